@@ -68,7 +68,8 @@ def list_opts():
     return [(_GROUP.name, _OPTS)]
 
 
-def _register(conf):
+def register(conf):
+    """Register the options of all services."""
     conf.register_group(_GROUP)
     conf.register_opts(_OPTS, _GROUP)
     for each in (market_conf, provider_conf, matcher_conf):
@@ -97,7 +98,7 @@ def main(argv=None):
     conf = cfg.CONF
     conf.set_default('transport_url', 'kombu+memory://')
     config.prepare(conf, sys.argv[1:] if argv is None else argv, 'standalone',
-                   _register)
+                   register)
     stopped = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopped.set())
