@@ -6,6 +6,7 @@ PURE. The service judges the JMESPath; here a comparison becomes the triple
 """
 
 import json
+import math
 import re
 
 #: How a symbol reads with a number and with anything else; None: not at all.
@@ -105,25 +106,34 @@ def _value(text, value):
     if not value:
         raise ValueError(f'{text!r} compares with nothing: write {FORMS}')
     try:
-        return json.loads(value, parse_constant=_no_constant)
+        return _json(value)
     except ValueError:
         return value
 
 
-def _no_constant(name):
-    """NaN and Infinity are not JSON, whatever Python's reader says."""
-    raise ValueError(name)
-
-
 def _triple(text):
     try:
-        triple = json.loads(text, parse_constant=_no_constant)
-        expression, operator, _ = triple
-    except ValueError:
+        expression, operator, operand = _json(text)
+    except (TypeError, ValueError):
         raise ValueError(f'{text!r} is not a triple of JSON: write '
                          '["memory_mb", ">=", 65536]') from None
     if not isinstance(expression, str) or not isinstance(
             operator, (str, type(None))):
         raise ValueError(f'{text!r}: the expression is a string, and so is '
-                         'the operator or null')
-    return triple
+                         'the operator, or it is null')
+    return [expression, operator, operand]
+
+
+def _json(text):
+    """``text`` as strict JSON, which has neither NaN nor Infinity."""
+    try:
+        return json.loads(text, parse_constant=_finite, parse_float=_finite)
+    except RecursionError:
+        raise ValueError('nested too deeply') from None
+
+
+def _finite(text):
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(f'{text} is not a number')
+    return number

@@ -20,17 +20,21 @@ def explain(error):
     """
     response = getattr(error, 'response', None)
     if response is not None:
-        return _answered(response)
+        return _answered(response, getattr(error, 'details', None))
     if isinstance(error, auth_exceptions.ConnectFailure):
         return f'{error}. Is the service running, and its endpoint right?'
     return str(error)
 
 
-def _answered(response):
-    """What an HTTP response with an error says."""
+def _answered(response, details):
+    """What an HTTP response with an error says.
+
+    :param details: what the SDK made of it, if it is another service's.
+    """
     errors = _errors(response)
     said = [error.get('detail') or error.get('title') for error in errors]
-    text = '; '.join(filter(None, said)) or response.reason or 'no reason given'
+    text = ('; '.join(filter(None, said)) or details or response.reason
+            or 'no reason given')
     remedy = REMEDIES.get(response.status_code)
     if remedy:
         text = f'{text.rstrip(".")}: {remedy}'
@@ -44,7 +48,7 @@ def _answered(response):
 def _errors(response):
     """The errors of a response, none if it is not one of FLOCX."""
     try:
-        errors = response.json()['errors']
+        return [error for error in response.json()['errors']
+                if isinstance(error, dict)]
     except (ValueError, KeyError, TypeError):
         return []
-    return [error for error in errors if isinstance(error, dict)]
