@@ -27,5 +27,6 @@ def build_option_parser(parser):
         metavar='<market-api-version>',
         default=utils.env('OS_MARKET_API_VERSION'),
         help=f'Marketplace API version, default={DEFAULT_API_VERSION} '
-             '(Env: OS_MARKET_API_VERSION)')
+        '(Env: OS_MARKET_API_VERSION)',
+    )
     return parser

@@ -10,9 +10,23 @@ from flocxclient.osc import times
 from flocxclient.osc import waiting
 
 FIELDS = (
-    'uuid', 'name', 'project_id', 'quantity', 'min_quantity', 'start_time',
-    'end_time', 'duration', 'price', 'requirements', 'resource_class',
-    'purpose', 'status', 'contract_uuid', 'created_at', 'updated_at')
+    'uuid',
+    'name',
+    'project_id',
+    'quantity',
+    'min_quantity',
+    'start_time',
+    'end_time',
+    'duration',
+    'price',
+    'requirements',
+    'resource_class',
+    'purpose',
+    'status',
+    'contract_uuid',
+    'created_at',
+    'updated_at',
+)
 
 
 class CreateBid(command.ShowOne):
@@ -27,81 +41,133 @@ class CreateBid(command.ShowOne):
     _epilog = command.examples(
         'openstack market bid create --price 2.50 --quantity 2 --duration 36h '
         '--end-time +3d \\',
-        "    --require 'memory_mb>=65536' --require 'cpu_arch=x86_64' --wait")
+        "    --require 'memory_mb>=65536' --require 'cpu_arch=x86_64' --wait",
+    )
 
     def get_parser(self, prog_name):
         parser = super().get_parser(prog_name)
         parser.add_argument(
-            '--price', metavar='<price>', required=True,
+            '--price',
+            metavar='<price>',
+            required=True,
             type=command.argument(prices.price),
-            help='The most you pay, per server and hour; required.')
-        parser.add_argument('--quantity', metavar='<number>', type=int,
-                            help='How many servers; default 1.')
+            help='The most you pay, per server and hour; required.',
+        )
         parser.add_argument(
-            '--min-quantity', metavar='<number>', type=int,
-            help='How few are of use; default all of them.')
+            '--quantity',
+            metavar='<number>',
+            type=int,
+            help='How many servers; default 1.',
+        )
+        parser.add_argument(
+            '--min-quantity',
+            metavar='<number>',
+            type=int,
+            help='How few are of use; default all of them.',
+        )
         self.add_window(parser, True, 'Until when; required.')
         parser.add_argument(
-            '--duration', metavar='<duration>',
+            '--duration',
+            metavar='<duration>',
             type=command.argument(times.duration),
             help='For how long, anywhere between the two times: '
-                 + times.DURATIONS + '; default all the time between.')
+            + times.DURATIONS
+            + '; default all the time between.',
+        )
         parser.add_argument(
-            '--require', metavar='<requirement>', action='append',
-            dest='requirements', type=command.argument(requirements.parse),
+            '--require',
+            metavar='<requirement>',
+            action='append',
+            dest='requirements',
+            type=command.argument(requirements.parse),
             help='What the hardware must meet; may be repeated. A JMESPath, '
-                 'an operator and a value: '
-                 + requirements.FORMS.replace('%', '%%') + '.')
-        parser.add_argument('--resource-class', metavar='<class>',
-                            help='The class of server, as Ironic has it.')
-        parser.add_argument('--name', metavar='<name>',
-                            help='A name for the bid.')
-        parser.add_argument('--purpose', metavar='<text>',
-                            help='What the servers are for.')
+            'an operator and a value: ' + requirements.FORMS.replace('%', '%%') + '.',
+        )
+        parser.add_argument(
+            '--resource-class',
+            metavar='<class>',
+            help='The class of server, as Ironic has it.',
+        )
+        parser.add_argument('--name', metavar='<name>', help='A name for the bid.')
+        parser.add_argument(
+            '--purpose', metavar='<text>', help='What the servers are for.'
+        )
         self.add_wait(parser, 'the bid is matched')
         return parser
 
     def take_action(self, parsed_args):
-        bid = self.market.create_bid(**command.given(
-            parsed_args, 'name', 'quantity', 'min_quantity', 'start_time',
-            'end_time', 'duration', 'price', 'requirements',
-            'resource_class', 'purpose'))
+        bid = self.market.create_bid(
+            **command.given(
+                parsed_args,
+                'name',
+                'quantity',
+                'min_quantity',
+                'start_time',
+                'end_time',
+                'duration',
+                'price',
+                'requirements',
+                'resource_class',
+                'purpose',
+            )
+        )
         if parsed_args.wait:
             bid = waiting.until(
                 lambda: self.market.get_bid(bid.uuid),
-                ('matched',), ('expired', 'cancelled'),
-                f'bid {bid.uuid}', parsed_args.wait_timeout, sys.stderr)
+                ('matched',),
+                ('expired', 'cancelled'),
+                f'bid {bid.uuid}',
+                parsed_args.wait_timeout,
+                sys.stderr,
+            )
         return self.shown(bid)
 
 
 class ListBids(command.Lister):
-    """List your bids: those not matched yet, unless --status is given."""
+    """List your bids."""
 
-    fields = ('uuid', 'name', 'quantity', 'price', 'start_time', 'end_time',
-              'status', 'contract_uuid')
-    long_fields = ('min_quantity', 'duration', 'resource_class',
-                   'requirements', 'purpose', 'project_id', 'created_at')
-    _epilog = command.examples(
-        'openstack market bid list --status any --long')
+    fields = (
+        'uuid',
+        'name',
+        'quantity',
+        'price',
+        'start_time',
+        'end_time',
+        'status',
+        'contract_uuid',
+    )
+    long_fields = (
+        'min_quantity',
+        'duration',
+        'resource_class',
+        'requirements',
+        'purpose',
+        'project_id',
+        'created_at',
+    )
+    _epilog = command.examples('openstack market bid list --status available --long')
 
     def get_parser(self, prog_name):
         parser = super().get_parser(prog_name)
         parser.add_argument(
-            '--status', metavar='<status>',
-            help='available (the default), matched, expired, cancelled or '
-                 'any.')
-        parser.add_argument('--name', metavar='<name>',
-                            help='Those with this name.')
-        parser.add_argument('--resource-class', metavar='<class>',
-                            help='Those for this class of server.')
+            '--status',
+            metavar='<status>',
+            help='available (not matched yet), matched, expired, cancelled or any.',
+        )
+        parser.add_argument('--name', metavar='<name>', help='Those with this name.')
+        parser.add_argument(
+            '--resource-class',
+            metavar='<class>',
+            help='Those for this class of server.',
+        )
         self.add_paging(parser)
         return parser
 
     def take_action(self, parsed_args):
         query = command.given(parsed_args, 'status', 'name', 'resource_class')
         return self.listed(
-            self.market.bids(**query, **self.paging(parsed_args)),
-            parsed_args)
+            self.market.bids(**query, **self.paging(parsed_args)), parsed_args
+        )
 
 
 class ShowBid(command.ShowOne):
@@ -112,8 +178,7 @@ class ShowBid(command.ShowOne):
 
     def get_parser(self, prog_name):
         parser = super().get_parser(prog_name)
-        parser.add_argument('bid', metavar='<bid>',
-                            help='The bid, by uuid or name.')
+        parser.add_argument('bid', metavar='<bid>', help='The bid, by uuid or name.')
         return parser
 
     def take_action(self, parsed_args):

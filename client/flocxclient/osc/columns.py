@@ -12,8 +12,7 @@ class Windows(columns.FormattableColumn):
     """Stretches of time, one a line."""
 
     def human_readable(self):
-        return '\n'.join(f'{start} to {end}'
-                         for start, end in self._value or ())
+        return '\n'.join(f'{start} to {end}' for start, end in self._value or ())
 
 
 class Lines(columns.FormattableColumn):
@@ -22,7 +21,8 @@ class Lines(columns.FormattableColumn):
     def human_readable(self):
         return '\n'.join(
             '{resource_uuid} at {price}: {status}'.format_map(_Blank(line))
-            for line in self._value or ())
+            for line in self._value or ()
+        )
 
 
 class Requirements(columns.FormattableColumn):
@@ -30,10 +30,16 @@ class Requirements(columns.FormattableColumn):
 
     def human_readable(self):
         return '\n'.join(
-            ' '.join([str(expression)] + [
-                part if isinstance(part, str) else json.dumps(part)
-                for part in rest if part is not None])
-            for expression, *rest in self._value or ())
+            ' '.join(
+                [str(expression)]
+                + [
+                    part if isinstance(part, str) else json.dumps(part)
+                    for part in rest
+                    if part is not None
+                ]
+            )
+            for expression, *rest in self._value or ()
+        )
 
 
 class Document(columns.FormattableColumn):
@@ -42,7 +48,8 @@ class Document(columns.FormattableColumn):
     def human_readable(self):
         return '\n'.join(
             f'{key}={value if isinstance(value, str) else json.dumps(value)}'
-            for key, value in sorted((self._value or {}).items()))
+            for key, value in sorted((self._value or {}).items())
+        )
 
 
 class Duration(columns.FormattableColumn):
@@ -73,7 +80,8 @@ def label(field):
     """The heading of a field in a list: ``offer_uuid`` is ``Offer UUID``."""
     return ' '.join(
         word.upper() if word in ('id', 'uuid') else word.capitalize()
-        for word in field.split('_'))
+        for word in field.split('_')
+    )
 
 
 def labels(fields):

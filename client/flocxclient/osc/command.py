@@ -7,7 +7,7 @@ import functools
 import itertools
 
 from osc_lib import exceptions
-from osc_lib.command import command  # noqa: H306
+from osc_lib.command import command
 
 from flocxclient.osc import columns
 from flocxclient.osc import times
@@ -20,18 +20,23 @@ def examples(*lines):
 
 def argument(parse):
     """``parse`` as the type of an argument, which says what is wrong."""
+
     def convert(text):
         try:
             return parse(text)
         except ValueError as exc:
             raise argparse.ArgumentTypeError(str(exc)) from exc
+
     return convert
 
 
 def given(parsed_args, *names):
     """The arguments among ``names`` that the user gave."""
-    return {name: getattr(parsed_args, name) for name in names
-            if getattr(parsed_args, name) is not None}
+    return {
+        name: getattr(parsed_args, name)
+        for name in names
+        if getattr(parsed_args, name) is not None
+    }
 
 
 class _KeepsExamples:
@@ -49,7 +54,8 @@ class Speaker:
     def get_parser(self, prog_name):
         parser = super().get_parser(prog_name)
         parser.formatter_class = type(
-            'HelpFormatter', (_KeepsExamples, parser.formatter_class), {})
+            'HelpFormatter', (_KeepsExamples, parser.formatter_class), {}
+        )
         return parser
 
     def run(self, parsed_args):
@@ -102,22 +108,34 @@ class Speaker:
 
     def add_window(self, parser, end_required, end_help):
         parser.add_argument(
-            '--start-time', metavar='<time>', type=argument(self.start),
-            help='From when; default now.\nTimes are ' + times.MOMENTS
-                 + '.\nWithout an offset they are UTC.')
+            '--start-time',
+            metavar='<time>',
+            type=argument(self.start),
+            help='From when; default now.\nTimes are '
+            + times.MOMENTS
+            + '.\nWithout an offset they are UTC.',
+        )
         parser.add_argument(
-            '--end-time', metavar='<time>', type=argument(self.moment),
-            required=end_required, help=end_help)
+            '--end-time',
+            metavar='<time>',
+            type=argument(self.moment),
+            required=end_required,
+            help=end_help,
+        )
 
     def add_wait(self, parser, until, timeout='15m'):
         parser.add_argument(
-            '--wait', action='store_true',
-            help=f'Wait until {until}; progress goes to stderr.')
+            '--wait',
+            action='store_true',
+            help=f'Wait until {until}; progress goes to stderr.',
+        )
         parser.add_argument(
-            '--wait-timeout', metavar='<duration>', default=timeout,
+            '--wait-timeout',
+            metavar='<duration>',
+            default=timeout,
             type=argument(times.duration),
-            help='How long --wait waits: ' + times.DURATIONS
-                 + '; default %(default)s.')
+            help='How long --wait waits: ' + times.DURATIONS + '; default %(default)s.',
+        )
 
 
 class Command(Speaker, command.Command):
@@ -144,20 +162,28 @@ class Lister(Speaker, command.Lister):
     def get_parser(self, prog_name):
         parser = super().get_parser(prog_name)
         if self.long_fields:
-            parser.add_argument('--long', action='store_true',
-                                help='Show all the columns.')
+            parser.add_argument(
+                '--long', action='store_true', help='Show all the columns.'
+            )
         return parser
 
     def add_paging(self, parser):
         parser.add_argument(
-            '--limit', metavar='<number>', type=int,
-            help='Show so many at most; default all.')
+            '--limit',
+            metavar='<number>',
+            type=int,
+            help='Show so many at most; default all.',
+        )
         parser.add_argument(
-            '--marker', metavar='<uuid>',
-            help='Begin after this one, the last of the list before.')
+            '--marker',
+            metavar='<uuid>',
+            help='Begin after this one, the last of the list before.',
+        )
         parser.add_argument(
-            '--sort', metavar='<field>[:asc|:desc]',
-            help='The field to sort by, as the API names it.')
+            '--sort',
+            metavar='<field>[:asc|:desc]',
+            help='The field to sort by, as the API names it.',
+        )
 
     def paging(self, parsed_args):
         """The parameters of ``add_paging`` for the API."""
@@ -174,7 +200,8 @@ class Lister(Speaker, command.Lister):
         limit = getattr(parsed_args, 'limit', None)
         return columns.labels(fields), [
             columns.values(resource, fields)
-            for resource in itertools.islice(resources, limit)]
+            for resource in itertools.islice(resources, limit)
+        ]
 
 
 class Delete(Speaker, command.Command):
@@ -185,9 +212,12 @@ class Delete(Speaker, command.Command):
     def get_parser(self, prog_name):
         parser = super().get_parser(prog_name)
         parser.add_argument(
-            'names', metavar=f'<{self.noun}>', nargs='+',
+            'names',
+            metavar=f'<{self.noun}>',
+            nargs='+',
             help=f'The {self.noun}, by uuid or name; several are ended one '
-                 'after the other, whatever becomes of the others.')
+            'after the other, whatever becomes of the others.',
+        )
         return parser
 
     def take_action(self, parsed_args):
@@ -199,12 +229,11 @@ class Delete(Speaker, command.Command):
                 self.delete(name, parsed_args)
             except (exceptions.CommandError, *errors.ERRORS) as exc:
                 failed += 1
-                self.log.error('%s %s: %s', self.noun, name,
-                               errors.explain(exc))
+                self.log.error('%s %s: %s', self.noun, name, errors.explain(exc))
         if failed:
             raise exceptions.CommandError(
-                f'{failed} of {len(parsed_args.names)} '
-                f'{self.noun}s failed')
+                f'{failed} of {len(parsed_args.names)} {self.noun}s failed'
+            )
 
     def delete(self, name, parsed_args):
         """End the object with this uuid or name."""

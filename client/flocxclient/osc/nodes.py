@@ -3,8 +3,15 @@
 
 from flocxclient.osc import command
 
-FIELDS = ('uuid', 'name', 'resource_class', 'provision_state', 'power_state',
-          'maintenance', 'lessee')
+FIELDS = (
+    'uuid',
+    'name',
+    'resource_class',
+    'provision_state',
+    'power_state',
+    'maintenance',
+    'lessee',
+)
 
 
 class ListNodes(command.Lister):
@@ -26,8 +33,9 @@ class ShowNode(command.ShowOne):
 
     def get_parser(self, prog_name):
         parser = super().get_parser(prog_name)
-        parser.add_argument('node', metavar='<node>',
-                            help='The server, by uuid or name.')
+        parser.add_argument(
+            'node', metavar='<node>', help='The server, by uuid or name.'
+        )
         return parser
 
     def take_action(self, parsed_args):

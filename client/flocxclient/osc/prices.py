@@ -14,8 +14,9 @@ def price(text):
     except decimal.InvalidOperation:
         value = decimal.Decimal('NaN')
     # An exponent is written out below, so it must have an end.
-    if (not value.is_finite() or value.is_signed()
-            or abs(value.adjusted()) > 20):
-        raise ValueError(f'{text!r} is not a price: write a decimal number '
-                         'per server and hour, such as 1.25')
+    if not value.is_finite() or value.is_signed() or abs(value.adjusted()) > 20:
+        raise ValueError(
+            f'{text!r} is not a price: write a decimal number '
+            'per server and hour, such as 1.25'
+        )
     return format(value, 'f')

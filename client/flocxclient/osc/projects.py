@@ -20,29 +20,32 @@ def project_id(connection, name_or_id):
     """
     if _ID.fullmatch(name_or_id):
         return name_or_id
-    found = (_mine(connection, name_or_id)
-             or _others(connection, name_or_id))
+    found = _mine(connection, name_or_id) or _others(connection, name_or_id)
     if len(found) == 1:
         return found.pop()
     if found:
         raise exceptions.CommandError(
             f'several projects are named {name_or_id!r}: give the id, one of '
-            + ', '.join(sorted(found)))
+            + ', '.join(sorted(found))
+        )
     raise exceptions.CommandError(
         f'there is no project {name_or_id!r} that you can see: ask for its '
-        'id ("openstack project show") and give that')
+        'id ("openstack project show") and give that'
+    )
 
 
 def _mine(connection, name):
     response = connection.identity.get('/auth/projects')
     sdk_exceptions.raise_from_response(response)
-    return {project['id'] for project in response.json()['projects']
-            if project['name'] == name}
+    return {
+        project['id']
+        for project in response.json()['projects']
+        if project['name'] == name
+    }
 
 
 def _others(connection, name):
     try:
-        return {project.id
-                for project in connection.identity.projects(name=name)}
+        return {project.id for project in connection.identity.projects(name=name)}
     except sdk_exceptions.ForbiddenException:
         return set()

@@ -22,16 +22,20 @@ SYMBOLS = {
 TEXT_WORDS = ('eq', 'ne', 'startswith', 'endswith', 'matches')
 LIST_WORDS = ('in', 'contains')
 
-FORMS = ("'memory_mb>=65536', 'cpu_arch=x86_64', "
-         "'traits contains HW_CPU_X86_VMX', 'cpu_arch in x86_64,aarch64', "
-         "'name !startswith test', or the triple "
-         "'[\"memory_mb\", \">=\", 65536]'")
+FORMS = (
+    "'memory_mb>=65536', 'cpu_arch=x86_64', "
+    "'traits contains HW_CPU_X86_VMX', 'cpu_arch in x86_64,aarch64', "
+    "'name !startswith test', or the triple "
+    '\'["memory_mb", ">=", 65536]\''
+)
 
 _COMPARISON = re.compile(
     r'\s+(?P<word>!?(?:' + '|'.join(TEXT_WORDS + LIST_WORDS) + r'))\s+'
-    r'|(?P<symbol>' + '|'.join(SYMBOLS) + ')')
+    r'|(?P<symbol>' + '|'.join(SYMBOLS) + ')'
+)
 _QUOTED = re.compile(
-    r"""'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*"|`(?:\\.|[^`\\])*`""", re.DOTALL)
+    r"""'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*"|`(?:\\.|[^`\\])*`""", re.DOTALL
+)
 _BRACKETED = re.compile(r'[\[({][^\[\](){}]*[\])}]')
 
 
@@ -47,8 +51,8 @@ def parse(text):
     comparison = _COMPARISON.search(_masked(text))
     if not comparison:
         return [_expression(text, text), None, None]
-    expression = _expression(text, text[:comparison.start()])
-    value = text[comparison.end():]
+    expression = _expression(text, text[: comparison.start()])
+    value = text[comparison.end() :]
     if comparison['word']:
         return _with_word(text, expression, comparison['word'], value)
     return _with_symbol(text, expression, comparison['symbol'], value)
@@ -60,6 +64,7 @@ def _masked(text):
     What a JMESPath compares in there is no comparison of ours:
     ``disks[?size > `100`]`` is one expression.
     """
+
     def blank(found):
         return '_' * len(found.group())
 
@@ -85,8 +90,7 @@ def _with_symbol(text, expression, symbol, value):
 def _with_word(text, expression, word, value):
     if word.lstrip('!') in TEXT_WORDS:
         found = _value(text, value)
-        return [expression, word,
-                found if isinstance(found, str) else value.strip()]
+        return [expression, word, found if isinstance(found, str) else value.strip()]
     found = _value(text, value)
     if word.lstrip('!') == 'in' and not isinstance(found, list):
         found = [_value(text, part) for part in value.split(',')]
@@ -115,12 +119,14 @@ def _triple(text):
     try:
         expression, operator, operand = _json(text)
     except (TypeError, ValueError):
-        raise ValueError(f'{text!r} is not a triple of JSON: write '
-                         '["memory_mb", ">=", 65536]') from None
-    if not isinstance(expression, str) or not isinstance(
-            operator, (str, type(None))):
-        raise ValueError(f'{text!r}: the expression is a string, and so is '
-                         'the operator, or it is null')
+        raise ValueError(
+            f'{text!r} is not a triple of JSON: write ["memory_mb", ">=", 65536]'
+        ) from None
+    if not isinstance(expression, str) or not isinstance(operator, (str, type(None))):
+        raise ValueError(
+            f'{text!r}: the expression is a string, and so is '
+            'the operator, or it is null'
+        )
     return [expression, operator, operand]
 
 

@@ -3,8 +3,18 @@
 
 from flocxclient.osc import command
 
-FIELDS = ('uuid', 'time', 'allocation', 'pricing', 'offers', 'bids',
-          'contracts', 'welfare', 'seconds')
+FIELDS = (
+    'uuid',
+    'time',
+    'allocation',
+    'pricing',
+    'offers',
+    'bids',
+    'contracts',
+    'conflicts',
+    'welfare',
+    'seconds',
+)
 
 
 class ListRounds(command.Lister):
@@ -12,7 +22,8 @@ class ListRounds(command.Lister):
 
     fields = FIELDS
     _epilog = command.examples(
-        'openstack market round list --limit 10 --sort time:desc')
+        'openstack market round list --limit 10 --sort time:desc'
+    )
 
     def get_parser(self, prog_name):
         parser = super().get_parser(prog_name)
@@ -20,8 +31,7 @@ class ListRounds(command.Lister):
         return parser
 
     def take_action(self, parsed_args):
-        return self.listed(self.matcher.rounds(**self.paging(parsed_args)),
-                           parsed_args)
+        return self.listed(self.matcher.rounds(**self.paging(parsed_args)), parsed_args)
 
 
 class ShowRound(command.ShowOne):
@@ -29,12 +39,12 @@ class ShowRound(command.ShowOne):
 
     fields = FIELDS
     _epilog = command.examples(
-        'openstack market round show 6e0c5c9c-2a0c-4a1c-8d3f-0f6f4a1b7a55')
+        'openstack market round show 6e0c5c9c-2a0c-4a1c-8d3f-0f6f4a1b7a55'
+    )
 
     def get_parser(self, prog_name):
         parser = super().get_parser(prog_name)
-        parser.add_argument('round', metavar='<round>',
-                            help='The round, by uuid.')
+        parser.add_argument('round', metavar='<round>', help='The round, by uuid.')
         return parser
 
     def take_action(self, parsed_args):

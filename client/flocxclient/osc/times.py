@@ -8,8 +8,10 @@ understood is a ValueError that says what can.
 import datetime
 import re
 
-MOMENTS = ('2027-01-05T09:00:00Z, 2027-01-05, "2027-01-05 09:00", now, today, '
-           '"tomorrow 09:00" or +3d')
+MOMENTS = (
+    '2027-01-05T09:00:00Z, 2027-01-05, "2027-01-05 09:00", now, today, '
+    '"tomorrow 09:00" or +3d'
+)
 DURATIONS = '36h, 2w, 90m, 1d12h, 30s or a number of seconds'
 
 _UNITS = {'w': 604800, 'd': 86400, 'h': 3600, 'm': 60, 's': 1}
@@ -43,8 +45,10 @@ def duration(text):
     if re.fullmatch('[0-9]+', text):
         seconds = int(text)
     elif _DURATION.fullmatch(text):
-        seconds = sum(int(count) * _UNITS[unit]
-                      for count, unit in re.findall('([0-9]+)([wdhms])', text))
+        seconds = sum(
+            int(count) * _UNITS[unit]
+            for count, unit in re.findall('([0-9]+)([wdhms])', text)
+        )
     else:
         seconds = 0
     if not seconds:
@@ -69,8 +73,9 @@ def render_duration(seconds):
 
 def _on(now, day, hour, minute):
     """A time of today or tomorrow; without one, the day's beginning."""
-    when = now.replace(hour=int(hour or 0), minute=int(minute or 0),
-                       second=0, microsecond=0)
+    when = now.replace(
+        hour=int(hour or 0), minute=int(minute or 0), second=0, microsecond=0
+    )
     return when + datetime.timedelta(days=day == 'tomorrow')
 
 

@@ -8,8 +8,9 @@ from osc_lib import exceptions
 FIRST_PAUSE, LAST_PAUSE = 0.5, 5.0
 
 
-def until(fetch, wanted, hopeless, what, timeout, out,
-          clock=time.monotonic, sleep=time.sleep):
+def until(
+    fetch, wanted, hopeless, what, timeout, out, clock=time.monotonic, sleep=time.sleep
+):
     """What ``fetch()`` returns once its status is one of ``wanted``.
 
     Each new status is told on ``out``, which is stderr: the output of the
@@ -34,10 +35,12 @@ def until(fetch, wanted, hopeless, what, timeout, out,
         if told in hopeless:
             reason = getattr(found, 'reason', None)
             raise exceptions.CommandError(
-                f'{what} is {told}' + (f': {reason}' if reason else ''))
+                f'{what} is {told}' + (f': {reason}' if reason else '')
+            )
         if clock() + pause > deadline:
             raise exceptions.CommandError(
                 f'{what} is still {told} after {timeout} seconds; it goes on '
-                'by itself, "show" tells how it stands')
+                'by itself, "show" tells how it stands'
+            )
         sleep(pause)
         pause = min(pause * 1.5, LAST_PAUSE)

@@ -16,8 +16,8 @@ class Bid(flocx_resource.Resource):
     allow_list = True
 
     _query_mapping = resource.QueryParameters(
-        'name', 'project_id', 'resource_class', 'sort_dir', 'sort_key',
-        'status')
+        'name', 'project_id', 'resource_class', 'sort_dir', 'sort_key', 'status'
+    )
 
     uuid = resource.Body('uuid', alternate_id=True)
     project_id = resource.Body('project_id')

@@ -15,8 +15,20 @@ class Contract(flocx_resource.Resource):
     allow_list = True
 
     _query_mapping = resource.QueryParameters(
-        'bid_uuid', 'name', 'offer_uuid', 'project_id', 'role', 'sort_dir',
-        'sort_key', 'status')
+        'bid_uuid',
+        'end_time',
+        'name',
+        'offer_uuid',
+        'project_id',
+        'purpose',
+        'resource_class',
+        'resource_uuid',
+        'role',
+        'sort_dir',
+        'sort_key',
+        'start_time',
+        'status',
+    )
 
     uuid = resource.Body('uuid', alternate_id=True)
     bid_uuid = resource.Body('bid_uuid')

@@ -33,14 +33,15 @@ def _answered(response, details):
     """
     errors = _errors(response)
     said = [error.get('detail') or error.get('title') for error in errors]
-    text = ('; '.join(filter(None, said)) or details or response.reason
-            or 'no reason given')
+    text = (
+        '; '.join(filter(None, said)) or details or response.reason or 'no reason given'
+    )
     remedy = REMEDIES.get(response.status_code)
     if remedy:
         text = f'{text.rstrip(".")}: {remedy}'
     request_id = response.headers.get('x-openstack-request-id') or next(
-        (error['request_id'] for error in errors if error.get('request_id')),
-        None)
+        (error['request_id'] for error in errors if error.get('request_id')), None
+    )
     trace = f', request {request_id}' if request_id else ''
     return f'{text} (HTTP {response.status_code}{trace})'
 
@@ -48,7 +49,6 @@ def _answered(response, details):
 def _errors(response):
     """The errors of a response, none if it is not one of FLOCX."""
     try:
-        return [error for error in response.json()['errors']
-                if isinstance(error, dict)]
+        return [error for error in response.json()['errors'] if isinstance(error, dict)]
     except (ValueError, KeyError, TypeError):
         return []

@@ -34,7 +34,7 @@ class Proxy(proxy.Proxy):
         return self._named(_offer.Offer, offer).claim(self, **wanted)
 
     def bids(self, **query):
-        """The caller's bids, by default the available ones."""
+        """The caller's bids."""
         return self._list(_bid.Bid, **query)
 
     def get_bid(self, bid):

@@ -27,6 +27,6 @@ class Proxy(proxy.Proxy):
         known = response.json()
         return [
             _round.Mechanism.existing(kind=kind, **mechanism)
-            for kind, key in (('allocation', 'allocations'),
-                              ('pricing', 'pricings'))
-            for mechanism in known[key]]
+            for kind, key in (('allocation', 'allocations'), ('pricing', 'pricings'))
+            for mechanism in known[key]
+        ]

@@ -19,10 +19,21 @@ class Offer(flocx_resource.Resource):
     allow_list = True
 
     _query_mapping = resource.QueryParameters(
-        'available_end_time', 'available_start_time', 'end_time', 'lessee_id',
-        'name', 'project_id', 'provider_id', 'resource_class',
-        'resource_type', 'resource_uuid', 'sort_dir', 'sort_key',
-        'start_time', 'status')
+        'available_end_time',
+        'available_start_time',
+        'end_time',
+        'lessee_id',
+        'name',
+        'project_id',
+        'provider_id',
+        'resource_class',
+        'resource_type',
+        'resource_uuid',
+        'sort_dir',
+        'sort_key',
+        'start_time',
+        'status',
+    )
 
     uuid = resource.Body('uuid', alternate_id=True)
     #: The owner's project.
@@ -55,7 +66,9 @@ class Offer(flocx_resource.Resource):
         :param wanted: ``start_time``, ``end_time``, ``name``, ``purpose``.
         """
         response = session.post(
-            utils.urljoin(self.base_path, self.id, 'claim'), json=wanted)
+            utils.urljoin(self.base_path, self.id, 'claim'), json=wanted
+        )
         exceptions.raise_from_response(response)
         return contract.Contract.existing(
-            connection=session._get_connection(), **response.json())
+            connection=session._get_connection(), **response.json()
+        )

@@ -33,5 +33,5 @@ class Proxy(proxy.Proxy):
         if not isinstance(name_or_uuid, str):
             return self._get_resource(resource_type, name_or_uuid)
         return self._get_resource(
-            resource_type, None,
-            uuid=urllib.parse.quote(name_or_uuid, safe=''))
+            resource_type, None, uuid=urllib.parse.quote(name_or_uuid, safe='')
+        )

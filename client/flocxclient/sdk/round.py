@@ -24,6 +24,8 @@ class Round(flocx_resource.Resource):
     offers = resource.Body('offers')
     bids = resource.Body('bids')
     contracts = resource.Body('contracts')
+    #: Awards that had to be given up because something changed meanwhile.
+    conflicts = resource.Body('conflicts')
     welfare = resource.Body('welfare')
     #: How long it took.
     seconds = resource.Body('seconds')

@@ -46,8 +46,11 @@ def matcher(connection):
 
 
 def _add(connection, service_type):
-    connection.add_service(service_description.ServiceDescription(
-        service_type, supported_versions={'1': SERVICES[service_type]}))
+    connection.add_service(
+        service_description.ServiceDescription(
+            service_type, supported_versions={'1': SERVICES[service_type]}
+        )
+    )
 
 
 def _service(connection, service_type):
@@ -71,4 +74,5 @@ def _service(connection, service_type):
         f'the catalogue has no {service_type} service'
         + (f' in region {region}' if region else '')
         + ': compare "openstack catalog list", --os-region-name and '
-          '--os-interface')
+        '--os-interface'
+    )

@@ -9,7 +9,6 @@ from flocxclient.osc import requirements
 
 
 class TestParse(unittest.TestCase):
-
     def check(self, text, *triple):
         self.assertEqual(list(triple), requirements.parse(text))
 
@@ -41,19 +40,24 @@ class TestParse(unittest.TestCase):
         self.check('name !endswith -test', 'name', '!endswith', '-test')
         self.check('name matches ^n[0-9]+$', 'name', 'matches', '^n[0-9]+$')
         self.check('traits contains HW_GPU', 'traits', 'contains', 'HW_GPU')
-        self.check('cpu_arch in x86_64, aarch64',
-                   'cpu_arch', 'in', ['x86_64', 'aarch64'])
+        self.check(
+            'cpu_arch in x86_64, aarch64', 'cpu_arch', 'in', ['x86_64', 'aarch64']
+        )
         self.check('cpus !in [4, 8]', 'cpus', '!in', [4, 8])
 
     def test_truth(self):
-        self.check('capabilities.secure_boot',
-                   'capabilities.secure_boot', None, None)
+        self.check('capabilities.secure_boot', 'capabilities.secure_boot', None, None)
 
     def test_comparisons_within_the_expression_are_its_own(self):
-        self.check('inventory.disks[?size > `100`]',
-                   'inventory.disks[?size > `100`]', None, None)
-        self.check('length(disks[?a[0] == `1`])>=2',
-                   'length(disks[?a[0] == `1`])', '>=', 2)
+        self.check(
+            'inventory.disks[?size > `100`]',
+            'inventory.disks[?size > `100`]',
+            None,
+            None,
+        )
+        self.check(
+            'length(disks[?a[0] == `1`])>=2', 'length(disks[?a[0] == `1`])', '>=', 2
+        )
         self.check('"odd >= key"=x', '"odd >= key"', 'eq', 'x')
 
     def test_triples(self):
@@ -61,9 +65,21 @@ class TestParse(unittest.TestCase):
         self.check('["a", null, null]', 'a', None, None)
 
     def test_refused(self):
-        for text in ('', '>=4', 'a>=', 'a>b', 'a<true', 'a>=NaN', 'a>=1e999',
-                     '["a", "=="]', '[1, "==", 2]', '["a", 1, 2]', '[x]',
-                     '["a", "==", NaN]', '[' * 100000):
+        for text in (
+            '',
+            '>=4',
+            'a>=',
+            'a>b',
+            'a<true',
+            'a>=NaN',
+            'a>=1e999',
+            '["a", "=="]',
+            '[1, "==", 2]',
+            '["a", 1, 2]',
+            '[x]',
+            '["a", "==", NaN]',
+            '[' * 100000,
+        ):
             with self.assertRaises(ValueError, msg=text[:20]):
                 requirements.parse(text)
 
@@ -73,15 +89,15 @@ class TestParse(unittest.TestCase):
             triple = requirements.parse(text)
         except ValueError:
             return
-        self.assertEqual(
-            triple, json.loads(json.dumps(triple, allow_nan=False)))
+        self.assertEqual(triple, json.loads(json.dumps(triple, allow_nan=False)))
         self.assertEqual(3, len(triple))
         self.assertTrue(triple[0])
 
     @hypothesis.given(
         strategies.from_regex(r'[a-z_]+(\.[a-z_]+)*', fullmatch=True),
         strategies.sampled_from(['>=', '<=', '==', '!=', '>', '<']),
-        strategies.integers() | strategies.floats(
-            allow_nan=False, allow_infinity=False))
+        strategies.integers()
+        | strategies.floats(allow_nan=False, allow_infinity=False),
+    )
     def test_any_comparison_with_a_number(self, path, symbol, number):
         self.check(f'{path}{symbol}{json.dumps(number)}', path, symbol, number)

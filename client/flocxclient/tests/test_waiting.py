@@ -9,7 +9,6 @@ from flocxclient.osc import waiting
 
 
 class TestUntil(unittest.TestCase):
-
     def setUp(self):
         super().setUp()
         self.time = 0
@@ -27,8 +26,15 @@ class TestUntil(unittest.TestCase):
             return types.SimpleNamespace(status=status, reason=reason)
 
         return waiting.until(
-            fetch, ('active',), ('error',), 'contract c', timeout, self.out,
-            clock=lambda: self.time, sleep=self.sleep)
+            fetch,
+            ('active',),
+            ('error',),
+            'contract c',
+            timeout,
+            self.out,
+            clock=lambda: self.time,
+            sleep=self.sleep,
+        )
 
     def test_what_is_wanted_is_returned_at_once(self):
         self.assertEqual('active', self.wait('active').status)
@@ -36,16 +42,20 @@ class TestUntil(unittest.TestCase):
 
     def test_each_status_is_told_once(self):
         self.wait('created', 'created', 'wait_fulfill', 'active')
-        self.assertEqual('contract c: created\ncontract c: wait_fulfill\n'
-                         'contract c: active\n', self.out.getvalue())
+        self.assertEqual(
+            'contract c: created\ncontract c: wait_fulfill\ncontract c: active\n',
+            self.out.getvalue(),
+        )
 
     def test_hopeless_tells_the_reason(self):
-        with self.assertRaisesRegex(exceptions.CommandError,
-                                    'contract c is error: no power'):
+        with self.assertRaisesRegex(
+            exceptions.CommandError, 'contract c is error: no power'
+        ):
             self.wait('created', 'error', reason='no power')
 
     def test_the_timeout_is_kept(self):
-        with self.assertRaisesRegex(exceptions.CommandError,
-                                    'still created after 60 seconds'):
+        with self.assertRaisesRegex(
+            exceptions.CommandError, 'still created after 60 seconds'
+        ):
             self.wait('created')
         self.assertLessEqual(self.time, 60)
