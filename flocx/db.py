@@ -140,8 +140,9 @@ def _prepare(engine):
         connection.execute('PRAGMA journal_mode = WAL')
         connection.execute('PRAGMA busy_timeout = 30000')
 
-    @sa.event.listens_for(engine, 'begin', insert=True)
+    @sa.event.listens_for(engine, 'begin')
     def begin(connection):
-        if _writing.get() and 'in_transaction' not in connection.info:
-            connection.execute(sa.text('BEGIN IMMEDIATE'))
-            connection.info['in_transaction'] = True
+        if _writing.get():
+            # oslo.db has begun a transaction that would lock when it first writes.
+            connection.exec_driver_sql('ROLLBACK')
+            connection.exec_driver_sql('BEGIN IMMEDIATE')

@@ -13,6 +13,7 @@ from flocx import rpcapi
 from flocx.api import app
 from market import policies
 from market import projects
+from market import quotas
 from market.api import root
 
 
@@ -22,6 +23,7 @@ class Market:
     database: db.Database
     policy: policy.Policy
     projects: projects.Projects
+    quotas: quotas.Quotas
     matcher: rpcapi.MatcherAPI
     providers: rpcapi.ProviderAPI
 
@@ -36,6 +38,7 @@ def build(conf, database, transport):
         database=database,
         policy=policy.Policy(conf, policies.RULES),
         projects=projects.Projects(conf),
+        quotas=quotas.Quotas(conf),
         matcher=rpcapi.MatcherAPI(transport),
         providers=rpcapi.ProviderAPI(transport),
     )
