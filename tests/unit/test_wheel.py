@@ -52,12 +52,11 @@ def run(*command, **kwargs):
         [sys.executable, *command],
         check=False,
         text=True,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
+        capture_output=True,
         **kwargs,
     )
     if done.returncode:
-        raise AssertionError(f'{command[:3]}:\n{done.stdout}')
+        raise AssertionError(f'{command[:3]}:\n{done.stdout}{done.stderr}')
     return done.stdout
 
 
