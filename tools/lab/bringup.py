@@ -95,17 +95,18 @@ class Lab:
                 self._upgrade()
                 self._filled.write_text(versions)
             return
-        if templates.restore(self.folder):
-            self._filled.write_text(versions)
-            return
         # What an interrupted attempt left behind is no base to build on.
         self.folder.forget_data()
         self._configure()
+        if templates.restore(self.folder):
+            self._filled.write_text(versions)
+            return
         with progress.during('Creating the databases of Keystone and Ironic'):
             together.together(
                 lambda: keystone.prepare(self.folder, self.ports),
                 lambda: ironic.prepare(self.folder),
             )
+            templates.tune(self.folder)
 
     def _upgrade(self):
         with progress.during('Bringing kept databases to the new releases'):

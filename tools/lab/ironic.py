@@ -50,6 +50,8 @@ heartbeat_interval = 5
 
 [database]
 connection = sqlite:///{data}/ironic.sqlite
+# A lab may lose its data with the power, and is twice as fast for it.
+sqlite_synchronous = false
 
 [dhcp]
 dhcp_provider = none

@@ -13,6 +13,7 @@ log_file = {logs}/keystone-app.log
 
 [database]
 connection = sqlite:///{data}/keystone.sqlite
+sqlite_synchronous = false
 
 [token]
 provider = fernet

@@ -5,19 +5,18 @@ The inventories are what Ironic's ramdisk posts, with all that must never
 reach a market: MAC and IP addresses, serial numbers, WWNs, the BMC's address.
 """
 
-import functools
 import time
 
 from tools.lab import accounts
 from tools.lab import ironic
 from tools.lab import rest
-from tools.lab import together
 from tools.lab import trouble
 
 OWNERS = ('acme', 'umbrella')
 PER_OWNER = 5
 VERSION = {'X-OpenStack-Ironic-API-Version': '1.115'}
 READY_SECONDS = 90
+FIELDS = 'uuid,name,provision_state,properties,last_error'
 
 # resource class: cores, memory in MB, disk in GB, processor, GPUs
 KINDS = {
@@ -44,17 +43,40 @@ def kind(number):
 
 
 def enrol(folder, ports):
-    """Bring all ten to ``available``; repeating it changes nothing."""
+    """Bring all ten to ``available``; repeating it changes nothing.
+
+    All are on their way at once, but one request asks for all of them: ten
+    callers that poll would keep Ironic from its work.
+    """
     yard = Yard(folder, ports)
     project_ids = accounts.projects(folder, ports)
-    together.together(
-        *(
-            functools.partial(
-                yard.bring, name, project_ids[owner], owner_number * PER_OWNER + number
-            )
-            for owner_number, owner in enumerate(OWNERS)
-            for number, name in enumerate(names(owner))
-        )
+    numbers = {}
+    for owner in OWNERS:
+        for name in names(owner):
+            numbers[name] = len(numbers)
+            if not yard.node(name):
+                yard.create(name, project_ids[owner], numbers[name])
+    until = time.monotonic() + READY_SECONDS
+    while True:
+        waiting = [
+            node
+            for node in yard.nodes()
+            if node['name'] in numbers and node['provision_state'] not in ARRIVED
+        ]
+        if not waiting:
+            return
+        if time.monotonic() > until:
+            raise _late(waiting[0])
+        for node in waiting:
+            yard.push(node, numbers[node['name']])
+        time.sleep(0.1)
+
+
+def _late(node):
+    return trouble.Trouble(
+        f'{node["name"]} is still {node["provision_state"]} after '
+        f'{READY_SECONDS} s: {node["last_error"]}',
+        'The logs of Ironic may say why.',
     )
 
 
@@ -128,22 +150,12 @@ class Yard:
         status, _, document = self._call('GET', f'nodes/{name}')
         return document if status == 200 else None
 
-    def bring(self, name, owner, number):
-        """Take one server from wherever it is to where it can be hired."""
-        until = time.monotonic() + READY_SECONDS
-        node = self.node(name) or self._create(name, owner, number)
-        while node['provision_state'] not in ARRIVED:
-            if time.monotonic() > until:
-                raise trouble.Trouble(
-                    f'{name} is still {node["provision_state"]} after '
-                    f'{READY_SECONDS} s: {node["last_error"]}',
-                    'The logs of Ironic may say why.',
-                )
-            if not self._push(node, number):
-                time.sleep(0.2)
-            node = self.node(name)
+    def nodes(self):
+        """All servers, with what deciding about them takes."""
+        _, _, document = self._call('GET', f'nodes?fields={FIELDS}')
+        return document['nodes']
 
-    def _create(self, name, owner, number):
+    def create(self, name, owner, number):
         status, _, document = self._call(
             'POST',
             'nodes',
@@ -160,7 +172,7 @@ class Yard:
             raise rest.Refused('POST', 'nodes', status, document)
         return document
 
-    def _push(self, node, number):
+    def push(self, node, number):
         """One deed towards ``available``, if it is our turn."""
         state = node['provision_state']
         if state == 'inspect wait':

@@ -61,6 +61,13 @@ def restore(folder):
     return True
 
 
+def tune(folder):
+    """Let readers and a writer work at once; the files remember it."""
+    for name in DATABASES:
+        with contextlib.closing(sqlite3.connect(folder.data / name)) as database:
+            database.execute('PRAGMA journal_mode = WAL')
+
+
 def _copy_database(source, target):
     """A consistent copy of a database that others are writing to."""
     with (
