@@ -130,8 +130,9 @@ def _install_packages(folder):
     _pip(
         folder,
         'Installing Keystone, Ironic and the openstack command',
+        # See below for who compiles.
+        '--no-compile',
         '--prefer-binary',
-        '--upgrade-strategy=only-if-needed',
         *requirements,
     )
     # pip would compile one file after the other; nobody imports the tests.
@@ -166,8 +167,7 @@ def _install_ours(folder):
 
 
 def _pip(folder, title, *arguments):
-    # Compilation is ours: see _install_packages.
-    install = [folder.python, '-m', 'pip', 'install', '--no-compile']
+    install = [folder.python, '-m', 'pip', 'install']
     _run(folder, title, [*install, *arguments], NO_NETWORK)
 
 

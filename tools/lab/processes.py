@@ -151,13 +151,16 @@ def free(port):
     return True
 
 
-def _some_free_port(taken):
-    while True:
-        with socket.socket() as probe:
-            probe.bind(('127.0.0.1', 0))
-            port = probe.getsockname()[1]
-        if port not in taken:
+def _another(usual, taken):
+    """A free port that reminds of the usual one.
+
+    Below the range from which the system serves outgoing connections, which
+    could take it while the lab is down.
+    """
+    for port in range(usual + 10000, usual + 20000):
+        if port not in taken and free(port):
             return port
+    raise trouble.Trouble('There is no free port left.')
 
 
 def ports(folder, running=()):
@@ -172,7 +175,7 @@ def ports(folder, running=()):
         if name in running or free(wanted):
             chosen[name] = wanted
             continue
-        chosen[name] = _some_free_port({*chosen.values(), *before.values()})
+        chosen[name] = _another(usual, {*chosen.values(), *before.values()})
         progress.say(
             f'  Port {wanted} is taken by another program: {name} gets {chosen[name]}.'
         )

@@ -21,7 +21,7 @@ def bold(text):
 
 
 def _newest_line(log):
-    """The last full line of a growing log, without reading all of it."""
+    """The last full line of a growing log that says what is going on."""
     try:
         with open(log, 'rb') as stream:
             stream.seek(0, 2)
@@ -29,8 +29,8 @@ def _newest_line(log):
             lines = stream.read().decode(errors='replace').split('\n')[:-1]
     except OSError:
         return ''
-    lines = [line.strip() for line in lines if line.strip()]
-    return lines[-1] if lines else ''
+    told = [line.strip() for line in lines if not line.startswith('WARNING')]
+    return next(filter(None, reversed(told)), '')
 
 
 def _tick(title, log, began, over):
