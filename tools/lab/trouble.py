@@ -41,4 +41,4 @@ def last_lines(log, number=15):
         lines = log.read_text(errors='replace').splitlines()
     except OSError:
         return ''
-    return '\n'.join(f'    {line}' for line in lines[-number:])
+    return '\n'.join(f'    {line[:200]}' for line in lines[-number:])
