@@ -1,0 +1,186 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Contracts: servers that change hands for a while; ESI's leases."""
+
+import sys
+
+from flocxclient.osc import command
+from flocxclient.osc import projects
+from flocxclient.osc import times
+from flocxclient.osc import waiting
+
+FIELDS = (
+    'uuid',
+    'name',
+    'bid_uuid',
+    'project_id',
+    'purpose',
+    'start_time',
+    'end_time',
+    'status',
+    'reason',
+    'lines',
+    'created_at',
+    'updated_at',
+)
+
+
+def wait_active(market, contract, timeout):
+    """The contract once its servers are handed over."""
+    return waiting.until(
+        lambda: market.get_contract(contract.uuid),
+        ('active',),
+        ('ended', 'cancelled', 'error'),
+        f'contract {contract.uuid}',
+        timeout,
+        sys.stderr,
+    )
+
+
+class ListContracts(command.Lister):
+    """List your contracts: the open ones, unless --status is given.
+
+    A contract is what ESI calls a lease.
+    """
+
+    fields = ('uuid', 'name', 'start_time', 'end_time', 'status', 'lines')
+    long_fields = (
+        'reason',
+        'purpose',
+        'bid_uuid',
+        'project_id',
+        'created_at',
+        'updated_at',
+    )
+    _epilog = command.examples(
+        'openstack market contract list --renter',
+        'openstack market contract list --owner --status any --long',
+    )
+
+    def get_parser(self, prog_name):
+        parser = super().get_parser(prog_name)
+        parser.add_argument(
+            '--status',
+            metavar='<status>',
+            help='created, active, ended, cancelled, wait_fulfill, wait_end, '
+            'wait_cancel, error or any; default: the open ones.',
+        )
+        role = parser.add_mutually_exclusive_group()
+        role.add_argument(
+            '--owner',
+            action='store_const',
+            const='owner',
+            dest='role',
+            help='Those for servers of yours.',
+        )
+        role.add_argument(
+            '--renter',
+            action='store_const',
+            const='renter',
+            dest='role',
+            help='Those by which you rent.',
+        )
+        parser.add_argument(
+            '--offer-uuid', metavar='<uuid>', help='Those made from this offer.'
+        )
+        parser.add_argument(
+            '--bid-uuid', metavar='<uuid>', help='The one that filled this bid.'
+        )
+        parser.add_argument(
+            '--time-range',
+            nargs=2,
+            metavar=('<start>', '<end>'),
+            type=command.argument(self.moment),
+            help='Those whose time meets this window. Times are '
+            + times.MOMENTS
+            + '; without an offset they are UTC.',
+        )
+        parser.add_argument(
+            '--project',
+            metavar='<project>',
+            help='Those of this renter, by id or name.',
+        )
+        parser.add_argument(
+            '--resource-uuid', metavar='<uuid>', help='Those with this server.'
+        )
+        parser.add_argument(
+            '--resource-class',
+            metavar='<class>',
+            help='Those with this class of server.',
+        )
+        parser.add_argument('--name', metavar='<name>', help='Those with this name.')
+        parser.add_argument(
+            '--purpose', metavar='<text>', help='Those with this purpose.'
+        )
+        self.add_paging(parser)
+        return parser
+
+    def take_action(self, parsed_args):
+        query = command.given(
+            parsed_args,
+            'status',
+            'role',
+            'offer_uuid',
+            'bid_uuid',
+            'resource_uuid',
+            'resource_class',
+            'name',
+            'purpose',
+        )
+        if parsed_args.time_range:
+            query['start_time'], query['end_time'] = parsed_args.time_range
+        if parsed_args.project:
+            query['project_id'] = projects.project_id(
+                self.connection, parsed_args.project
+            )
+        return self.listed(
+            self.market.contracts(**query, **self.paging(parsed_args)), parsed_args
+        )
+
+
+class ShowContract(command.ShowOne):
+    """Show a contract with its servers; an owner sees only his own."""
+
+    fields = FIELDS
+    _epilog = command.examples('openstack market contract show weekend-training')
+
+    def get_parser(self, prog_name):
+        parser = super().get_parser(prog_name)
+        parser.add_argument(
+            'contract', metavar='<contract>', help='The contract, by uuid or name.'
+        )
+        return parser
+
+    def take_action(self, parsed_args):
+        return self.shown(self.market.get_contract(parsed_args.contract))
+
+
+class DeleteContract(command.Delete):
+    """Cancel contracts before they start, or release their servers early.
+
+    "cancel" and "release" are the same command. A released server is
+    undeployed and cleaned, and the rest of its time goes back to the offer.
+    """
+
+    noun = 'contract'
+    _epilog = command.examples(
+        'openstack market contract release weekend-training --wait'
+    )
+
+    def get_parser(self, prog_name):
+        parser = super().get_parser(prog_name)
+        self.add_wait(parser, 'the servers are back with their owners')
+        return parser
+
+    def delete(self, name, parsed_args):
+        # A name may come to mean another contract while this one ends.
+        contract = self.market.get_contract(name)
+        self.market.delete_contract(contract)
+        if parsed_args.wait:
+            waiting.until(
+                lambda: self.market.get_contract(contract.uuid),
+                ('ended', 'cancelled'),
+                ('error',),
+                f'contract {contract.uuid}',
+                parsed_args.wait_timeout,
+                sys.stderr,
+            )

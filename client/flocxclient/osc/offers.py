@@ -1,0 +1,252 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Offers: servers that their owners rent out."""
+
+import datetime
+
+from osc_lib import exceptions
+
+from flocxclient.osc import command
+from flocxclient.osc import contracts
+from flocxclient.osc import prices
+from flocxclient.osc import projects
+from flocxclient.osc import times
+
+FIELDS = (
+    'uuid',
+    'name',
+    'project_id',
+    'provider_id',
+    'resource_type',
+    'resource_uuid',
+    'resource_class',
+    'properties',
+    'lessee_id',
+    'start_time',
+    'end_time',
+    'price',
+    'status',
+    'reason',
+    'availabilities',
+    'created_at',
+    'updated_at',
+)
+
+
+class CreateOffer(command.ShowOne):
+    """Offer a server of yours on the market.
+
+    The provider service checks that you own the server, adds its hardware to
+    the offer and publishes it. An offer with --lessee is for that project
+    and its sub-projects only.
+    """
+
+    fields = FIELDS
+    _epilog = command.examples(
+        'openstack market offer create node-7 --price 1.25 --end-time +2w',
+        'openstack market offer create node-8 --lessee lab --end-time 2027-03-01',
+    )
+
+    def get_parser(self, prog_name):
+        parser = super().get_parser(prog_name)
+        parser.add_argument(
+            'resource', metavar='<resource>', help='The server, by uuid or name.'
+        )
+        parser.add_argument(
+            '--price',
+            metavar='<price>',
+            type=command.argument(prices.price),
+            help='The least you take, per server and hour. May be left out '
+            'with --lessee: your own project has it for nothing.',
+        )
+        self.add_window(parser, True, 'Until when; required.')
+        parser.add_argument('--name', metavar='<name>', help='A name for the offer.')
+        parser.add_argument(
+            '--lessee',
+            metavar='<project>',
+            help='Only for this project, by id or name.',
+        )
+        parser.add_argument(
+            '--resource-type',
+            metavar='<type>',
+            help='What kind of thing the server is; default ironic_node.',
+        )
+        return parser
+
+    def take_action(self, parsed_args):
+        if parsed_args.price is None and parsed_args.lessee is None:
+            raise exceptions.CommandError(
+                '--price is needed, unless the offer is for one project '
+                '(--lessee); an offer to all for nothing is --price 0'
+            )
+        offer = command.given(
+            parsed_args, 'resource_type', 'name', 'start_time', 'end_time', 'price'
+        )
+        if parsed_args.lessee:
+            offer['lessee_id'] = projects.project_id(
+                self.connection, parsed_args.lessee
+            )
+        return self.shown(
+            self.provider.create_offer(resource_uuid=parsed_args.resource, **offer)
+        )
+
+
+class ListOffers(command.Lister):
+    """List offers: the available ones, unless --status is given."""
+
+    fields = ('uuid', 'name', 'resource_class', 'price', 'status', 'availabilities')
+    long_fields = (
+        'start_time',
+        'end_time',
+        'project_id',
+        'lessee_id',
+        'provider_id',
+        'resource_type',
+        'resource_uuid',
+        'properties',
+    )
+    _epilog = command.examples(
+        'openstack market offer list --now --resource-class gpu',
+        'openstack market offer list --availability-range "tomorrow 09:00" +3d',
+        'openstack market offer list --status any --sort price -f json',
+    )
+
+    def get_parser(self, prog_name):
+        parser = super().get_parser(prog_name)
+        parser.add_argument(
+            '--status',
+            metavar='<status>',
+            help='available (the default), expired, cancelled, error or any.',
+        )
+        parser.add_argument(
+            '--time-range',
+            nargs=2,
+            metavar=('<start>', '<end>'),
+            type=command.argument(self.moment),
+            help='Those whose window meets this one. Times are '
+            + times.MOMENTS
+            + '; without an offset they are UTC.',
+        )
+        free = parser.add_mutually_exclusive_group()
+        free.add_argument(
+            '--availability-range',
+            nargs=2,
+            metavar=('<start>', '<end>'),
+            type=command.argument(self.moment),
+            help='Those that are free throughout this window.',
+        )
+        free.add_argument(
+            '--now',
+            action='store_true',
+            dest='free_now',
+            help='Those that are free right now.',
+        )
+        parser.add_argument(
+            '--project', metavar='<project>', help='Those of this owner, by id or name.'
+        )
+        parser.add_argument('--name', metavar='<name>', help='Those with this name.')
+        parser.add_argument(
+            '--resource-type', metavar='<type>', help='Those of this kind of thing.'
+        )
+        parser.add_argument(
+            '--resource-uuid', metavar='<uuid>', help='Those of this server.'
+        )
+        parser.add_argument(
+            '--resource-class', metavar='<class>', help='Those of this class of server.'
+        )
+        self.add_paging(parser)
+        return parser
+
+    def take_action(self, parsed_args):
+        query = command.given(
+            parsed_args,
+            'status',
+            'name',
+            'resource_type',
+            'resource_uuid',
+            'resource_class',
+        )
+        if parsed_args.time_range:
+            query['start_time'], query['end_time'] = parsed_args.time_range
+        free = parsed_args.availability_range
+        if parsed_args.free_now:
+            free = [
+                times.render(self.now),
+                times.render(self.now + datetime.timedelta(seconds=1)),
+            ]
+        if free:
+            query['available_start_time'], query['available_end_time'] = free
+        if parsed_args.project:
+            query['project_id'] = projects.project_id(
+                self.connection, parsed_args.project
+            )
+        return self.listed(
+            self.market.offers(**query, **self.paging(parsed_args)), parsed_args
+        )
+
+
+class ShowOffer(command.ShowOne):
+    """Show an offer with its hardware and the time that is still free."""
+
+    fields = FIELDS
+    _epilog = command.examples('openstack market offer show node-7-in-may')
+
+    def get_parser(self, prog_name):
+        parser = super().get_parser(prog_name)
+        parser.add_argument(
+            'offer', metavar='<offer>', help='The offer, by uuid or name.'
+        )
+        return parser
+
+    def take_action(self, parsed_args):
+        return self.shown(self.market.get_offer(parsed_args.offer))
+
+
+class DeleteOffer(command.Delete):
+    """Take offers off the market; contracts already made stay."""
+
+    noun = 'offer'
+    _epilog = command.examples(
+        'openstack market offer delete node-7-in-may node-8-in-may'
+    )
+
+    def delete(self, name, parsed_args):
+        self.market.delete_offer(name)
+
+
+class ClaimOffer(command.ShowOne):
+    """Take an offer directly, at its price, without an auction.
+
+    The answer is the contract. So a project takes a server that its own
+    organisation set aside for it.
+    """
+
+    fields = contracts.FIELDS
+    _epilog = command.examples(
+        'openstack market offer claim node-8-for-lab --end-time +36h --wait'
+    )
+
+    def get_parser(self, prog_name):
+        parser = super().get_parser(prog_name)
+        parser.add_argument(
+            'offer', metavar='<offer>', help='The offer, by uuid or name.'
+        )
+        self.add_window(
+            parser, False, 'Until when; default: the end of the stretch that is free.'
+        )
+        parser.add_argument('--name', metavar='<name>', help='A name for the contract.')
+        parser.add_argument(
+            '--purpose', metavar='<text>', help='What the server is for.'
+        )
+        self.add_wait(parser, 'the contract is active')
+        return parser
+
+    def take_action(self, parsed_args):
+        contract = self.market.claim_offer(
+            parsed_args.offer,
+            **command.given(parsed_args, 'start_time', 'end_time', 'name', 'purpose'),
+        )
+        if parsed_args.wait:
+            contract = contracts.wait_active(
+                self.market, contract, parsed_args.wait_timeout
+            )
+        return self.shown(contract)

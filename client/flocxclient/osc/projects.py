@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Projects by name, for people who may not list them."""
+
+import re
+
+from openstack import exceptions as sdk_exceptions
+from osc_lib import exceptions
+
+_ID = re.compile('[0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}')
+
+
+def project_id(connection, name_or_id):
+    """The id of a project.
+
+    An id is taken as it is: Keystone shows a plain user only his own
+    projects, and the market knows more of them. A name is looked for first
+    among the projects in which the user has a role, which everybody may ask.
+
+    :raises CommandError: if no project or more than one has the name.
+    """
+    if _ID.fullmatch(name_or_id):
+        return name_or_id
+    found = _mine(connection, name_or_id) or _others(connection, name_or_id)
+    if len(found) == 1:
+        return found.pop()
+    if found:
+        raise exceptions.CommandError(
+            f'several projects are named {name_or_id!r}: give the id, one of '
+            + ', '.join(sorted(found))
+        )
+    raise exceptions.CommandError(
+        f'there is no project {name_or_id!r} that you can see: ask for its '
+        'id ("openstack project show") and give that'
+    )
+
+
+def _mine(connection, name):
+    response = connection.identity.get('/auth/projects')
+    sdk_exceptions.raise_from_response(response)
+    return {
+        project['id']
+        for project in response.json()['projects']
+        if project['name'] == name
+    }
+
+
+def _others(connection, name):
+    try:
+        return {project.id for project in connection.identity.projects(name=name)}
+    except sdk_exceptions.ForbiddenException:
+        return set()

@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Rounds of the auction, and the mechanisms they may follow."""
+
+from flocxclient.osc import command
+
+FIELDS = (
+    'uuid',
+    'time',
+    'allocation',
+    'pricing',
+    'offers',
+    'bids',
+    'contracts',
+    'conflicts',
+    'welfare',
+    'seconds',
+)
+
+
+class ListRounds(command.Lister):
+    """List the rounds of the auction: what the engine saw and did."""
+
+    fields = FIELDS
+    _epilog = command.examples(
+        'openstack market round list --limit 10 --sort time:desc'
+    )
+
+    def get_parser(self, prog_name):
+        parser = super().get_parser(prog_name)
+        self.add_paging(parser)
+        return parser
+
+    def take_action(self, parsed_args):
+        return self.listed(self.matcher.rounds(**self.paging(parsed_args)), parsed_args)
+
+
+class ShowRound(command.ShowOne):
+    """Show a round of the auction."""
+
+    fields = FIELDS
+    _epilog = command.examples(
+        'openstack market round show 6e0c5c9c-2a0c-4a1c-8d3f-0f6f4a1b7a55'
+    )
+
+    def get_parser(self, prog_name):
+        parser = super().get_parser(prog_name)
+        parser.add_argument('round', metavar='<round>', help='The round, by uuid.')
+        return parser
+
+    def take_action(self, parsed_args):
+        return self.shown(self.matcher.get_round(parsed_args.round))
+
+
+class RunRound(command.ShowOne):
+    """Clear the market now (admin); otherwise it happens by itself."""
+
+    fields = FIELDS
+    _epilog = command.examples('openstack market round run')
+
+    def take_action(self, parsed_args):
+        return self.shown(self.matcher.run_round())
+
+
+class ListMechanisms(command.Lister):
+    """List the ways of allocating and of pricing that the engine knows."""
+
+    fields = ('kind', 'name', 'default', 'description')
+    _epilog = command.examples('openstack market mechanism list')
+
+    def take_action(self, parsed_args):
+        return self.listed(self.matcher.mechanisms(), parsed_args)

@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: Apache-2.0
+from openstack import exceptions
+from openstack import resource
+from openstack import utils
+
+from flocxclient.sdk import contract
+from flocxclient.sdk import resource as flocx_resource
+
+
+class Offer(flocx_resource.Resource):
+    """A server that its owner rents out for a window of time."""
+
+    resources_key = 'offers'
+    base_path = '/v1/offers'
+
+    allow_create = True
+    allow_fetch = True
+    allow_delete = True
+    allow_list = True
+
+    _query_mapping = resource.QueryParameters(
+        'available_end_time',
+        'available_start_time',
+        'end_time',
+        'lessee_id',
+        'name',
+        'project_id',
+        'provider_id',
+        'resource_class',
+        'resource_type',
+        'resource_uuid',
+        'sort_dir',
+        'sort_key',
+        'start_time',
+        'status',
+    )
+
+    uuid = resource.Body('uuid', alternate_id=True)
+    #: The owner's project.
+    project_id = resource.Body('project_id')
+    #: The provider service that watches over the server.
+    provider_id = resource.Body('provider_id')
+    resource_type = resource.Body('resource_type')
+    resource_uuid = resource.Body('resource_uuid')
+    resource_class = resource.Body('resource_class')
+    #: The hardware, as the provider read it.
+    properties = resource.Body('properties', type=dict)
+    #: The project, and its sub-projects, that alone may have it.
+    lessee_id = resource.Body('lessee_id')
+    start_time = resource.Body('start_time')
+    end_time = resource.Body('end_time')
+    #: Per server and hour, a decimal string.
+    price = resource.Body('price')
+    status = resource.Body('status')
+    #: Why it is in this status.
+    reason = resource.Body('reason')
+    #: The stretches still free: pairs of start and end.
+    availabilities = resource.Body('availabilities', type=list)
+    generation = resource.Body('generation', type=int)
+    created_at = resource.Body('created_at')
+    updated_at = resource.Body('updated_at')
+
+    def claim(self, session, **wanted):
+        """Take the server for a stretch that is still free; a Contract.
+
+        :param wanted: ``start_time``, ``end_time``, ``name``, ``purpose``.
+        """
+        response = session.post(
+            utils.urljoin(self.base_path, self.id, 'claim'), json=wanted
+        )
+        exceptions.raise_from_response(response)
+        return contract.Contract.existing(
+            connection=session._get_connection(), **response.json()
+        )

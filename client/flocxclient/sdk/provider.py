@@ -1,0 +1,23 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The provider API."""
+
+from flocxclient.sdk import node as _node
+from flocxclient.sdk import offer as _offer
+from flocxclient.sdk import proxy
+
+
+class Proxy(proxy.Proxy):
+    """The caller's own servers, and offering them on the market."""
+
+    def nodes(self, **query):
+        return self._list(_node.Node, **query)
+
+    def get_node(self, node):
+        return self._named(_node.Node, node).fetch(self)
+
+    def create_offer(self, **attrs):
+        """Publish an offer; the Offer as the market stored it."""
+        return self._create(_offer.Offer, **attrs)
+
+    def withdraw_offer(self, offer):
+        self._named(_offer.Offer, offer).delete(self)

@@ -1,0 +1,25 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the resources share."""
+
+import urllib.parse
+
+from openstack import resource
+
+
+class Resource(resource.Resource):
+    """A resource whose lists are paged by explicit next links only."""
+
+    @classmethod
+    def _get_next_link(cls, uri, response, data, marker, limit, total_yielded):
+        """The next page as the path that was asked for and its parameters.
+
+        Only the query of the link is followed: a service behind a TLS proxy
+        may not know its own address, and a token must never be sent to an
+        address that is not in the catalogue. No link means no next page; the
+        base class would ask once more whenever a limit was given.
+        """
+        for link in data.get(f'{cls.resources_key}_links') or ():
+            if link.get('rel') == 'next':
+                query = urllib.parse.urlsplit(link['href']).query
+                return uri, urllib.parse.parse_qs(query)
+        return None, {}

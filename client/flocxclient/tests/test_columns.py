@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: Apache-2.0
+import unittest
+
+from flocxclient.osc import columns
+
+
+class TestColumns(unittest.TestCase):
+    def check(self, column, value, expected):
+        self.assertEqual(expected, column(value).human_readable())
+        self.assertIs(value, column(value).machine_readable())
+
+    def test_windows(self):
+        self.check(columns.Windows, [['a', 'b'], ['c', 'd']], 'a to b\nc to d')
+
+    def test_lines(self):
+        self.check(
+            columns.Lines,
+            [
+                {
+                    'resource_uuid': 'n',
+                    'price': '1.25',
+                    'status': 'active',
+                    'owner_id': 'o',
+                },
+                {'resource_uuid': 'm', 'status': 'created'},
+            ],
+            'n at 1.25: active\nm at : created',
+        )
+
+    def test_requirements(self):
+        self.check(
+            columns.Requirements,
+            [
+                ['memory_mb', '>=', 65536],
+                ['a', 'in', ['x', 1]],
+                ['secure_boot', None, None],
+            ],
+            'memory_mb >= 65536\na in ["x", 1]\nsecure_boot',
+        )
+
+    def test_document(self):
+        self.check(columns.Document, {'b': {'c': 1}, 'a': 'x'}, 'a=x\nb={"c": 1}')
+
+    def test_duration(self):
+        self.check(columns.Duration, 129600, '1d12h')
+
+    def test_what_is_missing_is_blank(self):
+        for column in set(columns.COLUMNS.values()):
+            self.assertEqual('', column(None).human_readable())
+            self.assertIsNone(column(None).machine_readable())
+
+    def test_label(self):
+        self.assertEqual('Offer UUID', columns.label('offer_uuid'))
+        self.assertEqual('ID', columns.label('id'))

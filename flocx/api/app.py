@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The pipeline that a request passes on its way to a controller."""
+
+from keystonemiddleware import auth_token
+from microversion_parse import middleware as microversion
+from oslo_middleware import healthcheck
+from oslo_middleware import http_proxy_to_wsgi
+from oslo_middleware import request_id
+from oslo_middleware import sizelimit
+import pecan
+from pecan import hooks
+
+from flocx import context
+from flocx import exceptions
+from flocx import policy
+from flocx.api import errors
+from flocx.api import versions
+
+#: Paths that are answered without a token.
+PUBLIC = ('/', '/v1', '/v1/')
+
+
+class _Authenticated:
+    """Asks keystonemiddleware for a token everywhere but on public paths."""
+
+    def __init__(self, app, conf):
+        self._app = app
+        self._checked = auth_token.AuthProtocol(
+            app, {'oslo_config_config': conf, 'log_name': __name__}
+        )
+
+    def __call__(self, environ, start_response):
+        if environ.get('PATH_INFO', '') in PUBLIC or not environ.get('PATH_INFO'):
+            return self._app(environ, start_response)
+        return self._checked(environ, start_response)
+
+
+class _Hook(hooks.PecanHook):
+    """Gives a request its service, its caller and its time."""
+
+    def __init__(self, service, clock):
+        self._service, self._clock = service, clock
+
+    def before(self, state):
+        request = state.request
+        request.service = self._service
+        request.now = self._clock(with_timezone=True)
+        caller = context.RequestContext.from_environ(request.environ)
+        request.context = caller
+        if request.path in PUBLIC:
+            return
+        if not caller.project_id:
+            raise exceptions.Forbidden('A token for a project is needed')
+        caller.lineage = self._service.lineage(caller)
+        caller.is_admin = self._service.policy.allows(
+            caller, policy.ADMIN.removeprefix('rule:'), {}
+        )
+
+
+def build(conf, root, service, clock):
+    """A WSGI application.
+
+    :param root: the root controller.
+    :param service: what the controllers work with: ``conf``, ``policy`` and
+        ``lineage(context)``, the caller's project and its ancestors.
+    :param clock: called with ``with_timezone=True``, returns aware UTC.
+    """
+    app = pecan.make_app(root, hooks=[_Hook(service, clock)], debug=False,
+                         guess_content_type_from_ext=False,
+                         force_canonical=False)
+    app = microversion.MicroversionMiddleware(
+        app, versions.SERVICE_TYPE, versions.VERSIONS, errors.version_error
+    )
+    app = _Authenticated(app, conf)
+    app = sizelimit.RequestBodySizeLimiter(app, conf)
+    app = errors.Errors(app)
+    app = request_id.RequestId(app)
+    app = http_proxy_to_wsgi.HTTPProxyToWSGI(app, conf)
+    return healthcheck.Healthcheck(app, {'path': '/healthcheck',
+                                         'oslo_config_config': conf})

@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Every error leaves as one body, and an unexpected one tells nothing.
+
+The body is that of the API guidelines (``guidelines/errors.rst``)::
+
+    {"errors": [{"status": 400, "title": "Bad Request", "detail": "price: ...",
+                 "code": "flocx.invalid", "request_id": "req-..."}]}
+"""
+
+import http
+import json
+
+from oslo_log import log
+import webob
+import webob.dec
+import wsme.exc
+
+from flocx import exceptions
+
+LOG = log.getLogger(__name__)
+
+#: Codes of errors that no exception of ours stands for.
+CODES = {
+    400: 'flocx.invalid',
+    401: 'flocx.unauthorized',
+    403: 'flocx.forbidden',
+    404: 'flocx.not_found',
+    405: 'flocx.method_not_allowed',
+    406: 'flocx.version_not_acceptable',
+    409: 'flocx.conflict',
+    413: 'flocx.too_large',
+    415: 'flocx.media_type',
+    503: 'flocx.unavailable',
+}
+
+DETAILS = {
+    401: 'A valid token is needed in X-Auth-Token.',
+    404: 'There is nothing under this URL.',
+    405: 'This URL does not support the method.',
+    413: 'The request is too long.',
+}
+
+
+def document(request, status, detail, code=None):
+    """The body of an error, a dictionary."""
+    return {'errors': [{
+        'status': status,
+        'title': http.HTTPStatus(status).phrase,
+        'detail': detail,
+        'code': code or CODES.get(status, 'flocx.error'),
+        'request_id': request.environ.get('openstack.request_id'),
+    }]}
+
+
+def client_error(error):
+    """What a WSME error means for the caller, naming the field."""
+    if isinstance(error, wsme.exc.UnknownAttribute):
+        names = ', '.join(sorted(error.attributes))
+        return f'{names}: there is no such field, or it is not yours to set'
+    if isinstance(error, wsme.exc.InvalidInput):
+        return f'{error.fieldname}: {error.msg}'
+    if isinstance(error, wsme.exc.MissingArgument):
+        return f'{error.argname}: missing'
+    return error.faultstring
+
+
+class Errors:
+    """WSGI middleware that gives every error its body."""
+
+    def __init__(self, app):
+        self._app = app
+
+    @webob.dec.wsgify
+    def __call__(self, request):
+        try:
+            response = request.get_response(self._app)
+        except exceptions.FlocxError as error:
+            return self._respond(request, error.status, str(error), error.code)
+        except wsme.exc.ClientSideError as error:
+            return self._respond(request, error.code, client_error(error))
+        except Exception:
+            LOG.exception('%s %s failed', request.method, request.path)
+            return self._respond(
+                request, 500,
+                'Something went wrong here; the operator finds it in the log under '
+                'the request id.', exceptions.FlocxError.code,
+            )
+        if response.status_int >= 400 and not _is_ours(response):
+            return self._rewrite(request, response)
+        return response
+
+    def _rewrite(self, request, response):
+        status = response.status_int
+        detail = DETAILS.get(status) or response.status
+        if status == 406:
+            detail = _plain(response)
+        new = self._respond(request, status, detail)
+        for name in ('WWW-Authenticate', 'Allow', 'OpenStack-API-Version', 'Vary'):
+            if name in response.headers:
+                new.headers[name] = response.headers[name]
+        return new
+
+    @staticmethod
+    def _respond(request, status, detail, code=None):
+        return webob.Response(
+            json_body=document(request, status, detail, code), status=status,
+            content_type='application/json', charset='UTF-8',
+        )
+
+
+def version_error(*, body, **_):
+    """The body of a refused microversion; ``Errors`` puts it into its form."""
+    return {'errors': [{'detail': body}], 'min_version': '1.0', 'max_version': '1.0'}
+
+
+def _is_ours(response):
+    if response.content_type != 'application/json':
+        return False
+    try:
+        return 'code' in response.json_body['errors'][0]
+    except (ValueError, KeyError, IndexError, TypeError):
+        return False
+
+
+def _plain(response):
+    try:
+        return json.loads(response.body)['errors'][0]['detail']
+    except (ValueError, KeyError, TypeError):
+        return 'The requested API version is not served; versions 1.0 to 1.0 are.'

@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: Apache-2.0
+"""WSME types for what JSON has no type for, checked where they are set.
+
+WSME names the attribute in front of what ``validate`` complains of.
+"""
+
+import wsme
+import wsme.rest.json
+import wsme.types
+
+from flocx import exceptions
+from flocx.core import money
+from flocx.core import window
+
+_FIELD = 'field'
+
+
+class _Checked(wsme.types.UserType):
+    """Takes a JSON value as it is and lets ``parse`` decide."""
+
+    basetype = wsme.types.text
+
+    def __init__(self, name, parse, render=None):
+        self.name, self._parse, self._render = name, parse, render
+
+    def validate(self, value):
+        try:
+            return self._parse(value, _FIELD)
+        except exceptions.Invalid as error:
+            raise ValueError(str(error).removeprefix(f'{_FIELD}: ')) from None
+
+    def tobasetype(self, value):
+        return self._render(value) if self._render and value is not None else value
+
+
+def _any(value, _):
+    return value
+
+
+def _text(longest):
+    def parse(value, field):
+        if not isinstance(value, str) or not value.strip():
+            raise exceptions.Invalid(f'{field}: a string with a letter in it is '
+                                     f'expected')
+        if len(value) > longest:
+            raise exceptions.Invalid(f'{field}: more than {longest} characters')
+        if not value.isprintable():
+            raise exceptions.Invalid(f'{field}: holds a character that cannot be '
+                                     'printed')
+        return value
+    return parse
+
+
+def _whole_number(low, high):
+    def parse(value, field):
+        if isinstance(value, bool) or not isinstance(value, int):
+            raise exceptions.Invalid(f'{field}: {value!r} is not a whole number')
+        if not low <= value <= high:
+            raise exceptions.Invalid(f'{field}: {value} is not in {low}..{high}')
+        return value
+    return parse
+
+
+#: An instant, as ISO 8601 with a zone; answered in UTC with Z.
+Instant = _Checked('instant', window.instant, window.text)
+#: A decimal string; credits per server and hour.
+Price = _Checked('price', money.price, money.text)
+#: A sum of money as it is answered: it may exceed what a price may be.
+Amount = _Checked('amount', _any, money.text)
+#: What needs no check, or is checked by the core.
+Json = _Checked('json', _any)
+Text = _Checked('text', _text(255))
+Ident = _Checked('ident', _text(64))
+
+
+def Integer(low, high):
+    """A whole number in low..high."""
+    return _Checked('integer', _whole_number(low, high))
+
+
+class Answer(wsme.types.Base):
+    """The JSON form of a noun: the fields that its class declares."""
+
+    @classmethod
+    def of(cls, noun, **more):
+        """The form of ``noun``; ``more`` are fields that it does not have."""
+        answer = cls()
+        for attribute in wsme.types.list_attributes(cls):
+            name = attribute.name
+            if name in more:
+                setattr(answer, name, more[name])
+            elif hasattr(noun, name):
+                setattr(answer, name, getattr(noun, name))
+        return answer
+
+
+def plain(answer):
+    """``answer`` as the dictionary that its JSON says."""
+    return wsme.rest.json.tojson(type(answer), answer)
+
+
+class Link(wsme.types.Base):
+    rel = wsme.types.text
+    href = wsme.types.text
+
+
+def collection(name, answer):
+    """The JSON form of a list: ``{"offers": [...], "offers_links": [...]}``."""
+    return type(f'{answer.__name__}List', (wsme.types.Base,), {
+        name: [answer], f'{name}_links': [Link],
+    })

@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A bid: servers of a kind, for a time within a window, up to a price."""
+
+import dataclasses
+import datetime
+import decimal
+import enum
+
+from flocx import exceptions
+from flocx.core import window
+
+
+class Status(enum.StrEnum):
+    AVAILABLE = 'available'
+    MATCHED = 'matched'
+    EXPIRED = 'expired'
+    CANCELLED = 'cancelled'
+
+
+#: What a bid may become.
+TRANSITIONS = {
+    Status.AVAILABLE: {Status.MATCHED, Status.EXPIRED, Status.CANCELLED},
+    Status.MATCHED: set(),
+    Status.EXPIRED: set(),
+    Status.CANCELLED: set(),
+}
+
+#: The most servers that one bid can ask for.
+MAX_QUANTITY = 10_000
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Bid:
+    """``project_id`` asks for ``quantity`` servers, at least ``min_quantity``.
+
+    ``duration`` is in seconds, ``price`` the ceiling in credits per server and
+    hour. ``requirements`` are triples of the match language. ``lineage`` is the
+    project and its ancestors when the bid was placed: it decides which targeted
+    offers the bid may take.
+    """
+
+    uuid: str
+    name: str | None = None
+    project_id: str
+    lineage: tuple[str, ...] = ()
+    quantity: int = 1
+    min_quantity: int = 1
+    start_time: datetime.datetime
+    end_time: datetime.datetime
+    duration: int
+    price: decimal.Decimal
+    requirements: tuple = ()
+    resource_class: str | None = None
+    purpose: str | None = None
+    status: Status = Status.AVAILABLE
+    contract_uuid: str | None = None
+    created_at: datetime.datetime
+    updated_at: datetime.datetime
+
+    def __post_init__(self):
+        if self.min_quantity > self.quantity:
+            raise exceptions.Invalid(
+                f'min_quantity: {self.min_quantity} is more than '
+                f'quantity {self.quantity}'
+            )
+        if self.duration > self.window.seconds:
+            raise exceptions.Invalid(
+                f'duration: {self.duration} seconds do not fit between start_time '
+                f'and end_time, which are {self.window.seconds} seconds apart'
+            )
+
+    @property
+    def window(self):
+        return window.Window(self.start_time, self.end_time)
+
+    @property
+    def whole(self):
+        """Whether it asks for all of its window rather than a part of it.
+
+        Such a bid is met from its start or, once that is past, from now: a bid
+        for "now until Friday" is met although deciding took a second.
+        """
+        return self.duration == self.window.seconds
+
+    def stay(self, start):
+        """The window of a contract that begins at ``start``, or None."""
+        if self.whole:
+            return self.window.since(start)
+        end = start + datetime.timedelta(seconds=self.duration)
+        return window.Window(start, end) if end <= self.end_time else None
+
+    def hopeless(self, now):
+        """Whether nothing that appears from ``now`` on could meet it."""
+        return self.stay(max(now, self.start_time)) is None

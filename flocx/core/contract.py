@@ -1,0 +1,140 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A contract: servers promised to a project, one line for each server."""
+
+import dataclasses
+import datetime
+import decimal
+import enum
+
+from flocx.core import window
+
+
+class Status(enum.StrEnum):
+    CREATED = 'created'
+    WAIT_FULFILL = 'wait_fulfill'
+    ACTIVE = 'active'
+    WAIT_END = 'wait_end'
+    WAIT_CANCEL = 'wait_cancel'
+    ERROR = 'error'
+    ENDED = 'ended'
+    CANCELLED = 'cancelled'
+
+
+class Reason(enum.StrEnum):
+    """Why a line closed, or what is wrong with it."""
+
+    EXPIRED = 'expired'
+    RELEASED = 'released'
+    CANCELLED = 'cancelled'
+    NOT_DELIVERED = 'not_delivered'
+    LESSEE_CHANGED = 'lessee_changed'
+    NODE_GONE = 'node_gone'
+    CLEAN_FAILED = 'clean_failed'
+
+
+_S = Status
+
+#: What a line of a contract may become, and who moves it: the provider reports
+#: all of them but ``created -> cancelled`` and ``* -> wait_cancel``, which the
+#: renter or the owner asks for.
+TRANSITIONS = {
+    _S.CREATED: {_S.ACTIVE, _S.WAIT_FULFILL, _S.WAIT_CANCEL, _S.ERROR, _S.ENDED,
+                 _S.CANCELLED},
+    _S.WAIT_FULFILL: {_S.ACTIVE, _S.WAIT_CANCEL, _S.ERROR, _S.ENDED},
+    _S.ACTIVE: {_S.WAIT_END, _S.ERROR, _S.ENDED},
+    _S.WAIT_END: {_S.ERROR, _S.ENDED},
+    _S.WAIT_CANCEL: {_S.ERROR, _S.CANCELLED},
+    _S.ERROR: {_S.ACTIVE, _S.WAIT_END, _S.WAIT_CANCEL, _S.ENDED, _S.CANCELLED},
+    _S.ENDED: set(),
+    _S.CANCELLED: set(),
+}
+
+#: In every other status the line holds its time on the server: a line that
+#: waits for Ironic must keep others away no less than an active one.
+CLOSED = {Status.ENDED, Status.CANCELLED}
+OPEN = set(Status) - CLOSED
+
+#: Of lines in several statuses, the contract shows the first of these.
+_PRECEDENCE = (_S.ERROR, _S.WAIT_CANCEL, _S.WAIT_FULFILL, _S.WAIT_END, _S.ACTIVE,
+               _S.CREATED, _S.ENDED, _S.CANCELLED)
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One server of a contract; ``price`` is in credits per server and hour."""
+
+    uuid: str
+    contract_uuid: str
+    offer_uuid: str
+    owner_id: str
+    provider_id: str
+    resource_type: str
+    resource_uuid: str
+    resource_class: str | None = None
+    project_id: str
+    start_time: datetime.datetime
+    end_time: datetime.datetime
+    price: decimal.Decimal
+    status: Status = Status.CREATED
+    fulfill_time: datetime.datetime | None = None
+    expire_time: datetime.datetime | None = None
+    reason: str | None = None
+
+    @property
+    def server(self):
+        """What identifies the server among all providers' servers."""
+        return self.provider_id, self.resource_type, self.resource_uuid
+
+    def held(self, now):
+        """The time that nobody else can have, or None.
+
+        A line whose end is past but which has not ended yet holds its server
+        until now: whoever comes next cannot begin in the past.
+        """
+        if self.status in CLOSED:
+            return None
+        return window.Window(self.start_time, max(self.end_time, now))
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Contract:
+    """Servers promised to ``project_id`` from ``start_time`` to ``end_time``."""
+
+    uuid: str
+    name: str | None = None
+    bid_uuid: str | None = None
+    project_id: str
+    purpose: str | None = None
+    start_time: datetime.datetime
+    end_time: datetime.datetime
+    status: Status = Status.CREATED
+    created_at: datetime.datetime
+    updated_at: datetime.datetime
+    lines: tuple[Line, ...] = ()
+
+
+def draft(uuid, stay, lines, now, *, project_id, bid_uuid=None, name=None,
+          purpose=None):
+    """A contract for the window ``stay`` that is yet to be written.
+
+    :param lines: triples of a uuid for the line, the offer and the price.
+    """
+    return Contract(
+        uuid=uuid, name=name, bid_uuid=bid_uuid, project_id=project_id,
+        purpose=purpose, start_time=stay.start, end_time=stay.end,
+        created_at=now, updated_at=now,
+        lines=tuple(
+            Line(uuid=line_uuid, contract_uuid=uuid, offer_uuid=offer.uuid,
+                 owner_id=offer.project_id, provider_id=offer.provider_id,
+                 resource_type=offer.resource_type,
+                 resource_uuid=offer.resource_uuid,
+                 resource_class=offer.resource_class, project_id=project_id,
+                 start_time=stay.start, end_time=stay.end, price=price)
+            for line_uuid, offer, price in lines
+        ),
+    )
+
+
+def overall(statuses):
+    """The status of a contract whose lines have ``statuses``."""
+    return min(statuses, key=_PRECEDENCE.index)

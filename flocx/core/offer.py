@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: Apache-2.0
+"""An offer: one server for a window of time, at a price or more."""
+
+import dataclasses
+import datetime
+import decimal
+import enum
+
+from flocx.core import window
+
+
+class Status(enum.StrEnum):
+    AVAILABLE = 'available'
+    EXPIRED = 'expired'
+    CANCELLED = 'cancelled'
+    ERROR = 'error'
+
+
+#: What an offer may become. An offer in ``error`` is suspended, not lost.
+TRANSITIONS = {
+    Status.AVAILABLE: {Status.EXPIRED, Status.CANCELLED, Status.ERROR},
+    Status.ERROR: {Status.AVAILABLE, Status.EXPIRED, Status.CANCELLED},
+    Status.EXPIRED: set(),
+    Status.CANCELLED: set(),
+}
+
+#: An offer in one of these keeps others of its server out of its window.
+OPEN = {Status.AVAILABLE, Status.ERROR}
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
+    """``project_id`` offers a server; ``properties`` is its hardware document.
+
+    ``price`` is the least the owner takes, in credits per server and hour.
+    ``lessee_id`` limits the offer to one project and its sub-projects.
+    ``provider_id`` is the account of the provider service that published it.
+    """
+
+    uuid: str
+    name: str | None = None
+    project_id: str
+    provider_id: str
+    resource_type: str
+    resource_uuid: str
+    resource_class: str | None = None
+    properties: dict
+    lessee_id: str | None = None
+    start_time: datetime.datetime
+    end_time: datetime.datetime
+    price: decimal.Decimal
+    status: Status = Status.AVAILABLE
+    reason: str | None = None
+    generation: int = 1
+    created_at: datetime.datetime
+    updated_at: datetime.datetime
+
+    @property
+    def window(self):
+        return window.Window(self.start_time, self.end_time)
+
+    @property
+    def server(self):
+        """What identifies the server among all providers' servers."""
+        return self.provider_id, self.resource_type, self.resource_uuid
+
+    def open_to(self, lineage):
+        """Whether a project may take it, given the project and its ancestors."""
+        return self.lessee_id is None or self.lessee_id in lineage

@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a list is asked for: filters, order and page, from a query string.
+
+Operators and paging follow the API guidelines of OpenStack
+(``guidelines/pagination_filter_sort.rst``).
+"""
+
+import dataclasses
+
+from flocx import exceptions
+
+#: Operators that may stand before a value, as in ``price=lte:2.50``.
+OPERATORS = ('eq', 'neq', 'gt', 'gte', 'lt', 'lte', 'in', 'nin')
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Query:
+    """``filters`` are triples of a field, an operator and a tuple of values."""
+
+    limit: int = 100
+    marker: str | None = None
+    sort_key: str = 'created_at'
+    descending: bool = False
+    filters: tuple = ()
+
+
+def parse(params, fields, max_limit, sort_keys=('created_at',)):
+    """The query that the parameters of a request say.
+
+    :param params: pairs of a name and a value.
+    :param fields: {name: function of value and name that parses a value}.
+    :raises Invalid: naming the parameter and what it may be.
+    """
+    known = {'limit', 'marker', 'sort_key', 'sort_dir', *fields}
+    given, filters = {}, []
+    for name, value in params:
+        if name not in known:
+            raise exceptions.Invalid(
+                f'{name}: there is no such parameter; there are '
+                + ', '.join(sorted(known))
+            )
+        if name in fields:
+            filters.append(_filter(name, value, fields[name]))
+        else:
+            given[name] = value
+    return Query(
+        limit=_limit(given.get('limit'), max_limit),
+        marker=given.get('marker'),
+        sort_key=_choice('sort_key', given.get('sort_key', sort_keys[0]), sort_keys),
+        descending=_choice('sort_dir', given.get('sort_dir', 'asc'),
+                           ('asc', 'desc')) == 'desc',
+        filters=tuple(filters),
+    )
+
+
+def one_of(choices):
+    """Parses a value that must be one of ``choices``."""
+    return lambda value, field: _choice(field, value, [str(each) for each in choices])
+
+
+def text(value, field):
+    """Parses a value that may be any string."""
+    if len(value) > 255:
+        raise exceptions.Invalid(f'{field}: more than 255 characters')
+    return value
+
+
+def integer(value, field):
+    """Parses a whole number of up to 18 digits."""
+    if not value.lstrip('-').isascii() or not value.lstrip('-').isdigit() \
+            or len(value) > 18:
+        raise exceptions.Invalid(f'{field}: {value!r} is not a whole number')
+    return int(value)
+
+
+def status(filters, default):
+    """``filters`` with ``default`` where no status is asked for; any asks for all."""
+    asked = [each for each in filters if each[0] == 'status']
+    if not asked and default:
+        return (*filters, ('status', 'in', tuple(default)))
+    return tuple(each for each in filters if each[::2] != ('status', ('any',)))
+
+
+def overlapping(filters):
+    """``filters`` in which a plain start_time and end_time mean what overlaps them.
+
+    With an operator of their own they are compared as they are.
+    """
+    meaning = {('start_time', 'during'): ('end_time', 'gt'),
+               ('end_time', 'during'): ('start_time', 'lt')}
+    return tuple((*meaning.get((name, operator), (name, operator)), values)
+                 for name, operator, values in filters)
+
+
+def _filter(name, value, parse_value):
+    head, colon, rest = value.partition(':')
+    plain = 'during' if name in ('start_time', 'end_time') else 'eq'
+    operator, value = (head, rest) if colon and head in OPERATORS else (plain, value)
+    values = value.split(',') if operator in ('in', 'nin') else [value]
+    return name, operator, tuple(parse_value(each, name) for each in values)
+
+
+def _limit(value, max_limit):
+    if value is None:
+        return max_limit
+    number = integer(value, 'limit')
+    if number < 1:
+        raise exceptions.Invalid(f'limit: {number} is less than 1')
+    return min(number, max_limit)
+
+
+def _choice(field, value, choices):
+    if value not in choices:
+        raise exceptions.Invalid(
+            f'{field}: {value!r} is none of {", ".join(sorted(choices))}'
+        )
+    return value

@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Time: instants are aware UTC to the second, windows are half-open."""
+
+import dataclasses
+import datetime
+
+from flocx import exceptions
+
+#: Windows outside these years are refused: arithmetic on them would overflow.
+FIRST_YEAR, LAST_YEAR = 2000, 9000
+
+
+def instant(value, field):
+    """The moment that ``value`` names, in UTC and to the second.
+
+    :param value: an ISO 8601 string with a zone, or an aware datetime.
+    :param field: what to call the value when it is refused.
+    :raises Invalid: it is no such string, lacks a zone or lies out of range.
+    """
+    example = 'write it like 2027-01-31T18:00:00Z'
+    if isinstance(value, str):
+        try:
+            value = datetime.datetime.fromisoformat(value.strip())
+        except ValueError as error:
+            raise exceptions.Invalid(f'{field}: {error}; {example}') from None
+    if not isinstance(value, datetime.datetime):
+        raise exceptions.Invalid(f'{field}: {value!r} is not a time; {example}')
+    if value.tzinfo is None:
+        raise exceptions.Invalid(f'{field}: {value} names no time zone; {example}')
+    if not FIRST_YEAR <= value.year <= LAST_YEAR:
+        raise exceptions.Invalid(
+            f'{field}: the year {value.year} is not in {FIRST_YEAR}..{LAST_YEAR}'
+        )
+    return value.astimezone(datetime.UTC).replace(microsecond=0)
+
+
+def text(moment):
+    """``moment`` as the API writes it: ``2027-01-31T18:00:00Z``."""
+    return moment.astimezone(datetime.UTC).strftime('%Y-%m-%dT%H:%M:%SZ')
+
+
+@dataclasses.dataclass(frozen=True, slots=True, order=True)
+class Window:
+    """A stretch of time, [start, end), both aware."""
+
+    start: datetime.datetime
+    end: datetime.datetime
+
+    def __post_init__(self):
+        if self.start >= self.end:
+            raise exceptions.Invalid(
+                f'end_time: {text(self.end)} is not after '
+                f'start_time {text(self.start)}'
+            )
+
+    @property
+    def length(self):
+        """The time between start and end, a timedelta."""
+        return self.end - self.start
+
+    @property
+    def seconds(self):
+        """The length in whole seconds."""
+        return int(self.length.total_seconds())
+
+    def overlaps(self, other):
+        return self.start < other.end and other.start < self.end
+
+    def contains(self, other):
+        return self.start <= other.start and other.end <= self.end
+
+    def since(self, moment):
+        """The part from ``moment`` on, or None where nothing is left."""
+        if moment >= self.end:
+            return None
+        return Window(max(self.start, moment), self.end)
+
+    def minus(self, taken):
+        """The parts of this window that none of ``taken`` covers, in order."""
+        free, start = [], self.start
+        for other in sorted(filter(self.overlaps, taken)):
+            if start < other.start:
+                free.append(Window(start, other.start))
+            start = max(start, other.end)
+        if start < self.end:
+            free.append(Window(start, self.end))
+        return free

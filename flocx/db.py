@@ -1,0 +1,138 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Short transactions on the market database, and the column types they need."""
+
+import contextlib
+import contextvars
+import datetime
+import decimal
+
+from oslo_db import api as oslo_db_api
+from oslo_db.sqlalchemy import enginefacade
+import sqlalchemy as sa
+from sqlalchemy.dialects import mysql
+
+from flocx.core import money
+
+_MICRO = decimal.Decimal(1_000_000)
+
+
+class Instant(sa.TypeDecorator):
+    """Aware UTC in Python; SQLite and MySQL, which know no zones, keep UTC."""
+
+    impl = sa.DateTime(timezone=True)
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect):
+        if dialect.name == 'mysql':
+            return dialect.type_descriptor(mysql.DATETIME(fsp=6))
+        return dialect.type_descriptor(sa.DateTime(timezone=True))
+
+    def process_bind_param(self, value, dialect):
+        if value is None:
+            return None
+        value = value.astimezone(datetime.UTC)
+        return value if dialect.name == 'postgresql' else value.replace(tzinfo=None)
+
+    def process_result_value(self, value, dialect):
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            return value.replace(tzinfo=datetime.UTC)
+        return value.astimezone(datetime.UTC)
+
+
+class Money(sa.TypeDecorator):
+    """Decimal to six places: NUMERIC(20, 6), or on SQLite the exact integer.
+
+    SQLite has no decimals; its driver would pass prices through floats.
+    """
+
+    impl = sa.Numeric(20, 6)
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect):
+        if dialect.name == 'sqlite':
+            return dialect.type_descriptor(sa.BigInteger())
+        return dialect.type_descriptor(sa.Numeric(20, 6))
+
+    def process_bind_param(self, value, dialect):
+        if value is None or dialect.name != 'sqlite':
+            return value
+        return int(money.EXACT.multiply(value, _MICRO))
+
+    def process_result_value(self, value, dialect):
+        if value is None or dialect.name != 'sqlite':
+            return value
+        return money.quantised(money.EXACT.divide(decimal.Decimal(value), _MICRO))
+
+
+#: Retries a whole transaction that lost against another one. The function must
+#: open the transaction itself.
+retried = oslo_db_api.wrap_db_retry(
+    max_retries=10, retry_interval=0.02, inc_retry_interval=True,
+    max_retry_interval=1, retry_on_deadlock=True,
+)
+
+#: Whether the transaction that this thread begins is going to write.
+_writing = contextvars.ContextVar('writing', default=False)
+
+
+class Database:
+    """The market database.
+
+    A function that writes takes a session; whoever opened it commits, and never
+    keeps it open across a call to another process.
+    """
+
+    def __init__(self, connection):
+        """:param connection: a SQLAlchemy URL."""
+        self._facade = enginefacade.transaction_context()
+        self._facade.configure(connection=connection, sqlite_fk=True)
+        self._facade.append_on_engine_create(_prepare)
+
+    @contextlib.contextmanager
+    def reader(self):
+        """A session that only reads."""
+        with self._facade.reader.using(_Holder()) as session:
+            yield session
+
+    @contextlib.contextmanager
+    def writer(self):
+        """A session that commits when the block ends well, and else rolls back."""
+        token = _writing.set(True)
+        try:
+            with self._facade.writer.using(_Holder()) as session:
+                yield session
+        finally:
+            _writing.reset(token)
+
+    @property
+    def engine(self):
+        """The SQLAlchemy engine, for migrations."""
+        return self._facade.writer.get_engine()
+
+
+@enginefacade.transaction_context_provider
+class _Holder:
+    """What oslo.db hangs a transaction on; one for each transaction."""
+
+
+def _prepare(engine):
+    """Let SQLite readers and one writer work side by side, and writers queue.
+
+    A transaction that first reads and then writes would fail at once when
+    another has written in between, so writers take the lock as they begin.
+    """
+    if engine.dialect.name != 'sqlite':
+        return
+
+    @sa.event.listens_for(engine, 'connect')
+    def connect(connection, _):
+        connection.execute('PRAGMA journal_mode = WAL')
+        connection.execute('PRAGMA busy_timeout = 30000')
+
+    @sa.event.listens_for(engine, 'begin', insert=True)
+    def begin(connection):
+        if _writing.get() and 'in_transaction' not in connection.info:
+            connection.execute(sa.text('BEGIN IMMEDIATE'))
+            connection.info['in_transaction'] = True

@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Who may do what: the rules that all three services share, and asking them."""
+
+from oslo_policy import policy
+
+from flocx import exceptions
+
+ADMIN = 'rule:flocx:admin'
+READER = 'rule:flocx:reader'
+MEMBER = 'rule:flocx:member'
+SERVICE = 'rule:flocx:service'
+
+#: A rule's target is the owner of the object, never the caller.
+SHARED = [
+    policy.RuleDefault(
+        'flocx:admin', 'role:admin', 'Operates the marketplace; sees all of it.'
+    ),
+    policy.RuleDefault(
+        'flocx:service', 'role:service', "A service's own account, such as a provider's."
+    ),
+    policy.RuleDefault(
+        'flocx:reader',
+        'rule:flocx:admin or (role:reader and project_id:%(project_id)s)',
+        'Sees what belongs to the project.',
+    ),
+    policy.RuleDefault(
+        'flocx:member',
+        'rule:flocx:admin or (role:member and project_id:%(project_id)s)',
+        'Trades for the project.',
+    ),
+]
+
+
+def documented(name, check, description, *operations):
+    """A rule that stands beside the operations it guards.
+
+    :param operations: pairs of an HTTP method and a path.
+    """
+    return policy.DocumentedRuleDefault(
+        name=name, check_str=check, description=description,
+        operations=[{'method': method, 'path': path} for method, path in operations],
+        scope_types=['project'],
+    )
+
+
+class Policy:
+    """The rules of one service, with what its operator changed in them."""
+
+    def __init__(self, conf, rules):
+        self._enforcer = policy.Enforcer(conf)
+        self._enforcer.register_defaults(SHARED + rules)
+
+    def allows(self, context, rule, target):
+        """Whether the caller may do what ``rule`` guards to ``target``."""
+        return self._enforcer.authorize(rule, target, context)
+
+    def authorize(self, context, rule, target):
+        """Nothing, or Forbidden.
+
+        :param target: ``{'project_id': ...}`` of the object's owner.
+        """
+        if not self.allows(context, rule, target):
+            deed = rule.rpartition(':')[2].replace('_', ' ')
+            noun = rule.split(':')[1]
+            raise exceptions.Forbidden(
+                f'Your roles in this project do not allow you to {deed} {noun} here '
+                f'({rule})'
+            )

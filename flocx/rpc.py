@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Messages between the services. They wake; the database decides.
+
+A cast is sent from a thread of its own, after the commit that it tells of. So a
+broker that is away neither delays nor fails a request, and a message that is
+lost costs its receiver one periodic pass.
+"""
+
+import futurist
+from futurist import rejection
+from oslo_log import log
+import oslo_messaging as messaging
+
+from flocx import context as flocx_context
+
+LOG = log.getLogger(__name__)
+
+#: Casts that wait for the broker beyond this number are dropped.
+BACKLOG = 1000
+
+
+class _Serializer(messaging.NoOpSerializer):
+    """Carries the request id and the project along with a message."""
+
+    def serialize_context(self, context):
+        values = context.to_dict()
+        # A message stays on a broker's disk; a token must not.
+        values.pop('auth_token', None)
+        return values
+
+    def deserialize_context(self, values):
+        return flocx_context.RequestContext.from_dict(values)
+
+
+def transport(conf):
+    """The transport of this process, from ``transport_url``."""
+    return messaging.get_rpc_transport(conf)
+
+
+def server(rpc_transport, topic, host, endpoints):
+    """A server for ``topic``; one of several with the topic gets each message."""
+    return messaging.get_rpc_server(
+        rpc_transport, messaging.Target(topic=topic, server=host), endpoints,
+        executor='threading', serializer=_Serializer(),
+    )
+
+
+class Caster:
+    """Sends casts to ``topic``, in order, without anybody waiting for it."""
+
+    def __init__(self, rpc_transport, version):
+        self._client = messaging.get_rpc_client(
+            rpc_transport, messaging.Target(version=version),
+            serializer=_Serializer(), version_cap=version,
+        )
+        self._executor = futurist.ThreadPoolExecutor(
+            max_workers=1, check_and_reject=rejection.reject_when_reached(BACKLOG),
+        )
+
+    def cast(self, context, topic, method, **payload):
+        try:
+            self._executor.submit(self._send, context, topic, method, payload)
+        except futurist.RejectedSubmission:
+            LOG.warning('%s to %s is dropped: %s messages wait already',
+                        method, topic, BACKLOG)
+
+    def _send(self, context, topic, method, payload):
+        try:
+            self._client.prepare(topic=topic).cast(context, method, **payload)
+        except Exception:
+            LOG.warning('%s could not be sent to %s; it will be noticed by the '
+                        'next periodic pass', method, topic, exc_info=True)

@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A worker process: an RPC server that wakes a loop, both on threads."""
+
+import datetime
+import threading
+
+from oslo_log import log
+from oslo_service import service
+from oslo_utils import timeutils
+
+LOG = log.getLogger(__name__)
+
+
+class Loop:
+    """Runs ``step(now)`` when woken, and at least every ``interval`` seconds.
+
+    Wakes that arrive during a step cause one more step, not one each. A step
+    that fails is logged and costs no more than itself. A step may return the
+    moment at which it wants to be run again, if that is sooner.
+    """
+
+    def __init__(self, name, step, interval):
+        self._step, self._interval = step, interval
+        self._woken, self._stopped = threading.Event(), threading.Event()
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+
+    def start(self):
+        self._thread.start()
+
+    def wake(self):
+        self._woken.set()
+
+    def stop(self):
+        self._stopped.set()
+        self._woken.set()
+        if self._thread.ident:
+            self._thread.join()
+
+    def _run(self):
+        while not self._stopped.is_set():
+            self._woken.clear()
+            again = self._guarded()
+            self._woken.wait(self._pause(again))
+
+    def _guarded(self):
+        try:
+            return self._step(timeutils.utcnow(with_timezone=True))
+        except Exception:
+            LOG.exception('%s failed and will be tried again', self._thread.name)
+            return None
+
+    def _pause(self, again):
+        if again is None:
+            return self._interval
+        left = (again - datetime.datetime.now(datetime.UTC)).total_seconds()
+        return max(0, min(self._interval, left))
+
+
+class Worker(service.Service):
+    """A loop and the RPC server whose messages wake it."""
+
+    def __init__(self, make):
+        """:param make: makes the parts, in the process that is to run them."""
+        super().__init__()
+        self._make, self._parts = make, ()
+
+    def start(self):
+        self._parts = self._make()
+        for part in self._parts:
+            part.start()
+
+    def stop(self, graceful=True):
+        for part in reversed(self._parts):
+            part.stop()
+        super().stop()
+
+
+def run(conf, make):
+    """Be a worker until SIGTERM; ``make`` gives its parts, each start and stop."""
+    service.launch(conf, Worker(make), workers=1, restart_method='mutate').wait()

@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: Apache-2.0
+"""flocx-standalone: the three services and their workers in one process.
+
+The same code and the same APIs as when they are deployed apart. This is the one
+module that knows all three services.
+"""
+
+from oslo_service import backend
+
+backend.init_backend(backend.BackendType.THREADING)
+
+import signal
+import sys
+import threading
+
+from oslo_config import cfg
+from oslo_log import log
+import waitress
+
+from flocx import config
+from flocx import db
+from flocx import rpc
+from market import service as market_service
+from market import conf as market_conf
+from market.db import migration
+from matcher import service as matcher_service
+from matcher import cmd as matcher_cmd
+from matcher import conf as matcher_conf
+from provider import cmd as provider_cmd
+from provider import conf as provider_conf
+from provider import service as provider_service
+
+LOG = log.getLogger(__name__)
+
+_GROUP = cfg.OptGroup('standalone', 'All services in one process')
+_OPTS = [
+    cfg.HostAddressOpt('host', default='127.0.0.1',
+                       help='The address that the three APIs listen on.'),
+    cfg.PortOpt('market_port', default=7780, help="The port of the market's API."),
+    cfg.PortOpt('provider_port', default=7781,
+                help="The port of the provider's API."),
+    cfg.PortOpt('matcher_port', default=7782,
+                help="The port of the auction engine's API."),
+    cfg.IntOpt('threads', default=8, min=1,
+               help='How many requests each API answers at a time.'),
+]
+
+
+class _Server:
+    """An API on a port, on threads of its own."""
+
+    def __init__(self, conf, application, port):
+        self._server = waitress.create_server(
+            application, host=conf.standalone.host, port=port,
+            threads=conf.standalone.threads, ident=None,
+        )
+        self._thread = threading.Thread(target=self._server.run, daemon=True)
+
+    def start(self):
+        self._thread.start()
+
+    def stop(self):
+        self._server.close()
+
+
+def list_opts():
+    """Entry point of oslo.config."""
+    return [(_GROUP.name, _OPTS)]
+
+
+def register(conf):
+    """Register the options of all services."""
+    conf.register_group(_GROUP)
+    conf.register_opts(_OPTS, _GROUP)
+    for each in (market_conf, provider_conf, matcher_conf):
+        each.register(conf)
+
+
+def _parts(conf):
+    """Everything that runs, in the order in which it starts."""
+    database = db.Database(conf.database.connection)
+    migration.upgrade(database)
+    transport = rpc.transport(conf)
+    provider = provider_service.build(conf)
+    chosen = conf.standalone
+    yield _Server(conf, market_service.application(conf, transport, database),
+                  chosen.market_port)
+    yield _Server(conf, provider_service.application(conf, provider),
+                  chosen.provider_port)
+    yield _Server(conf, matcher_service.application(conf, transport, database),
+                  chosen.matcher_port)
+    yield from matcher_cmd.parts(conf, transport, database)
+    yield from provider_cmd.parts(conf, transport, provider)
+
+
+def main(argv=None):
+    """Entry point of ``flocx-standalone``: run until SIGTERM or SIGINT."""
+    conf = cfg.CONF
+    conf.set_default('transport_url', 'kombu+memory://')
+    config.prepare(conf, sys.argv[1:] if argv is None else argv, 'standalone',
+                   register)
+    stopped = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopped.set())
+    started = []
+    for part in _parts(conf):
+        part.start()
+        started.append(part)
+    LOG.info('The market listens on port %s, the provider on %s, the auction engine '
+             'on %s', conf.standalone.market_port, conf.standalone.provider_port,
+             conf.standalone.matcher_port)
+    stopped.wait()
+    for part in reversed(started):
+        part.stop()
+    return 0

@@ -1,0 +1,158 @@
+# SPDX-License-Identifier: Apache-2.0
+"""/v1/contracts: servers promised to a project."""
+
+import pecan
+from pecan import rest
+import wsme
+import wsme.types
+
+from flocx import db
+from flocx import exceptions
+from flocx.api import expose
+from flocx.api import paging
+from flocx.api import types
+from flocx.core import contract as core
+from flocx.core import query
+from flocx.core import window
+from market.db import contracts
+
+_OF_LINES = {
+    'offer_uuid': query.text, 'owner_id': query.text, 'provider_id': query.text,
+    'resource_uuid': query.text, 'resource_class': query.text,
+}
+FILTERS = {
+    **_OF_LINES, 'uuid': query.text, 'name': query.text, 'bid_uuid': query.text,
+    'project_id': query.text, 'purpose': query.text,
+    'status': query.one_of([*core.Status, 'any']),
+    'start_time': window.instant, 'end_time': window.instant,
+    'created_at': window.instant, 'updated_at': window.instant,
+    'role': query.one_of(['renter', 'owner']), 'due_before': window.instant,
+}
+SORT_KEYS = ('created_at', 'start_time', 'end_time', 'updated_at', 'uuid')
+
+
+class Line(types.Answer):
+    uuid = wsme.types.text
+    offer_uuid = wsme.types.text
+    owner_id = wsme.types.text
+    provider_id = wsme.types.text
+    resource_type = wsme.types.text
+    resource_uuid = wsme.types.text
+    resource_class = wsme.types.text
+    price = types.Price
+    start_time = types.Instant
+    end_time = types.Instant
+    status = wsme.types.text
+    fulfill_time = types.Instant
+    expire_time = types.Instant
+    reason = wsme.types.text
+
+
+class Contract(types.Answer):
+    uuid = wsme.types.text
+    name = wsme.types.text
+    bid_uuid = wsme.types.text
+    project_id = wsme.types.text
+    purpose = wsme.types.text
+    start_time = types.Instant
+    end_time = types.Instant
+    status = wsme.types.text
+    lines = [Line]
+    created_at = types.Instant
+    updated_at = types.Instant
+
+    @classmethod
+    def of(cls, noun, **more):
+        return super().of(noun, lines=[Line.of(line) for line in noun.lines], **more)
+
+
+ContractList = types.collection('contracts', Contract)
+
+
+class Report(wsme.types.Base):
+    """What a provider did for a line."""
+
+    status = wsme.wsattr(wsme.types.Enum(str, *core.Status), mandatory=True)
+    reason = types.Text
+
+
+class Lines(rest.RestController):
+    """/v1/contracts/{contract}/lines: for the providers that deliver them."""
+
+    @expose.expose(Line, body=Report, rule='market:contracts:report')
+    @db.retried
+    def patch(self, contract_uuid, line_uuid, report):
+        """Report what became of a line."""
+        service, context, now = _here()
+        with service.database.writer() as session:
+            contract = contracts.get(session, contract_uuid, context)
+            line = _delivered_by(context, contract, line_uuid)
+            contract = contracts.report(
+                session, contract, line, core.Status(report.status),
+                report.reason or None, now,
+            )
+        line, = (each for each in contract.lines if each.uuid == line_uuid)
+        if line.status in core.CLOSED:
+            service.matcher.contract_changed(context, {'uuid': contract.uuid})
+        return Line.of(line)
+
+
+def _delivered_by(context, contract, line_uuid):
+    for line in contract.lines:
+        if line.uuid == line_uuid and line.provider_id == context.provider_id:
+            return line
+    raise exceptions.NotFound(f'Line {line_uuid} not found')
+
+
+class Contracts(rest.RestController):
+    lines = Lines()
+
+    @expose.expose(ContractList, rule='market:contracts:list')
+    def get_all(self):
+        """List the contracts that the project has a part in, open ones at first."""
+        service, context, _ = _here()
+        asked, special = paging.asked(
+            FILTERS, SORT_KEYS, special=(*_OF_LINES, 'role', 'due_before'),
+            default_status=sorted(core.OPEN),
+        )
+        with service.database.reader() as session:
+            rows = contracts.page(session, context, asked, _where(context, special))
+        return paging.page(ContractList, 'contracts', rows, asked.limit, Contract.of)
+
+    @expose.expose(Contract, rule='market:contracts:show')
+    def get_one(self, ident):
+        """Show a contract."""
+        service, context, _ = _here()
+        with service.database.reader() as session:
+            return Contract.of(contracts.get(session, ident, context))
+
+    @expose.expose(status=204)
+    @db.retried
+    def delete(self, ident):
+        """Cancel a contract, or release its servers early."""
+        service, context, now = _here()
+        with service.database.writer() as session:
+            contract = contracts.get(session, ident, context)
+            service.policy.authorize(context, 'market:contracts:release',
+                                     {'project_id': contract.project_id})
+            contract = contracts.close(session, contract, now)
+        service.providers.contract_changed(context, contract)
+        service.matcher.contract_changed(context, {'uuid': contract.uuid})
+
+
+def _where(context, special):
+    where = []
+    lines = {name: special[name] for name in _OF_LINES if name in special}
+    if special.get('role') == 'owner':
+        lines['owner_id'] = context.project_id
+    elif special.get('role') == 'renter':
+        lines['project_id'] = context.project_id
+    if lines:
+        where.append(contracts.with_line(**lines))
+    if 'due_before' in special:
+        where.append(contracts.due(special['due_before']))
+    return where
+
+
+def _here():
+    return pecan.request.service, pecan.request.context, pecan.request.now

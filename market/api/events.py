@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: Apache-2.0
+"""/v1/events: what happened, in order, for those whom it concerns."""
+
+import time
+
+import pecan
+from pecan import rest
+import wsme.types
+
+from flocx import exceptions
+from flocx.api import expose
+from flocx.api import types
+from flocx.core import query
+from flocx.core import window
+from market.db import events
+
+_PARAMETERS = {'after': query.integer, 'wait': query.integer, 'type': query.text,
+               'object_type': query.text, 'object_uuid': query.text,
+               'time': window.instant}
+
+#: For how long a request may wait for an event, and how often it looks, in seconds.
+MAX_WAIT, LOOK = 60, 0.25
+
+
+class Event(types.Answer):
+    id = int
+    type = wsme.types.text
+    time = types.Instant
+    object_type = wsme.types.text
+    object_uuid = wsme.types.text
+    project_id = wsme.types.text
+    owner_id = wsme.types.text
+    payload = types.Json
+
+
+class EventList(wsme.types.Base):
+    events = [Event]
+
+
+class Events(rest.RestController):
+
+    @expose.expose(EventList, rule='market:events:list')
+    def get_all(self):
+        """Events after the one with the id ``after``; ``wait`` waits for the first."""
+        asked = query.parse(list(pecan.request.GET.items()), _PARAMETERS,
+                            pecan.request.service.conf.api.max_limit)
+        values = {name: found[0] for name, _, found in asked.filters}
+        wait = values.get('wait', 0)
+        if not 0 <= wait <= MAX_WAIT:
+            raise exceptions.Invalid(f'wait: {wait} is not in 0..{MAX_WAIT} seconds')
+        filters = [each for each in asked.filters if each[0] not in ('after', 'wait')]
+        until = time.monotonic() + wait
+        while True:
+            rows = self._read(values.get('after', 0), asked.limit, filters)
+            if rows or time.monotonic() >= until:
+                return EventList(events=[Event.of(row) for row in rows])
+            time.sleep(LOOK)
+
+    @staticmethod
+    def _read(last, limit, filters):
+        with pecan.request.service.database.reader() as session:
+            return events.after(session, pecan.request.context, last, limit, filters)

@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Bids in the database."""
+
+import dataclasses
+
+import sqlalchemy as sa
+
+from flocx import exceptions
+from flocx.core import bid as bid_core
+from flocx.core import states
+from market.db import events
+from market.db import listing
+from market.db import schema
+from market.db import visibility
+
+_TABLE = schema.bids
+
+
+def _noun(row):
+    values = dict(row._mapping)
+    del values['id']
+    values.update(lineage=tuple(values['lineage']),
+                  requirements=tuple(map(tuple, values['requirements'])))
+    return bid_core.Bid(**values)
+
+
+def add(session, bid, now):
+    """Store a new bid."""
+    session.execute(sa.insert(_TABLE).values(**listing.fields(bid)))
+    events.of_bid(session, 'placed', bid, now)
+
+
+def get(session, ident, reader):
+    """The bid of this uuid or name that ``reader`` may see."""
+    return _noun(listing.one(session, _TABLE, ident, visibility.bids(reader), 'Bid'))
+
+
+def page(session, reader, query):
+    """A page of the bids that ``reader`` may see."""
+    rows = listing.page(session, _TABLE, visibility.bids(reader), query)
+    return [_noun(row) for row in rows]
+
+
+def available(session):
+    """Every bid that still waits for servers, in order of arrival."""
+    rows = session.execute(
+        sa.select(_TABLE).where(_TABLE.c.status == bid_core.Status.AVAILABLE)
+        .order_by(_TABLE.c.id)
+    )
+    return [_noun(row) for row in rows]
+
+
+def move(session, bid, status, now, **values):
+    """Close an available bid as ``status``; return it as it is then.
+
+    :raises Conflict: it is closed already.
+    """
+    states.require(bid_core.TRANSITIONS, 'Bid', bid.uuid, bid.status, status)
+    values.update(status=status, updated_at=now)
+    done = session.execute(
+        sa.update(_TABLE).where(
+            _TABLE.c.uuid == bid.uuid,
+            _TABLE.c.status == bid_core.Status.AVAILABLE,
+        ).values(**values)
+    )
+    if done.rowcount != 1:
+        raise exceptions.Conflict(f'Bid {bid.uuid} is closed meanwhile',
+                                  code='flocx.conflict.generation')
+    moved = dataclasses.replace(bid, **values)
+    events.of_bid(session, status, moved, now)
+    return moved

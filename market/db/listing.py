@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Find rows: one by uuid or name, or a page of many in a stable order."""
+
+import dataclasses
+import uuid as uuids
+
+import sqlalchemy as sa
+
+from flocx import exceptions
+
+
+#: The operators of a query in SQL.
+_COMPARE = {
+    'eq': lambda column, values: column == values[0],
+    'neq': lambda column, values: column != values[0],
+    'gt': lambda column, values: column > values[0],
+    'gte': lambda column, values: column >= values[0],
+    'lt': lambda column, values: column < values[0],
+    'lte': lambda column, values: column <= values[0],
+    'in': lambda column, values: column.in_(values),
+    'nin': lambda column, values: column.not_in(values),
+}
+
+
+def fields(noun):
+    """A noun's fields by name, without those that live in other tables."""
+    return {field.name: getattr(noun, field.name)
+            for field in dataclasses.fields(noun) if field.name != 'lines'}
+
+
+def noun(kind, row, **more):
+    """The noun of class ``kind`` that a row holds."""
+    values = {name: value for name, value in row._mapping.items() if name != 'id'}
+    return kind(**values, **more)
+
+
+def is_uuid(text):
+    try:
+        return str(uuids.UUID(text)) == text.lower()
+    except ValueError:
+        return False
+
+
+def one(session, table, ident, visible, what):
+    """The row that a uuid or a name means, among those that are ``visible``.
+
+    :param what: what to call the object in a message.
+    :raises NotFound: there is none, or none that may be seen.
+    :raises Conflict: the name means several; the message lists their uuids.
+    """
+    named = 'name' in table.c and not is_uuid(ident)
+    column = table.c.name if named else table.c.uuid
+    value = ident if named else ident.lower()
+    rows = session.execute(
+        sa.select(table).where(column == value, visible)
+        .order_by(table.c.id.desc()).limit(10)
+    ).all()
+    if not rows:
+        raise exceptions.NotFound(f'{what} {ident} not found')
+    if len(rows) > 1:
+        raise exceptions.Conflict(
+            f'{what} {ident}: several have this name, use one of the uuids '
+            + ', '.join(row.uuid for row in rows),
+            code='flocx.conflict.name',
+        )
+    return rows[0]
+
+
+def conditions(table, filters):
+    """The filters of a query as SQL conditions on the columns of ``table``."""
+    return [_COMPARE[operator](table.c[name], values)
+            for name, operator, values in filters]
+
+
+def page(session, table, visible, query, where=()):
+    """Rows of ``table``, at most one more than asked for, in the wanted order.
+
+    Pages are found by the key of the row before them, never by counting rows.
+
+    :param query: a flocx.core.query.Query.
+    :raises Invalid: the marker is not a row that may be seen.
+    """
+    key = table.c[query.sort_key]
+    select = sa.select(table).where(
+        visible, *where, *conditions(table, query.filters)
+    )
+    if query.marker is not None:
+        row = session.execute(
+            sa.select(key, table.c.id).where(table.c.uuid == query.marker, visible)
+        ).first()
+        if row is None:
+            raise exceptions.Invalid(f'marker: {query.marker} not found')
+        select = select.where(_after(key, table.c.id, row, query.descending))
+    order = (key.desc(), table.c.id.desc()) if query.descending else (key, table.c.id)
+    return session.execute(select.order_by(*order).limit(query.limit + 1)).all()
+
+
+def _after(key, tie, row, descending):
+    if descending:
+        return sa.or_(key < row[0], sa.and_(key == row[0], tie < row.id))
+    return sa.or_(key > row[0], sa.and_(key == row[0], tie > row.id))

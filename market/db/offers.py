@@ -1,0 +1,171 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Offers in the database."""
+
+import collections
+import dataclasses
+
+from oslo_db import exception as db_exc
+import sqlalchemy as sa
+
+from flocx import exceptions
+from flocx.core import contract as contract_core
+from flocx.core import offer as offer_core
+from flocx.core import states
+from flocx.core import window
+from market.db import events
+from market.db import listing
+from market.db import schema
+from market.db import visibility
+
+_TABLE = schema.offers
+
+
+def add(session, offer, now):
+    """Store a new offer.
+
+    :raises Conflict: another open offer of the server has some of its time.
+    """
+    _lock_server(session, offer)
+    other = session.execute(
+        sa.select(_TABLE).where(
+            _TABLE.c.resource_uuid == offer.resource_uuid,
+            _TABLE.c.provider_id == offer.provider_id,
+            _TABLE.c.resource_type == offer.resource_type,
+            _TABLE.c.status.in_(offer_core.OPEN),
+            _TABLE.c.start_time < offer.end_time,
+            _TABLE.c.end_time > offer.start_time,
+        ).limit(1)
+    ).first()
+    if other:
+        raise exceptions.Conflict(
+            f'resource_uuid: offer {other.uuid} has {offer.resource_uuid} from '
+            f'{window.text(other.start_time)} to {window.text(other.end_time)}',
+            code='flocx.conflict.overlap',
+        )
+    session.execute(sa.insert(_TABLE).values(**listing.fields(offer)))
+    events.of_offer(session, 'published', offer, now)
+
+
+def get(session, ident, reader):
+    """The offer of this uuid or name that ``reader`` may see."""
+    row = listing.one(session, _TABLE, ident, visibility.offers(reader), 'Offer')
+    return listing.noun(offer_core.Offer, row)
+
+
+def page(session, reader, query, where=()):
+    """A page of the offers that ``reader`` may see."""
+    rows = listing.page(session, _TABLE, visibility.offers(reader), query, where)
+    return [listing.noun(offer_core.Offer, row) for row in rows]
+
+
+def free_during(start, end=None):
+    """Conditions: free without a break from ``start`` to ``end``, or at ``start``."""
+    lines = schema.contract_lines
+    taken = sa.exists().where(
+        lines.c.provider_id == _TABLE.c.provider_id,
+        lines.c.resource_type == _TABLE.c.resource_type,
+        lines.c.resource_uuid == _TABLE.c.resource_uuid,
+        lines.c.status.in_(contract_core.OPEN),
+        lines.c.end_time > start,
+        lines.c.start_time < end if end else lines.c.start_time <= start,
+    )
+    within = _TABLE.c.end_time >= end if end else _TABLE.c.end_time > start
+    return (_TABLE.c.start_time <= start, within, ~taken)
+
+
+def available(session, now):
+    """Every offer that can be sold from ``now`` on, in order of arrival."""
+    rows = session.execute(
+        sa.select(_TABLE).where(
+            _TABLE.c.status == offer_core.Status.AVAILABLE, _TABLE.c.end_time > now
+        ).order_by(_TABLE.c.id)
+    )
+    return [listing.noun(offer_core.Offer, row) for row in rows]
+
+
+def held(session, offers, now):
+    """The time that contracts hold, {server: [Window]}, of the offers' servers.
+
+    It counts by server, not by offer: a contract outlives its offer's end.
+    """
+    lines = schema.contract_lines
+    query = sa.select(
+        lines.c.provider_id, lines.c.resource_type, lines.c.resource_uuid,
+        lines.c.start_time, lines.c.end_time,
+    ).where(lines.c.status.in_(contract_core.OPEN))
+    # Few offers are looked up; for many it is cheaper to read all that is held.
+    if len(offers) <= 500:
+        query = query.where(
+            lines.c.resource_uuid.in_({offer.resource_uuid for offer in offers})
+        )
+    taken = collections.defaultdict(list)
+    for row in session.execute(query):
+        server = row.provider_id, row.resource_type, row.resource_uuid
+        taken[server].append(window.Window(row.start_time, max(row.end_time, now)))
+    return taken
+
+
+def free(offer, taken, now):
+    """The windows of ``offer`` from ``now`` on that nobody has taken."""
+    left = offer.window.since(now)
+    if left is None or offer.status != offer_core.Status.AVAILABLE:
+        return []
+    return left.minus(taken.get(offer.server, ()))
+
+
+def change(session, offer, deed, now, **values):
+    """Change an offer that nobody else has changed meanwhile; return it.
+
+    :param deed: what the event calls it.
+    :raises Conflict: somebody has, or its status does not allow the change.
+    """
+    if 'status' in values:
+        states.require(offer_core.TRANSITIONS, 'Offer', offer.uuid, offer.status,
+                       values['status'])
+    values.update(generation=offer.generation + 1, updated_at=now)
+    done = session.execute(
+        sa.update(_TABLE).where(
+            _TABLE.c.uuid == offer.uuid, _TABLE.c.generation == offer.generation
+        ).values(**values)
+    )
+    if done.rowcount != 1:
+        raise exceptions.Conflict(
+            f'Offer {offer.uuid} has changed meanwhile; read it again',
+            code='flocx.conflict.generation',
+        )
+    changed = dataclasses.replace(offer, **values)
+    events.of_offer(session, deed, changed, now)
+    return changed
+
+
+def expire(session, now):
+    """Close the offers whose window is past; return how many there were."""
+    rows = session.execute(
+        sa.select(_TABLE).where(
+            _TABLE.c.status.in_(offer_core.OPEN), _TABLE.c.end_time <= now
+        ).limit(1000)
+    ).all()
+    for row in rows:
+        change(session, listing.noun(offer_core.Offer, row), 'expired', now,
+               status=offer_core.Status.EXPIRED)
+    return len(rows)
+
+
+def _lock_server(session, offer):
+    """Make others who add an offer of this server wait for our transaction."""
+    table = schema.servers
+    server = dict(zip(('provider_id', 'resource_type', 'resource_uuid'),
+                      offer.server, strict=True))
+    done = session.execute(
+        sa.update(table)
+        .where(*(table.c[name] == value for name, value in server.items()))
+        .values(generation=table.c.generation + 1)
+    )
+    if done.rowcount:
+        return
+    try:
+        session.execute(sa.insert(table).values(generation=1, **server))
+    except db_exc.DBDuplicateEntry:
+        raise db_exc.RetryRequest(exceptions.Conflict(
+            f'resource_uuid: somebody else offers {offer.resource_uuid} just now'
+        )) from None

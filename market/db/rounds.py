@@ -1,0 +1,20 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the auction engine did, round by round."""
+
+import sqlalchemy as sa
+
+from market.db import listing
+from market.db import schema
+
+
+def add(session, **values):
+    """Take down a round; ``values`` are the columns of the table."""
+    session.execute(sa.insert(schema.rounds).values(**values))
+
+
+def get(session, uuid):
+    return listing.one(session, schema.rounds, uuid, sa.true(), 'Round')
+
+
+def page(session, query):
+    return listing.page(session, schema.rounds, sa.true(), query)

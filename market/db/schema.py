@@ -1,0 +1,150 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The tables of the market database.
+
+Columns have the names of the fields of the core's nouns, so a row is turned
+into its noun, and back, without a translator. ``id`` gives lists a stable order.
+"""
+
+import sqlalchemy as sa
+
+from flocx import db
+
+metadata = sa.MetaData(
+    naming_convention={
+        'ix': 'ix_%(table_name)s_%(column_0_N_name)s',
+        'uq': 'uniq_%(table_name)s0%(column_0_N_name)s',
+        'fk': 'fk_%(table_name)s_%(column_0_N_name)s',
+        'pk': 'pk_%(table_name)s',
+    }
+)
+
+# BIGINT alone would not count up by itself on SQLite.
+_Id = sa.BigInteger().with_variant(sa.Integer, 'sqlite')
+_OPTIONS = {'mysql_engine': 'InnoDB', 'mysql_charset': 'utf8mb4',
+            'mysql_collate': 'utf8mb4_bin'}
+
+
+def _id():
+    return sa.Column('id', _Id, primary_key=True, autoincrement=True)
+
+
+def _uuid(name, **kwargs):
+    return sa.Column(name, sa.String(36), **kwargs)
+
+
+def _project(name, **kwargs):
+    return sa.Column(name, sa.String(64), **kwargs)
+
+
+def _time(name, **kwargs):
+    return sa.Column(name, db.Instant, **{'nullable': False, **kwargs})
+
+
+def _status():
+    return sa.Column('status', sa.String(16), nullable=False)
+
+
+def _price():
+    return sa.Column('price', db.Money, nullable=False)
+
+
+#: One row for each server that was ever offered; whoever adds an offer locks it.
+servers = sa.Table(
+    'servers', metadata, _id(),
+    _project('provider_id', nullable=False),
+    sa.Column('resource_type', sa.String(64), nullable=False),
+    sa.Column('resource_uuid', sa.String(255), nullable=False),
+    sa.Column('generation', sa.BigInteger, nullable=False),
+    sa.UniqueConstraint('provider_id', 'resource_type', 'resource_uuid'),
+    **_OPTIONS,
+)
+
+offers = sa.Table(
+    'offers', metadata, _id(), _uuid('uuid', nullable=False, unique=True),
+    sa.Column('name', sa.String(255)),
+    _project('project_id', nullable=False), _project('provider_id', nullable=False),
+    sa.Column('resource_type', sa.String(64), nullable=False),
+    sa.Column('resource_uuid', sa.String(255), nullable=False),
+    sa.Column('resource_class', sa.String(255)),
+    sa.Column('properties', sa.JSON, nullable=False),
+    _project('lessee_id'), _time('start_time'), _time('end_time'), _price(),
+    _status(), sa.Column('reason', sa.String(255)),
+    sa.Column('generation', sa.BigInteger, nullable=False),
+    _time('created_at'), _time('updated_at'),
+    sa.Index(None, 'status', 'id'), sa.Index(None, 'project_id', 'status'),
+    sa.Index(None, 'resource_uuid', 'status'), sa.Index(None, 'name'),
+    **_OPTIONS,
+)
+
+bids = sa.Table(
+    'bids', metadata, _id(), _uuid('uuid', nullable=False, unique=True),
+    sa.Column('name', sa.String(255)), _project('project_id', nullable=False),
+    sa.Column('lineage', sa.JSON, nullable=False),
+    sa.Column('quantity', sa.Integer, nullable=False),
+    sa.Column('min_quantity', sa.Integer, nullable=False),
+    _time('start_time'), _time('end_time'),
+    sa.Column('duration', sa.BigInteger, nullable=False), _price(),
+    sa.Column('requirements', sa.JSON, nullable=False),
+    sa.Column('resource_class', sa.String(255)),
+    sa.Column('purpose', sa.String(255)), _status(), _uuid('contract_uuid'),
+    _time('created_at'), _time('updated_at'),
+    sa.Index(None, 'status', 'id'), sa.Index(None, 'project_id', 'status'),
+    sa.Index(None, 'name'),
+    **_OPTIONS,
+)
+
+contracts = sa.Table(
+    'contracts', metadata, _id(), _uuid('uuid', nullable=False, unique=True),
+    sa.Column('name', sa.String(255)),
+    # A bid is filled once, whatever engines race for it.
+    _uuid('bid_uuid', unique=True),
+    _project('project_id', nullable=False), sa.Column('purpose', sa.String(255)),
+    _time('start_time'), _time('end_time'), _status(),
+    _time('created_at'), _time('updated_at'),
+    sa.Index(None, 'status', 'id'), sa.Index(None, 'project_id', 'status'),
+    sa.Index(None, 'name'),
+    **_OPTIONS,
+)
+
+contract_lines = sa.Table(
+    'contract_lines', metadata, _id(), _uuid('uuid', nullable=False, unique=True),
+    sa.Column('contract_uuid', sa.String(36),
+              sa.ForeignKey('contracts.uuid', ondelete='CASCADE'), nullable=False),
+    _uuid('offer_uuid', nullable=False),
+    _project('owner_id', nullable=False), _project('provider_id', nullable=False),
+    sa.Column('resource_type', sa.String(64), nullable=False),
+    sa.Column('resource_uuid', sa.String(255), nullable=False),
+    sa.Column('resource_class', sa.String(255)),
+    _project('project_id', nullable=False),
+    _time('start_time'), _time('end_time'), _price(), _status(),
+    _time('fulfill_time', nullable=True), _time('expire_time', nullable=True),
+    sa.Column('reason', sa.String(255)),
+    sa.Index(None, 'contract_uuid'), sa.Index(None, 'resource_uuid', 'status'),
+    sa.Index(None, 'provider_id', 'status'), sa.Index(None, 'owner_id'),
+    sa.Index(None, 'offer_uuid'), sa.Index(None, 'status'),
+    **_OPTIONS,
+)
+
+events = sa.Table(
+    'events', metadata, _id(), sa.Column('type', sa.String(64), nullable=False),
+    _time('time'), sa.Column('object_type', sa.String(16), nullable=False),
+    _uuid('object_uuid', nullable=False),
+    _project('project_id'), _project('owner_id'),
+    sa.Column('payload', sa.JSON, nullable=False),
+    sa.Index(None, 'project_id', 'id'), sa.Index(None, 'owner_id', 'id'),
+    sa.Index(None, 'object_uuid'),
+    **_OPTIONS,
+)
+
+rounds = sa.Table(
+    'rounds', metadata, _id(), _uuid('uuid', nullable=False, unique=True),
+    _time('time'), sa.Column('allocation', sa.String(64), nullable=False),
+    sa.Column('pricing', sa.String(64), nullable=False),
+    sa.Column('offers', sa.Integer, nullable=False),
+    sa.Column('bids', sa.Integer, nullable=False),
+    sa.Column('contracts', sa.Integer, nullable=False),
+    sa.Column('conflicts', sa.Integer, nullable=False),
+    sa.Column('welfare', db.Money, nullable=False),
+    sa.Column('seconds', sa.Float, nullable=False),
+    **_OPTIONS,
+)

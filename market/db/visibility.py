@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which rows a reader may know of, as SQL conditions.
+
+A reader has ``project_id``, ``lineage`` (the project and its ancestors),
+``is_admin`` and ``provider_id`` (of a provider's service account, else None).
+"""
+
+import sqlalchemy as sa
+
+from flocx.core import offer
+from market.db import schema
+
+
+def offers(reader):
+    """His own, those open to all while available, and those meant for him."""
+    if reader.is_admin:
+        return sa.true()
+    table = schema.offers
+    seen = [
+        table.c.project_id == reader.project_id,
+        sa.and_(table.c.lessee_id.is_(None),
+                table.c.status == offer.Status.AVAILABLE),
+        sa.and_(table.c.lessee_id.in_(reader.lineage),
+                table.c.status == offer.Status.AVAILABLE),
+    ]
+    if reader.provider_id:
+        seen.append(table.c.provider_id == reader.provider_id)
+    return sa.or_(*seen)
+
+
+def bids(reader):
+    """His own."""
+    if reader.is_admin:
+        return sa.true()
+    return schema.bids.c.project_id == reader.project_id
+
+
+def lines(reader):
+    """Those that he rents, lets, or delivers."""
+    if reader.is_admin:
+        return sa.true()
+    table = schema.contract_lines
+    seen = [table.c.project_id == reader.project_id,
+            table.c.owner_id == reader.project_id]
+    if reader.provider_id:
+        seen.append(table.c.provider_id == reader.provider_id)
+    return sa.or_(*seen)
+
+
+def contracts(reader):
+    """Those with a line that he may see."""
+    if reader.is_admin:
+        return sa.true()
+    table = schema.contract_lines
+    return sa.or_(
+        schema.contracts.c.project_id == reader.project_id,
+        schema.contracts.c.uuid.in_(
+            sa.select(table.c.contract_uuid).where(lines(reader))
+        ),
+    )
+
+
+def events(reader):
+    """Those that concern him as renter or as owner."""
+    if reader.is_admin:
+        return sa.true()
+    table = schema.events
+    return sa.or_(table.c.project_id == reader.project_id,
+                  table.c.owner_id == reader.project_id)

@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The market as a WSGI application, and what its controllers work with."""
+
+import dataclasses
+
+from oslo_config import cfg
+from oslo_utils import timeutils
+
+from flocx import db
+from flocx import policy
+from flocx import rpc
+from flocx import rpcapi
+from flocx.api import app
+from market import policies
+from market import projects
+from market.api import root
+
+
+@dataclasses.dataclass(frozen=True)
+class Market:
+    conf: cfg.ConfigOpts
+    database: db.Database
+    policy: policy.Policy
+    projects: projects.Projects
+    matcher: rpcapi.MatcherAPI
+    providers: rpcapi.ProviderAPI
+
+    def lineage(self, context):
+        return self.projects.lineage(context)
+
+
+def build(conf, database, transport):
+    """The market of one process."""
+    return Market(
+        conf=conf, database=database, policy=policy.Policy(conf, policies.RULES),
+        projects=projects.Projects(conf), matcher=rpcapi.MatcherAPI(transport),
+        providers=rpcapi.ProviderAPI(transport),
+    )
+
+
+def application(conf, transport=None, database=None, clock=timeutils.utcnow):
+    """The market's API as a WSGI application.
+
+    :param transport: the RPC transport to share with others in this process.
+    :param clock: called with ``with_timezone=True``, returns aware UTC.
+    """
+    market = build(conf, database or db.Database(conf.database.connection),
+                   transport or rpc.transport(conf))
+    return app.build(conf, root.Root(), market, clock)

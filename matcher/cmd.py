@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: Apache-2.0
+"""flocx-matcher-engine: the auction engine as a process of its own."""
+
+from oslo_service import backend
+
+backend.init_backend(backend.BackendType.THREADING)
+
+import socket
+import sys
+
+from oslo_config import cfg
+
+from flocx import config
+from flocx import db
+from flocx import rpc
+from flocx import rpcapi
+from flocx import service
+from matcher import conf as matcher_conf
+from matcher import endpoints
+from matcher import rounds
+
+
+def parts(conf, transport=None, database=None):
+    """The loop that runs rounds, and the RPC server that wakes it."""
+    transport = transport or rpc.transport(conf)
+    database = database or db.Database(conf.database.connection)
+    clearing = rounds.Rounds(conf, database, rpcapi.ProviderAPI(transport))
+    loop = service.Loop('round', lambda now: clearing.run(now) and None,
+                        conf.matcher.round_interval)
+    server = rpc.server(transport, rpcapi.MatcherAPI.TOPIC, socket.gethostname(),
+                        [endpoints.Endpoints(loop)])
+    return loop, server
+
+
+def engine(argv=None):
+    """Entry point of ``flocx-matcher-engine``."""
+    conf = config.prepare(cfg.CONF, sys.argv[1:] if argv is None else argv, 'matcher',
+                          matcher_conf.register)
+    service.run(conf, lambda: parts(conf))
+    return 0

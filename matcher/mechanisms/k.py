@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The k-double auction's price, line by line.
+
+Chatterjee and Samuelson, "Bargaining under Incomplete Information", Operations
+Research 31 (1983): buyer and seller share the surplus as k says.
+"""
+
+import decimal
+from collections.abc import Sequence
+
+from flocx.core import money
+from matcher import book as matcher_book
+from matcher import mechanisms
+
+
+class K(mechanisms.Pricing):
+    """``ask + k x (ceiling - ask)``.
+
+    Individually rational, budget balanced; not truthful: both sides gain by
+    shading what they say.
+    """
+
+    NAME = 'k'
+    DESCRIPTION = "Between the owner's ask and the bid's ceiling, at the fraction k"
+
+    def __init__(self, k: decimal.Decimal = decimal.Decimal('0.5')) -> None:
+        self._k = k
+
+    def prices(
+        self, book: matcher_book.Book, awards: Sequence[matcher_book.Award]
+    ) -> list[tuple[decimal.Decimal, ...]]:
+        return [tuple(self._price(offer.price, award.bid.price)
+                      for offer in award.offers) for award in awards]
+
+    def _price(self, ask: decimal.Decimal, ceiling: decimal.Decimal,
+               ) -> decimal.Decimal:
+        # Both ends have six places, so rounding cannot leave the interval.
+        return money.quantised(ask + self._k * (ceiling - ask))

@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: Apache-2.0
+"""/v1/offers at the provider: put servers on the market."""
+
+import pecan
+from pecan import rest
+import wsme
+import wsme.types
+
+from flocx.api import expose
+from flocx.api import types
+from provider import publishing
+
+
+class OfferRequest(wsme.types.Base):
+    """What an owner says; what the server is, Ironic says."""
+
+    name = types.Text
+    resource_type = types.Ident
+    resource_uuid = wsme.wsattr(types.Text, mandatory=True)
+    lessee_id = types.Ident
+    start_time = types.Instant
+    end_time = wsme.wsattr(types.Instant, mandatory=True)
+    price = wsme.wsattr(types.Price, default='0')
+
+
+class Offers(rest.RestController):
+
+    @expose.expose(types.Json, body=OfferRequest, status=201,
+                   rule='provider:offers:publish')
+    def post(self, request):
+        """Offer a server; the answer is the market's offer."""
+        provider = pecan.request.service
+        offer = publishing.publish(provider.nodes, provider.marketplace,
+                                   pecan.request.context, **types.plain(request))
+        pecan.response.location = f'/v1/offers/{offer["uuid"]}'
+        return offer
+
+    @expose.expose(status=204, rule='provider:offers:withdraw')
+    def delete(self, ident):
+        """Withdraw an offer."""
+        pecan.request.service.marketplace.withdraw(pecan.request.context, ident)

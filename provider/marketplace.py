@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The market, as a provider uses it: over HTTP, like everybody else."""
+
+from keystoneauth1 import adapter
+from keystoneauth1 import exceptions as ks_exceptions
+from keystoneauth1 import loading
+from keystoneauth1 import service_token
+from keystoneauth1 import token_endpoint
+
+from flocx import exceptions
+from flocx.core import window
+from provider import conf as provider_conf
+
+_BY_STATUS = {kind.status: kind for kind in (
+    exceptions.Invalid, exceptions.Forbidden, exceptions.NotFound,
+    exceptions.Conflict, exceptions.Unavailable)}
+
+#: Every request names the version that this provider was written for.
+_HEADERS = {'OpenStack-API-Version': 'marketplace 1.0'}
+
+
+class Marketplace:
+    """Publishes for a user with both tokens; reports with the provider's own."""
+
+    def __init__(self, conf, session):
+        """:param session: keystoneauth session of the provider's own account."""
+        self._session = session
+        self._own = loading.load_adapter_from_conf_options(
+            conf, provider_conf.MARKETPLACE, session=session
+        )
+
+    def publish(self, context, offer):
+        """Publish ``offer``, JSON as the market takes it; return the market's."""
+        return self._request('POST', '/v1/offers', context, json=offer)
+
+    def withdraw(self, context, ident):
+        """Cancel an offer of the caller's."""
+        self._request('DELETE', f'/v1/offers/{ident}', context)
+
+    def due(self, before):
+        """Contracts with lines of ours that need something done until ``before``."""
+        contracts, marker = [], None
+        while True:
+            params = {'due_before': window.text(before), 'status': 'any',
+                      'sort_key': 'start_time', 'limit': 1000}
+            if marker:
+                params['marker'] = marker
+            answer = self._request('GET', '/v1/contracts', params=params)
+            contracts += answer['contracts']
+            if not answer['contracts_links']:
+                return contracts
+            marker = contracts[-1]['uuid']
+
+    def report(self, contract_uuid, line_uuid, status, reason=None):
+        """Tell the market what became of a line; return the line.
+
+        :raises Conflict: the line cannot become that; it changed meanwhile.
+        """
+        said = {'status': status} | ({'reason': reason} if reason else {})
+        return self._request(
+            'PATCH', f'/v1/contracts/{contract_uuid}/lines/{line_uuid}', json=said
+        )
+
+    @property
+    def provider_id(self):
+        """The account under which the market knows this provider."""
+        return self._session.get_user_id()
+
+    def _request(self, method, path, context=None, **kwargs):
+        try:
+            answer = self._caller(context).request(
+                path, method, raise_exc=False, headers=_HEADERS, **kwargs)
+        except ks_exceptions.ClientException as error:
+            raise exceptions.Unavailable(
+                f'The market does not answer: {error}') from None
+        if answer.status_code >= 400:
+            raise _refusal(answer)
+        return answer.json() if answer.content else None
+
+    def _caller(self, context):
+        if context is None:
+            return self._own
+        endpoint = self._own.get_endpoint()
+        auth = service_token.ServiceTokenAuthWrapper(
+            token_endpoint.Token(endpoint, context.auth_token), self._session.auth
+        )
+        return adapter.Adapter(self._session, auth=auth, endpoint_override=endpoint)
+
+
+def _refusal(answer):
+    """What the market said no with, as the exception that says it again."""
+    try:
+        error = answer.json()['errors'][0]
+        detail, code = error['detail'], error['code']
+    except (ValueError, LookupError, TypeError):
+        detail, code = f'The market answers {answer.status_code}', None
+    kind = _BY_STATUS.get(answer.status_code)
+    if kind is None or answer.status_code == 401:
+        return exceptions.Unavailable(f'The market: {detail}')
+    return kind(detail, code)

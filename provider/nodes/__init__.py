@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Servers, wherever they are: one interface, a module for each place."""
+
+import abc
+import dataclasses
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Node:
+    """A server as Ironic describes it; ``inventory`` is that of the inspection."""
+
+    uuid: str
+    name: str | None = None
+    owner: str | None = None
+    lessee: str | None = None
+    resource_class: str | None = None
+    properties: dict = dataclasses.field(default_factory=dict)
+    traits: tuple = ()
+    inventory: dict = dataclasses.field(default_factory=dict)
+    provision_state: str = 'available'
+    power_state: str | None = None
+    maintenance: bool = False
+    protected: bool = False
+    retired: bool = False
+
+
+class Nodes(abc.ABC):
+    """What the provider needs of the place where its servers are.
+
+    With a context a method acts as the caller, with his own token; without one
+    as the provider itself.
+    """
+
+    RESOURCE_TYPE: str
+
+    @abc.abstractmethod
+    def list(self, context):
+        """The nodes that the caller's project owns or leases."""
+
+    @abc.abstractmethod
+    def get(self, ident, context=None):
+        """The node of this uuid or name.
+
+        :raises NotFound: there is none, or the caller may not see it.
+        """
+
+    @abc.abstractmethod
+    def inventory(self, uuid):
+        """What inspection found, ``{}`` where there was none."""
+
+    @abc.abstractmethod
+    def set_lessee(self, uuid, project_id):
+        """Make ``project_id`` the lessee of a node that has none."""
+
+    @abc.abstractmethod
+    def clear_lessee(self, uuid, project_id):
+        """Take the node back from ``project_id``; nothing if it has it no more."""
+
+    @abc.abstractmethod
+    def unprotect(self, uuid):
+        """Allow the node to be undeployed."""
+
+    @abc.abstractmethod
+    def undeploy(self, uuid):
+        """Begin to remove what runs on the node and to clean it."""
+
+    @abc.abstractmethod
+    def provide(self, uuid):
+        """Begin to clean a node that was set aside and make it available."""
+
+    @abc.abstractmethod
+    def detach(self, uuid):
+        """Take the node off its networks."""
+
+    @abc.abstractmethod
+    def power_off(self, uuid):
+        """Switch the node off."""

@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Servers in YAML files, for trials, for tests and for sites without Ironic.
+
+A file ``NAME.yaml`` says what a node is::
+
+    uuid: 5f4e6d0c-4d35-4c36-9d2e-0a3b5f8e6a11
+    owner: acme
+    resource_class: baremetal.large
+    properties: {cpus: 64, memory_mb: 262144}
+
+Undeploying and cleaning take no time here; whatever changes is written back.
+"""
+
+import dataclasses
+import os
+import pathlib
+import threading
+
+import yaml
+
+from flocx import exceptions
+from provider import nodes
+
+_FIELDS = {field.name for field in dataclasses.fields(nodes.Node)}
+
+
+class DummyNodes(nodes.Nodes):
+    RESOURCE_TYPE = 'dummy_node'
+
+    def __init__(self, conf):
+        self._folder = pathlib.Path(conf.provider.dummy_nodes_dir)
+        self._lock = threading.Lock()
+
+    def list(self, context):
+        return [node for node in map(self._read, sorted(self._folder.glob('*.yaml')))
+                if context.project_id in (node.owner, node.lessee)]
+
+    def get(self, ident, context=None):
+        _, node = self._find(ident)
+        if context and context.project_id not in (node.owner, node.lessee):
+            raise exceptions.NotFound(f'Node {ident} not found')
+        return node
+
+    def inventory(self, uuid):
+        return self.get(uuid).inventory
+
+    def set_lessee(self, uuid, project_id):
+        self._change(uuid, lessee=project_id)
+
+    def clear_lessee(self, uuid, project_id):
+        if self.get(uuid).lessee == project_id:
+            self._change(uuid, lessee=None)
+
+    def unprotect(self, uuid):
+        self._change(uuid, protected=False)
+
+    def undeploy(self, uuid):
+        self._change(uuid, provision_state='available', power_state='power off')
+
+    def provide(self, uuid):
+        self._change(uuid, provision_state='available')
+
+    def detach(self, uuid):
+        """Nothing: a dummy node is on no network."""
+
+    def power_off(self, uuid):
+        self._change(uuid, power_state='power off')
+
+    def _find(self, ident):
+        for path in self._folder.glob('*.yaml'):
+            node = self._read(path)
+            if ident in (node.uuid, node.name):
+                return path, node
+        raise exceptions.NotFound(f'Node {ident} not found')
+
+    @staticmethod
+    def _read(path):
+        said = yaml.safe_load(path.read_text())
+        return nodes.Node(**{
+            'name': path.stem,
+            **{name: value for name, value in said.items() if name in _FIELDS},
+        })
+
+    def _change(self, ident, **values):
+        with self._lock:
+            path, node = self._find(ident)
+            said = {**dataclasses.asdict(node), **values}
+            said['traits'] = list(said['traits'])
+            # Readers see the old file or the new one, never half of it.
+            new = path.with_suffix('.new')
+            new.write_text(yaml.safe_dump(said))
+            os.replace(new, path)

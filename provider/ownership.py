@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Who may offer a node. Pure: it is told what Ironic says."""
+
+from flocx import exceptions
+
+#: Provision states in which a node can be offered: it is ready, or in use by its
+#: owner, who must have emptied it when a contract starts.
+OFFERABLE = {'available', 'active', 'cleaning', 'clean wait', 'deleting',
+             'deploying', 'wait call-back', 'manageable'}
+
+
+def check(node, project_id):
+    """Nothing, if a member of ``project_id`` may offer ``node`` as it is.
+
+    :raises NotFound: it is not his; whoever does not own a node is told what
+        Ironic tells a stranger.
+    :raises Conflict: it cannot be handed over in its state.
+    """
+    if not node.owner or node.owner != project_id:
+        raise exceptions.NotFound(f'resource_uuid: node {node.uuid} not found among '
+                                  'those that your project owns')
+    reason = unfit(node)
+    if reason:
+        raise exceptions.Conflict(
+            f'resource_uuid: node {node.name or node.uuid} {reason}',
+            code='flocx.conflict.node',
+        )
+
+
+def unfit(node):
+    """Why nobody should be promised ``node`` now, or None."""
+    if node.maintenance:
+        return 'is in maintenance'
+    if node.retired:
+        return 'is retired'
+    if node.protected:
+        return 'is protected'
+    if node.provision_state not in OFFERABLE:
+        return f'is in provision state {node.provision_state!r}'
+    return None

@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The provider as a WSGI application, and what it and the fulfiller work with."""
+
+import dataclasses
+
+from keystoneauth1 import loading
+from oslo_config import cfg
+from oslo_utils import timeutils
+
+from flocx import config
+from flocx import policy
+from flocx.api import app
+from provider import marketplace
+from provider import nodes
+from provider import policies
+from provider.api import root
+from provider.nodes import dummy
+from provider.nodes import ironic
+
+
+@dataclasses.dataclass(frozen=True)
+class Provider:
+    conf: cfg.ConfigOpts
+    policy: policy.Policy
+    nodes: nodes.Nodes
+    marketplace: marketplace.Marketplace
+
+    @staticmethod
+    def lineage(context):
+        return (context.project_id,)
+
+
+def build(conf):
+    """The provider of one process."""
+    auth = loading.load_auth_from_conf_options(conf, config.CREDENTIALS)
+    session = loading.load_session_from_conf_options(conf, config.CREDENTIALS,
+                                                     auth=auth)
+    return Provider(
+        conf=conf, policy=policy.Policy(conf, policies.RULES),
+        nodes=(ironic.IronicNodes(conf, session) if conf.provider.nodes == 'ironic'
+               else dummy.DummyNodes(conf)),
+        marketplace=marketplace.Marketplace(conf, session),
+    )
+
+
+def application(conf, provider=None, clock=timeutils.utcnow):
+    """The provider's API as a WSGI application.
+
+    :param clock: called with ``with_timezone=True``, returns aware UTC.
+    """
+    return app.build(conf, root.Root(), provider or build(conf), clock)

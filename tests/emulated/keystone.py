@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: Apache-2.0
+"""As much of Keystone as the services talk to, with a world of its own.
+
+Two organisations: ``acme`` with the sub-projects ``acme-lab`` and ``acme-web``,
+and ``umbrella``; and ``service``. The id of a project or user is its name. The
+user ``PROJECT-ROLE`` has that role, and those that it implies, on that project;
+her password is her name, and her name is accepted as a token too.
+"""
+
+import datetime
+import json
+import re
+
+import webob
+import webob.dec
+
+PARENTS = {'acme': None, 'acme-lab': 'acme', 'acme-web': 'acme', 'umbrella': None,
+           'service': None, 'operator': None}
+IMPLIED = {'reader': ['reader'], 'member': ['member', 'reader'],
+           'manager': ['manager', 'member', 'reader'],
+           'admin': ['admin', 'manager', 'member', 'reader'],
+           'service': ['service']}
+
+
+class Keystone:
+    """A WSGI application; ``catalog`` is {service type: URL}."""
+
+    def __init__(self):
+        self.catalog = {}
+        self.revoked = set()
+
+    @webob.dec.wsgify
+    def __call__(self, request):
+        if request.path == '/v3/auth/tokens':
+            return self._tokens(request)
+        found = re.fullmatch(r'/v3/projects/([\w-]+)', request.path)
+        if found:
+            return self._project(request, found[1])
+        url = f'{request.host_url}/v3'
+        version = {'id': 'v3.14', 'status': 'stable',
+                   'links': [{'rel': 'self', 'href': url}],
+                   'media-types': [], 'updated': '2020-04-07T00:00:00Z'}
+        if request.path.rstrip('/') == '/v3':
+            return _json({'version': version})
+        return _json({'versions': {'values': [version]}}, 300)
+
+    def _tokens(self, request):
+        if request.method == 'POST':
+            identity = request.json_body['auth']['identity']
+            user = (identity['password']['user']['name']
+                    if 'password' in identity else identity['token']['id'])
+            response = self._token(user, 201)
+            response.headers['X-Subject-Token'] = user
+            return response
+        return self._token(request.headers['X-Subject-Token'])
+
+    def _token(self, user, status=200):
+        project, _, role = user.rpartition('-')
+        # Several accounts of a kind are told apart by a number.
+        kind = role.rstrip('0123456789')
+        if project not in PARENTS or kind not in IMPLIED or user in self.revoked:
+            return _json({'error': {'code': 404, 'message': 'No such token'}}, 404)
+        now = datetime.datetime.now(datetime.UTC)
+        return _json({'token': {
+            'methods': ['password'],
+            'user': {'id': user, 'name': user, 'domain': _DOMAIN},
+            'project': {'id': project, 'name': project, 'domain': _DOMAIN},
+            'roles': [{'id': name, 'name': name} for name in IMPLIED[kind]],
+            'issued_at': now.isoformat(),
+            'expires_at': (now + datetime.timedelta(hours=1)).isoformat(),
+            'audit_ids': ['audit'],
+            'catalog': [{
+                'id': kind, 'type': kind, 'name': kind, 'endpoints': [
+                    {'id': f'{kind}-{interface}', 'interface': interface,
+                     'region': 'RegionOne', 'region_id': 'RegionOne', 'url': url}
+                    for interface in ('public', 'internal', 'admin')],
+            } for kind, url in self.catalog.items()],
+        }}, status)
+
+    @staticmethod
+    def _project(request, project):
+        caller = request.headers.get('X-Auth-Token', '').rpartition('-')[0]
+        if caller != project:
+            return _json({'error': {'code': 403, 'message': 'Forbidden'}}, 403)
+        parents, ancestor = None, PARENTS[project]
+        if ancestor:
+            parents = {ancestor: None}
+        return _json({'project': {'id': project, 'name': project,
+                                  'parents': parents}})
+
+
+_DOMAIN = {'id': 'default', 'name': 'Default'}
+
+
+def _json(body, status=200):
+    return webob.Response(json.dumps(body), status, content_type='application/json',
+                          charset='UTF-8')
