@@ -5,17 +5,22 @@ import os
 
 from keystoneauth1 import loading
 from oslo_config import cfg
-from oslo_db import options as db_options
 from oslo_log import log
+
+from flocx import db
 
 #: The group with the account that a service uses when it calls others.
 CREDENTIALS = 'service_credentials'
 
 _API = cfg.OptGroup('api', 'How the REST APIs answer')
 _API_OPTS = [
-    cfg.IntOpt('max_limit', default=1000, min=1,
-               help='The most objects that one page of a list holds; also the number '
-                    'given to a request that names no limit.'),
+    cfg.IntOpt(
+        'max_limit',
+        default=1000,
+        min=1,
+        help='The most objects that one page of a list holds; also the number '
+        'given to a request that names no limit.',
+    ),
 ]
 
 
@@ -45,15 +50,25 @@ def prepare(conf, argv, service, register_service, files=None):
     :param files: configuration files, for a process without a command line.
     """
     log.register_options(conf)
-    log.set_defaults(default_log_levels=[
-        *log.get_default_log_levels(), 'keystonemiddleware=INFO', 'pecan=INFO',
-        'openstack=INFO', 'alembic=WARNING', 'waitress=WARNING',
-    ])
-    db_options.set_defaults(conf)
+    log.set_defaults(
+        default_log_levels=[
+            *log.get_default_log_levels(),
+            'keystonemiddleware=INFO',
+            'pecan=INFO',
+            'openstack=INFO',
+            'alembic=WARNING',
+            'waitress=WARNING',
+        ]
+    )
+    db.register(conf)
     register(conf)
     register_service(conf)
-    conf(argv, project='flocx', prog=f'flocx-{service}',
-         default_config_files=files or _found(service))
+    conf(
+        argv,
+        project='flocx',
+        prog=f'flocx-{service}',
+        default_config_files=files or _found(service),
+    )
     log.setup(conf, f'flocx-{service}')
     return conf
 

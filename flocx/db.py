@@ -7,6 +7,7 @@ import datetime
 import decimal
 
 from oslo_db import api as oslo_db_api
+from oslo_db import options
 from oslo_db.sqlalchemy import enginefacade
 import sqlalchemy as sa
 from sqlalchemy.dialects import mysql
@@ -69,12 +70,20 @@ class Money(sa.TypeDecorator):
 #: Retries a whole transaction that lost against another one. The function must
 #: open the transaction itself.
 retried = oslo_db_api.wrap_db_retry(
-    max_retries=10, retry_interval=0.02, inc_retry_interval=True,
-    max_retry_interval=1, retry_on_deadlock=True,
+    max_retries=10,
+    retry_interval=0.02,
+    inc_retry_interval=True,
+    max_retry_interval=1,
+    retry_on_deadlock=True,
 )
 
 #: Whether the transaction that this thread begins is going to write.
 _writing = contextvars.ContextVar('writing', default=False)
+
+
+def register(conf):
+    """Register the options of ``[database]``."""
+    options.set_defaults(conf)
 
 
 class Database:

@@ -16,7 +16,9 @@ SHARED = [
         'flocx:admin', 'role:admin', 'Operates the marketplace; sees all of it.'
     ),
     policy.RuleDefault(
-        'flocx:service', 'role:service', "A service's own account, such as a provider's."
+        'flocx:service',
+        'role:service',
+        "A service's own account, like a provider's.",
     ),
     policy.RuleDefault(
         'flocx:reader',
@@ -37,7 +39,9 @@ def documented(name, check, description, *operations):
     :param operations: pairs of an HTTP method and a path.
     """
     return policy.DocumentedRuleDefault(
-        name=name, check_str=check, description=description,
+        name=name,
+        check_str=check,
+        description=description,
         operations=[{'method': method, 'path': path} for method, path in operations],
         scope_types=['project'],
     )

@@ -40,8 +40,11 @@ def transport(conf):
 def server(rpc_transport, topic, host, endpoints):
     """A server for ``topic``; one of several with the topic gets each message."""
     return messaging.get_rpc_server(
-        rpc_transport, messaging.Target(topic=topic, server=host), endpoints,
-        executor='threading', serializer=_Serializer(),
+        rpc_transport,
+        messaging.Target(topic=topic, server=host),
+        endpoints,
+        executor='threading',
+        serializer=_Serializer(),
     )
 
 
@@ -50,23 +53,32 @@ class Caster:
 
     def __init__(self, rpc_transport, version):
         self._client = messaging.get_rpc_client(
-            rpc_transport, messaging.Target(version=version),
-            serializer=_Serializer(), version_cap=version,
+            rpc_transport,
+            messaging.Target(version=version),
+            serializer=_Serializer(),
+            version_cap=version,
         )
         self._executor = futurist.ThreadPoolExecutor(
-            max_workers=1, check_and_reject=rejection.reject_when_reached(BACKLOG),
+            max_workers=1,
+            check_and_reject=rejection.reject_when_reached(BACKLOG),
         )
 
     def cast(self, context, topic, method, **payload):
         try:
             self._executor.submit(self._send, context, topic, method, payload)
         except futurist.RejectedSubmission:
-            LOG.warning('%s to %s is dropped: %s messages wait already',
-                        method, topic, BACKLOG)
+            LOG.warning(
+                '%s to %s is dropped: %s messages wait already', method, topic, BACKLOG
+            )
 
     def _send(self, context, topic, method, payload):
         try:
             self._client.prepare(topic=topic).cast(context, method, **payload)
         except Exception:
-            LOG.warning('%s could not be sent to %s; it will be noticed by the '
-                        'next periodic pass', method, topic, exc_info=True)
+            LOG.warning(
+                '%s could not be sent to %s; it will be noticed by the '
+                'next periodic pass',
+                method,
+                topic,
+                exc_info=True,
+            )

@@ -51,5 +51,9 @@ class ProviderAPI:
     def contract_changed(self, context, contract):
         """Tell each provider that has a line in ``contract``."""
         for provider_id in sorted({line.provider_id for line in contract.lines}):
-            self._caster.cast(context, self.topic(provider_id), 'contract_changed',
-                              contract_uuid=contract.uuid)
+            self._caster.cast(
+                context,
+                self.topic(provider_id),
+                'contract_changed',
+                contract_uuid=contract.uuid,
+            )

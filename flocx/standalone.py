@@ -20,12 +20,12 @@ import waitress
 from flocx import config
 from flocx import db
 from flocx import rpc
-from market import service as market_service
 from market import conf as market_conf
+from market import service as market_service
 from market.db import migration
-from matcher import service as matcher_service
 from matcher import cmd as matcher_cmd
 from matcher import conf as matcher_conf
+from matcher import service as matcher_service
 from provider import cmd as provider_cmd
 from provider import conf as provider_conf
 from provider import service as provider_service
@@ -34,15 +34,20 @@ LOG = log.getLogger(__name__)
 
 _GROUP = cfg.OptGroup('standalone', 'All services in one process')
 _OPTS = [
-    cfg.HostAddressOpt('host', default='127.0.0.1',
-                       help='The address that the three APIs listen on.'),
+    cfg.HostAddressOpt(
+        'host', default='127.0.0.1', help='The address that the three APIs listen on.'
+    ),
     cfg.PortOpt('market_port', default=7780, help="The port of the market's API."),
-    cfg.PortOpt('provider_port', default=7781,
-                help="The port of the provider's API."),
-    cfg.PortOpt('matcher_port', default=7782,
-                help="The port of the auction engine's API."),
-    cfg.IntOpt('threads', default=8, min=1,
-               help='How many requests each API answers at a time.'),
+    cfg.PortOpt('provider_port', default=7781, help="The port of the provider's API."),
+    cfg.PortOpt(
+        'matcher_port', default=7782, help="The port of the auction engine's API."
+    ),
+    cfg.IntOpt(
+        'threads',
+        default=8,
+        min=1,
+        help='How many requests each API answers at a time.',
+    ),
 ]
 
 
@@ -51,8 +56,11 @@ class _Server:
 
     def __init__(self, conf, application, port):
         self._server = waitress.create_server(
-            application, host=conf.standalone.host, port=port,
-            threads=conf.standalone.threads, ident=None,
+            application,
+            host=conf.standalone.host,
+            port=port,
+            threads=conf.standalone.threads,
+            ident=None,
         )
         self._thread = threading.Thread(target=self._server.run, daemon=True)
 
@@ -83,12 +91,17 @@ def _parts(conf):
     transport = rpc.transport(conf)
     provider = provider_service.build(conf)
     chosen = conf.standalone
-    yield _Server(conf, market_service.application(conf, transport, database),
-                  chosen.market_port)
-    yield _Server(conf, provider_service.application(conf, provider),
-                  chosen.provider_port)
-    yield _Server(conf, matcher_service.application(conf, transport, database),
-                  chosen.matcher_port)
+    yield _Server(
+        conf, market_service.application(conf, transport, database), chosen.market_port
+    )
+    yield _Server(
+        conf, provider_service.application(conf, provider), chosen.provider_port
+    )
+    yield _Server(
+        conf,
+        matcher_service.application(conf, transport, database),
+        chosen.matcher_port,
+    )
     yield from matcher_cmd.parts(conf, transport, database)
     yield from provider_cmd.parts(conf, transport, provider)
 
@@ -97,8 +110,7 @@ def main(argv=None):
     """Entry point of ``flocx-standalone``: run until SIGTERM or SIGINT."""
     conf = cfg.CONF
     conf.set_default('transport_url', 'kombu+memory://')
-    config.prepare(conf, sys.argv[1:] if argv is None else argv, 'standalone',
-                   register)
+    config.prepare(conf, sys.argv[1:] if argv is None else argv, 'standalone', register)
     stopped = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopped.set())
@@ -106,9 +118,12 @@ def main(argv=None):
     for part in _parts(conf):
         part.start()
         started.append(part)
-    LOG.info('The market listens on port %s, the provider on %s, the auction engine '
-             'on %s', conf.standalone.market_port, conf.standalone.provider_port,
-             conf.standalone.matcher_port)
+    LOG.info(
+        'The market listens on port %s, the provider on %s, the auction engine on %s',
+        conf.standalone.market_port,
+        conf.standalone.provider_port,
+        conf.standalone.matcher_port,
+    )
     stopped.wait()
     for part in reversed(started):
         part.stop()

@@ -17,8 +17,9 @@ def require_future(wanted, now):
         raise exceptions.Invalid(f'end_time: {window.text(wanted.end)} is past')
 
 
-def contract(offer, free, context, now, *, start=None, end=None, name=None,
-             purpose=None):
+def contract(
+    offer, free, context, now, *, start=None, end=None, name=None, purpose=None
+):
     """The contract that the caller gets for ``offer``.
 
     :param free: the offer's free windows, in order.
@@ -34,9 +35,13 @@ def contract(offer, free, context, now, *, start=None, end=None, name=None,
         )
     stay = _stay(offer, free, now, start, end)
     return contract_core.draft(
-        uuidutils.generate_uuid(), stay,
-        [(uuidutils.generate_uuid(), offer, offer.price)], now,
-        project_id=context.project_id, name=name, purpose=purpose,
+        uuidutils.generate_uuid(),
+        stay,
+        [(uuidutils.generate_uuid(), offer, offer.price)],
+        now,
+        project_id=context.project_id,
+        name=name,
+        purpose=purpose,
     )
 
 
@@ -51,7 +56,12 @@ def _stay(offer, free, now, start, end):
                 return wanted
     raise exceptions.Conflict(
         f'Offer {offer.uuid} is not free then; it is free '
-        + (', '.join(f'from {window.text(each.start)} to {window.text(each.end)}'
-                     for each in free) or 'at no time'),
+        + (
+            ', '.join(
+                f'from {window.text(each.start)} to {window.text(each.end)}'
+                for each in free
+            )
+            or 'at no time'
+        ),
         code='flocx.conflict.not_free',
     )

@@ -9,16 +9,32 @@ _LIMITS = requirements.Limits()
 
 _GROUP = cfg.OptGroup('market', 'The market: offers, bids and contracts')
 _OPTS = [
-    cfg.IntOpt('project_cache_time', default=300, min=1,
-               help='For how many seconds the ancestors of a project, which decide '
-                    'what targeted offers it sees, are remembered from Keystone.'),
-    cfg.IntOpt('max_requirements', default=_LIMITS.triples, min=1,
-               help='The most requirements that one bid may have.'),
-    cfg.IntOpt('max_expression_length', default=_LIMITS.length, min=16,
-               help='The most characters in the expression, or in a string operand, '
-                    'of one requirement.'),
-    cfg.IntOpt('max_expression_depth', default=_LIMITS.depth, min=2,
-               help='How deep the expression of a requirement may be nested.'),
+    cfg.IntOpt(
+        'project_cache_time',
+        default=300,
+        min=1,
+        help='For how many seconds the ancestors of a project, which decide '
+        'what targeted offers it sees, are remembered from Keystone.',
+    ),
+    cfg.IntOpt(
+        'max_requirements',
+        default=_LIMITS.triples,
+        min=1,
+        help='The most requirements that one bid may have.',
+    ),
+    cfg.IntOpt(
+        'max_expression_length',
+        default=_LIMITS.length,
+        min=16,
+        help='The most characters in the expression, or in a string operand, '
+        'of one requirement.',
+    ),
+    cfg.IntOpt(
+        'max_expression_depth',
+        default=_LIMITS.depth,
+        min=2,
+        help='How deep the expression of a requirement may be nested.',
+    ),
 ]
 
 

@@ -3,59 +3,91 @@
 
 from flocx import policy
 
-_PROVIDER = "service_roles:service"
+_PROVIDER = 'service_roles:service'
 
 RULES = [
     policy.documented(
-        'market:offers:list', policy.READER,
+        'market:offers:list',
+        policy.READER,
         'List offers: those open to all, those meant for the project, and its own.',
-        ('GET', '/v1/offers')),
+        ('GET', '/v1/offers'),
+    ),
     policy.documented(
-        'market:offers:show', policy.READER, 'Show an offer that one may see.',
-        ('GET', '/v1/offers/{offer}')),
+        'market:offers:show',
+        policy.READER,
+        'Show an offer that one may see.',
+        ('GET', '/v1/offers/{offer}'),
+    ),
     policy.documented(
-        'market:offers:publish', f'{policy.MEMBER} and {_PROVIDER}',
+        'market:offers:publish',
+        f'{policy.MEMBER} and {_PROVIDER}',
         "Publish an offer: with the owner's token and a provider's service token.",
-        ('POST', '/v1/offers')),
+        ('POST', '/v1/offers'),
+    ),
     policy.documented(
-        'market:offers:cancel', policy.MEMBER,
+        'market:offers:cancel',
+        policy.MEMBER,
         'Cancel an offer; contracts that were made from it stay.',
-        ('DELETE', '/v1/offers/{offer}')),
+        ('DELETE', '/v1/offers/{offer}'),
+    ),
     policy.documented(
-        'market:offers:claim', policy.MEMBER,
+        'market:offers:claim',
+        policy.MEMBER,
         'Claim the server of an offer at the asked price.',
-        ('POST', '/v1/offers/{offer}/claim')),
+        ('POST', '/v1/offers/{offer}/claim'),
+    ),
     policy.documented(
-        'market:bids:list', policy.READER, "List the project's bids.",
-        ('GET', '/v1/bids')),
+        'market:bids:list',
+        policy.READER,
+        "List the project's bids.",
+        ('GET', '/v1/bids'),
+    ),
     policy.documented(
-        'market:bids:show', policy.READER, "Show one of the project's bids.",
-        ('GET', '/v1/bids/{bid}')),
+        'market:bids:show',
+        policy.READER,
+        "Show one of the project's bids.",
+        ('GET', '/v1/bids/{bid}'),
+    ),
     policy.documented(
-        'market:bids:create', policy.MEMBER, 'Place a bid.', ('POST', '/v1/bids')),
+        'market:bids:create', policy.MEMBER, 'Place a bid.', ('POST', '/v1/bids')
+    ),
     policy.documented(
-        'market:bids:cancel', policy.MEMBER, 'Cancel a bid.',
-        ('DELETE', '/v1/bids/{bid}')),
+        'market:bids:cancel',
+        policy.MEMBER,
+        'Cancel a bid.',
+        ('DELETE', '/v1/bids/{bid}'),
+    ),
     policy.documented(
-        'market:contracts:list', f'{policy.READER} or {policy.SERVICE}',
+        'market:contracts:list',
+        f'{policy.READER} or {policy.SERVICE}',
         'List the contracts that the project has a part in, as renter or owner.',
-        ('GET', '/v1/contracts')),
+        ('GET', '/v1/contracts'),
+    ),
     policy.documented(
-        'market:contracts:show', f'{policy.READER} or {policy.SERVICE}',
+        'market:contracts:show',
+        f'{policy.READER} or {policy.SERVICE}',
         'Show a contract that the project has a part in.',
-        ('GET', '/v1/contracts/{contract}')),
+        ('GET', '/v1/contracts/{contract}'),
+    ),
     policy.documented(
-        'market:contracts:release', policy.MEMBER,
+        'market:contracts:release',
+        policy.MEMBER,
         'Cancel a contract or, once it has begun, release its servers early; for the '
         'renter.',
-        ('DELETE', '/v1/contracts/{contract}')),
+        ('DELETE', '/v1/contracts/{contract}'),
+    ),
     policy.documented(
-        'market:contracts:report', policy.SERVICE,
+        'market:contracts:report',
+        policy.SERVICE,
         'Report what became of a line; for the provider that delivers it.',
-        ('PATCH', '/v1/contracts/{contract}/lines/{line}')),
+        ('PATCH', '/v1/contracts/{contract}/lines/{line}'),
+    ),
     policy.documented(
-        'market:events:list', policy.READER,
-        'Read the events that concern the project.', ('GET', '/v1/events')),
+        'market:events:list',
+        policy.READER,
+        'Read the events that concern the project.',
+        ('GET', '/v1/events'),
+    ),
 ]
 
 

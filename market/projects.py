@@ -35,7 +35,9 @@ class Projects:
         if self._session is None or context.is_service:
             return (own,)
         found = self._cache.get_or_create(
-            own, self._ask, creator_args=((context,), {}),
+            own,
+            self._ask,
+            creator_args=((context,), {}),
             should_cache_fn=lambda ancestors: ancestors is not None,
         )
         return (own, *(found or ()))
@@ -44,14 +46,21 @@ class Projects:
         try:
             answer = self._session.get(
                 f'/projects/{context.project_id}?parents_as_ids',
-                endpoint_filter={'service_type': 'identity', 'version': (3, 0),
-                                 'interface': 'public'},
-                authenticated=False, headers={'X-Auth-Token': context.auth_token},
+                endpoint_filter={
+                    'service_type': 'identity',
+                    'version': (3, 0),
+                    'interface': 'public',
+                },
+                authenticated=False,
+                headers={'X-Auth-Token': context.auth_token},
             ).json()
         except ks_exceptions.ClientException as error:
-            LOG.warning('Keystone does not tell the ancestors of project %s, so it '
-                        'sees no offers that are meant for them: %s',
-                        context.project_id, error)
+            LOG.warning(
+                'Keystone does not tell the ancestors of project %s, so it '
+                'sees no offers that are meant for them: %s',
+                context.project_id,
+                error,
+            )
             return None
         return tuple(_chain(answer['project'].get('parents')))
 
@@ -59,5 +68,5 @@ class Projects:
 def _chain(parents):
     """The keys of nested one-entry dictionaries, outermost first."""
     while parents:
-        (parent, parents), = parents.items()
+        ((parent, parents),) = parents.items()
         yield parent

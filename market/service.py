@@ -32,8 +32,11 @@ class Market:
 def build(conf, database, transport):
     """The market of one process."""
     return Market(
-        conf=conf, database=database, policy=policy.Policy(conf, policies.RULES),
-        projects=projects.Projects(conf), matcher=rpcapi.MatcherAPI(transport),
+        conf=conf,
+        database=database,
+        policy=policy.Policy(conf, policies.RULES),
+        projects=projects.Projects(conf),
+        matcher=rpcapi.MatcherAPI(transport),
         providers=rpcapi.ProviderAPI(transport),
     )
 
@@ -44,6 +47,9 @@ def application(conf, transport=None, database=None, clock=timeutils.utcnow):
     :param transport: the RPC transport to share with others in this process.
     :param clock: called with ``with_timezone=True``, returns aware UTC.
     """
-    market = build(conf, database or db.Database(conf.database.connection),
-                   transport or rpc.transport(conf))
+    market = build(
+        conf,
+        database or db.Database(conf.database.connection),
+        transport or rpc.transport(conf),
+    )
     return app.build(conf, root.Root(), market, clock)

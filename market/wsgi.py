@@ -11,6 +11,8 @@ from flocx import config
 from market import conf as market_conf
 from market import service
 
-application = service.application(config.prepare(
-    cfg.CONF, [], 'market', market_conf.register, config.wsgi_files('market')
-))
+application = service.application(
+    config.prepare(
+        cfg.CONF, [], 'market', market_conf.register, config.wsgi_files('market')
+    )
+)

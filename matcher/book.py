@@ -5,13 +5,13 @@ Pure: it is made from offers, bids and taken time, and asks nobody else.
 """
 
 import collections
+from collections.abc import Iterable
+from collections.abc import Iterator
+from collections.abc import Mapping
 import dataclasses
 import datetime
 import decimal
 import json
-from collections.abc import Iterable
-from collections.abc import Iterator
-from collections.abc import Mapping
 
 from flocx.core import bid as bid_core
 from flocx.core import offer as offer_core
@@ -32,8 +32,9 @@ class Award:
     @property
     def surplus_rate(self) -> decimal.Decimal:
         """What its hour is worth to the bidder beyond what the owners ask."""
-        return sum((self.bid.price - offer.price for offer in self.offers),
-                   decimal.Decimal(0))
+        return sum(
+            (self.bid.price - offer.price for offer in self.offers), decimal.Decimal(0)
+        )
 
 
 class Book:
@@ -43,15 +44,20 @@ class Book:
     class meets a bid's requirements is found out once for each pair.
     """
 
-    def __init__(self, now: datetime.datetime, offers: Iterable[offer_core.Offer],
-                 taken: Mapping[Server, list[window.Window]],
-                 bids: Iterable[bid_core.Bid]) -> None:
+    def __init__(
+        self,
+        now: datetime.datetime,
+        offers: Iterable[offer_core.Offer],
+        taken: Mapping[Server, list[window.Window]],
+        bids: Iterable[bid_core.Bid],
+    ) -> None:
         self.now = _next_second(now)
         self.bids = tuple(bids)
         self.offers = tuple(offers)
         self._documents: list[dict[str, object]] = []
         self._by_class: dict[tuple[int, str | None], list[offer_core.Offer]] = (
-            collections.defaultdict(list))
+            collections.defaultdict(list)
+        )
         self._free: dict[str, list[window.Window]] = {}
         self._met: dict[tuple[str, int], bool] = {}
         self._classify(taken)
@@ -78,7 +84,8 @@ class Book:
         """Give the time of ``award`` away."""
         for offer in award.offers:
             self._free[offer.uuid] = [
-                left for free in self._free[offer.uuid]
+                left
+                for free in self._free[offer.uuid]
                 for left in free.minus([award.stay])
             ]
 
@@ -88,9 +95,12 @@ class Book:
         Nobody trades with himself, and targeted offers are for their targets.
         """
         return [
-            offer for offer in self._of_the_hardware(bid)
-            if offer.price <= bid.price and offer.project_id != bid.project_id
-            and offer.open_to(bid.lineage) and offer.window.overlaps(bid.window)
+            offer
+            for offer in self._of_the_hardware(bid)
+            if offer.price <= bid.price
+            and offer.project_id != bid.project_id
+            and offer.open_to(bid.lineage)
+            and offer.window.overlaps(bid.window)
         ]
 
     def _of_the_hardware(self, bid: bid_core.Bid) -> Iterator[offer_core.Offer]:
@@ -102,14 +112,14 @@ class Book:
             if (text, number) not in self._met:
                 asked = asked or requirements.parse(bid.requirements, _NO_LIMITS)
                 self._met[text, number] = requirements.met(
-                    asked, self._documents[number])
+                    asked, self._documents[number]
+                )
             if self._met[text, number]:
                 yield from offers
 
 
 #: What was accepted once is not refused later because an option has changed.
-_NO_LIMITS = requirements.Limits(triples=10**6, length=10**6, depth=10**6,
-                                 items=10**6)
+_NO_LIMITS = requirements.Limits(triples=10**6, length=10**6, depth=10**6, items=10**6)
 
 
 def _next_second(moment: datetime.datetime) -> datetime.datetime:

@@ -25,16 +25,25 @@ def parts(conf, transport=None, database=None):
     transport = transport or rpc.transport(conf)
     database = database or db.Database(conf.database.connection)
     clearing = rounds.Rounds(conf, database, rpcapi.ProviderAPI(transport))
-    loop = service.Loop('round', lambda now: clearing.run(now) and None,
-                        conf.matcher.round_interval)
-    server = rpc.server(transport, rpcapi.MatcherAPI.TOPIC, socket.gethostname(),
-                        [endpoints.Endpoints(loop)])
+    loop = service.Loop(
+        'round', lambda now: clearing.run(now) and None, conf.matcher.round_interval
+    )
+    server = rpc.server(
+        transport,
+        rpcapi.MatcherAPI.TOPIC,
+        socket.gethostname(),
+        [endpoints.Endpoints(loop)],
+    )
     return loop, server
 
 
 def engine(argv=None):
     """Entry point of ``flocx-matcher-engine``."""
-    conf = config.prepare(cfg.CONF, sys.argv[1:] if argv is None else argv, 'matcher',
-                          matcher_conf.register)
+    conf = config.prepare(
+        cfg.CONF,
+        sys.argv[1:] if argv is None else argv,
+        'matcher',
+        matcher_conf.register,
+    )
     service.run(conf, lambda: parts(conf))
     return 0

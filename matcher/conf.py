@@ -5,18 +5,31 @@ from oslo_config import cfg
 
 _GROUP = cfg.OptGroup('matcher', 'The auction engine')
 _OPTS = [
-    cfg.StrOpt('allocation', default='immediate',
-               help='Who gets what: the name of an entry point of '
-                    'flocx.mechanisms.allocation.'),
-    cfg.StrOpt('pricing', default='k',
-               help='What it costs: the name of an entry point of '
-                    'flocx.mechanisms.pricing.'),
-    cfg.StrOpt('k', default='0.5', regex=r'^(0(\.\d{1,6})?|1(\.0{1,6})?)$',
-               help='For the pricing k: which part of the difference between ask and '
-                    'ceiling goes to the owner, a decimal from 0 to 1.'),
-    cfg.FloatOpt('round_interval', default=10, min=0.1,
-                 help='The most seconds between two rounds. A new offer or bid wakes '
-                      'a round at once; this is for messages that are lost.'),
+    cfg.StrOpt(
+        'allocation',
+        default='immediate',
+        help='Who gets what: the name of an entry point of '
+        'flocx.mechanisms.allocation.',
+    ),
+    cfg.StrOpt(
+        'pricing',
+        default='k',
+        help='What it costs: the name of an entry point of flocx.mechanisms.pricing.',
+    ),
+    cfg.StrOpt(
+        'k',
+        default='0.5',
+        regex=r'^(0(\.\d{1,6})?|1(\.0{1,6})?)$',
+        help='For the pricing k: which part of the difference between ask and '
+        'ceiling goes to the owner, a decimal from 0 to 1.',
+    ),
+    cfg.FloatOpt(
+        'round_interval',
+        default=10,
+        min=0.1,
+        help='The most seconds between two rounds. A new offer or bid wakes '
+        'a round at once; this is for messages that are lost.',
+    ),
 ]
 
 

@@ -5,17 +5,26 @@ from flocx import policy
 
 RULES = [
     policy.documented(
-        'matcher:mechanisms:list', policy.READER,
-        'List the mechanisms that are installed.', ('GET', '/v1/mechanisms')),
+        'matcher:mechanisms:list',
+        policy.READER,
+        'List the mechanisms that are installed.',
+        ('GET', '/v1/mechanisms'),
+    ),
     policy.documented(
-        'matcher:rounds:list', policy.ADMIN, 'List the rounds of the engine.',
-        ('GET', '/v1/rounds')),
+        'matcher:rounds:list',
+        policy.ADMIN,
+        'List the rounds of the engine.',
+        ('GET', '/v1/rounds'),
+    ),
     policy.documented(
-        'matcher:rounds:show', policy.ADMIN, 'Show a round of the engine.',
-        ('GET', '/v1/rounds/{round}')),
+        'matcher:rounds:show',
+        policy.ADMIN,
+        'Show a round of the engine.',
+        ('GET', '/v1/rounds/{round}'),
+    ),
     policy.documented(
-        'matcher:rounds:run', policy.ADMIN, 'Run a round now.',
-        ('POST', '/v1/rounds')),
+        'matcher:rounds:run', policy.ADMIN, 'Run a round now.', ('POST', '/v1/rounds')
+    ),
 ]
 
 

@@ -55,12 +55,16 @@ class Rounds:
         """:param providers: a ProviderAPI, to tell of new contracts."""
         self._database, self._providers = database, providers
         self._allocation = driver.DriverManager(
-            ALLOCATIONS, conf.matcher.allocation, invoke_on_load=True).driver
-        arguments = ({'k': decimal.Decimal(conf.matcher.k)}
-                     if conf.matcher.pricing == 'k' else {})
+            ALLOCATIONS, conf.matcher.allocation, invoke_on_load=True
+        ).driver
+        arguments = (
+            {'k': decimal.Decimal(conf.matcher.k)}
+            if conf.matcher.pricing == 'k'
+            else {}
+        )
         self._pricing = driver.DriverManager(
-            PRICINGS, conf.matcher.pricing, invoke_on_load=True,
-            invoke_kwds=arguments).driver
+            PRICINGS, conf.matcher.pricing, invoke_on_load=True, invoke_kwds=arguments
+        ).driver
 
     def run(self, now):
         """Close what has expired and clear the market as it is; return the Round."""
@@ -73,15 +77,27 @@ class Rounds:
         book = matcher_book.Book(now, open_offers, taken, open_bids)
         awards = self._allocation.allocate(book)
         prices = self._pricing.prices(book, awards)
-        written = [award for award, rates in zip(awards, prices, strict=True)
-                   if self._write(award, rates, now)]
+        written = [
+            award
+            for award, rates in zip(awards, prices, strict=True)
+            if self._write(award, rates, now)
+        ]
         done = Round(
-            uuid=uuidutils.generate_uuid(), time=now,
-            allocation=self._allocation.NAME, pricing=self._pricing.NAME,
-            offers=len(open_offers), bids=len(open_bids), contracts=len(written),
+            uuid=uuidutils.generate_uuid(),
+            time=now,
+            allocation=self._allocation.NAME,
+            pricing=self._pricing.NAME,
+            offers=len(open_offers),
+            bids=len(open_bids),
+            contracts=len(written),
             conflicts=len(awards) - len(written),
-            welfare=sum((money.amount(award.surplus_rate, award.stay.seconds)
-                         for award in written), decimal.Decimal(0)),
+            welfare=sum(
+                (
+                    money.amount(award.surplus_rate, award.stay.seconds)
+                    for award in written
+                ),
+                decimal.Decimal(0),
+            ),
             seconds=time.monotonic() - started,
         )
         # Rounds with nothing to do are many and say nothing.
@@ -93,10 +109,16 @@ class Rounds:
         """Whether the contract for ``award`` could be written."""
         bid = award.bid
         contract = contract_core.draft(
-            uuidutils.generate_uuid(), award.stay,
-            [(uuidutils.generate_uuid(), offer, rate)
-             for offer, rate in zip(award.offers, rates, strict=True)],
-            now, project_id=bid.project_id, bid_uuid=bid.uuid, name=bid.name,
+            uuidutils.generate_uuid(),
+            award.stay,
+            [
+                (uuidutils.generate_uuid(), offer, rate)
+                for offer, rate in zip(award.offers, rates, strict=True)
+            ],
+            now,
+            project_id=bid.project_id,
+            bid_uuid=bid.uuid,
+            name=bid.name,
             purpose=bid.purpose,
         )
         generations = {offer.uuid: offer.generation for offer in award.offers}

@@ -38,7 +38,9 @@ def application(conf, transport=None, database=None, clock=timeutils.utcnow):
     transport = transport or rpc.transport(conf)
     database = database or db.Database(conf.database.connection)
     matcher = Matcher(
-        conf=conf, database=database, policy=policy.Policy(conf, policies.RULES),
+        conf=conf,
+        database=database,
+        policy=policy.Policy(conf, policies.RULES),
         rounds=rounds.Rounds(conf, database, rpcapi.ProviderAPI(transport)),
     )
     return app.build(conf, root.Root(), matcher, clock)

@@ -11,6 +11,8 @@ from flocx import config
 from matcher import conf as matcher_conf
 from matcher import service
 
-application = service.application(config.prepare(
-    cfg.CONF, [], 'matcher', matcher_conf.register, config.wsgi_files('matcher')
-))
+application = service.application(
+    config.prepare(
+        cfg.CONF, [], 'matcher', matcher_conf.register, config.wsgi_files('matcher')
+    )
+)

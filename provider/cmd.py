@@ -28,14 +28,19 @@ def parts(conf, transport=None, provider=None):
     server = rpc.server(
         transport or rpc.transport(conf),
         rpcapi.ProviderAPI.topic(provider.marketplace.provider_id),
-        socket.gethostname(), [endpoints.Endpoints(loop)],
+        socket.gethostname(),
+        [endpoints.Endpoints(loop)],
     )
     return loop, server
 
 
 def fulfiller(argv=None):
     """Entry point of ``flocx-provider-fulfiller``."""
-    conf = config.prepare(cfg.CONF, sys.argv[1:] if argv is None else argv,
-                          'provider', provider_conf.register)
+    conf = config.prepare(
+        cfg.CONF,
+        sys.argv[1:] if argv is None else argv,
+        'provider',
+        provider_conf.register,
+    )
     service.run(conf, lambda: parts(conf))
     return 0

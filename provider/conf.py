@@ -9,19 +9,37 @@ MARKETPLACE = 'marketplace'
 
 _GROUP = cfg.OptGroup('provider', 'The provider: servers of one OpenStack deployment')
 _OPTS = [
-    cfg.StrOpt('nodes', default='ironic', choices=['ironic', 'dummy'],
-               help='Where the servers are: in Ironic or, for trials and for sites '
-                    'without it, in YAML files.'),
-    cfg.StrOpt('dummy_nodes_dir', default='/var/lib/flocx/nodes',
-               help='With nodes = dummy: the folder with a YAML file for each '
-                    'server.'),
-    cfg.FloatOpt('fulfil_interval', default=10, min=0.1,
-                 help='The most seconds between two looks at what contracts are due.'),
-    cfg.FloatOpt('retry_interval', default=2, min=0.1,
-                 help='How many seconds to wait until a server that was not ready is '
-                      'looked at again.'),
-    cfg.IntOpt('workers', default=8, min=1,
-               help='How many servers are handed over or taken back at a time.'),
+    cfg.StrOpt(
+        'nodes',
+        default='ironic',
+        choices=['ironic', 'dummy'],
+        help='Where the servers are: in Ironic or, for trials and for sites '
+        'without it, in YAML files.',
+    ),
+    cfg.StrOpt(
+        'dummy_nodes_dir',
+        default='/var/lib/flocx/nodes',
+        help='With nodes = dummy: the folder with a YAML file for each server.',
+    ),
+    cfg.FloatOpt(
+        'fulfil_interval',
+        default=10,
+        min=0.1,
+        help='The most seconds between two looks at what contracts are due.',
+    ),
+    cfg.FloatOpt(
+        'retry_interval',
+        default=2,
+        min=0.1,
+        help='How many seconds to wait until a server that was not ready is '
+        'looked at again.',
+    ),
+    cfg.IntOpt(
+        'workers',
+        default=8,
+        min=1,
+        help='How many servers are handed over or taken back at a time.',
+    ),
 ]
 
 

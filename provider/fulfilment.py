@@ -29,11 +29,31 @@ _S, _R = core.Status, core.Reason
 
 #: Provision states from which a node is undeployed, those in which it is on its
 #: way and must be waited for, and those from which it has to be provided again.
-DEPLOYED = {'active', 'deploy failed', 'error', 'wait call-back', 'rescue',
-            'rescue failed', 'rescue wait', 'unrescue failed', 'deploy hold'}
-ON_ITS_WAY = {'deploying', 'deleting', 'cleaning', 'clean wait', 'rescuing',
-              'unrescuing', 'servicing', 'service wait', 'inspecting',
-              'inspect wait', 'adopting', 'verifying'}
+DEPLOYED = {
+    'active',
+    'deploy failed',
+    'error',
+    'wait call-back',
+    'rescue',
+    'rescue failed',
+    'rescue wait',
+    'unrescue failed',
+    'deploy hold',
+}
+ON_ITS_WAY = {
+    'deploying',
+    'deleting',
+    'cleaning',
+    'clean wait',
+    'rescuing',
+    'unrescuing',
+    'servicing',
+    'service wait',
+    'inspecting',
+    'inspect wait',
+    'adopting',
+    'verifying',
+}
 SET_ASIDE = {'manageable', 'inspect failed'}
 
 
@@ -46,17 +66,22 @@ class Fulfilment:
     def run(self, now):
         """Do what is due at ``now``; return when the next thing is due, or None."""
         ahead = datetime.timedelta(seconds=self._conf.fulfil_interval)
-        lines = [(contract, line) for contract in self._marketplace.due(now + ahead)
-                 for line in contract['lines']
-                 if line['provider_id'] == self._marketplace.provider_id]
+        lines = [
+            (contract, line)
+            for contract in self._marketplace.due(now + ahead)
+            for line in contract['lines']
+            if line['provider_id'] == self._marketplace.provider_id
+        ]
         due = [each for each in lines if step(each[1], now)]
-        later = [_due_time(line) for _, line in lines
-                 if not step(line, now) and line['status'] not in core.CLOSED]
+        later = [
+            _due_time(line)
+            for _, line in lines
+            if not step(line, now) and line['status'] not in core.CLOSED
+        ]
         with futurist.ThreadPoolExecutor(max_workers=self._conf.workers) as executor:
             done = list(executor.map(lambda each: self._deliver(*each, now), due))
         if not all(done):
-            later.append(
-                now + datetime.timedelta(seconds=self._conf.retry_interval))
+            later.append(now + datetime.timedelta(seconds=self._conf.retry_interval))
         return min(filter(None, later), default=None)
 
     def _deliver(self, contract, line, now):
@@ -65,11 +90,18 @@ class Fulfilment:
             return step(line, now)(self, contract, line)
         except exceptions.FlocxError as error:
             # Ironic is busy, the node locked, the line changed meanwhile.
-            LOG.info('Line %s of contract %s waits: %s', line['uuid'],
-                     contract['uuid'], error)
+            LOG.info(
+                'Line %s of contract %s waits: %s',
+                line['uuid'],
+                contract['uuid'],
+                error,
+            )
         except Exception:
-            LOG.exception('Line %s of contract %s failed and will be tried again',
-                          line['uuid'], contract['uuid'])
+            LOG.exception(
+                'Line %s of contract %s failed and will be tried again',
+                line['uuid'],
+                contract['uuid'],
+            )
         return False
 
     def _begin(self, contract, line):
@@ -96,8 +128,7 @@ class Fulfilment:
         if not self._taken_back(contract, line):
             self._report(contract, line, _S.WAIT_END)
             return False
-        return self._report(contract, line, _S.ENDED,
-                            line['reason'] or _R.EXPIRED)
+        return self._report(contract, line, _S.ENDED, line['reason'] or _R.EXPIRED)
 
     def _cancel(self, contract, line):
         if not self._taken_back(contract, line):
@@ -131,9 +162,12 @@ class Fulfilment:
         elif node.provision_state in SET_ASIDE:
             self._nodes.provide(node.uuid)
         elif node.provision_state not in ON_ITS_WAY:
-            LOG.warning('Node %s is in provision state %r, from which it does not '
-                        'become available by itself', node.uuid,
-                        node.provision_state)
+            LOG.warning(
+                'Node %s is in provision state %r, from which it does not '
+                'become available by itself',
+                node.uuid,
+                node.provision_state,
+            )
 
     def _node(self, line):
         try:
@@ -144,8 +178,13 @@ class Fulfilment:
     def _report(self, contract, line, status, reason=None):
         if line['status'] != status:
             self._marketplace.report(contract['uuid'], line['uuid'], status, reason)
-            LOG.info('Line %s of contract %s, node %s: %s', line['uuid'],
-                     contract['uuid'], line['resource_uuid'], status)
+            LOG.info(
+                'Line %s of contract %s, node %s: %s',
+                line['uuid'],
+                contract['uuid'],
+                line['resource_uuid'],
+                status,
+            )
         return True
 
 

@@ -14,17 +14,33 @@ _NUMBERS = ('cpus', 'memory_mb', 'local_gb')
 #: What of the inspection inventory is published: True is the value itself, a
 #: dictionary its named parts, a list its items.
 _INVENTORY = {
-    'cpu': {'architecture': True, 'count': True, 'model_name': True,
-            'frequency': True, 'flags': True, 'socket_count': True},
+    'cpu': {
+        'architecture': True,
+        'count': True,
+        'model_name': True,
+        'frequency': True,
+        'flags': True,
+        'socket_count': True,
+    },
     'memory': {'physical_mb': True, 'total': True},
-    'disks': [{'name': True, 'size': True, 'rotational': True, 'model': True,
-               'vendor': True}],
-    'interfaces': [{'name': True, 'speed_mbps': True, 'has_carrier': True,
-                    'vendor': True, 'product': True, 'biosdevname': True}],
+    'disks': [
+        {'name': True, 'size': True, 'rotational': True, 'model': True, 'vendor': True}
+    ],
+    'interfaces': [
+        {
+            'name': True,
+            'speed_mbps': True,
+            'has_carrier': True,
+            'vendor': True,
+            'product': True,
+            'biosdevname': True,
+        }
+    ],
     'system_vendor': {'manufacturer': True, 'product_name': True},
     'boot': {'current_boot_mode': True},
-    'pci_devices': [{'vendor_id': True, 'product_id': True, 'class': True,
-                     'revision': True}],
+    'pci_devices': [
+        {'vendor_id': True, 'product_id': True, 'class': True, 'revision': True}
+    ],
 }
 
 #: An address hidden in a text that is otherwise published: MAC or WWN, IPv4, IPv6.
@@ -42,8 +58,11 @@ def describe(node, inventory):
 
     :param inventory: what inspection found, in the shape of ironic-python-agent.
     """
-    document = {name: _number(node.properties[name]) for name in _NUMBERS
-                if node.properties.get(name) is not None}
+    document = {
+        name: _number(node.properties[name])
+        for name in _NUMBERS
+        if node.properties.get(name) is not None
+    }
     if node.properties.get('cpu_arch'):
         document['cpu_arch'] = str(node.properties['cpu_arch'])
     document['capabilities'] = capabilities(node.properties.get('capabilities'))
@@ -59,8 +78,11 @@ def capabilities(text):
         pairs = text.items()
     else:
         pairs = (part.partition(':')[::2] for part in str(text or '').split(','))
-    return {str(name).strip(): str(value).strip() for name, value in pairs
-            if str(name).strip() and not _PRIVATE_CAPABILITY.search(str(name))}
+    return {
+        str(name).strip(): str(value).strip()
+        for name, value in pairs
+        if str(name).strip() and not _PRIVATE_CAPABILITY.search(str(name))
+    }
 
 
 def _number(value):
@@ -78,8 +100,11 @@ def _filtered(value, allowed):
         return [_filtered(item, allowed[0]) for item in items]
     if not isinstance(value, dict):
         return {}
-    return {name: _filtered(value[name], part) for name, part in allowed.items()
-            if value.get(name) is not None}
+    return {
+        name: _filtered(value[name], part)
+        for name, part in allowed.items()
+        if value.get(name) is not None
+    }
 
 
 def _without_addresses(value):

@@ -11,9 +11,16 @@ from flocx import exceptions
 from flocx.core import window
 from provider import conf as provider_conf
 
-_BY_STATUS = {kind.status: kind for kind in (
-    exceptions.Invalid, exceptions.Forbidden, exceptions.NotFound,
-    exceptions.Conflict, exceptions.Unavailable)}
+_BY_STATUS = {
+    kind.status: kind
+    for kind in (
+        exceptions.Invalid,
+        exceptions.Forbidden,
+        exceptions.NotFound,
+        exceptions.Conflict,
+        exceptions.Unavailable,
+    )
+}
 
 #: Every request names the version that this provider was written for.
 _HEADERS = {'OpenStack-API-Version': 'marketplace 1.0'}
@@ -41,8 +48,12 @@ class Marketplace:
         """Contracts with lines of ours that need something done until ``before``."""
         contracts, marker = [], None
         while True:
-            params = {'due_before': window.text(before), 'status': 'any',
-                      'sort_key': 'start_time', 'limit': 1000}
+            params = {
+                'due_before': window.text(before),
+                'status': 'any',
+                'sort_key': 'start_time',
+                'limit': 1000,
+            }
             if marker:
                 params['marker'] = marker
             answer = self._request('GET', '/v1/contracts', params=params)
@@ -69,10 +80,12 @@ class Marketplace:
     def _request(self, method, path, context=None, **kwargs):
         try:
             answer = self._caller(context).request(
-                path, method, raise_exc=False, headers=_HEADERS, **kwargs)
+                path, method, raise_exc=False, headers=_HEADERS, **kwargs
+            )
         except ks_exceptions.ClientException as error:
             raise exceptions.Unavailable(
-                f'The market does not answer: {error}') from None
+                f'The market does not answer: {error}'
+            ) from None
         if answer.status_code >= 400:
             raise _refusal(answer)
         return answer.json() if answer.content else None

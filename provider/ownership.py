@@ -5,8 +5,16 @@ from flocx import exceptions
 
 #: Provision states in which a node can be offered: it is ready, or in use by its
 #: owner, who must have emptied it when a contract starts.
-OFFERABLE = {'available', 'active', 'cleaning', 'clean wait', 'deleting',
-             'deploying', 'wait call-back', 'manageable'}
+OFFERABLE = {
+    'available',
+    'active',
+    'cleaning',
+    'clean wait',
+    'deleting',
+    'deploying',
+    'wait call-back',
+    'manageable',
+}
 
 
 def check(node, project_id):
@@ -17,8 +25,10 @@ def check(node, project_id):
     :raises Conflict: it cannot be handed over in its state.
     """
     if not node.owner or node.owner != project_id:
-        raise exceptions.NotFound(f'resource_uuid: node {node.uuid} not found among '
-                                  'those that your project owns')
+        raise exceptions.NotFound(
+            f'resource_uuid: node {node.uuid} not found among '
+            'those that your project owns'
+        )
     reason = unfit(node)
     if reason:
         raise exceptions.Conflict(

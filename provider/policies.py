@@ -5,17 +5,29 @@ from flocx import policy
 
 RULES = [
     policy.documented(
-        'provider:nodes:list', policy.READER,
-        "List the servers that the project owns or leases.", ('GET', '/v1/nodes')),
+        'provider:nodes:list',
+        policy.READER,
+        'List the servers that the project owns or leases.',
+        ('GET', '/v1/nodes'),
+    ),
     policy.documented(
-        'provider:nodes:show', policy.READER,
-        'Show a server that the project owns or leases.', ('GET', '/v1/nodes/{node}')),
+        'provider:nodes:show',
+        policy.READER,
+        'Show a server that the project owns or leases.',
+        ('GET', '/v1/nodes/{node}'),
+    ),
     policy.documented(
-        'provider:offers:publish', policy.MEMBER,
-        'Offer a server that the project owns.', ('POST', '/v1/offers')),
+        'provider:offers:publish',
+        policy.MEMBER,
+        'Offer a server that the project owns.',
+        ('POST', '/v1/offers'),
+    ),
     policy.documented(
-        'provider:offers:withdraw', policy.MEMBER,
-        "Withdraw an offer of the project's.", ('DELETE', '/v1/offers/{offer}')),
+        'provider:offers:withdraw',
+        policy.MEMBER,
+        "Withdraw an offer of the project's.",
+        ('DELETE', '/v1/offers/{offer}'),
+    ),
 ]
 
 

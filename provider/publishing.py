@@ -6,8 +6,7 @@ from provider import hardware
 from provider import ownership
 
 
-def publish(nodes, marketplace, context, *, resource_uuid, resource_type=None,
-            **terms):
+def publish(nodes, marketplace, context, *, resource_uuid, resource_type=None, **terms):
     """Offer a server of the caller's; return the market's offer, JSON.
 
     :param resource_uuid: uuid or name of the node.
@@ -22,10 +21,13 @@ def publish(nodes, marketplace, context, *, resource_uuid, resource_type=None,
         )
     node = nodes.get(resource_uuid, context)
     ownership.check(node, context.project_id)
-    return marketplace.publish(context, {
-        **terms,
-        'resource_type': nodes.RESOURCE_TYPE,
-        'resource_uuid': node.uuid,
-        'resource_class': node.resource_class,
-        'properties': hardware.describe(node, nodes.inventory(node.uuid)),
-    })
+    return marketplace.publish(
+        context,
+        {
+            **terms,
+            'resource_type': nodes.RESOURCE_TYPE,
+            'resource_uuid': node.uuid,
+            'resource_class': node.resource_class,
+            'properties': hardware.describe(node, nodes.inventory(node.uuid)),
+        },
+    )

@@ -33,12 +33,17 @@ class Provider:
 def build(conf):
     """The provider of one process."""
     auth = loading.load_auth_from_conf_options(conf, config.CREDENTIALS)
-    session = loading.load_session_from_conf_options(conf, config.CREDENTIALS,
-                                                     auth=auth)
+    session = loading.load_session_from_conf_options(
+        conf, config.CREDENTIALS, auth=auth
+    )
     return Provider(
-        conf=conf, policy=policy.Policy(conf, policies.RULES),
-        nodes=(ironic.IronicNodes(conf, session) if conf.provider.nodes == 'ironic'
-               else dummy.DummyNodes(conf)),
+        conf=conf,
+        policy=policy.Policy(conf, policies.RULES),
+        nodes=(
+            ironic.IronicNodes(conf, session)
+            if conf.provider.nodes == 'ironic'
+            else dummy.DummyNodes(conf)
+        ),
         marketplace=marketplace.Marketplace(conf, session),
     )
 

@@ -11,6 +11,8 @@ from flocx import config
 from provider import conf as provider_conf
 from provider import service
 
-application = service.application(config.prepare(
-    cfg.CONF, [], 'provider', provider_conf.register, config.wsgi_files('provider')
-))
+application = service.application(
+    config.prepare(
+        cfg.CONF, [], 'provider', provider_conf.register, config.wsgi_files('provider')
+    )
+)

@@ -14,8 +14,8 @@ from flocx import config
 from flocx import db
 from flocx import rpc
 from flocx import standalone
-from market.db import migration
 from market import service as market_service
+from market.db import migration
 from matcher import cmd as matcher_cmd
 from matcher import service as matcher_service
 from provider import cmd as provider_cmd
@@ -32,8 +32,9 @@ class Served(fixtures.Fixture):
         self._application = application
 
     def _setUp(self):
-        server = waitress.create_server(self._application, host='127.0.0.1', port=0,
-                                        threads=8, ident=None)
+        server = waitress.create_server(
+            self._application, host='127.0.0.1', port=0, threads=8, ident=None
+        )
         self.url = f'http://127.0.0.1:{server.effective_port}'
         thread = threading.Thread(target=server.run, daemon=True)
         thread.start()
@@ -64,11 +65,14 @@ class Marketplace(fixtures.Fixture):
         self.catalog['identity'] = f'{self.identity}/v3'
         shared = (self.conf, self.transport, self.database)
         self._serve('marketplace', market_service.application(*shared, **clock))
-        self._serve('marketplace-matcher',
-                    matcher_service.application(*shared, **clock))
+        self._serve(
+            'marketplace-matcher', matcher_service.application(*shared, **clock)
+        )
         self.provider = provider_service.build(self.conf)
-        self._serve('marketplace-provider', provider_service.application(
-            self.conf, self.provider, **clock))
+        self._serve(
+            'marketplace-provider',
+            provider_service.application(self.conf, self.provider, **clock),
+        )
         if self._workers:
             self._start(matcher_cmd.parts(*shared))
             self._start(provider_cmd.parts(self.conf, self.transport, self.provider))
@@ -85,37 +89,54 @@ class Marketplace(fixtures.Fixture):
         self.conf = cfg.CONF
         self.addCleanup(self.conf.reset)
         credentials = {
-            'auth_type': 'password', 'auth_url': f'{self.identity}/v3',
-            'username': 'service-service', 'password': 'service-service',
-            'project_name': 'service', 'user_domain_name': 'Default',
+            'auth_type': 'password',
+            'auth_url': f'{self.identity}/v3',
+            'username': 'service-service',
+            'password': 'service-service',
+            'project_name': 'service',
+            'user_domain_name': 'Default',
             'project_domain_name': 'Default',
         }
         sections = {
             'DEFAULT': {'transport_url': 'kombu+memory://'},
             'database': {'connection': f'sqlite:///{self.folder}/flocx.sqlite'},
             'keystone_authtoken': {
-                **credentials, 'www_authenticate_uri': f'{self.identity}/v3',
+                **credentials,
+                'www_authenticate_uri': f'{self.identity}/v3',
                 'service_token_roles': 'service',
-                'service_token_roles_required': 'true'},
+                'service_token_roles_required': 'true',
+            },
             'service_credentials': credentials,
-            'provider': {'nodes': 'dummy', 'fulfil_interval': '0.5',
-                         'retry_interval': '0.2',
-                         'dummy_nodes_dir': str(self.folder / 'nodes')},
+            'provider': {
+                'nodes': 'dummy',
+                'fulfil_interval': '0.5',
+                'retry_interval': '0.2',
+                'dummy_nodes_dir': str(self.folder / 'nodes'),
+            },
             'matcher': {'round_interval': '0.5'},
         }
         for group, name, value in self._options:
             sections.setdefault(group, {})[name] = value
         path = self.folder / 'flocx.conf'
-        path.write_text('\n'.join(
-            f'[{group}]\n' + '\n'.join(f'{k} = {v}' for k, v in options.items())
-            for group, options in sections.items()))
-        config.prepare(self.conf, ['--config-file', str(path)], 'test',
-                       standalone.register)
+        path.write_text(
+            '\n'.join(
+                f'[{group}]\n' + '\n'.join(f'{k} = {v}' for k, v in options.items())
+                for group, options in sections.items()
+            )
+        )
+        config.prepare(
+            self.conf, ['--config-file', str(path)], 'test', standalone.register
+        )
 
     def add_node(self, name, owner='acme', **said):
         """Put a dummy node into the machine room; return its uuid."""
-        said = {'uuid': str(uuid.uuid4()), 'owner': owner,
-                'resource_class': 'baremetal', 'properties': dict(HARDWARE), **said}
+        said = {
+            'uuid': str(uuid.uuid4()),
+            'owner': owner,
+            'resource_class': 'baremetal',
+            'properties': dict(HARDWARE),
+            **said,
+        }
         (self.folder / 'nodes' / f'{name}.yaml').write_text(yaml.safe_dump(said))
         return said['uuid']
 

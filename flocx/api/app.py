@@ -20,14 +20,25 @@ from flocx.api import versions
 PUBLIC = ('/', '/v1', '/v1/')
 
 
+class _Healthy:
+    """Answers one path from the health check; everything else is the service's."""
+
+    def __init__(self, app, check):
+        self._app, self._check = app, check
+
+    def __call__(self, environ, start_response):
+        chosen = (
+            self._check if environ.get('PATH_INFO') == '/healthcheck' else self._app
+        )
+        return chosen(environ, start_response)
+
+
 class _Authenticated:
     """Asks keystonemiddleware for a token everywhere but on public paths."""
 
     def __init__(self, app, conf):
         self._app = app
-        self._checked = auth_token.AuthProtocol(
-            app, {'oslo_config_config': conf, 'log_name': __name__}
-        )
+        self._checked = auth_token.AuthProtocol(app, {'oslo_config_config': conf})
 
     def __call__(self, environ, start_response):
         if environ.get('PATH_INFO', '') in PUBLIC or not environ.get('PATH_INFO'):
@@ -65,9 +76,13 @@ def build(conf, root, service, clock):
         ``lineage(context)``, the caller's project and its ancestors.
     :param clock: called with ``with_timezone=True``, returns aware UTC.
     """
-    app = pecan.make_app(root, hooks=[_Hook(service, clock)], debug=False,
-                         guess_content_type_from_ext=False,
-                         force_canonical=False)
+    app = pecan.make_app(
+        root,
+        hooks=[_Hook(service, clock)],
+        debug=False,
+        guess_content_type_from_ext=False,
+        force_canonical=False,
+    )
     app = microversion.MicroversionMiddleware(
         app, versions.SERVICE_TYPE, versions.VERSIONS, errors.version_error
     )
@@ -76,5 +91,4 @@ def build(conf, root, service, clock):
     app = errors.Errors(app)
     app = request_id.RequestId(app)
     app = http_proxy_to_wsgi.HTTPProxyToWSGI(app, conf)
-    return healthcheck.Healthcheck(app, {'path': '/healthcheck',
-                                         'oslo_config_config': conf})
+    return _Healthy(app, healthcheck.Healthcheck(None, conf))

@@ -43,13 +43,17 @@ DETAILS = {
 
 def document(request, status, detail, code=None):
     """The body of an error, a dictionary."""
-    return {'errors': [{
-        'status': status,
-        'title': http.HTTPStatus(status).phrase,
-        'detail': detail,
-        'code': code or CODES.get(status, 'flocx.error'),
-        'request_id': request.environ.get('openstack.request_id'),
-    }]}
+    return {
+        'errors': [
+            {
+                'status': status,
+                'title': http.HTTPStatus(status).phrase,
+                'detail': detail,
+                'code': code or CODES.get(status, 'flocx.error'),
+                'request_id': request.environ.get('openstack.request_id'),
+            }
+        ]
+    }
 
 
 def client_error(error):
@@ -81,9 +85,11 @@ class Errors:
         except Exception:
             LOG.exception('%s %s failed', request.method, request.path)
             return self._respond(
-                request, 500,
+                request,
+                500,
                 'Something went wrong here; the operator finds it in the log under '
-                'the request id.', exceptions.FlocxError.code,
+                'the request id.',
+                exceptions.FlocxError.code,
             )
         if response.status_int >= 400 and not _is_ours(response):
             return self._rewrite(request, response)
@@ -103,8 +109,10 @@ class Errors:
     @staticmethod
     def _respond(request, status, detail, code=None):
         return webob.Response(
-            json_body=document(request, status, detail, code), status=status,
-            content_type='application/json', charset='UTF-8',
+            json_body=document(request, status, detail, code),
+            status=status,
+            content_type='application/json',
+            charset='UTF-8',
         )
 
 

@@ -31,6 +31,7 @@ def expose(result_type=None, *, body=None, status=200, rule=None):
     :param rule: policy rule for what the caller's own project may do. Rules about
         an object are for the method to ask, once it has the object.
     """
+
     def decorate(method):
         @functools.wraps(method)
         def handle(self, *args, **kwargs):
@@ -49,17 +50,16 @@ def expose(result_type=None, *, body=None, status=200, rule=None):
                 return ''
             return {'datatype': result_type, 'result': result}
 
-        pecan.expose(template='wsmejson:', content_type='application/json',
-                     generic=False)(handle)
+        pecan.expose(
+            template='wsmejson:', content_type='application/json', generic=False
+        )(handle)
         # Query parameters are read by the lists; Pecan passes path segments only.
-        names = inspect.getfullargspec(method)
+        names = inspect.getfullargspec(inspect.unwrap(method))
         if body:
             names = names._replace(args=names.args[:-1])
         pecan.util._cfg(handle)['argspec'] = names._replace(varkw='ignored')
-        if result_type:
-            wsme.types.register_type(result_type)
-        if body:
-            wsme.types.register_type(body)
+        for each in filter(None, (result_type, body)):
+            wsme.types.register_type(each)
         return handle
 
     return decorate

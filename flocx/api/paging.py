@@ -19,8 +19,10 @@ def asked(fields, sort_keys, special=(), default_status=()):
         ``status=any`` it does not matter.
     """
     parsed = query.parse(
-        list(pecan.request.GET.items()), fields,
-        pecan.request.service.conf.api.max_limit, sort_keys,
+        list(pecan.request.GET.items()),
+        fields,
+        pecan.request.service.conf.api.max_limit,
+        sort_keys,
     )
     plain = query.overlapping(query.status(parsed.filters, default_status))
     values = {name: found[0] for name, _, found in plain if name in special}

@@ -40,14 +40,17 @@ def _any(value, _):
 def _text(longest):
     def parse(value, field):
         if not isinstance(value, str) or not value.strip():
-            raise exceptions.Invalid(f'{field}: a string with a letter in it is '
-                                     f'expected')
+            raise exceptions.Invalid(
+                f'{field}: a string with a letter in it is expected'
+            )
         if len(value) > longest:
             raise exceptions.Invalid(f'{field}: more than {longest} characters')
         if not value.isprintable():
-            raise exceptions.Invalid(f'{field}: holds a character that cannot be '
-                                     'printed')
+            raise exceptions.Invalid(
+                f'{field}: holds a character that cannot be printed'
+            )
         return value
+
     return parse
 
 
@@ -58,6 +61,7 @@ def _whole_number(low, high):
         if not low <= value <= high:
             raise exceptions.Invalid(f'{field}: {value} is not in {low}..{high}')
         return value
+
     return parse
 
 
@@ -106,6 +110,11 @@ class Link(wsme.types.Base):
 
 def collection(name, answer):
     """The JSON form of a list: ``{"offers": [...], "offers_links": [...]}``."""
-    return type(f'{answer.__name__}List', (wsme.types.Base,), {
-        name: [answer], f'{name}_links': [Link],
-    })
+    return type(
+        f'{answer.__name__}List',
+        (wsme.types.Base,),
+        {
+            name: [answer],
+            f'{name}_links': [Link],
+        },
+    )

@@ -11,14 +11,18 @@ VERSIONS = ['1.0']
 def document():
     """The version document, which needs no token."""
     host = pecan.request.host_url + pecan.request.script_name
-    return {'versions': [{
-        'id': 'v1.0',
-        'status': 'CURRENT',
-        'min_version': VERSIONS[0],
-        'version': VERSIONS[-1],
-        'max_version': VERSIONS[-1],
-        'links': [{'rel': 'self', 'href': f'{host}/v1/'}],
-    }]}
+    return {
+        'versions': [
+            {
+                'id': 'v1.0',
+                'status': 'CURRENT',
+                'min_version': VERSIONS[0],
+                'version': VERSIONS[-1],
+                'max_version': VERSIONS[-1],
+                'links': [{'rel': 'self', 'href': f'{host}/v1/'}],
+            }
+        ]
+    }
 
 
 class Root:

@@ -38,8 +38,14 @@ _S = Status
 #: all of them but ``created -> cancelled`` and ``* -> wait_cancel``, which the
 #: renter or the owner asks for.
 TRANSITIONS = {
-    _S.CREATED: {_S.ACTIVE, _S.WAIT_FULFILL, _S.WAIT_CANCEL, _S.ERROR, _S.ENDED,
-                 _S.CANCELLED},
+    _S.CREATED: {
+        _S.ACTIVE,
+        _S.WAIT_FULFILL,
+        _S.WAIT_CANCEL,
+        _S.ERROR,
+        _S.ENDED,
+        _S.CANCELLED,
+    },
     _S.WAIT_FULFILL: {_S.ACTIVE, _S.WAIT_CANCEL, _S.ERROR, _S.ENDED},
     _S.ACTIVE: {_S.WAIT_END, _S.ERROR, _S.ENDED},
     _S.WAIT_END: {_S.ERROR, _S.ENDED},
@@ -55,8 +61,16 @@ CLOSED = {Status.ENDED, Status.CANCELLED}
 OPEN = set(Status) - CLOSED
 
 #: Of lines in several statuses, the contract shows the first of these.
-_PRECEDENCE = (_S.ERROR, _S.WAIT_CANCEL, _S.WAIT_FULFILL, _S.WAIT_END, _S.ACTIVE,
-               _S.CREATED, _S.ENDED, _S.CANCELLED)
+_PRECEDENCE = (
+    _S.ERROR,
+    _S.WAIT_CANCEL,
+    _S.WAIT_FULFILL,
+    _S.WAIT_END,
+    _S.ACTIVE,
+    _S.CREATED,
+    _S.ENDED,
+    _S.CANCELLED,
+)
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,23 +127,38 @@ class Contract:
     lines: tuple[Line, ...] = ()
 
 
-def draft(uuid, stay, lines, now, *, project_id, bid_uuid=None, name=None,
-          purpose=None):
+def draft(
+    uuid, stay, lines, now, *, project_id, bid_uuid=None, name=None, purpose=None
+):
     """A contract for the window ``stay`` that is yet to be written.
 
     :param lines: triples of a uuid for the line, the offer and the price.
     """
     return Contract(
-        uuid=uuid, name=name, bid_uuid=bid_uuid, project_id=project_id,
-        purpose=purpose, start_time=stay.start, end_time=stay.end,
-        created_at=now, updated_at=now,
+        uuid=uuid,
+        name=name,
+        bid_uuid=bid_uuid,
+        project_id=project_id,
+        purpose=purpose,
+        start_time=stay.start,
+        end_time=stay.end,
+        created_at=now,
+        updated_at=now,
         lines=tuple(
-            Line(uuid=line_uuid, contract_uuid=uuid, offer_uuid=offer.uuid,
-                 owner_id=offer.project_id, provider_id=offer.provider_id,
-                 resource_type=offer.resource_type,
-                 resource_uuid=offer.resource_uuid,
-                 resource_class=offer.resource_class, project_id=project_id,
-                 start_time=stay.start, end_time=stay.end, price=price)
+            Line(
+                uuid=line_uuid,
+                contract_uuid=uuid,
+                offer_uuid=offer.uuid,
+                owner_id=offer.project_id,
+                provider_id=offer.provider_id,
+                resource_type=offer.resource_type,
+                resource_uuid=offer.resource_uuid,
+                resource_class=offer.resource_class,
+                project_id=project_id,
+                start_time=stay.start,
+                end_time=stay.end,
+                price=price,
+            )
             for line_uuid, offer, price in lines
         ),
     )

@@ -49,8 +49,9 @@ def quantised(value):
 
 def amount(rate, seconds):
     """What ``seconds`` of one server cost at ``rate`` per hour, to 6 places."""
-    exact = EXACT.divide(EXACT.multiply(rate, decimal.Decimal(seconds)),
-                         SECONDS_PER_HOUR)
+    exact = EXACT.divide(
+        EXACT.multiply(rate, decimal.Decimal(seconds)), SECONDS_PER_HOUR
+    )
     return quantised(exact)
 
 

@@ -47,8 +47,8 @@ def parse(params, fields, max_limit, sort_keys=('created_at',)):
         limit=_limit(given.get('limit'), max_limit),
         marker=given.get('marker'),
         sort_key=_choice('sort_key', given.get('sort_key', sort_keys[0]), sort_keys),
-        descending=_choice('sort_dir', given.get('sort_dir', 'asc'),
-                           ('asc', 'desc')) == 'desc',
+        descending=_choice('sort_dir', given.get('sort_dir', 'asc'), ('asc', 'desc'))
+        == 'desc',
         filters=tuple(filters),
     )
 
@@ -67,8 +67,11 @@ def text(value, field):
 
 def integer(value, field):
     """Parses a whole number of up to 18 digits."""
-    if not value.lstrip('-').isascii() or not value.lstrip('-').isdigit() \
-            or len(value) > 18:
+    if (
+        not value.lstrip('-').isascii()
+        or not value.lstrip('-').isdigit()
+        or len(value) > 18
+    ):
         raise exceptions.Invalid(f'{field}: {value!r} is not a whole number')
     return int(value)
 
@@ -86,10 +89,14 @@ def overlapping(filters):
 
     With an operator of their own they are compared as they are.
     """
-    meaning = {('start_time', 'during'): ('end_time', 'gt'),
-               ('end_time', 'during'): ('start_time', 'lt')}
-    return tuple((*meaning.get((name, operator), (name, operator)), values)
-                 for name, operator, values in filters)
+    meaning = {
+        ('start_time', 'during'): ('end_time', 'gt'),
+        ('end_time', 'during'): ('start_time', 'lt'),
+    }
+    return tuple(
+        (*meaning.get((name, operator), (name, operator)), values)
+        for name, operator, values in filters
+    )
 
 
 def _filter(name, value, parse_value):

@@ -87,8 +87,9 @@ OPERATORS = {
     'startswith': _string(str.startswith),
     'endswith': _string(str.endswith),
     'matches': _string(lambda found, pattern: _pattern(pattern).search(found)),
-    'in': Operator(lambda found, choices: found in choices, _anything, _is_list,
-                   'a list'),
+    'in': Operator(
+        lambda found, choices: found in choices, _anything, _is_list, 'a list'
+    ),
     'contains': Operator(operator.contains, _is_list, _anything, 'anything'),
 }
 
@@ -151,8 +152,14 @@ def find(expression, document):
     """
     try:
         return _Interpreter().visit(_compiled(expression), document)
-    except (jmespath.exceptions.JMESPathError, _GivenUp, TypeError, ValueError,
-            RecursionError, OverflowError):
+    except (
+        jmespath.exceptions.JMESPathError,
+        _GivenUp,
+        TypeError,
+        ValueError,
+        RecursionError,
+        OverflowError,
+    ):
         return None
 
 
@@ -212,8 +219,10 @@ def met(requirements, document):
 
 def _parse_one(triple, limits, where):
     if not isinstance(triple, list | tuple) or len(triple) not in (2, 3):
-        raise exceptions.Invalid(f'{where}: [expression, operator, operand] is '
-                                 f'expected, not {_short(triple)}')
+        raise exceptions.Invalid(
+            f'{where}: [expression, operator, operand] is '
+            f'expected, not {_short(triple)}'
+        )
     expression, name, operand = (*triple, None)[:3]
     where = f'{where} {_short(list(triple))}'
     _check_expression(expression, limits, where)
@@ -278,8 +287,9 @@ def _nodes(tree):
     while waiting:
         depth, node = waiting.pop()
         yield depth, node
-        waiting.extend((depth + 1, child) for child in node['children']
-                       if isinstance(child, dict))
+        waiting.extend(
+            (depth + 1, child) for child in node['children'] if isinstance(child, dict)
+        )
 
 
 def _check_operand(name, operand, limits, where):

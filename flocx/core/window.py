@@ -49,8 +49,7 @@ class Window:
     def __post_init__(self):
         if self.start >= self.end:
             raise exceptions.Invalid(
-                f'end_time: {text(self.end)} is not after '
-                f'start_time {text(self.start)}'
+                f'end_time: {text(self.end)} is not after start_time {text(self.start)}'
             )
 
     @property

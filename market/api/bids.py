@@ -21,13 +21,21 @@ from market import conf as market_conf
 from market.db import bids
 
 FILTERS = {
-    'uuid': query.text, 'name': query.text, 'project_id': query.text,
-    'resource_class': query.text, 'purpose': query.text,
-    'contract_uuid': query.text, 'status': query.one_of([*bid_core.Status, 'any']),
-    'quantity': query.integer, 'min_quantity': query.integer,
-    'duration': query.integer, 'price': money.price,
-    'start_time': window.instant, 'end_time': window.instant,
-    'created_at': window.instant, 'updated_at': window.instant,
+    'uuid': query.text,
+    'name': query.text,
+    'project_id': query.text,
+    'resource_class': query.text,
+    'purpose': query.text,
+    'contract_uuid': query.text,
+    'status': query.one_of([*bid_core.Status, 'any']),
+    'quantity': query.integer,
+    'min_quantity': query.integer,
+    'duration': query.integer,
+    'price': money.price,
+    'start_time': window.instant,
+    'end_time': window.instant,
+    'created_at': window.instant,
+    'updated_at': window.instant,
 }
 SORT_KEYS = ('created_at', 'price', 'start_time', 'end_time', 'updated_at', 'uuid')
 
@@ -56,14 +64,21 @@ class BidRequest(wsme.types.Base):
         parsed = requirements.parse(self.requirements or [], limits)
         quantity = self.quantity or 1
         return bid_core.Bid(
-            uuid=uuidutils.generate_uuid(), name=self.name or None,
-            project_id=context.project_id, lineage=tuple(context.lineage),
-            quantity=quantity, min_quantity=self.min_quantity or quantity,
-            start_time=stay.start, end_time=stay.end,
-            duration=self.duration or stay.seconds, price=self.price,
+            uuid=uuidutils.generate_uuid(),
+            name=self.name or None,
+            project_id=context.project_id,
+            lineage=tuple(context.lineage),
+            quantity=quantity,
+            min_quantity=self.min_quantity or quantity,
+            start_time=stay.start,
+            end_time=stay.end,
+            duration=self.duration or stay.seconds,
+            price=self.price,
             requirements=tuple(tuple(each.triple()) for each in parsed),
             resource_class=self.resource_class or None,
-            purpose=self.purpose or None, created_at=now, updated_at=now,
+            purpose=self.purpose or None,
+            created_at=now,
+            updated_at=now,
         )
 
 
@@ -90,7 +105,6 @@ BidList = types.collection('bids', Bid)
 
 
 class Bids(rest.RestController):
-
     @expose.expose(BidList, rule='market:bids:list')
     def get_all(self):
         """List the project's bids."""
@@ -112,8 +126,7 @@ class Bids(rest.RestController):
     def post(self, request):
         """Place a bid."""
         service, context, now = _here()
-        bid = request.to_bid(context, market_conf.requirement_limits(service.conf),
-                             now)
+        bid = request.to_bid(context, market_conf.requirement_limits(service.conf), now)
         with service.database.writer() as session:
             bids.add(session, bid, now)
         answer = Bid.of(bid)
@@ -128,8 +141,9 @@ class Bids(rest.RestController):
         service, context, now = _here()
         with service.database.writer() as session:
             bid = bids.get(session, ident, context)
-            service.policy.authorize(context, 'market:bids:cancel',
-                                     {'project_id': bid.project_id})
+            service.policy.authorize(
+                context, 'market:bids:cancel', {'project_id': bid.project_id}
+            )
             bid = bids.move(session, bid, bid_core.Status.CANCELLED, now)
         service.matcher.bid_changed(context, types.plain(Bid.of(bid)))
 

@@ -17,16 +17,26 @@ from flocx.core import window
 from market.db import contracts
 
 _OF_LINES = {
-    'offer_uuid': query.text, 'owner_id': query.text, 'provider_id': query.text,
-    'resource_uuid': query.text, 'resource_class': query.text,
+    'offer_uuid': query.text,
+    'owner_id': query.text,
+    'provider_id': query.text,
+    'resource_uuid': query.text,
+    'resource_class': query.text,
 }
 FILTERS = {
-    **_OF_LINES, 'uuid': query.text, 'name': query.text, 'bid_uuid': query.text,
-    'project_id': query.text, 'purpose': query.text,
+    **_OF_LINES,
+    'uuid': query.text,
+    'name': query.text,
+    'bid_uuid': query.text,
+    'project_id': query.text,
+    'purpose': query.text,
     'status': query.one_of([*core.Status, 'any']),
-    'start_time': window.instant, 'end_time': window.instant,
-    'created_at': window.instant, 'updated_at': window.instant,
-    'role': query.one_of(['renter', 'owner']), 'due_before': window.instant,
+    'start_time': window.instant,
+    'end_time': window.instant,
+    'created_at': window.instant,
+    'updated_at': window.instant,
+    'role': query.one_of(['renter', 'owner']),
+    'due_before': window.instant,
 }
 SORT_KEYS = ('created_at', 'start_time', 'end_time', 'updated_at', 'uuid')
 
@@ -88,10 +98,14 @@ class Lines(rest.RestController):
             contract = contracts.get(session, contract_uuid, context)
             line = _delivered_by(context, contract, line_uuid)
             contract = contracts.report(
-                session, contract, line, core.Status(report.status),
-                report.reason or None, now,
+                session,
+                contract,
+                line,
+                core.Status(report.status),
+                report.reason or None,
+                now,
             )
-        line, = (each for each in contract.lines if each.uuid == line_uuid)
+        (line,) = (each for each in contract.lines if each.uuid == line_uuid)
         if line.status in core.CLOSED:
             service.matcher.contract_changed(context, {'uuid': contract.uuid})
         return Line.of(line)
@@ -112,7 +126,9 @@ class Contracts(rest.RestController):
         """List the contracts that the project has a part in, open ones at first."""
         service, context, _ = _here()
         asked, special = paging.asked(
-            FILTERS, SORT_KEYS, special=(*_OF_LINES, 'role', 'due_before'),
+            FILTERS,
+            SORT_KEYS,
+            special=(*_OF_LINES, 'role', 'due_before'),
             default_status=sorted(core.OPEN),
         )
         with service.database.reader() as session:
@@ -133,8 +149,9 @@ class Contracts(rest.RestController):
         service, context, now = _here()
         with service.database.writer() as session:
             contract = contracts.get(session, ident, context)
-            service.policy.authorize(context, 'market:contracts:release',
-                                     {'project_id': contract.project_id})
+            service.policy.authorize(
+                context, 'market:contracts:release', {'project_id': contract.project_id}
+            )
             contract = contracts.close(session, contract, now)
         service.providers.contract_changed(context, contract)
         service.matcher.contract_changed(context, {'uuid': contract.uuid})

@@ -14,9 +14,14 @@ from flocx.core import query
 from flocx.core import window
 from market.db import events
 
-_PARAMETERS = {'after': query.integer, 'wait': query.integer, 'type': query.text,
-               'object_type': query.text, 'object_uuid': query.text,
-               'time': window.instant}
+_PARAMETERS = {
+    'after': query.integer,
+    'wait': query.integer,
+    'type': query.text,
+    'object_type': query.text,
+    'object_uuid': query.text,
+    'time': window.instant,
+}
 
 #: For how long a request may wait for an event, and how often it looks, in seconds.
 MAX_WAIT, LOOK = 60, 0.25
@@ -38,12 +43,14 @@ class EventList(wsme.types.Base):
 
 
 class Events(rest.RestController):
-
     @expose.expose(EventList, rule='market:events:list')
     def get_all(self):
         """Events after the one with the id ``after``; ``wait`` waits for the first."""
-        asked = query.parse(list(pecan.request.GET.items()), _PARAMETERS,
-                            pecan.request.service.conf.api.max_limit)
+        asked = query.parse(
+            list(pecan.request.GET.items()),
+            _PARAMETERS,
+            pecan.request.service.conf.api.max_limit,
+        )
         values = {name: found[0] for name, _, found in asked.filters}
         wait = values.get('wait', 0)
         if not 0 <= wait <= MAX_WAIT:

@@ -21,15 +21,27 @@ from market.db import contracts
 from market.db import offers
 
 FILTERS = {
-    'uuid': query.text, 'name': query.text, 'project_id': query.text,
-    'lessee_id': query.text, 'resource_type': query.text,
-    'resource_uuid': query.text, 'resource_class': query.text,
-    'status': query.one_of([*offer_core.Status, 'any']), 'price': money.price,
-    'start_time': window.instant, 'end_time': window.instant,
-    'available_start_time': window.instant, 'available_end_time': window.instant,
-    'created_at': window.instant, 'updated_at': window.instant,
+    'uuid': query.text,
+    'name': query.text,
+    'project_id': query.text,
+    'lessee_id': query.text,
+    'resource_type': query.text,
+    'resource_uuid': query.text,
+    'resource_class': query.text,
+    'status': query.one_of([*offer_core.Status, 'any']),
+    'price': money.price,
+    'start_time': window.instant,
+    'end_time': window.instant,
+    'available_start_time': window.instant,
+    'available_end_time': window.instant,
+    'created_at': window.instant,
+    'updated_at': window.instant,
 }
 SORT_KEYS = ('created_at', 'price', 'start_time', 'end_time', 'updated_at', 'uuid')
+
+
+#: What only the owner, the provider and the operator are shown.
+_PRIVATE = ('provider_id', 'resource_uuid', 'lessee_id', 'reason', 'generation')
 
 
 class OfferRequest(wsme.types.Base):
@@ -46,15 +58,22 @@ class OfferRequest(wsme.types.Base):
     price = wsme.wsattr(types.Price, mandatory=True)
 
     def to_offer(self, context, now):
-        given = {attribute.name: getattr(self, attribute.name)
-                 for attribute in wsme.types.list_attributes(type(self))
-                 if getattr(self, attribute.name) not in (wsme.Unset, None)}
-        offer = offer_core.Offer(**{
-            'start_time': now.replace(microsecond=0), **given,
-            'uuid': uuidutils.generate_uuid(), 'project_id': context.project_id,
-            'provider_id': context.service_user_id,
-            'created_at': now, 'updated_at': now,
-        })
+        given = {
+            attribute.name: getattr(self, attribute.name)
+            for attribute in wsme.types.list_attributes(type(self))
+            if getattr(self, attribute.name) not in (wsme.Unset, None)
+        }
+        offer = offer_core.Offer(
+            **{
+                'start_time': now.replace(microsecond=0),
+                **given,
+                'uuid': uuidutils.generate_uuid(),
+                'project_id': context.project_id,
+                'provider_id': context.service_user_id,
+                'created_at': now,
+                'updated_at': now,
+            }
+        )
         claims.require_future(offer.window, now)
         return offer
 
@@ -88,19 +107,19 @@ class Offer(types.Answer):
     created_at = types.Instant
     updated_at = types.Instant
 
-    #: What only the owner, the provider and the operator are shown.
-    PRIVATE = {'provider_id', 'resource_uuid', 'lessee_id', 'reason', 'generation'}
-
     @classmethod
     def shown_to(cls, context, offer, free):
         """The offer as the caller may see it, with its ``free`` windows."""
-        hidden = {} if _insider(context, offer) else dict.fromkeys(cls.PRIVATE,
-                                                                   wsme.Unset)
+        hidden = {} if _insider(context, offer) else dict.fromkeys(_PRIVATE, wsme.Unset)
         if offer.lessee_id in context.lineage:
             hidden.pop('lessee_id', None)
-        return cls.of(offer, availabilities=[
-            [window.text(each.start), window.text(each.end)] for each in free
-        ], **hidden)
+        return cls.of(
+            offer,
+            availabilities=[
+                [window.text(each.start), window.text(each.end)] for each in free
+            ],
+            **hidden,
+        )
 
 
 OfferList = types.collection('offers', Offer)
@@ -114,18 +133,32 @@ class Offers(rest.RestController):
         """List offers; ``status`` is available unless it is asked for."""
         service, context, now = _here()
         asked, special = paging.asked(
-            FILTERS, SORT_KEYS, special=('available_start_time', 'available_end_time'),
+            FILTERS,
+            SORT_KEYS,
+            special=('available_start_time', 'available_end_time'),
             default_status=(offer_core.Status.AVAILABLE,),
         )
         with service.database.reader() as session:
-            rows = offers.page(session, context, asked, offers.free_during(
-                special.get('available_start_time', now),
-                special.get('available_end_time')) if special else ())
+            rows = offers.page(
+                session,
+                context,
+                asked,
+                offers.free_during(
+                    special.get('available_start_time', now),
+                    special.get('available_end_time'),
+                )
+                if special
+                else (),
+            )
             taken = offers.held(session, rows, now)
         return paging.page(
-            OfferList, 'offers', rows, asked.limit,
-            lambda offer: Offer.shown_to(context, offer,
-                                         offers.free(offer, taken, now)),
+            OfferList,
+            'offers',
+            rows,
+            asked.limit,
+            lambda offer: Offer.shown_to(
+                context, offer, offers.free(offer, taken, now)
+            ),
         )
 
     @expose.expose(Offer, rule='market:offers:show')
@@ -137,8 +170,7 @@ class Offers(rest.RestController):
             taken = offers.held(session, [offer], now)
         return Offer.shown_to(context, offer, offers.free(offer, taken, now))
 
-    @expose.expose(Offer, body=OfferRequest, status=201,
-                   rule='market:offers:publish')
+    @expose.expose(Offer, body=OfferRequest, status=201, rule='market:offers:publish')
     @db.retried
     def post(self, request):
         """Publish an offer."""
@@ -147,10 +179,13 @@ class Offers(rest.RestController):
         with service.database.writer() as session:
             offers.add(session, offer, now)
             taken = offers.held(session, [offer], now)
-        answer = Offer.of(offer, availabilities=[
-            [window.text(each.start), window.text(each.end)]
-            for each in offers.free(offer, taken, now)
-        ])
+        answer = Offer.of(
+            offer,
+            availabilities=[
+                [window.text(each.start), window.text(each.end)]
+                for each in offers.free(offer, taken, now)
+            ],
+        )
         service.matcher.offer_changed(context, types.plain(answer))
         pecan.response.location = f'/v1/offers/{offer.uuid}'
         return answer
@@ -162,14 +197,20 @@ class Offers(rest.RestController):
         service, context, now = _here()
         with service.database.writer() as session:
             offer = offers.get(session, ident, context)
-            service.policy.authorize(context, 'market:offers:cancel',
-                                     {'project_id': offer.project_id})
-            offer = offers.change(session, offer, 'cancelled', now,
-                                  status=offer_core.Status.CANCELLED)
+            service.policy.authorize(
+                context, 'market:offers:cancel', {'project_id': offer.project_id}
+            )
+            offer = offers.change(
+                session, offer, 'cancelled', now, status=offer_core.Status.CANCELLED
+            )
         service.matcher.offer_changed(context, types.plain(Offer.of(offer)))
 
-    @expose.expose(contracts_api.Contract, body=ClaimRequest, status=201,
-                   rule='market:offers:claim')
+    @expose.expose(
+        contracts_api.Contract,
+        body=ClaimRequest,
+        status=201,
+        rule='market:offers:claim',
+    )
     @db.retried
     def claim(self, ident, request):
         """Claim the server of an offer, at the asked price."""
@@ -178,9 +219,14 @@ class Offers(rest.RestController):
             offer = offers.get(session, ident, context)
             free = offers.free(offer, offers.held(session, [offer], now), now)
             contract = claims.contract(
-                offer, free, context, now,
-                start=request.start_time or None, end=request.end_time or None,
-                name=request.name or None, purpose=request.purpose or None,
+                offer,
+                free,
+                context,
+                now,
+                start=request.start_time or None,
+                end=request.end_time or None,
+                name=request.name or None,
+                purpose=request.purpose or None,
             )
             contracts.write(session, contract, {offer.uuid: offer.generation}, now)
         service.providers.contract_changed(context, contract)
@@ -193,5 +239,8 @@ def _here():
 
 
 def _insider(context, offer):
-    return (context.is_admin or offer.project_id == context.project_id
-            or offer.provider_id == context.provider_id)
+    return (
+        context.is_admin
+        or offer.project_id == context.project_id
+        or offer.provider_id == context.provider_id
+    )

@@ -19,8 +19,10 @@ _TABLE = schema.bids
 def _noun(row):
     values = dict(row._mapping)
     del values['id']
-    values.update(lineage=tuple(values['lineage']),
-                  requirements=tuple(map(tuple, values['requirements'])))
+    values.update(
+        lineage=tuple(values['lineage']),
+        requirements=tuple(map(tuple, values['requirements'])),
+    )
     return bid_core.Bid(**values)
 
 
@@ -44,7 +46,8 @@ def page(session, reader, query):
 def available(session):
     """Every bid that still waits for servers, in order of arrival."""
     rows = session.execute(
-        sa.select(_TABLE).where(_TABLE.c.status == bid_core.Status.AVAILABLE)
+        sa.select(_TABLE)
+        .where(_TABLE.c.status == bid_core.Status.AVAILABLE)
         .order_by(_TABLE.c.id)
     )
     return [_noun(row) for row in rows]
@@ -58,14 +61,17 @@ def move(session, bid, status, now, **values):
     states.require(bid_core.TRANSITIONS, 'Bid', bid.uuid, bid.status, status)
     values.update(status=status, updated_at=now)
     done = session.execute(
-        sa.update(_TABLE).where(
+        sa.update(_TABLE)
+        .where(
             _TABLE.c.uuid == bid.uuid,
             _TABLE.c.status == bid_core.Status.AVAILABLE,
-        ).values(**values)
+        )
+        .values(**values)
     )
     if done.rowcount != 1:
-        raise exceptions.Conflict(f'Bid {bid.uuid} is closed meanwhile',
-                                  code='flocx.conflict.generation')
+        raise exceptions.Conflict(
+            f'Bid {bid.uuid} is closed meanwhile', code='flocx.conflict.generation'
+        )
     moved = dataclasses.replace(bid, **values)
     events.of_bid(session, status, moved, now)
     return moved

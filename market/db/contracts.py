@@ -7,8 +7,8 @@ import datetime
 import sqlalchemy as sa
 
 from flocx import exceptions
-from flocx.core import contract as core
 from flocx.core import bid as bid_core
+from flocx.core import contract as core
 from flocx.core import offer as offer_core
 from flocx.core import states
 from market.db import bids
@@ -33,21 +33,26 @@ def write(session, contract, generations, now, bid=None):
     for line in sorted(contract.lines, key=lambda line: line.offer_uuid):
         _take(session, line.offer_uuid, generations[line.offer_uuid], now)
     if bid is not None:
-        bids.move(session, bid, bid_core.Status.MATCHED, now,
-                  contract_uuid=contract.uuid)
+        bids.move(
+            session, bid, bid_core.Status.MATCHED, now, contract_uuid=contract.uuid
+        )
     session.execute(sa.insert(_TABLE).values(**listing.fields(contract)))
-    session.execute(sa.insert(_LINES),
-                    [listing.fields(line) for line in contract.lines])
+    session.execute(
+        sa.insert(_LINES), [listing.fields(line) for line in contract.lines]
+    )
     events.of_contract(session, 'created', contract, contract.lines, now)
 
 
 def _take(session, offer_uuid, generation, now):
     table = schema.offers
     done = session.execute(
-        sa.update(table).where(
-            table.c.uuid == offer_uuid, table.c.generation == generation,
+        sa.update(table)
+        .where(
+            table.c.uuid == offer_uuid,
+            table.c.generation == generation,
             table.c.status == offer_core.Status.AVAILABLE,
-        ).values(generation=generation + 1, updated_at=now)
+        )
+        .values(generation=generation + 1, updated_at=now)
     )
     if done.rowcount != 1:
         raise exceptions.Conflict(
@@ -58,15 +63,13 @@ def _take(session, offer_uuid, generation, now):
 
 def get(session, ident, reader):
     """The contract of this uuid or name, with the lines ``reader`` may see."""
-    row = listing.one(session, _TABLE, ident, visibility.contracts(reader),
-                      'Contract')
+    row = listing.one(session, _TABLE, ident, visibility.contracts(reader), 'Contract')
     return _with_lines(session, [row], reader)[0]
 
 
 def page(session, reader, query, where=()):
     """A page of contracts, each with the lines that ``reader`` may see."""
-    rows = listing.page(session, _TABLE, visibility.contracts(reader), query,
-                        where)
+    rows = listing.page(session, _TABLE, visibility.contracts(reader), query, where)
     return _with_lines(session, rows, reader)
 
 
@@ -79,15 +82,18 @@ def _with_lines(session, rows, reader):
     )
     for line in found:
         lines[line.contract_uuid].append(listing.noun(core.Line, line))
-    return [listing.noun(core.Contract, row, lines=tuple(lines[row.uuid]))
-            for row in rows]
+    return [
+        listing.noun(core.Contract, row, lines=tuple(lines[row.uuid])) for row in rows
+    ]
 
 
 def due(before):
     """Condition: a line that its provider has something to do for by then."""
     waiting = sa.or_(
-        sa.and_(_LINES.c.status.in_([_S.CREATED, _S.WAIT_FULFILL]),
-                _LINES.c.start_time <= before),
+        sa.and_(
+            _LINES.c.status.in_([_S.CREATED, _S.WAIT_FULFILL]),
+            _LINES.c.start_time <= before,
+        ),
         sa.and_(_LINES.c.status == _S.ACTIVE, _LINES.c.end_time <= before),
         _LINES.c.status.in_([_S.WAIT_END, _S.WAIT_CANCEL]),
     )
@@ -97,8 +103,9 @@ def due(before):
 def with_line(**values):
     """Condition: a contract with a line whose columns have these values."""
     return _TABLE.c.uuid.in_(
-        sa.select(_LINES.c.contract_uuid)
-        .where(*(_LINES.c[name] == value for name, value in values.items()))
+        sa.select(_LINES.c.contract_uuid).where(
+            *(_LINES.c[name] == value for name, value in values.items())
+        )
     )
 
 
@@ -117,20 +124,23 @@ def close(session, contract, now):
         )
     for line in changed:
         _move(session, line, _closing(line, now))
-    end = min(contract.end_time,
-              max(now, contract.start_time + datetime.timedelta(seconds=1)))
+    end = min(
+        contract.end_time, max(now, contract.start_time + datetime.timedelta(seconds=1))
+    )
     return _settle(session, contract, 'released', changed, now, end_time=end)
 
 
 def _closing(line, now):
     """What ending it early changes of ``line``, or None where it ends anyway."""
-    end = min(line.end_time,
-              max(now, line.start_time + datetime.timedelta(seconds=1)))
+    end = min(line.end_time, max(now, line.start_time + datetime.timedelta(seconds=1)))
     if line.status == _S.CREATED and line.start_time > now:
         return {'status': _S.CANCELLED, 'reason': core.Reason.CANCELLED}
     if line.status in (_S.CREATED, _S.WAIT_FULFILL):
-        return {'status': _S.WAIT_CANCEL, 'reason': core.Reason.CANCELLED,
-                'end_time': end}
+        return {
+            'status': _S.WAIT_CANCEL,
+            'reason': core.Reason.CANCELLED,
+            'end_time': end,
+        }
     if line.status == _S.ACTIVE and line.end_time > now:
         return {'reason': core.Reason.RELEASED, 'end_time': end}
     if line.status == _S.ERROR:
@@ -161,10 +171,13 @@ def report(session, contract, line, status, reason, now):
 
 def _move(session, line, values):
     done = session.execute(
-        sa.update(_LINES).where(
-            _LINES.c.uuid == line.uuid, _LINES.c.status == line.status,
+        sa.update(_LINES)
+        .where(
+            _LINES.c.uuid == line.uuid,
+            _LINES.c.status == line.status,
             _LINES.c.end_time == line.end_time,
-        ).values(**values)
+        )
+        .values(**values)
     )
     if done.rowcount != 1:
         raise exceptions.Conflict(
@@ -176,19 +189,29 @@ def _move(session, line, values):
 def _settle(session, contract, deed, changed, now, **values):
     """Give the contract the status that its lines make, and tell the parties."""
     # Locked, and so read afresh: two providers may report lines of one contract.
-    session.execute(sa.update(_TABLE).where(_TABLE.c.uuid == contract.uuid)
-                    .values(updated_at=now, **values))
+    session.execute(
+        sa.update(_TABLE)
+        .where(_TABLE.c.uuid == contract.uuid)
+        .values(updated_at=now, **values)
+    )
     lines = tuple(
-        listing.noun(core.Line, row) for row in session.execute(
-            sa.select(_LINES).where(_LINES.c.contract_uuid == contract.uuid)
-            .order_by(_LINES.c.id).with_for_update())
+        listing.noun(core.Line, row)
+        for row in session.execute(
+            sa.select(_LINES)
+            .where(_LINES.c.contract_uuid == contract.uuid)
+            .order_by(_LINES.c.id)
+            .with_for_update()
+        )
     )
     status = core.overall([line.status for line in lines])
-    session.execute(sa.update(_TABLE).where(_TABLE.c.uuid == contract.uuid)
-                    .values(status=status))
-    contract = dataclasses.replace(contract, status=status, lines=lines,
-                                   updated_at=now, **values)
+    session.execute(
+        sa.update(_TABLE).where(_TABLE.c.uuid == contract.uuid).values(status=status)
+    )
+    contract = dataclasses.replace(
+        contract, status=status, lines=lines, updated_at=now, **values
+    )
     uuids = {line.uuid for line in changed}
-    events.of_contract(session, deed, contract,
-                       [line for line in lines if line.uuid in uuids], now)
+    events.of_contract(
+        session, deed, contract, [line for line in lines if line.uuid in uuids], now
+    )
     return contract

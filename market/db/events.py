@@ -17,30 +17,60 @@ from market.db import visibility
 
 def of_offer(session, deed, offer, now):
     """Tell the owner what became of his offer."""
-    _add(session, f'offer.{deed}', now, 'offer', offer.uuid,
-         {'status': offer.status, 'name': offer.name,
-          'resource_uuid': offer.resource_uuid, 'price': money.text(offer.price),
-          'start_time': window.text(offer.start_time),
-          'end_time': window.text(offer.end_time), 'reason': offer.reason},
-         owner_id=offer.project_id)
+    _add(
+        session,
+        f'offer.{deed}',
+        now,
+        'offer',
+        offer.uuid,
+        {
+            'status': offer.status,
+            'name': offer.name,
+            'resource_uuid': offer.resource_uuid,
+            'price': money.text(offer.price),
+            'start_time': window.text(offer.start_time),
+            'end_time': window.text(offer.end_time),
+            'reason': offer.reason,
+        },
+        owner_id=offer.project_id,
+    )
 
 
 def of_bid(session, deed, bid, now):
     """Tell the bidder what became of his bid."""
-    _add(session, f'bid.{deed}', now, 'bid', bid.uuid,
-         {'status': bid.status, 'name': bid.name,
-          'contract_uuid': bid.contract_uuid},
-         project_id=bid.project_id)
+    _add(
+        session,
+        f'bid.{deed}',
+        now,
+        'bid',
+        bid.uuid,
+        {'status': bid.status, 'name': bid.name, 'contract_uuid': bid.contract_uuid},
+        project_id=bid.project_id,
+    )
 
 
 def of_contract(session, deed, contract, lines, now):
     """Tell the renter of ``lines``, and each owner of his own among them."""
-    _add(session, f'contract.{deed}', now, 'contract', contract.uuid,
-         _payload(contract, lines), project_id=contract.project_id)
+    _add(
+        session,
+        f'contract.{deed}',
+        now,
+        'contract',
+        contract.uuid,
+        _payload(contract, lines),
+        project_id=contract.project_id,
+    )
     for owner in sorted({line.owner_id for line in lines}):
         own = [line for line in lines if line.owner_id == owner]
-        _add(session, f'contract.{deed}', now, 'contract', contract.uuid,
-             _payload(contract, own), owner_id=owner)
+        _add(
+            session,
+            f'contract.{deed}',
+            now,
+            'contract',
+            contract.uuid,
+            _payload(contract, own),
+            owner_id=owner,
+        )
 
 
 def after(session, reader, last=0, limit=100, filters=()):
@@ -48,9 +78,13 @@ def after(session, reader, last=0, limit=100, filters=()):
     table = schema.events
     return session.execute(
         sa.select(table)
-        .where(table.c.id > last, visibility.events(reader),
-               *listing.conditions(table, filters))
-        .order_by(table.c.id).limit(limit)
+        .where(
+            table.c.id > last,
+            visibility.events(reader),
+            *listing.conditions(table, filters),
+        )
+        .order_by(table.c.id)
+        .limit(limit)
     ).all()
 
 
@@ -60,16 +94,27 @@ def _payload(contract, lines):
         'start_time': window.text(contract.start_time),
         'end_time': window.text(contract.end_time),
         'lines': [
-            {'uuid': line.uuid, 'resource_uuid': line.resource_uuid,
-             'resource_type': line.resource_type, 'price': money.text(line.price),
-             'status': line.status, 'reason': line.reason}
+            {
+                'uuid': line.uuid,
+                'resource_uuid': line.resource_uuid,
+                'resource_type': line.resource_type,
+                'price': money.text(line.price),
+                'status': line.status,
+                'reason': line.reason,
+            }
             for line in lines
         ],
     }
 
 
 def _add(session, kind, now, object_type, object_uuid, payload, **addressee):
-    session.execute(sa.insert(schema.events).values(
-        type=kind, time=now, object_type=object_type, object_uuid=object_uuid,
-        payload=payload, **addressee,
-    ))
+    session.execute(
+        sa.insert(schema.events).values(
+            type=kind,
+            time=now,
+            object_type=object_type,
+            object_uuid=object_uuid,
+            payload=payload,
+            **addressee,
+        )
+    )

@@ -8,7 +8,6 @@ import sqlalchemy as sa
 
 from flocx import exceptions
 
-
 #: The operators of a query in SQL.
 _COMPARE = {
     'eq': lambda column, values: column == values[0],
@@ -24,8 +23,11 @@ _COMPARE = {
 
 def fields(noun):
     """A noun's fields by name, without those that live in other tables."""
-    return {field.name: getattr(noun, field.name)
-            for field in dataclasses.fields(noun) if field.name != 'lines'}
+    return {
+        field.name: getattr(noun, field.name)
+        for field in dataclasses.fields(noun)
+        if field.name != 'lines'
+    }
 
 
 def noun(kind, row, **more):
@@ -52,8 +54,10 @@ def one(session, table, ident, visible, what):
     column = table.c.name if named else table.c.uuid
     value = ident if named else ident.lower()
     rows = session.execute(
-        sa.select(table).where(column == value, visible)
-        .order_by(table.c.id.desc()).limit(10)
+        sa.select(table)
+        .where(column == value, visible)
+        .order_by(table.c.id.desc())
+        .limit(10)
     ).all()
     if not rows:
         raise exceptions.NotFound(f'{what} {ident} not found')
@@ -68,8 +72,9 @@ def one(session, table, ident, visible, what):
 
 def conditions(table, filters):
     """The filters of a query as SQL conditions on the columns of ``table``."""
-    return [_COMPARE[operator](table.c[name], values)
-            for name, operator, values in filters]
+    return [
+        _COMPARE[operator](table.c[name], values) for name, operator, values in filters
+    ]
 
 
 def page(session, table, visible, query, where=()):
@@ -81,9 +86,7 @@ def page(session, table, visible, query, where=()):
     :raises Invalid: the marker is not a row that may be seen.
     """
     key = table.c[query.sort_key]
-    select = sa.select(table).where(
-        visible, *where, *conditions(table, query.filters)
-    )
+    select = sa.select(table).where(visible, *where, *conditions(table, query.filters))
     if query.marker is not None:
         row = session.execute(
             sa.select(key, table.c.id).where(table.c.uuid == query.marker, visible)

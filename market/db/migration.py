@@ -5,8 +5,8 @@ import pathlib
 
 from alembic import command
 from alembic import config
-from alembic.runtime import migration
 from alembic import script
+from alembic.runtime import migration
 
 _FOLDER = pathlib.Path(__file__).parent / 'migrations'
 

@@ -27,14 +27,16 @@ def add(session, offer, now):
     """
     _lock_server(session, offer)
     other = session.execute(
-        sa.select(_TABLE).where(
+        sa.select(_TABLE)
+        .where(
             _TABLE.c.resource_uuid == offer.resource_uuid,
             _TABLE.c.provider_id == offer.provider_id,
             _TABLE.c.resource_type == offer.resource_type,
             _TABLE.c.status.in_(offer_core.OPEN),
             _TABLE.c.start_time < offer.end_time,
             _TABLE.c.end_time > offer.start_time,
-        ).limit(1)
+        )
+        .limit(1)
     ).first()
     if other:
         raise exceptions.Conflict(
@@ -76,9 +78,9 @@ def free_during(start, end=None):
 def available(session, now):
     """Every offer that can be sold from ``now`` on, in order of arrival."""
     rows = session.execute(
-        sa.select(_TABLE).where(
-            _TABLE.c.status == offer_core.Status.AVAILABLE, _TABLE.c.end_time > now
-        ).order_by(_TABLE.c.id)
+        sa.select(_TABLE)
+        .where(_TABLE.c.status == offer_core.Status.AVAILABLE, _TABLE.c.end_time > now)
+        .order_by(_TABLE.c.id)
     )
     return [listing.noun(offer_core.Offer, row) for row in rows]
 
@@ -90,8 +92,11 @@ def held(session, offers, now):
     """
     lines = schema.contract_lines
     query = sa.select(
-        lines.c.provider_id, lines.c.resource_type, lines.c.resource_uuid,
-        lines.c.start_time, lines.c.end_time,
+        lines.c.provider_id,
+        lines.c.resource_type,
+        lines.c.resource_uuid,
+        lines.c.start_time,
+        lines.c.end_time,
     ).where(lines.c.status.in_(contract_core.OPEN))
     # Few offers are looked up; for many it is cheaper to read all that is held.
     if len(offers) <= 500:
@@ -120,13 +125,14 @@ def change(session, offer, deed, now, **values):
     :raises Conflict: somebody has, or its status does not allow the change.
     """
     if 'status' in values:
-        states.require(offer_core.TRANSITIONS, 'Offer', offer.uuid, offer.status,
-                       values['status'])
+        states.require(
+            offer_core.TRANSITIONS, 'Offer', offer.uuid, offer.status, values['status']
+        )
     values.update(generation=offer.generation + 1, updated_at=now)
     done = session.execute(
-        sa.update(_TABLE).where(
-            _TABLE.c.uuid == offer.uuid, _TABLE.c.generation == offer.generation
-        ).values(**values)
+        sa.update(_TABLE)
+        .where(_TABLE.c.uuid == offer.uuid, _TABLE.c.generation == offer.generation)
+        .values(**values)
     )
     if done.rowcount != 1:
         raise exceptions.Conflict(
@@ -141,21 +147,29 @@ def change(session, offer, deed, now, **values):
 def expire(session, now):
     """Close the offers whose window is past; return how many there were."""
     rows = session.execute(
-        sa.select(_TABLE).where(
-            _TABLE.c.status.in_(offer_core.OPEN), _TABLE.c.end_time <= now
-        ).limit(1000)
+        sa.select(_TABLE)
+        .where(_TABLE.c.status.in_(offer_core.OPEN), _TABLE.c.end_time <= now)
+        .limit(1000)
     ).all()
     for row in rows:
-        change(session, listing.noun(offer_core.Offer, row), 'expired', now,
-               status=offer_core.Status.EXPIRED)
+        change(
+            session,
+            listing.noun(offer_core.Offer, row),
+            'expired',
+            now,
+            status=offer_core.Status.EXPIRED,
+        )
     return len(rows)
 
 
 def _lock_server(session, offer):
     """Make others who add an offer of this server wait for our transaction."""
     table = schema.servers
-    server = dict(zip(('provider_id', 'resource_type', 'resource_uuid'),
-                      offer.server, strict=True))
+    server = dict(
+        zip(
+            ('provider_id', 'resource_type', 'resource_uuid'), offer.server, strict=True
+        )
+    )
     done = session.execute(
         sa.update(table)
         .where(*(table.c[name] == value for name, value in server.items()))
@@ -166,6 +180,8 @@ def _lock_server(session, offer):
     try:
         session.execute(sa.insert(table).values(generation=1, **server))
     except db_exc.DBDuplicateEntry:
-        raise db_exc.RetryRequest(exceptions.Conflict(
-            f'resource_uuid: somebody else offers {offer.resource_uuid} just now'
-        )) from None
+        raise db_exc.RetryRequest(
+            exceptions.Conflict(
+                f'resource_uuid: somebody else offers {offer.resource_uuid} just now'
+            )
+        ) from None

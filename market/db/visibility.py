@@ -18,10 +18,11 @@ def offers(reader):
     table = schema.offers
     seen = [
         table.c.project_id == reader.project_id,
-        sa.and_(table.c.lessee_id.is_(None),
-                table.c.status == offer.Status.AVAILABLE),
-        sa.and_(table.c.lessee_id.in_(reader.lineage),
-                table.c.status == offer.Status.AVAILABLE),
+        sa.and_(table.c.lessee_id.is_(None), table.c.status == offer.Status.AVAILABLE),
+        sa.and_(
+            table.c.lessee_id.in_(reader.lineage),
+            table.c.status == offer.Status.AVAILABLE,
+        ),
     ]
     if reader.provider_id:
         seen.append(table.c.provider_id == reader.provider_id)
@@ -40,8 +41,10 @@ def lines(reader):
     if reader.is_admin:
         return sa.true()
     table = schema.contract_lines
-    seen = [table.c.project_id == reader.project_id,
-            table.c.owner_id == reader.project_id]
+    seen = [
+        table.c.project_id == reader.project_id,
+        table.c.owner_id == reader.project_id,
+    ]
     if reader.provider_id:
         seen.append(table.c.provider_id == reader.provider_id)
     return sa.or_(*seen)
@@ -65,5 +68,6 @@ def events(reader):
     if reader.is_admin:
         return sa.true()
     table = schema.events
-    return sa.or_(table.c.project_id == reader.project_id,
-                  table.c.owner_id == reader.project_id)
+    return sa.or_(
+        table.c.project_id == reader.project_id, table.c.owner_id == reader.project_id
+    )

@@ -22,7 +22,6 @@ class MechanismList(wsme.types.Base):
 
 
 class Mechanisms(rest.RestController):
-
     @expose.expose(MechanismList, rule='matcher:mechanisms:list')
     def get_all(self):
         """List the mechanisms; ``default`` marks the one in use."""
@@ -34,5 +33,7 @@ class Mechanisms(rest.RestController):
 
 
 def _listed(namespace, chosen):
-    return [Mechanism(name=name, description=kind.DESCRIPTION, default=name == chosen)
-            for name, kind in rounds.installed(namespace)]
+    return [
+        Mechanism(name=name, description=kind.DESCRIPTION, default=name == chosen)
+        for name, kind in rounds.installed(namespace)
+    ]

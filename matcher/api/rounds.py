@@ -33,7 +33,6 @@ RoundList = types.collection('rounds', Round)
 
 
 class Rounds(rest.RestController):
-
     @expose.expose(RoundList, rule='matcher:rounds:list')
     def get_all(self):
         """List the rounds that had something to award."""

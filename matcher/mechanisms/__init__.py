@@ -7,8 +7,8 @@ by options. They are pure and deterministic: the same book gives the same result
 """
 
 import abc
-import decimal
 from collections.abc import Sequence
+import decimal
 
 from matcher import book as matcher_book
 

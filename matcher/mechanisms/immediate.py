@@ -50,8 +50,9 @@ def best(book: matcher_book.Book, bid: bid_core.Bid) -> matcher_book.Award | Non
     return chosen
 
 
-def _starts(book: matcher_book.Book, bid: bid_core.Bid,
-            offers: list[offer_core.Offer]) -> list[datetime.datetime]:
+def _starts(
+    book: matcher_book.Book, bid: bid_core.Bid, offers: list[offer_core.Offer]
+) -> list[datetime.datetime]:
     """The starts among which there is a best one, in order.
 
     Whatever fits at some time still fits when it is moved back until it meets
@@ -60,14 +61,23 @@ def _starts(book: matcher_book.Book, bid: bid_core.Bid,
     earliest = max(book.now, bid.start_time)
     if bid.whole:
         return [earliest]
-    return sorted({earliest} | {
-        free.start for offer in offers for free in book.free(offer)
-        if earliest < free.start < bid.end_time
-    })
+    return sorted(
+        {earliest}
+        | {
+            free.start
+            for offer in offers
+            for free in book.free(offer)
+            if earliest < free.start < bid.end_time
+        }
+    )
 
 
-def _cheapest(book: matcher_book.Book, bid: bid_core.Bid, stay: window.Window,
-              offers: list[offer_core.Offer]) -> matcher_book.Award | None:
+def _cheapest(
+    book: matcher_book.Book,
+    bid: bid_core.Bid,
+    stay: window.Window,
+    offers: list[offer_core.Offer],
+) -> matcher_book.Award | None:
     free = []
     for offer in offers:
         if any(each.contains(stay) for each in book.free(offer)):

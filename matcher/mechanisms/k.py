@@ -5,8 +5,8 @@ Chatterjee and Samuelson, "Bargaining under Incomplete Information", Operations
 Research 31 (1983): buyer and seller share the surplus as k says.
 """
 
-import decimal
 from collections.abc import Sequence
+import decimal
 
 from flocx.core import money
 from matcher import book as matcher_book
@@ -29,10 +29,15 @@ class K(mechanisms.Pricing):
     def prices(
         self, book: matcher_book.Book, awards: Sequence[matcher_book.Award]
     ) -> list[tuple[decimal.Decimal, ...]]:
-        return [tuple(self._price(offer.price, award.bid.price)
-                      for offer in award.offers) for award in awards]
+        return [
+            tuple(self._price(offer.price, award.bid.price) for offer in award.offers)
+            for award in awards
+        ]
 
-    def _price(self, ask: decimal.Decimal, ceiling: decimal.Decimal,
-               ) -> decimal.Decimal:
+    def _price(
+        self,
+        ask: decimal.Decimal,
+        ceiling: decimal.Decimal,
+    ) -> decimal.Decimal:
         # Both ends have six places, so rounding cannot leave the interval.
         return money.quantised(ask + self._k * (ceiling - ask))

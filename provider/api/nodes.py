@@ -27,7 +27,6 @@ class NodeList(wsme.types.Base):
 
 
 class Nodes(rest.RestController):
-
     @expose.expose(NodeList, rule='provider:nodes:list')
     def get_all(self):
         """List the servers that the caller's project owns or leases."""

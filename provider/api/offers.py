@@ -24,14 +24,18 @@ class OfferRequest(wsme.types.Base):
 
 
 class Offers(rest.RestController):
-
-    @expose.expose(types.Json, body=OfferRequest, status=201,
-                   rule='provider:offers:publish')
+    @expose.expose(
+        types.Json, body=OfferRequest, status=201, rule='provider:offers:publish'
+    )
     def post(self, request):
         """Offer a server; the answer is the market's offer."""
         provider = pecan.request.service
-        offer = publishing.publish(provider.nodes, provider.marketplace,
-                                   pecan.request.context, **types.plain(request))
+        offer = publishing.publish(
+            provider.nodes,
+            provider.marketplace,
+            pecan.request.context,
+            **types.plain(request),
+        )
         pecan.response.location = f'/v1/offers/{offer["uuid"]}'
         return offer
 

@@ -32,8 +32,11 @@ class DummyNodes(nodes.Nodes):
         self._lock = threading.Lock()
 
     def list(self, context):
-        return [node for node in map(self._read, sorted(self._folder.glob('*.yaml')))
-                if context.project_id in (node.owner, node.lessee)]
+        return [
+            node
+            for node in map(self._read, sorted(self._folder.glob('*.yaml')))
+            if context.project_id in (node.owner, node.lessee)
+        ]
 
     def get(self, ident, context=None):
         _, node = self._find(ident)
@@ -76,10 +79,12 @@ class DummyNodes(nodes.Nodes):
     @staticmethod
     def _read(path):
         said = yaml.safe_load(path.read_text())
-        return nodes.Node(**{
-            'name': path.stem,
-            **{name: value for name, value in said.items() if name in _FIELDS},
-        })
+        return nodes.Node(
+            **{
+                'name': path.stem,
+                **{name: value for name, value in said.items() if name in _FIELDS},
+            }
+        )
 
     def _change(self, ident, **values):
         with self._lock:

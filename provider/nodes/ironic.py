@@ -27,8 +27,11 @@ class IronicNodes(nodes.Nodes):
     def list(self, context):
         with _translated('the nodes'):
             found = self._baremetal(context).nodes(details=True)
-            return [_node(each) for each in found
-                    if context.project_id in (each.owner, each.lessee)]
+            return [
+                _node(each)
+                for each in found
+                if context.project_id in (each.owner, each.lessee)
+            ]
 
     def get(self, ident, context=None):
         with _translated(f'Node {ident}'):
@@ -41,8 +44,10 @@ class IronicNodes(nodes.Nodes):
         except exceptions.NotFound:
             return {}
         plugin_data = found.plugin_data or {}
-        return {**(found.inventory or {}),
-                'pci_devices': plugin_data.get('pci_devices') or []}
+        return {
+            **(found.inventory or {}),
+            'pci_devices': plugin_data.get('pci_devices') or [],
+        }
 
     def set_lessee(self, uuid, project_id):
         # Ironic refuses the whole patch when the test fails: the node must still
@@ -51,8 +56,11 @@ class IronicNodes(nodes.Nodes):
 
     def clear_lessee(self, uuid, project_id):
         if self.get(uuid).lessee == project_id:
-            self._patch(uuid, {'op': 'test', 'path': '/lessee', 'value': project_id},
-                        {'op': 'remove', 'path': '/lessee'})
+            self._patch(
+                uuid,
+                {'op': 'test', 'path': '/lessee', 'value': project_id},
+                {'op': 'remove', 'path': '/lessee'},
+            )
 
     def unprotect(self, uuid):
         self._patch(uuid, {'op': 'replace', 'path': '/protected', 'value': False})
@@ -79,13 +87,15 @@ class IronicNodes(nodes.Nodes):
 
     def _patch(self, uuid, *operations):
         with _translated(f'Node {uuid}'):
-            self._baremetal().patch_node(uuid, list(operations),
-                                         retry_on_conflict=False)
+            self._baremetal().patch_node(
+                uuid, list(operations), retry_on_conflict=False
+            )
 
     def _baremetal(self, context=None):
         if self._own is None:
             self._own = openstack.connection.Connection(
-                session=self._session, oslo_conf=self._conf,
+                session=self._session,
+                oslo_conf=self._conf,
                 service_types={'baremetal'},
             )
         if context is None:
@@ -96,17 +106,25 @@ class IronicNodes(nodes.Nodes):
             verify=self._session.verify,
         )
         return openstack.connection.Connection(
-            session=session, baremetal_endpoint_override=endpoint,
+            session=session,
+            baremetal_endpoint_override=endpoint,
         ).baremetal
 
 
 def _node(found):
     return nodes.Node(
-        uuid=found.id, name=found.name, owner=found.owner, lessee=found.lessee,
-        resource_class=found.resource_class, properties=found.properties or {},
-        traits=tuple(found.traits or ()), provision_state=found.provision_state,
-        power_state=found.power_state, maintenance=bool(found.is_maintenance),
-        protected=bool(found.is_protected), retired=bool(found.is_retired),
+        uuid=found.id,
+        name=found.name,
+        owner=found.owner,
+        lessee=found.lessee,
+        resource_class=found.resource_class,
+        properties=found.properties or {},
+        traits=tuple(found.traits or ()),
+        provision_state=found.provision_state,
+        power_state=found.power_state,
+        maintenance=bool(found.is_maintenance),
+        protected=bool(found.is_protected),
+        retired=bool(found.is_retired),
     )
 
 
@@ -121,8 +139,7 @@ def _translated(what):
         raise exceptions.Forbidden(f'{what}: {error.message}') from None
     except sdk_exceptions.ConflictException as error:
         raise exceptions.Conflict(f'{what}: {error.message}') from None
-    except (sdk_exceptions.BadRequestException,
-            sdk_exceptions.InvalidRequest) as error:
+    except (sdk_exceptions.BadRequestException, sdk_exceptions.InvalidRequest) as error:
         raise exceptions.Invalid(f'{what}: {error.message}') from None
     except (sdk_exceptions.SDKException, ks_exceptions.ClientException) as error:
         raise exceptions.Unavailable(f'Ironic does not answer: {error}') from None

@@ -14,12 +14,21 @@ import re
 import webob
 import webob.dec
 
-PARENTS = {'acme': None, 'acme-lab': 'acme', 'acme-web': 'acme', 'umbrella': None,
-           'service': None, 'operator': None}
-IMPLIED = {'reader': ['reader'], 'member': ['member', 'reader'],
-           'manager': ['manager', 'member', 'reader'],
-           'admin': ['admin', 'manager', 'member', 'reader'],
-           'service': ['service']}
+PARENTS = {
+    'acme': None,
+    'acme-lab': 'acme',
+    'acme-web': 'acme',
+    'umbrella': None,
+    'service': None,
+    'operator': None,
+}
+IMPLIED = {
+    'reader': ['reader'],
+    'member': ['member', 'reader'],
+    'manager': ['manager', 'member', 'reader'],
+    'admin': ['admin', 'manager', 'member', 'reader'],
+    'service': ['service'],
+}
 
 
 class Keystone:
@@ -37,9 +46,13 @@ class Keystone:
         if found:
             return self._project(request, found[1])
         url = f'{request.host_url}/v3'
-        version = {'id': 'v3.14', 'status': 'stable',
-                   'links': [{'rel': 'self', 'href': url}],
-                   'media-types': [], 'updated': '2020-04-07T00:00:00Z'}
+        version = {
+            'id': 'v3.14',
+            'status': 'stable',
+            'links': [{'rel': 'self', 'href': url}],
+            'media-types': [],
+            'updated': '2020-04-07T00:00:00Z',
+        }
         if request.path.rstrip('/') == '/v3':
             return _json({'version': version})
         return _json({'versions': {'values': [version]}}, 300)
@@ -47,8 +60,11 @@ class Keystone:
     def _tokens(self, request):
         if request.method == 'POST':
             identity = request.json_body['auth']['identity']
-            user = (identity['password']['user']['name']
-                    if 'password' in identity else identity['token']['id'])
+            user = (
+                identity['password']['user']['name']
+                if 'password' in identity
+                else identity['token']['id']
+            )
             response = self._token(user, 201)
             response.headers['X-Subject-Token'] = user
             return response
@@ -61,21 +77,38 @@ class Keystone:
         if project not in PARENTS or kind not in IMPLIED or user in self.revoked:
             return _json({'error': {'code': 404, 'message': 'No such token'}}, 404)
         now = datetime.datetime.now(datetime.UTC)
-        return _json({'token': {
-            'methods': ['password'],
-            'user': {'id': user, 'name': user, 'domain': _DOMAIN},
-            'project': {'id': project, 'name': project, 'domain': _DOMAIN},
-            'roles': [{'id': name, 'name': name} for name in IMPLIED[kind]],
-            'issued_at': now.isoformat(),
-            'expires_at': (now + datetime.timedelta(hours=1)).isoformat(),
-            'audit_ids': ['audit'],
-            'catalog': [{
-                'id': kind, 'type': kind, 'name': kind, 'endpoints': [
-                    {'id': f'{kind}-{interface}', 'interface': interface,
-                     'region': 'RegionOne', 'region_id': 'RegionOne', 'url': url}
-                    for interface in ('public', 'internal', 'admin')],
-            } for kind, url in self.catalog.items()],
-        }}, status)
+        return _json(
+            {
+                'token': {
+                    'methods': ['password'],
+                    'user': {'id': user, 'name': user, 'domain': _DOMAIN},
+                    'project': {'id': project, 'name': project, 'domain': _DOMAIN},
+                    'roles': [{'id': name, 'name': name} for name in IMPLIED[kind]],
+                    'issued_at': now.isoformat(),
+                    'expires_at': (now + datetime.timedelta(hours=1)).isoformat(),
+                    'audit_ids': ['audit'],
+                    'catalog': [
+                        {
+                            'id': kind,
+                            'type': kind,
+                            'name': kind,
+                            'endpoints': [
+                                {
+                                    'id': f'{kind}-{interface}',
+                                    'interface': interface,
+                                    'region': 'RegionOne',
+                                    'region_id': 'RegionOne',
+                                    'url': url,
+                                }
+                                for interface in ('public', 'internal', 'admin')
+                            ],
+                        }
+                        for kind, url in self.catalog.items()
+                    ],
+                }
+            },
+            status,
+        )
 
     @staticmethod
     def _project(request, project):
@@ -85,13 +118,13 @@ class Keystone:
         parents, ancestor = None, PARENTS[project]
         if ancestor:
             parents = {ancestor: None}
-        return _json({'project': {'id': project, 'name': project,
-                                  'parents': parents}})
+        return _json({'project': {'id': project, 'name': project, 'parents': parents}})
 
 
 _DOMAIN = {'id': 'default', 'name': 'Default'}
 
 
 def _json(body, status=200):
-    return webob.Response(json.dumps(body), status, content_type='application/json',
-                          charset='UTF-8')
+    return webob.Response(
+        json.dumps(body), status, content_type='application/json', charset='UTF-8'
+    )
