@@ -17,6 +17,7 @@ from tools.lab import together
 
 # In the order in which they are stopped: nobody loses what it leans on.
 NAMES = ('flocx-standalone', 'ironic', 'keystone')
+OPENSTACK = ('keystone', 'ironic')
 
 
 class Lab:
@@ -117,20 +118,26 @@ class Lab:
 
     def _start(self):
         wanted = NAMES if self.flocx else NAMES[1:]
-        fresh = [self.process(name) for name in reversed(wanted)]
-        fresh = [process for process in fresh if not process.pid]
+        fresh = [name for name in reversed(wanted) if not self.process(name).pid]
         if not fresh:
             return
-        title = f'Starting {", ".join(process.name for process in fresh)}'
-        with progress.during(title):
-            for process in fresh:
-                self.started.append(process)
-                process.start()
-            for process in fresh:
+        with progress.during(f'Starting {", ".join(fresh)}'):
+            started = [self._start_one(name) for name in fresh if name in OPENSTACK]
+            self.process('keystone').wait()
+            self._populate_keystone()
+            # FLOCX logs in when it starts, for which its account has to exist.
+            started += [
+                self._start_one(name) for name in fresh if name not in OPENSTACK
+            ]
+            for process in started:
                 process.wait()
-                if process.name == 'keystone':
-                    self._populate_keystone()
         self._populate_ironic()
+
+    def _start_one(self, name):
+        process = self.process(name)
+        self.started.append(process)
+        process.start()
+        return process
 
     def _populate_keystone(self):
         if not self._filled.exists():

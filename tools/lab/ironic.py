@@ -11,7 +11,6 @@ host = quickstart
 my_ip = 127.0.0.1
 state_path = {data}/ironic
 tempdir = {data}/ironic/tmp
-log_file = {logs}/ironic-app.log
 # Conductor and API share a process, which needs no message broker.
 rpc_transport = none
 transport_url = fake://
@@ -115,7 +114,6 @@ def configure(folder, ports):
     path.touch(mode=0o600)
     path.write_text(
         CONFIGURATION.format(
-            logs=folder.logs,
             data=folder.data,
             port=ports['ironic'],
             url=url(ports),

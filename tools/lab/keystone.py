@@ -9,7 +9,6 @@ from tools.lab import processes
 
 CONFIGURATION = """\
 [DEFAULT]
-log_file = {logs}/keystone-app.log
 
 [database]
 connection = sqlite:///{data}/keystone.sqlite
@@ -48,7 +47,7 @@ def url(ports):
 
 def configure(folder):
     path = folder.etc / 'keystone.conf'
-    path.write_text(CONFIGURATION.format(logs=folder.logs, data=folder.data))
+    path.write_text(CONFIGURATION.format(data=folder.data))
     return path
 
 

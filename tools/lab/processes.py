@@ -47,6 +47,7 @@ class Process:
         self.log = folder.logs / f'{name}.log'
         self.pid_file = folder.run / f'{name}.pid'
         self._child = None
+        self._log_before = 0
 
     @property
     def pid(self):
@@ -65,6 +66,7 @@ class Process:
         if self.pid:
             return False
         with open(self.log, 'ab') as log:
+            self._log_before = log.tell()
             # A session of its own: Ctrl-C in the terminal is for us only.
             self._child = subprocess.Popen(  # noqa: S603 - our own command
                 self.command,
@@ -86,17 +88,16 @@ class Process:
             if self._child:
                 self._child.poll()
             if not self.pid:
-                raise trouble.Trouble(
-                    f'{self.name} died at its start; the end of {self.log}:',
-                    trouble.last_lines(self.log),
-                )
+                raise self._explain('died at its start')
             if time.monotonic() > until:
-                raise trouble.Trouble(
-                    f'{self.name} does not answer after {seconds} s; '
-                    f'the end of {self.log}:',
-                    trouble.last_lines(self.log),
-                )
+                raise self._explain(f'does not answer after {seconds} s')
             time.sleep(0.1)
+
+    def _explain(self, what):
+        return trouble.Trouble(
+            f'{self.name} {what}; the end of {self.log}:',
+            trouble.last_lines(self.log, offset=self._log_before),
+        )
 
     def stop(self, seconds=30):
         """Stop it if it is ours; True if there was something to stop."""

@@ -10,7 +10,6 @@ APIS = ('market', 'provider', 'matcher')
 CONFIGURATION = """\
 [DEFAULT]
 transport_url = kombu+memory://
-log_file = {logs}/flocx-app.log
 
 [database]
 connection = sqlite:///{data}/flocx.sqlite
@@ -49,7 +48,6 @@ def configure(folder, ports):
     path.touch(mode=0o600)
     path.write_text(
         CONFIGURATION.format(
-            logs=folder.logs,
             data=folder.data,
             keystone=keystone.url(ports),
             account=ironic.account(folder, ports, 'flocx'),

@@ -35,10 +35,11 @@ def of_os_error(error):
     return Trouble(f'The operating system refused: {error}')
 
 
-def last_lines(log, number=15):
-    """The end of a log file, indented, for a person to read."""
+def last_lines(log, number=15, offset=0):
+    """The end of a log file after that offset, for a person to read."""
     try:
-        lines = log.read_text(errors='replace').splitlines()
+        text = log.read_bytes()[offset:].decode(errors='replace')
     except OSError:
         return ''
+    lines = text.splitlines()
     return '\n'.join(f'    {line[:200]}' for line in lines[-number:])
