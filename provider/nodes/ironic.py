@@ -43,9 +43,9 @@ class IronicNodes(nodes.Nodes):
                 found = self._baremetal().get_node_inventory(uuid)
         except exceptions.NotFound:
             return {}
-        plugin_data = found.plugin_data or {}
+        plugin_data = found.get('plugin_data') or {}
         return {
-            **(found.inventory or {}),
+            **(found.get('inventory') or {}),
             'pci_devices': plugin_data.get('pci_devices') or [],
         }
 
