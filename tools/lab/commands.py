@@ -14,7 +14,7 @@ from tools.lab import trouble
 
 SHOWN_LINES = 30
 # A command that takes longer than that hangs.
-LIMIT = 180
+LIMIT = 90
 
 
 @dataclasses.dataclass(frozen=True)
@@ -76,8 +76,16 @@ class Terminal:
 
     def _run(self, command):
         openstack = self.folder.venv / 'bin' / 'openstack'
+        try:
+            return self._call([self.folder.python, openstack], command)
+        except subprocess.TimeoutExpired as error:
+            raise trouble.NotHeld(
+                f'{command}: no end after {LIMIT} s. {error.stderr or ""}'
+            ) from None
+
+    def _call(self, openstack, command):
         return subprocess.run(  # noqa: S603 - our own command
-            [self.folder.python, openstack, *shlex.split(str(command))[1:]],
+            [*openstack, *shlex.split(str(command))[1:]],
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
