@@ -122,7 +122,7 @@ def _up(lab, options):
         _report(options, {'steps': [], 'contract': None, 'error': str(error)})
         raise
     seconds = time.monotonic() - began
-    progress.say(f'  Everything is up after {seconds:.0f} s.')
+    progress.say(f'  Everything is up after {seconds:.0f} s.\n')
     if options.up:
         status = 0
     else:
