@@ -20,7 +20,7 @@ class FlocxError(Exception):
     status = 500
     code = 'flocx.internal'
 
-    def __init__(self, detail, code=None):
+    def __init__(self, detail: str, code: str | None = None) -> None:
         super().__init__(detail)
         self.code = code or self.code
 

@@ -5,6 +5,7 @@ import dataclasses
 import datetime
 import decimal
 import enum
+from typing import Any
 
 from flocx import exceptions
 from flocx.core import window
@@ -20,9 +21,9 @@ class Status(enum.StrEnum):
 #: What a bid may become.
 TRANSITIONS = {
     Status.AVAILABLE: {Status.MATCHED, Status.EXPIRED, Status.CANCELLED},
-    Status.MATCHED: set(),
-    Status.EXPIRED: set(),
-    Status.CANCELLED: set(),
+    Status.MATCHED: set[Status](),
+    Status.EXPIRED: set[Status](),
+    Status.CANCELLED: set[Status](),
 }
 
 #: The most servers that one bid can ask for.
@@ -49,7 +50,7 @@ class Bid:
     end_time: datetime.datetime
     duration: int
     price: decimal.Decimal
-    requirements: tuple = ()
+    requirements: tuple[tuple[Any, ...], ...] = ()
     resource_class: str | None = None
     purpose: str | None = None
     status: Status = Status.AVAILABLE
@@ -57,7 +58,7 @@ class Bid:
     created_at: datetime.datetime
     updated_at: datetime.datetime
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if self.min_quantity > self.quantity:
             raise exceptions.Invalid(
                 f'min_quantity: {self.min_quantity} is more than '
@@ -70,11 +71,7 @@ class Bid:
             )
 
     @property
-    def window(self):
-        return window.Window(self.start_time, self.end_time)
-
-    @property
-    def whole(self):
+    def whole(self) -> bool:
         """Whether it asks for all of its window rather than a part of it.
 
         Such a bid is met from its start or, once that is past, from now: a bid
@@ -82,13 +79,18 @@ class Bid:
         """
         return self.duration == self.window.seconds
 
-    def stay(self, start):
+    def stay(self, start: datetime.datetime) -> window.Window | None:
         """The window of a contract that begins at ``start``, or None."""
         if self.whole:
             return self.window.since(start)
         end = start + datetime.timedelta(seconds=self.duration)
         return window.Window(start, end) if end <= self.end_time else None
 
-    def hopeless(self, now):
+    def hopeless(self, now: datetime.datetime) -> bool:
         """Whether nothing that appears from ``now`` on could meet it."""
         return self.stay(max(now, self.start_time)) is None
+
+    # Last, for from here on the name means the property.
+    @property
+    def window(self) -> window.Window:
+        return window.Window(self.start_time, self.end_time)

@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """A contract: servers promised to a project, one line for each server."""
 
+from collections.abc import Iterable
 import dataclasses
 import datetime
 import decimal
 import enum
 
+from flocx.core import offer
 from flocx.core import window
 
 
@@ -51,8 +53,8 @@ TRANSITIONS = {
     _S.WAIT_END: {_S.ERROR, _S.ENDED},
     _S.WAIT_CANCEL: {_S.ERROR, _S.CANCELLED},
     _S.ERROR: {_S.ACTIVE, _S.WAIT_END, _S.WAIT_CANCEL, _S.ENDED, _S.CANCELLED},
-    _S.ENDED: set(),
-    _S.CANCELLED: set(),
+    _S.ENDED: set[Status](),
+    _S.CANCELLED: set[Status](),
 }
 
 #: In every other status the line holds its time on the server: a line that
@@ -95,11 +97,11 @@ class Line:
     reason: str | None = None
 
     @property
-    def server(self):
+    def server(self) -> tuple[str, str, str]:
         """What identifies the server among all providers' servers."""
         return self.provider_id, self.resource_type, self.resource_uuid
 
-    def held(self, now):
+    def held(self, now: datetime.datetime) -> window.Window | None:
         """The time that nobody else can have, or None.
 
         A line whose end is past but which has not ended yet holds its server
@@ -128,8 +130,16 @@ class Contract:
 
 
 def draft(
-    uuid, stay, lines, now, *, project_id, bid_uuid=None, name=None, purpose=None
-):
+    uuid: str,
+    stay: window.Window,
+    lines: Iterable[tuple[str, offer.Offer, decimal.Decimal]],
+    now: datetime.datetime,
+    *,
+    project_id: str,
+    bid_uuid: str | None = None,
+    name: str | None = None,
+    purpose: str | None = None,
+) -> Contract:
     """A contract for the window ``stay`` that is yet to be written.
 
     :param lines: triples of a uuid for the line, the offer and the price.
@@ -148,22 +158,22 @@ def draft(
             Line(
                 uuid=line_uuid,
                 contract_uuid=uuid,
-                offer_uuid=offer.uuid,
-                owner_id=offer.project_id,
-                provider_id=offer.provider_id,
-                resource_type=offer.resource_type,
-                resource_uuid=offer.resource_uuid,
-                resource_class=offer.resource_class,
+                offer_uuid=sold.uuid,
+                owner_id=sold.project_id,
+                provider_id=sold.provider_id,
+                resource_type=sold.resource_type,
+                resource_uuid=sold.resource_uuid,
+                resource_class=sold.resource_class,
                 project_id=project_id,
                 start_time=stay.start,
                 end_time=stay.end,
                 price=price,
             )
-            for line_uuid, offer, price in lines
+            for line_uuid, sold, price in lines
         ),
     )
 
 
-def overall(statuses):
+def overall(statuses: Iterable[Status]) -> Status:
     """The status of a contract whose lines have ``statuses``."""
     return min(statuses, key=_PRECEDENCE.index)

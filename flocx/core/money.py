@@ -15,7 +15,7 @@ SECONDS_PER_HOUR = decimal.Decimal(3600)
 EXACT = decimal.Context(prec=60, rounding=decimal.ROUND_HALF_EVEN)
 
 
-def price(value, field='price'):
+def price(value: object, field: str = 'price') -> decimal.Decimal:
     """A rate in credits per server and hour.
 
     :param value: a decimal string, an integer or a Decimal; never a float.
@@ -42,12 +42,12 @@ def price(value, field='price'):
     return abs(rounded)
 
 
-def quantised(value):
+def quantised(value: decimal.Decimal) -> decimal.Decimal:
     """``value`` to 6 places, half to even."""
     return value.quantize(QUANTUM, context=EXACT)
 
 
-def amount(rate, seconds):
+def amount(rate: decimal.Decimal, seconds: int) -> decimal.Decimal:
     """What ``seconds`` of one server cost at ``rate`` per hour, to 6 places."""
     exact = EXACT.divide(
         EXACT.multiply(rate, decimal.Decimal(seconds)), SECONDS_PER_HOUR
@@ -55,6 +55,6 @@ def amount(rate, seconds):
     return quantised(exact)
 
 
-def text(value):
+def text(value: decimal.Decimal) -> str:
     """``value`` as the API writes it: ``1.250000``."""
     return format(quantised(value), 'f')

@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """An offer: one server for a window of time, at a price or more."""
 
+from collections.abc import Collection
 import dataclasses
 import datetime
 import decimal
 import enum
+from typing import Any
 
 from flocx.core import window
 
@@ -20,8 +22,8 @@ class Status(enum.StrEnum):
 TRANSITIONS = {
     Status.AVAILABLE: {Status.EXPIRED, Status.CANCELLED, Status.ERROR},
     Status.ERROR: {Status.AVAILABLE, Status.EXPIRED, Status.CANCELLED},
-    Status.EXPIRED: set(),
-    Status.CANCELLED: set(),
+    Status.EXPIRED: set[Status](),
+    Status.CANCELLED: set[Status](),
 }
 
 #: An offer in one of these keeps others of its server out of its window.
@@ -44,7 +46,7 @@ class Offer:
     resource_type: str
     resource_uuid: str
     resource_class: str | None = None
-    properties: dict
+    properties: dict[str, Any]
     lessee_id: str | None = None
     start_time: datetime.datetime
     end_time: datetime.datetime
@@ -56,14 +58,15 @@ class Offer:
     updated_at: datetime.datetime
 
     @property
-    def window(self):
-        return window.Window(self.start_time, self.end_time)
-
-    @property
-    def server(self):
+    def server(self) -> tuple[str, str, str]:
         """What identifies the server among all providers' servers."""
         return self.provider_id, self.resource_type, self.resource_uuid
 
-    def open_to(self, lineage):
+    def open_to(self, lineage: Collection[str]) -> bool:
         """Whether a project may take it, given the project and its ancestors."""
         return self.lessee_id is None or self.lessee_id in lineage
+
+    # Last, for from here on the name means the property.
+    @property
+    def window(self) -> window.Window:
+        return window.Window(self.start_time, self.end_time)

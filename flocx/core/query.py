@@ -5,9 +5,22 @@ Operators and paging follow the API guidelines of OpenStack
 (``guidelines/pagination_filter_sort.rst``).
 """
 
+from collections.abc import Callable
+from collections.abc import Collection
+from collections.abc import Iterable
+from collections.abc import Mapping
+from collections.abc import Sequence
 import dataclasses
+from typing import Any
 
 from flocx import exceptions
+
+#: A field, an operator and the values to compare with.
+Filter = tuple[str, str, tuple[Any, ...]]
+Filters = tuple[Filter, ...]
+
+#: Parses a value, given its text and its name.
+Parser = Callable[[str, str], Any]
 
 #: Operators that may stand before a value, as in ``price=lte:2.50``.
 OPERATORS = ('eq', 'neq', 'gt', 'gte', 'lt', 'lte', 'in', 'nin')
@@ -21,10 +34,15 @@ class Query:
     marker: str | None = None
     sort_key: str = 'created_at'
     descending: bool = False
-    filters: tuple = ()
+    filters: Filters = ()
 
 
-def parse(params, fields, max_limit, sort_keys=('created_at',)):
+def parse(
+    params: Iterable[tuple[str, str]],
+    fields: Mapping[str, Parser],
+    max_limit: int,
+    sort_keys: Sequence[str] = ('created_at',),
+) -> Query:
     """The query that the parameters of a request say.
 
     :param params: pairs of a name and a value.
@@ -32,7 +50,8 @@ def parse(params, fields, max_limit, sort_keys=('created_at',)):
     :raises Invalid: naming the parameter and what it may be.
     """
     known = {'limit', 'marker', 'sort_key', 'sort_dir', *fields}
-    given, filters = {}, []
+    given: dict[str, str] = {}
+    filters: list[Filter] = []
     for name, value in params:
         if name not in known:
             raise exceptions.Invalid(
@@ -53,19 +72,19 @@ def parse(params, fields, max_limit, sort_keys=('created_at',)):
     )
 
 
-def one_of(choices):
+def one_of(choices: Iterable[str]) -> Parser:
     """Parses a value that must be one of ``choices``."""
     return lambda value, field: _choice(field, value, [str(each) for each in choices])
 
 
-def text(value, field):
+def text(value: str, field: str) -> str:
     """Parses a value that may be any string."""
     if len(value) > 255:
         raise exceptions.Invalid(f'{field}: more than 255 characters')
     return value
 
 
-def integer(value, field):
+def integer(value: str, field: str) -> int:
     """Parses a whole number of up to 18 digits."""
     if (
         not value.lstrip('-').isascii()
@@ -76,7 +95,7 @@ def integer(value, field):
     return int(value)
 
 
-def status(filters, default):
+def status(filters: Filters, default: Iterable[str]) -> Filters:
     """``filters`` with ``default`` where no status is asked for; any asks for all."""
     asked = [each for each in filters if each[0] == 'status']
     if not asked and default:
@@ -84,7 +103,7 @@ def status(filters, default):
     return tuple(each for each in filters if each[::2] != ('status', ('any',)))
 
 
-def overlapping(filters):
+def overlapping(filters: Filters) -> Filters:
     """``filters`` in which a plain start_time and end_time mean what overlaps them.
 
     With an operator of their own they are compared as they are.
@@ -99,7 +118,7 @@ def overlapping(filters):
     )
 
 
-def _filter(name, value, parse_value):
+def _filter(name: str, value: str, parse_value: Parser) -> Filter:
     head, colon, rest = value.partition(':')
     plain = 'during' if name in ('start_time', 'end_time') else 'eq'
     operator, value = (head, rest) if colon and head in OPERATORS else (plain, value)
@@ -107,7 +126,7 @@ def _filter(name, value, parse_value):
     return name, operator, tuple(parse_value(each, name) for each in values)
 
 
-def _limit(value, max_limit):
+def _limit(value: str | None, max_limit: int) -> int:
     if value is None:
         return max_limit
     number = integer(value, 'limit')
@@ -116,7 +135,7 @@ def _limit(value, max_limit):
     return min(number, max_limit)
 
 
-def _choice(field, value, choices):
+def _choice(field: str, value: str, choices: Collection[str]) -> str:
     if value not in choices:
         raise exceptions.Invalid(
             f'{field}: {value!r} is none of {", ".join(sorted(choices))}'

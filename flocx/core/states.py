@@ -1,10 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
 """What it takes to move a noun from one status to another."""
 
+from collections.abc import Mapping
+from collections.abc import Set
+import enum
+from typing import TypeVar
+
 from flocx import exceptions
 
+S = TypeVar('S', bound=enum.StrEnum)
 
-def require(table, noun, uuid, status, wanted):
+
+def require(
+    table: Mapping[S, Set[S]], noun: str, uuid: str, status: S, wanted: S
+) -> None:
     """Nothing, if ``table`` lets a noun go from ``status`` to ``wanted``.
 
     :raises Conflict: it does not; the message says what would be allowed.

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Time: instants are aware UTC to the second, windows are half-open."""
 
+from collections.abc import Iterable
 import dataclasses
 import datetime
 
@@ -10,7 +11,7 @@ from flocx import exceptions
 FIRST_YEAR, LAST_YEAR = 2000, 9000
 
 
-def instant(value, field):
+def instant(value: object, field: str) -> datetime.datetime:
     """The moment that ``value`` names, in UTC and to the second.
 
     :param value: an ISO 8601 string with a zone, or an aware datetime.
@@ -34,7 +35,7 @@ def instant(value, field):
     return value.astimezone(datetime.UTC).replace(microsecond=0)
 
 
-def text(moment):
+def text(moment: datetime.datetime) -> str:
     """``moment`` as the API writes it: ``2027-01-31T18:00:00Z``."""
     return moment.astimezone(datetime.UTC).strftime('%Y-%m-%dT%H:%M:%SZ')
 
@@ -46,35 +47,35 @@ class Window:
     start: datetime.datetime
     end: datetime.datetime
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if self.start >= self.end:
             raise exceptions.Invalid(
                 f'end_time: {text(self.end)} is not after start_time {text(self.start)}'
             )
 
     @property
-    def length(self):
+    def length(self) -> datetime.timedelta:
         """The time between start and end, a timedelta."""
         return self.end - self.start
 
     @property
-    def seconds(self):
+    def seconds(self) -> int:
         """The length in whole seconds."""
         return int(self.length.total_seconds())
 
-    def overlaps(self, other):
+    def overlaps(self, other: 'Window') -> bool:
         return self.start < other.end and other.start < self.end
 
-    def contains(self, other):
+    def contains(self, other: 'Window') -> bool:
         return self.start <= other.start and other.end <= self.end
 
-    def since(self, moment):
+    def since(self, moment: datetime.datetime) -> 'Window | None':
         """The part from ``moment`` on, or None where nothing is left."""
         if moment >= self.end:
             return None
         return Window(max(self.start, moment), self.end)
 
-    def minus(self, taken):
+    def minus(self, taken: Iterable['Window']) -> list['Window']:
         """The parts of this window that none of ``taken`` covers, in order."""
         free, start = [], self.start
         for other in sorted(filter(self.overlaps, taken)):
