@@ -15,9 +15,8 @@ from tools.lab import services
 from tools.lab import templates
 from tools.lab import together
 
-# In the order in which they are stopped: nobody loses what it leans on.
-NAMES = ('flocx-standalone', 'ironic', 'keystone')
 OPENSTACK = ('keystone', 'ironic')
+NAMES = (*OPENSTACK, 'flocx-standalone')
 
 
 class Lab:
@@ -49,7 +48,10 @@ class Lab:
 
     def down(self):
         """Stop exactly what was started here; the names of what was."""
-        return [name for name in NAMES if self.process(name).stop()]
+        running = self.running()
+        # At once: each of them bears that the others are gone.
+        together.together(*(self.process(name).stop for name in NAMES))
+        return running
 
     def undo(self):
         """Stop what this very object started: it did not come up whole."""
@@ -117,8 +119,8 @@ class Lab:
             )
 
     def _start(self):
-        wanted = NAMES if self.flocx else NAMES[1:]
-        fresh = [name for name in reversed(wanted) if not self.process(name).pid]
+        wanted = NAMES if self.flocx else OPENSTACK
+        fresh = [name for name in wanted if not self.process(name).pid]
         if not fresh:
             return
         with progress.during(f'Starting {", ".join(fresh)}'):

@@ -16,10 +16,10 @@ OWN, SALE, BID = 'tour-own', 'tour-sale', 'tour-bid'
 def clear(lab):
     """Withdraw what an earlier tour left open, so that this one is itself."""
     left = [
-        *_withdraw(lab, 'acme-owner', 'provider', 'offers', OWN),
-        *_withdraw(lab, 'acme-owner', 'provider', 'offers', SALE),
-        *_withdraw(lab, 'umbrella-renter', 'market', 'bids', BID),
-        *_withdraw(lab, 'acme-internal', 'market', 'contracts', OWN),
+        *_withdraw(lab, 'acme-owner', 'provider', 'offers', OWN, 'available'),
+        *_withdraw(lab, 'acme-owner', 'provider', 'offers', SALE, 'available'),
+        *_withdraw(lab, 'umbrella-renter', 'market', 'bids', BID, 'available'),
+        *_withdraw(lab, 'acme-internal', 'market', 'contracts', OWN, 'active'),
     ]
     if left:
         progress.say(f'  Withdrawn from an earlier tour: {", ".join(left)}.')
@@ -51,13 +51,13 @@ def choose(lab):
     }
 
 
-def _withdraw(lab, user, service, plural, name):
-    """Delete what is open under that name; what was deleted."""
+def _withdraw(lab, user, service, plural, name, status):
+    """Delete what has that name and status; what was deleted."""
     project, _ = accounts.PEOPLE[user]
     token = accounts.log_in(lab.folder, lab.ports, user, project)
     market = f'http://127.0.0.1:{lab.ports["market"]}/v1'
     there = f'http://127.0.0.1:{lab.ports[service]}/v1'
-    query = urllib.parse.urlencode({'name': name})
+    query = urllib.parse.urlencode({'name': name, 'status': status})
     for thing in rest.get(f'{market}/{plural}?{query}', token)[plural]:
         # A contract that is on its way out already refuses, which is fine.
         rest.call('DELETE', f'{there}/{plural}/{thing["uuid"]}', token=token)
