@@ -22,7 +22,7 @@ from tools.lab import trouble
 ASK, CEILING = '1.00', '3.00'
 SELLER, RENTER = 'acme-owner', 'umbrella-renter'
 # From being matched to having deployed takes five commands; the rest is margin.
-COMMANDS_IN_CONTRACT = 9
+COMMANDS_IN_CONTRACT = 7
 SHORTEST_CONTRACT = 18
 NODE = ('name', 'provision_state', 'lessee')
 CONTRACT = ('uuid', 'status', 'start_time', 'end_time')
