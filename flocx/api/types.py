@@ -103,6 +103,32 @@ def plain(answer):
     return wsme.rest.json.tojson(type(answer), answer)
 
 
+def given(request, *but):
+    """{name: value} of what a request says, null included, save the names ``but``."""
+    return {
+        attribute.name: getattr(request, attribute.name)
+        for attribute in wsme.types.list_attributes(type(request))
+        if attribute.name not in but
+        and getattr(request, attribute.name) is not wsme.Unset
+    }
+
+
+def changes(request, nullable):
+    """{name: value} of what a request wants changed; only ``nullable`` may be null.
+
+    ``generation`` is no change: it says what the request rests on.
+
+    :raises Invalid: something else is null, or there is nothing to change.
+    """
+    values = given(request, 'generation')
+    if not values:
+        raise exceptions.Invalid('Nothing to change is given')
+    for name, value in values.items():
+        if value is None and name not in nullable:
+            raise exceptions.Invalid(f'{name}: cannot be null')
+    return values
+
+
 class Link(wsme.types.Base):
     rel = wsme.types.text
     href = wsme.types.text

@@ -3,9 +3,12 @@
 
 from flocx.api import versions
 from market.api import bids
+from market.api import book
 from market.api import contracts
 from market.api import events
 from market.api import offers
+from market.api import prices
+from market.api import usage
 
 
 class V1(versions.V1):
@@ -13,6 +16,11 @@ class V1(versions.V1):
     bids = bids.Bids()
     contracts = contracts.Contracts()
     events = events.Events()
+    # Before book: from there on the name means the resource.
+    properties = book.PropertiesController()
+    book = book.BookController()
+    prices = prices.PricesController()
+    usage = usage.UsageController()
 
 
 class Root(versions.Root):
