@@ -21,7 +21,7 @@ from flocx.api import requestlog
 from flocx.api import versions
 
 #: Paths that are answered without a token.
-PUBLIC = ('/', '/v1', '/v1/')
+PUBLIC = ('/', '/v1', '/v1/', '/v1/openapi.json')
 
 
 # What a dashboard on another site needs to send and to read.
