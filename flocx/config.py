@@ -2,12 +2,16 @@
 """What every process of FLOCX reads from its configuration, and how it starts."""
 
 import os
+import socket
 
 from keystoneauth1 import loading
 from oslo_config import cfg
 from oslo_log import log
+from osprofiler import initializer
+from osprofiler import opts as profiling
 
 from flocx import db
+from flocx import notifications
 
 #: The group with the account that a service uses when it calls others.
 CREDENTIALS = 'service_credentials'
@@ -20,6 +24,12 @@ _API_OPTS = [
         min=1,
         help='The most objects that one page of a list holds; also the number '
         'given to a request that names no limit.',
+    ),
+    cfg.StrOpt(
+        'audit_map_file',
+        help='The map of a CADF audit, for example /etc/flocx/audit_map.conf. With '
+        'it every request is reported to the notification bus as '
+        '[audit_middleware_notifications] says; without it none is.',
     ),
 ]
 
@@ -63,6 +73,9 @@ def register(conf):
     conf.register_opts(_API_OPTS, _API)
     conf.register_group(_CONTRACTS)
     conf.register_opts(_CONTRACTS_OPTS, _CONTRACTS)
+    conf.register_group(notifications.GROUP)
+    conf.register_opts(notifications.OPTS, notifications.GROUP)
+    profiling.set_defaults(conf)
     loading.register_session_conf_options(conf, CREDENTIALS)
     loading.register_auth_conf_options(conf, CREDENTIALS)
 
@@ -77,6 +90,7 @@ def list_opts():
     return [
         (_API.name, _API_OPTS),
         (_CONTRACTS.name, _CONTRACTS_OPTS),
+        (notifications.GROUP.name, notifications.OPTS),
         (CREDENTIALS, credentials),
     ]
 
@@ -109,6 +123,14 @@ def prepare(conf, argv, service, register_service, files=None):
         default_config_files=files or _found(service),
     )
     log.setup(conf, f'flocx-{service}')
+    if conf.profiler.enabled:
+        initializer.init_from_conf(
+            conf,
+            context={},
+            project='flocx',
+            service=service,
+            host=socket.gethostname(),
+        )
     return conf
 
 

@@ -93,8 +93,14 @@ class Database:
     keeps it open across a call to another process.
     """
 
-    def __init__(self, connection):
-        """:param connection: a SQLAlchemy URL."""
+    def __init__(self, connection, after_commit=None):
+        """A database that is connected to when it is first used.
+
+        :param connection: a SQLAlchemy URL.
+        :param after_commit: called with the ``session.info`` of each transaction
+            that was committed.
+        """
+        self._after_commit = after_commit
         self._facade = enginefacade.transaction_context()
         self._facade.configure(connection=connection, sqlite_fk=True)
         self._facade.append_on_engine_create(_prepare)
@@ -114,6 +120,8 @@ class Database:
                 yield session
         finally:
             _writing.reset(token)
+        if self._after_commit:
+            self._after_commit(session.info)
 
     @property
     def engine(self):

@@ -18,7 +18,7 @@ from oslo_log import log
 import waitress
 
 from flocx import config
-from flocx import db
+from flocx import notifications
 from flocx import rpc
 from market import conf as market_conf
 from market import service as market_service
@@ -86,7 +86,7 @@ def register(conf):
 
 def _parts(conf):
     """Everything that runs, in the order in which it starts."""
-    database = db.Database(conf.database.connection)
+    database = notifications.database(conf, 'standalone')
     migration.upgrade(database)
     transport = rpc.transport(conf)
     provider = provider_service.build(conf)

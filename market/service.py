@@ -7,6 +7,7 @@ from oslo_config import cfg
 from oslo_utils import timeutils
 
 from flocx import db
+from flocx import notifications
 from flocx import policy
 from flocx import rpc
 from flocx import rpcapi
@@ -52,7 +53,7 @@ def application(conf, transport=None, database=None, clock=timeutils.utcnow):
     """
     market = build(
         conf,
-        database or db.Database(conf.database.connection),
+        database or notifications.database(conf, 'market'),
         transport or rpc.transport(conf),
     )
     return app.build(conf, root.Root(), market, clock)

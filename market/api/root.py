@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Everything that the market serves, on one screen."""
 
+import pecan
+
+from flocx.api import openapi
 from flocx.api import versions
 from market.api import bids
 from market.api import book
@@ -25,3 +28,6 @@ class V1(versions.V1):
 
 class Root(versions.Root):
     v1 = V1()
+
+
+pecan.route(V1, 'openapi.json', openapi.OpenAPI('FLOCX market', Root))

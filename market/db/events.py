@@ -153,7 +153,6 @@ def _write(session):
     session.execute(sa.update(sequence).values(last=sequence.c.last + len(waiting)))
     last = session.execute(sa.select(sequence.c.last).with_for_update()).scalar_one()
     first = last - len(waiting) + 1
-    session.execute(
-        sa.insert(schema.events),
-        [{'id': first + place, **event} for place, event in enumerate(waiting)],
-    )
+    numbered = [{'id': first + place, **event} for place, event in enumerate(waiting)]
+    session.execute(sa.insert(schema.events), numbered)
+    session.info.setdefault('written', []).extend(numbered)
