@@ -120,7 +120,7 @@ class Lab:
 
     def _start(self):
         wanted = NAMES if self.flocx else OPENSTACK
-        fresh = [name for name in wanted if not self.process(name).pid]
+        fresh = [name for name in wanted if not self.process(name).settled()]
         if not fresh:
             return
         with progress.during(f'Starting {", ".join(fresh)}'):

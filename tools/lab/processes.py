@@ -81,6 +81,15 @@ class Process:
         self.pid_file.write_text(f'{self._child.pid} {state[1]}\n')
         return True
 
+    def settled(self, seconds=10):
+        """Whether it runs, after the time that one about to die needs for it."""
+        until = time.monotonic() + seconds
+        while self.pid and time.monotonic() < until:
+            if all(map(rest.answers, self.ready)):
+                return True
+            time.sleep(0.1)
+        return bool(self.pid)
+
     def wait(self, seconds=90):
         """Return once it answers; a dead or mute process is a Trouble."""
         until = time.monotonic() + seconds
