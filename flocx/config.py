@@ -2,12 +2,16 @@
 """What every process of FLOCX reads from its configuration, and how it starts."""
 
 import os
+import socket
 
 from keystoneauth1 import loading
 from oslo_config import cfg
 from oslo_log import log
+from osprofiler import initializer
+from osprofiler import opts as profiling
 
 from flocx import db
+from flocx import notifications
 
 #: The group with the account that a service uses when it calls others.
 CREDENTIALS = 'service_credentials'
@@ -21,6 +25,45 @@ _API_OPTS = [
         help='The most objects that one page of a list holds; also the number '
         'given to a request that names no limit.',
     ),
+    cfg.StrOpt(
+        'audit_map_file',
+        help='The map of a CADF audit, for example /etc/flocx/audit_map.conf. With '
+        'it every request is reported to the notification bus as '
+        '[audit_middleware_notifications] says; without it none is.',
+    ),
+]
+
+_CONTRACTS = cfg.OptGroup(
+    'contracts', 'What every contract keeps to, at the market and the auction engine'
+)
+_CONTRACTS_OPTS = [
+    cfg.IntOpt(
+        'min_length',
+        default=1,
+        min=1,
+        help='The shortest time that a contract can be asked for, in seconds.',
+    ),
+    cfg.IntOpt(
+        'max_length',
+        default=0,
+        min=0,
+        help='The longest time that a contract can be asked for, in seconds; 0 for '
+        'any time.',
+    ),
+    cfg.IntOpt(
+        'turnaround',
+        default=0,
+        min=0,
+        help='For how many seconds a server stays free between two contracts, for '
+        'example for cleaning.',
+    ),
+    cfg.IntOpt(
+        'notice',
+        default=0,
+        min=0,
+        help='For how many seconds a renter who releases servers early still keeps '
+        'and pays them.',
+    ),
 ]
 
 
@@ -28,6 +71,11 @@ def register(conf):
     """Register the options that every service has."""
     conf.register_group(_API)
     conf.register_opts(_API_OPTS, _API)
+    conf.register_group(_CONTRACTS)
+    conf.register_opts(_CONTRACTS_OPTS, _CONTRACTS)
+    conf.register_group(notifications.GROUP)
+    conf.register_opts(notifications.OPTS, notifications.GROUP)
+    profiling.set_defaults(conf)
     loading.register_session_conf_options(conf, CREDENTIALS)
     loading.register_auth_conf_options(conf, CREDENTIALS)
 
@@ -39,7 +87,12 @@ def list_opts():
         + loading.get_auth_common_conf_options()
         + loading.get_auth_plugin_conf_options('password')
     )
-    return [(_API.name, _API_OPTS), (CREDENTIALS, credentials)]
+    return [
+        (_API.name, _API_OPTS),
+        (_CONTRACTS.name, _CONTRACTS_OPTS),
+        (notifications.GROUP.name, notifications.OPTS),
+        (CREDENTIALS, credentials),
+    ]
 
 
 def prepare(conf, argv, service, register_service, files=None):
@@ -70,6 +123,14 @@ def prepare(conf, argv, service, register_service, files=None):
         default_config_files=files or _found(service),
     )
     log.setup(conf, f'flocx-{service}')
+    if conf.profiler.enabled:
+        initializer.init_from_conf(
+            conf,
+            context={},
+            project='flocx',
+            service=service,
+            host=socket.gethostname(),
+        )
     return conf
 
 

@@ -93,8 +93,14 @@ class Database:
     keeps it open across a call to another process.
     """
 
-    def __init__(self, connection):
-        """:param connection: a SQLAlchemy URL."""
+    def __init__(self, connection, after_commit=None):
+        """A database that is connected to when it is first used.
+
+        :param connection: a SQLAlchemy URL.
+        :param after_commit: called with the ``session.info`` of each transaction
+            that was committed.
+        """
+        self._after_commit = after_commit
         self._facade = enginefacade.transaction_context()
         self._facade.configure(connection=connection, sqlite_fk=True)
         self._facade.append_on_engine_create(_prepare)
@@ -114,6 +120,8 @@ class Database:
                 yield session
         finally:
             _writing.reset(token)
+        if self._after_commit:
+            self._after_commit(session.info)
 
     @property
     def engine(self):
@@ -140,8 +148,9 @@ def _prepare(engine):
         connection.execute('PRAGMA journal_mode = WAL')
         connection.execute('PRAGMA busy_timeout = 30000')
 
-    @sa.event.listens_for(engine, 'begin', insert=True)
+    @sa.event.listens_for(engine, 'begin')
     def begin(connection):
-        if _writing.get() and 'in_transaction' not in connection.info:
-            connection.execute(sa.text('BEGIN IMMEDIATE'))
-            connection.info['in_transaction'] = True
+        if _writing.get():
+            # oslo.db has begun a transaction that would lock when it first writes.
+            connection.exec_driver_sql('ROLLBACK')
+            connection.exec_driver_sql('BEGIN IMMEDIATE')

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What can go wrong, in five categories.
+"""What can go wrong, in six categories.
 
 ::
 
@@ -8,6 +8,7 @@
      +-- Forbidden     403  the caller may see the object but not do this to it
      +-- NotFound      404  there is no such object, or the caller may not know
      +-- Conflict      409  the object is not in a state that allows this
+     +-- Unprocessable 422  the request contradicts an earlier one
      +-- Unavailable   503  a service that is needed does not answer
 
 ``code`` is published: once in a release, it never changes its meaning.
@@ -43,6 +44,11 @@ class NotFound(FlocxError):
 class Conflict(FlocxError):
     status = 409
     code = 'flocx.conflict'
+
+
+class Unprocessable(FlocxError):
+    status = 422
+    code = 'flocx.unprocessable'
 
 
 class Unavailable(FlocxError):

@@ -37,6 +37,14 @@ def transport(conf):
     return messaging.get_rpc_transport(conf)
 
 
+def set_default_url(conf, url):
+    """Let ``url`` be the transport of a process whose configuration names none."""
+    # oslo.messaging registers its options when it first needs them; this asks
+    # it to, for an option has no default to change before that.
+    messaging.TransportURL.parse(conf)
+    conf.set_default('transport_url', url)
+
+
 def server(rpc_transport, topic, host, endpoints):
     """A server for ``topic``; one of several with the topic gets each message."""
     return messaging.get_rpc_server(

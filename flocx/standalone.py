@@ -18,7 +18,7 @@ from oslo_log import log
 import waitress
 
 from flocx import config
-from flocx import db
+from flocx import notifications
 from flocx import rpc
 from market import conf as market_conf
 from market import service as market_service
@@ -86,7 +86,7 @@ def register(conf):
 
 def _parts(conf):
     """Everything that runs, in the order in which it starts."""
-    database = db.Database(conf.database.connection)
+    database = notifications.database(conf, 'standalone')
     migration.upgrade(database)
     transport = rpc.transport(conf)
     provider = provider_service.build(conf)
@@ -109,7 +109,7 @@ def _parts(conf):
 def main(argv=None):
     """Entry point of ``flocx-standalone``: run until SIGTERM or SIGINT."""
     conf = cfg.CONF
-    conf.set_default('transport_url', 'kombu+memory://')
+    rpc.set_default_url(conf, 'kombu+memory://')
     config.prepare(conf, sys.argv[1:] if argv is None else argv, 'standalone', register)
     stopped = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -1,10 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Buy now: what a project gets when it claims an offer at the asked price."""
 
+import datetime
+import decimal
+
 from oslo_utils import uuidutils
 
 from flocx import exceptions
 from flocx.core import contract as contract_core
+from flocx.core import money
 from flocx.core import window
 
 
@@ -17,27 +21,48 @@ def require_future(wanted, now):
         raise exceptions.Invalid(f'end_time: {window.text(wanted.end)} is past')
 
 
-def contract(
-    offer, free, context, now, *, start=None, end=None, name=None, purpose=None
-):
-    """The contract that the caller gets for ``offer``.
+def require_length(wanted, terms):
+    """Nothing, if a contract may be as long as the window ``wanted``.
 
-    :param free: the offer's free windows, in order.
-    :param start: by default the start of the first free window.
-    :param end: by default the end of the free window that holds ``start``.
-    :raises Conflict: that time is not free, or the offer is the caller's own.
-    :raises Invalid: the window is reversed.
+    :param terms: the options of ``[contracts]``.
+    :raises Invalid: it is too short or too long.
     """
-    if offer.project_id == context.project_id:
-        raise exceptions.Conflict(
-            f'Offer {offer.uuid} is your own: nobody trades with himself',
-            code='flocx.conflict.self_trade',
+    if wanted.seconds < terms.min_length:
+        raise exceptions.Invalid(
+            f'end_time: a contract is at least {terms.min_length} seconds long'
         )
-    stay = _stay(offer, free, now, start, end)
+    if terms.max_length and wanted.seconds > terms.max_length:
+        raise exceptions.Invalid(
+            f'end_time: a contract is at most {terms.max_length} seconds long, '
+            f'not {wanted.seconds}'
+        )
+
+
+def contract(
+    wanted, context, now, terms, *, start=None, end=None, name=None, purpose=None
+):
+    """The contract that the caller gets for the offers ``wanted``, all or none.
+
+    :param wanted: pairs of an offer and its free windows, in order.
+    :param terms: the options of ``[contracts]``.
+    :param start: by default the first moment at which all are free.
+    :param end: by default the first end of the free windows then, or of the
+        longest contract that is allowed.
+    :raises Conflict: that time is not free, or an offer is the caller's own.
+    :raises Invalid: the window is reversed, too short or too long.
+    """
+    for offer, _ in wanted:
+        if offer.project_id == context.project_id:
+            raise exceptions.Conflict(
+                f'Offer {offer.uuid} is your own: nobody trades with himself',
+                code='flocx.conflict.self_trade',
+            )
+    stay = _stay(wanted, now, terms, start, end)
+    require_length(stay, terms)
     return contract_core.draft(
         uuidutils.generate_uuid(),
         stay,
-        [(uuidutils.generate_uuid(), offer, offer.price)],
+        [(uuidutils.generate_uuid(), offer, offer.price) for offer, _ in wanted],
         now,
         project_id=context.project_id,
         name=name,
@@ -45,23 +70,57 @@ def contract(
     )
 
 
-def _stay(offer, free, now, start, end):
+def costs(contract):
+    """What ``contract`` adds to its project's commitments, by name of the quota."""
+    seconds = sum(
+        window.Window(line.start_time, line.end_time).seconds for line in contract.lines
+    )
+    return {
+        'server_hours': money.quantised(
+            decimal.Decimal(seconds) / money.SECONDS_PER_HOUR
+        ),
+        'committed_amount': sum(
+            money.amount(
+                line.price, window.Window(line.start_time, line.end_time).seconds
+            )
+            for line in contract.lines
+        ),
+    }
+
+
+def _stay(wanted, now, terms, start, end):
     if start and start < now:
         # What was "now" when the caller wrote it is past when it arrives.
         start = now.replace(microsecond=0)
+    start = start or max(
+        (free[0].start for _, free in wanted if free),
+        default=now.replace(microsecond=0),
+    )
+    chosen = [_at(offer, free, start) for offer, free in wanted]
+    if end is None:
+        end = min(each.end for each in chosen)
+        if terms.max_length:
+            end = min(end, start + datetime.timedelta(seconds=terms.max_length))
+    stay = window.Window(start, end)
+    for (offer, free), each in zip(wanted, chosen, strict=True):
+        if not each.contains(stay):
+            raise _not_free(offer, free)
+    return stay
+
+
+def _at(offer, free, moment):
+    """The free window of ``offer`` that holds ``moment``."""
     for each in free:
-        if start is None or each.start <= start < each.end:
-            wanted = window.Window(start or each.start, end or each.end)
-            if each.contains(wanted):
-                return wanted
-    raise exceptions.Conflict(
-        f'Offer {offer.uuid} is not free then; it is free '
-        + (
-            ', '.join(
-                f'from {window.text(each.start)} to {window.text(each.end)}'
-                for each in free
-            )
-            or 'at no time'
-        ),
+        if each.start <= moment < each.end:
+            return each
+    raise _not_free(offer, free)
+
+
+def _not_free(offer, free):
+    times = ', '.join(
+        f'from {window.text(each.start)} to {window.text(each.end)}' for each in free
+    )
+    return exceptions.Conflict(
+        f'Offer {offer.uuid} is not free then; it is free {times or "at no time"}',
         code='flocx.conflict.not_free',
     )

@@ -1,14 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
-"""flocx-market-manage: look after the market database."""
+"""flocx-market-manage and flocx-market-status: look after the market database."""
 
+import datetime
+import json
 import sys
 
 from oslo_config import cfg
+from oslo_upgradecheck import common_checks
+from oslo_upgradecheck import upgradecheck
+from oslo_utils import timeutils
 
 from flocx import config
 from flocx import db
 from market import conf as market_conf
 from market.db import migration
+from market.db import purge
 
 
 def _commands(subparsers):
@@ -16,8 +22,7 @@ def _commands(subparsers):
         'db',
         help='the schema of the database',
         description='Bring the schema of the database up to date, or show it. '
-        'Example: flocx-market-manage --config-file market.conf db '
-        'upgrade',
+        'Example: flocx-market-manage --config-file market.conf db upgrade',
     ).add_subparsers(dest='deed', required=True)
     upgrade = database.add_parser('upgrade', help='run the migrations that it lacks')
     upgrade.add_argument(
@@ -27,9 +32,27 @@ def _commands(subparsers):
         help='where to stop; by default the newest',
     )
     upgrade.set_defaults(run=_upgrade)
-    database.add_parser(
-        'version', help='print the revision that it is at'
-    ).set_defaults(run=_version)
+    version = database.add_parser('version', help='print the revision that it is at')
+    version.set_defaults(run=_version)
+    cleaning = subparsers.add_parser(
+        'purge',
+        help='remove what is closed for good',
+        description='Remove offers, bids and contracts that closed, and events, rounds '
+        'and idempotency keys that were written, more than some days ago. Prints how '
+        'many, as JSON. Example: flocx-market-manage --config-file market.conf purge '
+        '--older-than 400 --dry-run',
+    )
+    cleaning.add_argument(
+        '--older-than',
+        type=int,
+        required=True,
+        metavar='DAYS',
+        help='how many days ago',
+    )
+    cleaning.add_argument(
+        '--dry-run', action='store_true', help='only count what would be removed'
+    )
+    cleaning.set_defaults(run=_purge)
 
 
 def _upgrade(database, command):
@@ -41,6 +64,15 @@ def _version(database, command):
     print(migration.version(database) or 'empty')
 
 
+def _purge(database, command):
+    if command.older_than < 1:
+        sys.exit('--older-than: at least 1 day')
+    before = timeutils.utcnow(with_timezone=True) - datetime.timedelta(
+        days=command.older_than
+    )
+    print(json.dumps(purge.purge(database, before, command.dry_run)))
+
+
 def manage(argv=None):
     """Entry point of ``flocx-market-manage``."""
     conf = cfg.CONF
@@ -49,12 +81,46 @@ def manage(argv=None):
             'command',
             title='commands',
             handler=_commands,
-            required=True,
             help='what to do',
         )
     )
     config.prepare(
         conf, sys.argv[1:] if argv is None else argv, 'market', market_conf.register
     )
+    if conf.command.name is None:
+        conf.print_help()
+        return 2
     conf.command.run(db.Database(conf.database.connection), conf.command)
     return 0
+
+
+class Checks(upgradecheck.UpgradeCommands):
+    """What has to be in order before a new release is started."""
+
+    def _check_schema(self):
+        database = db.Database(cfg.CONF.database.connection)
+        found, needed = migration.version(database), migration.latest()
+        if found == needed:
+            return upgradecheck.Result(upgradecheck.Code.SUCCESS)
+        return upgradecheck.Result(
+            upgradecheck.Code.FAILURE,
+            f'The database is at revision {found or "empty"}, this release needs '
+            f'{needed}: run flocx-market-manage db upgrade',
+        )
+
+    _upgrade_checks = (
+        ('Database schema', _check_schema),
+        (
+            'Policy file in JSON',
+            (common_checks.check_policy_json, {'conf': cfg.CONF}),
+        ),
+    )
+
+
+def status(argv=None):
+    """Entry point of ``flocx-market-status``."""
+    upgradecheck.register_cli_options(cfg.CONF, Checks())
+    config.prepare(
+        cfg.CONF, sys.argv[1:] if argv is None else argv, 'market', market_conf.register
+    )
+    return upgradecheck.run(cfg.CONF)

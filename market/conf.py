@@ -2,6 +2,7 @@
 """The options of the market service."""
 
 from oslo_config import cfg
+from oslo_limit import opts as limit_opts
 
 from flocx.core import requirements
 
@@ -15,6 +16,12 @@ _OPTS = [
         min=1,
         help='For how many seconds the ancestors of a project, which decide '
         'what targeted offers it sees, are remembered from Keystone.',
+    ),
+    cfg.StrOpt(
+        'book_tick',
+        default='0.01',
+        regex=r'^(?=.*[1-9])\d{1,9}(\.\d{1,6})?$',
+        help='The price levels of the book are multiples of this decimal.',
     ),
     cfg.IntOpt(
         'max_requirements',
@@ -37,15 +44,46 @@ _OPTS = [
     ),
 ]
 
+_QUOTA = cfg.OptGroup('quota', 'How much one project can have at a time')
+_QUOTA_OPTS = [
+    cfg.StrOpt(
+        'driver',
+        default='options',
+        choices=[
+            ('options', 'the options of this group, the same for every project'),
+            ('keystone', 'the registered limits and limits in Keystone'),
+        ],
+        help='Where the limits are. Those in Keystone have the names of the options '
+        'below and belong to the service that [oslo_limit] names.',
+    ),
+    cfg.IntOpt('open_offers', default=10000, min=-1, help='Open offers; -1: any.'),
+    cfg.IntOpt('open_bids', default=1000, min=-1, help='Open bids; -1: any number.'),
+    cfg.IntOpt(
+        'server_hours',
+        default=-1,
+        min=-1,
+        help='Hours of servers still to come, under contract and bid for; -1: any.',
+    ),
+    cfg.IntOpt(
+        'committed_amount',
+        default=-1,
+        min=-1,
+        help='Credits that these hours cost, bids at their ceiling; -1: any amount.',
+    ),
+]
+
 
 def register(conf):
     conf.register_group(_GROUP)
     conf.register_opts(_OPTS, _GROUP)
+    conf.register_group(_QUOTA)
+    conf.register_opts(_QUOTA_OPTS, _QUOTA)
+    limit_opts.register_opts(conf)
 
 
 def list_opts():
     """Entry point of oslo.config."""
-    return [(_GROUP.name, _OPTS)]
+    return [(_GROUP.name, _OPTS), (_QUOTA.name, _QUOTA_OPTS)]
 
 
 def requirement_limits(conf):

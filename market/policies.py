@@ -37,6 +37,12 @@ RULES = [
         ('POST', '/v1/offers/{offer}/claim'),
     ),
     policy.documented(
+        'market:offers:change',
+        policy.MEMBER,
+        "Change an offer's name, price, end or target.",
+        ('PATCH', '/v1/offers/{offer}'),
+    ),
+    policy.documented(
         'market:bids:list',
         policy.READER,
         "List the project's bids.",
@@ -50,6 +56,12 @@ RULES = [
     ),
     policy.documented(
         'market:bids:create', policy.MEMBER, 'Place a bid.', ('POST', '/v1/bids')
+    ),
+    policy.documented(
+        'market:bids:change',
+        policy.MEMBER,
+        "Change an open bid's name, price or end.",
+        ('PATCH', '/v1/bids/{bid}'),
     ),
     policy.documented(
         'market:bids:cancel',
@@ -70,6 +82,12 @@ RULES = [
         ('GET', '/v1/contracts/{contract}'),
     ),
     policy.documented(
+        'market:contracts:change',
+        policy.MEMBER,
+        'Extend or shorten a contract; for the renter.',
+        ('PATCH', '/v1/contracts/{contract}'),
+    ),
+    policy.documented(
         'market:contracts:release',
         policy.MEMBER,
         'Cancel a contract or, once it has begun, release its servers early; for the '
@@ -87,6 +105,30 @@ RULES = [
         policy.READER,
         'Read the events that concern the project.',
         ('GET', '/v1/events'),
+    ),
+    policy.documented(
+        'market:book:show',
+        policy.READER,
+        'See supply and demand by price level.',
+        ('GET', '/v1/book'),
+    ),
+    policy.documented(
+        'market:prices:list',
+        policy.READER,
+        'See what servers were sold for.',
+        ('GET', '/v1/prices'),
+    ),
+    policy.documented(
+        'market:properties:list',
+        policy.READER,
+        'See which hardware properties are on offer.',
+        ('GET', '/v1/properties'),
+    ),
+    policy.documented(
+        'market:usage:show',
+        policy.READER,
+        "See the project's server-hours and amounts.",
+        ('GET', '/v1/usage'),
     ),
 ]
 

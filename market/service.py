@@ -7,12 +7,14 @@ from oslo_config import cfg
 from oslo_utils import timeutils
 
 from flocx import db
+from flocx import notifications
 from flocx import policy
 from flocx import rpc
 from flocx import rpcapi
 from flocx.api import app
 from market import policies
 from market import projects
+from market import quotas
 from market.api import root
 
 
@@ -22,6 +24,7 @@ class Market:
     database: db.Database
     policy: policy.Policy
     projects: projects.Projects
+    quotas: quotas.Quotas
     matcher: rpcapi.MatcherAPI
     providers: rpcapi.ProviderAPI
 
@@ -36,6 +39,7 @@ def build(conf, database, transport):
         database=database,
         policy=policy.Policy(conf, policies.RULES),
         projects=projects.Projects(conf),
+        quotas=quotas.Quotas(conf),
         matcher=rpcapi.MatcherAPI(transport),
         providers=rpcapi.ProviderAPI(transport),
     )
@@ -49,7 +53,7 @@ def application(conf, transport=None, database=None, clock=timeutils.utcnow):
     """
     market = build(
         conf,
-        database or db.Database(conf.database.connection),
+        database or notifications.database(conf, 'market'),
         transport or rpc.transport(conf),
     )
     return app.build(conf, root.Root(), market, clock)

@@ -11,7 +11,7 @@ import sys
 from oslo_config import cfg
 
 from flocx import config
-from flocx import db
+from flocx import notifications
 from flocx import rpc
 from flocx import rpcapi
 from flocx import service
@@ -23,7 +23,7 @@ from matcher import rounds
 def parts(conf, transport=None, database=None):
     """The loop that runs rounds, and the RPC server that wakes it."""
     transport = transport or rpc.transport(conf)
-    database = database or db.Database(conf.database.connection)
+    database = database or notifications.database(conf, 'matcher')
     clearing = rounds.Rounds(conf, database, rpcapi.ProviderAPI(transport))
     loop = service.Loop(
         'round', lambda now: clearing.run(now) and None, conf.matcher.round_interval

@@ -7,6 +7,7 @@ from oslo_config import cfg
 from oslo_utils import timeutils
 
 from flocx import db
+from flocx import notifications
 from flocx import policy
 from flocx import rpc
 from flocx import rpcapi
@@ -36,7 +37,7 @@ def application(conf, transport=None, database=None, clock=timeutils.utcnow):
     :param clock: called with ``with_timezone=True``, returns aware UTC.
     """
     transport = transport or rpc.transport(conf)
-    database = database or db.Database(conf.database.connection)
+    database = database or notifications.database(conf, 'matcher')
     matcher = Matcher(
         conf=conf,
         database=database,

@@ -11,7 +11,7 @@ import waitress
 import yaml
 
 from flocx import config
-from flocx import db
+from flocx import notifications
 from flocx import rpc
 from flocx import standalone
 from market import service as market_service
@@ -57,7 +57,7 @@ class Marketplace(fixtures.Fixture):
         self.keystone = keystone.Keystone()
         self.identity = self.useFixture(Served(self.keystone)).url
         self._configure()
-        self.database = db.Database(self.conf.database.connection)
+        self.database = notifications.database(self.conf, 'test')
         migration.upgrade(self.database)
         self.transport = rpc.transport(self.conf)
         clock = {'clock': self._clock} if self._clock else {}

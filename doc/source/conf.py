@@ -12,7 +12,6 @@ project = 'FLOCX'
 copyright = 'The FLOCX contributors'
 extensions = [
     'cliff.sphinxext',
-    'openstackdocstheme',
     'oslo_config.sphinxext',
     'oslo_policy.sphinxext',
     'transitions',
@@ -21,7 +20,11 @@ extensions = [
 # The theme of OpenStack asks git for the commit and for what changed when. In an
 # archive, where git has nothing to say, the plain theme does.
 git = subprocess.run(['git', 'rev-parse', 'HEAD'], cwd=HERE, capture_output=True)
-html_theme = 'alabaster' if git.returncode else 'openstackdocs'
+if git.returncode:
+    html_theme = 'alabaster'
+else:
+    extensions.append('openstackdocstheme')
+    html_theme = 'openstackdocs'
+    openstackdocs_auto_name = False
+    openstackdocs_auto_version = False
 pygments_style = 'native'
-openstackdocs_auto_name = False
-openstackdocs_auto_version = False

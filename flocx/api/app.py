@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """The pipeline that a request passes on its way to a controller."""
 
+from keystonemiddleware import audit
 from keystonemiddleware import auth_token
 from microversion_parse import middleware as microversion
+from oslo_middleware import cors
 from oslo_middleware import healthcheck
 from oslo_middleware import http_proxy_to_wsgi
 from oslo_middleware import request_id
 from oslo_middleware import sizelimit
+from osprofiler import web as profiler
 import pecan
 from pecan import hooks
 
@@ -14,10 +17,30 @@ from flocx import context
 from flocx import exceptions
 from flocx import policy
 from flocx.api import errors
+from flocx.api import requestlog
 from flocx.api import versions
 
 #: Paths that are answered without a token.
-PUBLIC = ('/', '/v1', '/v1/')
+PUBLIC = ('/', '/v1', '/v1/', '/v1/openapi.json')
+
+
+# What a dashboard on another site needs to send and to read.
+cors.set_defaults(
+    allow_headers=[
+        'X-Auth-Token',
+        'Content-Type',
+        'OpenStack-API-Version',
+        'If-Match',
+        'Idempotency-Key',
+    ],
+    expose_headers=[
+        'X-OpenStack-Request-ID',
+        'OpenStack-API-Version',
+        'ETag',
+        'Location',
+    ],
+    allow_methods=['GET', 'POST', 'PATCH', 'DELETE'],
+)
 
 
 class _Healthy:
@@ -86,9 +109,16 @@ def build(conf, root, service, clock):
     app = microversion.MicroversionMiddleware(
         app, versions.SERVICE_TYPE, versions.VERSIONS, errors.version_error
     )
+    if conf.api.audit_map_file:
+        app = audit.AuditMiddleware(
+            app, audit_map_file=conf.api.audit_map_file, oslo_config_config=conf
+        )
     app = _Authenticated(app, conf)
+    if conf.profiler.enabled:
+        app = profiler.WsgiMiddleware(app, hmac_keys=conf.profiler.hmac_keys)
     app = sizelimit.RequestBodySizeLimiter(app, conf)
     app = errors.Errors(app)
+    app = requestlog.RequestLog(app)
     app = request_id.RequestId(app)
     app = http_proxy_to_wsgi.HTTPProxyToWSGI(app, conf)
-    return _Healthy(app, healthcheck.Healthcheck(None, conf))
+    return _Healthy(cors.CORS(app, conf), healthcheck.Healthcheck(None, conf))

@@ -30,6 +30,7 @@ CODES = {
     409: 'flocx.conflict',
     413: 'flocx.too_large',
     415: 'flocx.media_type',
+    422: 'flocx.unprocessable',
     503: 'flocx.unavailable',
 }
 

@@ -5,6 +5,7 @@ Unlike ``wsmeext.pecan.wsexpose`` this lets exceptions pass: WSME would turn the
 into bodies of its own, those of unexpected errors included.
 """
 
+import dataclasses
 import functools
 import inspect
 import json
@@ -23,13 +24,39 @@ from flocx import exceptions
 _RENDERER = wsmeext.pecan.JSonRenderer
 
 
-def expose(result_type=None, *, body=None, status=200, rule=None):
+@dataclasses.dataclass(frozen=True)
+class Operation:
+    """What a controller's method takes and gives, for the API's description."""
+
+    result: object
+    body: object
+    status: int
+    rule: str | None
+    parameters: dict
+    sort_keys: tuple
+    path: tuple
+    summary: str
+    description: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Text:
+    """A result that is not JSON."""
+
+    text: str
+    media_type: str
+
+
+def expose(
+    result=None, *, body=None, status=200, rule=None, parameters=None, sort_keys=()
+):
     """Decorate a controller's method.
 
-    :param result_type: WSME type of what the method returns, None for no body.
+    :param result: WSME type of what the method returns, None for no body.
     :param body: WSME type of the request body, the method's last argument.
     :param rule: policy rule for what the caller's own project may do. Rules about
         an object are for the method to ask, once it has the object.
+    :param parameters: {name: parser} of the query, ``sort_keys`` if it is a list's.
     """
 
     def decorate(method):
@@ -42,27 +69,58 @@ def expose(result_type=None, *, body=None, status=200, rule=None):
                 )
             if body:
                 args = (*args, _parsed(request, body))
-            result = method(self, *args)
-            pecan.response.status = status
-            if result_type is None:
-                request.pecan['content_type'] = None
-                pecan.response.content_type = None
-                return ''
-            return {'datatype': result_type, 'result': result}
+            return _rendered(method(self, *args), result, status)
 
-        pecan.expose(
-            template='wsmejson:', content_type='application/json', generic=False
-        )(handle)
-        # Query parameters are read by the lists; Pecan passes path segments only.
-        names = inspect.getfullargspec(inspect.unwrap(method))
-        if body:
-            names = names._replace(args=names.args[:-1])
-        pecan.util._cfg(handle)['argspec'] = names._replace(varkw='ignored')
-        for each in filter(None, (result_type, body)):
-            wsme.types.register_type(each)
+        _register(handle, method, result, body)
+        summary, _, description = inspect.cleandoc(method.__doc__).partition('\n\n')
+        handle.operation = Operation(
+            result,
+            body,
+            status,
+            rule,
+            parameters or {},
+            tuple(sort_keys),
+            _path_names(method, body),
+            summary,
+            description,
+        )
         return handle
 
     return decorate
+
+
+def _rendered(result, result_type, status):
+    """What Pecan turns into the response."""
+    if isinstance(result, Text):
+        return pecan.Response(
+            result.text, status, content_type=result.media_type, charset='UTF-8'
+        )
+    pecan.response.status = status
+    if result_type is None:
+        pecan.request.pecan['content_type'] = None
+        pecan.response.content_type = None
+        return ''
+    return {'datatype': result_type, 'result': result}
+
+
+def _path_names(method, body):
+    """The names of the arguments that come from the path."""
+    names = inspect.getfullargspec(inspect.unwrap(method)).args[1:]
+    return tuple(names[:-1] if body else names)
+
+
+def _register(handle, method, *kinds):
+    """Tell Pecan and WSME about a handler."""
+    pecan.expose(template='wsmejson:', content_type='application/json', generic=False)(
+        handle
+    )
+    # Query parameters are read by the methods; Pecan passes path segments only.
+    names = ['self', *_path_names(method, kinds[-1])]
+    pecan.util._cfg(handle)['argspec'] = inspect.FullArgSpec(
+        names, None, 'ignored', None, [], None, {}
+    )
+    for kind in filter(None, kinds):
+        wsme.types.register_type(kind)
 
 
 def _parsed(request, body_type):
@@ -78,4 +136,8 @@ def _parsed(request, body_type):
         raise exceptions.Invalid(f'The body is not JSON: {error}') from None
     if not isinstance(document, dict):
         raise exceptions.Invalid('The body is not a JSON object')
-    return wsme.rest.json.fromjson(body_type, document)
+    request_body = wsme.rest.json.fromjson(body_type, document)
+    for attribute in wsme.types.list_attributes(body_type):
+        if attribute.mandatory and getattr(request_body, attribute.name) is None:
+            raise exceptions.Invalid(f'{attribute.name}: cannot be null')
+    return request_body

@@ -10,6 +10,11 @@ from flocx.api import types
 from flocx.core import query
 
 
+def values(fields):
+    """The parameters of a request that is not for a list, parsed, by name."""
+    return query.values(pecan.request.GET.items(), fields)
+
+
 def asked(fields, sort_keys, special=(), default_status=()):
     """The query that the list's parameters say, and the values of ``special`` ones.
 

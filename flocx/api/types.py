@@ -15,13 +15,20 @@ from flocx.core import window
 _FIELD = 'field'
 
 
-class _Checked(wsme.types.UserType):
+class Checked(wsme.types.UserType):
     """Takes a JSON value as it is and lets ``parse`` decide."""
 
     basetype = wsme.types.text
 
-    def __init__(self, name, parse, render=None):
-        self.name, self._parse, self._render = name, parse, render
+    def __init__(self, name, schema, parse, render=None):
+        """A type of the API.
+
+        :param schema: the JSON schema of the values.
+        :param parse: given a value and the name of its field, checks it.
+        :param render: turns a value into what JSON knows.
+        """
+        self.name, self.schema = name, schema
+        self._parse, self._render = parse, render
 
     def validate(self, value):
         try:
@@ -65,21 +72,31 @@ def _whole_number(low, high):
     return parse
 
 
+def _string(**more):
+    return {'type': ['string', 'null'], **more}
+
+
 #: An instant, as ISO 8601 with a zone; answered in UTC with Z.
-Instant = _Checked('instant', window.instant, window.text)
+Instant = Checked('instant', _string(format='date-time'), window.instant, window.text)
 #: A decimal string; credits per server and hour.
-Price = _Checked('price', money.price, money.text)
+Price = Checked(
+    'price', _string(pattern=r'^[0-9]{1,12}(\.[0-9]{1,6})?$'), money.price, money.text
+)
 #: A sum of money as it is answered: it may exceed what a price may be.
-Amount = _Checked('amount', _any, money.text)
+Amount = Checked('amount', _string(), _any, money.text)
 #: What needs no check, or is checked by the core.
-Json = _Checked('json', _any)
-Text = _Checked('text', _text(255))
-Ident = _Checked('ident', _text(64))
+Json = Checked('json', {}, _any)
+Text = Checked('text', _string(minLength=1, maxLength=255), _text(255))
+Ident = Checked('ident', _string(minLength=1, maxLength=64), _text(64))
 
 
 def Integer(low, high):
     """A whole number in low..high."""
-    return _Checked('integer', _whole_number(low, high))
+    return Checked(
+        'integer',
+        {'type': ['integer', 'null'], 'minimum': low, 'maximum': high},
+        _whole_number(low, high),
+    )
 
 
 class Answer(wsme.types.Base):
@@ -101,6 +118,32 @@ class Answer(wsme.types.Base):
 def plain(answer):
     """``answer`` as the dictionary that its JSON says."""
     return wsme.rest.json.tojson(type(answer), answer)
+
+
+def given(request, *but):
+    """{name: value} of what a request says, null included, save the names ``but``."""
+    return {
+        attribute.name: getattr(request, attribute.name)
+        for attribute in wsme.types.list_attributes(type(request))
+        if attribute.name not in but
+        and getattr(request, attribute.name) is not wsme.Unset
+    }
+
+
+def changes(request, nullable):
+    """{name: value} of what a request wants changed; only ``nullable`` may be null.
+
+    ``generation`` is no change: it says what the request rests on.
+
+    :raises Invalid: something else is null, or there is nothing to change.
+    """
+    values = given(request, 'generation')
+    if not values:
+        raise exceptions.Invalid('Nothing to change is given')
+    for name, value in values.items():
+        if value is None and name not in nullable:
+            raise exceptions.Invalid(f'{name}: cannot be null')
+    return values
 
 
 class Link(wsme.types.Base):

@@ -55,6 +55,7 @@ class Bid:
     purpose: str | None = None
     status: Status = Status.AVAILABLE
     contract_uuid: str | None = None
+    generation: int = 1
     created_at: datetime.datetime
     updated_at: datetime.datetime
 

@@ -124,6 +124,7 @@ class Contract:
     start_time: datetime.datetime
     end_time: datetime.datetime
     status: Status = Status.CREATED
+    generation: int = 1
     created_at: datetime.datetime
     updated_at: datetime.datetime
     lines: tuple[Line, ...] = ()

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from collections.abc import Mapping
 from collections.abc import Sequence
 import dataclasses
+import json
 from typing import Any
 
 from flocx import exceptions
@@ -72,6 +73,24 @@ def parse(
     )
 
 
+def values(
+    params: Iterable[tuple[str, str]], fields: Mapping[str, Parser]
+) -> dict[str, Any]:
+    """The values of parameters that are no filters, by name.
+
+    :raises Invalid: naming the parameter and what it may be.
+    """
+    found = {}
+    for name, value in params:
+        if name not in fields:
+            raise exceptions.Invalid(
+                f'{name}: there is no such parameter; there are '
+                + (', '.join(sorted(fields)) or 'none')
+            )
+        found[name] = fields[name](value, name)
+    return found
+
+
 def one_of(choices: Iterable[str]) -> Parser:
     """Parses a value that must be one of ``choices``."""
     return lambda value, field: _choice(field, value, [str(each) for each in choices])
@@ -84,6 +103,17 @@ def text(value: str, field: str) -> str:
     if not value.isprintable():
         raise exceptions.Invalid(f'{field}: holds a character that cannot be printed')
     return value
+
+
+def json_list(value: str, field: str) -> list[Any]:
+    """Parses a list in JSON."""
+    try:
+        parsed = json.loads(value)
+    except (ValueError, RecursionError) as error:
+        raise exceptions.Invalid(f'{field}: not JSON: {error}') from None
+    if not isinstance(parsed, list):
+        raise exceptions.Invalid(f'{field}: a list in JSON is expected')
+    return parsed
 
 
 def integer(value: str, field: str) -> int:

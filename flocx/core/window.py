@@ -35,6 +35,11 @@ def instant(value: object, field: str) -> datetime.datetime:
     return value.astimezone(datetime.UTC).replace(microsecond=0)
 
 
+def of_timestamp(seconds: int) -> datetime.datetime:
+    """The moment that is ``seconds`` after the epoch."""
+    return datetime.datetime.fromtimestamp(seconds, datetime.UTC)
+
+
 def text(moment: datetime.datetime) -> str:
     """``moment`` as the API writes it: ``2027-01-31T18:00:00Z``."""
     return moment.astimezone(datetime.UTC).strftime('%Y-%m-%dT%H:%M:%SZ')

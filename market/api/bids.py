@@ -1,6 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """/v1/bids: asking for servers of a kind, up to a price."""
 
+import dataclasses
+import datetime
+import decimal
+
 from oslo_utils import uuidutils
 import pecan
 from pecan import rest
@@ -18,6 +22,7 @@ from flocx.core import requirements
 from flocx.core import window
 from market import claims
 from market import conf as market_conf
+from market.api import transaction
 from market.db import bids
 
 FILTERS = {
@@ -57,13 +62,14 @@ class BidRequest(wsme.types.Base):
     resource_class = types.Text
     purpose = types.Text
 
-    def to_bid(self, context, limits, now):
+    def to_bid(self, context, conf, now):
         start = self.start_time or now.replace(microsecond=0)
         stay = window.Window(start, self.end_time)
-        claims.require_future(stay, now)
-        parsed = requirements.parse(self.requirements or [], limits)
+        parsed = requirements.parse(
+            self.requirements or [], market_conf.requirement_limits(conf)
+        )
         quantity = self.quantity or 1
-        return bid_core.Bid(
+        bid = bid_core.Bid(
             uuid=uuidutils.generate_uuid(),
             name=self.name or None,
             project_id=context.project_id,
@@ -80,6 +86,28 @@ class BidRequest(wsme.types.Base):
             created_at=now,
             updated_at=now,
         )
+        _require_possible(bid, conf.contracts, now)
+        return bid
+
+
+class BidChange(wsme.types.Base):
+    """What a bidder changes of an open bid; what is left out stays."""
+
+    name = types.Text
+    price = types.Price
+    end_time = types.Instant
+    generation = types.Integer(1, 2**62)
+
+    def applied_to(self, bid, terms, now):
+        """The fields that change, checked."""
+        values = types.changes(self, nullable=('name',))
+        if bid.whole and 'end_time' in values:
+            # Who asks for the whole window asks for the whole new one.
+            stay = window.Window(bid.start_time, self.end_time)
+            values['duration'] = stay.seconds
+        changed = dataclasses.replace(bid, **values)
+        _require_possible(changed, terms, now)
+        return values
 
 
 class Bid(types.Answer):
@@ -97,6 +125,7 @@ class Bid(types.Answer):
     purpose = wsme.types.text
     status = wsme.types.text
     contract_uuid = wsme.types.text
+    generation = int
     created_at = types.Instant
     updated_at = types.Instant
 
@@ -105,7 +134,9 @@ BidList = types.collection('bids', Bid)
 
 
 class Bids(rest.RestController):
-    @expose.expose(BidList, rule='market:bids:list')
+    @expose.expose(
+        BidList, rule='market:bids:list', parameters=FILTERS, sort_keys=SORT_KEYS
+    )
     def get_all(self):
         """List the project's bids."""
         service, context, _ = _here()
@@ -119,19 +150,51 @@ class Bids(rest.RestController):
         """Show a bid."""
         service, context, _ = _here()
         with service.database.reader() as session:
-            return Bid.of(bids.get(session, ident, context))
+            answer = Bid.of(bids.get(session, ident, context))
+        transaction.etag(answer)
+        return answer
 
     @expose.expose(Bid, body=BidRequest, status=201, rule='market:bids:create')
-    @db.retried
     def post(self, request):
         """Place a bid."""
         service, context, now = _here()
-        bid = request.to_bid(context, market_conf.requirement_limits(service.conf), now)
-        with service.database.writer() as session:
+        bid = request.to_bid(context, service.conf, now)
+        limits = service.quotas.limits(context.project_id)
+
+        def place(session):
+            service.quotas.check(
+                session, context.project_id, limits, now, open_bids=1, **_costs(bid)
+            )
             bids.add(session, bid, now)
-        answer = Bid.of(bid)
+            return Bid.of(bid), lambda said: service.matcher.bid_changed(context, said)
+
+        return transaction.once(Bid, '/v1/bids', place)
+
+    @expose.expose(Bid, body=BidChange)
+    @db.retried
+    def patch(self, ident, change):
+        """Change an open bid's name, price or end."""
+        service, context, now = _here()
+        limits = service.quotas.limits(context.project_id)
+        with service.database.writer() as session:
+            bid = bids.get(session, ident, context)
+            service.policy.authorize(
+                context, 'market:bids:change', {'project_id': bid.project_id}
+            )
+            transaction.unchanged('Bid', bid, change.generation or None)
+            values = change.applied_to(bid, service.conf.contracts, now)
+            changed = bids.change(session, bid, 'changed', now, **values)
+            before, after = _costs(bid), _costs(changed)
+            service.quotas.check(
+                session,
+                bid.project_id,
+                limits,
+                now,
+                **{name: 0 for name in after if after[name] > before[name]},
+            )
+        answer = Bid.of(changed)
         service.matcher.bid_changed(context, types.plain(answer))
-        pecan.response.location = f'/v1/bids/{bid.uuid}'
+        transaction.etag(answer)
         return answer
 
     @expose.expose(status=204)
@@ -144,8 +207,31 @@ class Bids(rest.RestController):
             service.policy.authorize(
                 context, 'market:bids:cancel', {'project_id': bid.project_id}
             )
+            transaction.unchanged('Bid', bid)
             bid = bids.move(session, bid, bid_core.Status.CANCELLED, now)
         service.matcher.bid_changed(context, types.plain(Bid.of(bid)))
+
+
+def _require_possible(bid, terms, now):
+    """Nothing, if servers could be found for ``bid`` some day."""
+    claims.require_future(bid.window, now)
+    claims.require_length(
+        window.Window(
+            bid.start_time, bid.start_time + datetime.timedelta(seconds=bid.duration)
+        ),
+        terms,
+    )
+
+
+def _costs(bid):
+    """What ``bid`` adds to its project's commitments, by name of the quota."""
+    seconds = bid.quantity * bid.duration
+    return {
+        'server_hours': money.quantised(
+            decimal.Decimal(seconds) / money.SECONDS_PER_HOUR
+        ),
+        'committed_amount': money.amount(bid.price, seconds),
+    }
 
 
 def _here():

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """/v1/contracts: servers promised to a project."""
 
+import datetime
+
 import pecan
 from pecan import rest
 import wsme
@@ -14,6 +16,8 @@ from flocx.api import types
 from flocx.core import contract as core
 from flocx.core import query
 from flocx.core import window
+from market import claims
+from market.api import transaction
 from market.db import contracts
 
 _OF_LINES = {
@@ -68,6 +72,7 @@ class Contract(types.Answer):
     end_time = types.Instant
     status = wsme.types.text
     lines = [Line]
+    generation = int
     created_at = types.Instant
     updated_at = types.Instant
 
@@ -77,6 +82,13 @@ class Contract(types.Answer):
 
 
 ContractList = types.collection('contracts', Contract)
+
+
+class ContractChange(wsme.types.Base):
+    """A new end: later where the time is still free, or earlier."""
+
+    end_time = wsme.wsattr(types.Instant, mandatory=True)
+    generation = types.Integer(1, 2**62)
 
 
 class Report(wsme.types.Base):
@@ -121,9 +133,17 @@ def _delivered_by(context, contract, line_uuid):
 class Contracts(rest.RestController):
     lines = Lines()
 
-    @expose.expose(ContractList, rule='market:contracts:list')
+    @expose.expose(
+        ContractList,
+        rule='market:contracts:list',
+        parameters=FILTERS,
+        sort_keys=SORT_KEYS,
+    )
     def get_all(self):
-        """List the contracts that the project has a part in, open ones at first."""
+        """List the contracts that the project has a part in.
+
+        Open ones, unless ``status`` asks for others. ``role`` is renter or owner.
+        """
         service, context, _ = _here()
         asked, special = paging.asked(
             FILTERS,
@@ -137,10 +157,47 @@ class Contracts(rest.RestController):
 
     @expose.expose(Contract, rule='market:contracts:show')
     def get_one(self, ident):
-        """Show a contract."""
+        """Show a contract, an owner only his own lines."""
         service, context, _ = _here()
         with service.database.reader() as session:
-            return Contract.of(contracts.get(session, ident, context))
+            answer = Contract.of(contracts.get(session, ident, context))
+        transaction.etag(answer)
+        return answer
+
+    @expose.expose(Contract, body=ContractChange)
+    @db.retried
+    def patch(self, ident, change):
+        """Extend a contract where the time is still free, or shorten it."""
+        service, context, now = _here()
+        terms = service.conf.contracts
+        limits = service.quotas.limits(context.project_id)
+        with service.database.writer() as session:
+            contract = contracts.get(session, ident, context)
+            service.policy.authorize(
+                context,
+                'market:contracts:change',
+                {'project_id': contract.project_id},
+            )
+            transaction.unchanged('Contract', contract, change.generation or None)
+            later = change.end_time > contract.end_time
+            if not later:
+                _require_notice(change.end_time, now, terms.notice)
+            contract = contracts.reschedule(
+                session, contract, change.end_time, now, terms.turnaround
+            )
+            claims.require_length(
+                window.Window(contract.start_time, contract.end_time), terms
+            )
+            if later:
+                service.quotas.check(
+                    session,
+                    contract.project_id,
+                    limits,
+                    now,
+                    server_hours=0,
+                    committed_amount=0,
+                )
+        return self._told(contract)
 
     @expose.expose(status=204)
     @db.retried
@@ -150,11 +207,34 @@ class Contracts(rest.RestController):
         with service.database.writer() as session:
             contract = contracts.get(session, ident, context)
             service.policy.authorize(
-                context, 'market:contracts:release', {'project_id': contract.project_id}
+                context,
+                'market:contracts:release',
+                {'project_id': contract.project_id},
             )
-            contract = contracts.close(session, contract, now)
+            transaction.unchanged('Contract', contract)
+            contract = contracts.close(
+                session, contract, now, service.conf.contracts.notice
+            )
+        self._told(contract)
+
+    @staticmethod
+    def _told(contract):
+        """Tell the providers and the engine of a contract; return its JSON form."""
+        service, context, _ = _here()
         service.providers.contract_changed(context, contract)
         service.matcher.contract_changed(context, {'uuid': contract.uuid})
+        answer = Contract.of(contract)
+        transaction.etag(answer)
+        return answer
+
+
+def _require_notice(end, now, notice):
+    earliest = now + datetime.timedelta(seconds=notice)
+    if notice and end < earliest:
+        raise exceptions.Conflict(
+            f'end_time: not before {window.text(earliest)}; the notice is '
+            f'{notice} seconds'
+        )
 
 
 def _where(context, special):

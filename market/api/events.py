@@ -43,7 +43,9 @@ class EventList(wsme.types.Base):
 
 
 class Events(rest.RestController):
-    @expose.expose(EventList, rule='market:events:list')
+    @expose.expose(
+        EventList, rule='market:events:list', parameters=_PARAMETERS, sort_keys=('id',)
+    )
     def get_all(self):
         """Events after the one with the id ``after``; ``wait`` waits for the first."""
         asked = query.parse(

@@ -14,9 +14,12 @@ from flocx.api import types
 from flocx.core import money
 from flocx.core import offer as offer_core
 from flocx.core import query
+from flocx.core import requirements
 from flocx.core import window
 from market import claims
+from market import conf as market_conf
 from market.api import contracts as contracts_api
+from market.api import transaction
 from market.db import contracts
 from market.db import offers
 
@@ -34,6 +37,7 @@ FILTERS = {
     'end_time': window.instant,
     'available_start_time': window.instant,
     'available_end_time': window.instant,
+    'requirements': query.json_list,
     'created_at': window.instant,
     'updated_at': window.instant,
 }
@@ -59,9 +63,9 @@ class OfferRequest(wsme.types.Base):
 
     def to_offer(self, context, now):
         given = {
-            attribute.name: getattr(self, attribute.name)
-            for attribute in wsme.types.list_attributes(type(self))
-            if getattr(self, attribute.name) not in (wsme.Unset, None)
+            name: value
+            for name, value in types.given(self).items()
+            if value is not None
         }
         offer = offer_core.Offer(
             **{
@@ -78,13 +82,30 @@ class OfferRequest(wsme.types.Base):
         return offer
 
 
+class OfferChange(wsme.types.Base):
+    """What an owner changes of an offer; what is left out stays."""
+
+    name = types.Text
+    price = types.Price
+    end_time = types.Instant
+    lessee_id = types.Ident
+    generation = types.Integer(1, 2**62)
+
+    def values(self):
+        return types.changes(self, nullable=('name', 'lessee_id'))
+
+
 class ClaimRequest(wsme.types.Base):
-    """When, of the offer's free time; by default from now to its end."""
+    """When, of the offer's free time; by default from now to its end.
+
+    ``offers`` are more offers to claim for the same time, all or none.
+    """
 
     name = types.Text
     purpose = types.Text
     start_time = types.Instant
     end_time = types.Instant
+    offers = wsme.types.wsattr([types.Text])
 
 
 class Offer(types.Answer):
@@ -128,29 +149,35 @@ OfferList = types.collection('offers', Offer)
 class Offers(rest.RestController):
     _custom_actions = {'claim': ['POST']}
 
-    @expose.expose(OfferList, rule='market:offers:list')
+    @expose.expose(
+        OfferList, rule='market:offers:list', parameters=FILTERS, sort_keys=SORT_KEYS
+    )
     def get_all(self):
-        """List offers; ``status`` is available unless it is asked for."""
+        """List offers.
+
+        Available ones, unless ``status`` asks for others. ``start_time`` and
+        ``end_time`` without an operator find what overlaps them,
+        ``available_start_time`` and ``available_end_time`` what is free then, and
+        ``requirements``, JSON in the match language, what has the hardware.
+        """
         service, context, now = _here()
         asked, special = paging.asked(
             FILTERS,
             SORT_KEYS,
-            special=('available_start_time', 'available_end_time'),
+            special=('available_start_time', 'available_end_time', 'requirements'),
             default_status=(offer_core.Status.AVAILABLE,),
         )
+        where = ()
+        if special.keys() - {'requirements'}:
+            where = offers.free_during(
+                special.get('available_start_time', now),
+                special.get('available_end_time'),
+            )
         with service.database.reader() as session:
             rows = offers.page(
-                session,
-                context,
-                asked,
-                offers.free_during(
-                    special.get('available_start_time', now),
-                    special.get('available_end_time'),
-                )
-                if special
-                else (),
+                session, context, asked, where, _hardware(service, special)
             )
-            taken = offers.held(session, rows, now)
+            taken = _taken(service, session, rows, now)
         return paging.page(
             OfferList,
             'offers',
@@ -167,43 +194,61 @@ class Offers(rest.RestController):
         service, context, now = _here()
         with service.database.reader() as session:
             offer = offers.get(session, ident, context)
-            taken = offers.held(session, [offer], now)
-        return Offer.shown_to(context, offer, offers.free(offer, taken, now))
+            taken = _taken(service, session, [offer], now)
+        answer = Offer.shown_to(context, offer, offers.free(offer, taken, now))
+        transaction.etag(answer)
+        return answer
 
     @expose.expose(Offer, body=OfferRequest, status=201, rule='market:offers:publish')
-    @db.retried
     def post(self, request):
         """Publish an offer."""
         service, context, now = _here()
         offer = request.to_offer(context, now)
-        with service.database.writer() as session:
+        limits = service.quotas.limits(context.project_id)
+
+        def publish(session):
+            service.quotas.check(
+                session, context.project_id, limits, now, open_offers=1
+            )
             offers.add(session, offer, now)
-            taken = offers.held(session, [offer], now)
-        answer = Offer.of(
-            offer,
-            availabilities=[
-                [window.text(each.start), window.text(each.end)]
-                for each in offers.free(offer, taken, now)
-            ],
-        )
-        service.matcher.offer_changed(context, types.plain(answer))
-        pecan.response.location = f'/v1/offers/{offer.uuid}'
+            free = offers.free(offer, _taken(service, session, [offer], now), now)
+            return Offer.shown_to(context, offer, free), _tell(offer)
+
+        return transaction.once(Offer, '/v1/offers', publish)
+
+    @expose.expose(Offer, body=OfferChange)
+    @db.retried
+    def patch(self, ident, change):
+        """Change an offer's name, price, end or target."""
+        service, context, now = _here()
+        with service.database.writer() as session:
+            offer = offers.get(session, ident, context)
+            service.policy.authorize(
+                context, 'market:offers:change', {'project_id': offer.project_id}
+            )
+            transaction.unchanged('Offer', offer, change.generation or None)
+            offer = offers.reschedule(session, offer, now, **change.values())
+            taken = _taken(service, session, [offer], now)
+        answer = Offer.shown_to(context, offer, offers.free(offer, taken, now))
+        _tell(offer)(types.plain(answer))
+        transaction.etag(answer)
         return answer
 
     @expose.expose(status=204)
     @db.retried
     def delete(self, ident):
-        """Cancel an offer."""
+        """Cancel an offer; its contracts stay."""
         service, context, now = _here()
         with service.database.writer() as session:
             offer = offers.get(session, ident, context)
             service.policy.authorize(
                 context, 'market:offers:cancel', {'project_id': offer.project_id}
             )
+            transaction.unchanged('Offer', offer)
             offer = offers.change(
                 session, offer, 'cancelled', now, status=offer_core.Status.CANCELLED
             )
-        service.matcher.offer_changed(context, types.plain(Offer.of(offer)))
+        _tell(offer)(types.plain(Offer.of(offer)))
 
     @expose.expose(
         contracts_api.Contract,
@@ -211,27 +256,60 @@ class Offers(rest.RestController):
         status=201,
         rule='market:offers:claim',
     )
-    @db.retried
     def claim(self, ident, request):
-        """Claim the server of an offer, at the asked price."""
+        """Claim the server of an offer, or of several, at the asked price."""
         service, context, now = _here()
-        with service.database.writer() as session:
-            offer = offers.get(session, ident, context)
-            free = offers.free(offer, offers.held(session, [offer], now), now)
+        limits = service.quotas.limits(context.project_id)
+        idents = [ident, *(request.offers or ())]
+
+        def buy(session):
+            wanted = _distinct(offers.get(session, each, context) for each in idents)
+            taken = _taken(service, session, wanted, now)
             contract = claims.contract(
-                offer,
-                free,
+                [(offer, offers.free(offer, taken, now)) for offer in wanted],
                 context,
                 now,
+                service.conf.contracts,
                 start=request.start_time or None,
                 end=request.end_time or None,
                 name=request.name or None,
                 purpose=request.purpose or None,
             )
-            contracts.write(session, contract, {offer.uuid: offer.generation}, now)
-        service.providers.contract_changed(context, contract)
-        pecan.response.location = f'/v1/contracts/{contract.uuid}'
-        return contracts_api.Contract.of(contract)
+            service.quotas.check(
+                session, context.project_id, limits, now, **claims.costs(contract)
+            )
+            generations = {offer.uuid: offer.generation for offer in wanted}
+            contracts.write(session, contract, generations, now)
+            return contracts_api.Contract.of(contract), (
+                lambda _: service.providers.contract_changed(context, contract)
+            )
+
+        return transaction.once(contracts_api.Contract, '/v1/contracts', buy)
+
+
+def _taken(service, session, wanted, now):
+    return offers.held(session, wanted, now, service.conf.contracts.turnaround)
+
+
+def _distinct(wanted):
+    """Offers by uuid, each once: a name and a uuid may mean the same."""
+    return list({offer.uuid: offer for offer in wanted}.values())
+
+
+def _hardware(service, special):
+    """What a hardware document must meet, as a function, or None."""
+    if 'requirements' not in special:
+        return None
+    parsed = requirements.parse(
+        special['requirements'], market_conf.requirement_limits(service.conf)
+    )
+    return lambda document: requirements.met(parsed, document)
+
+
+def _tell(offer):
+    """What tells the engine of an offer, given its JSON."""
+    service, context = pecan.request.service, pecan.request.context
+    return lambda said: service.matcher.offer_changed(context, said)
 
 
 def _here():

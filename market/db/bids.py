@@ -59,19 +59,30 @@ def move(session, bid, status, now, **values):
     :raises Conflict: it is closed already.
     """
     states.require(bid_core.TRANSITIONS, 'Bid', bid.uuid, bid.status, status)
-    values.update(status=status, updated_at=now)
+    return change(session, bid, status, now, status=status, **values)
+
+
+def change(session, bid, deed, now, **values):
+    """Change an available bid; return it as it is then.
+
+    :param deed: what the event calls it.
+    :raises Conflict: it is closed, or somebody else has changed it meanwhile.
+    """
+    values.update(generation=bid.generation + 1, updated_at=now)
     done = session.execute(
         sa.update(_TABLE)
         .where(
             _TABLE.c.uuid == bid.uuid,
+            _TABLE.c.generation == bid.generation,
             _TABLE.c.status == bid_core.Status.AVAILABLE,
         )
         .values(**values)
     )
     if done.rowcount != 1:
         raise exceptions.Conflict(
-            f'Bid {bid.uuid} is closed meanwhile', code='flocx.conflict.generation'
+            f'Bid {bid.uuid} was closed or changed meanwhile; read it again',
+            code='flocx.conflict.generation',
         )
-    moved = dataclasses.replace(bid, **values)
-    events.of_bid(session, status, moved, now)
-    return moved
+    changed = dataclasses.replace(bid, **values)
+    events.of_bid(session, deed, changed, now)
+    return changed

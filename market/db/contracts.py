@@ -11,14 +11,20 @@ from flocx.core import bid as bid_core
 from flocx.core import contract as core
 from flocx.core import offer as offer_core
 from flocx.core import states
+from flocx.core import window
 from market.db import bids
 from market.db import events
 from market.db import listing
+from market.db import offers
 from market.db import schema
 from market.db import visibility
 
 _TABLE, _LINES = schema.contracts, schema.contract_lines
 _S = core.Status
+_SECOND = datetime.timedelta(seconds=1)
+
+#: A line in one of these can still be shortened or extended.
+_RUNNING = {_S.CREATED, _S.WAIT_FULFILL, _S.ACTIVE}
 
 
 def write(session, contract, generations, now, bid=None):
@@ -109,44 +115,94 @@ def with_line(**values):
     )
 
 
-def close(session, contract, now):
+def close(session, contract, now, notice=0):
     """Cancel what has not begun and let end what has; return the contract.
 
     What is delivered, or may be just now, stays with its line until the provider
-    reports that the server is clean; its time from ``now`` on is free again.
+    reports that the server is clean; its time after the notice is free again.
 
+    :param notice: for how many seconds the renter still keeps, and pays, what has
+        begun or begins within them.
     :raises Conflict: every line is closed, or already on its way.
     """
-    changed = [line for line in contract.lines if _closing(line, now)]
+    until = now.replace(microsecond=0) + datetime.timedelta(seconds=notice)
+    changes = {line: _closing(line, now, until) for line in contract.lines}
+    changed = [line for line in contract.lines if changes[line]]
     if not changed:
         raise exceptions.Conflict(
             f'Contract {contract.uuid} is {contract.status}: nothing is left to end'
         )
     for line in changed:
-        _move(session, line, _closing(line, now))
-    end = min(
-        contract.end_time, max(now, contract.start_time + datetime.timedelta(seconds=1))
+        _move(session, line, changes[line])
+    return _settle(
+        session, contract, 'released', changed, now, end_time=_end(contract, until)
     )
-    return _settle(session, contract, 'released', changed, now, end_time=end)
 
 
-def _closing(line, now):
-    """What ending it early changes of ``line``, or None where it ends anyway."""
-    end = min(line.end_time, max(now, line.start_time + datetime.timedelta(seconds=1)))
-    if line.status == _S.CREATED and line.start_time > now:
+def _end(noun, until):
+    """The end of what is shortened to ``until``; it keeps a second at least."""
+    return min(noun.end_time, max(until, noun.start_time + _SECOND))
+
+
+def _closing(line, now, until):
+    """What ending it at ``until`` changes of ``line``, None where it ends anyway."""
+    if line.status == _S.CREATED and line.start_time >= until:
         return {'status': _S.CANCELLED, 'reason': core.Reason.CANCELLED}
-    if line.status in (_S.CREATED, _S.WAIT_FULFILL):
+    if line.status in (_S.CREATED, _S.WAIT_FULFILL) and until <= now:
         return {
             'status': _S.WAIT_CANCEL,
             'reason': core.Reason.CANCELLED,
-            'end_time': end,
+            'end_time': _end(line, until),
         }
-    if line.status == _S.ACTIVE and line.end_time > now:
-        return {'reason': core.Reason.RELEASED, 'end_time': end}
+    if line.status in _RUNNING and line.end_time > until:
+        return {'reason': core.Reason.RELEASED, 'end_time': _end(line, until)}
     if line.status == _S.ERROR:
-        status = _S.WAIT_END if line.fulfill_time else _S.WAIT_CANCEL
-        return {'status': status, 'reason': core.Reason.RELEASED, 'end_time': end}
+        return {
+            'status': _S.WAIT_END if line.fulfill_time else _S.WAIT_CANCEL,
+            'reason': core.Reason.RELEASED,
+            'end_time': _end(line, until),
+        }
     return None
+
+
+def reschedule(session, contract, end, now, turnaround=0):
+    """Move the end of a contract, to ``end``; return it. Prices stay.
+
+    :param turnaround: seconds that stay free between two contracts of a server.
+    :raises Conflict: a line is not running, or the time is not free, or not the
+        offer's any more; nothing is changed, if the caller rolls back.
+    :raises Invalid: ``end`` is past, or not after the start.
+    """
+    if end <= max(now, contract.start_time):
+        raise exceptions.Invalid(
+            f'end_time: {window.text(end)} is past or not after the start; DELETE '
+            'ends a contract now'
+        )
+    for line in contract.lines:
+        if line.status not in _RUNNING:
+            raise exceptions.Conflict(
+                f'Line {line.uuid} is {line.status}: its end cannot be moved'
+            )
+        if end > line.end_time:
+            _extend(session, line, end, now, turnaround)
+        _move(session, line, {'end_time': end})
+    return _settle(session, contract, 'changed', contract.lines, now, end_time=end)
+
+
+def _extend(session, line, end, now, turnaround):
+    """Take the time from the line's end to ``end`` from its offer."""
+    table = schema.offers
+    row = session.execute(sa.select(table).where(table.c.uuid == line.offer_uuid)).one()
+    offer = listing.noun(offer_core.Offer, row)
+    more = window.Window(line.end_time, end)
+    others = offers.held(session, [offer], now, turnaround, but=line.uuid)
+    if not any(each.contains(more) for each in offers.free(offer, others, now)):
+        raise exceptions.Conflict(
+            f'Offer {offer.uuid} is not free from {window.text(more.start)} to '
+            f'{window.text(more.end)}',
+            code='flocx.conflict.not_free',
+        )
+    _take(session, offer.uuid, offer.generation, now)
 
 
 def report(session, contract, line, status, reason, now):
@@ -166,7 +222,23 @@ def report(session, contract, line, status, reason, now):
     if status in core.CLOSED:
         values['expire_time'] = now
     _move(session, line, values)
+    _interrupt(session, line, status, values['reason'], now)
     return _settle(session, contract, status, [line], now)
+
+
+def _interrupt(session, line, status, reason, now):
+    """Keep account of the time in which a delivered server does not serve."""
+    table = schema.interruptions
+    if line.status == _S.ACTIVE and status == _S.ERROR:
+        session.execute(
+            sa.insert(table).values(line_uuid=line.uuid, start_time=now, reason=reason)
+        )
+    elif line.status == _S.ERROR:
+        session.execute(
+            sa.update(table)
+            .where(table.c.line_uuid == line.uuid, table.c.end_time.is_(None))
+            .values(end_time=now)
+        )
 
 
 def _move(session, line, values):
@@ -192,7 +264,7 @@ def _settle(session, contract, deed, changed, now, **values):
     session.execute(
         sa.update(_TABLE)
         .where(_TABLE.c.uuid == contract.uuid)
-        .values(updated_at=now, **values)
+        .values(updated_at=now, generation=_TABLE.c.generation + 1, **values)
     )
     lines = tuple(
         listing.noun(core.Line, row)
@@ -208,7 +280,12 @@ def _settle(session, contract, deed, changed, now, **values):
         sa.update(_TABLE).where(_TABLE.c.uuid == contract.uuid).values(status=status)
     )
     contract = dataclasses.replace(
-        contract, status=status, lines=lines, updated_at=now, **values
+        contract,
+        status=status,
+        lines=lines,
+        generation=contract.generation + 1,
+        updated_at=now,
+        **values,
     )
     uuids = {line.uuid for line in changed}
     events.of_contract(

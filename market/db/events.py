@@ -6,6 +6,8 @@ renter, ``owner_id`` where it concerns it as the owner of the server. What
 concerns two parties is told in two events, each saying what that party may know.
 """
 
+import contextlib
+
 import sqlalchemy as sa
 
 from flocx.core import money
@@ -88,6 +90,18 @@ def after(session, reader, last=0, limit=100, filters=()):
     ).all()
 
 
+@contextlib.contextmanager
+def savepoint(session):
+    """A part of a transaction that can fail alone, with the events it added."""
+    kept = len(session.info.get('events', ()))
+    try:
+        with session.begin_nested():
+            yield
+    except Exception:
+        del session.info.get('events', [])[kept:]
+        raise
+
+
 def _payload(contract, lines):
     return {
         'name': contract.name,
@@ -108,13 +122,37 @@ def _payload(contract, lines):
 
 
 def _add(session, kind, now, object_type, object_uuid, payload, **addressee):
-    session.execute(
-        sa.insert(schema.events).values(
-            type=kind,
-            time=now,
-            object_type=object_type,
-            object_uuid=object_uuid,
-            payload=payload,
+    """Keep an event until the transaction ends, and write it then."""
+    if 'events' not in session.info:
+        session.info['events'] = []
+        sa.event.listen(session, 'before_commit', _write)
+    session.info['events'].append(
+        {
+            'type': kind,
+            'time': now,
+            'object_type': object_type,
+            'object_uuid': object_uuid,
+            'payload': payload,
+            'project_id': None,
+            'owner_id': None,
             **addressee,
-        )
+        }
     )
+
+
+def _write(session):
+    """Give the events of a transaction their ids, as the last thing it does.
+
+    The lock on the sequence is held until the commit. So whoever has read the
+    event with one id has been able to read all those with lower ids.
+    """
+    if session.in_nested_transaction() or not session.info['events']:
+        return
+    waiting, session.info['events'] = session.info['events'], []
+    sequence = schema.event_sequence
+    session.execute(sa.update(sequence).values(last=sequence.c.last + len(waiting)))
+    last = session.execute(sa.select(sequence.c.last).with_for_update()).scalar_one()
+    first = last - len(waiting) + 1
+    numbered = [{'id': first + place, **event} for place, event in enumerate(waiting)]
+    session.execute(sa.insert(schema.events), numbered)
+    session.info.setdefault('written', []).extend(numbered)

@@ -3,6 +3,8 @@
 
 import collections
 import dataclasses
+import datetime
+import json
 
 from oslo_db import exception as db_exc
 import sqlalchemy as sa
@@ -19,6 +21,9 @@ from market.db import visibility
 
 _TABLE = schema.offers
 
+#: How many rows a search by hardware reads at a time.
+_STEP = 1000
+
 
 def add(session, offer, now):
     """Store a new offer.
@@ -26,13 +31,42 @@ def add(session, offer, now):
     :raises Conflict: another open offer of the server has some of its time.
     """
     _lock_server(session, offer)
+    _require_alone(session, offer)
+    session.execute(sa.insert(_TABLE).values(**listing.fields(offer)))
+    events.of_offer(session, 'published', offer, now)
+
+
+def reschedule(session, offer, now, **values):
+    """Change the terms of an available offer; return it.
+
+    Contracts that were made from it stay as they are.
+
+    :raises Conflict: it is not available, or another offer has the time.
+    :raises Invalid: the end is past, or not after the start.
+    """
+    if offer.status != offer_core.Status.AVAILABLE:
+        raise exceptions.Conflict(
+            f'Offer {offer.uuid} is {offer.status} and cannot be changed'
+        )
+    changed = dataclasses.replace(offer, **values)
+    if changed.window.since(now) is None:
+        raise exceptions.Invalid(f'end_time: {window.text(changed.end_time)} is past')
+    if changed.end_time > offer.end_time:
+        _lock_server(session, offer)
+        _require_alone(session, changed)
+    return change(session, offer, 'changed', now, **values)
+
+
+def _require_alone(session, offer):
+    """Nothing, if no other open offer of the server has time of its window."""
     other = session.execute(
         sa.select(_TABLE)
         .where(
             _TABLE.c.resource_uuid == offer.resource_uuid,
             _TABLE.c.provider_id == offer.provider_id,
             _TABLE.c.resource_type == offer.resource_type,
-            _TABLE.c.status.in_(offer_core.OPEN),
+            _TABLE.c.uuid != offer.uuid,
+            _TABLE.c.status.in_(sorted(offer_core.OPEN)),
             _TABLE.c.start_time < offer.end_time,
             _TABLE.c.end_time > offer.start_time,
         )
@@ -44,8 +78,6 @@ def add(session, offer, now):
             f'{window.text(other.start_time)} to {window.text(other.end_time)}',
             code='flocx.conflict.overlap',
         )
-    session.execute(sa.insert(_TABLE).values(**listing.fields(offer)))
-    events.of_offer(session, 'published', offer, now)
 
 
 def get(session, ident, reader):
@@ -54,10 +86,35 @@ def get(session, ident, reader):
     return listing.noun(offer_core.Offer, row)
 
 
-def page(session, reader, query, where=()):
-    """A page of the offers that ``reader`` may see."""
-    rows = listing.page(session, _TABLE, visibility.offers(reader), query, where)
-    return [listing.noun(offer_core.Offer, row) for row in rows]
+def page(session, reader, query, where=(), suits=None):
+    """A page of the offers that ``reader`` may see.
+
+    :param suits: whether a hardware document is wanted; a document that several
+        offers share is asked about once.
+    """
+    visible = visibility.offers(reader)
+    if suits is None:
+        rows = listing.page(session, _TABLE, visible, query, where)
+        return [listing.noun(offer_core.Offer, row) for row in rows]
+    return _searched(session, visible, query, where, suits)
+
+
+def _searched(session, visible, query, where, suits):
+    known, found = {}, []
+    step = dataclasses.replace(query, limit=_STEP)
+    while True:
+        rows = listing.page(session, _TABLE, visible, step, where)
+        for row in rows[:_STEP]:
+            text = json.dumps(row.properties, sort_keys=True)
+            if text not in known:
+                known[text] = suits(row.properties)
+            if known[text]:
+                found.append(listing.noun(offer_core.Offer, row))
+            if len(found) > query.limit:
+                return found
+        if len(rows) <= _STEP:
+            return found
+        step = dataclasses.replace(step, marker=rows[_STEP - 1].uuid)
 
 
 def free_during(start, end=None):
@@ -85,10 +142,13 @@ def available(session, now):
     return [listing.noun(offer_core.Offer, row) for row in rows]
 
 
-def held(session, offers, now):
+def held(session, offers, now, turnaround=0, but=None):
     """The time that contracts hold, {server: [Window]}, of the offers' servers.
 
     It counts by server, not by offer: a contract outlives its offer's end.
+
+    :param turnaround: seconds before and after a contract that nobody else gets.
+    :param but: uuid of a line that does not count.
     """
     lines = schema.contract_lines
     query = sa.select(
@@ -98,15 +158,20 @@ def held(session, offers, now):
         lines.c.start_time,
         lines.c.end_time,
     ).where(lines.c.status.in_(contract_core.OPEN))
+    if but:
+        query = query.where(lines.c.uuid != but)
     # Few offers are looked up; for many it is cheaper to read all that is held.
     if len(offers) <= 500:
         query = query.where(
             lines.c.resource_uuid.in_({offer.resource_uuid for offer in offers})
         )
+    gap = datetime.timedelta(seconds=turnaround)
     taken = collections.defaultdict(list)
     for row in session.execute(query):
         server = row.provider_id, row.resource_type, row.resource_uuid
-        taken[server].append(window.Window(row.start_time, max(row.end_time, now)))
+        taken[server].append(
+            window.Window(row.start_time - gap, max(row.end_time, now) + gap)
+        )
     return taken
 
 
@@ -124,7 +189,7 @@ def change(session, offer, deed, now, **values):
     :param deed: what the event calls it.
     :raises Conflict: somebody has, or its status does not allow the change.
     """
-    if 'status' in values:
+    if values.get('status', offer.status) != offer.status:
         states.require(
             offer_core.TRANSITIONS, 'Offer', offer.uuid, offer.status, values['status']
         )

@@ -51,6 +51,11 @@ def _price():
     return sa.Column('price', db.Money, nullable=False)
 
 
+def _generation():
+    # Counts the changes of a row; a change names the one that it rests on.
+    return sa.Column('generation', sa.BigInteger, nullable=False)
+
+
 #: One row for each server that was ever offered; whoever adds an offer locks it.
 servers = sa.Table(
     'servers',
@@ -59,7 +64,7 @@ servers = sa.Table(
     _project('provider_id', nullable=False),
     sa.Column('resource_type', sa.String(64), nullable=False),
     sa.Column('resource_uuid', sa.String(255), nullable=False),
-    sa.Column('generation', sa.BigInteger, nullable=False),
+    _generation(),
     sa.UniqueConstraint('provider_id', 'resource_type', 'resource_uuid'),
     **_OPTIONS,
 )
@@ -82,7 +87,7 @@ offers = sa.Table(
     _price(),
     _status(),
     sa.Column('reason', sa.String(255)),
-    sa.Column('generation', sa.BigInteger, nullable=False),
+    _generation(),
     _time('created_at'),
     _time('updated_at'),
     sa.Index(None, 'status', 'id'),
@@ -111,6 +116,7 @@ bids = sa.Table(
     sa.Column('purpose', sa.String(255)),
     _status(),
     _uuid('contract_uuid'),
+    _generation(),
     _time('created_at'),
     _time('updated_at'),
     sa.Index(None, 'status', 'id'),
@@ -132,6 +138,7 @@ contracts = sa.Table(
     _time('start_time'),
     _time('end_time'),
     _status(),
+    _generation(),
     _time('created_at'),
     _time('updated_at'),
     sa.Index(None, 'status', 'id'),
@@ -177,7 +184,7 @@ contract_lines = sa.Table(
 events = sa.Table(
     'events',
     metadata,
-    _id(),
+    sa.Column('id', _Id, primary_key=True, autoincrement=False),
     sa.Column('type', sa.String(64), nullable=False),
     _time('time'),
     sa.Column('object_type', sa.String(16), nullable=False),
@@ -205,5 +212,48 @@ rounds = sa.Table(
     sa.Column('conflicts', sa.Integer, nullable=False),
     sa.Column('welfare', db.Money, nullable=False),
     sa.Column('seconds', sa.Float, nullable=False),
+    **_OPTIONS,
+)
+
+#: Its one row holds the last id of the events. Whoever writes events locks it until
+#: he commits, so that events become visible in the order of their ids.
+event_sequence = sa.Table(
+    'event_sequence',
+    metadata,
+    sa.Column('id', sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column('last', sa.BigInteger, nullable=False),
+    **_OPTIONS,
+)
+
+#: Time in which a server that was handed over did not serve its renter.
+interruptions = sa.Table(
+    'interruptions',
+    metadata,
+    _id(),
+    sa.Column(
+        'line_uuid',
+        sa.String(36),
+        sa.ForeignKey('contract_lines.uuid', ondelete='CASCADE'),
+        nullable=False,
+    ),
+    _time('start_time'),
+    _time('end_time', nullable=True),
+    sa.Column('reason', sa.String(255)),
+    sa.Index(None, 'line_uuid'),
+    **_OPTIONS,
+)
+
+#: What was answered to a request with an Idempotency-Key.
+idempotency_keys = sa.Table(
+    'idempotency_keys',
+    metadata,
+    _id(),
+    _project('project_id', nullable=False),
+    sa.Column('idempotency_key', sa.String(255), nullable=False),
+    sa.Column('fingerprint', sa.String(64), nullable=False),
+    sa.Column('answer', sa.JSON, nullable=False),
+    _time('created_at'),
+    sa.UniqueConstraint('project_id', 'idempotency_key'),
+    sa.Index(None, 'created_at'),
     **_OPTIONS,
 )

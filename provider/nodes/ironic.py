@@ -43,24 +43,19 @@ class IronicNodes(nodes.Nodes):
                 found = self._baremetal().get_node_inventory(uuid)
         except exceptions.NotFound:
             return {}
-        plugin_data = found.plugin_data or {}
+        plugin_data = found.get('plugin_data') or {}
         return {
-            **(found.inventory or {}),
+            **(found.get('inventory') or {}),
             'pci_devices': plugin_data.get('pci_devices') or [],
         }
 
     def set_lessee(self, uuid, project_id):
-        # Ironic refuses the whole patch when the test fails: the node must still
-        # have no lessee when it gets one.
         self._patch(uuid, {'op': 'add', 'path': '/lessee', 'value': project_id})
 
     def clear_lessee(self, uuid, project_id):
+        # Ironic takes no JSON patch with a ``test`` in it, so the look comes first.
         if self.get(uuid).lessee == project_id:
-            self._patch(
-                uuid,
-                {'op': 'test', 'path': '/lessee', 'value': project_id},
-                {'op': 'remove', 'path': '/lessee'},
-            )
+            self._patch(uuid, {'op': 'remove', 'path': '/lessee'})
 
     def unprotect(self, uuid):
         self._patch(uuid, {'op': 'replace', 'path': '/protected', 'value': False})
@@ -136,10 +131,15 @@ def _translated(what):
     except sdk_exceptions.NotFoundException:
         raise exceptions.NotFound(f'{what} not found') from None
     except sdk_exceptions.ForbiddenException as error:
-        raise exceptions.Forbidden(f'{what}: {error.message}') from None
+        raise exceptions.Forbidden(f'{what}: {_said(error)}') from None
     except sdk_exceptions.ConflictException as error:
-        raise exceptions.Conflict(f'{what}: {error.message}') from None
+        raise exceptions.Conflict(f'{what}: {_said(error)}') from None
     except (sdk_exceptions.BadRequestException, sdk_exceptions.InvalidRequest) as error:
-        raise exceptions.Invalid(f'{what}: {error.message}') from None
+        raise exceptions.Invalid(f'{what}: {_said(error)}') from None
     except (sdk_exceptions.SDKException, ks_exceptions.ClientException) as error:
         raise exceptions.Unavailable(f'Ironic does not answer: {error}') from None
+
+
+def _said(error):
+    """What Ironic said, which the SDK keeps beside a message of its own."""
+    return error.details or error.message

@@ -52,12 +52,11 @@ def run(*command, **kwargs):
         [sys.executable, *command],
         check=False,
         text=True,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
+        capture_output=True,
         **kwargs,
     )
     if done.returncode:
-        raise AssertionError(f'{command[:3]}:\n{done.stdout}')
+        raise AssertionError(f'{command[:3]}:\n{done.stdout}{done.stderr}')
     return done.stdout
 
 
@@ -75,7 +74,9 @@ class WheelTest(unittest.TestCase):
         # There is no git in the copy, so pbr has to be told the version.
         env = os.environ | {'PBR_VERSION': '1.2.3'}
         pip = ('-m', 'pip', '--disable-pip-version-check')
-        run(*pip, 'wheel', '--no-deps', '--wheel-dir', cls.folder, tree, env=env)
+        # The build requirements are installed, so no network is needed.
+        offline = ('--no-deps', '--no-build-isolation')
+        run(*pip, 'wheel', *offline, '--wheel-dir', cls.folder, tree, env=env)
         (cls.wheel,) = cls.folder.glob('*.whl')
         run(*pip, 'install', '--no-deps', '--target', cls.target, cls.wheel)
 

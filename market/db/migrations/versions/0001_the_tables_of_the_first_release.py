@@ -34,6 +34,7 @@ def upgrade():
         sa.Column('purpose', sa.String(length=255), nullable=True),
         sa.Column('status', sa.String(length=16), nullable=False),
         sa.Column('contract_uuid', sa.String(length=36), nullable=True),
+        sa.Column('generation', sa.BigInteger(), nullable=False),
         sa.Column('created_at', db.Instant(), nullable=False),
         sa.Column('updated_at', db.Instant(), nullable=False),
         sa.PrimaryKeyConstraint('id', name=op.f('pk_bids')),
@@ -69,6 +70,7 @@ def upgrade():
         sa.Column('start_time', db.Instant(), nullable=False),
         sa.Column('end_time', db.Instant(), nullable=False),
         sa.Column('status', sa.String(length=16), nullable=False),
+        sa.Column('generation', sa.BigInteger(), nullable=False),
         sa.Column('created_at', db.Instant(), nullable=False),
         sa.Column('updated_at', db.Instant(), nullable=False),
         sa.PrimaryKeyConstraint('id', name=op.f('pk_contracts')),
@@ -90,11 +92,20 @@ def upgrade():
         )
 
     op.create_table(
+        'event_sequence',
+        sa.Column('id', sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column('last', sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint('id', name=op.f('pk_event_sequence')),
+        mysql_charset='utf8mb4',
+        mysql_collate='utf8mb4_bin',
+        mysql_engine='InnoDB',
+    )
+    op.create_table(
         'events',
         sa.Column(
             'id',
             sa.BigInteger().with_variant(sa.Integer(), 'sqlite'),
-            autoincrement=True,
+            autoincrement=False,
             nullable=False,
         ),
         sa.Column('type', sa.String(length=64), nullable=False),
@@ -118,6 +129,34 @@ def upgrade():
         )
         batch_op.create_index(
             batch_op.f('ix_events_project_id_id'), ['project_id', 'id'], unique=False
+        )
+
+    op.create_table(
+        'idempotency_keys',
+        sa.Column(
+            'id',
+            sa.BigInteger().with_variant(sa.Integer(), 'sqlite'),
+            autoincrement=True,
+            nullable=False,
+        ),
+        sa.Column('project_id', sa.String(length=64), nullable=False),
+        sa.Column('idempotency_key', sa.String(length=255), nullable=False),
+        sa.Column('fingerprint', sa.String(length=64), nullable=False),
+        sa.Column('answer', sa.JSON(), nullable=False),
+        sa.Column('created_at', db.Instant(), nullable=False),
+        sa.PrimaryKeyConstraint('id', name=op.f('pk_idempotency_keys')),
+        sa.UniqueConstraint(
+            'project_id',
+            'idempotency_key',
+            name=op.f('uniq_idempotency_keys0project_id_idempotency_key'),
+        ),
+        mysql_charset='utf8mb4',
+        mysql_collate='utf8mb4_bin',
+        mysql_engine='InnoDB',
+    )
+    with op.batch_alter_table('idempotency_keys', schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f('ix_idempotency_keys_created_at'), ['created_at'], unique=False
         )
 
     op.create_table(
@@ -276,6 +315,35 @@ def upgrade():
             batch_op.f('ix_contract_lines_status'), ['status'], unique=False
         )
 
+    op.create_table(
+        'interruptions',
+        sa.Column(
+            'id',
+            sa.BigInteger().with_variant(sa.Integer(), 'sqlite'),
+            autoincrement=True,
+            nullable=False,
+        ),
+        sa.Column('line_uuid', sa.String(length=36), nullable=False),
+        sa.Column('start_time', db.Instant(), nullable=False),
+        sa.Column('end_time', db.Instant(), nullable=True),
+        sa.Column('reason', sa.String(length=255), nullable=True),
+        sa.ForeignKeyConstraint(
+            ['line_uuid'],
+            ['contract_lines.uuid'],
+            name=op.f('fk_interruptions_line_uuid'),
+            ondelete='CASCADE',
+        ),
+        sa.PrimaryKeyConstraint('id', name=op.f('pk_interruptions')),
+        mysql_charset='utf8mb4',
+        mysql_collate='utf8mb4_bin',
+        mysql_engine='InnoDB',
+    )
+    with op.batch_alter_table('interruptions', schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f('ix_interruptions_line_uuid'), ['line_uuid'], unique=False
+        )
+
+    op.execute('INSERT INTO event_sequence (id, last) VALUES (1, 0)')
     if op.get_bind().dialect.name == 'postgresql':
         # No server twice at one time, said once more where the database can.
         op.execute('CREATE EXTENSION IF NOT EXISTS btree_gist')

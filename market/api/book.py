@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: Apache-2.0
+"""/v1/book and /v1/properties: what is offered and wanted, by nobody in particular."""
+
+import datetime
+import decimal
+
+import pecan
+from pecan import rest
+import wsme.types
+
+from flocx.api import expose
+from flocx.api import paging
+from flocx.api import types
+from flocx.core import query
+from flocx.core import window
+from market import depth
+from market.db import book
+
+PARAMETERS = {
+    'start_time': window.instant,
+    'end_time': window.instant,
+    'resource_class': query.text,
+}
+
+#: How far the book looks ahead if it is not told, in days.
+DAYS = 28
+
+
+class Book(wsme.types.Base):
+    start_time = types.Instant
+    end_time = types.Instant
+    book = types.Json
+
+
+class BookController(rest.RestController):
+    @expose.expose(Book, rule='market:book:show', parameters=PARAMETERS)
+    def get_all(self):
+        """Supply and demand by resource class and price level."""
+        service, now = pecan.request.service, pecan.request.now
+        asked = paging.values(PARAMETERS)
+        start = asked.get('start_time', now)
+        period = window.Window(
+            start, asked.get('end_time', start + datetime.timedelta(days=DAYS))
+        )
+        with service.database.reader() as session:
+            levels = depth.book(
+                book.supply(session, period),
+                book.demand(session, period),
+                period,
+                decimal.Decimal(service.conf.market.book_tick),
+            )
+        if 'resource_class' in asked:
+            levels = [
+                each
+                for each in levels
+                if each['resource_class'] == asked['resource_class']
+            ]
+        return Book(start_time=period.start, end_time=period.end, book=levels)
+
+
+class Properties(wsme.types.Base):
+    properties = types.Json
+
+
+class PropertiesController(rest.RestController):
+    @expose.expose(Properties, rule='market:properties:list')
+    def get_all(self):
+        """The keys and values of the hardware on offer, for writing requirements."""
+        with pecan.request.service.database.reader() as session:
+            return Properties(properties=depth.properties(book.documents(session)))

@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: Apache-2.0
+"""/v1/prices: what servers were sold for."""
+
+import datetime
+
+import pecan
+from pecan import rest
+import wsme.types
+
+from flocx import exceptions
+from flocx.api import expose
+from flocx.api import paging
+from flocx.api import types
+from flocx.core import query
+from flocx.core import window
+from market import depth
+from market.db import prices
+
+_INTERVALS = {'hour': 3600, 'day': 86400, 'week': 7 * 86400}
+PARAMETERS = {
+    'start_time': window.instant,
+    'end_time': window.instant,
+    'resource_class': query.text,
+    'interval': query.one_of(_INTERVALS),
+}
+
+#: The longest period that one request can ask for, and the usual one, in days.
+MOST_DAYS, DAYS = 366, 30
+
+
+class Prices(wsme.types.Base):
+    prices = types.Json
+
+
+class PricesController(rest.RestController):
+    @expose.expose(Prices, rule='market:prices:list', parameters=PARAMETERS)
+    def get_all(self):
+        """Least, median and greatest price and volume, by class and interval."""
+        service, now = pecan.request.service, pecan.request.now
+        asked = paging.values(PARAMETERS)
+        end = asked.get('end_time', now)
+        period = window.Window(
+            asked.get('start_time', end - datetime.timedelta(days=DAYS)), end
+        )
+        if period.length > datetime.timedelta(days=MOST_DAYS):
+            raise exceptions.Invalid(
+                f'start_time: more than {MOST_DAYS} days before end_time'
+            )
+        with service.database.reader() as session:
+            fills = prices.fills(session, period, asked.get('resource_class'))
+            return Prices(
+                prices=depth.history(fills, _INTERVALS[asked.get('interval', 'day')])
+            )

@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What every writing request does alike: once, and only if nothing has changed."""
+
+import hashlib
+
+import pecan
+import wsme.rest.json
+
+from flocx import db
+from flocx import exceptions
+from flocx.api import types
+from flocx.core import money
+from flocx.core import window
+from market.db import idempotency
+
+
+def once(kind, location, work):
+    """Answer a POST with what ``work`` creates, at most once for an Idempotency-Key.
+
+    :param kind: the WSME type of the answer.
+    :param location: of the collection that the new object is in.
+    :param work: given a session, returns the answer and what is to be told of it
+        after the commit, a function of the answer's JSON.
+    """
+    key, fingerprint = _key(), _fingerprint()
+    answer, tell = _run(kind, key, fingerprint, work)
+    if tell:
+        tell(types.plain(answer))
+    pecan.response.location = f'{location}/{answer.uuid}'
+    etag(answer)
+    return answer
+
+
+@db.retried
+def _run(kind, key, fingerprint, work):
+    service, context = pecan.request.service, pecan.request.context
+    with service.database.writer() as session:
+        if key:
+            said = idempotency.answered(session, context.project_id, key, fingerprint)
+            if said is not None:
+                return wsme.rest.json.fromjson(kind, said), None
+        answer, tell = work(session)
+        if key:
+            idempotency.keep(
+                session,
+                context.project_id,
+                key,
+                fingerprint,
+                types.plain(answer),
+                pecan.request.now,
+            )
+    return answer, tell
+
+
+def etag(answer):
+    """Name the generation of the object in the answer's headers."""
+    if isinstance(getattr(answer, 'generation', None), int):
+        pecan.response.headers['ETag'] = f'"{answer.generation}"'
+
+
+def unchanged(what, noun, said=None):
+    """Nothing, if ``noun`` is at the generation that the caller rests on.
+
+    That is the one in If-Match, or ``said`` in the body; without any, it is.
+
+    :raises Conflict: it has changed; the message says what it is like now.
+    """
+    header = pecan.request.headers.get('If-Match', '').strip()
+    if header and header != '*':
+        try:
+            said = int(header.removeprefix('W/').strip('"'))
+        except ValueError:
+            raise exceptions.Invalid(
+                f'If-Match: {header} is not an ETag of ours, a number in quotes'
+            ) from None
+    if said is None or said == noun.generation:
+        return
+    now = [f'status {noun.status}', f'end_time {window.text(noun.end_time)}']
+    if hasattr(noun, 'price'):
+        now.append(f'price {money.text(noun.price)}')
+    raise exceptions.Conflict(
+        f'{what} {noun.uuid} is at generation {noun.generation}, not {said}; it now '
+        f'has name {noun.name}, {", ".join(now)}',
+        code='flocx.conflict.generation',
+    )
+
+
+def _key():
+    key = pecan.request.headers.get('Idempotency-Key')
+    if key is not None and not (0 < len(key) <= 255 and key.isprintable()):
+        raise exceptions.Invalid('Idempotency-Key: 1 to 255 characters are expected')
+    return key
+
+
+def _fingerprint():
+    request = pecan.request
+    said = b'\n'.join((request.method.encode(), request.path.encode(), request.body))
+    return hashlib.sha256(said).hexdigest()

@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: Apache-2.0
+"""/v1/usage: server-hours and amounts, as renter and as owner."""
+
+import csv
+import decimal
+import io
+
+import pecan
+from pecan import rest
+import wsme.types
+
+from flocx.api import expose
+from flocx.api import paging
+from flocx.api import types
+from flocx.core import money
+from flocx.core import query
+from flocx.core import usage as core
+from flocx.core import window
+from market import depth
+from market.db import usage
+
+PARAMETERS = {
+    'start_time': window.instant,
+    'end_time': window.instant,
+    'project_id': query.text,
+    'format': query.one_of(['json', 'csv']),
+}
+_COLUMNS = (
+    'project_id',
+    'role',
+    'contract_uuid',
+    'line_uuid',
+    'resource_uuid',
+    'resource_class',
+    'price',
+    'server_seconds',
+    'server_hours',
+    'missed_seconds',
+    'missed_hours',
+    'amount',
+)
+
+
+class Usage(wsme.types.Base):
+    start_time = types.Instant
+    end_time = types.Instant
+    usage = types.Json
+
+
+class UsageController(rest.RestController):
+    @expose.expose(Usage, rule='market:usage:show', parameters=PARAMETERS)
+    def get_all(self):
+        """Server-hours and amounts for a period, running contracts up to now.
+
+        ``missed`` is time that was promised but not served; it costs nothing.
+        """
+        service, context, now = (
+            pecan.request.service,
+            pecan.request.context,
+            pecan.request.now,
+        )
+        asked = paging.values(PARAMETERS)
+        end = asked.get('end_time', now)
+        period = window.Window(
+            asked.get(
+                'start_time',
+                end.replace(day=1, hour=0, minute=0, second=0, microsecond=0),
+            ),
+            end,
+        )
+        project = asked.get('project_id') if context.is_admin else context.project_id
+        with service.database.reader() as session:
+            rows = [
+                row
+                for line, broken in usage.lines(session, period, project)
+                for row in _rows(line, core.of_line(line, broken, period, now), project)
+            ]
+        if asked.get('format') == 'csv':
+            return expose.Text(_csv(rows), 'text/csv')
+        return Usage(
+            start_time=period.start, end_time=period.end, usage=_by_project(rows)
+        )
+
+
+def _rows(line, used, project):
+    """The line as its renter and as its owner are billed, if they are asked for."""
+    for role, party in (('renter', line.project_id), ('owner', line.owner_id)):
+        if project in (None, party):
+            yield dict(
+                zip(
+                    _COLUMNS,
+                    (
+                        party,
+                        role,
+                        line.contract_uuid,
+                        line.uuid,
+                        line.resource_uuid,
+                        line.resource_class,
+                        money.text(line.price),
+                        used.served,
+                        depth.hours(used.served),
+                        used.missed,
+                        depth.hours(used.missed),
+                        money.text(used.amount),
+                    ),
+                    strict=True,
+                )
+            )
+
+
+def _by_project(rows):
+    groups = {}
+    for row in rows:
+        groups.setdefault((row['project_id'], row['role']), []).append(row)
+    return [
+        {
+            'project_id': project,
+            'role': role,
+            'server_seconds': sum(row['server_seconds'] for row in lines),
+            'server_hours': depth.hours(sum(row['server_seconds'] for row in lines)),
+            'missed_seconds': sum(row['missed_seconds'] for row in lines),
+            'missed_hours': depth.hours(sum(row['missed_seconds'] for row in lines)),
+            # The sum of the lines as they are shown: it agrees to the last digit.
+            'amount': money.text(
+                sum(
+                    (decimal.Decimal(row['amount']) for row in lines),
+                    decimal.Decimal(0),
+                )
+            ),
+            'lines': [
+                {
+                    name: value
+                    for name, value in row.items()
+                    if name not in ('project_id', 'role')
+                }
+                for row in lines
+            ],
+        }
+        for (project, role), lines in sorted(groups.items())
+    ]
+
+
+def _csv(rows):
+    text = io.StringIO()
+    writer = csv.DictWriter(text, _COLUMNS, lineterminator='\r\n')
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue()

@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Supply and demand as they stand, in columns that name nobody."""
+
+import sqlalchemy as sa
+
+from flocx.core import bid as bid_core
+from flocx.core import offer as offer_core
+from market.db import schema
+
+
+def supply(session, window):
+    """Resource class, price and time of each offer open to all in ``window``."""
+    table = schema.offers
+    return session.execute(
+        sa.select(
+            table.c.resource_class, table.c.price, table.c.start_time, table.c.end_time
+        ).where(
+            table.c.status == offer_core.Status.AVAILABLE,
+            table.c.lessee_id.is_(None),
+            table.c.start_time < window.end,
+            table.c.end_time > window.start,
+        )
+    )
+
+
+def demand(session, window):
+    """Resource class, ceiling, quantity and duration of each open bid there."""
+    table = schema.bids
+    return session.execute(
+        sa.select(
+            table.c.resource_class, table.c.price, table.c.quantity, table.c.duration
+        ).where(
+            table.c.status == bid_core.Status.AVAILABLE,
+            table.c.start_time < window.end,
+            table.c.end_time > window.start,
+        )
+    )
+
+
+def documents(session):
+    """The hardware documents of all offers that are open to all."""
+    table = schema.offers
+    rows = session.execute(
+        sa.select(table.c.properties).where(
+            table.c.status == offer_core.Status.AVAILABLE, table.c.lessee_id.is_(None)
+        )
+    )
+    for row in rows:
+        yield row.properties

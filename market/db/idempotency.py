@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What was answered to a request that names a key, so that it can be repeated."""
+
+import datetime
+
+from oslo_db import exception as db_exc
+import sqlalchemy as sa
+
+from flocx import exceptions
+from market.db import schema
+
+_TABLE = schema.idempotency_keys
+
+
+def answered(session, project_id, key, fingerprint):
+    """The answer to the first request with ``key``, or None.
+
+    :param fingerprint: of what the request says.
+    :raises Unprocessable: the first request said something else.
+    """
+    row = session.execute(
+        sa.select(_TABLE).where(
+            _TABLE.c.project_id == project_id, _TABLE.c.idempotency_key == key
+        )
+    ).first()
+    if row is None:
+        return None
+    if row.fingerprint != fingerprint:
+        raise exceptions.Unprocessable(
+            f'Idempotency-Key: {key} was used for another request'
+        )
+    return row.answer
+
+
+def keep(session, project_id, key, fingerprint, answer, now):
+    """Remember what is answered to the first request with ``key``.
+
+    :raises RetryRequest: another one with the key was faster.
+    """
+    try:
+        session.execute(
+            sa.insert(_TABLE).values(
+                project_id=project_id,
+                idempotency_key=key,
+                fingerprint=fingerprint,
+                answer=answer,
+                created_at=now,
+            )
+        )
+    except db_exc.DBDuplicateEntry:
+        raise db_exc.RetryRequest(
+            exceptions.Conflict(f'Idempotency-Key: {key} is in use just now')
+        ) from None
+
+
+def forget(session, now, age=datetime.timedelta(days=1)):
+    """Forget the keys that are older than ``age``; return how many."""
+    return session.execute(
+        sa.delete(_TABLE).where(_TABLE.c.created_at < now - age)
+    ).rowcount

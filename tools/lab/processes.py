@@ -1,0 +1,184 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Processes that outlive the command which started them, and their ports.
+
+A pid file holds the pid and the start time from /proc: a pid that the system
+has given to somebody else in the meantime is never taken for ours.
+"""
+
+import os
+import signal
+import socket
+import subprocess
+import time
+
+from tools.lab import progress
+from tools.lab import rest
+from tools.lab import trouble
+
+DEFAULT_PORTS = {
+    'keystone': 5000,
+    'ironic': 6385,
+    'market': 7780,
+    'provider': 7781,
+    'matcher': 7782,
+}
+
+
+def _stat(pid):
+    """The state and the start time of a process, or None if it is gone."""
+    try:
+        with open(f'/proc/{pid}/stat') as stream:
+            # The name in parentheses may itself hold spaces and parentheses.
+            fields = stream.read().rpartition(')')[2].split()
+    except OSError:
+        return None
+    return fields[0], fields[19]
+
+
+class Process:
+    """One service of the lab, found again by its pid file."""
+
+    def __init__(self, folder, name, command, ready, environment=None):
+        self.folder = folder
+        self.name = name
+        self.command = [str(word) for word in command]
+        self.ready = ready
+        self.environment = environment
+        self.log = folder.logs / f'{name}.log'
+        self.pid_file = folder.run / f'{name}.pid'
+        self._child = None
+        self._log_before = 0
+
+    @property
+    def pid(self):
+        """The pid if the process runs and is the one we started."""
+        try:
+            pid, started = self.pid_file.read_text().split()
+        except (OSError, ValueError):
+            return None
+        now = _stat(int(pid))
+        if now is None or now[0] in 'ZX' or now[1] != started:
+            return None
+        return int(pid)
+
+    def start(self):
+        """Start it unless it runs; True if this call started it."""
+        if self.pid:
+            return False
+        with open(self.log, 'ab') as log:
+            self._log_before = log.tell()
+            # A session of its own: Ctrl-C in the terminal is for us only.
+            self._child = subprocess.Popen(  # noqa: S603 - our own command
+                self.command,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                env=self.environment or self.folder.environment(),
+                cwd=self.folder.path,
+                start_new_session=True,
+            )
+        state = _stat(self._child.pid)
+        self.pid_file.write_text(f'{self._child.pid} {state[1]}\n')
+        return True
+
+    def wait(self, seconds=90):
+        """Return once it answers; a dead or mute process is a Trouble."""
+        until = time.monotonic() + seconds
+        while not all(map(rest.answers, self.ready)):
+            if self._child:
+                self._child.poll()
+            if not self.pid:
+                raise self._explain('died at its start')
+            if time.monotonic() > until:
+                raise self._explain(f'does not answer after {seconds} s')
+            time.sleep(0.1)
+
+    def _explain(self, what):
+        return trouble.Trouble(
+            f'{self.name} {what}; the end of {self.log}:',
+            trouble.last_lines(self.log, offset=self._log_before),
+        )
+
+    def stop(self, seconds=30):
+        """Stop it if it is ours; True if there was something to stop."""
+        pid = self.pid
+        if pid:
+            os.kill(pid, signal.SIGTERM)
+            if not self._gone(seconds):
+                # It leads a session of its own: the group is it and its
+                # children, and nobody else.
+                os.killpg(pid, signal.SIGKILL)
+                self._gone(5)
+        self.pid_file.unlink(missing_ok=True)
+        return bool(pid)
+
+    def _gone(self, seconds):
+        until = time.monotonic() + seconds
+        while self.pid:
+            if self._child:
+                self._child.poll()
+            if time.monotonic() > until:
+                return False
+            time.sleep(0.05)
+        return True
+
+
+def run(folder, name, command, **environment):
+    """Run a command of the lab to its end; a failure is a Trouble."""
+    log = folder.logs / f'{name}.log'
+    with open(log, 'a') as stream:
+        result = subprocess.run(  # noqa: S603 - our own command
+            [str(word) for word in command],
+            stdin=subprocess.DEVNULL,
+            stdout=stream,
+            stderr=subprocess.STDOUT,
+            env=folder.environment(**environment),
+            cwd=folder.path,
+        )
+    if result.returncode:
+        raise trouble.Trouble(
+            f'{name} failed; the end of {log}:', trouble.last_lines(log)
+        )
+
+
+def free(port):
+    """Whether a server could listen on that port of 127.0.0.1 now."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(('127.0.0.1', port))
+        except OSError:
+            return False
+    return True
+
+
+def _another(usual, taken):
+    """A free port that reminds of the usual one.
+
+    Below the range from which the system serves outgoing connections, which
+    could take it while the lab is down.
+    """
+    for port in range(usual + 10000, usual + 20000):
+        if port not in taken and free(port):
+            return port
+    raise trouble.Trouble('There is no free port left.')
+
+
+def ports(folder, running=()):
+    """The port of each service: as last time, else the usual one, else any.
+
+    ``running`` names the services which hold their port themselves.
+    """
+    before = folder.recall('ports', {})
+    chosen = {}
+    for name, usual in DEFAULT_PORTS.items():
+        wanted = before.get(name, usual)
+        if name in running or free(wanted):
+            chosen[name] = wanted
+            continue
+        chosen[name] = _another(usual, {*chosen.values(), *before.values()})
+        progress.say(
+            f'  Port {wanted} is taken by another program: {name} gets {chosen[name]}.'
+        )
+    folder.remember('ports', chosen)
+    return chosen

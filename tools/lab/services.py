@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: Apache-2.0
+"""FLOCX itself: all three services in one process, flocx-standalone."""
+
+from tools.lab import ironic
+from tools.lab import keystone
+from tools.lab import processes
+
+APIS = ('market', 'provider', 'matcher')
+
+CONFIGURATION = """\
+[DEFAULT]
+transport_url = kombu+memory://
+
+[database]
+connection = sqlite:///{data}/flocx.sqlite
+
+[standalone]
+host = 127.0.0.1
+market_port = {market}
+provider_port = {provider}
+matcher_port = {matcher}
+
+[keystone_authtoken]
+www_authenticate_uri = {keystone}
+{account}
+interface = internal
+service_token_roles = service
+service_token_roles_required = true
+
+[service_credentials]
+{account}
+
+[provider]
+nodes = ironic
+# Somebody watches: look every second what has come due.
+fulfil_interval = 1
+
+[matcher]
+allocation = immediate
+pricing = k
+k = 0.5
+round_interval = 10
+"""
+
+
+def configure(folder, ports):
+    path = folder.etc / 'flocx.conf'
+    path.touch(mode=0o600)
+    path.write_text(
+        CONFIGURATION.format(
+            data=folder.data,
+            keystone=keystone.url(ports),
+            account=ironic.account(folder, ports, 'flocx'),
+            **{name: ports[name] for name in APIS},
+        )
+    )
+    return path
+
+
+def process(folder, ports):
+    command = [folder.python, folder.venv / 'bin' / 'flocx-standalone']
+    command += ['--config-file', folder.etc / 'flocx.conf']
+    ready = [f'http://127.0.0.1:{ports[name]}/healthcheck' for name in APIS]
+    return processes.Process(folder, 'flocx-standalone', command, ready)
