@@ -15,9 +15,9 @@ wait_cancel                    the same, then ``cancelled``
 =============================  ==================================================
 """
 
+from concurrent import futures
 import datetime
 
-import futurist
 from oslo_log import log
 
 from flocx import exceptions
@@ -78,7 +78,7 @@ class Fulfilment:
             for _, line in lines
             if not step(line, now) and line['status'] not in core.CLOSED
         ]
-        with futurist.ThreadPoolExecutor(max_workers=self._conf.workers) as executor:
+        with futures.ThreadPoolExecutor(max_workers=self._conf.workers) as executor:
             done = list(executor.map(lambda each: self._deliver(*each, now), due))
         if not all(done):
             later.append(now + datetime.timedelta(seconds=self._conf.retry_interval))
@@ -142,9 +142,8 @@ class Fulfilment:
             # It is gone, or somebody else's: not ours to touch any more.
             return True
         if node.provision_state == 'clean failed':
-            if line['status'] != _S.ERROR:
-                self._report(contract, line, _S.ERROR, _R.CLEAN_FAILED)
-            return False
+            self._report(contract, line, _S.ERROR, _R.CLEAN_FAILED)
+            raise exceptions.Conflict(f'node {node.uuid} could not be cleaned')
         if node.provision_state != 'available':
             self._empty(node)
             return False

@@ -130,6 +130,35 @@ class _Interpreter(jmespath.visitor.TreeInterpreter):
             raise _GivenUp
         return found
 
+    def visit_comparator(self, node, value):
+        return super().visit_comparator(self._weighed(node, value), value)
+
+    def visit_function_expression(self, node, value):
+        if node['value'] == 'contains':
+            node = self._weighed(node, value)
+        return super().visit_function_expression(node, value)
+
+    def _weighed(self, node, value):
+        """``node`` with its operands found, and each part of them counted.
+
+        A value can refer to one part many times, and comparing visits it as often.
+        """
+        found = [self.visit(child, value) for child in node['children']]
+        waiting = list(found)
+        while waiting:
+            part = waiting.pop()
+            self._steps += 1
+            if self._steps > MAX_STEPS:
+                raise _GivenUp
+            if isinstance(part, list):
+                waiting.extend(part)
+            elif isinstance(part, dict):
+                waiting.extend(part.values())
+        literals = [
+            {'type': 'literal', 'value': each, 'children': []} for each in found
+        ]
+        return {**node, 'children': literals}
+
 
 @functools.lru_cache(maxsize=4096)
 def _compiled(expression):
@@ -180,7 +209,12 @@ class Requirement:
             return False
         if not rule.found(found):
             return False
-        return bool(rule.holds(found, self.operand)) is not self.negated
+        try:
+            holds = rule.holds(found, self.operand)
+        except (UnicodeError, RecursionError):
+            # A lone surrogate, which is no text; or nested without end.
+            return False
+        return bool(holds) is not self.negated
 
     def triple(self):
         """The triple as it was written."""
@@ -273,12 +307,16 @@ def _check_expression(expression, limits, where):
                 f'{where}: nested more than {limits.depth} levels deep'
             )
         if node['type'] == 'function_expression':
-            known = _Functions.FUNCTION_TABLE
-            if node['value'] not in known:
-                raise exceptions.Invalid(
-                    f'{where}: there is no function {node["value"]}(); '
-                    f'there are {", ".join(sorted(known))}'
-                )
+            _check_function(node['value'], where)
+
+
+def _check_function(name, where):
+    known = _Functions.FUNCTION_TABLE
+    if name not in known:
+        raise exceptions.Invalid(
+            f'{where}: there is no function {name}(); there are '
+            + ', '.join(sorted(known))
+        )
 
 
 def _nodes(tree):
@@ -297,18 +335,7 @@ def _check_operand(name, operand, limits, where):
     if len(values) > limits.items:
         raise exceptions.Invalid(f'{where}: more than {limits.items} values')
     for value in values:
-        if not isinstance(value, str | int | float | bool | None):
-            raise exceptions.Invalid(
-                f'{where}: {_short(value)} is neither a string nor a number'
-            )
-        if isinstance(value, float) and not math.isfinite(value):
-            raise exceptions.Invalid(f'{where}: {value} is not a number')
-        if isinstance(value, int) and abs(value) > 10**18:
-            raise exceptions.Invalid(f'{where}: {_short(value)} is too large')
-        if isinstance(value, str) and len(value) > limits.length:
-            raise exceptions.Invalid(
-                f'{where}: a string of more than {limits.length} characters'
-            )
+        _check_value(value, limits, where)
     if name == 'matches':
         try:
             _pattern(operand)
@@ -318,6 +345,28 @@ def _check_operand(name, operand, limits, where):
             raise exceptions.Invalid(
                 f'{where}: not an RE2 regular expression: {reason}'
             ) from None
+
+
+def _check_value(value, limits, where):
+    if not isinstance(value, str | int | float | bool | None):
+        raise exceptions.Invalid(
+            f'{where}: {_short(value)} is neither a string nor a number'
+        )
+    if isinstance(value, float) and not math.isfinite(value):
+        raise exceptions.Invalid(f'{where}: {value} is not a number')
+    if isinstance(value, int) and abs(value) > 10**18:
+        raise exceptions.Invalid(f'{where}: {_short(value)} is too large')
+    if isinstance(value, str):
+        _check_text(value, limits, where)
+
+
+def _check_text(value, limits, where):
+    if len(value) > limits.length:
+        raise exceptions.Invalid(
+            f'{where}: a string of more than {limits.length} characters'
+        )
+    if not value.isascii() and any('\ud800' <= each <= '\udfff' for each in value):
+        raise exceptions.Invalid(f'{where}: a string with half a character in it')
 
 
 def _hint(name, operand):
