@@ -98,7 +98,7 @@ class Marketplace(fixtures.Fixture):
             'project_domain_name': 'Default',
         }
         sections = {
-            'DEFAULT': {'transport_url': 'kombu+memory://'},
+            'DEFAULT': {'transport_url': 'fake://'},
             'database': {'connection': f'sqlite:///{self.folder}/flocx.sqlite'},
             'keystone_authtoken': {
                 **credentials,
