@@ -75,7 +75,11 @@ class Fulfilment:
         due = [each for each in lines if step(each[1], now)]
         # What begins now may end before the next pass.
         later = [
-            moment for _, line in lines for moment in _moments(line) if moment > now
+            moment
+            for _, line in lines
+            if line['status'] not in core.CLOSED
+            for moment in _moments(line)
+            if moment > now
         ]
         with futures.ThreadPoolExecutor(max_workers=self._conf.workers) as executor:
             done = list(executor.map(lambda each: self._deliver(*each, now), due))
