@@ -4,6 +4,8 @@
 WSME names the attribute in front of what ``validate`` complains of.
 """
 
+import json
+
 import wsme
 import wsme.rest.json
 import wsme.types
@@ -41,6 +43,17 @@ class Checked(wsme.types.UserType):
 
 
 def _any(value, _):
+    return value
+
+
+def _object(value, field):
+    if not isinstance(value, dict):
+        raise exceptions.Invalid(f'{field}: {value!r} is not a JSON object')
+    try:
+        # Python reads and writes NaN; databases and other readers of JSON do not.
+        json.dumps(value, allow_nan=False)
+    except ValueError:
+        raise exceptions.Invalid(f'{field}: holds a number that is none') from None
     return value
 
 
@@ -86,6 +99,7 @@ Price = Checked(
 Amount = Checked('amount', _string(), _any, money.text)
 #: What needs no check, or is checked by the core.
 Json = Checked('json', {}, _any)
+Object = Checked('object', {'type': 'object'}, _object)
 Text = Checked('text', _string(minLength=1, maxLength=255), _text(255))
 Ident = Checked('ident', _string(minLength=1, maxLength=64), _text(64))
 

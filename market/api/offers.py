@@ -55,7 +55,7 @@ class OfferRequest(wsme.types.Base):
     resource_type = wsme.wsattr(types.Ident, mandatory=True)
     resource_uuid = wsme.wsattr(types.Text, mandatory=True)
     resource_class = types.Text
-    properties = wsme.wsattr(types.Json, mandatory=True)
+    properties = wsme.wsattr(types.Object, mandatory=True)
     lessee_id = types.Ident
     start_time = types.Instant
     end_time = wsme.wsattr(types.Instant, mandatory=True)
