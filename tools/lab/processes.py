@@ -81,14 +81,13 @@ class Process:
         self.pid_file.write_text(f'{self._child.pid} {state[1]}\n')
         return True
 
-    def settled(self, seconds=10):
-        """Whether it runs, after the time that one about to die needs for it."""
+    def settle(self, seconds=10):
+        """Return once it answers or is gone, be it that somebody is killing it."""
         until = time.monotonic() + seconds
         while self.pid and time.monotonic() < until:
             if all(map(rest.answers, self.ready)):
-                return True
+                return
             time.sleep(0.1)
-        return bool(self.pid)
 
     def wait(self, seconds=90):
         """Return once it answers; a dead or mute process is a Trouble."""
