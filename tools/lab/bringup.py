@@ -41,6 +41,9 @@ class Lab:
             if reinstalled and self.running():
                 # What runs is not what is installed any more.
                 self.down()
+        # What is about to die still holds its ports, and does not count as running.
+        for name in NAMES:
+            self.process(name).settle()
         self.ports = processes.ports(self.folder, self._ports_in_use())
         self._configure()
         self._fill_databases()
@@ -120,7 +123,7 @@ class Lab:
 
     def _start(self):
         wanted = NAMES if self.flocx else OPENSTACK
-        fresh = [name for name in wanted if not self.process(name).settled()]
+        fresh = [name for name in wanted if not self.process(name).pid]
         if not fresh:
             return
         with progress.during(f'Starting {", ".join(fresh)}'):
