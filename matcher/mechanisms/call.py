@@ -22,9 +22,9 @@ from flocx.core import offer as offer_core
 from flocx.core import window
 from matcher import book as matcher_book
 from matcher import mechanisms
-from matcher.mechanisms import compiled
 from matcher.mechanisms import duals
 from matcher.mechanisms import figures
+from matcher.mechanisms import native
 from matcher.mechanisms import places
 from matcher.mechanisms import plan as plans
 from matcher.mechanisms import search
@@ -75,7 +75,7 @@ def _prices(market: figures.Figures) -> duals.Dual:
     return duals.certified(market, marks, prices)
 
 
-def _interval(marks: compiled.Ints, moments: compiled.Ints) -> compiled.Ints:
+def _interval(marks: native.Ints, moments: native.Ints) -> native.Ints:
     found = np.searchsorted(marks, moments, side='right') - 1
     return np.clip(found, 0, len(marks) - 2)
 
@@ -90,7 +90,7 @@ def _search(
     here = places.Market(supply, demand, duals.guide(market, dual))
     plan = plans.empty(supply, demand)
     found = places.scratch(demand, len(supply.kind_at) - 1)
-    random = compiled.generator(budget.seed)
+    random = native.generator(budget.seed)
     typical = int(np.median(demand.length))
     _greedy(here, plan, found, random, typical)
     near, undo = search.neighbours(here), search.move(here)
@@ -116,7 +116,7 @@ def _greedy(
     here: places.Market,
     plan: plans.Plan,
     found: places.Scratch,
-    random: compiled.Words,
+    random: native.Words,
     typical: int,
 ) -> None:
     demand, guide = here.demand, here.guide

@@ -25,9 +25,7 @@ import typing
 import numpy as np
 
 from matcher.mechanisms import figures
-from matcher.mechanisms.compiled import compiled
-from matcher.mechanisms.compiled import Floats
-from matcher.mechanisms.compiled import Ints
+from matcher.mechanisms import native
 
 #: Prices times seconds stay below this, so that sums of them fit into 64 bits.
 _LIMIT = 2**61
@@ -40,31 +38,31 @@ class Guide(typing.NamedTuple):
     ``j`` can pay for one server is ``cost[j]``, from second ``target[j]`` on.
     """
 
-    edges: Ints
-    price: Floats
-    total: Floats
-    cost: Floats
-    target: Ints
+    edges: native.Ints
+    price: native.Floats
+    total: native.Floats
+    cost: native.Floats
+    target: native.Ints
 
 
 @dataclasses.dataclass(frozen=True)
 class Dual:
     """``prices[e, k]`` in micro-credits, and the value that they prove."""
 
-    edges: Ints
-    prices: Ints
+    edges: native.Ints
+    prices: native.Ints
     bound: int
 
 
 class _Stock(typing.NamedTuple):
     """Free seconds by offer and interval, summed up over the offers of a kind."""
 
-    seconds: Ints
-    summed: Floats
-    asked: Floats
+    seconds: native.Ints
+    summed: native.Floats
+    asked: native.Floats
 
 
-def edges(market: figures.Figures, count: int) -> Ints:
+def edges(market: figures.Figures, count: int) -> native.Ints:
     """Up to ``count`` instants, denser where more windows begin or end."""
     supply, demand = market.supply, market.demand
     used = np.concatenate(
@@ -84,7 +82,7 @@ def edges(market: figures.Figures, count: int) -> Ints:
     return np.unique(np.concatenate([[first], picked, [last]])).astype(np.int64)
 
 
-def start_prices(market: figures.Figures, marks: Ints) -> Floats:
+def start_prices(market: figures.Figures, marks: native.Ints) -> native.Floats:
     """A first guess: a little above the cheapest ask of each kind."""
     supply = market.supply
     prices = np.empty((len(marks) - 1, len(supply.kind_at) - 1))
@@ -94,8 +92,8 @@ def start_prices(market: figures.Figures, marks: Ints) -> Floats:
 
 
 def descend(
-    market: figures.Figures, marks: Ints, prices: Floats, steps: int
-) -> tuple[Floats, float]:
+    market: figures.Figures, marks: native.Ints, prices: native.Floats, steps: int
+) -> tuple[native.Floats, float]:
     """Better prices than ``prices``, by ``steps`` steps of Adam; and their bound.
 
     Kingma and Ba, "Adam: a method for stochastic optimization", 2015; with a step
@@ -121,7 +119,9 @@ def descend(
     return best, least
 
 
-def certified(market: figures.Figures, marks: Ints, prices: Floats) -> Dual:
+def certified(
+    market: figures.Figures, marks: native.Ints, prices: native.Floats
+) -> Dual:
     """The bound that ``prices``, rounded, prove; counted in integers."""
     supply, demand = market.supply, market.demand
     rounded = np.rint(prices).astype(np.int64)
@@ -159,8 +159,8 @@ def guide(market: figures.Figures, dual: Dual) -> Guide:
     )
 
 
-@compiled
-def _seconds(supply: figures.Supply, marks: Ints) -> Ints:
+@native.compiled
+def _seconds(supply: figures.Supply, marks: native.Ints) -> native.Ints:
     """Free seconds of each offer in each interval."""
     seconds = np.zeros((len(supply.ask), len(marks) - 1), np.int64)
     for offer in range(len(supply.ask)):
@@ -176,8 +176,10 @@ def _seconds(supply: figures.Supply, marks: Ints) -> Ints:
     return seconds
 
 
-@compiled
-def _rents(supply: figures.Supply, seconds: Ints, prices: Ints) -> Ints:
+@native.compiled
+def _rents(
+    supply: figures.Supply, seconds: native.Ints, prices: native.Ints
+) -> native.Ints:
     """What each offer earns above its ask if all its time is sold at ``prices``."""
     rents = np.zeros(len(supply.ask), np.int64)
     for offer in range(len(supply.ask)):
@@ -188,8 +190,8 @@ def _rents(supply: figures.Supply, seconds: Ints, prices: Ints) -> Ints:
     return rents
 
 
-@compiled
-def _stock(supply: figures.Supply, marks: Ints) -> _Stock:
+@native.compiled
+def _stock(supply: figures.Supply, marks: native.Ints) -> _Stock:
     seconds = _seconds(supply, marks)
     summed = np.zeros((seconds.shape[0] + 1, seconds.shape[1]))
     asked = np.zeros((seconds.shape[0] + 1, seconds.shape[1]))
@@ -201,14 +203,14 @@ def _stock(supply: figures.Supply, marks: Ints) -> _Stock:
     return _Stock(seconds, summed, asked)
 
 
-@compiled
+@native.compiled
 def _evaluate(
     supply: figures.Supply,
     demand: figures.Demand,
-    marks: Ints,
-    prices: Floats,
+    marks: native.Ints,
+    prices: native.Floats,
     stock: _Stock,
-    load: Floats,
+    load: native.Floats,
 ) -> float:
     """The bound at ``prices``; ``load`` becomes its slope: supply minus demand."""
     spans, kinds = prices.shape
@@ -241,10 +243,10 @@ def _evaluate(
     return value
 
 
-@compiled
+@native.compiled
 def _least(
-    demand: figures.Demand, marks: Ints, prices: Ints, total: Ints
-) -> tuple[Ints, Ints]:
+    demand: figures.Demand, marks: native.Ints, prices: native.Ints, total: native.Ints
+) -> tuple[native.Ints, native.Ints]:
     cost = np.zeros(len(demand.ceiling), np.int64)
     target = np.zeros(len(demand.ceiling), np.int64)
     for bid in range(len(cost)):
@@ -252,9 +254,13 @@ def _least(
     return cost, target
 
 
-@compiled
+@native.compiled
 def _cheapest(
-    demand: figures.Demand, marks: Ints, prices: Ints, total: Ints, bid: int
+    demand: figures.Demand,
+    marks: native.Ints,
+    prices: native.Ints,
+    total: native.Ints,
+    bid: int,
 ) -> tuple[int, int, int]:
     """The least that one server costs ``bid``; from when, and of which kind.
 

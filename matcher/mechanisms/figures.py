@@ -21,8 +21,7 @@ from flocx.core import money
 from flocx.core import offer as offer_core
 from flocx.core import window
 from matcher import book as matcher_book
-from matcher.mechanisms.compiled import compiled
-from matcher.mechanisms.compiled import Ints
+from matcher.mechanisms import native
 
 #: Separate stays that a round can put into the middle of one server's free time.
 ROOM = 48
@@ -40,14 +39,14 @@ class Supply(typing.NamedTuple):
     ``gap_at[i + 1] - gap_at[i]``, in order.
     """
 
-    kind_at: Ints
-    kind: Ints
-    ask: Ints
-    owner: Ints
-    gap_at: Ints
-    gap_count: Ints
-    gap_from: Ints
-    gap_to: Ints
+    kind_at: native.Ints
+    kind: native.Ints
+    ask: native.Ints
+    owner: native.Ints
+    gap_at: native.Ints
+    gap_count: native.Ints
+    gap_from: native.Ints
+    gap_to: native.Ints
 
 
 class Demand(typing.NamedTuple):
@@ -57,15 +56,15 @@ class Demand(typing.NamedTuple):
     The kinds that bid ``j`` may take are ``kinds[kinds_at[j]:kinds_at[j + 1]]``.
     """
 
-    ceiling: Ints
-    least: Ints
-    most: Ints
-    earliest: Ints
-    latest: Ints
-    length: Ints
-    bidder: Ints
-    kinds_at: Ints
-    kinds: Ints
+    ceiling: native.Ints
+    least: native.Ints
+    most: native.Ints
+    earliest: native.Ints
+    latest: native.Ints
+    length: native.Ints
+    bidder: native.Ints
+    kinds_at: native.Ints
+    kinds: native.Ints
 
 
 @dataclasses.dataclass(frozen=True)
@@ -91,7 +90,7 @@ class Figures:
             tuple(self.offers[each] for each in sorted(offers)),
         )
 
-    def only(self, numbers: Ints) -> 'Figures':
+    def only(self, numbers: native.Ints) -> 'Figures':
         """The same with these bids alone."""
         demand = self.demand
         spans = [
@@ -193,7 +192,7 @@ def _kinds(may_take: Iterable[tuple[int, ...]]) -> dict[int, int]:
 def _supply(
     book: matcher_book.Book,
     offers: Sequence[offer_core.Offer],
-    kind_at: Ints,
+    kind_at: native.Ints,
     projects: dict[str, int],
 ) -> Supply:
     free = [book.free(offer) for offer in offers]
@@ -224,7 +223,7 @@ def _demand(
     bids: Sequence[bid_core.Bid],
     may_take: Sequence[tuple[int, ...]],
     kinds: dict[int, int],
-    sizes: Ints,
+    sizes: native.Ints,
     projects: dict[str, int],
 ) -> Demand:
     remembered: dict[tuple[int, ...], list[int]] = {}
@@ -266,8 +265,10 @@ def hopeful(market: Figures) -> Figures:
     return dataclasses.replace(market, demand=narrowed).only(numbers)
 
 
-@compiled
-def _reach(supply: Supply, demand: Demand) -> tuple[Ints, Ints, Ints]:
+@native.compiled
+def _reach(
+    supply: Supply, demand: Demand
+) -> tuple[native.Ints, native.Ints, native.Ints]:
     """By bid: when it can begin and end at all, and how many servers suit it."""
     count = len(demand.ceiling)
     first, last = demand.latest.copy(), demand.earliest.copy()
@@ -299,11 +300,11 @@ def _reach(supply: Supply, demand: Demand) -> tuple[Ints, Ints, Ints]:
     return first, last, servers
 
 
-def _ints(values: Iterable[int]) -> Ints:
+def _ints(values: Iterable[int]) -> native.Ints:
     return np.fromiter(values, np.int64)
 
 
-def _offsets(sizes: Sequence[int] | Ints) -> Ints:
+def _offsets(sizes: Sequence[int] | native.Ints) -> native.Ints:
     return np.concatenate([np.zeros(1, np.int64), np.cumsum(sizes, dtype=np.int64)])
 
 

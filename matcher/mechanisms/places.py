@@ -7,13 +7,8 @@ import numpy as np
 
 from matcher.mechanisms import duals
 from matcher.mechanisms import figures
-from matcher.mechanisms.compiled import compiled
-from matcher.mechanisms.compiled import Floats
-from matcher.mechanisms.compiled import Ints
-from matcher.mechanisms.compiled import uniform
-from matcher.mechanisms.compiled import Words
-from matcher.mechanisms.figures import ROOM
-from matcher.mechanisms.plan import Plan
+from matcher.mechanisms import native
+from matcher.mechanisms import plan as plans
 
 
 class Market(typing.NamedTuple):
@@ -31,15 +26,15 @@ class Scratch(typing.NamedTuple):
     start in it from ``low[g]`` to ``high[g]``.
     """
 
-    offer: Ints
-    since: Ints
-    until: Ints
-    low: Ints
-    high: Ints
-    cost: Floats
-    order: Ints
-    by_kind: Floats
-    chosen: Ints
+    offer: native.Ints
+    since: native.Ints
+    until: native.Ints
+    low: native.Ints
+    high: native.Ints
+    cost: native.Floats
+    order: native.Ints
+    by_kind: native.Floats
+    chosen: native.Ints
 
 
 class Care(typing.NamedTuple):
@@ -72,9 +67,14 @@ def scratch(demand: figures.Demand, kinds: int, size: int = 4096) -> Scratch:
     )
 
 
-@compiled
+@native.compiled
 def find(
-    market: Market, plan: Plan, found: Scratch, random: Words, bid: int, care: Care
+    market: Market,
+    plan: plans.Plan,
+    found: Scratch,
+    random: native.Words,
+    bid: int,
+    care: Care,
 ) -> tuple[int, int]:
     """A start and a number of offers for ``bid``, in ``found.chosen``; or 0 of them.
 
@@ -89,9 +89,14 @@ def find(
     return _several(market, found, random, bid, count, care)
 
 
-@compiled
+@native.compiled
 def _gaps(
-    market: Market, plan: Plan, found: Scratch, random: Words, bid: int, care: Care
+    market: Market,
+    plan: plans.Plan,
+    found: Scratch,
+    random: native.Words,
+    bid: int,
+    care: Care,
 ) -> int:
     """Fill ``found`` with gaps that ``bid`` fits into, the cheapest of each kind."""
     supply, demand = market.supply, market.demand
@@ -108,10 +113,10 @@ def _gaps(
             if (
                 plan.longest[offer] < length
                 or supply.owner[offer] == demand.bidder[bid]
-                or plan.stays[offer] >= ROOM
+                or plan.stays[offer] >= figures.ROOM
             ):
                 continue
-            if care.blink > 0.0 and uniform(random) < care.blink:
+            if care.blink > 0.0 and native.uniform(random) < care.blink:
                 continue
             at = supply.gap_at[offer]
             for gap in range(at, at + plan.gap_count[offer]):
@@ -127,7 +132,7 @@ def _gaps(
     return count
 
 
-@compiled
+@native.compiled
 def _at(market: Market, kind: int, moment: int) -> float:
     """The integral of the dual price of ``kind`` up to ``moment``."""
     guide = market.guide
@@ -138,7 +143,7 @@ def _at(market: Market, kind: int, moment: int) -> float:
     return float(guide.total[edge, kind]) + float(guide.price[edge, kind]) * passed
 
 
-@compiled
+@native.compiled
 def _cost(
     asked: float, dual: float, left: int, right: int, length: int, care: Care
 ) -> float:
@@ -153,7 +158,7 @@ def _cost(
     return asked + care.weight * (price - asked + 0.5 * price * waste / length)
 
 
-@compiled
+@native.compiled
 def _single(
     market: Market, found: Scratch, bid: int, count: int, care: Care
 ) -> tuple[int, int]:
@@ -188,11 +193,11 @@ def _single(
     return start, 1 if start >= 0 else 0
 
 
-@compiled
+@native.compiled
 def _several(
     market: Market,
     found: Scratch,
-    random: Words,
+    random: native.Words,
     bid: int,
     count: int,
     care: Care,
@@ -207,7 +212,7 @@ def _several(
         elif every:
             moment = found.low[trial // 2] if trial % 2 else found.high[trial // 2]
         else:
-            gap = int(uniform(random) * count)
+            gap = int(native.uniform(random) * count)
             moment = found.low[gap] if trial % 2 else found.high[gap]
         free = _covering(market, found, bid, count, moment, care)
         if free < market.demand.least[bid]:
@@ -230,7 +235,7 @@ def _several(
     return start, servers
 
 
-@compiled
+@native.compiled
 def _covering(
     market: Market,
     found: Scratch,
@@ -264,7 +269,7 @@ def _covering(
     return free
 
 
-@compiled
+@native.compiled
 def _smallest_first(found: Scratch, size: int, wanted: int) -> None:
     """Bring the ``wanted`` cheapest of ``found.order[:size]`` to its front."""
     order, cost = found.order, found.cost

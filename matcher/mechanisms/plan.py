@@ -10,8 +10,7 @@ import typing
 import numpy as np
 
 from matcher.mechanisms import figures
-from matcher.mechanisms.compiled import compiled
-from matcher.mechanisms.compiled import Ints
+from matcher.mechanisms import native
 
 
 class Plan(typing.NamedTuple):
@@ -22,19 +21,19 @@ class Plan(typing.NamedTuple):
     are as in ``Supply``; ``longest[i]`` is the length of the longest.
     """
 
-    start: Ints
-    servers: Ints
-    line_at: Ints
-    line_bid: Ints
-    line_offer: Ints
-    following: Ints
-    preceding: Ints
-    first: Ints
-    stays: Ints
-    gap_count: Ints
-    gap_from: Ints
-    gap_to: Ints
-    longest: Ints
+    start: native.Ints
+    servers: native.Ints
+    line_at: native.Ints
+    line_bid: native.Ints
+    line_offer: native.Ints
+    following: native.Ints
+    preceding: native.Ints
+    first: native.Ints
+    stays: native.Ints
+    gap_count: native.Ints
+    gap_from: native.Ints
+    gap_to: native.Ints
+    longest: native.Ints
 
 
 def empty(supply: figures.Supply, demand: figures.Demand) -> Plan:
@@ -61,13 +60,13 @@ def empty(supply: figures.Supply, demand: figures.Demand) -> Plan:
     return plan
 
 
-@compiled
+@native.compiled
 def _measure_all(supply: figures.Supply, plan: Plan) -> None:
     for offer in range(len(supply.ask)):
         _measure(supply, plan, offer)
 
 
-@compiled
+@native.compiled
 def _measure(supply: figures.Supply, plan: Plan, offer: int) -> None:
     longest = 0
     at = supply.gap_at[offer]
@@ -76,7 +75,7 @@ def _measure(supply: figures.Supply, plan: Plan, offer: int) -> None:
     plan.longest[offer] = longest
 
 
-@compiled
+@native.compiled
 def _take(supply: figures.Supply, plan: Plan, offer: int, start: int, end: int) -> None:
     """Take [start, end), which is free, out of the gap that it lies in."""
     at = supply.gap_at[offer]
@@ -103,7 +102,7 @@ def _take(supply: figures.Supply, plan: Plan, offer: int, start: int, end: int) 
     _measure(supply, plan, offer)
 
 
-@compiled
+@native.compiled
 def _give(supply: figures.Supply, plan: Plan, offer: int, start: int, end: int) -> None:
     """Make [start, end), which is taken, free again."""
     at = supply.gap_at[offer]
@@ -134,14 +133,14 @@ def _give(supply: figures.Supply, plan: Plan, offer: int, start: int, end: int) 
     _measure(supply, plan, offer)
 
 
-@compiled
+@native.compiled
 def place(
     supply: figures.Supply,
     demand: figures.Demand,
     plan: Plan,
     bid: int,
     start: int,
-    offers: Ints,
+    offers: native.Ints,
     count: int,
 ) -> None:
     """Give bid ``bid`` the first ``count`` of ``offers`` from ``start`` on."""
@@ -161,7 +160,7 @@ def place(
         plan.stays[offer] += 1
 
 
-@compiled
+@native.compiled
 def remove(
     supply: figures.Supply, demand: figures.Demand, plan: Plan, bid: int
 ) -> None:
@@ -183,7 +182,7 @@ def remove(
     plan.servers[bid] = 0
 
 
-@compiled
+@native.compiled
 def gain(supply: figures.Supply, demand: figures.Demand, plan: Plan, bid: int) -> float:
     """The welfare that ``bid`` adds, as a float: to steer by, not to account for."""
     rate = 0.0

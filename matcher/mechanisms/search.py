@@ -12,19 +12,9 @@ import typing
 
 import numpy as np
 
+from matcher.mechanisms import native
 from matcher.mechanisms import places
-from matcher.mechanisms.compiled import compiled
-from matcher.mechanisms.compiled import Floats
-from matcher.mechanisms.compiled import Ints
-from matcher.mechanisms.compiled import uniform
-from matcher.mechanisms.compiled import Words
-from matcher.mechanisms.places import Care
-from matcher.mechanisms.places import Market
-from matcher.mechanisms.places import Scratch
-from matcher.mechanisms.plan import gain
-from matcher.mechanisms.plan import place
-from matcher.mechanisms.plan import Plan
-from matcher.mechanisms.plan import remove
+from matcher.mechanisms import plan as plans
 
 #: Bids taken back in one move, and bids without a place that are tried beside.
 MOST_REMOVED = 24
@@ -34,8 +24,8 @@ MOST_TRIED = 12
 class Neighbours(typing.NamedTuple):
     """``bids[at[k]:at[k + 1]]`` are those that may take offers of kind ``k``."""
 
-    at: Ints
-    bids: Ints
+    at: native.Ints
+    bids: native.Ints
 
 
 class Move(typing.NamedTuple):
@@ -45,15 +35,15 @@ class Move(typing.NamedTuple):
     ``waiting`` are the bids that are placed anew, by ``keys``.
     """
 
-    bids: Ints
-    starts: Ints
-    at: Ints
-    offers: Ints
-    waiting: Ints
-    keys: Floats
+    bids: native.Ints
+    starts: native.Ints
+    at: native.Ints
+    offers: native.Ints
+    waiting: native.Ints
+    keys: native.Floats
 
 
-def neighbours(market: Market) -> Neighbours:
+def neighbours(market: places.Market) -> Neighbours:
     demand = market.demand
     owners = np.repeat(np.arange(len(demand.ceiling)), np.diff(demand.kinds_at))
     order = np.argsort(demand.kinds, kind='stable')
@@ -62,7 +52,7 @@ def neighbours(market: Market) -> Neighbours:
     return Neighbours(at.astype(np.int64), owners[order].astype(np.int64))
 
 
-def move(market: Market) -> Move:
+def move(market: places.Market) -> Move:
     lines = max(4096, 2 * int(market.demand.most.max(initial=1)))
     tried = MOST_REMOVED + MOST_TRIED + 1
     return Move(
@@ -75,14 +65,14 @@ def move(market: Market) -> Move:
     )
 
 
-@compiled
+@native.compiled
 def place_in_order(
-    market: Market,
-    plan: Plan,
-    found: Scratch,
-    random: Words,
-    order: Ints,
-    care: Care,
+    market: places.Market,
+    plan: plans.Plan,
+    found: places.Scratch,
+    random: native.Words,
+    order: native.Ints,
+    care: places.Care,
     margin: float,
 ) -> None:
     """Place each bid of ``order`` that has no place yet, where it fits best.
@@ -97,15 +87,15 @@ def place_in_order(
             continue
         start, count = places.find(market, plan, found, random, bid, care)
         if count:
-            place(market.supply, demand, plan, bid, start, found.chosen, count)
+            plans.place(market.supply, demand, plan, bid, start, found.chosen, count)
 
 
-@compiled
+@native.compiled
 def improve(
-    market: Market,
-    plan: Plan,
-    found: Scratch,
-    random: Words,
+    market: places.Market,
+    plan: plans.Plan,
+    found: places.Scratch,
+    random: native.Words,
     near: Neighbours,
     undo: Move,
     moves: int,
@@ -119,48 +109,50 @@ def improve(
         tried = _gather(market, plan, random, near, undo, count)
         after = _recreate(market, plan, found, random, undo, tried, typical)
         change = after - before
-        if change >= 0 or change > heat * math.log(uniform(random) + 1e-300):
+        if change >= 0 or change > heat * math.log(native.uniform(random) + 1e-300):
             grown += change
         else:
             _take_back(market, plan, undo, count, tried)
     return grown
 
 
-@compiled
-def _ruin(market: Market, plan: Plan, random: Words, undo: Move) -> tuple[int, float]:
+@native.compiled
+def _ruin(
+    market: places.Market, plan: plans.Plan, random: native.Words, undo: Move
+) -> tuple[int, float]:
     """Take back stays around a bid and a time, both random; return how many.
 
     ``undo.waiting[0]`` becomes the bid around which that is.
     """
     supply, demand = market.supply, market.demand
-    bid = int(uniform(random) * len(demand.ceiling))
+    bid = int(native.uniform(random) * len(demand.ceiling))
     length = demand.length[bid]
     kinds = demand.kinds_at[bid + 1] - demand.kinds_at[bid]
-    kind = demand.kinds[demand.kinds_at[bid] + int(uniform(random) * kinds)]
+    kind = demand.kinds[demand.kinds_at[bid] + int(native.uniform(random) * kinds)]
     low, high = supply.kind_at[kind], supply.kind_at[kind + 1]
     if plan.start[bid] >= 0:
         start = plan.start[bid]
-        line = plan.line_at[bid] + int(uniform(random) * plan.servers[bid])
+        line = plan.line_at[bid] + int(native.uniform(random) * plan.servers[bid])
         offer = plan.line_offer[line]
     else:
         late = demand.latest[bid] - length
         start = demand.earliest[bid]
-        start += int(uniform(random) * (late - start + 1))
+        start += int(native.uniform(random) * (late - start + 1))
         high = low + np.searchsorted(
             supply.ask[low:high], demand.ceiling[bid], side='right'
         )
-        offer = low + int(uniform(random) * (high - low))
-    margin = int(uniform(random) * length)
+        offer = low + int(native.uniform(random) * (high - low))
+    margin = int(native.uniform(random) * length)
     since, until = start - margin, start + length + margin
-    servers = 1 + int(uniform(random) * (4 + 2 * demand.most[bid]))
-    scattered = uniform(random) < 0.5
-    most = 2 + int(uniform(random) * (MOST_REMOVED - 2))
+    servers = 1 + int(native.uniform(random) * (4 + 2 * demand.most[bid]))
+    scattered = native.uniform(random) < 0.5
+    most = 2 + int(native.uniform(random) * (MOST_REMOVED - 2))
     undo.waiting[0] = bid
     undo.at[0] = 0
     count, lost = 0, 0.0
     for server in range(servers):
         if server and scattered:
-            offer = low + int(uniform(random) * (high - low))
+            offer = low + int(native.uniform(random) * (high - low))
         elif server:
             offer = low + (offer + 1 - low) % max(1, high - low)
         if offer >= len(supply.ask):
@@ -173,15 +165,15 @@ def _ruin(market: Market, plan: Plan, random: Words, undo: Move) -> tuple[int, f
             end = begin + demand.length[other]
             room = undo.at[count] + plan.servers[other] <= len(undo.offers)
             if begin < until and since < end and room:
-                lost += gain(supply, demand, plan, other)
+                lost += plans.gain(supply, demand, plan, other)
                 _note(plan, undo, count, other)
-                remove(supply, demand, plan, other)
+                plans.remove(supply, demand, plan, other)
                 count += 1
     return count, lost
 
 
-@compiled
-def _note(plan: Plan, undo: Move, count: int, bid: int) -> None:
+@native.compiled
+def _note(plan: plans.Plan, undo: Move, count: int, bid: int) -> None:
     undo.bids[count] = bid
     undo.starts[count] = plan.start[bid]
     at, line = undo.at[count], plan.line_at[bid]
@@ -190,11 +182,11 @@ def _note(plan: Plan, undo: Move, count: int, bid: int) -> None:
     undo.at[count + 1] = at + plan.servers[bid]
 
 
-@compiled
+@native.compiled
 def _gather(
-    market: Market,
-    plan: Plan,
-    random: Words,
+    market: places.Market,
+    plan: plans.Plan,
+    random: native.Words,
     near: Neighbours,
     undo: Move,
     count: int,
@@ -210,9 +202,9 @@ def _gather(
             undo.waiting[tried] = undo.bids[number]
             tried += 1
     kinds = demand.kinds_at[bid + 1] - demand.kinds_at[bid]
-    kind = demand.kinds[demand.kinds_at[bid] + int(uniform(random) * kinds)]
+    kind = demand.kinds[demand.kinds_at[bid] + int(native.uniform(random) * kinds)]
     low, high = near.at[kind], near.at[kind + 1]
-    begin = int(uniform(random) * (high - low))
+    begin = int(native.uniform(random) * (high - low))
     most = tried + MOST_TRIED
     for step in range(min(high - low, 60)):
         other = near.bids[low + (begin + step) % (high - low)]
@@ -232,20 +224,20 @@ def _gather(
     return tried
 
 
-@compiled
+@native.compiled
 def _recreate(
-    market: Market,
-    plan: Plan,
-    found: Scratch,
-    random: Words,
+    market: places.Market,
+    plan: plans.Plan,
+    found: places.Scratch,
+    random: native.Words,
     undo: Move,
     tried: int,
     typical: int,
 ) -> float:
     """Place the waiting bids in an order and with a care drawn at random."""
     demand, guide = market.demand, market.guide
-    mode = int(uniform(random) * 4)
-    noise = 0.6 * uniform(random)
+    mode = int(native.uniform(random) * 4)
+    noise = 0.6 * native.uniform(random)
     for number in range(tried):
         bid = undo.waiting[number]
         size = float(demand.length[bid]) * demand.most[bid]
@@ -258,22 +250,22 @@ def _recreate(
         elif mode == 2:
             key = value
         else:
-            key = uniform(random)
-        undo.keys[number] = key * (1.0 + noise * (uniform(random) - 0.5))
+            key = native.uniform(random)
+        undo.keys[number] = key * (1.0 + noise * (native.uniform(random) - 0.5))
     _largest_first(undo, tried)
-    weight = 1.25 * uniform(random)
-    care = Care(12, 6, weight, 0.08 * uniform(random), typical)
+    weight = 1.25 * native.uniform(random)
+    care = places.Care(12, 6, weight, 0.08 * native.uniform(random), typical)
     gained = 0.0
     for number in range(tried):
         bid = undo.waiting[number]
         start, count = places.find(market, plan, found, random, bid, care)
         if count:
-            place(market.supply, demand, plan, bid, start, found.chosen, count)
-            gained += gain(market.supply, demand, plan, bid)
+            plans.place(market.supply, demand, plan, bid, start, found.chosen, count)
+            gained += plans.gain(market.supply, demand, plan, bid)
     return gained
 
 
-@compiled
+@native.compiled
 def _largest_first(undo: Move, size: int) -> None:
     for number in range(1, size):
         key, bid = undo.keys[number], undo.waiting[number]
@@ -285,15 +277,17 @@ def _largest_first(undo: Move, size: int) -> None:
         undo.keys[place], undo.waiting[place] = key, bid
 
 
-@compiled
-def _take_back(market: Market, plan: Plan, undo: Move, count: int, tried: int) -> None:
+@native.compiled
+def _take_back(
+    market: places.Market, plan: plans.Plan, undo: Move, count: int, tried: int
+) -> None:
     """Make the plan what it was before the move."""
     for number in range(tried):
         if plan.start[undo.waiting[number]] >= 0:
-            remove(market.supply, market.demand, plan, undo.waiting[number])
+            plans.remove(market.supply, market.demand, plan, undo.waiting[number])
     for number in range(count):
         at, end = undo.at[number], undo.at[number + 1]
-        place(
+        plans.place(
             market.supply,
             market.demand,
             plan,
