@@ -128,7 +128,13 @@ class Fulfilment:
         return self._report(contract, line, _S.ENDED, _R.NOT_DELIVERED)
 
     def _finish(self, contract, line):
-        if not self._taken_back(contract, line):
+        try:
+            taken_back = self._taken_back(contract, line)
+        except exceptions.FlocxError:
+            # Whoever asks sees that it is over, and not yet clean.
+            self._report(contract, line, _S.WAIT_END)
+            raise
+        if not taken_back:
             self._report(contract, line, _S.WAIT_END)
             return False
         return self._report(contract, line, _S.ENDED, line['reason'] or _R.EXPIRED)
