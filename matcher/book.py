@@ -6,12 +6,13 @@ Pure: it is made from offers, bids and taken time, and asks nobody else.
 
 import collections
 from collections.abc import Iterable
-from collections.abc import Iterator
 from collections.abc import Mapping
+import copy
 import dataclasses
 import datetime
 import decimal
 import json
+import typing
 
 from flocx.core import bid as bid_core
 from flocx.core import offer as offer_core
@@ -19,6 +20,17 @@ from flocx.core import requirements
 from flocx.core import window
 
 Server = tuple[str, str, str]
+
+
+class Group(typing.NamedTuple):
+    """What offers have in common that a bid, but for its price and time, asks.
+
+    ``document`` is the hardware document as text: one hardware class.
+    """
+
+    document: str
+    resource_class: str
+    lessee_id: str
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -54,31 +66,36 @@ class Book:
         self.now = _next_second(now)
         self.bids = tuple(bids)
         self.offers = tuple(offers)
-        self._documents: list[dict[str, object]] = []
-        self._by_class: dict[tuple[int, str | None], list[offer_core.Offer]] = (
-            collections.defaultdict(list)
-        )
+        #: The offers with any time left, by what they have in common.
+        self.groups: dict[Group, list[offer_core.Offer]] = collections.defaultdict(list)
         self._free: dict[str, list[window.Window]] = {}
-        self._met: dict[tuple[str, int], bool] = {}
+        self._met: dict[tuple[str, str], bool] = {}
+        self._for: dict[tuple[object, ...], tuple[Group, ...]] = {}
         self._classify(taken)
 
     def _classify(self, taken: Mapping[Server, list[window.Window]]) -> None:
-        known: dict[str, int] = {}
         for offer in self.offers:
             left = offer.window.since(self.now)
             free = left.minus(taken.get(offer.server, ())) if left else []
             if not free:
                 continue
-            text = json.dumps(offer.properties, sort_keys=True)
-            number = known.setdefault(text, len(known))
-            if number == len(self._documents):
-                self._documents.append(offer.properties)
             self._free[offer.uuid] = free
-            self._by_class[number, offer.resource_class].append(offer)
+            group = Group(
+                json.dumps(offer.properties, sort_keys=True),
+                offer.resource_class or '',
+                offer.lessee_id or '',
+            )
+            self.groups[group].append(offer)
 
     def free(self, offer: offer_core.Offer) -> list[window.Window]:
         """The windows of ``offer`` from now on that nobody has, in order."""
         return self._free.get(offer.uuid, [])
+
+    def copy(self) -> 'Book':
+        """A book from which time can be taken without this one losing it."""
+        other = copy.copy(self)
+        other._free = dict(self._free)
+        return other
 
     def take(self, award: Award) -> None:
         """Give the time of ``award`` away."""
@@ -96,26 +113,32 @@ class Book:
         """
         return [
             offer
-            for offer in self._of_the_hardware(bid)
+            for group in self.groups_for(bid)
+            for offer in self.groups[group]
             if offer.price <= bid.price
             and offer.project_id != bid.project_id
-            and offer.open_to(bid.lineage)
             and offer.window.overlaps(bid.window)
         ]
 
-    def _of_the_hardware(self, bid: bid_core.Bid) -> Iterator[offer_core.Offer]:
+    def groups_for(self, bid: bid_core.Bid) -> tuple[Group, ...]:
+        """The groups whose hardware is as ``bid`` asks and that it may take."""
         text = json.dumps(bid.requirements)
-        asked = None
-        for (number, resource_class), offers in self._by_class.items():
-            if bid.resource_class and bid.resource_class != resource_class:
-                continue
-            if (text, number) not in self._met:
-                asked = asked or requirements.parse(bid.requirements, _NO_LIMITS)
-                self._met[text, number] = requirements.met(
-                    asked, self._documents[number]
-                )
-            if self._met[text, number]:
-                yield from offers
+        key = (text, bid.resource_class, bid.lineage)
+        if key not in self._for:
+            self._for[key] = tuple(
+                group
+                for group in self.groups
+                if bid.resource_class in (None, group.resource_class)
+                and group.lessee_id in ('', *bid.lineage)
+                and self._meets(group.document, text, bid)
+            )
+        return self._for[key]
+
+    def _meets(self, document: str, text: str, bid: bid_core.Bid) -> bool:
+        if (text, document) not in self._met:
+            asked = requirements.parse(bid.requirements, _NO_LIMITS)
+            self._met[text, document] = requirements.met(asked, json.loads(document))
+        return self._met[text, document]
 
 
 #: What was accepted once is not refused later because an option has changed.

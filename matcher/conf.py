@@ -7,7 +7,7 @@ _GROUP = cfg.OptGroup('matcher', 'The auction engine')
 _OPTS = [
     cfg.StrOpt(
         'allocation',
-        default='immediate',
+        default='call',
         help='Who gets what: the name of an entry point of '
         'flocx.mechanisms.allocation.',
     ),
@@ -22,6 +22,20 @@ _OPTS = [
         regex=r'^(0(\.\d{1,6})?|1(\.0{1,6})?)$',
         help='For the pricing k: which part of the difference between ask and '
         'ceiling goes to the owner, a decimal from 0 to 1.',
+    ),
+    cfg.FloatOpt(
+        'round_seconds',
+        default=10,
+        min=0.01,
+        help='The most seconds that a round looks for better awards. A small market '
+        'takes milliseconds; what is found in a large one is the better the '
+        'longer it may take.',
+    ),
+    cfg.IntOpt(
+        'seed',
+        default=1,
+        min=0,
+        help='What the random choices of a search begin with.',
     ),
     cfg.FloatOpt(
         'round_interval',

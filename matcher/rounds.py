@@ -19,12 +19,13 @@ from flocx import db
 from flocx import exceptions
 from flocx.core import bid as bid_core
 from flocx.core import contract as contract_core
-from flocx.core import money
 from market.db import bids
 from market.db import contracts
 from market.db import offers
 from market.db import rounds
 from matcher import book as matcher_book
+from matcher import mechanisms
+from matcher.mechanisms import figures
 
 LOG = log.getLogger(__name__)
 
@@ -57,6 +58,9 @@ class Rounds:
         self._allocation = driver.DriverManager(
             ALLOCATIONS, conf.matcher.allocation, invoke_on_load=True
         ).driver
+        self._budget = mechanisms.Budget(
+            seconds=conf.matcher.round_seconds, seed=conf.matcher.seed
+        )
         arguments = (
             {'k': decimal.Decimal(conf.matcher.k)}
             if conf.matcher.pricing == 'k'
@@ -75,8 +79,9 @@ class Rounds:
             open_offers = offers.available(session, now) if open_bids else []
             taken = offers.held(session, open_offers, now)
         book = matcher_book.Book(now, open_offers, taken, open_bids)
-        awards = self._allocation.allocate(book)
-        prices = self._pricing.prices(book, awards)
+        allotment = self._allocation.allocate(book, self._budget)
+        prices = self._pricing.prices(book, allotment)
+        awards = allotment.awards
         written = [
             award
             for award, rates in zip(awards, prices, strict=True)
@@ -91,13 +96,7 @@ class Rounds:
             bids=len(open_bids),
             contracts=len(written),
             conflicts=len(awards) - len(written),
-            welfare=sum(
-                (
-                    money.amount(award.surplus_rate, award.stay.seconds)
-                    for award in written
-                ),
-                decimal.Decimal(0),
-            ),
+            welfare=figures.credits(figures.worth(written)),
             seconds=time.monotonic() - started,
         )
         # Rounds with nothing to do are many and say nothing.

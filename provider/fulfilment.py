@@ -73,16 +73,19 @@ class Fulfilment:
             if line['provider_id'] == self._marketplace.provider_id
         ]
         due = [each for each in lines if step(each[1], now)]
+        # What begins now may end before the next pass.
         later = [
-            _due_time(line)
+            moment
             for _, line in lines
-            if not step(line, now) and line['status'] not in core.CLOSED
+            if line['status'] not in core.CLOSED
+            for moment in _moments(line)
+            if moment > now
         ]
         with futures.ThreadPoolExecutor(max_workers=self._conf.workers) as executor:
             done = list(executor.map(lambda each: self._deliver(*each, now), due))
         if not all(done):
             later.append(now + datetime.timedelta(seconds=self._conf.retry_interval))
-        return min(filter(None, later), default=None)
+        return min(later, default=None)
 
     def _deliver(self, contract, line, now):
         """Whether nothing is left to do for ``line`` now."""
@@ -206,7 +209,6 @@ def step(line, now):
     return None
 
 
-def _due_time(line):
-    """When the next step of ``line`` is due."""
-    name = 'end_time' if line['status'] == _S.ACTIVE else 'start_time'
-    return window.instant(line[name], name)
+def _moments(line):
+    """When ``line`` is due to begin and to end."""
+    return [window.instant(line[name], name) for name in ('start_time', 'end_time')]

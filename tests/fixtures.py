@@ -109,7 +109,7 @@ class Marketplace(fixtures.Fixture):
         }
         sections = {
             'DEFAULT': {
-                'transport_url': 'kombu+memory://',
+                'transport_url': 'fake://',
                 'log_file': f'{self.folder}/flocx.log',
             },
             'database': {'connection': f'sqlite:///{self.folder}/flocx.sqlite'},

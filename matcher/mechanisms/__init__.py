@@ -3,14 +3,73 @@
 
 An allocation and a pricing are each a small class, found through the entry
 points ``flocx.mechanisms.allocation`` and ``flocx.mechanisms.pricing`` and chosen
-by options. They are pure and deterministic: the same book gives the same result.
+by options. They are pure and deterministic: the same book and the same budget of
+moves give the same result.
 """
 
 import abc
+from collections.abc import Callable
 from collections.abc import Sequence
+import dataclasses
 import decimal
+import time
+import typing
 
+from flocx.core import offer as offer_core
+from flocx.core import window
 from matcher import book as matcher_book
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Budget:
+    """How much an allocation may try.
+
+    With ``moves`` alone a result depends on nothing but book and ``seed``; how
+    far one comes within ``seconds`` depends on the machine too.
+    """
+
+    seconds: float | None = 10.0
+    moves: int | None = None
+    seed: int = 1
+    clock: Callable[[], float] = time.monotonic
+    progress: Callable[[str, float], None] | None = None
+
+
+class Prices(typing.Protocol):
+    """What time is worth, by kind of offer, at the end of a round."""
+
+    def rate(
+        self, offer: offer_core.Offer, stay: window.Window
+    ) -> decimal.Decimal | None:
+        """Per hour, on average over ``stay``; None for an offer nobody asked for."""
+
+    def summary(self) -> list[dict[str, object]]:
+        """For people, to be kept with the round."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Allotment:
+    """Awards that can all be kept.
+
+    ``welfare`` is what the bids offer for them beyond what the owners ask, in
+    credits; no other awards can come to more than ``upper_bound``, if that is
+    known.
+    """
+
+    awards: Sequence[matcher_book.Award]
+    welfare: decimal.Decimal
+    upper_bound: decimal.Decimal | None = None
+    prices: Prices | None = None
+    moves: int = 0
+
+    @property
+    def exact(self) -> bool:
+        """Whether it is proved that nothing better exists."""
+        return self.upper_bound == self.welfare
+
+
+class Refused(Exception):
+    """A mechanism does not do what is asked of it; the message says why."""
 
 
 class Allocation(abc.ABC):
@@ -20,8 +79,8 @@ class Allocation(abc.ABC):
     DESCRIPTION: str
 
     @abc.abstractmethod
-    def allocate(self, book: matcher_book.Book) -> list[matcher_book.Award]:
-        """Awards that can all be kept; the book has given their time away."""
+    def allocate(self, book: matcher_book.Book, budget: Budget) -> Allotment:
+        """Awards that can all be kept; ``book`` stays as it is."""
 
 
 class Pricing(abc.ABC):
@@ -32,7 +91,7 @@ class Pricing(abc.ABC):
 
     @abc.abstractmethod
     def prices(
-        self, book: matcher_book.Book, awards: Sequence[matcher_book.Award]
+        self, book: matcher_book.Book, allotment: Allotment
     ) -> list[tuple[decimal.Decimal, ...]]:
         """For each award the rate of each of its offers, per server and hour.
 

@@ -8,6 +8,7 @@ from flocx.core import offer as offer_core
 from flocx.core import window
 from matcher import book as matcher_book
 from matcher import mechanisms
+from matcher.mechanisms import figures
 
 
 class Immediate(mechanisms.Allocation):
@@ -20,14 +21,18 @@ class Immediate(mechanisms.Allocation):
     NAME = 'immediate'
     DESCRIPTION = 'Highest ceiling first, then first come; each takes what is cheapest'
 
-    def allocate(self, book: matcher_book.Book) -> list[matcher_book.Award]:
-        awards = []
+    def allocate(
+        self, book: matcher_book.Book, budget: mechanisms.Budget
+    ) -> mechanisms.Allotment:
+        book, awards = book.copy(), []
         for bid in sorted(book.bids, key=_priority):
             award = best(book, bid)
             if award:
                 book.take(award)
                 awards.append(award)
-        return awards
+        return mechanisms.Allotment(
+            awards=awards, welfare=figures.credits(figures.worth(awards))
+        )
 
 
 def _priority(bid: bid_core.Bid) -> tuple[object, ...]:

@@ -5,7 +5,6 @@ Chatterjee and Samuelson, "Bargaining under Incomplete Information", Operations
 Research 31 (1983): buyer and seller share the surplus as k says.
 """
 
-from collections.abc import Sequence
 import decimal
 
 from flocx.core import money
@@ -27,11 +26,11 @@ class K(mechanisms.Pricing):
         self._k = k
 
     def prices(
-        self, book: matcher_book.Book, awards: Sequence[matcher_book.Award]
+        self, book: matcher_book.Book, allotment: mechanisms.Allotment
     ) -> list[tuple[decimal.Decimal, ...]]:
         return [
             tuple(self._price(offer.price, award.bid.price) for offer in award.offers)
-            for award in awards
+            for award in allotment.awards
         ]
 
     def _price(

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """JSON over HTTP with the standard library, to services on this machine."""
 
+import http.client
 import json
 import urllib.error
 import urllib.request
@@ -58,5 +59,5 @@ def answers(url):
     """Whether something speaks HTTP there and is well."""
     try:
         return call('GET', url, timeout=5)[0] < 400
-    except OSError:
+    except (OSError, http.client.HTTPException):
         return False

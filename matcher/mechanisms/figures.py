@@ -1,0 +1,313 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The book in integers: what the compiled parts of the mechanisms work on.
+
+Time is in whole seconds from the book's *now* and is on no grid: whatever a
+window's start and end are, they are exact. Money is in micro-credits per server
+and hour; a value, such as welfare, in micro-credits times seconds.
+"""
+
+import collections
+from collections.abc import Iterable
+from collections.abc import Sequence
+import dataclasses
+import datetime
+import decimal
+import typing
+
+import numpy as np
+
+from flocx.core import bid as bid_core
+from flocx.core import money
+from flocx.core import offer as offer_core
+from flocx.core import window
+from matcher import book as matcher_book
+from matcher.mechanisms import native
+
+#: Separate stays that a round can put into the middle of one server's free time.
+ROOM = 48
+
+_MICRO = decimal.Decimal(1_000_000)
+_HOUR = decimal.Decimal(3600)
+
+
+class Supply(typing.NamedTuple):
+    """Offers, those of a kind side by side and the cheapest first.
+
+    Offers are of one kind where every bid that may take one may take the other,
+    but for its own. ``gap_from`` and ``gap_to`` hold the free time; the gaps of
+    offer ``i`` stand from ``gap_at[i]`` on, ``gap_count[i]`` of at most
+    ``gap_at[i + 1] - gap_at[i]``, in order.
+    """
+
+    kind_at: native.Ints
+    kind: native.Ints
+    ask: native.Ints
+    owner: native.Ints
+    gap_at: native.Ints
+    gap_count: native.Ints
+    gap_from: native.Ints
+    gap_to: native.Ints
+
+
+class Demand(typing.NamedTuple):
+    """Bids: up to ``most`` servers, at least ``least``, ``length`` seconds long
+    within [``earliest``, ``latest``), at most for ``ceiling``.
+
+    The kinds that bid ``j`` may take are ``kinds[kinds_at[j]:kinds_at[j + 1]]``.
+    """
+
+    ceiling: native.Ints
+    least: native.Ints
+    most: native.Ints
+    earliest: native.Ints
+    latest: native.Ints
+    length: native.Ints
+    bidder: native.Ints
+    kinds_at: native.Ints
+    kinds: native.Ints
+
+
+@dataclasses.dataclass(frozen=True)
+class Figures:
+    """A book in integers; ``offers`` and ``bids`` are in the order of the arrays."""
+
+    now: datetime.datetime
+    offers: tuple[offer_core.Offer, ...]
+    bids: tuple[bid_core.Bid, ...]
+    supply: Supply
+    demand: Demand
+
+    def award(
+        self, number: int, start: int, offers: Iterable[int]
+    ) -> matcher_book.Award:
+        """The award that gives bid ``number`` these offers from second ``start``."""
+        bid = self.bids[number]
+        begin = self.now + datetime.timedelta(seconds=start)
+        length = datetime.timedelta(seconds=int(self.demand.length[number]))
+        return matcher_book.Award(
+            bid,
+            window.Window(begin, begin + length),
+            tuple(self.offers[each] for each in sorted(offers)),
+        )
+
+    def only(self, numbers: native.Ints) -> 'Figures':
+        """The same with these bids alone."""
+        demand = self.demand
+        spans = [
+            demand.kinds[demand.kinds_at[each] : demand.kinds_at[each + 1]]
+            for each in numbers
+        ]
+        return dataclasses.replace(
+            self,
+            bids=tuple(self.bids[each] for each in numbers),
+            demand=demand._replace(
+                **{
+                    name: column[numbers]
+                    for name, column in demand._asdict().items()
+                    if not name.startswith('kinds')
+                },
+                kinds_at=_offsets([len(span) for span in spans]),
+                kinds=np.concatenate([*spans, np.empty(0, np.int64)]),
+            ),
+        )
+
+
+def micro(price: decimal.Decimal) -> int:
+    """A price in micro-credits."""
+    return int(money.EXACT.multiply(price, _MICRO))
+
+
+def credits(value: int, rounding: str = decimal.ROUND_HALF_EVEN) -> decimal.Decimal:
+    """A value in credits, rounded once."""
+    exact = money.EXACT.divide(decimal.Decimal(value), _MICRO * _HOUR)
+    return exact.quantize(money.QUANTUM, rounding=rounding, context=money.EXACT)
+
+
+def worth(awards: Iterable[matcher_book.Award]) -> int:
+    """The welfare of ``awards`` as a value."""
+    return sum(
+        (micro(award.bid.price) * len(award.offers) - _asks(award)) * award.stay.seconds
+        for award in awards
+    )
+
+
+def _asks(award: matcher_book.Award) -> int:
+    return sum(micro(offer.price) for offer in award.offers)
+
+
+def of(book: matcher_book.Book) -> Figures:
+    """``book`` in integers; bids that nothing on offer is good enough for left out.
+
+    The order of offers and bids, and so all that follows from them, does not
+    depend on the order in which they came.
+    """
+    ranks = {group: rank for rank, group in enumerate(sorted(book.groups))}
+    bids, may_take = _bids(book, ranks)
+    kinds = _kinds(may_take)
+    groups = sorted(ranks, key=ranks.__getitem__)
+    members = collections.defaultdict(list)
+    for rank, kind in kinds.items():
+        members[kind].extend(book.groups[groups[rank]])
+    offers = [
+        offer
+        for kind in range(len(members))
+        for offer in sorted(members[kind], key=lambda each: (each.price, each.uuid))
+    ]
+    projects: dict[str, int] = {}
+    kind_at = _offsets([len(members[kind]) for kind in range(len(members))])
+    supply = _supply(book, offers, kind_at, projects)
+    demand = _demand(book, bids, may_take, kinds, np.diff(kind_at), projects)
+    return Figures(book.now, tuple(offers), tuple(bids), supply, demand)
+
+
+def _bids(
+    book: matcher_book.Book, ranks: dict[matcher_book.Group, int]
+) -> tuple[list[bid_core.Bid], list[tuple[int, ...]]]:
+    """The bids in order, each with the groups of offers that it may take."""
+    remembered: dict[tuple[matcher_book.Group, ...], tuple[int, ...]] = {}
+    bids, may_take = [], []
+    for bid in sorted(book.bids, key=lambda each: (each.created_at, each.uuid)):
+        groups = book.groups_for(bid)
+        if groups not in remembered:
+            remembered[groups] = tuple(sorted(ranks[group] for group in groups))
+        if groups and not bid.hopeless(book.now):
+            bids.append(bid)
+            may_take.append(remembered[groups])
+    return bids, may_take
+
+
+def _kinds(may_take: Iterable[tuple[int, ...]]) -> dict[int, int]:
+    """The number of the kind that each group is of."""
+    wanted = collections.defaultdict(list)
+    for number, groups in enumerate(sorted(set(may_take))):
+        for group in groups:
+            wanted[group].append(number)
+    known: dict[tuple[int, ...], int] = {}
+    return {
+        group: known.setdefault(tuple(wanted[group]), len(known))
+        for group in sorted(wanted)
+    }
+
+
+def _supply(
+    book: matcher_book.Book,
+    offers: Sequence[offer_core.Offer],
+    kind_at: native.Ints,
+    projects: dict[str, int],
+) -> Supply:
+    free = [book.free(offer) for offer in offers]
+    count = np.array([len(gaps) for gaps in free], np.int64)
+    gap_at = _offsets(count + ROOM)
+    gap_from = np.zeros(gap_at[-1], np.int64)
+    gap_to = np.zeros(gap_at[-1], np.int64)
+    for at, gaps in zip(gap_at, free, strict=False):
+        for place, gap in enumerate(gaps, at):
+            gap_from[place] = _seconds(book.now, gap.start)
+            gap_to[place] = _seconds(book.now, gap.end)
+    return Supply(
+        kind_at=kind_at,
+        kind=np.repeat(np.arange(len(kind_at) - 1), np.diff(kind_at)),
+        ask=_ints(micro(offer.price) for offer in offers),
+        owner=_ints(
+            projects.setdefault(offer.project_id, len(projects)) for offer in offers
+        ),
+        gap_at=gap_at,
+        gap_count=count,
+        gap_from=gap_from,
+        gap_to=gap_to,
+    )
+
+
+def _demand(
+    book: matcher_book.Book,
+    bids: Sequence[bid_core.Bid],
+    may_take: Sequence[tuple[int, ...]],
+    kinds: dict[int, int],
+    sizes: native.Ints,
+    projects: dict[str, int],
+) -> Demand:
+    remembered: dict[tuple[int, ...], list[int]] = {}
+    taken = []
+    for groups in may_take:
+        if groups not in remembered:
+            remembered[groups] = sorted({kinds[group] for group in groups})
+        taken.append(remembered[groups])
+    begin = [max(book.now, bid.start_time) for bid in bids]
+    stays = [bid.stay(start) for bid, start in zip(bids, begin, strict=True)]
+    return Demand(
+        ceiling=_ints(micro(bid.price) for bid in bids),
+        least=_ints(bid.min_quantity for bid in bids),
+        most=_ints(
+            min(bid.quantity, int(sizes[numbers].sum()))
+            for bid, numbers in zip(bids, taken, strict=True)
+        ),
+        earliest=_ints(_seconds(book.now, start) for start in begin),
+        latest=_ints(_seconds(book.now, bid.end_time) for bid in bids),
+        length=_ints(stay.seconds for stay in stays if stay),
+        bidder=_ints(projects.get(bid.project_id, -1) for bid in bids),
+        kinds_at=_offsets([len(each) for each in taken]),
+        kinds=_ints(number for each in taken for number in each),
+    )
+
+
+def hopeful(market: Figures) -> Figures:
+    """The same without bids that too few free servers can serve.
+
+    Whatever else a bid asks, such as a billion servers, it then cannot influence
+    what becomes of others. Windows are narrowed to where there is any supply.
+    """
+    demand = market.demand
+    first, last, servers = _reach(market.supply, demand)
+    numbers = np.flatnonzero(servers >= demand.least)
+    narrowed = demand._replace(
+        earliest=first, latest=last, most=np.minimum(demand.most, servers)
+    )
+    return dataclasses.replace(market, demand=narrowed).only(numbers)
+
+
+@native.compiled
+def _reach(
+    supply: Supply, demand: Demand
+) -> tuple[native.Ints, native.Ints, native.Ints]:
+    """By bid: when it can begin and end at all, and how many servers suit it."""
+    count = len(demand.ceiling)
+    first, last = demand.latest.copy(), demand.earliest.copy()
+    servers = np.zeros(count, np.int64)
+    for bid in range(count):
+        length, most = demand.length[bid], demand.most[bid]
+        for place in range(demand.kinds_at[bid], demand.kinds_at[bid + 1]):
+            kind = demand.kinds[place]
+            for offer in range(supply.kind_at[kind], supply.kind_at[kind + 1]):
+                if (
+                    supply.ask[offer] > demand.ceiling[bid]
+                    or first[bid] == demand.earliest[bid]
+                    and last[bid] == demand.latest[bid]
+                    and servers[bid] >= most
+                ):
+                    break
+                if supply.owner[offer] == demand.bidder[bid]:
+                    continue
+                at = supply.gap_at[offer]
+                suits = 0
+                for gap in range(at, at + supply.gap_count[offer]):
+                    since = max(supply.gap_from[gap], demand.earliest[bid])
+                    until = min(supply.gap_to[gap], demand.latest[bid])
+                    if until - since >= length:
+                        suits = 1
+                        first[bid] = min(first[bid], since)
+                        last[bid] = max(last[bid], until)
+                servers[bid] += suits
+    return first, last, servers
+
+
+def _ints(values: Iterable[int]) -> native.Ints:
+    return np.fromiter(values, np.int64)
+
+
+def _offsets(sizes: Sequence[int] | native.Ints) -> native.Ints:
+    return np.concatenate([np.zeros(1, np.int64), np.cumsum(sizes, dtype=np.int64)])
+
+
+def _seconds(now: datetime.datetime, moment: datetime.datetime) -> int:
+    # Whole: a book's times have no fraction of a second.
+    return (moment - now) // datetime.timedelta(seconds=1)

@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Functions over arrays of integers, compiled to machine code.
+
+The first call of a process loads what an earlier process compiled: numba keeps it
+beside the source or, where that is read-only, in the user's cache folder (see
+``NUMBA_CACHE_DIR``). Nothing that is compiled holds the GIL.
+"""
+
+from collections.abc import Callable
+import typing
+
+import numba
+import numpy as np
+import numpy.typing as npt
+
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+Words = npt.NDArray[np.uint64]
+
+_Function = typing.TypeVar('_Function', bound=Callable[..., object])
+
+
+def compiled(function: _Function) -> _Function:
+    """``function``, compiled when it is first called."""
+    try:
+        done = numba.njit(cache=True, nogil=True, error_model='numpy')(function)
+    except RuntimeError:
+        # No folder can be written to: every process compiles for itself.
+        done = numba.njit(nogil=True, error_model='numpy')(function)
+    return typing.cast(_Function, done)
+
+
+@compiled
+def uniform(random: Words) -> float:
+    """The next number in [0, 1) of a xorshift generator; ``random[0]`` is not 0."""
+    word = random[0]
+    word ^= word << np.uint64(13)
+    word ^= word >> np.uint64(7)
+    word ^= word << np.uint64(17)
+    random[0] = word
+    return float(word >> np.uint64(11)) / 9007199254740992.0
+
+
+def generator(seed: int) -> Words:
+    """The state that ``uniform`` starts from."""
+    # A few rounds of mixing, as neighbouring seeds would begin alike.
+    word = (seed * 0x9E3779B97F4A7C15 + 0x1D872B41C0FFEE25) & (2**64 - 1)
+    for _ in range(3):
+        word ^= word >> 31
+        word = word * 0xBF58476D1CE4E5B9 & (2**64 - 1)
+    return np.array([word or 1], np.uint64)

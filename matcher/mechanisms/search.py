@@ -1,0 +1,298 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Ruin and recreate: take back a few neighbours, place them and others anew.
+
+Schrimpf et al., "Record breaking optimization results using the ruin and recreate
+principle", 2000; neighbourhoods after Christiaens and Vanden Berghe, "Slack
+induction by string removals", 2020; what is worse is accepted with the
+probability of simulated annealing.
+"""
+
+import math
+import typing
+
+import numpy as np
+
+from matcher.mechanisms import native
+from matcher.mechanisms import places
+from matcher.mechanisms import plan as plans
+
+#: Bids taken back in one move, and bids without a place that are tried beside.
+MOST_REMOVED = 24
+MOST_TRIED = 12
+
+
+class Neighbours(typing.NamedTuple):
+    """``bids[at[k]:at[k + 1]]`` are those that may take offers of kind ``k``."""
+
+    at: native.Ints
+    bids: native.Ints
+
+
+class Move(typing.NamedTuple):
+    """What a move took back, to be put back should it be refused.
+
+    Bid ``bids[n]`` began at ``starts[n]`` and had the offers from ``at[n]`` on.
+    ``waiting`` are the bids that are placed anew, by ``keys``.
+    """
+
+    bids: native.Ints
+    starts: native.Ints
+    at: native.Ints
+    offers: native.Ints
+    waiting: native.Ints
+    keys: native.Floats
+
+
+def neighbours(market: places.Market) -> Neighbours:
+    demand = market.demand
+    owners = np.repeat(np.arange(len(demand.ceiling)), np.diff(demand.kinds_at))
+    order = np.argsort(demand.kinds, kind='stable')
+    sizes = np.bincount(demand.kinds, minlength=len(market.supply.kind_at) - 1)
+    at = np.concatenate([np.zeros(1, np.int64), np.cumsum(sizes)])
+    return Neighbours(at.astype(np.int64), owners[order].astype(np.int64))
+
+
+def move(market: places.Market) -> Move:
+    lines = max(4096, 2 * int(market.demand.most.max(initial=1)))
+    tried = MOST_REMOVED + MOST_TRIED + 1
+    return Move(
+        bids=np.zeros(MOST_REMOVED, np.int64),
+        starts=np.zeros(MOST_REMOVED, np.int64),
+        at=np.zeros(MOST_REMOVED + 1, np.int64),
+        offers=np.zeros(lines, np.int64),
+        waiting=np.zeros(tried, np.int64),
+        keys=np.zeros(tried),
+    )
+
+
+@native.compiled
+def place_in_order(
+    market: places.Market,
+    plan: plans.Plan,
+    found: places.Scratch,
+    random: native.Words,
+    order: native.Ints,
+    care: places.Care,
+    margin: float,
+) -> None:
+    """Place each bid of ``order`` that has no place yet, where it fits best.
+
+    :param margin: bids whose ceiling is below this part of the least dual price
+        are passed over.
+    """
+    demand = market.demand
+    for bid in order:
+        value = float(demand.ceiling[bid]) * demand.length[bid]
+        if plan.start[bid] >= 0 or value < margin * market.guide.cost[bid]:
+            continue
+        start, count = places.find(market, plan, found, random, bid, care)
+        if count:
+            plans.place(market.supply, demand, plan, bid, start, found.chosen, count)
+
+
+@native.compiled
+def improve(
+    market: places.Market,
+    plan: plans.Plan,
+    found: places.Scratch,
+    random: native.Words,
+    near: Neighbours,
+    undo: Move,
+    moves: int,
+    heat: float,
+    typical: int,
+) -> float:
+    """Make ``moves`` moves at temperature ``heat``; return by how much welfare grew."""
+    grown = 0.0
+    for _ in range(moves):
+        count, before = _ruin(market, plan, random, undo)
+        tried = _gather(market, plan, random, near, undo, count)
+        after = _recreate(market, plan, found, random, undo, tried, typical)
+        change = after - before
+        if change >= 0 or change > heat * math.log(native.uniform(random) + 1e-300):
+            grown += change
+        else:
+            _take_back(market, plan, undo, count, tried)
+    return grown
+
+
+@native.compiled
+def _ruin(
+    market: places.Market, plan: plans.Plan, random: native.Words, undo: Move
+) -> tuple[int, float]:
+    """Take back stays around a bid and a time, both random; return how many.
+
+    ``undo.waiting[0]`` becomes the bid around which that is.
+    """
+    supply, demand = market.supply, market.demand
+    bid = int(native.uniform(random) * len(demand.ceiling))
+    length = demand.length[bid]
+    kinds = demand.kinds_at[bid + 1] - demand.kinds_at[bid]
+    kind = demand.kinds[demand.kinds_at[bid] + int(native.uniform(random) * kinds)]
+    low, high = supply.kind_at[kind], supply.kind_at[kind + 1]
+    if plan.start[bid] >= 0:
+        start = plan.start[bid]
+        line = plan.line_at[bid] + int(native.uniform(random) * plan.servers[bid])
+        offer = plan.line_offer[line]
+    else:
+        late = demand.latest[bid] - length
+        start = demand.earliest[bid]
+        start += int(native.uniform(random) * (late - start + 1))
+        high = low + np.searchsorted(
+            supply.ask[low:high], demand.ceiling[bid], side='right'
+        )
+        offer = low + int(native.uniform(random) * (high - low))
+    margin = int(native.uniform(random) * length)
+    since, until = start - margin, start + length + margin
+    servers = 1 + int(native.uniform(random) * (4 + 2 * demand.most[bid]))
+    scattered = native.uniform(random) < 0.5
+    most = 2 + int(native.uniform(random) * (MOST_REMOVED - 2))
+    undo.waiting[0] = bid
+    undo.at[0] = 0
+    count, lost = 0, 0.0
+    for server in range(servers):
+        if server and scattered:
+            offer = low + int(native.uniform(random) * (high - low))
+        elif server:
+            offer = low + (offer + 1 - low) % max(1, high - low)
+        if offer >= len(supply.ask):
+            break
+        line = plan.first[offer]
+        while line >= 0 and count < most:
+            other = plan.line_bid[line]
+            line = plan.following[line]
+            begin = plan.start[other]
+            end = begin + demand.length[other]
+            room = undo.at[count] + plan.servers[other] <= len(undo.offers)
+            if begin < until and since < end and room:
+                lost += plans.gain(supply, demand, plan, other)
+                _note(plan, undo, count, other)
+                plans.remove(supply, demand, plan, other)
+                count += 1
+    return count, lost
+
+
+@native.compiled
+def _note(plan: plans.Plan, undo: Move, count: int, bid: int) -> None:
+    undo.bids[count] = bid
+    undo.starts[count] = plan.start[bid]
+    at, line = undo.at[count], plan.line_at[bid]
+    for number in range(plan.servers[bid]):
+        undo.offers[at + number] = plan.line_offer[line + number]
+    undo.at[count + 1] = at + plan.servers[bid]
+
+
+@native.compiled
+def _gather(
+    market: places.Market,
+    plan: plans.Plan,
+    random: native.Words,
+    near: Neighbours,
+    undo: Move,
+    count: int,
+) -> int:
+    """Whom to place anew: what was taken back, and others that have no place."""
+    demand = market.demand
+    bid = undo.waiting[0]
+    tried = 0
+    if plan.start[bid] < 0:
+        tried = 1
+    for number in range(count):
+        if undo.bids[number] != bid:
+            undo.waiting[tried] = undo.bids[number]
+            tried += 1
+    kinds = demand.kinds_at[bid + 1] - demand.kinds_at[bid]
+    kind = demand.kinds[demand.kinds_at[bid] + int(native.uniform(random) * kinds)]
+    low, high = near.at[kind], near.at[kind + 1]
+    begin = int(native.uniform(random) * (high - low))
+    most = tried + MOST_TRIED
+    for step in range(min(high - low, 60)):
+        other = near.bids[low + (begin + step) % (high - low)]
+        if plan.start[other] >= 0 or tried >= most:
+            continue
+        if (
+            demand.earliest[other] >= demand.latest[bid]
+            or demand.latest[other] <= demand.earliest[bid]
+        ):
+            continue
+        known = False
+        for number in range(tried):
+            known = known or undo.waiting[number] == other
+        if not known and tried < len(undo.waiting):
+            undo.waiting[tried] = other
+            tried += 1
+    return tried
+
+
+@native.compiled
+def _recreate(
+    market: places.Market,
+    plan: plans.Plan,
+    found: places.Scratch,
+    random: native.Words,
+    undo: Move,
+    tried: int,
+    typical: int,
+) -> float:
+    """Place the waiting bids in an order and with a care drawn at random."""
+    demand, guide = market.demand, market.guide
+    mode = int(native.uniform(random) * 4)
+    noise = 0.6 * native.uniform(random)
+    for number in range(tried):
+        bid = undo.waiting[number]
+        size = float(demand.length[bid]) * demand.most[bid]
+        value = float(demand.ceiling[bid]) * size
+        surplus = value - guide.cost[bid] * demand.most[bid]
+        if mode == 0:
+            key = surplus
+        elif mode == 1:
+            key = surplus / size
+        elif mode == 2:
+            key = value
+        else:
+            key = native.uniform(random)
+        undo.keys[number] = key * (1.0 + noise * (native.uniform(random) - 0.5))
+    _largest_first(undo, tried)
+    weight = 1.25 * native.uniform(random)
+    care = places.Care(12, 6, weight, 0.08 * native.uniform(random), typical)
+    gained = 0.0
+    for number in range(tried):
+        bid = undo.waiting[number]
+        start, count = places.find(market, plan, found, random, bid, care)
+        if count:
+            plans.place(market.supply, demand, plan, bid, start, found.chosen, count)
+            gained += plans.gain(market.supply, demand, plan, bid)
+    return gained
+
+
+@native.compiled
+def _largest_first(undo: Move, size: int) -> None:
+    for number in range(1, size):
+        key, bid = undo.keys[number], undo.waiting[number]
+        place = number
+        while place > 0 and undo.keys[place - 1] < key:
+            undo.keys[place] = undo.keys[place - 1]
+            undo.waiting[place] = undo.waiting[place - 1]
+            place -= 1
+        undo.keys[place], undo.waiting[place] = key, bid
+
+
+@native.compiled
+def _take_back(
+    market: places.Market, plan: plans.Plan, undo: Move, count: int, tried: int
+) -> None:
+    """Make the plan what it was before the move."""
+    for number in range(tried):
+        if plan.start[undo.waiting[number]] >= 0:
+            plans.remove(market.supply, market.demand, plan, undo.waiting[number])
+    for number in range(count):
+        at, end = undo.at[number], undo.at[number + 1]
+        plans.place(
+            market.supply,
+            market.demand,
+            plan,
+            undo.bids[number],
+            undo.starts[number],
+            undo.offers[at:end],
+            end - at,
+        )

@@ -1,0 +1,163 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Small markets, drawn by hypothesis, and what must hold of their awards."""
+
+import collections
+import datetime
+import decimal
+import os
+
+import hypothesis
+from hypothesis import strategies as st
+
+from flocx.core import bid
+from flocx.core import offer
+from flocx.core import window
+from matcher import book
+
+NOW = datetime.datetime(2027, 1, 1, tzinfo=datetime.UTC)
+PROJECTS = ('red', 'green', 'blue')
+HARDWARE = ({'cpus': 8}, {'cpus': 16}, {'cpus': 16, 'gpus': 1})
+REQUIREMENTS = ((), (('cpus', '>=', 16),), (('gpus', '>=', 1),))
+
+#: FLOCX_TEST_MARKETS=100000 is the slow suite.
+MARKETS = int(os.environ.get('FLOCX_TEST_MARKETS', '1000'))
+
+
+def examples(share=1.0):
+    """How many markets a property is tried on: a part of what is asked for."""
+    return hypothesis.settings(
+        max_examples=max(20, int(MARKETS * share)),
+        deadline=None,
+        derandomize=MARKETS <= 1000,
+        database=None,
+        suppress_health_check=list(hypothesis.HealthCheck),
+    )
+
+
+def moment(seconds):
+    return NOW + datetime.timedelta(seconds=seconds)
+
+
+def make_offer(number=0, start=0, end=100, price='1', **said):
+    return offer.Offer(
+        **{
+            'uuid': f'o{number}',
+            'project_id': 'red',
+            'provider_id': 'provider',
+            'resource_type': 'ironic_node',
+            'resource_uuid': f'n{number}',
+            'properties': HARDWARE[0],
+            'start_time': moment(start),
+            'end_time': moment(end),
+            'price': decimal.Decimal(price),
+            'created_at': NOW,
+            'updated_at': NOW,
+            **said,
+        }
+    )
+
+
+def make_bid(number=0, start=0, end=100, price='2', **said):
+    return bid.Bid(
+        **{
+            'uuid': f'b{number}',
+            'project_id': 'blue',
+            'lineage': (said.get('project_id', 'blue'),),
+            'start_time': moment(start),
+            'end_time': moment(end),
+            'duration': end - start,
+            'price': decimal.Decimal(price),
+            'created_at': moment(number - 1000),
+            'updated_at': NOW,
+            **said,
+        }
+    )
+
+
+def prices(most=5):
+    return st.integers(0, most * 1000).map(lambda value: decimal.Decimal(value) / 1000)
+
+
+@st.composite
+def offers(draw, number):
+    start = draw(st.integers(-5, 30))
+    return make_offer(
+        number,
+        start,
+        start + draw(st.integers(1, 40)),
+        draw(prices()),
+        project_id=draw(st.sampled_from(PROJECTS)),
+        properties=draw(st.sampled_from(HARDWARE)),
+        lessee_id=draw(st.sampled_from((None, None, None, 'blue'))),
+    )
+
+
+@st.composite
+def bids(draw, number):
+    start = draw(st.integers(-5, 30))
+    duration = draw(st.integers(1, 20))
+    most = draw(st.integers(1, 4))
+    return make_bid(
+        number,
+        start,
+        start + duration + draw(st.sampled_from((0, 0, 3, 17))),
+        draw(prices(8)),
+        duration=duration,
+        quantity=most,
+        min_quantity=draw(st.integers(1, most)),
+        project_id=draw(st.sampled_from(PROJECTS)),
+        requirements=draw(st.sampled_from(REQUIREMENTS)),
+    )
+
+
+@st.composite
+def books(draw, most_offers=6, most_bids=6):
+    supply = [draw(offers(n)) for n in range(draw(st.integers(0, most_offers)))]
+    demand = [draw(bids(n)) for n in range(draw(st.integers(0, most_bids)))]
+    taken = {
+        each.server: [window.Window(moment(5), moment(9))]
+        for each in supply
+        if draw(st.integers(0, 3)) == 0
+    }
+    return book.Book(NOW, supply, taken, demand)
+
+
+def broken(market, awards):
+    """What does not hold of ``awards``, as a list of sentences."""
+    said = []
+    given = collections.defaultdict(list)
+    if len({award.bid.uuid for award in awards}) < len(awards):
+        said.append('a bid is filled twice')
+    for award in awards:
+        said.extend(_broken(market, award))
+        for each in award.offers:
+            if any(other.overlaps(award.stay) for other in given[each.server]):
+                said.append(f'{each.uuid} is given away twice')
+            given[each.server].append(award.stay)
+    return said
+
+
+def _broken(market, award):
+    asked, stay = award.bid, award.stay
+    yield from _broken_lines(market, award)
+    begin = max(asked.start_time, market.now)
+    if stay != asked.stay(stay.start) or stay.start < begin:
+        yield f'{asked.uuid} has another time than it asks for'
+    if asked.whole and stay.start != begin:
+        yield f'{asked.uuid} begins late'
+    if not asked.min_quantity <= len(award.offers) <= asked.quantity:
+        yield f'{asked.uuid} has {len(award.offers)} servers'
+    if len({each.server for each in award.offers}) < len(award.offers):
+        yield f'{asked.uuid} has a server twice'
+
+
+def _broken_lines(market, award):
+    asked, stay = award.bid, award.stay
+    suitable = {each.uuid for each in market.suitable(asked)}
+    for each in award.offers:
+        if each.uuid not in suitable:
+            yield f'{asked.uuid} has {each.uuid}, which does not suit it'
+        if each.price > asked.price or each.project_id == asked.project_id:
+            yield f'{asked.uuid} must not trade with {each.uuid}'
+        if not any(free.contains(stay) for free in market.free(each)):
+            yield f'{each.uuid} is not free for {asked.uuid}'

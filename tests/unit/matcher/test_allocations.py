@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What every allocation claims, on markets drawn at random."""
+
+import decimal
+import unittest
+
+import hypothesis
+from hypothesis import strategies as st
+
+from matcher import book
+from matcher import mechanisms
+from matcher.mechanisms import call
+from matcher.mechanisms import figures
+from matcher.mechanisms import immediate
+from tests.unit.matcher import markets
+
+QUICK = mechanisms.Budget(seconds=None, moves=60)
+
+
+class CallTest(unittest.TestCase):
+    @markets.examples()
+    @hypothesis.given(markets.books())
+    def test_awards_can_be_kept_and_the_bound_holds(self, market):
+        done = call.Call().allocate(market, QUICK)
+        self.assertEqual([], markets.broken(market, done.awards))
+        self.assertEqual(figures.credits(figures.worth(done.awards)), done.welfare)
+        self.assertLessEqual(done.welfare, done.upper_bound)
+        other = immediate.Immediate().allocate(market, QUICK)
+        self.assertLessEqual(other.welfare, done.upper_bound)
+
+    @markets.examples(0.1)
+    @hypothesis.given(markets.books(), st.randoms(use_true_random=False))
+    def test_the_order_of_arrival_changes_nothing(self, market, random):
+        offers, bids = list(market.offers), list(market.bids)
+        random.shuffle(offers)
+        random.shuffle(bids)
+        taken = {
+            offer.server: offer.window.minus(market.free(offer)) for offer in offers
+        }
+        other = book.Book(market.now, offers, taken, bids)
+        first = call.Call().allocate(market, QUICK)
+        second = call.Call().allocate(other, QUICK)
+        self.assertEqual(first.awards, second.awards)
+        self.assertEqual(first.upper_bound, second.upper_bound)
+
+    @markets.examples(0.1)
+    @hypothesis.given(markets.books())
+    def test_who_cannot_be_served_changes_nothing(self, market):
+        odd = markets.make_bid(
+            99,
+            0,
+            50 * 365 * 86400,
+            str(decimal.Decimal(10) ** 12 - 1),
+            duration=3600,
+            quantity=10**9,
+            min_quantity=10**9,
+        )
+        taken = {
+            offer.server: offer.window.minus(market.free(offer))
+            for offer in market.offers
+        }
+        other = book.Book(market.now, market.offers, taken, (*market.bids, odd))
+        self.assertEqual(
+            call.Call().allocate(market, QUICK).awards,
+            call.Call().allocate(other, QUICK).awards,
+        )
+
+    def test_an_empty_market(self):
+        done = call.Call().allocate(book.Book(markets.NOW, (), {}, ()), QUICK)
+        self.assertEqual(((), 0, 0), (done.awards, done.welfare, done.upper_bound))
+
+
+class ImmediateTest(unittest.TestCase):
+    @markets.examples(0.3)
+    @hypothesis.given(markets.books())
+    def test_awards_can_be_kept(self, market):
+        done = immediate.Immediate().allocate(market, QUICK)
+        self.assertEqual([], markets.broken(market, done.awards))
