@@ -189,7 +189,7 @@ def change(session, offer, deed, now, **values):
     :param deed: what the event calls it.
     :raises Conflict: somebody has, or its status does not allow the change.
     """
-    if values.get('status', offer.status) != offer.status:
+    if 'status' in values:
         states.require(
             offer_core.TRANSITIONS, 'Offer', offer.uuid, offer.status, values['status']
         )
