@@ -122,20 +122,20 @@ class MarketplaceTestCase(testtools.TestCase):
         self.marketplace.add_node(name, **said)
         return name
 
-    def offer(self, token='acme-member', node=None, hours=24, **said):
+    def offer(self, who='acme-member', node=None, hours=24, **said):
         """A published offer; of a server of its own if none is named."""
-        node = node or self.add_node(owner=token.rpartition('-')[0])
+        node = node or self.add_node(owner=who.rpartition('-')[0])
         terms = {'end_time': self.time(hours), 'price': '1', **said}
         return self.good(
-            self.provider(token).post('/v1/offers', {'resource_uuid': node, **terms})
+            self.provider(who).post('/v1/offers', {'resource_uuid': node, **terms})
         )
 
-    def bid(self, token='umbrella-member', hours=24, **said):
+    def bid(self, who='umbrella-member', hours=24, **said):
         terms = {'end_time': self.time(hours), 'price': '2', **said}
-        return self.good(self.market(token).post('/v1/bids', terms))
+        return self.good(self.market(who).post('/v1/bids', terms))
 
-    def show(self, kind, uuid, token='operator-admin'):
-        return self.good(self.market(token).get(f'/v1/{kind}/{uuid}'), 200)
+    def show(self, kind, uuid, who='operator-admin'):
+        return self.good(self.market(who).get(f'/v1/{kind}/{uuid}'), 200)
 
     # What the workers do, one pass at a time
 

@@ -89,7 +89,7 @@ class Terminal:
             ) from None
 
     def _call(self, openstack, command):
-        return subprocess.run(  # noqa: S603 - our own command
+        return subprocess.run(
             [*openstack, *shlex.split(str(command))[1:]],
             stdin=subprocess.DEVNULL,
             capture_output=True,

@@ -69,7 +69,7 @@ class Process:
         with open(self.log, 'ab') as log:
             self._log_before = log.tell()
             # A session of its own: Ctrl-C in the terminal is for us only.
-            self._child = subprocess.Popen(  # noqa: S603 - our own command
+            self._child = subprocess.Popen(
                 self.command,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -136,7 +136,7 @@ def run(folder, name, command, **environment):
     """Run a command of the lab to its end; a failure is a Trouble."""
     log = folder.logs / f'{name}.log'
     with open(log, 'a') as stream:
-        result = subprocess.run(  # noqa: S603 - our own command
+        result = subprocess.run(
             [str(word) for word in command],
             stdin=subprocess.DEVNULL,
             stdout=stream,
