@@ -5,6 +5,7 @@ OpenAPI 3.1, https://spec.openapis.org/oas/v3.1.0.
 """
 
 import inspect
+import itertools
 
 from oslo_utils import importutils
 import pecan
@@ -114,10 +115,14 @@ def _resource(controller, path):
 
 
 def _with_names(path, names):
-    """``path`` with each of ``names`` after the collection that it is in."""
-    collections = path.split('/')[2:]
-    pairs = zip(collections, names, strict=True)
-    return '/v1' + ''.join(f'/{each}/{{{name}}}' for each, name in pairs)
+    """``path`` with each of ``names`` after the collection that it is in.
+
+    The last part of a path may be no collection, as in ``/offers/{ident}/health``.
+    """
+    pairs = itertools.zip_longest(path.split('/')[2:], names)
+    return '/v1' + ''.join(
+        f'/{part}/{{{name}}}' if name else f'/{part}' for part, name in pairs
+    )
 
 
 def _operation(said, path, method, schemas):
