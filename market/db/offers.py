@@ -92,7 +92,10 @@ def page(session, reader, query, where=(), suits=None):
     :param suits: whether a hardware document is wanted; a document that several
         offers share is asked about once.
     """
-    visible = visibility.offers(reader)
+    visible = sa.and_(
+        visibility.offers(reader),
+        visibility.offers_filtered(reader, {name for name, _, _ in query.filters}),
+    )
     if suits is None:
         rows = listing.page(session, _TABLE, visible, query, where)
         return [listing.noun(offer_core.Offer, row) for row in rows]
