@@ -21,6 +21,10 @@ from market.db import visibility
 
 _TABLE = schema.offers
 
+#: What only the owner, the provider and the operator are shown; besides them, the
+#: projects that an offer is meant for are shown its ``lessee_id``.
+PRIVATE = frozenset(('provider_id', 'resource_uuid', 'reason', 'generation'))
+
 #: How many rows a search by hardware reads at a time.
 _STEP = 1000
 
@@ -89,10 +93,14 @@ def get(session, ident, reader):
 def page(session, reader, query, where=(), suits=None):
     """A page of the offers that ``reader`` may see.
 
+    With a filter by something private, of those that he is shown it of.
+
     :param suits: whether a hardware document is wanted; a document that several
         offers share is asked about once.
     """
     visible = visibility.offers(reader)
+    if PRIVATE.intersection(name for name, *_ in query.filters):
+        visible = sa.and_(visible, visibility.offers_from_within(reader))
     if suits is None:
         rows = listing.page(session, _TABLE, visible, query, where)
         return [listing.noun(offer_core.Offer, row) for row in rows]
@@ -117,16 +125,21 @@ def _searched(session, visible, query, where, suits):
         step = dataclasses.replace(step, marker=rows[_STEP - 1].uuid)
 
 
-def free_during(start, end=None):
-    """Conditions: free without a break from ``start`` to ``end``, or at ``start``."""
+def free_during(now, start, end=None, turnaround=0):
+    """Conditions: free without a break from ``start`` to ``end``, or at ``start``.
+
+    It means what :func:`held` and :func:`free` do, so that what is found by a time
+    shows that time among its availabilities.
+    """
+    start, gap = max(start, now), datetime.timedelta(seconds=turnaround)
     lines = schema.contract_lines
     taken = sa.exists().where(
         lines.c.provider_id == _TABLE.c.provider_id,
         lines.c.resource_type == _TABLE.c.resource_type,
         lines.c.resource_uuid == _TABLE.c.resource_uuid,
         lines.c.status.in_(contract_core.OPEN),
-        lines.c.end_time > start,
-        lines.c.start_time < end if end else lines.c.start_time <= start,
+        sa.true() if start < now + gap else lines.c.end_time > start - gap,
+        lines.c.start_time < end + gap if end else lines.c.start_time <= start + gap,
     )
     within = _TABLE.c.end_time >= end if end else _TABLE.c.end_time > start
     return (_TABLE.c.start_time <= start, within, ~taken)
@@ -207,6 +220,16 @@ def change(session, offer, deed, now, **values):
     changed = dataclasses.replace(offer, **values)
     events.of_offer(session, deed, changed, now)
     return changed
+
+
+def cancel(session, offer, now):
+    """Take an open offer off the market; return it.
+
+    :raises Conflict: it is closed already.
+    """
+    cancelled = offer_core.Status.CANCELLED
+    states.require(offer_core.TRANSITIONS, 'Offer', offer.uuid, offer.status, cancelled)
+    return change(session, offer, 'cancelled', now, status=cancelled)
 
 
 def expire(session, now):

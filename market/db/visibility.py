@@ -29,6 +29,20 @@ def offers(reader):
     return sa.or_(*seen)
 
 
+def offers_from_within(reader):
+    """His own and those that he published: he is shown which servers they are.
+
+    A filter by what one is not shown would be a way to find it out.
+    """
+    if reader.is_admin:
+        return sa.true()
+    table = schema.offers
+    return sa.or_(
+        table.c.project_id == reader.project_id,
+        table.c.provider_id == (reader.provider_id or ''),
+    )
+
+
 def bids(reader):
     """His own."""
     if reader.is_admin:
