@@ -77,6 +77,12 @@ RULES = [
         ('DELETE', '/v1/bids/{bid}'),
     ),
     policy.documented(
+        'market:quotes:create',
+        policy.READER,
+        'Ask what a bid would get and pay now.',
+        ('POST', '/v1/quotes'),
+    ),
+    policy.documented(
         'market:contracts:list',
         f'{policy.READER} or {policy.SERVICE}',
         'List the contracts that the project has a part in, as renter or owner.',

@@ -25,6 +25,8 @@ from market.db import offers
 from market.db import rounds
 from matcher import book as matcher_book
 from matcher import mechanisms
+from matcher import quotes
+from matcher import rehearsal
 from matcher.mechanisms import figures
 
 LOG = log.getLogger(__name__)
@@ -55,6 +57,7 @@ class Rounds:
     def __init__(self, conf, database, providers):
         """:param providers: a ProviderAPI, to tell of new contracts."""
         self._database, self._providers = database, providers
+        self._terms = conf.contracts
         self._allocation = driver.DriverManager(
             ALLOCATIONS, conf.matcher.allocation, invoke_on_load=True
         ).driver
@@ -77,7 +80,7 @@ class Rounds:
         with self._database.reader() as session:
             open_bids = bids.available(session)
             open_offers = offers.available(session, now) if open_bids else []
-            taken = offers.held(session, open_offers, now)
+            taken = offers.held(session, open_offers, now, self._terms.turnaround)
         book = matcher_book.Book(now, open_offers, taken, open_bids)
         allotment = self._allocation.allocate(book, self._budget)
         prices = self._pricing.prices(book, allotment)
@@ -103,6 +106,29 @@ class Rounds:
         if awards:
             self._record(done)
         return done
+
+    def prepare(self, now):
+        """Clear a market of no importance, so that the first real one need not wait.
+
+        An engine that was just installed compiles what it computes with, which may
+        take half a minute; later ones read what the first one kept.
+        """
+        started = time.monotonic()
+        budget = dataclasses.replace(self._budget, seconds=1.0, moves=100)
+        self._allocation.allocate(rehearsal.book(now), budget)
+        LOG.info('The engine is ready after %.1f s', time.monotonic() - started)
+
+    def quote(self, bid, now):
+        """What ``bid`` would get now, as ``POST /v1/quotes`` answers."""
+        return quotes.quote(
+            self._database, self._clear, bid, now, self._terms.turnaround
+        )
+
+    def _clear(self, book):
+        """Pairs of an award and its rates."""
+        allotment = self._allocation.allocate(book, self._budget)
+        rates = self._pricing.prices(book, allotment)
+        return list(zip(allotment.awards, rates, strict=True))
 
     def _write(self, award, rates, now):
         """Whether the contract for ``award`` could be written."""

@@ -30,11 +30,16 @@ def parts(conf, transport=None, provider=None):
     looking = service.Loop(
         'reconciliation', comparing.run, conf.provider.reconcile_interval
     )
-    server = rpc.server(
-        transport or rpc.transport(conf),
-        rpcapi.ProviderAPI.topic(provider.marketplace.provider_id),
-        socket.gethostname(),
-        [endpoints.Endpoints(loop)],
+    transport = transport or rpc.transport(conf)
+    # Under which account the market knows us, Keystone has to say first.
+    server = service.Eventually(
+        'listener',
+        lambda: rpc.server(
+            transport,
+            rpcapi.ProviderAPI.topic(provider.marketplace.provider_id),
+            socket.gethostname(),
+            [endpoints.Endpoints(loop)],
+        ),
     )
     return loop, looking, server
 

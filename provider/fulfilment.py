@@ -57,6 +57,10 @@ ON_ITS_WAY = {
 SET_ASIDE = {'manageable', 'inspect failed'}
 
 
+class _Stuck(exceptions.Conflict):
+    """A node that waits for an operator, of which the market knows already."""
+
+
 class Fulfilment:
     """Delivers the lines that the market has for this provider."""
 
@@ -128,7 +132,15 @@ class Fulfilment:
         return self._report(contract, line, _S.ENDED, _R.NOT_DELIVERED)
 
     def _finish(self, contract, line):
-        if not self._taken_back(contract, line):
+        try:
+            taken_back = self._taken_back(contract, line)
+        except _Stuck:
+            raise
+        except exceptions.FlocxError:
+            # Whoever asks sees that it is over, and not yet clean.
+            self._report(contract, line, _S.WAIT_END)
+            raise
+        if not taken_back:
             self._report(contract, line, _S.WAIT_END)
             return False
         return self._report(contract, line, _S.ENDED, line['reason'] or _R.EXPIRED)
@@ -146,7 +158,7 @@ class Fulfilment:
             return True
         if node.provision_state == 'clean failed':
             self._report(contract, line, _S.ERROR, _R.CLEAN_FAILED)
-            raise exceptions.Conflict(f'node {node.uuid} could not be cleaned')
+            raise _Stuck(f'node {node.uuid} could not be cleaned')
         if node.provision_state != 'available':
             self._empty(node)
             return False

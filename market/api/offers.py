@@ -23,6 +23,7 @@ from market.api import contracts as contracts_api
 from market.api import transaction
 from market.db import contracts
 from market.db import offers
+from market.db import visibility
 
 FILTERS = {
     'uuid': query.text,
@@ -143,9 +144,9 @@ class Offer(types.Answer):
         """The offer as the caller may see it, with its ``free`` windows."""
         hidden = {}
         if not _insider(context, offer):
-            hidden = dict.fromkeys(offers.PRIVATE, wsme.Unset)
-            if offer.lessee_id not in context.lineage:
-                hidden['lessee_id'] = wsme.Unset
+            hidden = dict.fromkeys(visibility.HIDDEN, wsme.Unset)
+            if offer.lessee_id in context.lineage:
+                del hidden['lessee_id']
         return cls.of(
             offer,
             availabilities=[
@@ -285,7 +286,9 @@ class Offers(rest.RestController):
                 context, 'market:offers:cancel', {'project_id': offer.project_id}
             )
             transaction.unchanged('Offer', offer)
-            offer = offers.cancel(session, offer, now)
+            offer = offers.change(
+                session, offer, 'cancelled', now, status=offer_core.Status.CANCELLED
+            )
         _tell(offer)(types.plain(Offer.of(offer)))
 
     @expose.expose(

@@ -21,10 +21,6 @@ from market.db import visibility
 
 _TABLE = schema.offers
 
-#: What only the owner, the provider and the operator are shown; besides them, the
-#: projects that an offer is meant for are shown its ``lessee_id``.
-PRIVATE = frozenset(('provider_id', 'resource_uuid', 'reason', 'generation'))
-
 #: How many rows a search by hardware reads at a time.
 _STEP = 1000
 
@@ -93,14 +89,13 @@ def get(session, ident, reader):
 def page(session, reader, query, where=(), suits=None):
     """A page of the offers that ``reader`` may see.
 
-    With a filter by something private, of those that he is shown it of.
-
     :param suits: whether a hardware document is wanted; a document that several
         offers share is asked about once.
     """
-    visible = visibility.offers(reader)
-    if PRIVATE.intersection(name for name, *_ in query.filters):
-        visible = sa.and_(visible, visibility.offers_from_within(reader))
+    visible = sa.and_(
+        visibility.offers(reader),
+        visibility.offers_filtered(reader, {name for name, _, _ in query.filters}),
+    )
     if suits is None:
         rows = listing.page(session, _TABLE, visible, query, where)
         return [listing.noun(offer_core.Offer, row) for row in rows]
@@ -202,7 +197,7 @@ def change(session, offer, deed, now, **values):
     :param deed: what the event calls it.
     :raises Conflict: somebody has, or its status does not allow the change.
     """
-    if values.get('status', offer.status) != offer.status:
+    if 'status' in values:
         states.require(
             offer_core.TRANSITIONS, 'Offer', offer.uuid, offer.status, values['status']
         )
@@ -220,16 +215,6 @@ def change(session, offer, deed, now, **values):
     changed = dataclasses.replace(offer, **values)
     events.of_offer(session, deed, changed, now)
     return changed
-
-
-def cancel(session, offer, now):
-    """Take an open offer off the market; return it.
-
-    :raises Conflict: it is closed already.
-    """
-    cancelled = offer_core.Status.CANCELLED
-    states.require(offer_core.TRANSITIONS, 'Offer', offer.uuid, offer.status, cancelled)
-    return change(session, offer, 'cancelled', now, status=cancelled)
 
 
 def expire(session, now):

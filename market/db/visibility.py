@@ -10,6 +10,10 @@ import sqlalchemy as sa
 from flocx.core import offer
 from market.db import schema
 
+#: What of an offer only its owner, its provider and the operator are shown; besides
+#: them, the projects that it is meant for are shown its ``lessee_id``.
+HIDDEN = frozenset(('provider_id', 'resource_uuid', 'lessee_id', 'reason', 'generation'))
+
 
 def offers(reader):
     """His own, those open to all while available, and those meant for him."""
@@ -29,18 +33,20 @@ def offers(reader):
     return sa.or_(*seen)
 
 
-def offers_from_within(reader):
-    """His own and those that he published: he is shown which servers they are.
+def offers_filtered(reader, names):
+    """Those of the offers that a filter by the fields ``names`` may find.
 
-    A filter by what one is not shown would be a way to find it out.
+    What is hidden from a reader must not be found out by asking for it either.
     """
-    if reader.is_admin:
-        return sa.true()
     table = schema.offers
-    return sa.or_(
-        table.c.project_id == reader.project_id,
-        table.c.provider_id == (reader.provider_id or ''),
-    )
+    if reader.is_admin or not HIDDEN.intersection(names):
+        return sa.true()
+    known = [table.c.project_id == reader.project_id]
+    if HIDDEN.intersection(names) == {'lessee_id'}:
+        known.append(table.c.lessee_id.in_(reader.lineage))
+    if reader.provider_id:
+        known.append(table.c.provider_id == reader.provider_id)
+    return sa.or_(*known)
 
 
 def bids(reader):

@@ -4,9 +4,9 @@
 import sys
 
 from flocxclient.osc import command
-from flocxclient.osc import prices
-from flocxclient.osc import requirements
-from flocxclient.osc import times
+from flocxclient.osc import identity
+from flocxclient.osc import projects
+from flocxclient.osc import quotes
 from flocxclient.osc import waiting
 
 FIELDS = (
@@ -24,9 +24,13 @@ FIELDS = (
     'purpose',
     'status',
     'contract_uuid',
+    'generation',
     'created_at',
     'updated_at',
 )
+
+#: How many seconds a quote is worth waiting for when it was not asked for.
+QUOTE_TIMEOUT = 10
 
 
 class CreateBid(command.ShowOne):
@@ -34,7 +38,8 @@ class CreateBid(command.ShowOne):
 
     The auction engine matches the bid with offers whose hardware meets every
     requirement; no server costs more than the price. Once it is matched the
-    bid names its contract.
+    bid names its contract. What it would get now is told first, on stderr,
+    unless -f asks for a format for programs; --dry-run stops there.
     """
 
     fields = FIELDS
@@ -42,75 +47,27 @@ class CreateBid(command.ShowOne):
         'openstack market bid create --price 2.50 --quantity 2 --duration 36h '
         '--end-time +3d \\',
         "    --require 'memory_mb>=65536' --require 'cpu_arch=x86_64' --wait",
+        'openstack market bid create --price 2.50 --end-time +3d --dry-run',
     )
 
     def get_parser(self, prog_name):
         parser = super().get_parser(prog_name)
+        quotes.add_terms(self, parser)
         parser.add_argument(
-            '--price',
-            metavar='<price>',
-            required=True,
-            type=command.argument(prices.price),
-            help='The most you pay, per server and hour; required.',
+            '--dry-run',
+            action='store_true',
+            help='Show what the bid would get and pay now, and do not place it.',
         )
-        parser.add_argument(
-            '--quantity',
-            metavar='<number>',
-            type=int,
-            help='How many servers; default 1.',
-        )
-        parser.add_argument(
-            '--min-quantity',
-            metavar='<number>',
-            type=int,
-            help='How few are of use; default all of them.',
-        )
-        self.add_window(parser, True, 'Until when; required.')
-        parser.add_argument(
-            '--duration',
-            metavar='<duration>',
-            type=command.argument(times.duration),
-            help='For how long, anywhere between the two times: '
-            + times.DURATIONS
-            + '; default all the time between.',
-        )
-        parser.add_argument(
-            '--require',
-            metavar='<requirement>',
-            action='append',
-            dest='requirements',
-            type=command.argument(requirements.parse),
-            help='What the hardware must meet; may be repeated. A JMESPath, '
-            'an operator and a value: ' + requirements.FORMS.replace('%', '%%') + '.',
-        )
-        parser.add_argument(
-            '--resource-class',
-            metavar='<class>',
-            help='The class of server, as Ironic has it.',
-        )
-        parser.add_argument('--name', metavar='<name>', help='A name for the bid.')
-        parser.add_argument(
-            '--purpose', metavar='<text>', help='What the servers are for.'
-        )
+        identity.add_idempotency_key(parser)
         self.add_wait(parser, 'the bid is matched')
         return parser
 
     def take_action(self, parsed_args):
-        bid = self.market.create_bid(
-            **command.given(
-                parsed_args,
-                'name',
-                'quantity',
-                'min_quantity',
-                'start_time',
-                'end_time',
-                'duration',
-                'price',
-                'requirements',
-                'resource_class',
-                'purpose',
-            )
-        )
+        terms = quotes.terms(parsed_args)
+        if parsed_args.dry_run:
+            return quotes.shown(self.market.quote(**terms))
+        self.announce(terms, parsed_args)
+        bid = self.market.create_bid(parsed_args.idempotency_key, **terms)
         if parsed_args.wait:
             bid = waiting.until(
                 lambda: self.market.get_bid(bid.uuid),
@@ -121,6 +78,24 @@ class CreateBid(command.ShowOne):
                 sys.stderr,
             )
         return self.shown(bid)
+
+    def announce(self, terms, parsed_args):
+        """Tell a person what the bid would get now, before it is placed.
+
+        A program, which asks for another format, is told nothing; and no bid
+        fails or waits long for want of a quote.
+        """
+        from flocxclient.sdk import errors
+
+        if parsed_args.formatter != 'table':
+            return
+        try:
+            quote = self.market.quote(timeout=QUOTE_TIMEOUT, **terms)
+        except errors.ERRORS as exc:
+            self.log.debug('no quote: %s', exc)
+            return
+        sys.stderr.write(f'{quotes.sentence(quote)}\n')
+        sys.stderr.flush()
 
 
 class ListBids(command.Lister):
@@ -160,11 +135,27 @@ class ListBids(command.Lister):
             metavar='<class>',
             help='Those for this class of server.',
         )
+        parser.add_argument(
+            '--purpose', metavar='<text>', help='Those with this purpose.'
+        )
+        parser.add_argument(
+            '--project',
+            metavar='<project>',
+            help='Those of this project, by id or name (admin).',
+        )
+        self.add_time_range(parser, 'Those whose window meets this one.')
         self.add_paging(parser)
         return parser
 
     def take_action(self, parsed_args):
-        query = command.given(parsed_args, 'status', 'name', 'resource_class')
+        query = command.given(
+            parsed_args, 'status', 'name', 'resource_class', 'purpose'
+        )
+        query.update(self.period(parsed_args))
+        if parsed_args.project:
+            query['project_id'] = projects.project_id(
+                self.connection, parsed_args.project
+            )
         return self.listed(
             self.market.bids(**query, **self.paging(parsed_args)), parsed_args
         )

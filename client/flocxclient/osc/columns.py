@@ -42,6 +42,37 @@ class Requirements(columns.FormattableColumn):
         )
 
 
+class QuotedLines(columns.FormattableColumn):
+    """The servers that a bid would get, one a line."""
+
+    def human_readable(self):
+        return '\n'.join(
+            f'{line.get("resource_class") or "server"} at {line.get("price")} '
+            f'from offer {line.get("offer_uuid")}'
+            for line in self._value or ()
+        )
+
+
+class OffersMeeting(columns.FormattableColumn):
+    """Requirements, and how many offers meet each, one a line."""
+
+    def human_readable(self):
+        return '\n'.join(
+            f'{Requirements([each.get("requirement")]).human_readable()}: '
+            f'met by {each.get("offers")}'
+            for each in self._value or ()
+        )
+
+
+class Values(columns.FormattableColumn):
+    """What a property is: a list, or a dictionary of min and max."""
+
+    def human_readable(self):
+        if isinstance(self._value, dict):
+            return '{min} to {max}'.format_map(self._value)
+        return ', '.join(str(each) for each in self._value or ())
+
+
 class Document(columns.FormattableColumn):
     """A dictionary, a key a line, nested values as JSON."""
 

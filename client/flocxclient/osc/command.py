@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the commands share: services, the present, errors and examples."""
 
+import abc
 import argparse
 import datetime
 import functools
@@ -10,6 +11,7 @@ from osc_lib import exceptions
 from osc_lib.command import command
 
 from flocxclient.osc import columns
+from flocxclient.osc import requirements
 from flocxclient.osc import times
 
 
@@ -37,6 +39,20 @@ def given(parsed_args, *names):
         for name in names
         if getattr(parsed_args, name) is not None
     }
+
+
+def add_requirements(parser, what, options):
+    """An option that may be repeated: what hardware must meet."""
+    parser.add_argument(
+        *options,
+        metavar='<requirement>',
+        action='append',
+        dest='requirements',
+        type=argument(requirements.parse),
+        help=f'{what}; may be repeated. A JMESPath, an operator and a value: '
+        + requirements.FORMS.replace('%', '%%')
+        + '.',
+    )
 
 
 class _KeepsExamples:
@@ -82,6 +98,10 @@ class Speaker:
     def matcher(self):
         return self._services.matcher(self.connection)
 
+    def node(self, name):
+        """A server of the caller's own; its service is asked for only here."""
+        return self.provider.get_node(name)
+
     @property
     def _services(self):
         # Imported when a service is called: help needs none of it.
@@ -105,6 +125,24 @@ class Speaker:
         past when it arrives, or when this machine's clock is slow.
         """
         return None if text.strip() == 'now' else self.moment(text)
+
+    def add_time_range(self, parser, what):
+        parser.add_argument(
+            '--time-range',
+            nargs=2,
+            metavar=('<start>', '<end>'),
+            type=argument(self.moment),
+            help=f'{what} Times are {times.MOMENTS}; without an offset they are UTC.',
+        )
+
+    @staticmethod
+    def period(parsed_args):
+        """The parameters of ``add_time_range`` for the API."""
+        if not parsed_args.time_range:
+            return {}
+        return dict(
+            zip(('start_time', 'end_time'), parsed_args.time_range, strict=True)
+        )
 
     def add_window(self, parser, end_required, end_help):
         parser.add_argument(
@@ -235,6 +273,6 @@ class Delete(Speaker, command.Command):
                 f'{failed} of {len(parsed_args.names)} {self.noun}s failed'
             )
 
+    @abc.abstractmethod
     def delete(self, name, parsed_args):
         """End the object with this uuid or name."""
-        raise NotImplementedError

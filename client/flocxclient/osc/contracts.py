@@ -4,8 +4,8 @@
 import sys
 
 from flocxclient.osc import command
+from flocxclient.osc import identity
 from flocxclient.osc import projects
-from flocxclient.osc import times
 from flocxclient.osc import waiting
 
 FIELDS = (
@@ -19,6 +19,7 @@ FIELDS = (
     'status',
     'reason',
     'lines',
+    'generation',
     'created_at',
     'updated_at',
 )
@@ -80,27 +81,27 @@ class ListContracts(command.Lister):
             help='Those by which you rent.',
         )
         parser.add_argument(
-            '--offer-uuid', metavar='<uuid>', help='Those made from this offer.'
+            '--offer',
+            '--offer-uuid',
+            metavar='<offer>',
+            help='Those made from this offer, by uuid or name.',
         )
         parser.add_argument(
-            '--bid-uuid', metavar='<uuid>', help='The one that filled this bid.'
+            '--bid',
+            '--bid-uuid',
+            metavar='<bid>',
+            help='The one that filled this bid, by uuid or name.',
         )
-        parser.add_argument(
-            '--time-range',
-            nargs=2,
-            metavar=('<start>', '<end>'),
-            type=command.argument(self.moment),
-            help='Those whose time meets this window. Times are '
-            + times.MOMENTS
-            + '; without an offset they are UTC.',
-        )
+        self.add_time_range(parser, 'Those whose time meets this window.')
         parser.add_argument(
             '--project',
             metavar='<project>',
             help='Those of this renter, by id or name.',
         )
         parser.add_argument(
-            '--resource-uuid', metavar='<uuid>', help='Those with this server.'
+            '--resource-uuid',
+            metavar='<server>',
+            help='Those with this server, by uuid; your own by name too.',
         )
         parser.add_argument(
             '--resource-class',
@@ -119,15 +120,19 @@ class ListContracts(command.Lister):
             parsed_args,
             'status',
             'role',
-            'offer_uuid',
-            'bid_uuid',
-            'resource_uuid',
             'resource_class',
             'name',
             'purpose',
         )
-        if parsed_args.time_range:
-            query['start_time'], query['end_time'] = parsed_args.time_range
+        query.update(self.period(parsed_args))
+        for option, parameter, fetch in (
+            ('offer', 'offer_uuid', self.market.get_offer),
+            ('bid', 'bid_uuid', self.market.get_bid),
+            ('resource_uuid', 'resource_uuid', self.node),
+        ):
+            named = getattr(parsed_args, option)
+            if named:
+                query[parameter] = identity.uuid_of(fetch, named)
         if parsed_args.project:
             query['project_id'] = projects.project_id(
                 self.connection, parsed_args.project

@@ -1,18 +1,31 @@
 # SPDX-License-Identifier: Apache-2.0
 """Events: what happened, in order."""
 
+import email.utils
+import itertools
+
+from flocxclient.osc import columns
 from flocxclient.osc import command
+from flocxclient.osc import identity
+from flocxclient.osc import streams
+from flocxclient.osc import times
 
 
 class ListEvents(command.Lister):
-    """List what happened to your offers, bids and contracts, oldest first."""
+    """List what happened to your offers, bids and contracts, oldest first.
+
+    With --follow those are printed that happen from now on, a line each or
+    with -f json an object each, until Ctrl-C.
+    """
 
     fields = ('id', 'time', 'type', 'object_type', 'object_uuid')
     long_fields = ('project_id', 'owner_id', 'payload')
     _epilog = command.examples(
-        'openstack market event list --after 1200 --long',
+        'openstack market event list --since "1d ago" --long',
         'openstack market event list --after 1200 --wait 30 -f json',
+        'openstack market event list --follow --contract weekend-training',
     )
+    _following = False
 
     def get_parser(self, prog_name):
         parser = super().get_parser(prog_name)
@@ -20,8 +33,14 @@ class ListEvents(command.Lister):
             '--after',
             metavar='<id>',
             type=int,
-            default=0,
             help='Only those after this one, the last that you have seen.',
+        )
+        parser.add_argument(
+            '--since',
+            metavar='<time>',
+            type=command.argument(self.moment),
+            help=f'Only those since then. Times are {times.MOMENTS}; without an '
+            'offset they are UTC.',
         )
         parser.add_argument(
             '--limit',
@@ -29,22 +48,91 @@ class ListEvents(command.Lister):
             type=int,
             help='Show so many at most; default all.',
         )
-        parser.add_argument(
+        wait = parser.add_mutually_exclusive_group()
+        wait.add_argument(
             '--wait',
             metavar='<seconds>',
             type=int,
             help='If there is none yet, wait so long for the next; at most 60.',
         )
-        parser.add_argument('--type', metavar='<type>', help='Only those of this type.')
+        wait.add_argument(
+            '--follow',
+            action='store_true',
+            help='Print them as they happen: from now on, or from --after or '
+            '--since. Ends with Ctrl-C, or with --limit.',
+        )
         parser.add_argument(
+            '--type',
+            metavar='<type>',
+            help='Only those of this type, such as contract.created.',
+        )
+        about = parser.add_mutually_exclusive_group()
+        for noun in ('offer', 'bid', 'contract'):
+            about.add_argument(
+                f'--{noun}',
+                metavar=f'<{noun}>',
+                help=f'Only those of this {noun}, by uuid or name.',
+            )
+        about.add_argument(
             '--object-uuid',
             metavar='<uuid>',
             help='Only those of this offer, bid or contract.',
         )
         return parser
 
+    def run(self, parsed_args):
+        try:
+            return super().run(parsed_args)
+        except KeyboardInterrupt:
+            if not parsed_args.follow:
+                raise
+            return 0
+
     def take_action(self, parsed_args):
         query = command.given(
             parsed_args, 'after', 'limit', 'wait', 'type', 'object_uuid'
         )
-        return self.listed(self.market.events(**query), parsed_args)
+        for noun, fetch in (
+            ('offer', self.market.get_offer),
+            ('bid', self.market.get_bid),
+            ('contract', self.market.get_contract),
+        ):
+            named = getattr(parsed_args, noun)
+            if named:
+                query['object_uuid'] = identity.uuid_of(fetch, named)
+        if parsed_args.since:
+            query['time'] = f'gte:{parsed_args.since}'
+        if not parsed_args.follow:
+            return self.listed(self.market.events(**query), parsed_args)
+        if 'after' not in query and 'time' not in query:
+            query['time'] = f'gte:{self._present()}'
+        return self._followed(query, parsed_args)
+
+    @property
+    def need_sort_by_cliff(self):
+        return not self._following
+
+    def _followed(self, query, parsed_args):
+        """The columns, and the rows for ever."""
+        self._following = True
+        self.formatter = streams.of(parsed_args.formatter, self.formatter)
+        fields = self.fields + (self.long_fields if parsed_args.long else ())
+        query.pop('limit', None)
+        events = self.market.follow_events(**query)
+        return columns.labels(fields), self._flushed(
+            columns.values(event, fields)
+            for event in itertools.islice(events, parsed_args.limit)
+        )
+
+    def _flushed(self, rows):
+        """``rows``, each of which leaves the buffer before the next comes."""
+        for row in rows:
+            yield row
+            self.app.stdout.flush()
+
+    def _present(self):
+        """The service's present: this machine's clock may be ahead of it."""
+        dated = self.market.clock()
+        return times.render(
+            email.utils.parsedate_to_datetime(dated) if dated else self.now
+        )

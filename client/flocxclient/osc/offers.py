@@ -6,7 +6,7 @@ import datetime
 from osc_lib import exceptions
 
 from flocxclient.osc import command
-from flocxclient.osc import contracts
+from flocxclient.osc import identity
 from flocxclient.osc import prices
 from flocxclient.osc import projects
 from flocxclient.osc import times
@@ -27,6 +27,7 @@ FIELDS = (
     'status',
     'reason',
     'availabilities',
+    'generation',
     'created_at',
     'updated_at',
 )
@@ -70,6 +71,7 @@ class CreateOffer(command.ShowOne):
             metavar='<type>',
             help='What kind of thing the server is; default ironic_node.',
         )
+        identity.add_idempotency_key(parser)
         return parser
 
     def take_action(self, parsed_args):
@@ -86,7 +88,11 @@ class CreateOffer(command.ShowOne):
                 self.connection, parsed_args.lessee
             )
         return self.shown(
-            self.provider.create_offer(resource_uuid=parsed_args.resource, **offer)
+            self.provider.create_offer(
+                parsed_args.idempotency_key,
+                resource_uuid=parsed_args.resource,
+                **offer,
+            )
         )
 
 
@@ -107,6 +113,7 @@ class ListOffers(command.Lister):
     _epilog = command.examples(
         'openstack market offer list --now --resource-class gpu',
         'openstack market offer list --availability-range "tomorrow 09:00" +3d',
+        "openstack market offer list --require 'memory_mb>=65536' --max-price 2",
         'openstack market offer list --status any --sort price -f json',
     )
 
@@ -117,15 +124,7 @@ class ListOffers(command.Lister):
             metavar='<status>',
             help='available (the default), expired, cancelled, error or any.',
         )
-        parser.add_argument(
-            '--time-range',
-            nargs=2,
-            metavar=('<start>', '<end>'),
-            type=command.argument(self.moment),
-            help='Those whose window meets this one. Times are '
-            + times.MOMENTS
-            + '; without an offset they are UTC.',
-        )
+        self.add_time_range(parser, 'Those whose window meets this one.')
         free = parser.add_mutually_exclusive_group()
         free.add_argument(
             '--availability-range',
@@ -148,10 +147,26 @@ class ListOffers(command.Lister):
             '--resource-type', metavar='<type>', help='Those of this kind of thing.'
         )
         parser.add_argument(
-            '--resource-uuid', metavar='<uuid>', help='Those of this server.'
+            '--resource-uuid',
+            metavar='<server>',
+            help='Those of this server, by uuid; your own by name too.',
         )
         parser.add_argument(
             '--resource-class', metavar='<class>', help='Those of this class of server.'
+        )
+        parser.add_argument(
+            '--lessee',
+            metavar='<project>',
+            help='Those for this project alone, by id or name.',
+        )
+        parser.add_argument(
+            '--max-price',
+            metavar='<price>',
+            type=command.argument(prices.price),
+            help='Those that cost no more, per server and hour.',
+        )
+        command.add_requirements(
+            parser, 'Those whose hardware meets this', ('--require', '--property')
         )
         self.add_paging(parser)
         return parser
@@ -162,11 +177,16 @@ class ListOffers(command.Lister):
             'status',
             'name',
             'resource_type',
-            'resource_uuid',
             'resource_class',
+            'requirements',
         )
-        if parsed_args.time_range:
-            query['start_time'], query['end_time'] = parsed_args.time_range
+        if parsed_args.resource_uuid:
+            query['resource_uuid'] = identity.uuid_of(
+                self.node, parsed_args.resource_uuid
+            )
+        if parsed_args.max_price:
+            query['price'] = f'lte:{parsed_args.max_price}'
+        query.update(self.period(parsed_args))
         free = parsed_args.availability_range
         if parsed_args.free_now:
             free = [
@@ -175,10 +195,10 @@ class ListOffers(command.Lister):
             ]
         if free:
             query['available_start_time'], query['available_end_time'] = free
-        if parsed_args.project:
-            query['project_id'] = projects.project_id(
-                self.connection, parsed_args.project
-            )
+        for option, parameter in (('project', 'project_id'), ('lessee', 'lessee_id')):
+            named = getattr(parsed_args, option)
+            if named:
+                query[parameter] = projects.project_id(self.connection, named)
         return self.listed(
             self.market.offers(**query, **self.paging(parsed_args)), parsed_args
         )
@@ -211,42 +231,3 @@ class DeleteOffer(command.Delete):
 
     def delete(self, name, parsed_args):
         self.market.delete_offer(name)
-
-
-class ClaimOffer(command.ShowOne):
-    """Take an offer directly, at its price, without an auction.
-
-    The answer is the contract. So a project takes a server that its own
-    organisation set aside for it.
-    """
-
-    fields = contracts.FIELDS
-    _epilog = command.examples(
-        'openstack market offer claim node-8-for-lab --end-time +36h --wait'
-    )
-
-    def get_parser(self, prog_name):
-        parser = super().get_parser(prog_name)
-        parser.add_argument(
-            'offer', metavar='<offer>', help='The offer, by uuid or name.'
-        )
-        self.add_window(
-            parser, False, 'Until when; default: the end of the stretch that is free.'
-        )
-        parser.add_argument('--name', metavar='<name>', help='A name for the contract.')
-        parser.add_argument(
-            '--purpose', metavar='<text>', help='What the server is for.'
-        )
-        self.add_wait(parser, 'the contract is active')
-        return parser
-
-    def take_action(self, parsed_args):
-        contract = self.market.claim_offer(
-            parsed_args.offer,
-            **command.given(parsed_args, 'start_time', 'end_time', 'name', 'purpose'),
-        )
-        if parsed_args.wait:
-            contract = contracts.wait_active(
-                self.market, contract, parsed_args.wait_timeout
-            )
-        return self.shown(contract)

@@ -22,16 +22,30 @@ class ListRounds(command.Lister):
 
     fields = FIELDS
     _epilog = command.examples(
-        'openstack market round list --limit 10 --sort time:desc'
+        'openstack market round list --limit 10 --sort time:desc',
+        'openstack market round list --time-range "1d ago" now',
     )
 
     def get_parser(self, prog_name):
         parser = super().get_parser(prog_name)
+        self.add_time_range(parser, 'Those that were run in this time.')
+        parser.add_argument(
+            '--allocation', metavar='<name>', help='Those that allocated this way.'
+        )
+        parser.add_argument(
+            '--pricing', metavar='<name>', help='Those that priced this way.'
+        )
         self.add_paging(parser)
         return parser
 
     def take_action(self, parsed_args):
-        return self.listed(self.matcher.rounds(**self.paging(parsed_args)), parsed_args)
+        query = command.given(parsed_args, 'allocation', 'pricing')
+        if parsed_args.time_range:
+            start, end = parsed_args.time_range
+            query['time'] = [f'gte:{start}', f'lt:{end}']
+        return self.listed(
+            self.matcher.rounds(**query, **self.paging(parsed_args)), parsed_args
+        )
 
 
 class ShowRound(command.ShowOne):

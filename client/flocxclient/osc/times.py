@@ -10,13 +10,15 @@ import re
 
 MOMENTS = (
     '2027-01-05T09:00:00Z, 2027-01-05, "2027-01-05 09:00", now, today, '
-    '"tomorrow 09:00" or +3d'
+    '"tomorrow 09:00", +3d or "7d ago"'
 )
 DURATIONS = '36h, 2w, 90m, 1d12h, 30s or a number of seconds'
 
 _UNITS = {'w': 604800, 'd': 86400, 'h': 3600, 'm': 60, 's': 1}
 _DURATION = re.compile(r'(?:[0-9]+[wdhms])+')
-_DAY = re.compile(r'(today|tomorrow)(?:[ T]+([0-9]{1,2}):([0-9]{2}))?')
+_DAYS = {'yesterday': -1, 'today': 0, 'tomorrow': 1}
+_AGO = re.compile(r'(\S+) ago')
+_DAY = re.compile(r'(yesterday|today|tomorrow)(?:[ T]+([0-9]{1,2}):([0-9]{2}))?')
 
 
 def moment(text, now):
@@ -31,6 +33,9 @@ def moment(text, now):
             return now
         if text.startswith('+'):
             return now + datetime.timedelta(seconds=duration(text[1:]))
+        ago = _AGO.fullmatch(text)
+        if ago:
+            return now - datetime.timedelta(seconds=duration(ago[1]))
         day = _DAY.fullmatch(text)
         if day:
             return _on(now, *day.groups())
@@ -72,11 +77,11 @@ def render_duration(seconds):
 
 
 def _on(now, day, hour, minute):
-    """A time of today or tomorrow; without one, the day's beginning."""
+    """A time of the day; without one, the day's beginning."""
     when = now.replace(
         hour=int(hour or 0), minute=int(minute or 0), second=0, microsecond=0
     )
-    return when + datetime.timedelta(days=day == 'tomorrow')
+    return when + datetime.timedelta(days=_DAYS[day])
 
 
 def _aware(when):

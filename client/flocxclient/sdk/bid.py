@@ -16,7 +16,16 @@ class Bid(flocx_resource.Resource):
     allow_list = True
 
     _query_mapping = resource.QueryParameters(
-        'name', 'project_id', 'resource_class', 'sort_dir', 'sort_key', 'status'
+        'contract_uuid',
+        'end_time',
+        'name',
+        'project_id',
+        'purpose',
+        'resource_class',
+        'sort_dir',
+        'sort_key',
+        'start_time',
+        'status',
     )
 
     uuid = resource.Body('uuid', alternate_id=True)
@@ -36,5 +45,7 @@ class Bid(flocx_resource.Resource):
     purpose = resource.Body('purpose')
     status = resource.Body('status')
     contract_uuid = resource.Body('contract_uuid')
+    #: Grows with every change; a change may rest on it.
+    generation = resource.Body('generation', type=int)
     created_at = resource.Body('created_at')
     updated_at = resource.Body('updated_at')

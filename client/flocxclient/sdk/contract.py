@@ -42,5 +42,7 @@ class Contract(flocx_resource.Resource):
     reason = resource.Body('reason')
     #: One dictionary per server; an owner sees his own only.
     lines = resource.Body('lines', type=list)
+    #: Grows with every change; a change may rest on it.
+    generation = resource.Body('generation', type=int)
     created_at = resource.Body('created_at')
     updated_at = resource.Body('updated_at')

@@ -7,10 +7,29 @@ from openstack import exceptions as sdk_exceptions
 #: Whatever a call of the SDK may raise.
 ERRORS = (sdk_exceptions.SDKException, auth_exceptions.ClientException)
 
+#: By the code of the error, or else by the HTTP status.
 REMEDIES = {
     401: 'log in again, or check the service with "openstack catalog list"',
     503: 'try again in a moment',
+    'flocx.conflict.generation': 'look at it again with "show", then decide anew',
+    'flocx.conflict.overlap': 'cancel that offer first, or offer other times',
+    'flocx.quota': 'release or cancel something, or ask the operator for more',
 }
+
+
+class Unanswered(sdk_exceptions.SDKException):
+    """The service did not answer; whether it did what it was asked is unknown.
+
+    ``key`` is the idempotency key to repeat the request with: what was done
+    is then not done again.
+    """
+
+    def __init__(self, cause, key):
+        super().__init__(
+            f'{_unreachable(cause)} Should it have had the request after all: with '
+            f'the idempotency key {key} it can be repeated, and is not done twice'
+        )
+        self.key = key
 
 
 def explain(error):
@@ -22,8 +41,19 @@ def explain(error):
     if response is not None:
         return _answered(response, getattr(error, 'details', None))
     if isinstance(error, auth_exceptions.ConnectFailure):
-        return f'{error}. Is the service running, and its endpoint right?'
+        return _unreachable(error)
     return str(error)
+
+
+def code(error):
+    """The code that the service gave one of ERRORS, None without."""
+    response = getattr(error, 'response', None)
+    errors = [] if response is None else _errors(response)
+    return next((each['code'] for each in errors if each.get('code')), None)
+
+
+def _unreachable(error):
+    return f'{error}. Is the service running, and its endpoint right?'
 
 
 def _answered(response, details):
@@ -36,7 +66,11 @@ def _answered(response, details):
     text = (
         '; '.join(filter(None, said)) or details or response.reason or 'no reason given'
     )
-    remedy = REMEDIES.get(response.status_code)
+    known = (each.get('code') for each in errors)
+    remedy = next(
+        (REMEDIES[code] for code in known if code in REMEDIES),
+        REMEDIES.get(response.status_code),
+    )
     if remedy:
         text = f'{text.rstrip(".")}: {remedy}'
     request_id = response.headers.get('x-openstack-request-id') or next(

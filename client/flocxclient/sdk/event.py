@@ -12,7 +12,9 @@ class Event(flocx_resource.Resource):
 
     allow_list = True
 
-    _query_mapping = resource.QueryParameters('after', 'object_uuid', 'type', 'wait')
+    _query_mapping = resource.QueryParameters(
+        'after', 'object_type', 'object_uuid', 'time', 'type', 'wait'
+    )
 
     type = resource.Body('type')
     time = resource.Body('time')

@@ -1,37 +1,73 @@
 # SPDX-License-Identifier: Apache-2.0
 """The marketplace API."""
 
+import json
+import time
+
+from keystoneauth1 import exceptions as auth_exceptions
+from openstack import exceptions
+from openstack import utils
+
 from flocxclient.sdk import bid as _bid
 from flocxclient.sdk import contract as _contract
 from flocxclient.sdk import event as _event
 from flocxclient.sdk import offer as _offer
 from flocxclient.sdk import proxy
+from flocxclient.sdk import statistics as _statistics
+
+#: How long one request of ``follow_events`` waits, in seconds: less than a
+#: gateway in between does.
+WAIT = 30
+
+#: For how long ``follow_events`` outlives a service that does not answer.
+PATIENCE = 60
 
 
 class Proxy(proxy.Proxy):
-    """Offers, bids, contracts and events.
+    """Offers, bids, contracts, events, and what the market tells of itself.
 
     Wherever one object is asked for, its uuid, its name or the resource
-    itself will do.
+    itself will do. A resource is changed only if nobody else changed it since
+    it was fetched; ``generation`` says so where there is no resource.
     """
 
-    def offers(self, **query):
-        """The offers that the caller may see, by default the available ones."""
+    def offers(self, requirements=None, **query):
+        """The offers that the caller may see, by default the available ones.
+
+        :param requirements: triples that the hardware must meet, as of a bid.
+        """
+        if requirements:
+            query['requirements'] = json.dumps(requirements)
         return self._list(_offer.Offer, **query)
 
     def get_offer(self, offer):
         return self._named(_offer.Offer, offer).fetch(self)
 
+    def update_offer(self, offer, generation=None, **changes):
+        """Change ``name``, ``price``, ``end_time`` or ``lessee_id``."""
+        return self._changed(_offer.Offer, offer, changes, generation)
+
     def delete_offer(self, offer):
         """Take an offer off the market; its contracts stay."""
         self._named(_offer.Offer, offer).delete(self)
 
-    def claim_offer(self, offer, **wanted):
-        """Take an offer directly, without an auction; a Contract.
+    def claim_offer(self, offer, *more, idempotency_key=None, **wanted):
+        """Take offers directly, without an auction; one Contract for them all.
 
+        :param more: offers to take for the same time, all or none.
         :param wanted: ``start_time``, ``end_time``, ``name``, ``purpose``.
         """
-        return self._named(_offer.Offer, offer).claim(self, **wanted)
+        first = self._named(_offer.Offer, offer)
+        if more:
+            wanted['offers'] = [
+                each if isinstance(each, str) else each.uuid for each in more
+            ]
+        return self._made(
+            _contract.Contract,
+            utils.urljoin(first.base_path, first.id, 'claim'),
+            wanted,
+            idempotency_key,
+        )
 
     def bids(self, **query):
         """The caller's bids."""
@@ -40,8 +76,22 @@ class Proxy(proxy.Proxy):
     def get_bid(self, bid):
         return self._named(_bid.Bid, bid).fetch(self)
 
-    def create_bid(self, **attrs):
-        return self._create(_bid.Bid, **attrs)
+    def create_bid(self, idempotency_key=None, **attrs):
+        return self._made(_bid.Bid, '/v1/bids', attrs, idempotency_key)
+
+    def quote(self, timeout=None, **attrs):
+        """What a bid with these attributes would get now; nothing is placed.
+
+        :param timeout: how many seconds the answer is worth waiting for.
+        """
+        limit = {} if timeout is None else {'timeout': timeout}
+        response = self.post('/v1/quotes', json=attrs, **limit)
+        exceptions.raise_from_response(response)
+        return _statistics.Quote.existing(**response.json())
+
+    def update_bid(self, bid, generation=None, **changes):
+        """Change ``name``, ``price`` or ``end_time`` of a bid not matched yet."""
+        return self._changed(_bid.Bid, bid, changes, generation)
 
     def delete_bid(self, bid):
         """Cancel a bid that is not matched yet."""
@@ -54,6 +104,10 @@ class Proxy(proxy.Proxy):
     def get_contract(self, contract):
         return self._named(_contract.Contract, contract).fetch(self)
 
+    def update_contract(self, contract, generation=None, **changes):
+        """Change ``end_time``: later where the time is still free, or earlier."""
+        return self._changed(_contract.Contract, contract, changes, generation)
+
     def delete_contract(self, contract):
         """Cancel a contract before it starts, or release it early after."""
         self._named(_contract.Contract, contract).delete(self)
@@ -61,8 +115,9 @@ class Proxy(proxy.Proxy):
     def events(self, after=0, **query):
         """What happened after event number ``after``, oldest first.
 
-        :param query: ``type``, ``object_uuid``; ``limit`` is the size of a
-            page, not the end; ``wait`` seconds for the first one to come.
+        :param query: ``type``, ``object_type``, ``object_uuid``, ``time``;
+            ``limit`` is the size of a page, not the end; ``wait`` seconds for
+            the first one to come.
         """
         while True:
             page = list(self._list(_event.Event, after=after, **query))
@@ -71,3 +126,65 @@ class Proxy(proxy.Proxy):
                 return
             after = page[-1].id
             query.pop('wait', None)
+
+    def follow_events(self, after=0, **query):
+        """What happens after event number ``after``, for ever, as it happens.
+
+        A service that is away for less than PATIENCE is waited for.
+        """
+        failing_since = None
+        while True:
+            try:
+                for event in self.events(after, wait=WAIT, **query):
+                    after, failing_since = event.id, None
+                    yield event
+                failing_since = None
+            except (auth_exceptions.ConnectionError, exceptions.HttpException) as exc:
+                failing_since = failing_since or time.monotonic()
+                tired = time.monotonic() - failing_since > PATIENCE
+                if tired or not _passes(exc):
+                    raise
+                self.log.warning('%s; trying again', exc)
+                time.sleep(proxy.PAUSES[-1])
+
+    def clock(self):
+        """The market's present, as its answers are dated; None if they are not."""
+        return self.get('/v1/events', params={'limit': 1}).headers.get('Date')
+
+    def book(self, **query):
+        """Supply and demand, a Depth for each resource class.
+
+        :param query: ``start_time``, ``end_time``, ``resource_class``.
+        """
+        found = self._read('/v1/book', **query)['book']
+        return [_statistics.Depth.existing(**each) for each in found]
+
+    def prices(self, **query):
+        """What servers were sold for, a Price for each class and interval.
+
+        :param query: ``start_time``, ``end_time``, ``resource_class``, and
+            ``interval``: hour, day or week.
+        """
+        found = self._read('/v1/prices', **query)['prices']
+        return [_statistics.Price.existing(**each) for each in found]
+
+    def usage(self, **query):
+        """Server-hours and amounts, a Usage for each project and role.
+
+        :param query: ``start_time``, ``end_time``; ``project_id`` for
+            administrators, who are otherwise told of all projects.
+        """
+        found = self._read('/v1/usage', **query)
+        period = {name: found[name] for name in ('start_time', 'end_time')}
+        return [_statistics.Usage.existing(**period, **each) for each in found['usage']]
+
+    def properties(self):
+        """The hardware on offer: a Property for each expression."""
+        found = self._read('/v1/properties')['properties']
+        return [_statistics.Property.existing(**each) for each in found]
+
+
+def _passes(error):
+    """Whether what went wrong may come right by itself."""
+    status = getattr(error, 'status_code', None)
+    return status is None or status in (502, 503, 504)

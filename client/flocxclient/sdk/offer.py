@@ -1,9 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-from openstack import exceptions
 from openstack import resource
-from openstack import utils
 
-from flocxclient.sdk import contract
 from flocxclient.sdk import resource as flocx_resource
 
 
@@ -24,8 +21,10 @@ class Offer(flocx_resource.Resource):
         'end_time',
         'lessee_id',
         'name',
+        'price',
         'project_id',
         'provider_id',
+        'requirements',
         'resource_class',
         'resource_type',
         'resource_uuid',
@@ -56,19 +55,7 @@ class Offer(flocx_resource.Resource):
     reason = resource.Body('reason')
     #: The stretches still free: pairs of start and end.
     availabilities = resource.Body('availabilities', type=list)
+    #: Grows with every change; a change may rest on it.
     generation = resource.Body('generation', type=int)
     created_at = resource.Body('created_at')
     updated_at = resource.Body('updated_at')
-
-    def claim(self, session, **wanted):
-        """Take the server for a stretch that is still free; a Contract.
-
-        :param wanted: ``start_time``, ``end_time``, ``name``, ``purpose``.
-        """
-        response = session.post(
-            utils.urljoin(self.base_path, self.id, 'claim'), json=wanted
-        )
-        exceptions.raise_from_response(response)
-        return contract.Contract.existing(
-            connection=session._get_connection(), **response.json()
-        )

@@ -15,9 +15,9 @@ class Proxy(proxy.Proxy):
     def get_node(self, node):
         return self._named(_node.Node, node).fetch(self)
 
-    def create_offer(self, **attrs):
+    def create_offer(self, idempotency_key=None, **attrs):
         """Publish an offer; the Offer as the market stored it."""
-        return self._create(_offer.Offer, **attrs)
+        return self._made(_offer.Offer, '/v1/offers', attrs, idempotency_key)
 
     def withdraw_offer(self, offer):
         self._named(_offer.Offer, offer).delete(self)

@@ -14,7 +14,9 @@ class Round(flocx_resource.Resource):
     allow_fetch = True
     allow_list = True
 
-    _query_mapping = resource.QueryParameters('sort_dir', 'sort_key')
+    _query_mapping = resource.QueryParameters(
+        'allocation', 'pricing', 'sort_dir', 'sort_key', 'time'
+    )
 
     uuid = resource.Body('uuid', alternate_id=True)
     #: The moment whose offers and bids it saw.

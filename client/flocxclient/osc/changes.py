@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Changing what is on the market."""
+
+from osc_lib import exceptions
+
+from flocxclient.osc import bids
+from flocxclient.osc import command
+from flocxclient.osc import identity
+from flocxclient.osc import offers
+from flocxclient.osc import prices
+from flocxclient.osc import projects
+
+
+class _Set(command.ShowOne):
+    """A command that changes fields of one object and shows it then."""
+
+    noun = ''
+
+    def get_parser(self, prog_name):
+        parser = super().get_parser(prog_name)
+        parser.add_argument(
+            'name_or_uuid',
+            metavar=f'<{self.noun}>',
+            help=f'The {self.noun}, by uuid or name.',
+        )
+        name = parser.add_mutually_exclusive_group()
+        name.add_argument('--name', metavar='<name>', help='A new name.')
+        name.add_argument('--no-name', action='store_true', help='Have no name.')
+        parser.add_argument(
+            '--price',
+            metavar='<price>',
+            type=command.argument(prices.price),
+            help=self.price_help,
+        )
+        parser.add_argument(
+            '--end-time',
+            metavar='<time>',
+            type=command.argument(self.moment),
+            help=self.end_help,
+        )
+        identity.add_generation(parser, self.noun)
+        return parser
+
+    def changes(self, parsed_args):
+        """The fields to change, of which there must be one."""
+        changes = command.given(parsed_args, 'name', 'price', 'end_time')
+        if parsed_args.no_name:
+            changes['name'] = None
+        return changes
+
+    def take_action(self, parsed_args):
+        changes = self.changes(parsed_args)
+        if not changes:
+            raise exceptions.CommandError(
+                'nothing to change is given: say what, see --help'
+            )
+        return self.shown(
+            self.update(
+                parsed_args.name_or_uuid,
+                generation=parsed_args.if_generation,
+                **changes,
+            )
+        )
+
+
+class SetOffer(_Set):
+    """Change the name, price, end or target of an offer of yours.
+
+    Contracts made from it stay as they are.
+    """
+
+    noun = 'offer'
+    fields = offers.FIELDS
+    price_help = 'The least you take from now on, per server and hour.'
+    end_help = 'A new end: later if nobody else offers the server then, or earlier.'
+    _epilog = command.examples(
+        'openstack market offer set node-7-in-may --price 1.10 --end-time +4w',
+        'openstack market offer set node-8-for-lab --no-lessee',
+    )
+
+    def get_parser(self, prog_name):
+        parser = super().get_parser(prog_name)
+        lessee = parser.add_mutually_exclusive_group()
+        lessee.add_argument(
+            '--lessee',
+            metavar='<project>',
+            help='Only for this project and its sub-projects, by id or name.',
+        )
+        lessee.add_argument(
+            '--no-lessee', action='store_true', help='For everybody, at its price.'
+        )
+        return parser
+
+    def changes(self, parsed_args):
+        changes = super().changes(parsed_args)
+        if parsed_args.no_lessee:
+            changes['lessee_id'] = None
+        if parsed_args.lessee:
+            changes['lessee_id'] = projects.project_id(
+                self.connection, parsed_args.lessee
+            )
+        return changes
+
+    def update(self, name_or_uuid, **changes):
+        return self.market.update_offer(name_or_uuid, **changes)
+
+
+class SetBid(_Set):
+    """Change the name, price or end of a bid that is not matched yet."""
+
+    noun = 'bid'
+    fields = bids.FIELDS
+    price_help = 'The most you pay from now on, per server and hour.'
+    end_help = (
+        'A new end of the time in which you want the servers. A bid for the '
+        'whole of that time, without a --duration, is then for the whole new one.'
+    )
+    _epilog = command.examples('openstack market bid set weekend-training --price 3.20')
+
+    def update(self, name_or_uuid, **changes):
+        return self.market.update_bid(name_or_uuid, **changes)

@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The market as a whole: its book, its prices and the hardware on it."""
+
+import itertools
+import operator
+
+from flocxclient.osc import columns
+from flocxclient.osc import command
+
+
+def _add_class(parser):
+    parser.add_argument(
+        '--resource-class', metavar='<class>', help='Only this class of server.'
+    )
+
+
+class ShowBook(command.Lister):
+    """Show supply and demand: a table for each class, a row for each price.
+
+    The best price comes first: the lowest of the supply, the highest of the
+    demand. A server that is free twice in the window counts twice. Nobody
+    can be recognised. For programs it is one list.
+    """
+
+    fields = ('resource_class', 'side', 'price', 'servers', 'server_hours')
+    _epilog = command.examples(
+        'openstack market book show --resource-class gpu',
+        'openstack market book show --time-range "tomorrow 09:00" +3d -f json',
+    )
+
+    def get_parser(self, prog_name):
+        parser = super().get_parser(prog_name)
+        self.add_time_range(parser, 'Within this window; default the next four weeks.')
+        _add_class(parser)
+        return parser
+
+    def take_action(self, parsed_args):
+        depths = self.market.book(
+            **command.given(parsed_args, 'resource_class'), **self.period(parsed_args)
+        )
+        return columns.labels(self.fields), [
+            (
+                depth.resource_class,
+                side,
+                level['price'],
+                level['servers'],
+                level['server_hours'],
+            )
+            for depth in depths
+            for side in ('supply', 'demand')
+            for level in getattr(depth, side)
+        ]
+
+    def produce_output(self, parsed_args, column_names, data):
+        # Whoever chooses columns wants these, and nothing above them.
+        if parsed_args.formatter != 'table' or parsed_args.columns or not data:
+            return super().produce_output(parsed_args, column_names, data)
+        for name, rows in itertools.groupby(data, operator.itemgetter(0)):
+            self.app.stdout.write(f'{name or "no resource class"}\n')
+            super().produce_output(
+                parsed_args, column_names[1:], [row[1:] for row in rows]
+            )
+        return 0
+
+
+class ListPrices(command.Lister):
+    """List what servers were sold for, by class and interval of time.
+
+    Prices are per server and hour; the median counts each server once.
+    """
+
+    fields = (
+        'resource_class',
+        'start_time',
+        'min',
+        'median',
+        'max',
+        'fills',
+        'server_hours',
+    )
+    _epilog = command.examples(
+        'openstack market price list --interval week --time-range "12w ago" now',
+        'openstack market price list --resource-class gpu -f csv',
+    )
+
+    def get_parser(self, prog_name):
+        parser = super().get_parser(prog_name)
+        parser.add_argument(
+            '--interval',
+            choices=('hour', 'day', 'week'),
+            help='How much time a row covers, in UTC; default day.',
+        )
+        self.add_time_range(
+            parser,
+            'What was sold in this time, a year at most; default the last 30 days.',
+        )
+        _add_class(parser)
+        return parser
+
+    def take_action(self, parsed_args):
+        query = command.given(parsed_args, 'interval', 'resource_class')
+        return self.listed(
+            self.market.prices(**query, **self.period(parsed_args)), parsed_args
+        )
+
+
+class ListProperties(command.Lister):
+    """List the hardware on offer: what requirements can ask for.
+
+    Each expression can be the left side of a --require; a list within the
+    hardware, such as traits[], is asked with "contains", without the brackets.
+    """
+
+    fields = ('expression', 'type', 'offers', 'values')
+    _epilog = command.examples('openstack market property list')
+
+    def take_action(self, parsed_args):
+        return columns.labels(self.fields), [
+            (
+                found.expression,
+                found.type,
+                found.offers,
+                columns.Values(
+                    {'min': found.min, 'max': found.max}
+                    if found.type == 'number'
+                    else found.known_values
+                ),
+            )
+            for found in self.market.properties()
+        ]

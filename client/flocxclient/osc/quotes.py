@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Quotes: what a bid would get, and what a bid says."""
+
+from flocxclient.osc import columns
+from flocxclient.osc import command
+from flocxclient.osc import prices
+from flocxclient.osc import times
+
+FIELDS = (
+    'start_time',
+    'end_time',
+    'servers',
+    'amount',
+    'lines',
+    'offers',
+    'requirements',
+)
+
+TERMS = (
+    'name',
+    'quantity',
+    'min_quantity',
+    'start_time',
+    'end_time',
+    'duration',
+    'price',
+    'requirements',
+    'resource_class',
+    'purpose',
+)
+
+
+def add_terms(command_, parser):
+    """The options that say what a bid is for."""
+    parser.add_argument(
+        '--price',
+        metavar='<price>',
+        required=True,
+        type=command.argument(prices.price),
+        help='The most you pay, per server and hour; required.',
+    )
+    parser.add_argument(
+        '--quantity',
+        metavar='<number>',
+        type=int,
+        help='How many servers; default 1.',
+    )
+    parser.add_argument(
+        '--min-quantity',
+        metavar='<number>',
+        type=int,
+        help='How few are of use; default all of them.',
+    )
+    command_.add_window(parser, True, 'Until when; required.')
+    parser.add_argument(
+        '--duration',
+        metavar='<duration>',
+        type=command.argument(times.duration),
+        help='For how long, anywhere between the two times: '
+        + times.DURATIONS
+        + '; default all the time between.',
+    )
+    command.add_requirements(parser, 'What the hardware must meet', ('--require',))
+    parser.add_argument(
+        '--resource-class',
+        metavar='<class>',
+        help='The class of server, as Ironic has it.',
+    )
+    parser.add_argument('--name', metavar='<name>', help='A name for the bid.')
+    parser.add_argument('--purpose', metavar='<text>', help='What the servers are for.')
+
+
+def terms(parsed_args):
+    """The bid that the options of ``add_terms`` say, for the API."""
+    return command.given(parsed_args, *TERMS)
+
+
+def shown(quote):
+    """A quote as a command shows it."""
+    lines = quote.lines or []
+    return FIELDS, (
+        quote.start_time,
+        quote.end_time,
+        len(lines),
+        quote.amount,
+        columns.QuotedLines(lines),
+        quote.offers,
+        columns.OffersMeeting(quote.requirements or []),
+    )
+
+
+def sentence(quote):
+    """A quote in a line, for somebody who is about to bid."""
+    if quote.lines:
+        return (
+            f'Quote: {len(quote.lines)} now, from {quote.start_time} to '
+            f'{quote.end_time}, for {quote.amount} in all.'
+        )
+    if quote.offers:
+        return (
+            f'Quote: none now; {quote.offers} of the offers would do at another '
+            'time or price.'
+        )
+    return 'Quote: no offer meets this bid; "market quote" shows what is in the way.'
+
+
+class ShowQuote(command.ShowOne):
+    """Show what a bid would get and pay now, without placing it.
+
+    "offers" counts the offers that could serve the bid at some time and price,
+    and beside each requirement stands how many offers meet it alone: what is
+    never met can be dropped. Nothing is reserved.
+    """
+
+    _epilog = command.examples(
+        'openstack market quote --price 2.50 --quantity 2 --duration 36h '
+        '--end-time +3d \\',
+        "    --require 'memory_mb>=65536' --require 'cpu_arch=x86_64'",
+    )
+
+    def get_parser(self, prog_name):
+        parser = super().get_parser(prog_name)
+        add_terms(self, parser)
+        return parser
+
+    def take_action(self, parsed_args):
+        return shown(self.market.quote(**terms(parsed_args)))

@@ -1,0 +1,158 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Moving the end of a contract."""
+
+import datetime
+
+from osc_lib import exceptions
+
+from flocxclient.osc import command
+from flocxclient.osc import contracts
+from flocxclient.osc import identity
+from flocxclient.osc import times
+
+#: How often somebody else may be faster.
+ATTEMPTS = 3
+
+
+class SetContract(command.ShowOne):
+    """Set the end of a contract by which you rent, later or earlier.
+
+    "extend" and "shorten" do the same and move it one way only.
+    """
+
+    fields = contracts.FIELDS
+    _epilog = command.examples(
+        'openstack market contract set weekend-training --end-time 2027-01-08'
+    )
+
+    def get_parser(self, prog_name):
+        parser = super().get_parser(prog_name)
+        _add_contract(parser)
+        parser.add_argument(
+            '--end-time',
+            metavar='<time>',
+            required=True,
+            type=command.argument(self.moment),
+            help='The new end; required. Times are '
+            + times.MOMENTS
+            + '; without an offset they are UTC.',
+        )
+        identity.add_generation(parser, 'contract')
+        return parser
+
+    def take_action(self, parsed_args):
+        return self.shown(
+            self.market.update_contract(
+                parsed_args.contract,
+                generation=parsed_args.if_generation,
+                end_time=parsed_args.end_time,
+            )
+        )
+
+
+class _MoveEnd(command.ShowOne):
+    """A command that moves the end of a contract one way."""
+
+    fields = contracts.FIELDS
+
+    def get_parser(self, prog_name):
+        parser = super().get_parser(prog_name)
+        _add_contract(parser)
+        end = parser.add_mutually_exclusive_group(required=True)
+        end.add_argument(
+            '--by',
+            metavar='<duration>',
+            type=command.argument(times.duration),
+            help=self.by_help + times.DURATIONS + '.',
+        )
+        end.add_argument(
+            '--until',
+            metavar='<time>',
+            type=command.argument(self.moment),
+            help='The new end: '
+            + times.MOMENTS
+            + ', which count from now. Without an offset it is UTC.',
+        )
+        return parser
+
+    def take_action(self, parsed_args):
+        from openstack import exceptions as sdk_exceptions
+
+        from flocxclient.sdk import errors
+
+        contract = self.market.get_contract(parsed_args.contract)
+        wanted = self.wanted(contract, parsed_args)
+        for attempts_left in reversed(range(ATTEMPTS)):
+            try:
+                return self.shown(
+                    self.market.update_contract(contract, end_time=times.render(wanted))
+                )
+            except sdk_exceptions.ConflictException as exc:
+                if errors.code(exc) != 'flocx.conflict.generation':
+                    raise
+                # It was ours, if the answer to it was lost; or it was about
+                # something else, such as a server handed over meanwhile.
+                before = self.end_of(contract)
+                contract = self.market.get_contract(contract.uuid)
+                if self.end_of(contract) == wanted:
+                    return self.shown(contract)
+                if self.end_of(contract) != before or not attempts_left:
+                    raise
+
+    def end_of(self, contract):
+        return times.moment(contract.end_time, self.now)
+
+    def wanted(self, contract, parsed_args):
+        """The end that is asked for, which must lie on the side it should."""
+        end = self.end_of(contract)
+        if parsed_args.by:
+            return self.moved(end, datetime.timedelta(seconds=parsed_args.by))
+        wanted = times.moment(parsed_args.until, self.now)
+        if self.moved(end, abs(wanted - end)) != wanted or wanted == end:
+            raise exceptions.CommandError(
+                f'contract {contract.uuid} ends at {times.render(end)}, and '
+                f'{times.render(wanted)} is {self.wrong}'
+            )
+        return wanted
+
+
+class ExtendContract(_MoveEnd):
+    """Keep the servers of a contract for longer, at the same price.
+
+    Possible where the time after it is still free on every server.
+    """
+
+    by_help = 'How much longer: '
+    wrong = 'not later: "market contract shorten" makes it shorter'
+    _epilog = command.examples(
+        'openstack market contract extend weekend-training --by 2h',
+        'openstack market contract extend weekend-training --until "tomorrow 18:00"',
+    )
+
+    @staticmethod
+    def moved(end, length):
+        return end + length
+
+
+class ShortenContract(_MoveEnd):
+    """Let a contract end earlier; the rest goes back to the offers.
+
+    To end it now, release it. The operator may ask for some notice.
+    """
+
+    by_help = 'How much shorter: '
+    wrong = 'not earlier: "market contract extend" makes it longer'
+    _epilog = command.examples(
+        'openstack market contract shorten weekend-training --by 6h',
+        'openstack market contract shorten weekend-training --until +1h',
+    )
+
+    @staticmethod
+    def moved(end, length):
+        return end - length
+
+
+def _add_contract(parser):
+    parser.add_argument(
+        'contract', metavar='<contract>', help='The contract, by uuid or name.'
+    )

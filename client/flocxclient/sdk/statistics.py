@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the market tells of itself: sums, prices and quotes.
+
+None of these is an object that can be fetched by its uuid.
+"""
+
+from openstack import resource
+
+
+class Depth(resource.Resource):
+    """Supply and demand of one resource class.
+
+    A level is a dictionary of ``price``, ``servers`` and ``server_hours``;
+    the best price comes first.
+    """
+
+    resource_class = resource.Body('resource_class')
+    supply = resource.Body('supply', type=list)
+    demand = resource.Body('demand', type=list)
+
+
+class Price(resource.Resource):
+    """What servers of a class were sold for in an interval of time."""
+
+    resource_class = resource.Body('resource_class')
+    #: When the interval begins.
+    start_time = resource.Body('start_time')
+    min = resource.Body('min')
+    median = resource.Body('median')
+    max = resource.Body('max')
+    #: How many servers were sold.
+    fills = resource.Body('fills', type=int)
+    server_hours = resource.Body('server_hours')
+
+
+class Usage(resource.Resource):
+    """What a project used, as renter, or served, as owner, in a period."""
+
+    project_id = resource.Body('project_id')
+    #: ``renter`` or ``owner``.
+    role = resource.Body('role')
+    #: The period.
+    start_time = resource.Body('start_time')
+    end_time = resource.Body('end_time')
+    server_seconds = resource.Body('server_seconds', type=int)
+    server_hours = resource.Body('server_hours')
+    #: What was promised and not served, which costs nothing.
+    missed_seconds = resource.Body('missed_seconds', type=int)
+    missed_hours = resource.Body('missed_hours')
+    amount = resource.Body('amount')
+    #: One dictionary per server under contract; the amounts add up exactly.
+    lines = resource.Body('lines', type=list)
+
+
+class Property(resource.Resource):
+    """An expression that requirements may use, and what it finds on offer."""
+
+    expression = resource.Body('expression')
+    #: ``number`` or ``string``.
+    type = resource.Body('type')
+    #: How many offers have it.
+    offers = resource.Body('offers', type=int)
+    #: The least and the greatest number.
+    min = resource.Body('min')
+    max = resource.Body('max')
+    #: The strings, the most frequent first.
+    known_values = resource.Body('values', type=list)
+
+
+class Quote(resource.Resource):
+    """What a bid would get and pay if it were placed now."""
+
+    start_time = resource.Body('start_time')
+    end_time = resource.Body('end_time')
+    #: A dictionary per server; none if nothing can be had now.
+    lines = resource.Body('lines', type=list)
+    #: For all the servers and all the time.
+    amount = resource.Body('amount')
+    #: How many offers the bid could take at some time and price.
+    offers = resource.Body('offers', type=int)
+    #: How many offers meet each requirement alone.
+    requirements = resource.Body('requirements', type=list)
