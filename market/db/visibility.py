@@ -10,6 +10,12 @@ import sqlalchemy as sa
 from flocx.core import offer
 from market.db import schema
 
+#: What of an offer only its owner, its provider and the operator are shown; besides
+#: them, the projects that it is meant for are shown its ``lessee_id``.
+HIDDEN = frozenset(
+    ('provider_id', 'resource_uuid', 'lessee_id', 'reason', 'generation')
+)
+
 
 def offers(reader):
     """His own, those open to all while available, and those meant for him."""
@@ -35,10 +41,10 @@ def offers_filtered(reader, names):
     What is hidden from a reader must not be found out by asking for it either.
     """
     table = schema.offers
-    if reader.is_admin or not {'resource_uuid', 'lessee_id'}.intersection(names):
+    if reader.is_admin or not HIDDEN.intersection(names):
         return sa.true()
     known = [table.c.project_id == reader.project_id]
-    if 'resource_uuid' not in names:
+    if HIDDEN.intersection(names) == {'lessee_id'}:
         known.append(table.c.lessee_id.in_(reader.lineage))
     if reader.provider_id:
         known.append(table.c.provider_id == reader.provider_id)
