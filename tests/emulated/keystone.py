@@ -46,6 +46,10 @@ class Keystone:
     def __call__(self, request):
         if request.path == '/v3/auth/tokens':
             return self._tokens(request)
+        if request.path == '/v3/projects':
+            return _forbidden()
+        if request.path == '/v3/auth/projects':
+            return _json({'projects': self._projects(request)})
         found = re.fullmatch(r'/v3/projects/([\w-]+)', request.path)
         if found:
             return self._project(request, found[1])
@@ -112,10 +116,20 @@ class Keystone:
         )
 
     @staticmethod
+    def _projects(request):
+        """The caller's project and what is below it."""
+        own = request.headers.get('X-Auth-Token', '').rpartition('-')[0]
+        return [
+            {'id': name, 'name': name}
+            for name, parent in PARENTS.items()
+            if own in (name, parent)
+        ]
+
+    @staticmethod
     def _project(request, project):
         caller = request.headers.get('X-Auth-Token', '').rpartition('-')[0]
         if caller != project:
-            return _json({'error': {'code': 403, 'message': 'Forbidden'}}, 403)
+            return _forbidden()
         parents, ancestor = None, PARENTS[project]
         if ancestor:
             parents = {ancestor: None}
@@ -141,3 +155,7 @@ def _json(body, status=200):
     return webob.Response(
         json.dumps(body), status, content_type='application/json', charset='UTF-8'
     )
+
+
+def _forbidden():
+    return _json({'error': {'code': 403, 'message': 'Forbidden'}}, 403)
