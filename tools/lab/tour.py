@@ -225,10 +225,14 @@ class Tour:
 
     def _use(self):
         node = self.seen['node']
-        self.terminal.run(RENTER, f'baremetal node deploy {node} --wait 60')
-        server = self.terminal.run(RENTER, f'baremetal node show {node}', *NODE)
+        # With --wait the command looks again only after ten seconds.
+        self.terminal.run(RENTER, f'baremetal node deploy {node}')
+        server = self.terminal.until(
+            commands.Command(RENTER, f'baremetal node show {node}', NODE),
+            lambda server: server['provision_state'] == 'active',
+            60,
+        )
         self._hold_lessee(server, RENTER)
-        evidence.hold(server['provision_state'] == 'active', 'It is not deployed.')
         evidence.proves(f'{RENTER} is the lessee of {node} and has deployed to it.')
 
     def _return(self):
