@@ -139,13 +139,33 @@ class _Holder:
 
 
 def _prepare(engine):
+    """Make every kind of database keep what the functions rely on."""
+    prepare = {'sqlite': _prepare_sqlite, 'mysql': _prepare_mysql}
+    if engine.dialect.name in prepare:
+        prepare[engine.dialect.name](engine)
+        # What oslo.db tried the engine with was connected before.
+        engine.dispose()
+
+
+def _prepare_mysql(engine):
+    """Let a statement see what was committed before it, as PostgreSQL does.
+
+    Whoever has waited for a lock has to find what its holder wrote; the default
+    shows him the database as it was when his transaction first read.
+    """
+
+    @sa.event.listens_for(engine, 'connect')
+    def connect(connection, _):
+        with connection.cursor() as cursor:
+            cursor.execute('SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED')
+
+
+def _prepare_sqlite(engine):
     """Let SQLite readers and one writer work side by side, and writers queue.
 
     A transaction that first reads and then writes would fail at once when
     another has written in between, so writers take the lock as they begin.
     """
-    if engine.dialect.name != 'sqlite':
-        return
 
     @sa.event.listens_for(engine, 'connect')
     def connect(connection, _):

@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Migrations and races on the databases that production sites run."""
+
+import itertools
+
+import testtools
+
+from flocx import db
+from tests.functional import test_engines
+from tests.functional import test_migrations
+from tests.integration import daemons
+
+_NUMBERS = itertools.count(1)
+
+
+class MigrationsOn(test_migrations.MigrationsMixin):
+    """The functional tests of migrations on a database server of their own."""
+
+    DAEMON = None
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.daemon = cls.DAEMON()
+        cls.daemon.setUp()
+        cls.addClassCleanup(cls.daemon.cleanUp)
+
+    def setUp(self):
+        super().setUp()
+        self.database = db.Database(self.daemon.create(f'flocx{next(_NUMBERS)}'))
+        self.addCleanup(lambda: self.database.engine.dispose())
+
+
+class MarketOn:
+    """The functional tests' market on a database of its own."""
+
+    DAEMON = None
+
+    @classmethod
+    def setUpClass(cls):
+        daemon = cls.DAEMON()
+        daemon.setUp()
+        cls.addClassCleanup(daemon.cleanUp)
+        cls.OPTIONS = (('database', 'connection', daemon.create('flocx')),)
+        super().setUpClass()
+        dialect = cls.marketplace.database.engine.dialect.name
+        if dialect != cls.DAEMON.DIALECT:
+            raise AssertionError(f'The market is on {dialect}')
+
+
+class MariaDBMigrationsTest(MigrationsOn, testtools.TestCase):
+    DAEMON = daemons.MariaDB
+
+
+class PostgreSQLMigrationsTest(MigrationsOn, testtools.TestCase):
+    DAEMON = daemons.PostgreSQL
+
+
+class MariaDBRaceTest(MarketOn, test_engines.RaceTest):
+    DAEMON = daemons.MariaDB
+
+
+class PostgreSQLRaceTest(MarketOn, test_engines.RaceTest):
+    DAEMON = daemons.PostgreSQL
+
+
+class MariaDBMatchTest(MarketOn, test_engines.MatchTest):
+    DAEMON = daemons.MariaDB
+
+
+class PostgreSQLMatchTest(MarketOn, test_engines.MatchTest):
+    DAEMON = daemons.PostgreSQL
+
+
+class MariaDBTimeTest(MarketOn, test_engines.TimeTest):
+    DAEMON = daemons.MariaDB
+
+
+class PostgreSQLTimeTest(MarketOn, test_engines.TimeTest):
+    DAEMON = daemons.PostgreSQL
