@@ -120,6 +120,7 @@ class Marketplace(fixtures.Fixture):
                 'service_token_roles_required': 'true',
             },
             'service_credentials': credentials,
+            'oslo_limit': {**credentials, 'endpoint_id': keystone.ENDPOINT},
             'provider': {
                 'nodes': 'dummy',
                 'fulfil_interval': '0.5',

@@ -94,6 +94,12 @@ offers = sa.Table(
     sa.Index(None, 'project_id', 'status'),
     sa.Index(None, 'resource_uuid', 'status'),
     sa.Index(None, 'name'),
+    # A page of a list, in any order, is read from where it begins.
+    sa.Index(None, 'created_at'),
+    sa.Index(None, 'updated_at'),
+    sa.Index(None, 'start_time'),
+    sa.Index(None, 'end_time'),
+    sa.Index(None, 'price'),
     **_OPTIONS,
 )
 
@@ -122,6 +128,7 @@ bids = sa.Table(
     sa.Index(None, 'status', 'id'),
     sa.Index(None, 'project_id', 'status'),
     sa.Index(None, 'name'),
+    sa.Index(None, 'created_at'),
     **_OPTIONS,
 )
 
@@ -144,6 +151,7 @@ contracts = sa.Table(
     sa.Index(None, 'status', 'id'),
     sa.Index(None, 'project_id', 'status'),
     sa.Index(None, 'name'),
+    sa.Index(None, 'created_at'),
     **_OPTIONS,
 )
 
