@@ -5,7 +5,9 @@ import csv
 import io
 import json
 import threading
+from unittest import mock
 
+from flocxclient.sdk import market
 from tests.functional import test_client_tail
 
 
@@ -148,6 +150,21 @@ class MarketTest(test_client_tail.CommandTestCase):
             self.assertEqual(lines, len(out.splitlines()), out)
         out = self.follow('--after', '0', '--type', 'offer.published', '-c', 'Type')
         self.assertEqual({'offer.published'}, set(out.split()))
+
+    def test_a_service_that_is_away_for_a_moment_is_followed_on(self):
+        self.offer()
+        self.offer()
+        with test_client_tail.losing('GET') as lost:
+            out = self.follow('--after', '0', '-f', 'value', '-c', 'ID')
+        self.assertEqual([200], lost)
+        self.assertEqual(2, len(out.split()))
+
+    def test_ctrl_c_is_how_it_ends(self):
+        def interrupted(*_, **__):
+            raise KeyboardInterrupt
+
+        with mock.patch.object(market.Proxy, 'events', interrupted):
+            self.assertEqual('', self.follow())
 
     def test_of_one_object_by_name(self):
         self.offer(name='watched')

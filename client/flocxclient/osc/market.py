@@ -107,12 +107,15 @@ class ListPrices(command.Lister):
 class ListProperties(command.Lister):
     """List the hardware on offer: what requirements can ask for.
 
-    Each expression can be the left side of a --require; a list within the
-    hardware, such as traits[], is asked with "contains", without the brackets.
+    Each expression can be the left side of a --require, such as
+    'memory_mb>=65536'; what ends in [] is a list: 'traits[] contains NAME'.
     """
 
     fields = ('expression', 'type', 'offers', 'values')
-    _epilog = command.examples('openstack market property list')
+    _epilog = command.examples(
+        'openstack market property list',
+        'openstack market property list -f value -c Expression',
+    )
 
     def take_action(self, parsed_args):
         return columns.labels(self.fields), [
