@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Markets drawn at random: many kinds of servers, supply about equal to demand."""
 
+import dataclasses
 import datetime
 import decimal
 import random
@@ -38,17 +39,14 @@ def draw(offers, bids, seed, load=1.0, unit=1):
     """
     rng = random.Random(seed)  # noqa: S311
     owners = [f'owner-{number}' for number in range(max(2, min(50, offers // 20)))]
-    supply = [_offer(rng, number, owners, unit) for number in range(offers)]
+    supply: list[offer.Offer] = []
+    while len(supply) < offers:
+        left = offers - len(supply)
+        supply.extend(_batch(rng, len(supply), left, owners, unit))
     hours = sum(each.window.seconds for each in supply) / HOUR
     demand = [_bid(rng, number, owners, unit) for number in range(bids)]
     asked = sum(each.quantity * each.duration for each in demand) / HOUR
-    if asked > load * hours:
-        # Shorter windows of supply, so that the two are about equal.
-        share = load * hours / asked
-        demand = [_scaled(each, share, unit) for each in demand]
-    else:
-        share = asked / (load * hours)
-        supply = [_shortened(rng, each, share, unit) for each in supply]
+    demand = [_scaled(each, load * hours / asked, unit) for each in demand]
     return book.Book(NOW, supply, {}, demand)
 
 
@@ -64,28 +62,34 @@ def _money(value):
     return decimal.Decimal(str(value)).quantize(_PRICE)
 
 
-def _offer(rng, number, owners, unit):
+def _batch(rng, first, left, owners, unit):
+    """Equal servers of one owner, offered together: part of a rack or a few."""
     cpus, memory, disk, gpus, base = rng.choice(TYPES)
-    start = 0 if rng.random() < 0.5 else _round(rng.uniform(0, 14 * DAY), unit)
-    length = _round(rng.uniform(2 * DAY, 28 * DAY - start), unit)
-    return offer.Offer(
-        uuid=f'offer-{number:06}',
-        project_id=rng.choice(owners),
-        provider_id='provider',
-        resource_type='ironic_node',
-        resource_uuid=f'node-{number:06}',
-        properties={
-            'cpus': cpus,
-            'memory_mb': memory,
-            'local_gb': disk,
-            'gpus': gpus,
-        },
-        start_time=_moment(start),
-        end_time=_moment(start + length),
-        price=_money(base * rng.uniform(0.4, 1.2)),
-        created_at=NOW,
-        updated_at=NOW,
-    )
+    start = 0 if rng.random() < 0.6 else _round(rng.uniform(0, 14 * DAY), unit)
+    length = _round(rng.uniform(7 * DAY, 28 * DAY - start), unit)
+    owner, price = rng.choice(owners), _money(base * rng.uniform(0.4, 1.2))
+    size = min(left, rng.choice((1, 2, 4, 8, 8, 16, 16, 32)))
+    return [
+        offer.Offer(
+            uuid=f'offer-{number:06}',
+            project_id=owner,
+            provider_id='provider',
+            resource_type='ironic_node',
+            resource_uuid=f'node-{number:06}',
+            properties={
+                'cpus': cpus,
+                'memory_mb': memory,
+                'local_gb': disk,
+                'gpus': gpus,
+            },
+            start_time=_moment(start),
+            end_time=_moment(start + length),
+            price=price,
+            created_at=NOW,
+            updated_at=NOW,
+        )
+        for number in range(first, first + size)
+    ]
 
 
 def _bid(rng, number, owners, unit):
@@ -100,7 +104,7 @@ def _bid(rng, number, owners, unit):
     quantity = rng.choice((1, 1, 1, 1, 2, 2, 3, 4, 8, 16))
     duration = _round(min(14 * DAY, rng.lognormvariate(0, 1.1) * 20 * HOUR), unit)
     slack = 0 if rng.random() < 0.25 else _round(rng.uniform(0, 7 * DAY), unit)
-    start = _round(rng.uniform(0, max(1, 28 * DAY - duration)), unit)
+    start = _round(rng.uniform(0, 26 * DAY), unit)
     return bid.Bid(
         uuid=f'bid-{number:06}',
         project_id=rng.choice(owners),
@@ -117,25 +121,11 @@ def _bid(rng, number, owners, unit):
 
 
 def _scaled(each, share, unit):
-    import dataclasses
-
-    duration = _round(each.duration * share, unit)
+    """``each`` with a duration so much longer, and the same slack."""
     slack = each.window.seconds - each.duration
+    duration = min(21 * DAY, _round(each.duration * share, unit))
     return dataclasses.replace(
         each,
         duration=duration,
         end_time=each.start_time + datetime.timedelta(seconds=duration + slack),
-    )
-
-
-def _shortened(rng, each, share, unit):
-    import dataclasses
-
-    length = _round(each.window.seconds * share, unit)
-    shift = _round(rng.uniform(0, each.window.seconds - length) + unit, unit) - unit
-    start = each.start_time + datetime.timedelta(seconds=shift)
-    return dataclasses.replace(
-        each,
-        start_time=start,
-        end_time=start + datetime.timedelta(seconds=length),
     )

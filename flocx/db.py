@@ -18,7 +18,11 @@ _MICRO = decimal.Decimal(1_000_000)
 
 
 class Instant(sa.TypeDecorator):
-    """Aware UTC in Python; SQLite and MySQL, which know no zones, keep UTC."""
+    """Aware UTC in Python, to the second; SQLite and MySQL, without zones, keep UTC.
+
+    The API writes times to the second. With parts of it, an object would not be
+    found by the very time that it is shown with.
+    """
 
     impl = sa.DateTime(timezone=True)
     cache_ok = True
@@ -31,7 +35,7 @@ class Instant(sa.TypeDecorator):
     def process_bind_param(self, value, dialect):
         if value is None:
             return None
-        value = value.astimezone(datetime.UTC)
+        value = value.astimezone(datetime.UTC).replace(microsecond=0)
         return value if dialect.name == 'postgresql' else value.replace(tzinfo=None)
 
     def process_result_value(self, value, dialect):

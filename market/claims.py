@@ -58,6 +58,9 @@ def contract(
                 code='flocx.conflict.self_trade',
             )
     stay = _stay(wanted, now, terms, start, end)
+    if end is None and stay.seconds < terms.min_length:
+        # Nobody asked for so little: it is what somebody else has left.
+        raise _not_free(*wanted[0])
     require_length(stay, terms)
     return contract_core.draft(
         uuidutils.generate_uuid(),

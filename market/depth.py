@@ -11,24 +11,22 @@ from flocx.core import window
 MOST_VALUES = 100
 
 
-def book(supply, demand, period, tick):
+def book(supply, demand, tick):
     """Supply and demand by resource class and price level.
 
     Prices are rounded to multiples of ``tick``, asks up and ceilings down, so that
     a level never shows a better price than somebody has named, nor quite whose.
 
-    :param supply: rows of resource_class, price, start_time, end_time.
+    :param supply: triples of resource class, price and free windows of a server.
     :param demand: rows of resource_class, price, quantity, duration in seconds.
     :returns: ``[{resource_class, supply: [level], demand: [level]}]``, a level being
         ``{price, servers, server_hours}``; the best price comes first.
     """
     classes = collections.defaultdict(lambda: (_levels(), _levels()))
-    for row in supply:
-        on_offer = window.Window(
-            max(row.start_time, period.start), min(row.end_time, period.end)
-        )
-        level = _level(row.price, tick, decimal.ROUND_CEILING)
-        _count(classes[row.resource_class][0][level], 1, on_offer.seconds)
+    for resource_class, price, free in supply:
+        level = _level(price, tick, decimal.ROUND_CEILING)
+        seconds = sum(each.seconds for each in free)
+        _count(classes[resource_class][0][level], 1, seconds)
     for row in demand:
         level = _level(row.price, tick, decimal.ROUND_FLOOR)
         _count(
@@ -59,13 +57,28 @@ def history(fills, interval):
     """
     groups = collections.defaultdict(list)
     for row in fills:
-        start = int(row.time.timestamp()) // interval * interval
-        groups[row.resource_class, start].append(row)
+        groups[row.resource_class, _interval(row, interval)].append(row)
     return [
         _summary(resource_class, start, rows)
         for (resource_class, start), rows in sorted(
             groups.items(), key=lambda item: (item[0][1], item[0][0] or '')
         )
+    ]
+
+
+def fills(rows, interval):
+    """Each of the fills ``rows`` as one of its interval: who made it stays unknown.
+
+    :returns: ``[{resource_class, start_time, price, server_hours}]``.
+    """
+    return [
+        {
+            'resource_class': row.resource_class,
+            'start_time': window.text(window.of_timestamp(_interval(row, interval))),
+            'price': money.text(row.price),
+            'server_hours': hours(_seconds(row)),
+        }
+        for row in rows
     ]
 
 
@@ -145,7 +158,6 @@ def _summary(resource_class, start, rows):
     median = (
         prices[middle] if len(prices) % 2 else (prices[middle - 1] + prices[middle]) / 2
     )
-    seconds = sum(int((row.end_time - row.start_time).total_seconds()) for row in rows)
     return {
         'resource_class': resource_class,
         'start_time': window.text(window.of_timestamp(start)),
@@ -153,5 +165,14 @@ def _summary(resource_class, start, rows):
         'median': money.text(median),
         'max': money.text(prices[-1]),
         'fills': len(rows),
-        'server_hours': hours(seconds),
+        'server_hours': hours(sum(map(_seconds, rows))),
     }
+
+
+def _interval(row, length):
+    """The start of the interval in which a fill was made, since the epoch."""
+    return int(row.time.timestamp()) // length * length
+
+
+def _seconds(row):
+    return int((row.end_time - row.start_time).total_seconds())

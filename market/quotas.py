@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """How much a project may have at a time, from Keystone's limits or from options."""
 
-from oslo_limit import exception as limit_exceptions
 from oslo_limit import limit
+from oslo_log import log
 
 from flocx import exceptions
 from market.db import commitments
+
+LOG = log.getLogger(__name__)
 
 NAMES = ('open_offers', 'open_bids', 'server_hours', 'committed_amount')
 
@@ -18,7 +20,7 @@ class Quotas:
     """
 
     def __init__(self, conf):
-        self._conf = conf.quota
+        self._conf, self._enforcer = conf.quota, None
 
     def limits(self, project_id):
         """{name: the most of it, None where there is no limit}."""
@@ -28,15 +30,22 @@ class Quotas:
             found = self._registered(project_id)
         return {name: None if most < 0 else most for name, most in found.items()}
 
-    @staticmethod
-    def _registered(project_id):
-        enforcer = limit.Enforcer(lambda project, names: dict.fromkeys(names, 0))
+    def _registered(self, project_id):
+        """Two questions to Keystone; of what is not registered nothing is allowed."""
         try:
-            return dict(enforcer.get_project_limits(project_id, list(NAMES)))
-        except limit_exceptions.SessionInitError as error:
+            if self._enforcer is None:
+                self._enforcer = limit.Enforcer(
+                    lambda project, names: dict.fromkeys(names, 0), cache=False
+                )
+            found = dict(self._enforcer.get_registered_limits(None))
+            found |= dict(self._enforcer.get_project_limits(project_id, None))
+        except Exception as error:
+            # oslo.limit passes on whatever its client and its options give rise to.
+            LOG.warning('Keystone does not tell the limits', exc_info=True)
             raise exceptions.Unavailable(
-                f'Keystone does not tell the limits: {error}'
-            ) from None
+                'Keystone does not tell the limits of the project; try again later'
+            ) from error
+        return {name: found.get(name, 0) for name in NAMES}
 
     @staticmethod
     def check(session, project_id, limits, now, **more):

@@ -7,6 +7,8 @@ import decimal
 from flocx.core import bid
 from flocx.core import offer
 from matcher import book as matcher_book
+from matcher import mechanisms
+from matcher.mechanisms import call
 
 
 def book(now):
@@ -46,3 +48,13 @@ def book(now):
         for number in range(12)
     ]
     return matcher_book.Book(now, offers, {}, bids)
+
+
+def main():
+    """Compile what the default allocation computes with, for later engines."""
+    now = datetime.datetime.now(datetime.UTC)
+    call.Call().allocate(book(now), mechanisms.Budget(seconds=1.0, moves=100))
+
+
+if __name__ == '__main__':
+    main()

@@ -85,10 +85,11 @@ class Rounds:
         allotment = self._allocation.allocate(book, self._budget)
         prices = self._pricing.prices(book, allotment)
         awards = allotment.awards
+        generations = {offer.uuid: offer.generation for offer in open_offers}
         written = [
             award
             for award, rates in zip(awards, prices, strict=True)
-            if self._write(award, rates, now)
+            if self._write(award, rates, generations, now)
         ]
         done = Round(
             uuid=uuidutils.generate_uuid(),
@@ -130,8 +131,13 @@ class Rounds:
         rates = self._pricing.prices(book, allotment)
         return list(zip(allotment.awards, rates, strict=True))
 
-    def _write(self, award, rates, now):
-        """Whether the contract for ``award`` could be written."""
+    def _write(self, award, rates, generations, now):
+        """Whether the contract for ``award`` could be written.
+
+        :param generations: {offer uuid: generation} as this round knows them. What
+            it writes itself changes them, and must not stand in the way of another
+            award of the same offer.
+        """
         bid = award.bid
         contract = contract_core.draft(
             uuidutils.generate_uuid(),
@@ -146,12 +152,13 @@ class Rounds:
             name=bid.name,
             purpose=bid.purpose,
         )
-        generations = {offer.uuid: offer.generation for offer in award.offers}
         try:
             self._store(contract, generations, now, bid)
         except exceptions.Conflict as error:
             LOG.info('Bid %s waits for the next round: %s', bid.uuid, error)
             return False
+        for offer in award.offers:
+            generations[offer.uuid] += 1
         LOG.info('Bid %s became contract %s', bid.uuid, contract.uuid)
         self._providers.contract_changed(context.RequestContext(), contract)
         return True

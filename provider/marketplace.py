@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The market, as a provider uses it: over HTTP, like everybody else."""
 
+import urllib.parse
+
 from keystoneauth1 import adapter
 from keystoneauth1 import exceptions as ks_exceptions
 from keystoneauth1 import loading
@@ -20,6 +22,7 @@ _BY_STATUS = {
         exceptions.Forbidden,
         exceptions.NotFound,
         exceptions.Conflict,
+        exceptions.Unprocessable,
         exceptions.Unavailable,
     )
 }
@@ -38,13 +41,14 @@ class Marketplace:
             conf, provider_conf.MARKETPLACE, session=session
         )
 
-    def publish(self, context, terms):
+    def publish(self, context, terms, headers=None):
         """Publish an offer, JSON as the market takes it; return the market's."""
-        return self._request('POST', '/v1/offers', context, json=terms)
+        return self._request('POST', '/v1/offers', context, headers, json=terms)
 
-    def withdraw(self, context, ident):
+    def withdraw(self, context, ident, headers=None):
         """Cancel an offer of the caller's."""
-        self._request('DELETE', f'/v1/offers/{ident}', context)
+        path = f'/v1/offers/{urllib.parse.quote(ident, safe="")}'
+        self._request('DELETE', path, context, headers)
 
     def due(self, before):
         """Contracts with lines of ours that need something done until ``before``."""
@@ -105,10 +109,14 @@ class Marketplace:
         """The account under which the market knows this provider."""
         return self._session.get_user_id()
 
-    def _request(self, method, path, context=None, **kwargs):
+    def _request(self, method, path, context=None, headers=None, **kwargs):
         try:
             answer = self._caller(context).request(
-                path, method, raise_exc=False, headers=_HEADERS, **kwargs
+                path,
+                method,
+                raise_exc=False,
+                headers={**_HEADERS, **(headers or {})},
+                **kwargs,
             )
         except ks_exceptions.ClientException as error:
             raise exceptions.Unavailable(

@@ -6,9 +6,19 @@ from provider import hardware
 from provider import ownership
 
 
-def publish(nodes, marketplace, context, *, resource_uuid, resource_type=None, **terms):
+def publish(
+    nodes,
+    marketplace,
+    context,
+    headers=None,
+    *,
+    resource_uuid,
+    resource_type=None,
+    **terms,
+):
     """Offer a server of the caller's; return the market's offer, JSON.
 
+    :param headers: of the caller's request, for the market's to have too.
     :param resource_uuid: uuid or name of the node.
     :param terms: name, lessee_id, start_time, end_time and price, as JSON.
     :raises NotFound: the caller does not own such a node.
@@ -30,4 +40,5 @@ def publish(nodes, marketplace, context, *, resource_uuid, resource_type=None, *
             'resource_class': node.resource_class,
             'properties': hardware.describe(node, nodes.inventory(node.uuid)),
         },
+        headers,
     )

@@ -126,7 +126,7 @@ class Marketplace(fixtures.Fixture):
                 'retry_interval': '0.2',
                 'dummy_nodes_dir': str(self.folder / 'nodes'),
             },
-            'matcher': {'round_interval': '0.5'},
+            'matcher': {'round_interval': '0.5', 'round_seconds': '0.2'},
         }
         for group, name, value in self._options:
             sections.setdefault(group, {})[name] = value

@@ -33,7 +33,7 @@ class Operation:
     status: int
     rule: str | None
     parameters: dict
-    sort_keys: tuple
+    sort_keys: tuple | None
     path: tuple
     summary: str
     description: str
@@ -48,7 +48,7 @@ class Text:
 
 
 def expose(
-    result=None, *, body=None, status=200, rule=None, parameters=None, sort_keys=()
+    result=None, *, body=None, status=200, rule=None, parameters=None, sort_keys=None
 ):
     """Decorate a controller's method.
 
@@ -56,7 +56,8 @@ def expose(
     :param body: WSME type of the request body, the method's last argument.
     :param rule: policy rule for what the caller's own project may do. Rules about
         an object are for the method to ask, once it has the object.
-    :param parameters: {name: parser} of the query, ``sort_keys`` if it is a list's.
+    :param parameters: {name: parser} of the query.
+    :param sort_keys: of a list, empty where it has but one order.
     """
 
     def decorate(method):
@@ -84,7 +85,7 @@ def expose(
             status,
             rule,
             parameters or {},
-            tuple(sort_keys),
+            sort_keys,
             names,
             summary,
             description,

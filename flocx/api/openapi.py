@@ -148,9 +148,10 @@ def _parameters(said, method):
         for name in said.path
     ]
     listed = dict.fromkeys(said.parameters, {'type': 'string'})
+    if said.sort_keys is not None:
+        listed['limit'] = {'type': 'integer', 'minimum': 1}
     if said.sort_keys:
         listed |= {
-            'limit': {'type': 'integer', 'minimum': 1},
             'marker': {'type': 'string'},
             'sort_key': {'type': 'string', 'enum': list(said.sort_keys)},
             'sort_dir': {'type': 'string', 'enum': ['asc', 'desc']},

@@ -30,9 +30,18 @@ def asked(fields, sort_keys, special=(), default_status=()):
         sort_keys,
     )
     plain = query.overlapping(query.status(parsed.filters, default_status))
+    query.require_plain(plain, special)
     values = {name: found[0] for name, _, found in plain if name in special}
     filters = tuple(each for each in plain if each[0] not in special)
     return dataclasses.replace(parsed, filters=filters), values
+
+
+def apart(asked, names):
+    """``asked`` without its filters by ``names``, and these filters."""
+    others = tuple(each for each in asked.filters if each[0] not in names)
+    return dataclasses.replace(asked, filters=others), tuple(
+        each for each in asked.filters if each[0] in names
+    )
 
 
 def page(kind, name, rows, limit, render):

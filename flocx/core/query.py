@@ -48,9 +48,12 @@ def parse(
 
     :param params: pairs of a name and a value.
     :param fields: {name: function of value and name that parses a value}.
+    :param sort_keys: the first is the usual one; none where there is but one order.
     :raises Invalid: naming the parameter and what it may be.
     """
-    known = {'limit', 'marker', 'sort_key', 'sort_dir', *fields}
+    known = {'limit', *fields}
+    if sort_keys:
+        known |= {'marker', 'sort_key', 'sort_dir'}
     given: dict[str, str] = {}
     filters: list[Filter] = []
     for name, value in params:
@@ -66,7 +69,7 @@ def parse(
     return Query(
         limit=_limit(given.get('limit'), max_limit),
         marker=given.get('marker'),
-        sort_key=_choice('sort_key', given.get('sort_key', sort_keys[0]), sort_keys),
+        sort_key=_sort_key(given.get('sort_key'), sort_keys),
         descending=_choice('sort_dir', given.get('sort_dir', 'asc'), ('asc', 'desc'))
         == 'desc',
         filters=tuple(filters),
@@ -124,6 +127,16 @@ def integer(value: str, field: str) -> int:
     return int(value)
 
 
+def require_plain(filters: Filters, names: Collection[str]) -> None:
+    """Nothing, if the parameters ``names`` have no operators.
+
+    :raises Invalid: one has, and it is not a column to be compared.
+    """
+    for name, operator, _ in filters:
+        if name in names and operator != 'eq':
+            raise exceptions.Invalid(f'{name}: takes a value, without an operator')
+
+
 def status(filters: Filters, default: Iterable[str]) -> Filters:
     """``filters`` with ``default`` where no status is asked for; any asks for all."""
     asked = [each for each in filters if each[0] == 'status']
@@ -162,6 +175,12 @@ def _limit(value: str | None, max_limit: int) -> int:
     if number < 1:
         raise exceptions.Invalid(f'limit: {number} is less than 1')
     return min(number, max_limit)
+
+
+def _sort_key(value: str | None, sort_keys: Sequence[str]) -> str:
+    if value is None:
+        return sort_keys[0] if sort_keys else 'id'
+    return _choice('sort_key', value, sort_keys)
 
 
 def _choice(field: str, value: str, choices: Collection[str]) -> str:

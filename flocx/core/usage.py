@@ -13,8 +13,11 @@ from flocx.core import window
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Usage:
-    """Of one line within a period: seconds served, seconds promised but not served,
-    and the amount for the time served, in credits to 6 places."""
+    """What one line comes to within a period.
+
+    ``served`` and ``missed``, promised but not served, are in seconds, ``amount``,
+    for the time served, is in credits to 6 places.
+    """
 
     served: int
     missed: int
@@ -40,8 +43,16 @@ def of_line(
         over = min(line.end_time, line.expire_time or line.end_time)
         delivered = _common(line.fulfill_time, over, promised, now)
         if delivered is not None:
-            served = sum(each.seconds for each in delivered.minus(interruptions))
+            broken = (_whole(each) for each in interruptions)
+            left = delivered.minus(filter(None, broken))
+            served = sum(each.seconds for each in left)
     return Usage(served, promised.seconds - served, money.amount(line.price, served))
+
+
+def _whole(broken: window.Window) -> window.Window | None:
+    """To the second, like all else, so that periods add up; None if nothing is left."""
+    start, end = (each.replace(microsecond=0) for each in (broken.start, broken.end))
+    return window.Window(start, end) if start < end else None
 
 
 def _common(

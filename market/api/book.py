@@ -44,9 +44,8 @@ class BookController(rest.RestController):
         )
         with service.database.reader() as session:
             levels = depth.book(
-                book.supply(session, period),
+                book.supply(session, period, now, service.conf.contracts.turnaround),
                 book.demand(session, period),
-                period,
                 decimal.Decimal(service.conf.market.book_tick),
             )
         if 'resource_class' in asked:

@@ -9,6 +9,7 @@ import wsme.types
 
 from flocx import exceptions
 from flocx.api import expose
+from flocx.api import paging
 from flocx.api import types
 from flocx.core import query
 from flocx.core import window
@@ -20,6 +21,8 @@ _PARAMETERS = {
     'type': query.text,
     'object_type': query.text,
     'object_uuid': query.text,
+    'project_id': query.text,
+    'owner_id': query.text,
     'time': window.instant,
 }
 
@@ -44,23 +47,21 @@ class EventList(wsme.types.Base):
 
 class Events(rest.RestController):
     @expose.expose(
-        EventList, rule='market:events:list', parameters=_PARAMETERS, sort_keys=('id',)
+        EventList, rule='market:events:list', parameters=_PARAMETERS, sort_keys=()
     )
     def get_all(self):
-        """Events after the one with the id ``after``; ``wait`` waits for the first."""
-        asked = query.parse(
-            list(pecan.request.GET.items()),
-            _PARAMETERS,
-            pecan.request.service.conf.api.max_limit,
-        )
-        values = {name: found[0] for name, _, found in asked.filters}
+        """Events after the one with the id ``after``; ``wait`` waits for the first.
+
+        They come in the order of their ids: a page after the last id that one has
+        seen is the next page.
+        """
+        asked, values = paging.asked(_PARAMETERS, (), special=('after', 'wait'))
         wait = values.get('wait', 0)
         if not 0 <= wait <= MAX_WAIT:
             raise exceptions.Invalid(f'wait: {wait} is not in 0..{MAX_WAIT} seconds')
-        filters = [each for each in asked.filters if each[0] not in ('after', 'wait')]
         until = time.monotonic() + wait
         while True:
-            rows = self._read(values.get('after', 0), asked.limit, filters)
+            rows = self._read(values.get('after', 0), asked.limit, asked.filters)
             if rows or time.monotonic() >= until:
                 return EventList(events=[Event.of(row) for row in rows])
             time.sleep(LOOK)

@@ -23,6 +23,7 @@ from market.api import contracts as contracts_api
 from market.api import transaction
 from market.db import contracts
 from market.db import offers
+from market.db import visibility
 
 FILTERS = {
     'uuid': query.text,
@@ -34,6 +35,8 @@ FILTERS = {
     'resource_uuid': query.text,
     'resource_class': query.text,
     'status': query.one_of([*offer_core.Status, 'any']),
+    'reason': query.text,
+    'generation': query.integer,
     'price': money.price,
     'start_time': window.instant,
     'end_time': window.instant,
@@ -44,10 +47,6 @@ FILTERS = {
     'updated_at': window.instant,
 }
 SORT_KEYS = ('created_at', 'price', 'start_time', 'end_time', 'updated_at', 'uuid')
-
-
-#: What only the owner, the provider and the operator are shown.
-_PRIVATE = ('provider_id', 'resource_uuid', 'lessee_id', 'reason', 'generation')
 
 
 class OfferRequest(wsme.types.Base):
@@ -143,9 +142,11 @@ class Offer(types.Answer):
     @classmethod
     def shown_to(cls, context, offer, free):
         """The offer as the caller may see it, with its ``free`` windows."""
-        hidden = {} if _insider(context, offer) else dict.fromkeys(_PRIVATE, wsme.Unset)
-        if offer.lessee_id in context.lineage:
-            hidden.pop('lessee_id', None)
+        hidden = {}
+        if not _insider(context, offer):
+            hidden = dict.fromkeys(visibility.HIDDEN, wsme.Unset)
+            if offer.lessee_id in context.lineage:
+                del hidden['lessee_id']
         return cls.of(
             offer,
             availabilities=[
@@ -208,8 +209,10 @@ class Offers(rest.RestController):
         where = ()
         if special.keys() - {'requirements'}:
             where = offers.free_during(
+                now,
                 special.get('available_start_time', now),
                 special.get('available_end_time'),
+                service.conf.contracts.turnaround,
             )
         with service.database.reader() as session:
             rows = offers.page(

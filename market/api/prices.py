@@ -22,20 +22,32 @@ PARAMETERS = {
     'end_time': window.instant,
     'resource_class': query.text,
     'interval': query.one_of(_INTERVALS),
+    'limit': query.integer,
 }
 
 #: The longest period that one request can ask for, and the usual one, in days.
 MOST_DAYS, DAYS = 366, 30
 
+#: How many fills are answered if nobody says.
+FILLS = 100
+
 
 class Prices(wsme.types.Base):
+    start_time = types.Instant
+    end_time = types.Instant
     prices = types.Json
+    fills = types.Json
 
 
 class PricesController(rest.RestController):
     @expose.expose(Prices, rule='market:prices:list', parameters=PARAMETERS)
     def get_all(self):
-        """Least, median and greatest price and volume, by class and interval."""
+        """Least, median and greatest price and volume, by class and interval.
+
+        ``fills`` are the sales themselves, the newest ``limit`` of them first, each a
+        server of a class, its price and its hours, and the interval that it was in:
+        the moment would tell whose it was.
+        """
         service, now = pecan.request.service, pecan.request.now
         asked = paging.values(PARAMETERS)
         end = asked.get('end_time', now)
@@ -46,8 +58,17 @@ class PricesController(rest.RestController):
             raise exceptions.Invalid(
                 f'start_time: more than {MOST_DAYS} days before end_time'
             )
-        with service.database.reader() as session:
-            fills = prices.fills(session, period, asked.get('resource_class'))
-            return Prices(
-                prices=depth.history(fills, _INTERVALS[asked.get('interval', 'day')])
+        limit = asked.get('limit', FILLS)
+        if not 0 <= limit <= service.conf.api.max_limit:
+            raise exceptions.Invalid(
+                f'limit: {limit} is not in 0..{service.conf.api.max_limit}'
             )
+        interval = _INTERVALS[asked.get('interval', 'day')]
+        with service.database.reader() as session:
+            fills = prices.fills(session, period, asked.get('resource_class')).all()
+        return Prices(
+            start_time=period.start,
+            end_time=period.end,
+            prices=depth.history(fills, interval),
+            fills=depth.fills(fills[::-1][:limit], interval),
+        )

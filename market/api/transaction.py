@@ -39,16 +39,14 @@ def _run(kind, key, fingerprint, work):
             said = idempotency.answered(session, context.project_id, key, fingerprint)
             if said is not None:
                 return wsme.rest.json.fromjson(kind, said), None
+            # Before the work: another request with the key waits here, and does not
+            # find that the first one has taken what it wants itself.
+            idempotency.begin(
+                session, context.project_id, key, fingerprint, pecan.request.now
+            )
         answer, tell = work(session)
         if key:
-            idempotency.keep(
-                session,
-                context.project_id,
-                key,
-                fingerprint,
-                types.plain(answer),
-                pecan.request.now,
-            )
+            idempotency.keep(session, context.project_id, key, types.plain(answer))
     return answer, tell
 
 

@@ -9,6 +9,7 @@ import pecan
 from pecan import rest
 import wsme.types
 
+from flocx import exceptions
 from flocx.api import expose
 from flocx.api import paging
 from flocx.api import types
@@ -68,7 +69,7 @@ class UsageController(rest.RestController):
             ),
             end,
         )
-        project = asked.get('project_id') if context.is_admin else context.project_id
+        project = _project(context, asked.get('project_id'))
         with service.database.reader() as session:
             rows = [
                 row
@@ -80,6 +81,17 @@ class UsageController(rest.RestController):
         return Usage(
             start_time=period.start, end_time=period.end, usage=_by_project(rows)
         )
+
+
+def _project(context, asked):
+    """Whose usage is meant; None means everybody's, which is for the operator."""
+    if context.is_admin:
+        return asked
+    if asked not in (None, context.project_id):
+        raise exceptions.Forbidden(
+            f'project_id: your token is for project {context.project_id}, not {asked}'
+        )
+    return context.project_id
 
 
 def _rows(line, used, project):

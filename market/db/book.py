@@ -5,22 +5,41 @@ import sqlalchemy as sa
 
 from flocx.core import bid as bid_core
 from flocx.core import offer as offer_core
+from flocx.core import window as core
+from market.db import offers
 from market.db import schema
 
 
-def supply(session, window):
-    """Resource class, price and time of each offer open to all in ``window``."""
+def supply(session, window, now, turnaround=0):
+    """Resource class, price and free time of the offers open to all in ``window``.
+
+    Triples; the third is the list of the windows that nobody has taken.
+    """
     table = schema.offers
-    return session.execute(
+    rows = session.execute(
         sa.select(
-            table.c.resource_class, table.c.price, table.c.start_time, table.c.end_time
+            table.c.provider_id,
+            table.c.resource_type,
+            table.c.resource_uuid,
+            table.c.resource_class,
+            table.c.price,
+            table.c.start_time,
+            table.c.end_time,
         ).where(
             table.c.status == offer_core.Status.AVAILABLE,
             table.c.lessee_id.is_(None),
             table.c.start_time < window.end,
             table.c.end_time > window.start,
         )
-    )
+    ).all()
+    taken = offers.held(session, rows, now, turnaround)
+    for row in rows:
+        start = max(row.start_time, window.start, now)
+        end = min(row.end_time, window.end)
+        if start < end:
+            free = core.Window(start, end).minus(taken.get(tuple(row[:3]), ()))
+            if free:
+                yield row.resource_class, row.price, free
 
 
 def demand(session, window):

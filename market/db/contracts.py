@@ -106,11 +106,11 @@ def due(before):
     return _TABLE.c.uuid.in_(sa.select(_LINES.c.contract_uuid).where(waiting))
 
 
-def with_line(**values):
-    """Condition: a contract with a line whose columns have these values."""
+def with_line(reader, filters):
+    """Condition: a contract with a line that ``reader`` sees and ``filters`` let by."""
     return _TABLE.c.uuid.in_(
         sa.select(_LINES.c.contract_uuid).where(
-            *(_LINES.c[name] == value for name, value in values.items())
+            visibility.lines(reader), *listing.conditions(_LINES, filters)
         )
     )
 

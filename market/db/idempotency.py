@@ -32,8 +32,8 @@ def answered(session, project_id, key, fingerprint):
     return row.answer
 
 
-def keep(session, project_id, key, fingerprint, answer, now):
-    """Remember what is answered to the first request with ``key``.
+def begin(session, project_id, key, fingerprint, now):
+    """Take ``key`` for this request until its transaction ends.
 
     :raises RetryRequest: another one with the key was faster.
     """
@@ -43,7 +43,7 @@ def keep(session, project_id, key, fingerprint, answer, now):
                 project_id=project_id,
                 idempotency_key=key,
                 fingerprint=fingerprint,
-                answer=answer,
+                answer={},
                 created_at=now,
             )
         )
@@ -51,6 +51,15 @@ def keep(session, project_id, key, fingerprint, answer, now):
         raise db_exc.RetryRequest(
             exceptions.Conflict(f'Idempotency-Key: {key} is in use just now')
         ) from None
+
+
+def keep(session, project_id, key, answer):
+    """Remember what is answered to the request that has begun with ``key``."""
+    session.execute(
+        sa.update(_TABLE)
+        .where(_TABLE.c.project_id == project_id, _TABLE.c.idempotency_key == key)
+        .values(answer=answer)
+    )
 
 
 def forget(session, now, age=datetime.timedelta(days=1)):

@@ -8,17 +8,21 @@ import sqlalchemy as sa
 
 from flocx import exceptions
 
-#: The operators of a query in SQL.
+#: The operators of a query in SQL. What has no value is not equal to any.
 _COMPARE = {
     'eq': lambda column, values: column == values[0],
-    'neq': lambda column, values: column != values[0],
+    'neq': lambda column, values: sa.or_(column != values[0], _nothing(column)),
     'gt': lambda column, values: column > values[0],
     'gte': lambda column, values: column >= values[0],
     'lt': lambda column, values: column < values[0],
     'lte': lambda column, values: column <= values[0],
     'in': lambda column, values: column.in_(values),
-    'nin': lambda column, values: column.not_in(values),
+    'nin': lambda column, values: sa.or_(column.not_in(values), _nothing(column)),
 }
+
+
+def _nothing(column):
+    return column.is_(None) if column.nullable else sa.false()
 
 
 def fields(noun):

@@ -92,7 +92,10 @@ def page(session, reader, query, where=(), suits=None):
     :param suits: whether a hardware document is wanted; a document that several
         offers share is asked about once.
     """
-    visible = visibility.offers(reader)
+    visible = sa.and_(
+        visibility.offers(reader),
+        visibility.offers_filtered(reader, {name for name, _, _ in query.filters}),
+    )
     if suits is None:
         rows = listing.page(session, _TABLE, visible, query, where)
         return [listing.noun(offer_core.Offer, row) for row in rows]
@@ -117,16 +120,21 @@ def _searched(session, visible, query, where, suits):
         step = dataclasses.replace(step, marker=rows[_STEP - 1].uuid)
 
 
-def free_during(start, end=None):
-    """Conditions: free without a break from ``start`` to ``end``, or at ``start``."""
+def free_during(now, start, end=None, turnaround=0):
+    """Conditions: free without a break from ``start`` to ``end``, or at ``start``.
+
+    It means what :func:`held` and :func:`free` do, so that what is found by a time
+    shows that time among its availabilities.
+    """
+    start, gap = max(start, now), datetime.timedelta(seconds=turnaround)
     lines = schema.contract_lines
     taken = sa.exists().where(
         lines.c.provider_id == _TABLE.c.provider_id,
         lines.c.resource_type == _TABLE.c.resource_type,
         lines.c.resource_uuid == _TABLE.c.resource_uuid,
         lines.c.status.in_(contract_core.OPEN),
-        lines.c.end_time > start,
-        lines.c.start_time < end if end else lines.c.start_time <= start,
+        sa.true() if start < now + gap else lines.c.end_time > start - gap,
+        lines.c.start_time < end + gap if end else lines.c.start_time <= start + gap,
     )
     within = _TABLE.c.end_time >= end if end else _TABLE.c.end_time > start
     return (_TABLE.c.start_time <= start, within, ~taken)

@@ -30,19 +30,22 @@ def lines(session, period, project_id=None):
         listing.noun(core.Line, row)
         for row in session.execute(query.order_by(table.c.id))
     ]
-    broken = _interruptions(session, period)
+    broken = _interruptions(session, period, project_id)
     return [(line, broken[line.uuid]) for line in found]
 
 
-def _interruptions(session, period):
-    table = schema.interruptions
-    found = collections.defaultdict(list)
-    for row in session.execute(
-        sa.select(table).where(
-            table.c.start_time < period.end,
-            sa.or_(table.c.end_time.is_(None), table.c.end_time > period.start),
+def _interruptions(session, period, project_id):
+    table, lines = schema.interruptions, schema.contract_lines
+    query = sa.select(table).where(
+        table.c.start_time < period.end,
+        sa.or_(table.c.end_time.is_(None), table.c.end_time > period.start),
+    )
+    if project_id:
+        query = query.join(lines, lines.c.uuid == table.c.line_uuid).where(
+            sa.or_(lines.c.project_id == project_id, lines.c.owner_id == project_id)
         )
-    ):
+    found = collections.defaultdict(list)
+    for row in session.execute(query):
         end = row.end_time or period.end
         if row.start_time < end:
             found[row.line_uuid].append(window.Window(row.start_time, end))

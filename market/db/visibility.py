@@ -10,6 +10,12 @@ import sqlalchemy as sa
 from flocx.core import offer
 from market.db import schema
 
+#: What of an offer only its owner, its provider and the operator are shown; besides
+#: them, the projects that it is meant for are shown its ``lessee_id``.
+HIDDEN = frozenset(
+    ('provider_id', 'resource_uuid', 'lessee_id', 'reason', 'generation')
+)
+
 
 def offers(reader):
     """His own, those open to all while available, and those meant for him."""
@@ -27,6 +33,22 @@ def offers(reader):
     if reader.provider_id:
         seen.append(table.c.provider_id == reader.provider_id)
     return sa.or_(*seen)
+
+
+def offers_filtered(reader, names):
+    """Those of the offers that a filter by the fields ``names`` may find.
+
+    What is hidden from a reader must not be found out by asking for it either.
+    """
+    table = schema.offers
+    if reader.is_admin or not HIDDEN.intersection(names):
+        return sa.true()
+    known = [table.c.project_id == reader.project_id]
+    if HIDDEN.intersection(names) == {'lessee_id'}:
+        known.append(table.c.lessee_id.in_(reader.lineage))
+    if reader.provider_id:
+        known.append(table.c.provider_id == reader.provider_id)
+    return sa.or_(*known)
 
 
 def bids(reader):

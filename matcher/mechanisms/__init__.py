@@ -83,17 +83,44 @@ class Allocation(abc.ABC):
         """Awards that can all be kept; ``book`` stays as it is."""
 
 
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Settlement:
+    """What each offer of each award costs, and what its owner gets, per hour.
+
+    Awards that a rule cannot keep are not among ``awards``. ``balance`` is what
+    the market keeps, in credits; a deficit is below zero.
+    """
+
+    awards: Sequence[matcher_book.Award]
+    pays: Sequence[tuple[decimal.Decimal, ...]]
+    gets: Sequence[tuple[decimal.Decimal, ...]]
+    balance: decimal.Decimal = decimal.Decimal(0)
+
+
 class Pricing(abc.ABC):
-    """Decides what each server of an award costs."""
+    """Decides what each server of an award costs.
+
+    ``BALANCED`` says that whatever a renter pays, the owner gets. Only then can
+    it be written into a contract, which has one price for both; other rules are
+    for studies.
+    """
 
     NAME: str
     DESCRIPTION: str
+    BALANCED: bool = True
 
     @abc.abstractmethod
-    def prices(
-        self, book: matcher_book.Book, allotment: Allotment
-    ) -> list[tuple[decimal.Decimal, ...]]:
-        """For each award the rate of each of its offers, per server and hour.
+    def settle(self, book: matcher_book.Book, allotment: Allotment) -> Settlement:
+        """Rates never below what the owner asks nor above what the bid offers.
 
-        A rate is never below what the owner asks nor above what the bid offers.
+        :raises Refused: the rule's assumptions do not hold in this market.
         """
+
+
+def at_one_price(
+    awards: Sequence[matcher_book.Award],
+    rate: Callable[[matcher_book.Award, offer_core.Offer], decimal.Decimal],
+) -> Settlement:
+    """The settlement in which owners get what renters pay."""
+    rates = [tuple(rate(award, offer) for offer in award.offers) for award in awards]
+    return Settlement(awards=awards, pays=rates, gets=rates)

@@ -14,10 +14,13 @@ welfare and bound counted. What is tried, and in which order, is steered by floa
 """
 
 import dataclasses
+import datetime
 import decimal
+import functools
 
 import numpy as np
 
+from flocx.core import money
 from flocx.core import offer as offer_core
 from flocx.core import window
 from matcher import book as matcher_book
@@ -31,7 +34,12 @@ from matcher.mechanisms import search
 
 #: Intervals of the prices, from the first descent to the last.
 INTERVALS = (24, 96, 240)
-STEPS = (60, 60, 100)
+STEPS = (60, 50, 80)
+TIGHTEN = 120
+
+#: However much time there is, a market of n bids is not searched for longer than
+#: ten times this many moves, and 2,000 more for each bid.
+PATIENCE = 1000
 
 #: Where a neighbourhood is worth this much of the median bid, the first moves
 #: accept it to be worse; the last ones hardly any.
@@ -53,11 +61,12 @@ class Call(mechanisms.Allocation):
             nothing = decimal.Decimal(0)
             return mechanisms.Allotment(awards=(), welfare=nothing, upper_bound=nothing)
         dual = _prices(market)
-        plan, moves = _search(market, dual, budget, began)
+        bound = min(dual.bound, _tightened(book, market, dual, budget))
+        plan, moves = _search(market, dual, bound, budget, began)
         return mechanisms.Allotment(
             awards=_awards(market, plan),
             welfare=figures.credits(plans.worth(market.supply, market.demand, plan)),
-            upper_bound=figures.credits(dual.bound, decimal.ROUND_CEILING),
+            upper_bound=figures.credits(bound, decimal.ROUND_CEILING),
             prices=TimePrices(market, dual),
             moves=moves,
         )
@@ -69,10 +78,51 @@ def _prices(market: figures.Figures) -> duals.Dual:
     prices = duals.start_prices(market, marks)
     for intervals, steps in zip(INTERVALS, STEPS, strict=True):
         finer = duals.edges(market, intervals)
-        prices = prices[_interval(marks, finer[:-1])]
+        if steps != STEPS[0] and len(finer) == len(marks):
+            continue
+        prices = _refined(prices, marks, finer)
         marks = finer
-        prices, _ = duals.descend(market, marks, prices, steps)
+        prices, _ = duals.descend(market, marks, prices, steps, 0.12)
     return duals.certified(market, marks, prices)
+
+
+def _tightened(
+    book: matcher_book.Book,
+    market: figures.Figures,
+    dual: duals.Dual,
+    budget: mechanisms.Budget,
+) -> int:
+    """A lower bound, from prices that differ between servers free at other times.
+
+    Such a server can only serve stays within its own free time, and only as many
+    as there are of its like; prices by kind alone overlook both.
+    """
+    finer = figures.hopeful(figures.of(book, by_window=True))
+    size = max(1, len(finer.demand.kinds))
+    intervals = INTERVALS[-1] if size < 10_000 else 60
+    steps = TIGHTEN if size * intervals < 10**7 else 0
+    if budget.seconds is not None:
+        affordable = 0.2 * budget.seconds / (size * intervals * 2e-8)
+        steps = int(min(TIGHTEN, affordable))
+    if steps < 10:
+        return dual.bound
+    kinds = {
+        offer.uuid: kind
+        for offer, kind in zip(market.offers, market.supply.kind.tolist(), strict=True)
+    }
+    first = [finer.offers[at].uuid for at in finer.supply.kind_at[:-1].tolist()]
+    marks = duals.edges(finer, intervals)
+    prices = dual.prices[[kinds[uuid] for uuid in first]].astype(np.float64)
+    prices = _refined(prices, dual.edges, marks)
+    prices, _ = duals.descend(finer, marks, prices, steps, 0.06)
+    return duals.certified(finer, marks, prices).bound
+
+
+def _refined(
+    prices: native.Floats, marks: native.Ints, finer: native.Ints
+) -> native.Floats:
+    """Prices between ``marks`` as prices between ``finer``."""
+    return np.ascontiguousarray(prices[:, _interval(marks, finer[:-1])])
 
 
 def _interval(marks: native.Ints, moments: native.Ints) -> native.Ints:
@@ -83,22 +133,26 @@ def _interval(marks: native.Ints, moments: native.Ints) -> native.Ints:
 def _search(
     market: figures.Figures,
     dual: duals.Dual,
+    bound: int,
     budget: mechanisms.Budget,
     began: float,
 ) -> tuple[plans.Plan, int]:
     supply, demand = market.supply, market.demand
     here = places.Market(supply, demand, duals.guide(market, dual))
     plan = plans.empty(supply, demand)
-    found = places.scratch(demand, len(supply.kind_at) - 1)
+    found = places.scratch(supply, demand)
     random = native.generator(budget.seed)
     typical = int(np.median(demand.length))
     _greedy(here, plan, found, random, typical)
     near, undo = search.neighbours(here), search.move(here)
     scale = float(np.median(demand.ceiling * demand.length.astype(float)))
     made, chunk = 0, 50
+    patience = PATIENCE + 200 * len(market.bids)
     while True:
         spent = _spent(budget, made, began)
-        if spent >= 1 or plans.worth(supply, demand, plan) == dual.bound:
+        if budget.moves is None:
+            spent = max(spent, made / (patience * 10))
+        if spent >= 1 or plans.worth(supply, demand, plan) == bound:
             break
         heat = scale * HOT * (COLD / HOT) ** spent
         started = budget.clock()
@@ -122,9 +176,9 @@ def _greedy(
     demand, guide = here.demand, here.guide
     surplus = demand.ceiling.astype(float) * demand.length - guide.cost
     order = np.argsort(-surplus * demand.most, kind='stable')
-    care = places.Care(64, 24, 1.0, 0.0, typical)
+    care = places.Care(10**9, 64, 24, 1.0, 0.0, typical)
     search.place_in_order(here, plan, found, random, order, care, 1.0)
-    care = places.Care(64, 24, 0.0, 0.0, typical)
+    care = places.Care(10**9, 64, 24, 0.0, 0.0, typical)
     search.place_in_order(here, plan, found, random, order, care, 0.0)
 
 
@@ -151,13 +205,61 @@ def _awards(
 
 @dataclasses.dataclass(frozen=True)
 class TimePrices:
+    """The dual prices: near those of a competitive equilibrium."""
+
     market: figures.Figures
     dual: duals.Dual
+
+    @functools.cached_property
+    def _kinds(self) -> dict[str, int]:
+        kinds = self.market.supply.kind.tolist()
+        return {
+            offer.uuid: kind
+            for offer, kind in zip(self.market.offers, kinds, strict=True)
+        }
 
     def rate(
         self, offer: offer_core.Offer, stay: window.Window
     ) -> decimal.Decimal | None:
-        return None
+        kind = self._kinds.get(offer.uuid)
+        if kind is None:
+            return None
+        second = datetime.timedelta(seconds=1)
+        since, until = ((each - self.market.now) // second for each in _ends(stay))
+        total = 0
+        for edge, price in enumerate(self.dual.prices[kind].tolist()):
+            low = max(since, int(self.dual.edges[edge]))
+            high = min(until, int(self.dual.edges[edge + 1]))
+            total += price * max(0, high - low)
+        exact = decimal.Decimal(total) / decimal.Decimal(stay.seconds * 10**6)
+        return money.quantised(exact)
 
     def summary(self) -> list[dict[str, object]]:
-        return []
+        edges = self.dual.edges.tolist()
+        return [
+            {
+                'offers': int(high - low),
+                'resource_class': self.market.offers[low].resource_class,
+                'prices': [
+                    [
+                        window.text(
+                            self.market.now + datetime.timedelta(seconds=edges[each])
+                        ),
+                        money.text(
+                            decimal.Decimal(int(prices[each])) / decimal.Decimal(10**6)
+                        ),
+                    ]
+                    for each in range(0, len(prices), max(1, len(prices) // 24))
+                ],
+            }
+            for low, high, prices in zip(
+                self.market.supply.kind_at.tolist(),
+                self.market.supply.kind_at.tolist()[1:],
+                self.dual.prices,
+                strict=False,
+            )
+        ]
+
+
+def _ends(stay: window.Window) -> tuple[datetime.datetime, datetime.datetime]:
+    return stay.start, stay.end

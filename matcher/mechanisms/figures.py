@@ -12,6 +12,7 @@ from collections.abc import Sequence
 import dataclasses
 import datetime
 import decimal
+import itertools
 import typing
 
 import numpy as np
@@ -34,7 +35,8 @@ class Supply(typing.NamedTuple):
     """Offers, those of a kind side by side and the cheapest first.
 
     Offers are of one kind where every bid that may take one may take the other,
-    but for its own. ``gap_from`` and ``gap_to`` hold the free time; the gaps of
+    but for its own. All free time of kind ``k`` lies in the spans from
+    ``span_at[k]`` to ``span_at[k + 1]``. ``gap_from`` and ``gap_to`` hold the free time; the gaps of
     offer ``i`` stand from ``gap_at[i]`` on, ``gap_count[i]`` of at most
     ``gap_at[i + 1] - gap_at[i]``, in order.
     """
@@ -43,6 +45,9 @@ class Supply(typing.NamedTuple):
     kind: native.Ints
     ask: native.Ints
     owner: native.Ints
+    span_at: native.Ints
+    span_from: native.Ints
+    span_to: native.Ints
     gap_at: native.Ints
     gap_count: native.Ints
     gap_from: native.Ints
@@ -53,7 +58,8 @@ class Demand(typing.NamedTuple):
     """Bids: up to ``most`` servers, at least ``least``, ``length`` seconds long
     within [``earliest``, ``latest``), at most for ``ceiling``.
 
-    The kinds that bid ``j`` may take are ``kinds[kinds_at[j]:kinds_at[j + 1]]``.
+    The kinds that bid ``j`` may take are ``kinds[kinds_at[j]:kinds_at[j + 1]]``:
+    those for which ``suits[like[j]]`` is true.
     """
 
     ceiling: native.Ints
@@ -65,6 +71,8 @@ class Demand(typing.NamedTuple):
     bidder: native.Ints
     kinds_at: native.Ints
     kinds: native.Ints
+    like: native.Ints
+    suits: native.Flags
 
 
 @dataclasses.dataclass(frozen=True)
@@ -104,7 +112,7 @@ class Figures:
                 **{
                     name: column[numbers]
                     for name, column in demand._asdict().items()
-                    if not name.startswith('kinds')
+                    if name not in ('kinds_at', 'kinds', 'suits')
                 },
                 kinds_at=_offsets([len(span) for span in spans]),
                 kinds=np.concatenate([*spans, np.empty(0, np.int64)]),
@@ -135,8 +143,10 @@ def _asks(award: matcher_book.Award) -> int:
     return sum(micro(offer.price) for offer in award.offers)
 
 
-def of(book: matcher_book.Book) -> Figures:
+def of(book: matcher_book.Book, by_window: bool = False) -> Figures:
     """``book`` in integers; bids that nothing on offer is good enough for left out.
+
+    With ``by_window`` offers are of one kind only if the same time of them is free.
 
     The order of offers and bids, and so all that follows from them, does not
     depend on the order in which they came.
@@ -147,16 +157,26 @@ def of(book: matcher_book.Book) -> Figures:
     groups = sorted(ranks, key=ranks.__getitem__)
     members = collections.defaultdict(list)
     for rank, kind in kinds.items():
-        members[kind].extend(book.groups[groups[rank]])
+        for offer in book.groups[groups[rank]]:
+            spans = tuple(_spans(book, [offer])) if by_window else ()
+            members[kind, spans].append(offer)
+    lots = sorted(members)
+    numbers = collections.defaultdict(list)
+    for number, (kind, _) in enumerate(lots):
+        numbers[kind].append(number)
     offers = [
         offer
-        for kind in range(len(members))
-        for offer in sorted(members[kind], key=lambda each: (each.price, each.uuid))
+        for lot in lots
+        for offer in sorted(members[lot], key=lambda each: (each.price, each.uuid))
     ]
     projects: dict[str, int] = {}
-    kind_at = _offsets([len(members[kind]) for kind in range(len(members))])
+    kind_at = _offsets([len(members[lot]) for lot in lots])
     supply = _supply(book, offers, kind_at, projects)
-    demand = _demand(book, bids, may_take, kinds, np.diff(kind_at), projects)
+    wanted = {
+        groups: sorted({number for group in groups for number in numbers[kinds[group]]})
+        for groups in set(may_take)
+    }
+    demand = _demand(book, bids, may_take, wanted, np.diff(kind_at), projects)
     return Figures(book.now, tuple(offers), tuple(bids), supply, demand)
 
 
@@ -196,6 +216,10 @@ def _supply(
     projects: dict[str, int],
 ) -> Supply:
     free = [book.free(offer) for offer in offers]
+    spans = [
+        _spans(book, offers[low:high])
+        for low, high in itertools.pairwise(kind_at.tolist())
+    ]
     count = np.array([len(gaps) for gaps in free], np.int64)
     gap_at = _offsets(count + ROOM)
     gap_from = np.zeros(gap_at[-1], np.int64)
@@ -211,6 +235,9 @@ def _supply(
         owner=_ints(
             projects.setdefault(offer.project_id, len(projects)) for offer in offers
         ),
+        span_at=_offsets([len(each) for each in spans]),
+        span_from=_ints(since for each in spans for since, _ in each),
+        span_to=_ints(until for each in spans for _, until in each),
         gap_at=gap_at,
         gap_count=count,
         gap_from=gap_from,
@@ -218,20 +245,33 @@ def _supply(
     )
 
 
+def _spans(
+    book: matcher_book.Book, offers: Iterable[offer_core.Offer]
+) -> list[tuple[int, int]]:
+    """When any of ``offers`` is free, in order, and none next to another."""
+    spans: list[tuple[int, int]] = []
+    for free in sorted({free for offer in offers for free in book.free(offer)}):
+        since, until = _seconds(book.now, free.start), _seconds(book.now, free.end)
+        if spans and since <= spans[-1][1]:
+            spans[-1] = spans[-1][0], max(until, spans[-1][1])
+        else:
+            spans.append((since, until))
+    return spans
+
+
 def _demand(
     book: matcher_book.Book,
     bids: Sequence[bid_core.Bid],
     may_take: Sequence[tuple[int, ...]],
-    kinds: dict[int, int],
+    wanted: dict[tuple[int, ...], list[int]],
     sizes: native.Ints,
     projects: dict[str, int],
 ) -> Demand:
-    remembered: dict[tuple[int, ...], list[int]] = {}
-    taken = []
-    for groups in may_take:
-        if groups not in remembered:
-            remembered[groups] = sorted({kinds[group] for group in groups})
-        taken.append(remembered[groups])
+    taken = [wanted[groups] for groups in may_take]
+    rows = {groups: row for row, groups in enumerate(wanted)}
+    suits = np.zeros((len(rows), len(sizes)), np.bool_)
+    for groups, row in rows.items():
+        suits[row, wanted[groups]] = True
     begin = [max(book.now, bid.start_time) for bid in bids]
     stays = [bid.stay(start) for bid, start in zip(bids, begin, strict=True)]
     return Demand(
@@ -247,6 +287,8 @@ def _demand(
         bidder=_ints(projects.get(bid.project_id, -1) for bid in bids),
         kinds_at=_offsets([len(each) for each in taken]),
         kinds=_ints(number for each in taken for number in each),
+        like=_ints(rows[groups] for groups in may_take),
+        suits=suits,
     )
 
 

@@ -8,6 +8,7 @@ Research 31 (1983): buyer and seller share the surplus as k says.
 import decimal
 
 from flocx.core import money
+from flocx.core import offer as offer_core
 from matcher import book as matcher_book
 from matcher import mechanisms
 
@@ -25,18 +26,13 @@ class K(mechanisms.Pricing):
     def __init__(self, k: decimal.Decimal = decimal.Decimal('0.5')) -> None:
         self._k = k
 
-    def prices(
+    def settle(
         self, book: matcher_book.Book, allotment: mechanisms.Allotment
-    ) -> list[tuple[decimal.Decimal, ...]]:
-        return [
-            tuple(self._price(offer.price, award.bid.price) for offer in award.offers)
-            for award in allotment.awards
-        ]
+    ) -> mechanisms.Settlement:
+        return mechanisms.at_one_price(allotment.awards, self._rate)
 
-    def _price(
-        self,
-        ask: decimal.Decimal,
-        ceiling: decimal.Decimal,
+    def _rate(
+        self, award: matcher_book.Award, offer: offer_core.Offer
     ) -> decimal.Decimal:
         # Both ends have six places, so rounding cannot leave the interval.
-        return money.quantised(ask + self._k * (ceiling - ask))
+        return money.quantised(offer.price + self._k * (award.bid.price - offer.price))

@@ -23,7 +23,9 @@ class Scratch(typing.NamedTuple):
     """Gaps that a bid fits into, and among them the best place found so far.
 
     Gap ``g`` is of ``offer[g]``, from ``since[g]`` to ``until[g]``; the bid can
-    start in it from ``low[g]`` to ``high[g]``.
+    start in it from ``low[g]`` to ``high[g]``. ``seen[-1]`` counts the searches, and
+    ``seen[i]`` is the last that looked at offer ``i``. The first ``near[-1]`` of
+    ``near`` are offers to look at in any case.
     """
 
     offer: native.Ints
@@ -35,16 +37,20 @@ class Scratch(typing.NamedTuple):
     order: native.Ints
     by_kind: native.Floats
     chosen: native.Ints
+    seen: native.Ints
+    near: native.Ints
 
 
 class Care(typing.NamedTuple):
     """How much trouble is taken over a place.
 
-    ``enough`` gaps of a kind are looked at, and ``trials`` starts. ``weight`` is
+    Of each kind ``sweep`` offers from a random one on are looked at, until
+    ``enough`` gaps are found, and ``trials`` starts. ``weight`` is
     how much the dual prices count beside the asks, ``blink`` the probability
     with which an offer is overlooked.
     """
 
+    sweep: int
     enough: int
     trials: int
     weight: float
@@ -52,7 +58,9 @@ class Care(typing.NamedTuple):
     typical: int
 
 
-def scratch(demand: figures.Demand, kinds: int, size: int = 4096) -> Scratch:
+def scratch(
+    supply: figures.Supply, demand: figures.Demand, size: int = 4096
+) -> Scratch:
     size = max(size, 2 * int(demand.most.max(initial=1)))
     return Scratch(
         offer=np.zeros(size, np.int64),
@@ -62,8 +70,10 @@ def scratch(demand: figures.Demand, kinds: int, size: int = 4096) -> Scratch:
         high=np.zeros(size, np.int64),
         cost=np.zeros(size),
         order=np.zeros(size, np.int64),
-        by_kind=np.zeros(kinds),
+        by_kind=np.zeros(len(supply.kind_at) - 1),
         chosen=np.zeros(size, np.int64),
+        seen=np.zeros(len(supply.ask) + 1, np.int64),
+        near=np.zeros(size + 1, np.int64),
     )
 
 
@@ -98,37 +108,72 @@ def _gaps(
     bid: int,
     care: Care,
 ) -> int:
-    """Fill ``found`` with gaps that ``bid`` fits into, the cheapest of each kind."""
+    """Fill ``found`` with gaps that ``bid`` fits into."""
     supply, demand = market.supply, market.demand
-    ceiling, length = demand.ceiling[bid], demand.length[bid]
-    early, latest = demand.earliest[bid], demand.latest[bid]
+    ceiling = demand.ceiling[bid]
     limit = care.enough + 4 * demand.most[bid]
+    low, high = demand.kinds_at[bid], demand.kinds_at[bid + 1]
+    kinds = demand.kinds[low:high]
+    suits = demand.suits[demand.like[bid]]
+    found.seen[-1] += 1
     count = 0
-    for place in range(demand.kinds_at[bid], demand.kinds_at[bid + 1]):
-        kind = demand.kinds[place]
+    for place in range(found.near[-1]):
+        offer = found.near[place]
+        if suits[supply.kind[offer]] and supply.ask[offer] <= ceiling:
+            count = _look(market, plan, found, random, bid, offer, count, care)
+    for kind in kinds:
         before = count
-        for offer in range(supply.kind_at[kind], supply.kind_at[kind + 1]):
-            if supply.ask[offer] > ceiling or count - before >= limit:
-                break
-            if (
-                plan.longest[offer] < length
-                or supply.owner[offer] == demand.bidder[bid]
-                or plan.stays[offer] >= figures.ROOM
-            ):
-                continue
-            if care.blink > 0.0 and native.uniform(random) < care.blink:
-                continue
-            at = supply.gap_at[offer]
-            for gap in range(at, at + plan.gap_count[offer]):
-                since, until = plan.gap_from[gap], plan.gap_to[gap]
-                if since >= latest:
+        first, size = supply.kind_at[kind], supply.kind_at[kind + 1]
+        size -= first
+        shift = int(native.uniform(random) * size) if size > care.sweep else 0
+        for step in range(min(size, care.sweep)):
+            offer = first + (shift + step) % size
+            if supply.ask[offer] > ceiling:
+                if not shift:
                     break
-                low, high = max(since, early), min(until, latest) - length
-                if low <= high and count < len(found.offer):
-                    found.offer[count] = offer
-                    found.since[count], found.until[count] = since, until
-                    found.low[count], found.high[count] = low, high
-                    count += 1
+                continue
+            if count - before >= limit:
+                break
+            count = _look(market, plan, found, random, bid, offer, count, care)
+    return count
+
+
+@native.compiled
+def _look(
+    market: Market,
+    plan: plans.Plan,
+    found: Scratch,
+    random: native.Words,
+    bid: int,
+    offer: int,
+    count: int,
+    care: Care,
+) -> int:
+    """Add the gaps of ``offer`` that ``bid`` fits into; return how many there are."""
+    supply, demand = market.supply, market.demand
+    length = demand.length[bid]
+    if (
+        plan.longest[offer] < length
+        or supply.owner[offer] == demand.bidder[bid]
+        or plan.stays[offer] >= figures.ROOM
+        or found.seen[offer] == found.seen[-1]
+    ):
+        return count
+    found.seen[offer] = found.seen[-1]
+    if care.blink > 0.0 and native.uniform(random) < care.blink:
+        return count
+    early, latest = demand.earliest[bid], demand.latest[bid]
+    at = supply.gap_at[offer]
+    for gap in range(at, at + plan.gap_count[offer]):
+        since, until = plan.gap_from[gap], plan.gap_to[gap]
+        if since >= latest:
+            break
+        low, high = max(since, early), min(until, latest) - length
+        if low <= high and count < len(found.offer):
+            found.offer[count] = offer
+            found.since[count], found.until[count] = since, until
+            found.low[count], found.high[count] = low, high
+            count += 1
     return count
 
 
@@ -140,7 +185,7 @@ def _at(market: Market, kind: int, moment: int) -> float:
     if edge < 0:
         return 0.0
     passed = float(moment - guide.edges[edge])
-    return float(guide.total[edge, kind]) + float(guide.price[edge, kind]) * passed
+    return float(guide.total[kind, edge]) + float(guide.price[kind, edge]) * passed
 
 
 @native.compiled

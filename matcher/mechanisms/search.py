@@ -20,6 +20,9 @@ from matcher.mechanisms import plan as plans
 MOST_REMOVED = 24
 MOST_TRIED = 12
 
+#: Offers of a kind that are looked at beside those that a move has made free.
+SWEEP = 48
+
 
 class Neighbours(typing.NamedTuple):
     """``bids[at[k]:at[k + 1]]`` are those that may take offers of kind ``k``."""
@@ -105,7 +108,7 @@ def improve(
     """Make ``moves`` moves at temperature ``heat``; return by how much welfare grew."""
     grown = 0.0
     for _ in range(moves):
-        count, before = _ruin(market, plan, random, undo)
+        count, before = _ruin(market, plan, found, random, undo)
         tried = _gather(market, plan, random, near, undo, count)
         after = _recreate(market, plan, found, random, undo, tried, typical)
         change = after - before
@@ -118,7 +121,11 @@ def improve(
 
 @native.compiled
 def _ruin(
-    market: places.Market, plan: plans.Plan, random: native.Words, undo: Move
+    market: places.Market,
+    plan: plans.Plan,
+    found: places.Scratch,
+    random: native.Words,
+    undo: Move,
 ) -> tuple[int, float]:
     """Take back stays around a bid and a time, both random; return how many.
 
@@ -149,7 +156,7 @@ def _ruin(
     most = 2 + int(native.uniform(random) * (MOST_REMOVED - 2))
     undo.waiting[0] = bid
     undo.at[0] = 0
-    count, lost = 0, 0.0
+    count, lost, near = 0, 0.0, 0
     for server in range(servers):
         if server and scattered:
             offer = low + int(native.uniform(random) * (high - low))
@@ -157,6 +164,9 @@ def _ruin(
             offer = low + (offer + 1 - low) % max(1, high - low)
         if offer >= len(supply.ask):
             break
+        if near < len(found.near) - 1:
+            found.near[near] = offer
+            near += 1
         line = plan.first[offer]
         while line >= 0 and count < most:
             other = plan.line_bid[line]
@@ -169,6 +179,11 @@ def _ruin(
                 _note(plan, undo, count, other)
                 plans.remove(supply, demand, plan, other)
                 count += 1
+    for number in range(undo.at[count]):
+        if near < len(found.near) - 1:
+            found.near[near] = undo.offers[number]
+            near += 1
+    found.near[-1] = near
     return count, lost
 
 
@@ -254,7 +269,7 @@ def _recreate(
         undo.keys[number] = key * (1.0 + noise * (native.uniform(random) - 0.5))
     _largest_first(undo, tried)
     weight = 1.25 * native.uniform(random)
-    care = places.Care(12, 6, weight, 0.08 * native.uniform(random), typical)
+    care = places.Care(SWEEP, 12, 6, weight, 0.08 * native.uniform(random), typical)
     gained = 0.0
     for number in range(tried):
         bid = undo.waiting[number]

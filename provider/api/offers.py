@@ -47,6 +47,7 @@ class Offers(rest.RestController):
             provider.nodes,
             provider.marketplace,
             pecan.request.context,
+            _passed_on('Idempotency-Key'),
             **request.terms(),
         )
         pecan.response.location = f'/v1/offers/{offer["uuid"]}'
@@ -55,4 +56,12 @@ class Offers(rest.RestController):
     @expose.expose(status=204, rule='provider:offers:withdraw')
     def delete(self, ident):
         """Withdraw an offer."""
-        pecan.request.service.marketplace.withdraw(pecan.request.context, ident)
+        pecan.request.service.marketplace.withdraw(
+            pecan.request.context, ident, _passed_on('If-Match')
+        )
+
+
+def _passed_on(name):
+    """A header of the request that is the market's to understand, if it is there."""
+    value = pecan.request.headers.get(name)
+    return {} if value is None else {name: value}

@@ -2,9 +2,9 @@
 """As much of Keystone as the services talk to, with a world of its own.
 
 Two organisations: ``acme`` with the sub-projects ``acme-lab`` and ``acme-web``,
-and ``umbrella``; and ``service``. The id of a project or user is its name. The
-user ``PROJECT-ROLE`` has that role, and those that it implies, on that project;
-her password is her name, and her name is accepted as a token too. The role
+``umbrella`` and ``initech``; and ``service``. The id of a project or user is its
+name. The user ``PROJECT-ROLE`` has that role, and those that it implies, on that
+project; her password is her name, and her name is accepted as a token too. The role
 ``guest`` is one that no rule names, and the token ``unscoped`` is for no project.
 """
 
@@ -20,6 +20,7 @@ PARENTS = {
     'acme-lab': 'acme',
     'acme-web': 'acme',
     'umbrella': None,
+    'initech': None,
     'service': None,
     'operator': None,
 }

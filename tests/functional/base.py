@@ -3,6 +3,7 @@
 
 import datetime
 import itertools
+import time
 
 import requests
 import testtools
@@ -90,6 +91,10 @@ class MarketplaceTestCase(testtools.TestCase):
         cls.marketplace.setUp()
         cls.addClassCleanup(cls.marketplace.cleanUp)
 
+    def setUp(self):
+        super().setUp()
+        self.began = self.clock()
+
     # Who speaks
 
     def at(self, kind, token, service_token=None):
@@ -113,8 +118,8 @@ class MarketplaceTestCase(testtools.TestCase):
         return response.json() if response.content else None
 
     def time(self, hours):
-        """So many hours from now, as the API writes it."""
-        return window.text(self.clock() + hours * HOUR)
+        """So many hours from the start of the test, as the API writes it."""
+        return window.text(self.began + hours * HOUR)
 
     def add_node(self, name=None, **said):
         """A new server; return its name."""
@@ -137,6 +142,13 @@ class MarketplaceTestCase(testtools.TestCase):
     def show(self, kind, uuid, who='operator-admin'):
         return self.good(self.market(who).get(f'/v1/{kind}/{uuid}'), 200)
 
+    def eventually(self, expected, look, seconds=60):
+        """Wait until ``look()`` is as expected."""
+        until = time.monotonic() + seconds
+        while (found := look()) != expected and time.monotonic() < until:
+            time.sleep(0.05)
+        self.assertEqual(expected, found)
+
     # What the workers do, one pass at a time
 
     def round(self, now=None, database=None):
@@ -149,6 +161,8 @@ class MarketplaceTestCase(testtools.TestCase):
 
     def fulfil(self, passes=1):
         """So many passes of the fulfiller."""
+        # What was sold from now on begins with the next second.
+        self.clock.advance(seconds=1)
         provider = self.marketplace.provider
         delivering = fulfilment.Fulfilment(
             self.marketplace.conf, provider.nodes, provider.marketplace

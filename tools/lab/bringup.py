@@ -107,8 +107,9 @@ class Lab:
         if templates.restore(self.folder):
             self._filled.write_text(versions)
             return
-        with progress.during('Creating the databases of Keystone and Ironic'):
+        with progress.during('Preparing Keystone, Ironic and the auction engine'):
             together.together(
+                lambda: services.prepare(self.folder),
                 lambda: keystone.prepare(self.folder, self.ports),
                 lambda: ironic.prepare(self.folder),
             )

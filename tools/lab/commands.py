@@ -5,7 +5,6 @@ import dataclasses
 import functools
 import json
 import shlex
-import statistics
 import subprocess
 import time
 
@@ -41,12 +40,6 @@ class Terminal:
 
     def __init__(self, folder):
         self.folder = folder
-        self._seconds = []
-
-    @property
-    def pace(self):
-        """How many seconds a command takes on this machine, as it is today."""
-        return statistics.median(self._seconds or [0])
 
     def run(self, cloud, line, *fields, refused=''):
         """Run one command; its answer."""
@@ -54,12 +47,9 @@ class Terminal:
 
     def run_all(self, *commands):
         """Run independent commands at once; their answers, in order."""
-        began = time.monotonic()
         results = together.together(
             *(functools.partial(self._run, command) for command in commands)
         )
-        if not any('--wait' in command.line for command in commands):
-            self._seconds.append(time.monotonic() - began)
         return [
             self._show(command, result)
             for command, result in zip(commands, results, strict=True)

@@ -8,6 +8,7 @@ import hypothesis
 from hypothesis import strategies as st
 
 from flocx import exceptions
+from flocx.core import expressions
 from flocx.core import requirements
 
 HARDWARE = {
@@ -245,7 +246,7 @@ PATHS = st.recursive(
         inner.map('[{}]'.format),
         inner.map('{{x: {}}}'.format),
         st.tuples(
-            st.sampled_from(sorted(requirements._Functions.FUNCTION_TABLE)), inner
+            st.sampled_from(sorted(expressions._Functions.FUNCTION_TABLE)), inner
         ).map('{0[0]}({0[1]})'.format),
         st.tuples(
             st.sampled_from(['map', 'sort_by', 'max_by', 'join', 'contains', 'nope']),

@@ -106,7 +106,7 @@ class InstantTest(unittest.TestCase):
         self.assertEqual(0, moment.microsecond)
 
     def test_what_is_no_time_is_refused_by_name(self):
-        naive = datetime.datetime(2027, 1, 1)  # noqa: DTZ001 (refused here)
+        naive = datetime.datetime(2027, 1, 1)
         for value in (
             '2027-01-01T12:00:00',
             '2027-01-01',

@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Vickrey, Clarke and Groves: each pays, or gets, what he changes for the others.
+
+Clarke, "Multipart pricing of public goods" (1971); Groves, "Incentives in teams"
+(1973). In an exchange it needs money from outside (Myerson and Satterthwaite,
+1983): with one bid of 10 and one ask of 4 the renter pays 4 and the owner gets 10.
+"""
+
+import collections
+import decimal
+
+from flocx.core import money
+from matcher import book as matcher_book
+from matcher import mechanisms
+from matcher.mechanisms import exact
+from matcher.mechanisms import figures
+
+_HOUR = decimal.Decimal(3600)
+
+
+class Vcg(mechanisms.Pricing):
+    """Truthful and individually rational; ``balance`` is the deficit.
+
+    Each bid and each offer counts as somebody's only one. For allocations that
+    are proved to be the best: at others these payments are not truthful. Rates
+    are rounded to six places, in favour of the trader.
+    """
+
+    NAME = 'vcg'
+    DESCRIPTION = 'Vickrey-Clarke-Groves: truthful, exact allocations only; a deficit'
+    BALANCED = False
+
+    def __init__(self, budget: mechanisms.Budget | None = None) -> None:
+        self._budget = budget or mechanisms.Budget(seconds=None)
+
+    def settle(
+        self, book: matcher_book.Book, allotment: mechanisms.Allotment
+    ) -> mechanisms.Settlement:
+        """:raises Refused: the allotment is not proved to be exact."""
+        if not allotment.exact:
+            raise mechanisms.Refused('vcg: the allocation is not proved to be the best')
+        hours: dict[str, decimal.Decimal] = collections.defaultdict(decimal.Decimal)
+        for award in allotment.awards:
+            for offer in award.offers:
+                hours[offer.uuid] += award.stay.seconds / _HOUR
+        share = {
+            uuid: (allotment.welfare - self._without(book, uuid)) / hours[uuid]
+            for uuid in hours
+        }
+        pays, gets = [], []
+        for award in allotment.awards:
+            count = len(award.offers) * award.stay.seconds / _HOUR
+            gained = allotment.welfare - self._without(book, award.bid.uuid)
+            rate = _down(award.bid.price - gained / count)
+            floor = min(offer.price for offer in award.offers)
+            pays.append((min(max(rate, floor), award.bid.price),) * len(award.offers))
+            gets.append(
+                tuple(offer.price + _up(share[offer.uuid]) for offer in award.offers)
+            )
+        balance = sum(
+            (figures.micro(pay) - figures.micro(get)) * award.stay.seconds
+            for award, paid, got in zip(allotment.awards, pays, gets, strict=True)
+            for pay, get in zip(paid, got, strict=True)
+        )
+        return mechanisms.Settlement(
+            awards=allotment.awards,
+            pays=pays,
+            gets=gets,
+            balance=figures.credits(balance),
+        )
+
+    def _without(self, book: matcher_book.Book, uuid: str) -> decimal.Decimal:
+        return exact.welfare(exact.without(book, uuid), self._budget)
+
+
+def _down(value: decimal.Decimal) -> decimal.Decimal:
+    return value.quantize(money.QUANTUM, rounding=decimal.ROUND_FLOOR)
+
+
+def _up(value: decimal.Decimal) -> decimal.Decimal:
+    return max(
+        decimal.Decimal(0),
+        value.quantize(money.QUANTUM, rounding=decimal.ROUND_CEILING),
+    )

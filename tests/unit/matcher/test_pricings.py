@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What every pricing claims, on markets drawn at random and from the literature."""
+
+import decimal
+import unittest
+
+import hypothesis
+from hypothesis import strategies as st
+
+from matcher import book
+from matcher import mechanisms
+from matcher.mechanisms import call
+from matcher.mechanisms import exact
+from matcher.mechanisms import k
+from matcher.mechanisms import trade_reduction
+from matcher.mechanisms import uniform
+from matcher.mechanisms import vcg
+from tests.unit.matcher import markets
+
+QUICK = mechanisms.Budget(seconds=None, moves=40)
+D = decimal.Decimal
+
+
+def bilateral(ceilings, asks, stay=3600):
+    """One segment: everybody wants, or has, one server for one hour."""
+    offers = [
+        markets.make_offer(n, 0, stay, price, project_id=f's{n}')
+        for n, price in enumerate(asks)
+    ]
+    bids = [
+        markets.make_bid(n, 0, stay, price, project_id=f'b{n}')
+        for n, price in enumerate(ceilings)
+    ]
+    return book.Book(markets.NOW, offers, {}, bids)
+
+
+class BalancedTest(unittest.TestCase):
+    @markets.examples(0.3)
+    @hypothesis.given(markets.books())
+    def test_no_owner_below_his_ask_and_no_renter_above_his_ceiling(self, market):
+        done = call.Call().allocate(market, QUICK)
+        for rule in (k.K(), k.K(D(0)), k.K(D(1)), uniform.Uniform()):
+            settled = rule.settle(market, done)
+            self.assertEqual(settled.pays, settled.gets)
+            self.assertEqual(0, settled.balance)
+            for award, rates in zip(settled.awards, settled.pays, strict=True):
+                for offer, rate in zip(award.offers, rates, strict=True):
+                    self.assertLessEqual(offer.price, rate)
+                    self.assertLessEqual(rate, award.bid.price)
+
+
+def settled(ceilings, asks):
+    market = bilateral(ceilings, asks)
+    done = call.Call().allocate(market, QUICK)
+    return trade_reduction.TradeReduction().settle(market, done)
+
+
+class TradeReductionTest(unittest.TestCase):
+    def test_the_next_pair_sets_the_price(self):
+        done = settled(('9', '8', '7', '4'), ('2', '3', '4', '6'))
+        self.assertEqual([(D(5),)] * 3, done.pays)
+        self.assertEqual([(D(5),)] * 3, done.gets)
+
+    def test_otherwise_the_last_pair_is_lost(self):
+        done = settled(('9', '8', '5', '1'), ('2', '3', '4', '5'))
+        self.assertEqual([(D(5),)] * 2, done.pays)
+        self.assertEqual([(D(4),)] * 2, done.gets)
+        self.assertEqual(D(2), done.balance)
+
+    def test_what_is_not_homogeneous_is_refused(self):
+        twice = bilateral(('5', '6'), ('1', '2'))
+        for bid in (
+            markets.make_bid(9, 0, 3600, quantity=2, project_id='x'),
+            markets.make_bid(9, 0, 3600, duration=60, project_id='x'),
+            markets.make_bid(9, 0, 1800, project_id='x'),
+            markets.make_bid(9, 0, 3600, project_id='b0'),
+        ):
+            market = book.Book(markets.NOW, twice.offers, {}, (*twice.bids, bid))
+            done = call.Call().allocate(market, QUICK)
+            with self.assertRaises(mechanisms.Refused):
+                trade_reduction.TradeReduction().settle(market, done)
+
+    @markets.examples(0.3)
+    @hypothesis.given(
+        st.lists(st.integers(0, 20), min_size=1, max_size=5),
+        st.lists(st.integers(0, 20), min_size=1, max_size=5),
+        st.integers(0, 20),
+    )
+    def test_nobody_gains_by_a_lie(self, ceilings, asks, lie):
+        honest = settled(list(map(str, ceilings)), list(map(str, asks)))
+        self.assertGreaterEqual(honest.balance, 0)
+        other = settled([str(lie), *map(str, ceilings[1:])], list(map(str, asks)))
+        self.assertLessEqual(
+            utility(other, 'b0', ceilings[0], 1), utility(honest, 'b0', ceilings[0], 1)
+        )
+        other = settled(list(map(str, ceilings)), [str(lie), *map(str, asks[1:])])
+        self.assertLessEqual(
+            utility(other, 'o0', asks[0], -1), utility(honest, 'o0', asks[0], -1)
+        )
+
+
+def utility(done, uuid, value, side):
+    """What the bid, or with ``side`` -1 the offer, ``uuid`` has of the hour."""
+    for award, pay, get in zip(done.awards, done.pays, done.gets, strict=True):
+        if side == 1 and award.bid.uuid == uuid:
+            return value - pay[0]
+        if side == -1 and award.offers[0].uuid == uuid:
+            return get[0] - value
+    return 0
+
+
+class VcgTest(unittest.TestCase):
+    def settled(self, ceilings, asks):
+        market = bilateral(ceilings, asks)
+        done = exact.Exact().allocate(market, mechanisms.Budget(seconds=None))
+        return vcg.Vcg().settle(market, done)
+
+    def test_one_bid_of_10_and_one_ask_of_4(self):
+        done = self.settled(('10',), ('4',))
+        self.assertEqual([(D(4),)], done.pays)
+        self.assertEqual([(D(10),)], done.gets)
+        self.assertEqual(D(-6), done.balance)
+
+    def test_what_is_not_proved_is_refused(self):
+        market = bilateral(('10',), ('4',))
+        done = mechanisms.Allotment(awards=(), welfare=D(0), upper_bound=D(6))
+        with self.assertRaises(mechanisms.Refused):
+            vcg.Vcg().settle(market, done)
+
+    @markets.examples(0.03)
+    @hypothesis.given(
+        st.lists(st.integers(0, 20), min_size=1, max_size=3),
+        st.lists(st.integers(0, 20), min_size=1, max_size=3),
+        st.integers(0, 20),
+    )
+    def test_nobody_gains_by_a_lie(self, ceilings, asks, lie):
+        honest = self.settled(list(map(str, ceilings)), list(map(str, asks)))
+        other = self.settled([str(lie), *map(str, ceilings[1:])], list(map(str, asks)))
+        self.assertLessEqual(
+            utility(other, 'b0', ceilings[0], 1), utility(honest, 'b0', ceilings[0], 1)
+        )
