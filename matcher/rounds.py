@@ -82,13 +82,11 @@ class Rounds:
             open_offers = offers.available(session, now) if open_bids else []
             taken = offers.held(session, open_offers, now, self._terms.turnaround)
         book = matcher_book.Book(now, open_offers, taken, open_bids)
-        allotment = self._allocation.allocate(book, self._budget)
-        prices = self._pricing.prices(book, allotment)
-        awards = allotment.awards
+        priced = self._clear(book)
         generations = {offer.uuid: offer.generation for offer in open_offers}
         written = [
             award
-            for award, rates in zip(awards, prices, strict=True)
+            for award, rates in priced
             if self._write(award, rates, generations, now)
         ]
         done = Round(
@@ -99,12 +97,12 @@ class Rounds:
             offers=len(open_offers),
             bids=len(open_bids),
             contracts=len(written),
-            conflicts=len(awards) - len(written),
+            conflicts=len(priced) - len(written),
             welfare=figures.credits(figures.worth(written)),
             seconds=time.monotonic() - started,
         )
         # Rounds with nothing to do are many and say nothing.
-        if awards:
+        if priced:
             self._record(done)
         return done
 
@@ -128,8 +126,8 @@ class Rounds:
     def _clear(self, book):
         """Pairs of an award and its rates."""
         allotment = self._allocation.allocate(book, self._budget)
-        rates = self._pricing.prices(book, allotment)
-        return list(zip(allotment.awards, rates, strict=True))
+        settled = self._pricing.settle(book, allotment)
+        return list(zip(settled.awards, settled.pays, strict=True))
 
     def _write(self, award, rates, generations, now):
         """Whether the contract for ``award`` could be written.
