@@ -12,11 +12,15 @@ from oslo_log import log
 import oslo_messaging as messaging
 
 from flocx import context as flocx_context
+from flocx import exceptions
 
 LOG = log.getLogger(__name__)
 
 #: Casts that wait for the broker beyond this number are dropped.
 BACKLOG = 1000
+
+#: How long a call waits for its answer.
+CALL_SECONDS = 15
 
 
 class _Serializer(messaging.NoOpSerializer):
@@ -78,6 +82,20 @@ class Caster:
             LOG.warning(
                 '%s to %s is dropped: %s messages wait already', method, topic, BACKLOG
             )
+
+    def call(self, context, topic, method, **payload):
+        """Ask one of those who listen to ``topic``; only for what changes nothing.
+
+        :raises Unavailable: nobody answers in time, or the broker is away.
+        """
+        client = self._client.prepare(topic=topic, timeout=CALL_SECONDS, retry=1)
+        try:
+            return client.call(context, method, **payload)
+        except messaging.MessagingException as error:
+            LOG.warning('%s to %s got no answer: %s', method, topic, error)
+            raise exceptions.Unavailable(
+                'The auction engine does not answer; try again later'
+            ) from None
 
     def _send(self, context, topic, method, payload):
         try:

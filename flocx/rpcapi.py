@@ -12,9 +12,11 @@ class MatcherAPI:
     * 1.0: ``offer_changed(offer)`` and ``bid_changed(bid)`` with the offer or the
       bid as the market's REST API shows it to its owner, and
       ``contract_changed(contract)``, when time of a server became free again.
+    * 1.1: ``quote(bid)``, a call, for a bid that is not placed, with its
+      ``lineage``; answers what ``POST /v1/quotes`` answers.
     """
 
-    VERSION = '1.0'
+    VERSION = '1.1'
     TOPIC = 'flocx-matcher'
 
     def __init__(self, transport):
@@ -28,6 +30,13 @@ class MatcherAPI:
 
     def contract_changed(self, context, contract):
         self._caster.cast(context, self.TOPIC, 'contract_changed', contract=contract)
+
+    def quote(self, context, bid):
+        """What ``bid`` would get now; waits for an engine to answer.
+
+        :raises Unavailable: none does.
+        """
+        return self._caster.call(context, self.TOPIC, 'quote', bid=bid)
 
 
 class ProviderAPI:

@@ -56,6 +56,37 @@ class Loop:
         return max(0, min(self._interval, left))
 
 
+class Eventually:
+    """A part that can be made only when others answer; tried until it can."""
+
+    def __init__(self, name, make, seconds=5):
+        """:param seconds: how long to wait between two tries."""
+        self._make, self._seconds, self._part = make, seconds, None
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+
+    def start(self):
+        self._thread.start()
+
+    def stop(self):
+        self._stopped.set()
+        self._thread.join()
+        if self._part:
+            self._part.stop()
+
+    def _run(self):
+        while not self._stopped.is_set():
+            try:
+                part = self._make()
+                part.start()
+            except Exception as error:
+                LOG.warning('%s cannot start yet: %s', self._thread.name, error)
+                self._stopped.wait(self._seconds)
+            else:
+                self._part = part
+                return
+
+
 class Worker(service.Service):
     """A loop and the RPC server whose messages wake it."""
 

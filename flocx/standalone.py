@@ -109,7 +109,7 @@ def _parts(conf):
 def main(argv=None):
     """Entry point of ``flocx-standalone``: run until SIGTERM or SIGINT."""
     conf = cfg.CONF
-    rpc.set_default_url(conf, 'kombu+memory://')
+    rpc.set_default_url(conf, 'fake://')
     config.prepare(conf, sys.argv[1:] if argv is None else argv, 'standalone', register)
     stopped = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -8,13 +8,13 @@ _PROVIDER = 'service_roles:service'
 RULES = [
     policy.documented(
         'market:offers:list',
-        policy.READER,
+        f'{policy.READER} or {policy.SERVICE}',
         'List offers: those open to all, those meant for the project, and its own.',
         ('GET', '/v1/offers'),
     ),
     policy.documented(
         'market:offers:show',
-        policy.READER,
+        f'{policy.READER} or {policy.SERVICE}',
         'Show an offer that one may see.',
         ('GET', '/v1/offers/{offer}'),
     ),
@@ -43,6 +43,13 @@ RULES = [
         ('PATCH', '/v1/offers/{offer}'),
     ),
     policy.documented(
+        'market:offers:suspend',
+        policy.SERVICE,
+        'Suspend an offer whose server cannot be handed over, and take it back; for '
+        'the provider that published it.',
+        ('PATCH', '/v1/offers/{offer}/health'),
+    ),
+    policy.documented(
         'market:bids:list',
         policy.READER,
         "List the project's bids.",
@@ -68,6 +75,12 @@ RULES = [
         policy.MEMBER,
         'Cancel a bid.',
         ('DELETE', '/v1/bids/{bid}'),
+    ),
+    policy.documented(
+        'market:quotes:create',
+        policy.READER,
+        'Ask what a bid would get and pay now.',
+        ('POST', '/v1/quotes'),
     ),
     policy.documented(
         'market:contracts:list',

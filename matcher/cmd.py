@@ -9,6 +9,7 @@ import socket
 import sys
 
 from oslo_config import cfg
+from oslo_utils import timeutils
 
 from flocx import config
 from flocx import notifications
@@ -25,6 +26,7 @@ def parts(conf, transport=None, database=None):
     transport = transport or rpc.transport(conf)
     database = database or notifications.database(conf, 'matcher')
     clearing = rounds.Rounds(conf, database, rpcapi.ProviderAPI(transport))
+    clearing.prepare(timeutils.utcnow(with_timezone=True))
     loop = service.Loop(
         'round', lambda now: clearing.run(now) and None, conf.matcher.round_interval
     )
@@ -32,7 +34,7 @@ def parts(conf, transport=None, database=None):
         transport,
         rpcapi.MatcherAPI.TOPIC,
         socket.gethostname(),
-        [endpoints.Endpoints(loop)],
+        [endpoints.Endpoints(loop, clearing)],
     )
     return loop, server
 

@@ -2,8 +2,10 @@
 """What the engine does when the market calls (flocx.rpcapi.MatcherAPI)."""
 
 import oslo_messaging as messaging
+from oslo_utils import timeutils
 
 from flocx import rpcapi
+from matcher import quotes
 
 
 class Endpoints:
@@ -11,14 +13,22 @@ class Endpoints:
 
     target = messaging.Target(version=rpcapi.MatcherAPI.VERSION)
 
-    def __init__(self, loop):
-        self._loop = loop
+    def __init__(self, loop, rounds):
+        self._loop, self._rounds = loop, rounds
 
     def offer_changed(self, context, offer):
+        self._rounds.note('offer', offer['uuid'])
         self._loop.wake()
 
     def bid_changed(self, context, bid):
+        self._rounds.note('bid', bid['uuid'])
         self._loop.wake()
 
     def contract_changed(self, context, contract):
+        # It says which contract, not which servers.
+        self._rounds.forget()
         self._loop.wake()
+
+    def quote(self, context, bid):
+        now = timeutils.utcnow(with_timezone=True)
+        return self._rounds.quote(quotes.bid_of(bid), now)

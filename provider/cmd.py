@@ -17,6 +17,7 @@ from flocx import service
 from provider import conf as provider_conf
 from provider import endpoints
 from provider import fulfilment
+from provider import reconciliation
 from provider import service as provider_service
 
 
@@ -24,14 +25,23 @@ def parts(conf, transport=None, provider=None):
     """The loop that delivers, and the RPC server that wakes it."""
     provider = provider or provider_service.build(conf)
     delivering = fulfilment.Fulfilment(conf, provider.nodes, provider.marketplace)
+    comparing = reconciliation.Reconciliation(provider.nodes, provider.marketplace)
     loop = service.Loop('fulfilment', delivering.run, conf.provider.fulfil_interval)
-    server = rpc.server(
-        transport or rpc.transport(conf),
-        rpcapi.ProviderAPI.topic(provider.marketplace.provider_id),
-        socket.gethostname(),
-        [endpoints.Endpoints(loop)],
+    looking = service.Loop(
+        'reconciliation', comparing.run, conf.provider.reconcile_interval
     )
-    return loop, server
+    transport = transport or rpc.transport(conf)
+    # Under which account the market knows us, Keystone has to say first.
+    server = service.Eventually(
+        'listener',
+        lambda: rpc.server(
+            transport,
+            rpcapi.ProviderAPI.topic(provider.marketplace.provider_id),
+            socket.gethostname(),
+            [endpoints.Endpoints(loop)],
+        ),
+    )
+    return loop, looking, server
 
 
 def fulfiller(argv=None):

@@ -34,6 +34,13 @@ _OPTS = [
         help='How many seconds to wait until a server that was not ready is '
         'looked at again.',
     ),
+    cfg.FloatOpt(
+        'reconcile_interval',
+        default=60,
+        min=0.1,
+        help='How many seconds to wait between two comparisons of all servers with '
+        'what the market has of them.',
+    ),
     cfg.IntOpt(
         'workers',
         default=8,

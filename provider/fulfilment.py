@@ -15,9 +15,9 @@ wait_cancel                    the same, then ``cancelled``
 =============================  ==================================================
 """
 
+from concurrent import futures
 import datetime
 
-import futurist
 from oslo_log import log
 
 from flocx import exceptions
@@ -57,6 +57,10 @@ ON_ITS_WAY = {
 SET_ASIDE = {'manageable', 'inspect failed'}
 
 
+class _Stuck(exceptions.Conflict):
+    """A node that waits for an operator, of which the market knows already."""
+
+
 class Fulfilment:
     """Delivers the lines that the market has for this provider."""
 
@@ -73,16 +77,19 @@ class Fulfilment:
             if line['provider_id'] == self._marketplace.provider_id
         ]
         due = [each for each in lines if step(each[1], now)]
+        # What begins now may end before the next pass.
         later = [
-            _due_time(line)
+            moment
             for _, line in lines
-            if not step(line, now) and line['status'] not in core.CLOSED
+            if line['status'] not in core.CLOSED
+            for moment in _moments(line)
+            if moment > now
         ]
-        with futurist.ThreadPoolExecutor(max_workers=self._conf.workers) as executor:
+        with futures.ThreadPoolExecutor(max_workers=self._conf.workers) as executor:
             done = list(executor.map(lambda each: self._deliver(*each, now), due))
         if not all(done):
             later.append(now + datetime.timedelta(seconds=self._conf.retry_interval))
-        return min(filter(None, later), default=None)
+        return min(later, default=None)
 
     def _deliver(self, contract, line, now):
         """Whether nothing is left to do for ``line`` now."""
@@ -125,7 +132,15 @@ class Fulfilment:
         return self._report(contract, line, _S.ENDED, _R.NOT_DELIVERED)
 
     def _finish(self, contract, line):
-        if not self._taken_back(contract, line):
+        try:
+            taken_back = self._taken_back(contract, line)
+        except _Stuck:
+            raise
+        except exceptions.FlocxError:
+            # Whoever asks sees that it is over, and not yet clean.
+            self._report(contract, line, _S.WAIT_END)
+            raise
+        if not taken_back:
             self._report(contract, line, _S.WAIT_END)
             return False
         return self._report(contract, line, _S.ENDED, line['reason'] or _R.EXPIRED)
@@ -142,9 +157,8 @@ class Fulfilment:
             # It is gone, or somebody else's: not ours to touch any more.
             return True
         if node.provision_state == 'clean failed':
-            if line['status'] != _S.ERROR:
-                self._report(contract, line, _S.ERROR, _R.CLEAN_FAILED)
-            return False
+            self._report(contract, line, _S.ERROR, _R.CLEAN_FAILED)
+            raise _Stuck(f'node {node.uuid} could not be cleaned')
         if node.provision_state != 'available':
             self._empty(node)
             return False
@@ -207,7 +221,6 @@ def step(line, now):
     return None
 
 
-def _due_time(line):
-    """When the next step of ``line`` is due."""
-    name = 'end_time' if line['status'] == _S.ACTIVE else 'start_time'
-    return window.instant(line[name], name)
+def _moments(line):
+    """When ``line`` is due to begin and to end."""
+    return [window.instant(line[name], name) for name in ('start_time', 'end_time')]

@@ -6,6 +6,7 @@ field that a later Ironic adds stays private until somebody has thought about it
 No MAC, IP or BMC address, serial number, WWN or LLDP leaves the provider.
 """
 
+import math
 import re
 
 #: Numbers among the node's properties; Ironic keeps them as it got them.
@@ -47,6 +48,9 @@ _INVENTORY = {
 _ADDRESS = re.compile(
     r'(?i)(?:[0-9a-f]{2}[:-]){5,7}[0-9a-f]{2}|\b(?:\d{1,3}\.){3}\d{1,3}\b'
     r'|(?:[0-9a-f]{0,4}:){3,7}[0-9a-f]{0,4}|\b0x[0-9a-f]{16}\b'
+    # Names that are made from one: an interface's from its MAC, a disk's from its
+    # serial number or WWN.
+    r'|\b(?:en|wl|ww|ib)x[0-9a-f]{12}\b|/by-id/'
 )
 
 #: Names of capabilities that say who or where a node is.
@@ -88,13 +92,22 @@ def capabilities(text):
 def _number(value):
     try:
         return int(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
+
+
+def _is_plain(value):
+    """Whether ``value`` is what JSON can say and holds no further parts."""
+    if isinstance(value, float):
+        return math.isfinite(value)
+    return value is None or isinstance(value, str | int)
 
 
 def _filtered(value, allowed):
     if allowed is True:
-        return value if isinstance(value, str | int | float | list | None) else None
+        if isinstance(value, list):
+            return [each for each in value if _is_plain(each)]
+        return value if _is_plain(value) else None
     if isinstance(allowed, list):
         items = value if isinstance(value, list) else []
         return [_filtered(item, allowed[0]) for item in items]

@@ -8,6 +8,8 @@ from keystoneauth1 import service_token
 from keystoneauth1 import token_endpoint
 
 from flocx import exceptions
+from flocx.core import contract
+from flocx.core import offer
 from flocx.core import window
 from provider import conf as provider_conf
 
@@ -36,9 +38,9 @@ class Marketplace:
             conf, provider_conf.MARKETPLACE, session=session
         )
 
-    def publish(self, context, offer):
-        """Publish ``offer``, JSON as the market takes it; return the market's."""
-        return self._request('POST', '/v1/offers', context, json=offer)
+    def publish(self, context, terms):
+        """Publish an offer, JSON as the market takes it; return the market's."""
+        return self._request('POST', '/v1/offers', context, json=terms)
 
     def withdraw(self, context, ident):
         """Cancel an offer of the caller's."""
@@ -46,21 +48,47 @@ class Marketplace:
 
     def due(self, before):
         """Contracts with lines of ours that need something done until ``before``."""
-        contracts, marker = [], None
+        return self._all(
+            'contracts',
+            due_before=window.text(before),
+            status='any',
+            sort_key='start_time',
+        )
+
+    def delivered(self):
+        """Contracts with lines of ours that have begun and are not closed."""
+        begun = sorted(contract.OPEN - {contract.Status.CREATED})
+        return self._all(
+            'contracts', provider_id=self.provider_id, status='in:' + ','.join(begun)
+        )
+
+    def offers(self):
+        """The open offers that we have published."""
+        return self._all(
+            'offers',
+            provider_id=self.provider_id,
+            status='in:' + ','.join(sorted(offer.OPEN)),
+        )
+
+    def report_offer(self, offer_uuid, status, reason):
+        """Tell the market whether an offer of ours can be sold."""
+        self._request(
+            'PATCH',
+            f'/v1/offers/{offer_uuid}/health',
+            json={'status': status} | ({'reason': reason} if reason else {}),
+        )
+
+    def _all(self, kind, **params):
+        """Every object of a list, page by page."""
+        found, params = [], {**params, 'limit': 1000}
         while True:
-            params = {
-                'due_before': window.text(before),
-                'status': 'any',
-                'sort_key': 'start_time',
-                'limit': 1000,
-            }
-            if marker:
-                params['marker'] = marker
-            answer = self._request('GET', '/v1/contracts', params=params)
-            contracts += answer['contracts']
-            if not answer['contracts_links']:
-                return contracts
-            marker = contracts[-1]['uuid']
+            answer = self._request(
+                'GET', f'/v1/{kind}', params={**params, 'limit': 1000}
+            )
+            found += answer[kind]
+            if not answer[f'{kind}_links']:
+                return found
+            params['marker'] = found[-1]['uuid']
 
     def report(self, contract_uuid, line_uuid, status, reason=None):
         """Tell the market what became of a line; return the line.

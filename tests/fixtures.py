@@ -8,6 +8,7 @@ import uuid
 import fixtures
 from oslo_config import cfg
 import waitress
+from waitress import wasyncore
 import yaml
 
 from flocx import config
@@ -38,7 +39,16 @@ class Served(fixtures.Fixture):
         self.url = f'http://127.0.0.1:{server.effective_port}'
         thread = threading.Thread(target=server.run, daemon=True)
         thread.start()
-        self.addCleanup(server.close)
+        self.addCleanup(self._close, server, thread)
+
+    @staticmethod
+    def _close(server, thread):
+        # In the thread that waits on them: elsewhere it would find them closed.
+        server.trigger.pull_trigger(
+            lambda: wasyncore.close_all(server._map, ignore_all=True)
+        )
+        thread.join()
+        server.task_dispatcher.shutdown()
 
 
 class Marketplace(fixtures.Fixture):
@@ -98,7 +108,10 @@ class Marketplace(fixtures.Fixture):
             'project_domain_name': 'Default',
         }
         sections = {
-            'DEFAULT': {'transport_url': 'kombu+memory://'},
+            'DEFAULT': {
+                'transport_url': 'fake://',
+                'log_file': f'{self.folder}/flocx.log',
+            },
             'database': {'connection': f'sqlite:///{self.folder}/flocx.sqlite'},
             'keystone_authtoken': {
                 **credentials,
@@ -113,7 +126,7 @@ class Marketplace(fixtures.Fixture):
                 'retry_interval': '0.2',
                 'dummy_nodes_dir': str(self.folder / 'nodes'),
             },
-            'matcher': {'round_interval': '0.5'},
+            'matcher': {'round_interval': '0.5', 'round_seconds': '0.2'},
         }
         for group, name, value in self._options:
             sections.setdefault(group, {})[name] = value

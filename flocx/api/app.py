@@ -12,6 +12,7 @@ from oslo_middleware import sizelimit
 from osprofiler import web as profiler
 import pecan
 from pecan import hooks
+import wsme.exc
 
 from flocx import context
 from flocx import exceptions
@@ -20,8 +21,10 @@ from flocx.api import errors
 from flocx.api import requestlog
 from flocx.api import versions
 
+_FORMS = ('application/x-www-form-urlencoded', 'multipart/form-data')
+
 #: Paths that are answered without a token.
-PUBLIC = ('/', '/v1', '/v1/')
+PUBLIC = ('/', '/v1', '/v1/', '/v1/openapi.json')
 
 
 # What a dashboard on another site needs to send and to read.
@@ -74,6 +77,17 @@ class _Hook(hooks.PecanHook):
 
     def __init__(self, service, clock):
         self._service, self._clock = service, clock
+
+    def on_route(self, state):
+        # Pecan would take the field _method of a query or a form for the method.
+        request = state.request
+        if request.content_type in _FORMS:
+            raise wsme.exc.ClientSideError(
+                f'Content-Type: {request.content_type} is not application/json',
+                status_code=415,
+            )
+        if '_method' in request.query_string:
+            raise exceptions.Invalid('_method: there is no such parameter')
 
     def before(self, state):
         request = state.request

@@ -30,10 +30,12 @@ CODES = {
     409: 'flocx.conflict',
     413: 'flocx.too_large',
     415: 'flocx.media_type',
+    422: 'flocx.unprocessable',
     503: 'flocx.unavailable',
 }
 
 DETAILS = {
+    400: 'The URL, a header or the body is not what HTTP and UTF-8 allow.',
     401: 'A valid token is needed in X-Auth-Token.',
     404: 'There is nothing under this URL.',
     405: 'This URL does not support the method.',
@@ -82,6 +84,8 @@ class Errors:
             return self._respond(request, error.status, str(error), error.code)
         except wsme.exc.ClientSideError as error:
             return self._respond(request, error.code, client_error(error))
+        except RecursionError:
+            return self._respond(request, 400, 'The request is nested too deeply.')
         except Exception:
             LOG.exception('%s %s failed', request.method, request.path)
             return self._respond(
@@ -134,4 +138,7 @@ def _plain(response):
     try:
         return json.loads(response.body)['errors'][0]['detail']
     except (ValueError, KeyError, TypeError):
-        return 'The requested API version is not served; versions 1.0 to 1.0 are.'
+        return (
+            'Either the requested API version is not served, versions 1.0 to 1.0 are; '
+            'or no JSON is accepted, and it is all that is answered.'
+        )

@@ -60,6 +60,8 @@ def expose(
     """
 
     def decorate(method):
+        names = _path_names(method, body)
+
         @functools.wraps(method)
         def handle(self, *args, **kwargs):
             request = pecan.request
@@ -67,6 +69,9 @@ def expose(
                 request.service.policy.authorize(
                     request.context, rule, {'project_id': request.context.project_id}
                 )
+            if len(args) < len(names):
+                # A list's URL with the method of one of its members.
+                pecan.abort(405)
             if body:
                 args = (*args, _parsed(request, body))
             return _rendered(method(self, *args), result, status)
@@ -80,7 +85,7 @@ def expose(
             rule,
             parameters or {},
             tuple(sort_keys),
-            _path_names(method, body),
+            names,
             summary,
             description,
         )

@@ -45,6 +45,12 @@ def page(kind, name, rows, limit, render):
 
 
 def _next(marker, limit):
-    params = {**pecan.request.GET, 'marker': marker, 'limit': limit}
+    # Pairs: there may be several filters of one field.
+    params = [
+        (name, value)
+        for name, value in pecan.request.GET.items()
+        if name not in ('marker', 'limit')
+    ]
+    params += [('marker', marker), ('limit', limit)]
     href = f'{pecan.request.path_url}?{urllib.parse.urlencode(params)}'
     return [types.Link(rel='next', href=href)]

@@ -4,6 +4,8 @@
 WSME names the attribute in front of what ``validate`` complains of.
 """
 
+import json
+
 import wsme
 import wsme.rest.json
 import wsme.types
@@ -15,13 +17,20 @@ from flocx.core import window
 _FIELD = 'field'
 
 
-class _Checked(wsme.types.UserType):
+class Checked(wsme.types.UserType):
     """Takes a JSON value as it is and lets ``parse`` decide."""
 
     basetype = wsme.types.text
 
-    def __init__(self, name, parse, render=None):
-        self.name, self._parse, self._render = name, parse, render
+    def __init__(self, name, schema, parse, render=None):
+        """A type of the API.
+
+        :param schema: the JSON schema of the values.
+        :param parse: given a value and the name of its field, checks it.
+        :param render: turns a value into what JSON knows.
+        """
+        self.name, self.schema = name, schema
+        self._parse, self._render = parse, render
 
     def validate(self, value):
         try:
@@ -34,6 +43,17 @@ class _Checked(wsme.types.UserType):
 
 
 def _any(value, _):
+    return value
+
+
+def _object(value, field):
+    if not isinstance(value, dict):
+        raise exceptions.Invalid(f'{field}: {value!r} is not a JSON object')
+    try:
+        # Python reads and writes NaN; databases and other readers of JSON do not.
+        json.dumps(value, allow_nan=False)
+    except ValueError:
+        raise exceptions.Invalid(f'{field}: holds a number that is none') from None
     return value
 
 
@@ -65,21 +85,32 @@ def _whole_number(low, high):
     return parse
 
 
+def _string(**more):
+    return {'type': ['string', 'null'], **more}
+
+
 #: An instant, as ISO 8601 with a zone; answered in UTC with Z.
-Instant = _Checked('instant', window.instant, window.text)
+Instant = Checked('instant', _string(format='date-time'), window.instant, window.text)
 #: A decimal string; credits per server and hour.
-Price = _Checked('price', money.price, money.text)
+Price = Checked(
+    'price', _string(pattern=r'^[0-9]{1,12}(\.[0-9]{1,6})?$'), money.price, money.text
+)
 #: A sum of money as it is answered: it may exceed what a price may be.
-Amount = _Checked('amount', _any, money.text)
+Amount = Checked('amount', _string(), _any, money.text)
 #: What needs no check, or is checked by the core.
-Json = _Checked('json', _any)
-Text = _Checked('text', _text(255))
-Ident = _Checked('ident', _text(64))
+Json = Checked('json', {}, _any)
+Object = Checked('object', {'type': 'object'}, _object)
+Text = Checked('text', _string(minLength=1, maxLength=255), _text(255))
+Ident = Checked('ident', _string(minLength=1, maxLength=64), _text(64))
 
 
 def Integer(low, high):
     """A whole number in low..high."""
-    return _Checked('integer', _whole_number(low, high))
+    return Checked(
+        'integer',
+        {'type': ['integer', 'null'], 'minimum': low, 'maximum': high},
+        _whole_number(low, high),
+    )
 
 
 class Answer(wsme.types.Base):

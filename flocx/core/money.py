@@ -2,6 +2,7 @@
 """Money: Decimal rates per server and hour, and the amounts they come to."""
 
 import decimal
+import re
 
 from flocx import exceptions
 
@@ -15,6 +16,11 @@ SECONDS_PER_HOUR = decimal.Decimal(3600)
 EXACT = decimal.Context(prec=60, rounding=decimal.ROUND_HALF_EVEN)
 
 
+#: What Python would read besides, like ``1_000`` or other scripts' digits, people
+#: would read otherwise or not at all. The exponent is short enough for a Decimal.
+_DECIMAL = re.compile(r'[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,9})?', re.ASCII)
+
+
 def price(value: object, field: str = 'price') -> decimal.Decimal:
     """A rate in credits per server and hour.
 
@@ -26,20 +32,24 @@ def price(value: object, field: str = 'price') -> decimal.Decimal:
         raise exceptions.Invalid(
             f'{field}: {value!r} is not a decimal string such as "1.25"'
         )
-    if isinstance(value, str) and len(value) > 40:
-        raise exceptions.Invalid(f'{field}: more than 40 characters')
-    try:
-        parsed = decimal.Decimal(value)
-    except decimal.InvalidOperation:
-        raise exceptions.Invalid(
-            f'{field}: {value!r} is not a decimal string such as "1.25"'
-        ) from None
+    if isinstance(value, str):
+        _check_text(value, field)
+    parsed = decimal.Decimal(value)
     if not parsed.is_finite() or parsed < 0 or parsed >= LIMIT:
-        raise exceptions.Invalid(f'{field}: {value} is not in 0..{LIMIT - QUANTUM}')
+        raise exceptions.Invalid(f'{field}: it is not in 0..{LIMIT - QUANTUM}')
     rounded = parsed.quantize(QUANTUM, context=EXACT)
     if rounded != parsed:
         raise exceptions.Invalid(f'{field}: {value} has more than 6 decimal places')
     return abs(rounded)
+
+
+def _check_text(value: str, field: str) -> None:
+    if len(value) > 40:
+        raise exceptions.Invalid(f'{field}: more than 40 characters')
+    if not _DECIMAL.fullmatch(value):
+        raise exceptions.Invalid(
+            f'{field}: {value!r} is not a decimal string such as "1.25"'
+        )
 
 
 def quantised(value: decimal.Decimal) -> decimal.Decimal:

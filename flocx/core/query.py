@@ -100,6 +100,8 @@ def text(value: str, field: str) -> str:
     """Parses a value that may be any string."""
     if len(value) > 255:
         raise exceptions.Invalid(f'{field}: more than 255 characters')
+    if not value.isprintable():
+        raise exceptions.Invalid(f'{field}: holds a character that cannot be printed')
     return value
 
 
@@ -116,11 +118,8 @@ def json_list(value: str, field: str) -> list[Any]:
 
 def integer(value: str, field: str) -> int:
     """Parses a whole number of up to 18 digits."""
-    if (
-        not value.lstrip('-').isascii()
-        or not value.lstrip('-').isdigit()
-        or len(value) > 18
-    ):
+    digits = value.removeprefix('-')
+    if not digits.isascii() or not digits.isdigit() or len(value) > 18:
         raise exceptions.Invalid(f'{field}: {value!r} is not a whole number')
     return int(value)
 

@@ -9,18 +9,18 @@ Parsing refuses what cannot be evaluated; evaluation is total: what is absent
 or of another type does not meet the requirement, whatever the operator.
 """
 
+from collections.abc import Callable
+from collections.abc import Iterable
 import dataclasses
 import functools
 import math
 import operator
+from typing import Any
 
-import jmespath
-import jmespath.exceptions
-import jmespath.functions
-import jmespath.visitor
 import re2
 
 from flocx import exceptions
+from flocx.core import expressions
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -33,26 +33,23 @@ class Limits:
     items: int = 256
 
 
-#: An evaluation that visits more nodes, or builds a longer list, is given up.
-MAX_STEPS = 20_000
-
 #: Memory that a compiled regular expression may take, in bytes.
 MAX_PATTERN_MEMORY = 1 << 20
 
 
-def _is_number(value):
+def _is_number(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def _is_text(value):
+def _is_text(value: object) -> bool:
     return isinstance(value, str)
 
 
-def _is_list(value):
+def _is_list(value: object) -> bool:
     return isinstance(value, list | tuple)
 
 
-def _anything(_):
+def _anything(_: object) -> bool:
     return True
 
 
@@ -60,21 +57,29 @@ def _anything(_):
 class Operator:
     """``holds(found, operand)``, for what is found and asked of these kinds."""
 
-    holds: object
-    found: object
-    operand: object
+    holds: Callable[[Any, Any], object]
+    found: Callable[[object], bool]
+    operand: Callable[[object], bool]
     kind: str
 
 
-def _number(holds):
+def _number(holds: Callable[[Any, Any], object]) -> Operator:
     return Operator(holds, _is_number, _is_number, 'a number')
 
 
-def _string(holds):
+def _string(holds: Callable[[Any, Any], object]) -> Operator:
     return Operator(holds, _is_text, _is_text, 'a string')
 
 
-OPERATORS = {
+@functools.lru_cache(maxsize=1024)
+def _pattern(text: str) -> Any:
+    options = re2.Options()
+    options.max_mem = MAX_PATTERN_MEMORY
+    options.log_errors = False
+    return re2.compile(text, options)
+
+
+OPERATORS: dict[str | None, Operator] = {
     None: Operator(lambda found, _: bool(found), _anything, _anything, 'anything'),
     '==': _number(operator.eq),
     '!=': _number(operator.ne),
@@ -94,95 +99,31 @@ OPERATORS = {
 }
 
 
-class _GivenUp(Exception):
-    """The evaluation took more than a hardware document can need."""
-
-
-class _Functions(jmespath.functions.Functions):
-    """JMESPath's functions without the one that writes values out as text.
-
-    A value can refer to one part many times; written out it would not fit into
-    memory.
-    """
-
-
-# The base class fills the table anew for each subclass, so it is cut afterwards.
-_Functions.FUNCTION_TABLE = {
-    name: entry
-    for name, entry in jmespath.functions.Functions.FUNCTION_TABLE.items()
-    if name != 'to_string'
-}
-
-
-class _Interpreter(jmespath.visitor.TreeInterpreter):
-    """JMESPath with a bound on the work that an expression can cause."""
-
-    def __init__(self):
-        super().__init__(jmespath.visitor.Options(custom_functions=_Functions()))
-        self._steps = 0
-
-    def visit(self, node, *args, **kwargs):
-        self._steps += 1
-        found = super().visit(node, *args, **kwargs)
-        if isinstance(found, list | dict | str):
-            self._steps += len(found) // 100
-        if self._steps > MAX_STEPS:
-            raise _GivenUp
-        return found
-
-
-@functools.lru_cache(maxsize=4096)
-def _compiled(expression):
-    return jmespath.compile(expression).parsed
-
-
-@functools.lru_cache(maxsize=1024)
-def _pattern(text):
-    options = re2.Options()
-    options.max_mem = MAX_PATTERN_MEMORY
-    options.log_errors = False
-    return re2.compile(text, options)
-
-
-def find(expression, document):
-    """What ``expression`` finds in ``document``, or None.
-
-    None also where a function is applied to a value that it does not take, and
-    where the evaluation would take more than ``MAX_STEPS`` steps.
-    """
-    try:
-        return _Interpreter().visit(_compiled(expression), document)
-    except (
-        jmespath.exceptions.JMESPathError,
-        _GivenUp,
-        TypeError,
-        ValueError,
-        RecursionError,
-        OverflowError,
-    ):
-        return None
-
-
 @dataclasses.dataclass(frozen=True, slots=True)
 class Requirement:
     """One thing that a bid asks of the hardware."""
 
     expression: str
     operator: str | None
-    operand: object
+    operand: Any
     negated: bool = False
 
-    def met_by(self, document):
+    def met_by(self, document: object) -> bool:
         """Whether the hardware ``document`` is as asked."""
-        found = find(self.expression, document)
+        found = expressions.find(self.expression, document)
         rule = OPERATORS[self.operator]
         if self.operator is not None and found is None:
             return False
         if not rule.found(found):
             return False
-        return bool(rule.holds(found, self.operand)) is not self.negated
+        try:
+            holds = rule.holds(found, self.operand)
+        except (UnicodeError, RecursionError):
+            # A lone surrogate, which is no text; or nested without end.
+            return False
+        return bool(holds) is not self.negated
 
-    def triple(self):
+    def triple(self) -> list[Any]:
         """The triple as it was written."""
         name = self.operator
         if self.negated:
@@ -190,7 +131,9 @@ class Requirement:
         return [self.expression, name, self.operand]
 
 
-def parse(triples, limits=None, field='requirements'):
+def parse(
+    triples: object, limits: Limits | None = None, field: str = 'requirements'
+) -> tuple[Requirement, ...]:
     """The requirements that ``triples`` say, a tuple of Requirement.
 
     :param triples: a list of ``[expression, operator, operand]``; an operand
@@ -212,21 +155,21 @@ def parse(triples, limits=None, field='requirements'):
     )
 
 
-def met(requirements, document):
+def met(requirements: Iterable[Requirement], document: object) -> bool:
     """Whether ``document`` meets each of ``requirements``."""
     return all(requirement.met_by(document) for requirement in requirements)
 
 
-def _parse_one(triple, limits, where):
+def _parse_one(triple: object, limits: Limits, where: str) -> Requirement:
     if not isinstance(triple, list | tuple) or len(triple) not in (2, 3):
         raise exceptions.Invalid(
             f'{where}: [expression, operator, operand] is '
             f'expected, not {_short(triple)}'
         )
-    expression, name, operand = (*triple, None)[:3]
+    first, second, operand = (*triple, None)[:3]
     where = f'{where} {_short(list(triple))}'
-    _check_expression(expression, limits, where)
-    negated, name = _operator_name(name, where)
+    expression = _check_expression(first, limits, where)
+    negated, name = _operator_name(second, where)
     rule = OPERATORS[name]
     if not rule.operand(operand):
         raise exceptions.Invalid(
@@ -237,12 +180,12 @@ def _parse_one(triple, limits, where):
     return Requirement(expression, name, operand, negated)
 
 
-def _operator_name(name, where):
+def _operator_name(name: object, where: str) -> tuple[bool, str | None]:
     if name is not None and not isinstance(name, str):
         raise exceptions.Invalid(f'{where}: {_short(name)} is not an operator')
-    negated = bool(name) and name not in OPERATORS and name.startswith('!')
-    if negated:
-        name = name[1:] or None
+    negated = False
+    if name is not None and name not in OPERATORS and name.startswith('!'):
+        negated, name = True, name[1:] or None
     if name not in OPERATORS:
         known = ', '.join(repr(each) for each in OPERATORS if each)
         raise exceptions.Invalid(
@@ -252,7 +195,7 @@ def _operator_name(name, where):
     return negated, name
 
 
-def _check_expression(expression, limits, where):
+def _check_expression(expression: object, limits: Limits, where: str) -> str:
     if not isinstance(expression, str) or not expression.strip():
         raise exceptions.Invalid(f'{where}: a JMESPath expression is expected first')
     if len(expression) > limits.length:
@@ -261,54 +204,18 @@ def _check_expression(expression, limits, where):
             f'at most {limits.length} are allowed'
         )
     try:
-        tree = _compiled(expression)
-    except (jmespath.exceptions.JMESPathError, ValueError) as error:
-        reason = ' '.join(str(error).split())
-        raise exceptions.Invalid(f'{where}: not JMESPath: {reason}') from None
-    except RecursionError:
-        raise exceptions.Invalid(f'{where}: nested too deeply') from None
-    for depth, node in _nodes(tree):
-        if depth > limits.depth:
-            raise exceptions.Invalid(
-                f'{where}: nested more than {limits.depth} levels deep'
-            )
-        if node['type'] == 'function_expression':
-            known = _Functions.FUNCTION_TABLE
-            if node['value'] not in known:
-                raise exceptions.Invalid(
-                    f'{where}: there is no function {node["value"]}(); '
-                    f'there are {", ".join(sorted(known))}'
-                )
+        expressions.check(expression, limits.depth)
+    except expressions.NotJMESPath as error:
+        raise exceptions.Invalid(f'{where}: {error}') from None
+    return expression
 
 
-def _nodes(tree):
-    """Each node of a parsed expression with its depth."""
-    waiting = [(1, tree)]
-    while waiting:
-        depth, node = waiting.pop()
-        yield depth, node
-        waiting.extend(
-            (depth + 1, child) for child in node['children'] if isinstance(child, dict)
-        )
-
-
-def _check_operand(name, operand, limits, where):
+def _check_operand(name: str | None, operand: Any, limits: Limits, where: str) -> None:
     values = operand if _is_list(operand) else [operand]
     if len(values) > limits.items:
         raise exceptions.Invalid(f'{where}: more than {limits.items} values')
     for value in values:
-        if not isinstance(value, str | int | float | bool | None):
-            raise exceptions.Invalid(
-                f'{where}: {_short(value)} is neither a string nor a number'
-            )
-        if isinstance(value, float) and not math.isfinite(value):
-            raise exceptions.Invalid(f'{where}: {value} is not a number')
-        if isinstance(value, int) and abs(value) > 10**18:
-            raise exceptions.Invalid(f'{where}: {_short(value)} is too large')
-        if isinstance(value, str) and len(value) > limits.length:
-            raise exceptions.Invalid(
-                f'{where}: a string of more than {limits.length} characters'
-            )
+        _check_value(value, limits, where)
     if name == 'matches':
         try:
             _pattern(operand)
@@ -320,7 +227,29 @@ def _check_operand(name, operand, limits, where):
             ) from None
 
 
-def _hint(name, operand):
+def _check_value(value: object, limits: Limits, where: str) -> None:
+    if not isinstance(value, str | int | float | bool | None):
+        raise exceptions.Invalid(
+            f'{where}: {_short(value)} is neither a string nor a number'
+        )
+    if isinstance(value, float) and not math.isfinite(value):
+        raise exceptions.Invalid(f'{where}: {value} is not a number')
+    if isinstance(value, int) and abs(value) > 10**18:
+        raise exceptions.Invalid(f'{where}: {_short(value)} is too large')
+    if isinstance(value, str):
+        _check_text(value, limits, where)
+
+
+def _check_text(value: str, limits: Limits, where: str) -> None:
+    if len(value) > limits.length:
+        raise exceptions.Invalid(
+            f'{where}: a string of more than {limits.length} characters'
+        )
+    if not value.isascii() and any('\ud800' <= each <= '\udfff' for each in value):
+        raise exceptions.Invalid(f'{where}: a string with half a character in it')
+
+
+def _hint(name: str | None, operand: object) -> str:
     if name in ('==', '!=') and isinstance(operand, str):
         return f'; {"eq" if name == "==" else "ne"!r} compares strings'
     if name in ('eq', 'ne') and _is_number(operand):
@@ -328,6 +257,6 @@ def _hint(name, operand):
     return ''
 
 
-def _short(value):
+def _short(value: object) -> str:
     text = repr(value)
     return text if len(text) <= 80 else f'{text[:77]}...'

@@ -13,8 +13,11 @@ from flocx.core import window
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Usage:
-    """Of one line within a period: seconds served, seconds promised but not served,
-    and the amount for the time served, in credits to 6 places."""
+    """What one line comes to within a period.
+
+    ``served`` and ``missed``, promised but not served, are in seconds, ``amount``,
+    for the time served, is in credits to 6 places.
+    """
 
     served: int
     missed: int

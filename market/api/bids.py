@@ -65,9 +65,8 @@ class BidRequest(wsme.types.Base):
     def to_bid(self, context, conf, now):
         start = self.start_time or now.replace(microsecond=0)
         stay = window.Window(start, self.end_time)
-        parsed = requirements.parse(
-            self.requirements or [], market_conf.requirement_limits(conf)
-        )
+        asked = [] if self.requirements in (wsme.Unset, None) else self.requirements
+        parsed = requirements.parse(asked, market_conf.requirement_limits(conf))
         quantity = self.quantity or 1
         bid = bid_core.Bid(
             uuid=uuidutils.generate_uuid(),

@@ -8,6 +8,7 @@ import wsme
 import wsme.types
 
 from flocx import db
+from flocx import exceptions
 from flocx.api import expose
 from flocx.api import paging
 from flocx.api import types
@@ -28,6 +29,7 @@ FILTERS = {
     'name': query.text,
     'project_id': query.text,
     'lessee_id': query.text,
+    'provider_id': query.text,
     'resource_type': query.text,
     'resource_uuid': query.text,
     'resource_class': query.text,
@@ -55,7 +57,7 @@ class OfferRequest(wsme.types.Base):
     resource_type = wsme.wsattr(types.Ident, mandatory=True)
     resource_uuid = wsme.wsattr(types.Text, mandatory=True)
     resource_class = types.Text
-    properties = wsme.wsattr(types.Json, mandatory=True)
+    properties = wsme.wsattr(types.Object, mandatory=True)
     lessee_id = types.Ident
     start_time = types.Instant
     end_time = wsme.wsattr(types.Instant, mandatory=True)
@@ -93,6 +95,16 @@ class OfferChange(wsme.types.Base):
 
     def values(self):
         return types.changes(self, nullable=('name', 'lessee_id'))
+
+
+class OfferHealth(wsme.types.Base):
+    """What a provider finds of an offer's server."""
+
+    status = wsme.types.wsattr(
+        wsme.types.Enum(str, offer_core.Status.AVAILABLE, offer_core.Status.ERROR),
+        mandatory=True,
+    )
+    reason = types.Text
 
 
 class ClaimRequest(wsme.types.Base):
@@ -146,7 +158,33 @@ class Offer(types.Answer):
 OfferList = types.collection('offers', Offer)
 
 
+class Health(rest.RestController):
+    """/v1/offers/{offer}/health: for the provider that published it."""
+
+    @expose.expose(Offer, body=OfferHealth, rule='market:offers:suspend')
+    @db.retried
+    def patch(self, ident, health):
+        """Suspend an offer, or put it back on sale."""
+        service, context, now = _here()
+        with service.database.writer() as session:
+            offer = offers.get(session, ident, context)
+            if offer.provider_id != context.provider_id:
+                raise exceptions.NotFound(f'Offer {ident} not found')
+            offer = offers.change(
+                session,
+                offer,
+                'suspended' if health.reason else 'resumed',
+                now,
+                status=offer_core.Status(health.status),
+                reason=health.reason or None,
+            )
+        answer = Offer.of(offer)
+        _tell(offer)(types.plain(answer))
+        return answer
+
+
 class Offers(rest.RestController):
+    health = Health()
     _custom_actions = {'claim': ['POST']}
 
     @expose.expose(

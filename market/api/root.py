@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Everything that the market serves, on one screen."""
 
+import pecan
+
+from flocx.api import openapi
 from flocx.api import versions
 from market.api import bids
 from market.api import book
@@ -8,6 +11,7 @@ from market.api import contracts
 from market.api import events
 from market.api import offers
 from market.api import prices
+from market.api import quotes
 from market.api import usage
 
 
@@ -20,8 +24,12 @@ class V1(versions.V1):
     properties = book.PropertiesController()
     book = book.BookController()
     prices = prices.PricesController()
+    quotes = quotes.Quotes()
     usage = usage.UsageController()
 
 
 class Root(versions.Root):
     v1 = V1()
+
+
+pecan.route(V1, 'openapi.json', openapi.OpenAPI('FLOCX market', Root))

@@ -218,6 +218,7 @@ def report(session, contract, line, status, reason, now):
     states.require(core.TRANSITIONS, 'Line', line.uuid, line.status, status)
     values = {'status': status, 'reason': reason or line.reason}
     if status == _S.ACTIVE:
+        values['reason'] = reason
         values['fulfill_time'] = line.fulfill_time or now
     if status in core.CLOSED:
         values['expire_time'] = now

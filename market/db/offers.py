@@ -92,7 +92,10 @@ def page(session, reader, query, where=(), suits=None):
     :param suits: whether a hardware document is wanted; a document that several
         offers share is asked about once.
     """
-    visible = visibility.offers(reader)
+    visible = sa.and_(
+        visibility.offers(reader),
+        visibility.offers_filtered(reader, {name for name, _, _ in query.filters}),
+    )
     if suits is None:
         rows = listing.page(session, _TABLE, visible, query, where)
         return [listing.noun(offer_core.Offer, row) for row in rows]
@@ -132,11 +135,18 @@ def free_during(start, end=None):
     return (_TABLE.c.start_time <= start, within, ~taken)
 
 
-def available(session, now):
-    """Every offer that can be sold from ``now`` on, in order of arrival."""
+def available(session, now, uuids=None):
+    """Every offer that can be sold from ``now`` on, in order of arrival.
+
+    :param uuids: only those of them that are among these.
+    """
     rows = session.execute(
         sa.select(_TABLE)
-        .where(_TABLE.c.status == offer_core.Status.AVAILABLE, _TABLE.c.end_time > now)
+        .where(
+            _TABLE.c.status == offer_core.Status.AVAILABLE,
+            _TABLE.c.end_time > now,
+            sa.true() if uuids is None else _TABLE.c.uuid.in_(uuids),
+        )
         .order_by(_TABLE.c.id)
     )
     return [listing.noun(offer_core.Offer, row) for row in rows]
@@ -189,7 +199,7 @@ def change(session, offer, deed, now, **values):
     :param deed: what the event calls it.
     :raises Conflict: somebody has, or its status does not allow the change.
     """
-    if values.get('status', offer.status) != offer.status:
+    if 'status' in values:
         states.require(
             offer_core.TRANSITIONS, 'Offer', offer.uuid, offer.status, values['status']
         )

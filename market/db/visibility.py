@@ -29,6 +29,22 @@ def offers(reader):
     return sa.or_(*seen)
 
 
+def offers_filtered(reader, names):
+    """Those of the offers that a filter by the fields ``names`` may find.
+
+    What is hidden from a reader must not be found out by asking for it either.
+    """
+    table = schema.offers
+    if reader.is_admin or not {'resource_uuid', 'lessee_id'}.intersection(names):
+        return sa.true()
+    known = [table.c.project_id == reader.project_id]
+    if 'resource_uuid' not in names:
+        known.append(table.c.lessee_id.in_(reader.lineage))
+    if reader.provider_id:
+        known.append(table.c.provider_id == reader.provider_id)
+    return sa.or_(*known)
+
+
 def bids(reader):
     """His own."""
     if reader.is_admin:

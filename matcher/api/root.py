@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Everything that the auction engine serves, on one screen."""
 
+import pecan
+
+from flocx.api import openapi
 from flocx.api import versions
 from matcher.api import mechanisms
 from matcher.api import rounds
@@ -13,3 +16,6 @@ class V1(versions.V1):
 
 class Root(versions.Root):
     v1 = V1()
+
+
+pecan.route(V1, 'openapi.json', openapi.OpenAPI('FLOCX auction engine', Root))

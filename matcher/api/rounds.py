@@ -12,7 +12,16 @@ from flocx.core import query
 from flocx.core import window
 from market.db import rounds
 
-FILTERS = {'allocation': query.text, 'pricing': query.text, 'time': window.instant}
+FILTERS = {
+    'uuid': query.text,
+    'allocation': query.text,
+    'pricing': query.text,
+    'offers': query.integer,
+    'bids': query.integer,
+    'contracts': query.integer,
+    'conflicts': query.integer,
+    'time': window.instant,
+}
 SORT_KEYS = ('time', 'uuid')
 
 
@@ -26,6 +35,9 @@ class Round(types.Answer):
     contracts = int
     conflicts = int
     welfare = types.Amount
+    upper_bound = types.Amount
+    gap = float
+    prices = types.Json
     seconds = float
 
 
@@ -33,7 +45,9 @@ RoundList = types.collection('rounds', Round)
 
 
 class Rounds(rest.RestController):
-    @expose.expose(RoundList, rule='matcher:rounds:list')
+    @expose.expose(
+        RoundList, rule='matcher:rounds:list', parameters=FILTERS, sort_keys=SORT_KEYS
+    )
     def get_all(self):
         """List the rounds that had something to award."""
         asked, _ = paging.asked(FILTERS, SORT_KEYS)

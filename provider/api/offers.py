@@ -6,6 +6,7 @@ from pecan import rest
 import wsme
 import wsme.types
 
+from flocx import exceptions
 from flocx.api import expose
 from flocx.api import types
 from provider import publishing
@@ -20,7 +21,19 @@ class OfferRequest(wsme.types.Base):
     lessee_id = types.Ident
     start_time = types.Instant
     end_time = wsme.wsattr(types.Instant, mandatory=True)
-    price = wsme.wsattr(types.Price, default='0')
+    price = types.Price
+
+    def terms(self):
+        """What is to be published, as JSON."""
+        said = types.plain(self)
+        if 'price' not in said:
+            if not said.get('lessee_id'):
+                raise exceptions.Invalid(
+                    'price: missing; only an offer to one project, with lessee_id, is '
+                    'for nothing unless it says more'
+                )
+            said['price'] = '0'
+        return said
 
 
 class Offers(rest.RestController):
@@ -34,7 +47,7 @@ class Offers(rest.RestController):
             provider.nodes,
             provider.marketplace,
             pecan.request.context,
-            **types.plain(request),
+            **request.terms(),
         )
         pecan.response.location = f'/v1/offers/{offer["uuid"]}'
         return offer

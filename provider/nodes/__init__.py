@@ -38,6 +38,10 @@ class Nodes(abc.ABC):
         """The nodes that the caller's project owns or leases."""
 
     @abc.abstractmethod
+    def all(self):
+        """Every node that the provider's own account sees."""
+
+    @abc.abstractmethod
     def get(self, ident, context=None):
         """The node of this uuid or name.
 

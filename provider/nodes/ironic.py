@@ -12,9 +12,6 @@ from openstack import exceptions as sdk_exceptions
 from flocx import exceptions
 from provider import nodes
 
-#: Owner and lessee, traits, protection, retirement and stored inventory.
-MICROVERSION = '1.81'
-
 
 class IronicNodes(nodes.Nodes):
     RESOURCE_TYPE = 'ironic_node'
@@ -32,6 +29,10 @@ class IronicNodes(nodes.Nodes):
                 for each in found
                 if context.project_id in (each.owner, each.lessee)
             ]
+
+    def all(self):
+        with _translated('the nodes'):
+            return [_node(each) for each in self._baremetal().nodes(details=True)]
 
     def get(self, ident, context=None):
         with _translated(f'Node {ident}'):

@@ -2,9 +2,10 @@
 """As much of Keystone as the services talk to, with a world of its own.
 
 Two organisations: ``acme`` with the sub-projects ``acme-lab`` and ``acme-web``,
-and ``umbrella``; and ``service``. The id of a project or user is its name. The
-user ``PROJECT-ROLE`` has that role, and those that it implies, on that project;
-her password is her name, and her name is accepted as a token too.
+``umbrella`` and ``initech``; and ``service``. The id of a project or user is its
+name. The user ``PROJECT-ROLE`` has that role, and those that it implies, on that
+project; her password is her name, and her name is accepted as a token too. The role
+``guest`` is one that no rule names, and the token ``unscoped`` is for no project.
 """
 
 import datetime
@@ -19,6 +20,7 @@ PARENTS = {
     'acme-lab': 'acme',
     'acme-web': 'acme',
     'umbrella': None,
+    'initech': None,
     'service': None,
     'operator': None,
 }
@@ -28,7 +30,9 @@ IMPLIED = {
     'manager': ['manager', 'member', 'reader'],
     'admin': ['admin', 'manager', 'member', 'reader'],
     'service': ['service'],
+    'guest': ['guest'],
 }
+UNSCOPED = 'unscoped'
 
 
 class Keystone:
@@ -71,22 +75,19 @@ class Keystone:
         return self._token(request.headers['X-Subject-Token'])
 
     def _token(self, user, status=200):
+        if user == UNSCOPED:
+            return _json({'token': _stamped(user)}, status)
         project, _, role = user.rpartition('-')
         # Several accounts of a kind are told apart by a number.
         kind = role.rstrip('0123456789')
         if project not in PARENTS or kind not in IMPLIED or user in self.revoked:
             return _json({'error': {'code': 404, 'message': 'No such token'}}, 404)
-        now = datetime.datetime.now(datetime.UTC)
         return _json(
             {
                 'token': {
-                    'methods': ['password'],
-                    'user': {'id': user, 'name': user, 'domain': _DOMAIN},
+                    **_stamped(user),
                     'project': {'id': project, 'name': project, 'domain': _DOMAIN},
                     'roles': [{'id': name, 'name': name} for name in IMPLIED[kind]],
-                    'issued_at': now.isoformat(),
-                    'expires_at': (now + datetime.timedelta(hours=1)).isoformat(),
-                    'audit_ids': ['audit'],
                     'catalog': [
                         {
                             'id': kind,
@@ -122,6 +123,18 @@ class Keystone:
 
 
 _DOMAIN = {'id': 'default', 'name': 'Default'}
+
+
+def _stamped(user):
+    """What every token says."""
+    now = datetime.datetime.now(datetime.UTC)
+    return {
+        'methods': ['password'],
+        'user': {'id': user, 'name': user, 'domain': _DOMAIN},
+        'issued_at': now.isoformat(),
+        'expires_at': (now + datetime.timedelta(hours=1)).isoformat(),
+        'audit_ids': ['audit'],
+    }
 
 
 def _json(body, status=200):

@@ -41,6 +41,9 @@ class Lab:
             if reinstalled and self.running():
                 # What runs is not what is installed any more.
                 self.down()
+        # What is about to die still holds its ports, and does not count as running.
+        for name in NAMES:
+            self.process(name).settle()
         self.ports = processes.ports(self.folder, self._ports_in_use())
         self._configure()
         self._fill_databases()

@@ -199,7 +199,7 @@ def _environment(folder):
 def _run(folder, title, command, advice='', may_fail=False):
     log = folder.logs / 'install.log'
     with progress.during(title, log), open(log, 'a') as stream:
-        result = subprocess.run(  # noqa: S603 - our own command
+        result = subprocess.run(
             [str(word) for word in command],
             stdin=subprocess.DEVNULL,
             stdout=stream,

@@ -18,7 +18,7 @@ Bring up FLOCX with a real Keystone and a real Ironic (whose servers are
 simulated) in one folder, and show its eight steps with the openstack command.
 """
 
-NEXT = """\
+NEXT = """
 Everything keeps running. To go on by hand:
 
   export PATH={venv}/bin:$PATH
@@ -123,12 +123,12 @@ def _up(lab, options):
         raise
     seconds = time.monotonic() - began
     progress.say(f'  Everything is up after {seconds:.0f} s.\n')
-    if options.up:
-        status = 0
-    else:
-        status = _tour(lab, options)
-    if not options.once:
-        progress.say(_what_next(lab))
+    try:
+        status = 0 if options.up else _tour(lab, options)
+    finally:
+        # After Ctrl-C, too: somebody wants to know what still runs.
+        if not options.once:
+            progress.say(_what_next(lab))
     progress.say(f'Done in {time.monotonic() - began:.0f} s.')
     return status
 

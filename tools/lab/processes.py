@@ -24,15 +24,19 @@ DEFAULT_PORTS = {
 }
 
 
-def _stat(pid):
-    """The state and the start time of a process, or None if it is gone."""
+def _start_time(pid):
+    """When a process was started, in ticks, or None if it is gone."""
     try:
         with open(f'/proc/{pid}/stat') as stream:
             # The name in parentheses may itself hold spaces and parentheses.
             fields = stream.read().rpartition(')')[2].split()
+        threads = len(os.listdir(f'/proc/{pid}/task'))
     except OSError:
         return None
-    return fields[0], fields[19]
+    # A zombie whose other threads are not through yet still holds its ports.
+    if fields[0] in 'ZX' and threads <= 1:
+        return None
+    return fields[19]
 
 
 class Process:
@@ -56,10 +60,7 @@ class Process:
             pid, started = self.pid_file.read_text().split()
         except (OSError, ValueError):
             return None
-        now = _stat(int(pid))
-        if now is None or now[0] in 'ZX' or now[1] != started:
-            return None
-        return int(pid)
+        return int(pid) if _start_time(pid) == started else None
 
     def start(self):
         """Start it unless it runs; True if this call started it."""
@@ -68,7 +69,7 @@ class Process:
         with open(self.log, 'ab') as log:
             self._log_before = log.tell()
             # A session of its own: Ctrl-C in the terminal is for us only.
-            self._child = subprocess.Popen(  # noqa: S603 - our own command
+            self._child = subprocess.Popen(
                 self.command,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -77,9 +78,17 @@ class Process:
                 cwd=self.folder.path,
                 start_new_session=True,
             )
-        state = _stat(self._child.pid)
-        self.pid_file.write_text(f'{self._child.pid} {state[1]}\n')
+        pid = self._child.pid
+        self.pid_file.write_text(f'{pid} {_start_time(pid)}\n')
         return True
+
+    def settle(self, seconds=10):
+        """Return once it answers or is gone, be it that somebody is killing it."""
+        until = time.monotonic() + seconds
+        while self.pid and time.monotonic() < until:
+            if all(map(rest.answers, self.ready)):
+                return
+            time.sleep(0.1)
 
     def wait(self, seconds=90):
         """Return once it answers; a dead or mute process is a Trouble."""
@@ -127,7 +136,7 @@ def run(folder, name, command, **environment):
     """Run a command of the lab to its end; a failure is a Trouble."""
     log = folder.logs / f'{name}.log'
     with open(log, 'a') as stream:
-        result = subprocess.run(  # noqa: S603 - our own command
+        result = subprocess.run(
             [str(word) for word in command],
             stdin=subprocess.DEVNULL,
             stdout=stream,

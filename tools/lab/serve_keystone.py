@@ -11,13 +11,13 @@ host, port = sys.argv[1], int(sys.argv[2])
 # keystone.wsgi.api parses the arguments of whatever program imports it.
 sys.argv = ['keystone']
 
-from oslo_service import backend  # noqa: E402
+from oslo_service import backend
 
 # The default backend would bring eventlet in and patch the world.
 backend.init_backend(backend.BackendType.THREADING)
 
-from cheroot import wsgi  # noqa: E402
-from keystone.wsgi.api import application  # noqa: E402
+from cheroot import wsgi
+from keystone.wsgi.api import application
 
 
 def _stop(signum, frame):

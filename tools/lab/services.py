@@ -9,7 +9,7 @@ APIS = ('market', 'provider', 'matcher')
 
 CONFIGURATION = """\
 [DEFAULT]
-transport_url = kombu+memory://
+transport_url = fake://
 
 [database]
 connection = sqlite:///{data}/flocx.sqlite

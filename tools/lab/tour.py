@@ -23,7 +23,7 @@ ASK, CEILING = '1.00', '3.00'
 SELLER, RENTER = 'acme-owner', 'umbrella-renter'
 # From being matched to having deployed takes five commands; the rest is margin.
 COMMANDS_IN_CONTRACT = 7
-SHORTEST_CONTRACT = 16
+SHORTEST_CONTRACT = 18
 NODE = ('name', 'provision_state', 'lessee')
 CONTRACT = ('uuid', 'status', 'start_time', 'end_time')
 LINES = (*CONTRACT, 'lines')
@@ -270,7 +270,7 @@ class Tour:
         return f'market contract show {self.seen["contract_uuid"]}'
 
     def _contract_seconds(self):
-        needed = math.ceil(COMMANDS_IN_CONTRACT * self.terminal.slowest)
+        needed = math.ceil(COMMANDS_IN_CONTRACT * self.terminal.pace)
         return self.seconds or max(SHORTEST_CONTRACT, needed)
 
     def _hold_lessee(self, server, project):

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the commands share: services, the present, errors and examples."""
 
+import abc
 import argparse
 import datetime
 import functools
@@ -235,6 +236,6 @@ class Delete(Speaker, command.Command):
                 f'{failed} of {len(parsed_args.names)} {self.noun}s failed'
             )
 
+    @abc.abstractmethod
     def delete(self, name, parsed_args):
         """End the object with this uuid or name."""
-        raise NotImplementedError

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 import importlib.metadata
 import shlex
-import subprocess  # noqa: S404
+import subprocess
 import sys
 import unittest
 
@@ -77,7 +77,7 @@ class TestPlugin(unittest.TestCase):
         """The names of the modules that importing ``modules`` loads."""
         code = f'import sys, {", ".join(modules)}\nprint(*sys.modules, sep="\\n")'
         return set(
-            subprocess.run(  # noqa: S603
+            subprocess.run(
                 [sys.executable, '-c', code],
                 check=True,
                 text=True,

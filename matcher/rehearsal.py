@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A small market in which bids compete, for trying an allocation out."""
+
+import datetime
+import decimal
+
+from flocx.core import bid
+from flocx.core import offer
+from matcher import book as matcher_book
+
+
+def book(now):
+    """Two servers, and more bids for parts of their time than can have it."""
+    now = now.replace(microsecond=0)
+    week = datetime.timedelta(days=7)
+    offers = [
+        offer.Offer(
+            uuid=f'offer-{number}',
+            project_id='owner',
+            provider_id='provider',
+            resource_type='rehearsal',
+            resource_uuid=f'server-{number}',
+            properties={'cpus': 8 * number},
+            start_time=now,
+            end_time=now + week,
+            price=decimal.Decimal(number),
+            created_at=now,
+            updated_at=now,
+        )
+        for number in (1, 2)
+    ]
+    bids = [
+        bid.Bid(
+            uuid=f'bid-{number}',
+            project_id='renter',
+            quantity=1 + number % 2,
+            min_quantity=1,
+            start_time=now,
+            end_time=now + week,
+            duration=86400 * (1 + number % 4),
+            price=decimal.Decimal(2 + number % 3),
+            requirements=(('cpus', '>', 4),),
+            created_at=now,
+            updated_at=now,
+        )
+        for number in range(12)
+    ]
+    return matcher_book.Book(now, offers, {}, bids)

@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Compare what the market believes of our servers with what they are.
+
+Messages and passes of the fulfiller deliver contracts; this finds what somebody
+else did to a server meanwhile. It repairs nothing that an owner may have meant: it
+tells the market, which tells both parties and stops the bill.
+
+=====================================  ==========================================
+what is found                          what is reported
+=====================================  ==========================================
+node of an open offer unfit or gone    offer: ``error`` with the reason
+node of such an offer fit again        offer: ``available``
+node of an active line gone            line: ``error``, node_gone
+another lessee, or none                line: ``error``, lessee_changed
+lessee is the renter again             line: ``active``
+line in error, over, not the renter's  line: ``ended``
+line in error, over, clean again       line: ``wait_end``; the fulfiller ends it
+=====================================  ==========================================
+"""
+
+from oslo_log import log
+
+from flocx import exceptions
+from flocx.core import contract as core
+from flocx.core import offer as offer_core
+from flocx.core import window
+from provider import ownership
+
+LOG = log.getLogger(__name__)
+_S, _R = core.Status, core.Reason
+
+#: Lines in error for one of these go on when their server is the renter's again.
+_PASSING = {_R.LESSEE_CHANGED, _R.NODE_GONE}
+
+
+class Reconciliation:
+    """Looks at all servers that the market knows of this provider."""
+
+    def __init__(self, nodes, marketplace):
+        self._nodes, self._marketplace = nodes, marketplace
+
+    def run(self, now):
+        """Report every difference; what fails waits for the next time."""
+        found = {node.uuid: node for node in self._nodes.all()}
+        for offer in self._marketplace.offers():
+            self._tell(self._offer, offer, found.get(offer['resource_uuid']))
+        for contract in self._marketplace.delivered():
+            for line in contract['lines']:
+                if line['provider_id'] == self._marketplace.provider_id:
+                    node = found.get(line['resource_uuid'])
+                    self._tell(self._line, contract, line, node, now)
+
+    @staticmethod
+    def _tell(report, *about):
+        try:
+            report(*about)
+        except exceptions.FlocxError as error:
+            LOG.info('Not reported now: %s', error)
+
+    def _offer(self, offer, node):
+        status, reason = health(offer, node)
+        if (status, reason) != (offer['status'], offer['reason']):
+            LOG.info('Offer %s: %s, %s', offer['uuid'], status, reason)
+            self._marketplace.report_offer(offer['uuid'], status, reason)
+
+    def _line(self, contract, line, node, now):
+        status, reason = standing(line, contract['project_id'], node, now)
+        if status != line['status']:
+            LOG.warning(
+                'Line %s of contract %s: %s, %s',
+                line['uuid'],
+                contract['uuid'],
+                status,
+                reason,
+            )
+            self._marketplace.report(contract['uuid'], line['uuid'], status, reason)
+
+
+def health(offer, node):
+    """The status that ``offer`` should have, and why, given its node or None."""
+    if node is None:
+        return offer_core.Status.ERROR, 'the node is gone'
+    if node.owner != offer['project_id']:
+        return offer_core.Status.ERROR, 'the node has another owner'
+    reason = ownership.unfit(node)
+    if reason:
+        return offer_core.Status.ERROR, f'the node {reason}'
+    return offer_core.Status.AVAILABLE, None
+
+
+def standing(line, renter, node, now):
+    """The status that a delivered ``line`` should have, and why."""
+    status, reason = line['status'], line['reason']
+    rented = node is not None and node.lessee == renter
+    over = window.instant(line['end_time'], 'end_time') <= now
+    if status == _S.ACTIVE and not over and not rented:
+        return _S.ERROR, _R.NODE_GONE if node is None else _R.LESSEE_CHANGED
+    if status != _S.ERROR:
+        return status, reason
+    if over and not rented:
+        return _S.ENDED, reason
+    if over and node.provision_state == 'available':
+        return _S.WAIT_END, reason
+    if not over and rented and reason in _PASSING and line['fulfill_time']:
+        return _S.ACTIVE, None
+    return status, reason

@@ -1,0 +1,157 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What functional tests share: a marketplace for each class, and talking to it."""
+
+import datetime
+import itertools
+
+import requests
+import testtools
+
+from flocx import rpcapi
+from flocx.core import window
+from matcher import rounds
+from provider import fulfilment
+from tests import fixtures
+
+HOUR = datetime.timedelta(hours=1)
+_NUMBERS = itertools.count(1)
+
+
+class Clock:
+    """Time that passes as always, and at a word by the hour."""
+
+    def __init__(self):
+        self._ahead = datetime.timedelta(0)
+
+    def __call__(self, with_timezone=True):
+        return datetime.datetime.now(datetime.UTC) + self._ahead
+
+    def advance(self, **amount):
+        self._ahead += datetime.timedelta(**amount)
+
+
+class Refused(Exception):
+    """An answer that the test did not expect."""
+
+
+class Caller:
+    """One user at one service; a method for each verb gives the response."""
+
+    def __init__(self, url, token, service_token=None):
+        self.url, self.headers = url, {}
+        if token:
+            self.headers['X-Auth-Token'] = token
+        if service_token:
+            self.headers['X-Service-Token'] = service_token
+
+    def request(self, method, path, headers=None, **kwargs):
+        return requests.request(
+            method,
+            self.url + path,
+            headers={**self.headers, **(headers or {})},
+            timeout=60,
+            **kwargs,
+        )
+
+    def get(self, path, **params):
+        return self.request('GET', path, params=params)
+
+    def post(self, path, body=None, **kwargs):
+        return self.request('POST', path, json={} if body is None else body, **kwargs)
+
+    def patch(self, path, body):
+        return self.request('PATCH', path, json=body)
+
+    def delete(self, path):
+        return self.request('DELETE', path)
+
+
+def error(response):
+    """The one error of a refusal."""
+    (said,) = response.json()['errors']
+    return said
+
+
+class MarketplaceTestCase(testtools.TestCase):
+    """Has the services of ``tests.fixtures`` in ``marketplace``, one for a class."""
+
+    WORKERS = False
+    OPTIONS = ()
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.clock = Clock()
+        cls.marketplace = fixtures.Marketplace(
+            workers=cls.WORKERS,
+            clock=None if cls.WORKERS else cls.clock,
+            options=cls.OPTIONS,
+        )
+        cls.marketplace.setUp()
+        cls.addClassCleanup(cls.marketplace.cleanUp)
+
+    # Who speaks
+
+    def at(self, kind, token, service_token=None):
+        return Caller(self.marketplace.catalog[kind], token, service_token)
+
+    def market(self, token):
+        return self.at('marketplace', token)
+
+    def provider(self, token):
+        return self.at('marketplace-provider', token)
+
+    def matcher(self, token):
+        return self.at('marketplace-matcher', token)
+
+    # What they say, where it is not the point of the test
+
+    def good(self, response, status=201):
+        """The body of an answer that has to be good."""
+        if response.status_code != status:
+            raise Refused(f'{response.status_code}: {response.text}')
+        return response.json() if response.content else None
+
+    def time(self, hours):
+        """So many hours from now, as the API writes it."""
+        return window.text(self.clock() + hours * HOUR)
+
+    def add_node(self, name=None, **said):
+        """A new server; return its name."""
+        name = name or f'node-{next(_NUMBERS)}'
+        self.marketplace.add_node(name, **said)
+        return name
+
+    def offer(self, who='acme-member', node=None, hours=24, **said):
+        """A published offer; of a server of its own if none is named."""
+        node = node or self.add_node(owner=who.rpartition('-')[0])
+        terms = {'end_time': self.time(hours), 'price': '1', **said}
+        return self.good(
+            self.provider(who).post('/v1/offers', {'resource_uuid': node, **terms})
+        )
+
+    def bid(self, who='umbrella-member', hours=24, **said):
+        terms = {'end_time': self.time(hours), 'price': '2', **said}
+        return self.good(self.market(who).post('/v1/bids', terms))
+
+    def show(self, kind, uuid, who='operator-admin'):
+        return self.good(self.market(who).get(f'/v1/{kind}/{uuid}'), 200)
+
+    # What the workers do, one pass at a time
+
+    def round(self, now=None, database=None):
+        """One round of the auction engine."""
+        return rounds.Rounds(
+            self.marketplace.conf,
+            database or self.marketplace.database,
+            rpcapi.ProviderAPI(self.marketplace.transport),
+        ).run(now or self.clock())
+
+    def fulfil(self, passes=1):
+        """So many passes of the fulfiller."""
+        provider = self.marketplace.provider
+        delivering = fulfilment.Fulfilment(
+            self.marketplace.conf, provider.nodes, provider.marketplace
+        )
+        for _ in range(passes):
+            delivering.run(self.clock())

@@ -1,0 +1,407 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Who may do what: every persona at every operation that a rule guards.
+
+The rows are compared with the rules of the three services: a rule without a row,
+or a row without a rule, fails. The columns are projects and the roles in them.
+"""
+
+import dataclasses
+import string
+
+from flocx import policy
+from market import policies as market_policies
+from matcher import policies as matcher_policies
+from provider import policies as provider_policies
+from tests.functional import base
+
+OWNER, RENTER, THIRD = 'acme', 'umbrella', 'initech'
+ROLES = ('guest', 'reader', 'member', 'manager')
+OPERATOR, SERVICE = 'operator-admin', 'service-service'
+
+#: Nobody has a token at all; unscoped has one for no project.
+PERSONAS = (
+    *(f'{project}-{role}' for project in (OWNER, RENTER, THIRD) for role in ROLES),
+    f'{OWNER}-admin',
+    OPERATOR,
+    SERVICE,
+    'unscoped',
+    None,
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class Row:
+    """An operation, and what it answers.
+
+    :param owner: what members, and readers, of the owner's project get; likewise
+        ``renter`` and ``third``. Who has no role in his project gets a 403 or, where
+        he may not know of the object, what he would get with any role.
+    """
+
+    method: str
+    kind: str
+    path: str
+    owner: tuple
+    renter: tuple
+    third: tuple
+    service: int = 403
+    operator: int = 200
+    body: dict | None = None
+    guest: int = 403
+
+    def expected(self, persona):
+        if persona is None:
+            return 401
+        if persona == 'unscoped':
+            return 403
+        project, _, role = persona.rpartition('-')
+        if role == 'admin':
+            return self.operator
+        if persona == SERVICE:
+            return self.service
+        member, reader = {
+            OWNER: self.owner,
+            RENTER: self.renter,
+            THIRD: self.third,
+        }[project]
+        if role == 'guest':
+            return 404 if reader == 404 and self.guest == 404 else 403
+        return reader if role == 'reader' else member
+
+
+ALL, NONE, DENIED = (200, 200), (404, 404), (403, 403)
+WRITE = (200, 403)
+HIDDEN = (404, 403)
+
+MARKET, PROVIDER, MATCHER = (
+    'marketplace',
+    'marketplace-provider',
+    'marketplace-matcher',
+)
+BID = {'end_time': '2100-01-01T00:00:00Z', 'price': '0.000001'}
+
+#: {rule: row}; {offer} and the like are made anew for each request that changes them.
+ROWS = {
+    'market:offers:list': Row('GET', MARKET, '/v1/offers', ALL, ALL, ALL),
+    'market:offers:show': Row('GET', MARKET, '/v1/offers/{offer}', ALL, ALL, ALL),
+    'market:offers:publish': Row(
+        'POST',
+        MARKET,
+        '/v1/offers',
+        *(DENIED,) * 3,
+        operator=403,
+        body={
+            'resource_type': 'dummy_node',
+            'resource_uuid': 'invented',
+            'properties': {},
+            **BID,
+        },
+    ),
+    'market:offers:change': Row(
+        'PATCH',
+        MARKET,
+        '/v1/offers/{offer}',
+        WRITE,
+        DENIED,
+        DENIED,
+        body={'price': '3'},
+    ),
+    'market:offers:cancel': Row(
+        'DELETE', MARKET, '/v1/offers/{offer}', (204, 403), DENIED, DENIED, operator=204
+    ),
+    # The owner may claim, but nobody trades with himself.
+    'market:offers:claim': Row(
+        'POST',
+        MARKET,
+        '/v1/offers/{offer}/claim',
+        (409, 403),
+        (201, 403),
+        (201, 403),
+        operator=201,
+        body={},
+    ),
+    'market:bids:list': Row('GET', MARKET, '/v1/bids', ALL, ALL, ALL),
+    'market:bids:show': Row('GET', MARKET, '/v1/bids/{bid}', NONE, ALL, NONE),
+    'market:bids:create': Row(
+        'POST', MARKET, '/v1/bids', *((201, 403),) * 3, operator=201, body=BID
+    ),
+    'market:bids:change': Row(
+        'PATCH',
+        MARKET,
+        '/v1/bids/{bid}',
+        NONE,
+        WRITE,
+        NONE,
+        service=404,
+        body={'price': '0.5'},
+        guest=404,
+    ),
+    'market:bids:cancel': Row(
+        'DELETE',
+        MARKET,
+        '/v1/bids/{bid}',
+        NONE,
+        (204, 403),
+        NONE,
+        service=404,
+        operator=204,
+        guest=404,
+    ),
+    'market:contracts:list': Row(
+        'GET', MARKET, '/v1/contracts', ALL, ALL, ALL, service=200
+    ),
+    'market:contracts:show': Row(
+        'GET', MARKET, '/v1/contracts/{contract}', ALL, ALL, NONE, service=200
+    ),
+    'market:contracts:change': Row(
+        'PATCH',
+        MARKET,
+        '/v1/contracts/{contract}',
+        DENIED,
+        WRITE,
+        NONE,
+        body={'end_time': '{soon}'},
+        guest=404,
+    ),
+    'market:contracts:release': Row(
+        'DELETE',
+        MARKET,
+        '/v1/contracts/{contract}',
+        DENIED,
+        (204, 403),
+        NONE,
+        operator=204,
+        guest=404,
+    ),
+    # The operator may report, but only what he delivers himself: nothing.
+    'market:contracts:report': Row(
+        'PATCH',
+        MARKET,
+        '/v1/contracts/{contract}/lines/{line}',
+        *(DENIED,) * 3,
+        service=200,
+        operator=403,
+        body={'status': 'active'},
+    ),
+    'market:events:list': Row('GET', MARKET, '/v1/events', ALL, ALL, ALL),
+    'market:book:show': Row('GET', MARKET, '/v1/book', ALL, ALL, ALL),
+    'market:prices:list': Row('GET', MARKET, '/v1/prices', ALL, ALL, ALL),
+    'market:properties:list': Row('GET', MARKET, '/v1/properties', ALL, ALL, ALL),
+    'market:usage:show': Row('GET', MARKET, '/v1/usage', ALL, ALL, ALL),
+    'provider:nodes:list': Row('GET', PROVIDER, '/v1/nodes', ALL, ALL, ALL),
+    'provider:nodes:show': Row(
+        'GET', PROVIDER, '/v1/nodes/{node}', ALL, NONE, NONE, operator=404
+    ),
+    'provider:offers:publish': Row(
+        'POST',
+        PROVIDER,
+        '/v1/offers',
+        (201, 403),
+        HIDDEN,
+        HIDDEN,
+        operator=404,
+        body={'resource_uuid': '{fresh}', **BID},
+    ),
+    'provider:offers:withdraw': Row(
+        'DELETE',
+        PROVIDER,
+        '/v1/offers/{offer}',
+        (204, 403),
+        DENIED,
+        DENIED,
+        operator=204,
+    ),
+    'matcher:mechanisms:list': Row('GET', MATCHER, '/v1/mechanisms', ALL, ALL, ALL),
+    'matcher:rounds:list': Row('GET', MATCHER, '/v1/rounds', *(DENIED,) * 3),
+    'matcher:rounds:show': Row(
+        'GET', MATCHER, '/v1/rounds/nothing', *(DENIED,) * 3, operator=404
+    ),
+    'matcher:rounds:run': Row(
+        'POST', MATCHER, '/v1/rounds', *(DENIED,) * 3, operator=201
+    ),
+}
+#: An admin of the owner's project operates the marketplace like any admin, and is of
+#: the owner's project besides.
+OF_THE_OWNER = {
+    'market:offers:claim': 409,
+    'provider:nodes:show': 200,
+    'provider:offers:publish': 201,
+}
+
+
+class MatrixTest(base.MarketplaceTestCase):
+    def setUp(self):
+        super().setUp()
+        self.kept = {}
+
+    def thing(self, name):
+        """Something that a path or a body refers to; it stays until it is used up."""
+        if name in self.kept:
+            return self.kept[name]
+        if name == 'offer':
+            made = {'offer': self.offer()['uuid']}
+        elif name == 'bid':
+            made = {'bid': self.bid(price='0.000001')['uuid']}
+        elif name in ('contract', 'line'):
+            made = self.contract()
+        else:
+            made = {'node': self.add_node(), 'fresh': self.add_node()}
+        self.kept.update(made, soon=self.time(2))
+        return self.kept[name]
+
+    def contract(self):
+        contract = self.good(
+            self.market('umbrella-member').post(
+                f'/v1/offers/{self.offer()["uuid"]}/claim', {'end_time': self.time(4)}
+            )
+        )
+        return {'contract': contract['uuid'], 'line': contract['lines'][0]['uuid']}
+
+    def test_every_rule_has_its_row(self):
+        rules = {
+            rule.name
+            for module in (market_policies, provider_policies, matcher_policies)
+            for rule in module.list_rules()
+        } - {rule.name for rule in policy.SHARED}
+        self.assertEqual(set(ROWS), rules)
+
+    def test_every_row_is_the_operation_of_its_rule(self):
+        rules = (
+            *market_policies.RULES,
+            *provider_policies.RULES,
+            *matcher_policies.RULES,
+        )
+        for rule in rules:
+            (operation,) = rule.operations
+            row = ROWS[rule.name]
+            self.assertEqual(operation['method'], row.method, rule.name)
+            self.assertEqual(
+                operation['path'].split('/')[:3], row.path.split('/')[:3], rule.name
+            )
+
+    def filled(self, text):
+        names = [name for _, name, _, _ in string.Formatter().parse(text) if name]
+        return text.format_map({name: self.thing(name) for name in names})
+
+    def answer(self, rule, persona):
+        row = ROWS[rule]
+        response = self.at(row.kind, persona).request(
+            row.method,
+            self.filled(row.path),
+            json=row.body
+            and {
+                name: self.filled(value) if isinstance(value, str) else value
+                for name, value in row.body.items()
+            },
+        )
+        if row.method != 'GET' and response.status_code < 400:
+            self.kept.clear()
+        return response
+
+    def check(self, personas):
+        wrong = {}
+        for rule, row in ROWS.items():
+            for persona in personas:
+                expected = row.expected(persona)
+                if persona == f'{OWNER}-admin':
+                    expected = OF_THE_OWNER.get(rule, expected)
+                response = self.answer(rule, persona)
+                if response.status_code != expected:
+                    wrong[rule, persona] = (expected, response.status_code)
+                elif expected >= 400:
+                    self.assertEqual(expected, base.error(response)['status'])
+        self.assertEqual({}, wrong)
+
+    def test_owner(self):
+        self.check([each for each in PERSONAS if str(each).startswith(OWNER)])
+
+    def test_renter(self):
+        self.check([each for each in PERSONAS if str(each).startswith(RENTER)])
+
+    def test_third_project(self):
+        self.check([each for each in PERSONAS if str(each).startswith(THIRD)])
+
+    def test_operator_and_service(self):
+        self.check([OPERATOR, SERVICE])
+
+    def test_nobody(self):
+        self.check(['unscoped', None])
+
+
+class HiddenFieldsTest(base.MarketplaceTestCase):
+    """D5: what one may see of an object that one may see."""
+
+    PRIVATE = {'provider_id', 'resource_uuid', 'lessee_id', 'reason', 'generation'}
+
+    def names(self, who, path, *inner):
+        found = self.good(self.market(who).get(path), 200)
+        for name in inner:
+            found = found[name]
+        return set(found)
+
+    def test_strangers_do_not_learn_which_server_is_offered(self):
+        path = f'/v1/offers/{self.offer()["uuid"]}'
+        for who in ('umbrella-member', 'acme-lab-member', 'initech-reader'):
+            self.assertFalse(self.PRIVATE & self.names(who, path))
+        for who in ('acme-reader', 'operator-admin'):
+            self.assertLessEqual(self.PRIVATE, self.names(who, path))
+
+    def test_lists_hide_the_same(self):
+        self.offer()
+        found = self.good(self.market('umbrella-reader').get('/v1/offers'), 200)
+        for each in found['offers']:
+            self.assertFalse(self.PRIVATE & set(each))
+
+    def test_filters_do_not_betray_what_is_hidden(self):
+        offer = self.offer()
+        for field in ('resource_uuid', 'lessee_id', 'provider_id'):
+            if field not in offer or offer[field] is None:
+                continue
+            response = self.market('umbrella-member').get(
+                '/v1/offers', **{field: offer[field]}
+            )
+            if response.status_code == 200:
+                uuids = [each['uuid'] for each in response.json()['offers']]
+                self.assertNotIn(offer['uuid'], uuids, field)
+
+    def test_who_is_meant_learns_that_he_is(self):
+        path = f'/v1/offers/{self.offer(lessee_id="acme-lab")["uuid"]}'
+        names = self.names('acme-lab-reader', path)
+        self.assertEqual({'lessee_id'}, self.PRIVATE & names)
+        for who in ('umbrella-member', 'acme-web-member', 'initech-manager'):
+            self.assertEqual(404, self.market(who).get(path).status_code)
+
+    def test_each_owner_sees_his_own_lines(self):
+        for owner in ('acme', 'initech'):
+            node = self.add_node(owner=owner, resource_class='pair')
+            self.offer(f'{owner}-member', node)
+        bid = self.bid(hours=20, quantity=2, resource_class='pair')
+        self.round()
+        contract = self.show('bids', bid['uuid'])['contract_uuid']
+        path = f'/v1/contracts/{contract}'
+
+        def owners(who):
+            found = self.good(self.market(who).get(path), 200)
+            return sorted(line['owner_id'] for line in found['lines'])
+
+        self.assertEqual(['acme', 'initech'], owners('umbrella-reader'))
+        self.assertEqual(['acme'], owners('acme-reader'))
+        self.assertEqual(['initech'], owners('initech-reader'))
+        self.assertEqual(404, self.market('acme-lab-member').get(path).status_code)
+        # Nor do the events say more.
+        for owner in ('acme', 'initech'):
+            events = self.good(
+                self.market(f'{owner}-reader').get('/v1/events', object_uuid=contract),
+                200,
+            )['events']
+            self.assertTrue(events)
+            for event in events:
+                self.assertEqual(1, len(event['payload']['lines']))
+
+    def test_ceilings_are_sealed(self):
+        ceiling = '7.654321'
+        self.bid(price=ceiling, resource_class='sealed')
+        for who in ('acme-manager', 'initech-manager', 'service-service'):
+            for path in ('/v1/bids', '/v1/events', '/v1/book', '/v1/prices'):
+                said = self.market(who).get(path).text
+                self.assertNotIn(ceiling, said, (who, path))

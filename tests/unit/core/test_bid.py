@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A bid: what stay it accepts, and when there is nothing left to hope for."""
+
+import datetime
+import decimal
+import unittest
+
+import hypothesis
+from hypothesis import strategies as st
+
+from flocx import exceptions
+from flocx.core import bid as core
+
+NOON = datetime.datetime(2027, 1, 1, 12, tzinfo=datetime.UTC)
+HOUR = datetime.timedelta(hours=1)
+
+
+def bid(hours=4, duration=None, **values):
+    return core.Bid(
+        **{
+            'uuid': 'u',
+            'project_id': 'umbrella',
+            'start_time': NOON,
+            'end_time': NOON + hours * HOUR,
+            'duration': duration or hours * 3600,
+            'price': decimal.Decimal(1),
+            'created_at': NOON,
+            'updated_at': NOON,
+            **values,
+        }
+    )
+
+
+class BidTest(unittest.TestCase):
+    def test_d14_a_part_of_the_window_is_as_long_as_asked(self):
+        part = bid(hours=4, duration=3600)
+        self.assertFalse(part.whole)
+        stay = part.stay(NOON + HOUR)
+        self.assertEqual((NOON + HOUR, 3600), (stay.start, stay.seconds))
+        self.assertEqual(NOON + 4 * HOUR, part.stay(NOON + 3 * HOUR).end)
+        self.assertIsNone(part.stay(NOON + 3 * HOUR + datetime.timedelta(seconds=1)))
+
+    def test_the_whole_window_is_what_is_left_of_it(self):
+        whole = bid(hours=4)
+        self.assertTrue(whole.whole)
+        self.assertEqual(whole.window, whole.stay(NOON))
+        self.assertEqual(NOON + 4 * HOUR, whole.stay(NOON + HOUR).end)
+        self.assertEqual(NOON + HOUR, whole.stay(NOON + HOUR).start)
+        self.assertIsNone(whole.stay(NOON + 4 * HOUR))
+
+    @hypothesis.given(st.integers(1, 7200), st.integers(-3600, 10800))
+    def test_it_is_hopeless_from_the_moment_on_when_no_stay_is_left(
+        self, duration, seconds
+    ):
+        asked = bid(hours=2, duration=duration)
+        now = NOON + datetime.timedelta(seconds=seconds)
+        self.assertEqual(
+            asked.stay(max(now, asked.start_time)) is None, asked.hopeless(now)
+        )
+        if asked.hopeless(now):
+            self.assertTrue(asked.hopeless(now + HOUR))
+
+    def test_d36_what_does_not_fit_is_refused(self):
+        for values, field in (
+            ({'duration': 4 * 3600 + 1}, 'duration'),
+            ({'min_quantity': 2, 'quantity': 1}, 'min_quantity'),
+            ({'hours': -1, 'duration': 1}, 'end_time'),
+        ):
+            with self.assertRaisesRegex(exceptions.Invalid, f'^{field}: '):
+                bid(**values)
+
+    def test_a_bid_cannot_be_changed_in_place(self):
+        with self.assertRaises(AttributeError):
+            bid().price = decimal.Decimal(2)

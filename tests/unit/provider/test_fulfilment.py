@@ -1,0 +1,334 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the provider does for a line, whatever its node is like.
+
+The nodes are the real dummy ones; the market is one that remembers reports and
+refuses what the state table refuses.
+"""
+
+import copy
+import datetime
+import pathlib
+import types
+import unittest
+
+import fixtures
+import testtools
+import yaml
+
+from flocx import exceptions
+from flocx.core import contract as core
+from flocx.core import states
+from flocx.core import window
+from provider import fulfilment
+from provider.nodes import dummy
+
+NOON = datetime.datetime(2027, 1, 1, 12, tzinfo=datetime.UTC)
+HOUR = datetime.timedelta(hours=1)
+S, R = core.Status, core.Reason
+
+
+class Market:
+    """As much of the market as a provider sees."""
+
+    provider_id = 'provider'
+
+    def __init__(self):
+        self.contracts, self.reports, self.refuse = [], [], ()
+
+    def add(self, status, node='n1', provider='provider', **values):
+        line = {
+            'uuid': f'line-{len(self.contracts)}',
+            'provider_id': provider,
+            'resource_uuid': node,
+            'start_time': window.text(NOON),
+            'end_time': window.text(NOON + HOUR),
+            'status': str(status),
+            'reason': None,
+            'fulfill_time': None,
+            **values,
+        }
+        contract = {
+            'uuid': f'contract-{len(self.contracts)}',
+            'project_id': 'umbrella',
+            'lines': [line],
+        }
+        self.contracts.append(contract)
+        return line
+
+    def due(self, before):
+        return copy.deepcopy(self.contracts)
+
+    def report(self, contract_uuid, line_uuid, status, reason=None):
+        for contract in self.contracts:
+            for line in contract['lines']:
+                if (contract['uuid'], line['uuid']) == (contract_uuid, line_uuid):
+                    states.require(
+                        core.TRANSITIONS, 'Line', line_uuid, S(line['status']), status
+                    )
+                    if line_uuid in self.refuse:
+                        raise exceptions.Unavailable('The market does not answer')
+                    self.reports.append((line_uuid, str(status), reason))
+                    line.update(status=str(status), reason=reason or line['reason'])
+                    return line
+        raise exceptions.NotFound(line_uuid)
+
+
+class FulfilmentTestCase(testtools.TestCase):
+    def setUp(self):
+        super().setUp()
+        self.log = self.useFixture(fixtures.FakeLogger())
+        self.folder = pathlib.Path(self.useFixture(fixtures.TempDir()).path)
+        conf = types.SimpleNamespace(
+            provider=types.SimpleNamespace(
+                dummy_nodes_dir=str(self.folder),
+                fulfil_interval=10,
+                retry_interval=2,
+                workers=2,
+            )
+        )
+        self.nodes = dummy.DummyNodes(conf)
+        self.market = Market()
+        self.fulfilment = fulfilment.Fulfilment(conf, self.nodes, self.market)
+        self.node()
+
+    def node(self, name='n1', **values):
+        said = {'uuid': name, 'owner': 'acme', **values}
+        (self.folder / f'{name}.yaml').write_text(yaml.safe_dump(said))
+
+    def run_at(self, minutes, expect=None):
+        """One pass, so many minutes after the start of the contract."""
+        again = self.fulfilment.run(NOON + minutes * datetime.timedelta(minutes=1))
+        if expect is not None:
+            self.assertEqual(expect, self.nodes.get('n1').lessee or 'nobody')
+        return again
+
+
+class StepTest(unittest.TestCase):
+    """The table of the module, line by line; whatever is not in it is left alone."""
+
+    BEGUN = {
+        S.CREATED: fulfilment.Fulfilment._begin,
+        S.WAIT_FULFILL: fulfilment.Fulfilment._begin,
+    }
+    ANY_TIME = {
+        S.WAIT_END: fulfilment.Fulfilment._finish,
+        S.WAIT_CANCEL: fulfilment.Fulfilment._cancel,
+    }
+    PAST = {
+        S.CREATED: fulfilment.Fulfilment._miss,
+        S.WAIT_FULFILL: fulfilment.Fulfilment._miss,
+        S.ACTIVE: fulfilment.Fulfilment._finish,
+    }
+
+    def test_table(self):
+        for status in core.Status:
+            line = {
+                'status': str(status),
+                'start_time': window.text(NOON),
+                'end_time': window.text(NOON + HOUR),
+            }
+            second = datetime.timedelta(seconds=1)
+            for now, due in (
+                (NOON - second, self.ANY_TIME),
+                (NOON, {**self.ANY_TIME, **self.BEGUN}),
+                (NOON + HOUR - second, {**self.ANY_TIME, **self.BEGUN}),
+                (NOON + HOUR, {**self.ANY_TIME, **self.PAST}),
+            ):
+                with self.subTest(status=status, now=now):
+                    self.assertEqual(due.get(status), fulfilment.step(line, now))
+
+
+class BeginTest(FulfilmentTestCase):
+    def test_d31_d39_the_lessee_is_set_at_the_start_and_not_before(self):
+        line = self.market.add(S.CREATED)
+        self.assertEqual(NOON, self.run_at(-1, 'nobody'))
+        self.assertEqual('created', line['status'])
+        self.run_at(0, 'umbrella')
+        self.assertEqual('active', line['status'])
+
+    def test_it_is_repeatable_after_a_crash_between_its_effects(self):
+        line = self.market.add(S.CREATED)
+        self.nodes.set_lessee('n1', 'umbrella')
+        self.run_at(1, 'umbrella')
+        self.assertEqual('active', line['status'])
+        self.run_at(2, 'umbrella')
+        self.assertEqual([('line-0', 'active', None)], self.market.reports)
+
+    def test_d42_a_node_that_is_not_ready_is_waited_for(self):
+        for values in (
+            {'provision_state': 'active'},
+            {'provision_state': 'cleaning'},
+            {'provision_state': 'manageable'},
+            {'maintenance': True},
+            {'lessee': 'somebody'},
+        ):
+            self.market = Market()
+            self.fulfilment._marketplace = self.market
+            self.node(**values)
+            line = self.market.add(S.CREATED)
+            self.assertEqual(
+                NOON + datetime.timedelta(minutes=1, seconds=2), self.run_at(1)
+            )
+            self.assertEqual('wait_fulfill', line['status'])
+            self.assertNotEqual('umbrella', self.nodes.get('n1').lessee)
+            self.run_at(2)
+            self.assertEqual(1, len(self.market.reports))
+            self.node()
+            self.run_at(3, 'umbrella')
+            self.assertEqual('active', line['status'])
+
+    def test_a_node_that_is_gone_is_an_error_with_a_reason(self):
+        line = self.market.add(S.CREATED, node='gone')
+        self.run_at(0)
+        self.assertEqual(('error', 'node_gone'), (line['status'], line['reason']))
+
+    def test_the_end_came_first(self):
+        for status in (S.CREATED, S.WAIT_FULFILL):
+            line = self.market.add(status)
+            self.run_at(60, 'nobody')
+            self.assertEqual(
+                ('ended', R.NOT_DELIVERED), (line['status'], line['reason'])
+            )
+
+    def test_what_other_providers_deliver_is_not_touched(self):
+        line = self.market.add(S.CREATED, provider='other')
+        self.assertIsNone(self.run_at(0, 'nobody'))
+        self.assertEqual('created', line['status'])
+
+    def test_d33_one_broken_line_does_not_hold_up_the_others(self):
+        self.node('n2')
+        broken, fine = self.market.add(S.CREATED), self.market.add(S.CREATED, 'n2')
+        # No project of Keystone has such an id, and YAML cannot write it.
+        self.market.contracts[0]['project_id'] = object()
+        self.run_at(0)
+        self.assertEqual(('created', 'active'), (broken['status'], fine['status']))
+        self.assertIn('failed and will be tried again', self.log.output)
+
+
+class FinishTest(FulfilmentTestCase):
+    def test_d40_a_deployed_node_is_undeployed_and_cleaned_before_it_goes_back(self):
+        for state in fulfilment.DEPLOYED:
+            self.market.contracts.clear()
+            self.market.reports.clear()
+            self.node(
+                lessee='umbrella',
+                provision_state=state,
+                power_state='power on',
+                protected=True,
+            )
+            line = self.market.add(S.ACTIVE)
+            self.run_at(59, 'umbrella')
+            self.assertEqual(state, self.nodes.get('n1').provision_state)
+            self.run_at(60, 'umbrella')
+            self.assertEqual('wait_end', line['status'])
+            self.run_at(61, 'nobody')
+            self.assertEqual(('ended', R.EXPIRED), (line['status'], line['reason']))
+            node = self.nodes.get('n1')
+            self.assertEqual(
+                ('available', 'power off', False),
+                (node.provision_state, node.power_state, node.protected),
+            )
+
+    def test_a_node_on_its_way_is_only_waited_for(self):
+        for state in fulfilment.ON_ITS_WAY:
+            self.market.contracts.clear()
+            self.node(lessee='umbrella', provision_state=state)
+            line = self.market.add(S.WAIT_END)
+            self.run_at(61, 'umbrella')
+            self.assertEqual('wait_end', line['status'])
+            self.assertEqual(state, self.nodes.get('n1').provision_state)
+
+    def test_a_node_that_was_set_aside_is_provided_again(self):
+        for state in fulfilment.SET_ASIDE:
+            self.market.contracts.clear()
+            self.node(lessee='umbrella', provision_state=state)
+            line = self.market.add(S.ACTIVE)
+            self.run_at(60)
+            self.run_at(61, 'nobody')
+            self.assertEqual('ended', line['status'])
+
+    def test_a_node_that_could_not_be_cleaned_does_not_go_back_on_sale(self):
+        for status in (S.ACTIVE, S.WAIT_END, S.WAIT_CANCEL):
+            self.market.contracts.clear()
+            self.node(lessee='umbrella', provision_state='clean failed')
+            line = self.market.add(status)
+            self.run_at(61, 'umbrella')
+            self.assertEqual(
+                ('error', R.CLEAN_FAILED), (line['status'], line['reason'])
+            )
+
+    def test_the_lessee_is_cleared_only_if_it_is_still_ours(self):
+        self.node(lessee='somebody', provision_state='active', power_state='power on')
+        line = self.market.add(S.ACTIVE)
+        self.run_at(60, 'somebody')
+        self.assertEqual('ended', line['status'])
+        self.assertEqual('active', self.nodes.get('n1').provision_state)
+
+    def test_a_reason_that_is_known_stays(self):
+        self.node(lessee='umbrella')
+        line = self.market.add(S.ACTIVE, reason='released')
+        self.run_at(60, 'nobody')
+        self.assertEqual(('ended', 'released'), (line['status'], line['reason']))
+
+    def test_a_node_that_is_gone_ends_its_line(self):
+        line = self.market.add(S.ACTIVE, node='gone')
+        self.run_at(60)
+        self.assertEqual('ended', line['status'])
+
+    def test_a_lost_report_is_said_again(self):
+        self.node(lessee='umbrella')
+        line = self.market.add(S.ACTIVE)
+        self.market.refuse = ('line-0',)
+        self.assertEqual(
+            NOON + datetime.timedelta(minutes=60, seconds=2), self.run_at(60, 'nobody')
+        )
+        self.assertEqual('active', line['status'])
+        self.market.refuse = ()
+        self.run_at(61, 'nobody')
+        self.assertEqual('ended', line['status'])
+
+
+class CancelTest(FulfilmentTestCase):
+    def test_cancelled_before_anything_was_done(self):
+        line = self.market.add(S.WAIT_CANCEL, reason='cancelled')
+        self.run_at(-30, 'nobody')
+        self.assertEqual(('cancelled', 'cancelled'), (line['status'], line['reason']))
+
+    def test_cancelled_while_it_was_handed_over(self):
+        self.node(lessee='umbrella', provision_state='active')
+        line = self.market.add(S.WAIT_CANCEL, reason='cancelled')
+        self.run_at(1, 'umbrella')
+        self.assertEqual('wait_cancel', line['status'])
+        self.run_at(2, 'nobody')
+        self.assertEqual('cancelled', line['status'])
+
+
+class PaceTest(FulfilmentTestCase):
+    def test_the_next_pass_is_due_when_the_next_line_is(self):
+        self.market.add(S.CREATED)
+        self.assertEqual(NOON, self.run_at(-5))
+        self.node(lessee='umbrella')
+        self.market.contracts.clear()
+        self.market.add(S.ACTIVE)
+        self.assertEqual(NOON + HOUR, self.run_at(5))
+
+    def test_nothing_is_due_when_all_is_closed(self):
+        for status in core.CLOSED:
+            self.market.add(status)
+        self.assertIsNone(self.run_at(5))
+
+    def test_two_fulfillers_do_no_harm(self):
+        line = self.market.add(S.CREATED)
+        other = fulfilment.Fulfilment(
+            types.SimpleNamespace(provider=self.fulfilment._conf),
+            self.nodes,
+            self.market,
+        )
+        stale = dict(line)
+        other.run(NOON)
+        self.assertEqual('active', line['status'])
+        # What the other did not know yet when it read the contracts.
+        contract = {**self.market.contracts[0], 'lines': [stale]}
+        self.fulfilment._deliver(contract, stale, NOON)
+        self.assertEqual('umbrella', self.nodes.get('n1').lessee)
+        self.assertEqual('active', line['status'])
