@@ -258,7 +258,7 @@ def _evaluate(
         value += surplus
         end = start + demand.length[bid]
         for pick in range(picked):
-            at: int = np.searchsorted(marks, start, side='right') - 1
+            at = int(np.searchsorted(marks, start, side='right')) - 1
             while at < spans and marks[at] < end:
                 load[picks[0, pick], at] -= picks[1, pick] * (
                     min(end, marks[at + 1]) - max(start, marks[at])
