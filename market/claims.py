@@ -92,13 +92,12 @@ def costs(contract):
 
 
 def _stay(wanted, now, terms, start, end):
-    if start and start < now:
-        # What was "now" when the caller wrote it is past when it arrives.
-        start = now.replace(microsecond=0)
-    start = start or max(
-        (free[0].start for _, free in wanted if free),
-        default=now.replace(microsecond=0),
-    )
+    if start is None:
+        start = max((free[0].start for _, free in wanted if free), default=now)
+        if end and end <= start:
+            raise _not_free(*max(wanted, key=lambda each: _first(each[1], now)))
+    # What was "now" when the caller wrote it is past when it arrives.
+    start = max(start, now)
     chosen = [_at(offer, free, start) for offer, free in wanted]
     if end is None:
         end = min(each.end for each in chosen)
@@ -109,6 +108,10 @@ def _stay(wanted, now, terms, start, end):
         if not each.contains(stay):
             raise _not_free(offer, free)
     return stay
+
+
+def _first(free, now):
+    return free[0].start if free else now
 
 
 def _at(offer, free, moment):

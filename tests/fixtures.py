@@ -76,6 +76,7 @@ def write_configuration(folder, identity, options=()):
             'service_token_roles_required': 'true',
         },
         'service_credentials': credentials,
+        'oslo_limit': {**credentials, 'endpoint_id': keystone.ENDPOINT},
         'provider': {
             'nodes': 'dummy',
             'fulfil_interval': '0.5',

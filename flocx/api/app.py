@@ -92,7 +92,8 @@ class _Hook(hooks.PecanHook):
     def before(self, state):
         request = state.request
         request.service = self._service
-        request.now = self._clock(with_timezone=True)
+        # To the second, as every time that is stored, shown and compared with it.
+        request.now = self._clock(with_timezone=True).replace(microsecond=0)
         caller = context.RequestContext.from_environ(request.environ)
         request.context = caller
         if request.path in PUBLIC:

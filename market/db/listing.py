@@ -98,11 +98,16 @@ def page(session, table, visible, query, where=()):
         if row is None:
             raise exceptions.Invalid(f'marker: {query.marker} not found')
         select = select.where(_after(key, table.c.id, row, query.descending))
-    order = (key.desc(), table.c.id.desc()) if query.descending else (key, table.c.id)
+    # A column of its own values needs nothing else, and is read from its index.
+    order = (key,) if key.unique else (key, table.c.id)
+    if query.descending:
+        order = [each.desc() for each in order]
     return session.execute(select.order_by(*order).limit(query.limit + 1)).all()
 
 
 def _after(key, tie, row, descending):
+    if key.unique:
+        return key < row[0] if descending else key > row[0]
     if descending:
         return sa.or_(key < row[0], sa.and_(key == row[0], tie < row.id))
     return sa.or_(key > row[0], sa.and_(key == row[0], tie > row.id))

@@ -140,11 +140,18 @@ def free_during(now, start, end=None, turnaround=0):
     return (_TABLE.c.start_time <= start, within, ~taken)
 
 
-def available(session, now):
-    """Every offer that can be sold from ``now`` on, in order of arrival."""
+def available(session, now, uuids=None):
+    """Every offer that can be sold from ``now`` on, in order of arrival.
+
+    :param uuids: only those of them that are among these.
+    """
     rows = session.execute(
         sa.select(_TABLE)
-        .where(_TABLE.c.status == offer_core.Status.AVAILABLE, _TABLE.c.end_time > now)
+        .where(
+            _TABLE.c.status == offer_core.Status.AVAILABLE,
+            _TABLE.c.end_time > now,
+            sa.true() if uuids is None else _TABLE.c.uuid.in_(uuids),
+        )
         .order_by(_TABLE.c.id)
     )
     return [listing.noun(offer_core.Offer, row) for row in rows]

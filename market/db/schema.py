@@ -94,6 +94,12 @@ offers = sa.Table(
     sa.Index(None, 'project_id', 'status'),
     sa.Index(None, 'resource_uuid', 'status'),
     sa.Index(None, 'name'),
+    # A page of a list, in any order, is read from where it begins.
+    sa.Index(None, 'created_at'),
+    sa.Index(None, 'updated_at'),
+    sa.Index(None, 'start_time'),
+    sa.Index(None, 'end_time'),
+    sa.Index(None, 'price'),
     **_OPTIONS,
 )
 
@@ -122,6 +128,7 @@ bids = sa.Table(
     sa.Index(None, 'status', 'id'),
     sa.Index(None, 'project_id', 'status'),
     sa.Index(None, 'name'),
+    sa.Index(None, 'created_at'),
     **_OPTIONS,
 )
 
@@ -144,6 +151,7 @@ contracts = sa.Table(
     sa.Index(None, 'status', 'id'),
     sa.Index(None, 'project_id', 'status'),
     sa.Index(None, 'name'),
+    sa.Index(None, 'created_at'),
     **_OPTIONS,
 )
 
@@ -211,6 +219,9 @@ rounds = sa.Table(
     sa.Column('contracts', sa.Integer, nullable=False),
     sa.Column('conflicts', sa.Integer, nullable=False),
     sa.Column('welfare', db.Money, nullable=False),
+    sa.Column('upper_bound', db.Money),
+    sa.Column('gap', sa.Float),
+    sa.Column('prices', sa.JSON),
     sa.Column('seconds', sa.Float, nullable=False),
     **_OPTIONS,
 )
@@ -255,5 +266,17 @@ idempotency_keys = sa.Table(
     _time('created_at'),
     sa.UniqueConstraint('project_id', 'idempotency_key'),
     sa.Index(None, 'created_at'),
+    **_OPTIONS,
+)
+
+#: Why a bid that waits got nothing in the last round that saw it.
+outlooks = sa.Table(
+    'outlooks',
+    metadata,
+    _id(),
+    _uuid('bid_uuid', nullable=False, unique=True),
+    sa.Column('reason', sa.String(16), nullable=False),
+    sa.Column('detail', sa.String(1024), nullable=False),
+    _time('time'),
     **_OPTIONS,
 )

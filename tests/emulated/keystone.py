@@ -34,6 +34,10 @@ IMPLIED = {
 }
 UNSCOPED = 'unscoped'
 
+#: The endpoint that the limits are registered for.
+ENDPOINT = 'marketplace-public'
+_LIMITED = {'service_id': 'marketplace', 'region_id': 'RegionOne'}
+
 
 class Keystone:
     """A WSGI application; ``catalog`` is {service type: URL}."""
@@ -41,6 +45,8 @@ class Keystone:
     def __init__(self):
         self.catalog = {}
         self.revoked = set()
+        # By name of the resource, and by project and name.
+        self.registered_limits, self.limits = {}, {}
 
     @webob.dec.wsgify
     def __call__(self, request):
@@ -50,6 +56,8 @@ class Keystone:
             return _forbidden()
         if request.path == '/v3/auth/projects':
             return _json({'projects': self._projects(request)})
+        if request.path in _UNIFIED_LIMITS:
+            return _json(_UNIFIED_LIMITS[request.path](self, request))
         found = re.fullmatch(r'/v3/projects/([\w-]+)', request.path)
         if found:
             return self._project(request, found[1])
@@ -63,7 +71,38 @@ class Keystone:
         }
         if request.path.rstrip('/') == '/v3':
             return _json({'version': version})
+        if request.path.startswith('/v3/'):
+            return _json({'error': {'code': 404, 'message': 'Not there'}}, 404)
         return _json({'versions': {'values': [version]}}, 300)
+
+    def _model(self, request):
+        return {'model': {'name': 'flat', 'description': 'No trees'}}
+
+    def _endpoint(self, request):
+        return {'endpoint': {**_LIMITED, 'id': ENDPOINT, 'interface': 'public'}}
+
+    def _registered(self, request):
+        return {
+            'registered_limits': [
+                {**_LIMITED, 'id': name, 'resource_name': name, 'default_limit': most}
+                for name, most in self.registered_limits.items()
+            ]
+        }
+
+    def _limits_of(self, request):
+        return {
+            'limits': [
+                {
+                    **_LIMITED,
+                    'id': f'{project}-{name}',
+                    'project_id': project,
+                    'resource_name': name,
+                    'resource_limit': most,
+                }
+                for (project, name), most in self.limits.items()
+                if project == request.GET['project_id']
+            ]
+        }
 
     def _tokens(self, request):
         if request.method == 'POST':
@@ -135,6 +174,13 @@ class Keystone:
             parents = {ancestor: None}
         return _json({'project': {'id': project, 'name': project, 'parents': parents}})
 
+
+_UNIFIED_LIMITS = {
+    '/v3/limits/model': Keystone._model,
+    f'/v3/endpoints/{ENDPOINT}': Keystone._endpoint,
+    '/v3/registered_limits': Keystone._registered,
+    '/v3/limits': Keystone._limits_of,
+}
 
 _DOMAIN = {'id': 'default', 'name': 'Default'}
 

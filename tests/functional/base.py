@@ -67,6 +67,11 @@ class Caller:
         return self.request('DELETE', path)
 
 
+def parsed(text):
+    """The moment that an answer names."""
+    return window.instant(text, 'time')
+
+
 def error(response):
     """The one error of a refusal."""
     (said,) = response.json()['errors']

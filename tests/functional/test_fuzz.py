@@ -194,6 +194,9 @@ def _samples(name, known):
 
 
 class MarketFuzzTest(FuzzTestCase):
+    # Quotes are the engine's.
+    WORKERS = True
+
     def test_requests_that_the_description_allows(self):
         self._fuzz('marketplace', _POSITIVE)
 

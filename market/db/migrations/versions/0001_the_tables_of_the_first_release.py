@@ -46,6 +46,9 @@ def upgrade():
     with op.batch_alter_table('bids', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_bids_name'), ['name'], unique=False)
         batch_op.create_index(
+            batch_op.f('ix_bids_created_at'), ['created_at'], unique=False
+        )
+        batch_op.create_index(
             batch_op.f('ix_bids_project_id_status'),
             ['project_id', 'status'],
             unique=False,
@@ -82,6 +85,9 @@ def upgrade():
     )
     with op.batch_alter_table('contracts', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_contracts_name'), ['name'], unique=False)
+        batch_op.create_index(
+            batch_op.f('ix_contracts_created_at'), ['created_at'], unique=False
+        )
         batch_op.create_index(
             batch_op.f('ix_contracts_project_id_status'),
             ['project_id', 'status'],
@@ -192,6 +198,19 @@ def upgrade():
     )
     with op.batch_alter_table('offers', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_offers_name'), ['name'], unique=False)
+        batch_op.create_index(
+            batch_op.f('ix_offers_created_at'), ['created_at'], unique=False
+        )
+        batch_op.create_index(
+            batch_op.f('ix_offers_updated_at'), ['updated_at'], unique=False
+        )
+        batch_op.create_index(
+            batch_op.f('ix_offers_start_time'), ['start_time'], unique=False
+        )
+        batch_op.create_index(
+            batch_op.f('ix_offers_end_time'), ['end_time'], unique=False
+        )
+        batch_op.create_index(batch_op.f('ix_offers_price'), ['price'], unique=False)
         batch_op.create_index(
             batch_op.f('ix_offers_project_id_status'),
             ['project_id', 'status'],
