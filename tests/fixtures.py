@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The real services in this process, with an emulated Keystone and dummy nodes."""
 
+import logging
 import pathlib
 import threading
 import uuid
@@ -120,6 +121,21 @@ class Marketplace(fixtures.Fixture):
         """:param options: triples of group, name and value."""
         self._workers, self._clock, self._options = workers, clock, options
 
+    #: There is one configuration in a process, and so one marketplace.
+    _running = None
+
+    def setUp(self):
+        # The last test of a class is over before its fixtures are taken down.
+        if Marketplace._running:
+            Marketplace._running.cleanUp()
+        super().setUp()
+        Marketplace._running = self
+
+    def cleanUp(self, raise_first=True):
+        if Marketplace._running is self:
+            Marketplace._running = None
+            super().cleanUp(raise_first)
+
     def _setUp(self):
         self.folder = pathlib.Path(self.useFixture(fixtures.TempDir()).path)
         (self.folder / 'nodes').mkdir()
@@ -161,6 +177,15 @@ class Marketplace(fixtures.Fixture):
         config.prepare(
             self.conf, ['--config-file', str(path)], 'test', standalone.register
         )
+        self.addCleanup(self._stop_logging)
+
+    def _stop_logging(self):
+        # Threads that end a little later would look for a file that is gone.
+        root = logging.getLogger()
+        for handler in list(root.handlers):
+            if str(self.folder) in getattr(handler, 'baseFilename', ''):
+                root.removeHandler(handler)
+                handler.close()
 
     def add_node(self, name, owner='acme', **said):
         """Put a dummy node into the machine room; return its uuid."""
