@@ -204,9 +204,11 @@ def change(session, offer, deed, now, **values):
     :param deed: what the event calls it.
     :raises Conflict: somebody has, or its status does not allow the change.
     """
-    if 'status' in values:
+    # To say again that it is suspended is no change; what is closed stays closed.
+    status = values.get('status', offer.status)
+    if status != offer.status or offer.status not in offer_core.OPEN:
         states.require(
-            offer_core.TRANSITIONS, 'Offer', offer.uuid, offer.status, values['status']
+            offer_core.TRANSITIONS, 'Offer', offer.uuid, offer.status, status
         )
     values.update(generation=offer.generation + 1, updated_at=now)
     done = session.execute(
