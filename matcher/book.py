@@ -4,9 +4,10 @@
 Pure: it is made from offers, bids and taken time, and asks nobody else.
 """
 
-import collections
+from collections.abc import Collection
 from collections.abc import Iterable
 from collections.abc import Mapping
+from collections.abc import Sequence
 import copy
 import dataclasses
 import datetime
@@ -53,48 +54,123 @@ class Book:
     """Which offers a bid could take, and when.
 
     Offers with the same hardware document are of one hardware class; whether a
-    class meets a bid's requirements is found out once for each pair.
+    class meets a bid's requirements is found out once for each pair. Offers and
+    bids come and go one by one; whatever the history, the book is equal to one
+    made of what is in it at the end.
     """
 
     def __init__(
         self,
         now: datetime.datetime,
-        offers: Iterable[offer_core.Offer],
-        taken: Mapping[Server, list[window.Window]],
-        bids: Iterable[bid_core.Bid],
+        offers: Iterable[offer_core.Offer] = (),
+        taken: Mapping[Server, Sequence[window.Window]] | None = None,
+        bids: Iterable[bid_core.Bid] = (),
     ) -> None:
         self.now = _next_second(now)
-        self.bids = tuple(bids)
-        self.offers = tuple(offers)
+        self._bids: dict[str, bid_core.Bid] = {}
+        self._offers: dict[str, offer_core.Offer] = {}
         #: The offers with any time left, by what they have in common.
-        self.groups: dict[Group, list[offer_core.Offer]] = collections.defaultdict(list)
+        self._groups: dict[Group, dict[str, offer_core.Offer]] = {}
+        self._group_of: dict[str, Group] = {}
+        self._left: dict[str, list[window.Window]] = {}
         self._free: dict[str, list[window.Window]] = {}
         self._met: dict[tuple[str, str], bool] = {}
         self._for: dict[tuple[object, ...], tuple[Group, ...]] = {}
-        self._classify(taken)
+        for offer in offers:
+            self.put_offer(offer, (taken or {}).get(offer.server, ()))
+        for bid in bids:
+            self.put_bid(bid)
 
-    def _classify(self, taken: Mapping[Server, list[window.Window]]) -> None:
-        for offer in self.offers:
-            left = offer.window.since(self.now)
-            free = left.minus(taken.get(offer.server, ())) if left else []
-            if not free:
-                continue
-            self._free[offer.uuid] = free
-            group = Group(
-                json.dumps(offer.properties, sort_keys=True),
-                offer.resource_class or '',
-                offer.lessee_id or '',
-            )
-            self.groups[group].append(offer)
+    @property
+    def offers(self) -> tuple[offer_core.Offer, ...]:
+        return tuple(self._offers.values())
+
+    @property
+    def bids(self) -> tuple[bid_core.Bid, ...]:
+        return tuple(self._bids.values())
+
+    @property
+    def groups(self) -> Iterable[Group]:
+        return self._groups.keys()
+
+    def members(self, group: Group) -> Collection[offer_core.Offer]:
+        """The offers of ``group`` with any time left, in no order."""
+        return self._groups[group].values()
+
+    def put_bid(self, bid: bid_core.Bid) -> None:
+        """Add a bid, or replace what was known of it."""
+        self._bids[bid.uuid] = bid
+
+    def drop_bid(self, uuid: str) -> None:
+        """Forget a bid, if it is known."""
+        self._bids.pop(uuid, None)
+
+    def put_offer(
+        self, offer: offer_core.Offer, taken: Iterable[window.Window]
+    ) -> None:
+        """Add an offer, or replace what was known of it.
+
+        :param taken: the time of its server that contracts hold.
+        """
+        self.drop_offer(offer.uuid)
+        self._offers[offer.uuid] = offer
+        self._left[offer.uuid] = offer.window.minus(taken)
+        self._enter(offer)
+
+    def drop_offer(self, uuid: str) -> None:
+        """Forget an offer, if it is known."""
+        if self._offers.pop(uuid, None):
+            del self._left[uuid]
+            self._leave(uuid)
+
+    def at(self, now: datetime.datetime) -> None:
+        """Let time pass until ``now``."""
+        self.now = _next_second(now)
+        for uuid, free in list(self._free.items()):
+            if free[0].start < self.now:
+                self._leave(uuid)
+                self._enter(self._offers[uuid])
+
+    def _enter(self, offer: offer_core.Offer) -> None:
+        cut = (left.since(self.now) for left in self._left[offer.uuid])
+        free = [each for each in cut if each]
+        if not free:
+            return
+        group = Group(
+            json.dumps(offer.properties, sort_keys=True),
+            offer.resource_class or '',
+            offer.lessee_id or '',
+        )
+        if group not in self._groups:
+            self._groups[group] = {}
+            self._for.clear()
+        self._groups[group][offer.uuid] = offer
+        self._group_of[offer.uuid] = group
+        self._free[offer.uuid] = free
+
+    def _leave(self, uuid: str) -> None:
+        if uuid not in self._free:
+            return
+        del self._free[uuid]
+        group = self._group_of.pop(uuid)
+        del self._groups[group][uuid]
+        if not self._groups[group]:
+            del self._groups[group]
+            self._for.clear()
 
     def free(self, offer: offer_core.Offer) -> list[window.Window]:
         """The windows of ``offer`` from now on that nobody has, in order."""
         return self._free.get(offer.uuid, [])
 
-    def copy(self) -> 'Book':
-        """A book from which time can be taken without this one losing it."""
+    def copy(self, bids: Iterable[bid_core.Bid] | None = None) -> 'Book':
+        """A book from which time can be taken without this one losing it.
+
+        :param bids: the bids that it has instead of those of this one.
+        """
         other = copy.copy(self)
         other._free = dict(self._free)
+        if bids is not None:
+            other._bids = {bid.uuid: bid for bid in bids}
         return other
 
     def take(self, award: Award) -> None:
@@ -114,7 +190,7 @@ class Book:
         return [
             offer
             for group in self.groups_for(bid)
-            for offer in self.groups[group]
+            for offer in self.members(group)
             if offer.price <= bid.price
             and offer.project_id != bid.project_id
             and offer.window.overlaps(bid.window)
@@ -127,12 +203,17 @@ class Book:
         if key not in self._for:
             self._for[key] = tuple(
                 group
-                for group in self.groups
+                for group in self._groups
                 if bid.resource_class in (None, group.resource_class)
                 and group.lessee_id in ('', *bid.lineage)
                 and self._meets(group.document, text, bid)
             )
         return self._for[key]
+
+    def document(self, group: Group) -> dict[str, object]:
+        """The hardware document that the offers of ``group`` have."""
+        document: dict[str, object] = json.loads(group.document)
+        return document
 
     def _meets(self, document: str, text: str, bid: bid_core.Bid) -> bool:
         if (text, document) not in self._met:

@@ -17,12 +17,16 @@ class Endpoints:
         self._loop, self._rounds = loop, rounds
 
     def offer_changed(self, context, offer):
+        self._rounds.note('offer', offer['uuid'])
         self._loop.wake()
 
     def bid_changed(self, context, bid):
+        self._rounds.note('bid', bid['uuid'])
         self._loop.wake()
 
     def contract_changed(self, context, contract):
+        # It says which contract, not which servers.
+        self._rounds.forget()
         self._loop.wake()
 
     def quote(self, context, bid):

@@ -11,8 +11,6 @@ import time
 
 from oslo_log import log
 from oslo_utils import uuidutils
-from stevedore import driver
-from stevedore import extension
 
 from flocx import context
 from flocx import db
@@ -21,18 +19,25 @@ from flocx.core import bid as bid_core
 from flocx.core import contract as contract_core
 from market.db import bids
 from market.db import contracts
+from market.db import events
 from market.db import offers
+from market.db import outlooks
 from market.db import rounds
-from matcher import book as matcher_book
+from matcher import chosen
 from matcher import mechanisms
 from matcher import quotes
+from matcher import reading
 from matcher import rehearsal
+from matcher import why
 from matcher.mechanisms import figures
 
 LOG = log.getLogger(__name__)
 
-ALLOCATIONS = 'flocx.mechanisms.allocation'
-PRICINGS = 'flocx.mechanisms.pricing'
+#: Contracts in one transaction.
+_TOGETHER = 100
+
+#: The largest amount that a column holds.
+_MOST = decimal.Decimal(10) ** 14 - 1
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +53,9 @@ class Round:
     contracts: int
     conflicts: int
     welfare: decimal.Decimal
+    upper_bound: decimal.Decimal | None
+    gap: float | None
+    prices: object
     seconds: float
 
 
@@ -58,53 +66,118 @@ class Rounds:
         """:param providers: a ProviderAPI, to tell of new contracts."""
         self._database, self._providers = database, providers
         self._terms = conf.contracts
-        self._allocation = driver.DriverManager(
-            ALLOCATIONS, conf.matcher.allocation, invoke_on_load=True
-        ).driver
+        self._allocation = chosen.allocation(conf.matcher.allocation)
         self._budget = mechanisms.Budget(
             seconds=conf.matcher.round_seconds, seed=conf.matcher.seed
         )
-        arguments = (
-            {'k': decimal.Decimal(conf.matcher.k)}
-            if conf.matcher.pricing == 'k'
-            else {}
-        )
-        self._pricing = driver.DriverManager(
-            PRICINGS, conf.matcher.pricing, invoke_on_load=True, invoke_kwds=arguments
-        ).driver
+        self._pricing = chosen.pricing(conf.matcher.pricing, conf.matcher.k)
+        if not self._pricing.BALANCED:
+            raise exceptions.Invalid(
+                f'[matcher] pricing: {conf.matcher.pricing} gives renters and owners '
+                'two prices, and a contract has one; it is for studies'
+            )
+        self._reader = reading.Reader(database, self._terms.turnaround)
+        self._told = {}
+
+    def note(self, kind, uuid):
+        """An offer or bid (``kind``) has changed: the next round looks at it."""
+        self._reader.note(kind, uuid)
+
+    def forget(self):
+        """Something has changed: the next round reads everything."""
+        self._reader.forget()
 
     def run(self, now):
         """Close what has expired and clear the market as it is; return the Round."""
         started = time.monotonic()
         self._expire(now)
-        with self._database.reader() as session:
-            open_bids = bids.available(session)
-            open_offers = offers.available(session, now) if open_bids else []
-            taken = offers.held(session, open_offers, now, self._terms.turnaround)
-        book = matcher_book.Book(now, open_offers, taken, open_bids)
-        priced = self._clear(book)
-        generations = {offer.uuid: offer.generation for offer in open_offers}
-        written = [
-            award
-            for award, rates in priced
-            if self._write(award, rates, generations, now)
+        book = self._reader.book(now)
+        allotment = self._allocation.allocate(book, self._budget)
+        settled = self._pricing.settle(book, allotment)
+        drafts = [
+            (award, _draft(award, rates, now))
+            for award, rates in zip(settled.awards, settled.pays, strict=True)
         ]
+        written = self._write(drafts, now)
         done = Round(
             uuid=uuidutils.generate_uuid(),
             time=now,
             allocation=self._allocation.NAME,
             pricing=self._pricing.NAME,
-            offers=len(open_offers),
-            bids=len(open_bids),
+            offers=len(book.offers),
+            bids=len(book.bids),
             contracts=len(written),
-            conflicts=len(priced) - len(written),
-            welfare=figures.credits(figures.worth(written)),
+            conflicts=len(drafts) - len(written),
+            welfare=min(figures.credits(figures.worth(written)), _MOST),
+            upper_bound=_within(allotment.upper_bound),
+            gap=_gap(allotment),
+            prices=allotment.prices.summary() if allotment.prices else None,
             seconds=time.monotonic() - started,
         )
         # Rounds with nothing to do are many and say nothing.
-        if priced:
+        if drafts:
             self._record(done)
+        self._explain(book, written, now)
         return done
+
+    def _write(self, drafts, now):
+        """Write contracts, many in one transaction, each wholly or not at all.
+
+        :param drafts: pairs of an award and its contract.
+        :returns: the awards whose contracts were written.
+        """
+        written = []
+        # As this round knows them: what it writes itself changes them, and must not
+        # stand in the way of another award of the same offer.
+        generations = {
+            offer.uuid: offer.generation for award, _ in drafts for offer in award.offers
+        }
+        # In the order of offers, so that two engines do not wait for each other.
+        drafts = sorted(drafts, key=lambda draft: draft[0].offers[0].uuid)
+        for at in range(0, len(drafts), _TOGETHER):
+            batch = drafts[at : at + _TOGETHER]
+            for award, contract in self._store(batch, generations, now):
+                LOG.info('Bid %s became contract %s', award.bid.uuid, contract.uuid)
+                self._providers.contract_changed(context.RequestContext(), contract)
+                written.append(award)
+        for award, _ in drafts:
+            # What was written has changed, and what was not had changed before.
+            self.note('bid', award.bid.uuid)
+            for offer in award.offers:
+                self.note('offer', offer.uuid)
+        return written
+
+    @db.retried
+    def _store(self, drafts, generations, now):
+        done, known = [], dict(generations)
+        with self._database.writer() as session:
+            for award, contract in drafts:
+                try:
+                    with events.savepoint(session):
+                        contracts.write(session, contract, known, now, award.bid)
+                except exceptions.Conflict as error:
+                    LOG.info('Bid %s waits: %s', award.bid.uuid, error)
+                else:
+                    done.append((award, contract))
+                    for offer in award.offers:
+                        known[offer.uuid] += 1
+        generations.update(known)
+        return done
+
+    def _explain(self, book, written, now):
+        """Tell the bidders whose bids wait why they do, where that has changed."""
+        reasons = why.unmatched(book, written)
+        changed = [each for each in reasons if self._told.get(each.bid_uuid) != each]
+        closed = [award.bid.uuid for award in written]
+        self._told = {each.bid_uuid: each for each in reasons}
+        if changed or closed:
+            self._keep(changed, closed, now)
+
+    @db.retried
+    def _keep(self, changed, closed, now):
+        with self._database.writer() as session:
+            outlooks.forget(session, closed)
+            outlooks.replace(session, changed, now)
 
     def prepare(self, now):
         """Clear a market of no importance, so that the first real one need not wait.
@@ -128,43 +201,6 @@ class Rounds:
         allotment = self._allocation.allocate(book, self._budget)
         settled = self._pricing.settle(book, allotment)
         return list(zip(settled.awards, settled.pays, strict=True))
-
-    def _write(self, award, rates, generations, now):
-        """Whether the contract for ``award`` could be written.
-
-        :param generations: {offer uuid: generation} as this round knows them. What
-            it writes itself changes them, and must not stand in the way of another
-            award of the same offer.
-        """
-        bid = award.bid
-        contract = contract_core.draft(
-            uuidutils.generate_uuid(),
-            award.stay,
-            [
-                (uuidutils.generate_uuid(), offer, rate)
-                for offer, rate in zip(award.offers, rates, strict=True)
-            ],
-            now,
-            project_id=bid.project_id,
-            bid_uuid=bid.uuid,
-            name=bid.name,
-            purpose=bid.purpose,
-        )
-        try:
-            self._store(contract, generations, now, bid)
-        except exceptions.Conflict as error:
-            LOG.info('Bid %s waits for the next round: %s', bid.uuid, error)
-            return False
-        for offer in award.offers:
-            generations[offer.uuid] += 1
-        LOG.info('Bid %s became contract %s', bid.uuid, contract.uuid)
-        self._providers.contract_changed(context.RequestContext(), contract)
-        return True
-
-    @db.retried
-    def _store(self, contract, generations, now, bid):
-        with self._database.writer() as session:
-            contracts.write(session, contract, generations, now, bid)
 
     @db.retried
     def _record(self, done):
@@ -196,7 +232,32 @@ class Rounds:
             LOG.debug('Another engine closes offers just now')
 
 
-def installed(namespace):
-    """The mechanisms of an entry point, as pairs of name and class."""
-    manager = extension.ExtensionManager(namespace)
-    return sorted((each.name, each.plugin) for each in manager)
+def _draft(award, rates, now):
+    bid = award.bid
+    return contract_core.draft(
+        uuidutils.generate_uuid(),
+        award.stay,
+        [
+            (uuidutils.generate_uuid(), offer, rate)
+            for offer, rate in zip(award.offers, rates, strict=True)
+        ],
+        now,
+        project_id=bid.project_id,
+        bid_uuid=bid.uuid,
+        name=bid.name,
+        purpose=bid.purpose,
+    )
+
+
+def _within(amount):
+    """``amount``, or None where the database has no room for it."""
+    return amount if amount is None or amount <= _MOST else None
+
+
+def _gap(allotment):
+    """Which part of the bound was not reached, or None where none is known."""
+    if allotment.upper_bound is None:
+        return None
+    if not allotment.upper_bound:
+        return 0.0
+    return float(1 - allotment.welfare / allotment.upper_bound)

@@ -51,6 +51,65 @@ class Served(fixtures.Fixture):
         server.task_dispatcher.shutdown()
 
 
+def write_configuration(folder, identity, options=()):
+    """The path of a configuration file for all services, with all they keep there.
+
+    :param identity: where Keystone is.
+    :param options: triples of group, name and value.
+    """
+    credentials = {
+        'auth_type': 'password',
+        'auth_url': f'{identity}/v3',
+        'username': 'service-service',
+        'password': 'service-service',
+        'project_name': 'service',
+        'user_domain_name': 'Default',
+        'project_domain_name': 'Default',
+    }
+    sections = {
+        'DEFAULT': {'transport_url': 'fake://', 'log_file': f'{folder}/flocx.log'},
+        'database': {'connection': f'sqlite:///{folder}/flocx.sqlite'},
+        'keystone_authtoken': {
+            **credentials,
+            'www_authenticate_uri': f'{identity}/v3',
+            'service_token_roles': 'service',
+            'service_token_roles_required': 'true',
+        },
+        'service_credentials': credentials,
+        'oslo_limit': {**credentials, 'endpoint_id': keystone.ENDPOINT},
+        'provider': {
+            'nodes': 'dummy',
+            'fulfil_interval': '0.5',
+            'retry_interval': '0.2',
+            'dummy_nodes_dir': f'{folder}/nodes',
+        },
+        'matcher': {'round_interval': '0.5', 'round_seconds': '0.2'},
+    }
+    for group, name, value in options:
+        sections.setdefault(group, {})[name] = value
+    path = folder / 'flocx.conf'
+    path.write_text(
+        '\n'.join(
+            f'[{group}]\n' + '\n'.join(f'{k} = {v}' for k, v in options.items())
+            for group, options in sections.items()
+        )
+    )
+    return path
+
+
+def write_node(folder, name, owner='acme', **said):
+    """Put a dummy node where ``write_configuration`` says; return its uuid."""
+    said = {
+        'uuid': str(uuid.uuid4()),
+        'owner': owner,
+        'resource_class': 'baremetal',
+        'properties': dict(HARDWARE),
+        **said,
+    }
+    (folder / 'nodes' / f'{name}.yaml').write_text(yaml.safe_dump(said))
+    return said['uuid']
+
+
 class Marketplace(fixtures.Fixture):
     """Keystone, the three APIs and, if wanted, their workers.
 
@@ -98,61 +157,14 @@ class Marketplace(fixtures.Fixture):
     def _configure(self):
         self.conf = cfg.CONF
         self.addCleanup(self.conf.reset)
-        credentials = {
-            'auth_type': 'password',
-            'auth_url': f'{self.identity}/v3',
-            'username': 'service-service',
-            'password': 'service-service',
-            'project_name': 'service',
-            'user_domain_name': 'Default',
-            'project_domain_name': 'Default',
-        }
-        sections = {
-            'DEFAULT': {
-                'transport_url': 'fake://',
-                'log_file': f'{self.folder}/flocx.log',
-            },
-            'database': {'connection': f'sqlite:///{self.folder}/flocx.sqlite'},
-            'keystone_authtoken': {
-                **credentials,
-                'www_authenticate_uri': f'{self.identity}/v3',
-                'service_token_roles': 'service',
-                'service_token_roles_required': 'true',
-            },
-            'service_credentials': credentials,
-            'oslo_limit': {**credentials, 'endpoint_id': keystone.ENDPOINT},
-            'provider': {
-                'nodes': 'dummy',
-                'fulfil_interval': '0.5',
-                'retry_interval': '0.2',
-                'dummy_nodes_dir': str(self.folder / 'nodes'),
-            },
-            'matcher': {'round_interval': '0.5', 'round_seconds': '0.2'},
-        }
-        for group, name, value in self._options:
-            sections.setdefault(group, {})[name] = value
-        path = self.folder / 'flocx.conf'
-        path.write_text(
-            '\n'.join(
-                f'[{group}]\n' + '\n'.join(f'{k} = {v}' for k, v in options.items())
-                for group, options in sections.items()
-            )
-        )
+        path = write_configuration(self.folder, self.identity, self._options)
         config.prepare(
             self.conf, ['--config-file', str(path)], 'test', standalone.register
         )
 
     def add_node(self, name, owner='acme', **said):
         """Put a dummy node into the machine room; return its uuid."""
-        said = {
-            'uuid': str(uuid.uuid4()),
-            'owner': owner,
-            'resource_class': 'baremetal',
-            'properties': dict(HARDWARE),
-            **said,
-        }
-        (self.folder / 'nodes' / f'{name}.yaml').write_text(yaml.safe_dump(said))
-        return said['uuid']
+        return write_node(self.folder, name, owner, **said)
 
     def node(self, name):
         """What the machine room says of a dummy node."""

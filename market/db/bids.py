@@ -43,11 +43,17 @@ def page(session, reader, query):
     return [_noun(row) for row in rows]
 
 
-def available(session):
-    """Every bid that still waits for servers, in order of arrival."""
+def available(session, uuids=None):
+    """Every bid that still waits for servers, in order of arrival.
+
+    :param uuids: only those of them that are among these.
+    """
     rows = session.execute(
         sa.select(_TABLE)
-        .where(_TABLE.c.status == bid_core.Status.AVAILABLE)
+        .where(
+            _TABLE.c.status == bid_core.Status.AVAILABLE,
+            sa.true() if uuids is None else _TABLE.c.uuid.in_(uuids),
+        )
         .order_by(_TABLE.c.id)
     )
     return [_noun(row) for row in rows]

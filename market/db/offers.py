@@ -140,11 +140,18 @@ def free_during(now, start, end=None, turnaround=0):
     return (_TABLE.c.start_time <= start, within, ~taken)
 
 
-def available(session, now):
-    """Every offer that can be sold from ``now`` on, in order of arrival."""
+def available(session, now, uuids=None):
+    """Every offer that can be sold from ``now`` on, in order of arrival.
+
+    :param uuids: only those of them that are among these.
+    """
     rows = session.execute(
         sa.select(_TABLE)
-        .where(_TABLE.c.status == offer_core.Status.AVAILABLE, _TABLE.c.end_time > now)
+        .where(
+            _TABLE.c.status == offer_core.Status.AVAILABLE,
+            _TABLE.c.end_time > now,
+            sa.true() if uuids is None else _TABLE.c.uuid.in_(uuids),
+        )
         .order_by(_TABLE.c.id)
     )
     return [listing.noun(offer_core.Offer, row) for row in rows]
@@ -197,9 +204,11 @@ def change(session, offer, deed, now, **values):
     :param deed: what the event calls it.
     :raises Conflict: somebody has, or its status does not allow the change.
     """
-    if 'status' in values:
+    # To say again that it is suspended is no change; what is closed stays closed.
+    status = values.get('status', offer.status)
+    if status != offer.status or offer.status not in offer_core.OPEN:
         states.require(
-            offer_core.TRANSITIONS, 'Offer', offer.uuid, offer.status, values['status']
+            offer_core.TRANSITIONS, 'Offer', offer.uuid, offer.status, status
         )
     values.update(generation=offer.generation + 1, updated_at=now)
     done = session.execute(

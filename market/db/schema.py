@@ -219,6 +219,9 @@ rounds = sa.Table(
     sa.Column('contracts', sa.Integer, nullable=False),
     sa.Column('conflicts', sa.Integer, nullable=False),
     sa.Column('welfare', db.Money, nullable=False),
+    sa.Column('upper_bound', db.Money),
+    sa.Column('gap', sa.Float),
+    sa.Column('prices', sa.JSON),
     sa.Column('seconds', sa.Float, nullable=False),
     **_OPTIONS,
 )
@@ -263,5 +266,17 @@ idempotency_keys = sa.Table(
     _time('created_at'),
     sa.UniqueConstraint('project_id', 'idempotency_key'),
     sa.Index(None, 'created_at'),
+    **_OPTIONS,
+)
+
+#: Why a bid that waits got nothing in the last round that saw it.
+outlooks = sa.Table(
+    'outlooks',
+    metadata,
+    _id(),
+    _uuid('bid_uuid', nullable=False, unique=True),
+    sa.Column('reason', sa.String(16), nullable=False),
+    sa.Column('detail', sa.String(1024), nullable=False),
+    _time('time'),
     **_OPTIONS,
 )

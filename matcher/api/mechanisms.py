@@ -7,7 +7,7 @@ import wsme.types
 
 from flocx.api import expose
 from flocx.api import types
-from matcher import rounds
+from matcher import chosen
 
 
 class Mechanism(types.Answer):
@@ -25,15 +25,15 @@ class Mechanisms(rest.RestController):
     @expose.expose(MechanismList, rule='matcher:mechanisms:list')
     def get_all(self):
         """List the mechanisms; ``default`` marks the one in use."""
-        chosen = pecan.request.service.conf.matcher
+        conf = pecan.request.service.conf.matcher
         return MechanismList(
-            allocations=_listed(rounds.ALLOCATIONS, chosen.allocation),
-            pricings=_listed(rounds.PRICINGS, chosen.pricing),
+            allocations=_listed(chosen.ALLOCATIONS, conf.allocation),
+            pricings=_listed(chosen.PRICINGS, conf.pricing),
         )
 
 
-def _listed(namespace, chosen):
+def _listed(namespace, name_in_use):
     return [
-        Mechanism(name=name, description=kind.DESCRIPTION, default=name == chosen)
-        for name, kind in rounds.installed(namespace)
+        Mechanism(name=name, description=kind.DESCRIPTION, default=name == name_in_use)
+        for name, kind in chosen.installed(namespace)
     ]

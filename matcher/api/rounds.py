@@ -35,6 +35,9 @@ class Round(types.Answer):
     contracts = int
     conflicts = int
     welfare = types.Amount
+    upper_bound = types.Amount
+    gap = float
+    prices = types.Json
     seconds = float
 
 

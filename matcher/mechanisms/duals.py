@@ -258,12 +258,12 @@ def _evaluate(
         value += surplus
         end = start + demand.length[bid]
         for pick in range(picked):
-            edge = np.searchsorted(marks, start, side='right') - 1
-            while edge < spans and marks[edge] < end:
-                load[picks[0, pick], edge] -= picks[1, pick] * (
-                    min(end, marks[edge + 1]) - max(start, marks[edge])
+            at = int(np.searchsorted(marks, start, side='right')) - 1
+            while at < spans and marks[at] < end:
+                load[picks[0, pick], at] -= picks[1, pick] * (
+                    min(end, marks[at + 1]) - max(start, marks[at])
                 )
-                edge += 1
+                at += 1
     return value
 
 

@@ -36,9 +36,9 @@ class Supply(typing.NamedTuple):
 
     Offers are of one kind where every bid that may take one may take the other,
     but for its own. All free time of kind ``k`` lies in the spans from
-    ``span_at[k]`` to ``span_at[k + 1]``. ``gap_from`` and ``gap_to`` hold the free time; the gaps of
-    offer ``i`` stand from ``gap_at[i]`` on, ``gap_count[i]`` of at most
-    ``gap_at[i + 1] - gap_at[i]``, in order.
+    ``span_at[k]`` to ``span_at[k + 1]``. The free time of offer ``i`` is in the gaps
+    from ``gap_at[i]`` on, in order: ``gap_count[i]`` of them, and room for as many
+    as ``gap_at[i + 1] - gap_at[i]``.
     """
 
     kind_at: native.Ints
@@ -157,7 +157,7 @@ def of(book: matcher_book.Book, by_window: bool = False) -> Figures:
     groups = sorted(ranks, key=ranks.__getitem__)
     members = collections.defaultdict(list)
     for rank, kind in kinds.items():
-        for offer in book.groups[groups[rank]]:
+        for offer in book.members(groups[rank]):
             spans = tuple(_spans(book, [offer])) if by_window else ()
             members[kind, spans].append(offer)
     lots = sorted(members)

@@ -62,7 +62,7 @@ def _segments(
         offers = [
             offer
             for group in book.groups_for(bid)
-            for offer in book.groups[group]
+            for offer in book.members(group)
             if offer.window.overlaps(bid.window)
         ]
         if not offers or bid.hopeless(book.now):

@@ -52,6 +52,10 @@ class Keystone:
     def __call__(self, request):
         if request.path == '/v3/auth/tokens':
             return self._tokens(request)
+        if request.path == '/v3/projects':
+            return _forbidden()
+        if request.path == '/v3/auth/projects':
+            return _json({'projects': self._projects(request)})
         if request.path in _UNIFIED_LIMITS:
             return _json(_UNIFIED_LIMITS[request.path](self, request))
         found = re.fullmatch(r'/v3/projects/([\w-]+)', request.path)
@@ -151,10 +155,20 @@ class Keystone:
         )
 
     @staticmethod
+    def _projects(request):
+        """The caller's project and what is below it."""
+        own = request.headers.get('X-Auth-Token', '').rpartition('-')[0]
+        return [
+            {'id': name, 'name': name}
+            for name, parent in PARENTS.items()
+            if own in (name, parent)
+        ]
+
+    @staticmethod
     def _project(request, project):
         caller = request.headers.get('X-Auth-Token', '').rpartition('-')[0]
         if caller != project:
-            return _json({'error': {'code': 403, 'message': 'Forbidden'}}, 403)
+            return _forbidden()
         parents, ancestor = None, PARENTS[project]
         if ancestor:
             parents = {ancestor: None}
@@ -187,3 +201,7 @@ def _json(body, status=200):
     return webob.Response(
         json.dumps(body), status, content_type='application/json', charset='UTF-8'
     )
+
+
+def _forbidden():
+    return _json({'error': {'code': 403, 'message': 'Forbidden'}}, 403)

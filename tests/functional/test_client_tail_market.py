@@ -5,8 +5,11 @@ import csv
 import io
 import json
 import threading
+from unittest import mock
 
+from flocxclient.sdk import market
 from tests.functional import test_client_tail
+from tests.functional import test_client_tail_once
 
 
 class MarketTest(test_client_tail.CommandTestCase):
@@ -62,15 +65,14 @@ class MarketTest(test_client_tail.CommandTestCase):
 
     def test_prices(self):
         self.claimed(node=self.add_node(resource_class='sold'), price='2.5')
-        (row,) = self.openstack(
-            'umbrella-member',
-            "price list --interval hour --resource-class sold --time-range '1d ago'",
-            '+1h',
-        )
+        sold = "price list --resource-class sold --time-range '1d ago' +1h"
+        (row,) = self.openstack('umbrella-member', f'{sold} --interval hour')
         self.assertEqual(
             ['2.500000', '2.500000', '2.500000', 1],
             [row[name] for name in ('Min', 'Median', 'Max', 'Fills')],
         )
+        (sale,) = self.openstack('umbrella-member', f'{sold} --sales --limit 5')
+        self.assertEqual('2.500000', sale['Price'])
 
     def test_properties(self):
         self.offer(node=self.add_node(properties={'memory_mb': 7}))
@@ -111,7 +113,7 @@ class MarketTest(test_client_tail.CommandTestCase):
             rows = self.openstack(who, 'usage show --project', project)
             self.assertEqual({project}, {row['Project ID'] for row in rows})
         said = self.refused('umbrella-member', 'usage show --project acme')
-        self.assertIn('only an administrator', said)
+        self.assertIn('your token is for project umbrella', said)
 
     def follow(self, *arguments):
         return self.run_command(
@@ -148,6 +150,21 @@ class MarketTest(test_client_tail.CommandTestCase):
             self.assertEqual(lines, len(out.splitlines()), out)
         out = self.follow('--after', '0', '--type', 'offer.published', '-c', 'Type')
         self.assertEqual({'offer.published'}, set(out.split()))
+
+    def test_a_service_that_is_away_for_a_moment_is_followed_on(self):
+        self.offer()
+        self.offer()
+        with test_client_tail_once.losing('GET') as lost:
+            out = self.follow('--after', '0', '-f', 'value', '-c', 'ID')
+        self.assertEqual([200], lost)
+        self.assertEqual(2, len(out.split()))
+
+    def test_ctrl_c_is_how_it_ends(self):
+        def interrupted(*_, **__):
+            raise KeyboardInterrupt
+
+        with mock.patch.object(market.Proxy, 'events', interrupted):
+            self.assertEqual('', self.follow())
 
     def test_of_one_object_by_name(self):
         self.offer(name='watched')

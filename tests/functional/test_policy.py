@@ -82,8 +82,21 @@ BID = {'end_time': '2100-01-01T00:00:00Z', 'price': '0.000001'}
 
 #: {rule: row}; {offer} and the like are made anew for each request that changes them.
 ROWS = {
-    'market:offers:list': Row('GET', MARKET, '/v1/offers', ALL, ALL, ALL),
-    'market:offers:show': Row('GET', MARKET, '/v1/offers/{offer}', ALL, ALL, ALL),
+    'market:offers:list': Row('GET', MARKET, '/v1/offers', ALL, ALL, ALL, service=200),
+    'market:offers:show': Row(
+        'GET', MARKET, '/v1/offers/{offer}', ALL, ALL, ALL, service=200
+    ),
+    # The operator may, but only what he published himself: nothing.
+    'market:offers:suspend': Row(
+        'PATCH',
+        MARKET,
+        '/v1/offers/{offer}/health',
+        *(DENIED,) * 3,
+        service=200,
+        operator=403,
+        body={'status': 'error', 'reason': 'node_gone'},
+    ),
+    'market:quotes:create': Row('POST', MARKET, '/v1/quotes', *(ALL,) * 3, body=BID),
     'market:offers:publish': Row(
         'POST',
         MARKET,
@@ -230,6 +243,9 @@ OF_THE_OWNER = {
 
 
 class MatrixTest(base.MarketplaceTestCase):
+    # A quote is the engine's.
+    WORKERS = True
+
     def setUp(self):
         super().setUp()
         self.kept = {}

@@ -30,7 +30,7 @@ FIELDS = (
 )
 
 #: How many seconds a quote is worth waiting for when it was not asked for.
-QUOTE_TIMEOUT = 10
+QUOTE_TIMEOUT = 5
 
 
 class CreateBid(command.ShowOne):
@@ -91,10 +91,13 @@ class CreateBid(command.ShowOne):
             return
         try:
             quote = self.market.quote(timeout=QUOTE_TIMEOUT, **terms)
+            said = quotes.sentence(quote)
         except errors.ERRORS as exc:
-            self.log.debug('no quote: %s', exc)
-            return
-        sys.stderr.write(f'{quotes.sentence(quote)}\n')
+            if 400 <= (getattr(exc, 'status_code', None) or 0) < 500:
+                # What is wrong with the bid, its own answer says.
+                return
+            said = 'Quote: none to be had just now; the bid is placed without.'
+        sys.stderr.write(f'{said}\n')
         sys.stderr.flush()
 
 

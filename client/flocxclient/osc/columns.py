@@ -69,6 +69,8 @@ class Values(columns.FormattableColumn):
 
     def human_readable(self):
         if isinstance(self._value, dict):
+            if self._value['min'] == self._value['max']:
+                return str(self._value['min'])
             return '{min} to {max}'.format_map(self._value)
         return ', '.join(str(each) for each in self._value or ())
 

@@ -66,7 +66,8 @@ class ShowBook(command.Lister):
 class ListPrices(command.Lister):
     """List what servers were sold for, by class and interval of time.
 
-    Prices are per server and hour; the median counts each server once.
+    Prices are per server and hour; the median counts each server once. With
+    --sales each of them has a row, the newest first, dated to its interval.
     """
 
     fields = (
@@ -78,9 +79,10 @@ class ListPrices(command.Lister):
         'fills',
         'server_hours',
     )
+    sale_fields = ('resource_class', 'start_time', 'price', 'server_hours')
     _epilog = command.examples(
         'openstack market price list --interval week --time-range "12w ago" now',
-        'openstack market price list --resource-class gpu -f csv',
+        'openstack market price list --resource-class gpu --sales -f csv',
     )
 
     def get_parser(self, prog_name):
@@ -95,24 +97,41 @@ class ListPrices(command.Lister):
             'What was sold in this time, a year at most; default the last 30 days.',
         )
         _add_class(parser)
+        parser.add_argument(
+            '--sales', action='store_true', help='A row for each server sold.'
+        )
+        parser.add_argument(
+            '--limit',
+            metavar='<number>',
+            type=int,
+            help='Show so many sales at most; the service shows 100 by default.',
+        )
         return parser
 
     def take_action(self, parsed_args):
         query = command.given(parsed_args, 'interval', 'resource_class')
-        return self.listed(
-            self.market.prices(**query, **self.period(parsed_args)), parsed_args
-        )
+        query.update(self.period(parsed_args))
+        if not parsed_args.sales:
+            return self.listed(self.market.prices(**query), parsed_args)
+        query.update(command.given(parsed_args, 'limit'))
+        return columns.labels(self.sale_fields), [
+            columns.values(sale, self.sale_fields)
+            for sale in self.market.fills(**query)
+        ]
 
 
 class ListProperties(command.Lister):
     """List the hardware on offer: what requirements can ask for.
 
-    Each expression can be the left side of a --require; a list within the
-    hardware, such as traits[], is asked with "contains", without the brackets.
+    Each expression can be the left side of a --require, such as
+    'memory_mb>=65536'; what ends in [] is a list: 'traits[] contains NAME'.
     """
 
     fields = ('expression', 'type', 'offers', 'values')
-    _epilog = command.examples('openstack market property list')
+    _epilog = command.examples(
+        'openstack market property list',
+        'openstack market property list -f value -c Expression',
+    )
 
     def take_action(self, parsed_args):
         return columns.labels(self.fields), [

@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Usage: server-hours and amounts."""
 
-from osc_lib import exceptions
-
 from flocxclient.osc import columns
 from flocxclient.osc import command
 from flocxclient.osc import projects
@@ -58,17 +56,12 @@ class ShowUsage(command.Lister):
         return parser
 
     def take_action(self, parsed_args):
-        query, project = self.period(parsed_args), None
+        query = self.period(parsed_args)
         if parsed_args.project:
-            project = projects.project_id(self.connection, parsed_args.project)
-            query['project_id'] = project
-        usages = self.market.usage(**query)
-        # To others than administrators the service tells only of their own.
-        if project and any(each.project_id != project for each in usages):
-            raise exceptions.CommandError(
-                f'only an administrator is shown the usage of project {project}: '
-                'leave out --project, or use a token for that project'
+            query['project_id'] = projects.project_id(
+                self.connection, parsed_args.project
             )
+        usages = self.market.usage(**query)
         if not parsed_args.long:
             return self.listed(usages, parsed_args)
         fields = ('project_id', 'role', *self.line_fields)

@@ -165,8 +165,16 @@ class Proxy(proxy.Proxy):
         :param query: ``start_time``, ``end_time``, ``resource_class``, and
             ``interval``: hour, day or week.
         """
-        found = self._read('/v1/prices', **query)['prices']
+        found = self._read('/v1/prices', **{'limit': 0, **query})['prices']
         return [_statistics.Price.existing(**each) for each in found]
+
+    def fills(self, **query):
+        """Each sale as a Fill, the newest first.
+
+        :param query: as for ``prices``, and ``limit``.
+        """
+        found = self._read('/v1/prices', **query)['fills']
+        return [_statistics.Fill.existing(**each) for each in found]
 
     def usage(self, **query):
         """Server-hours and amounts, a Usage for each project and role.

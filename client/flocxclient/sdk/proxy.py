@@ -17,8 +17,8 @@ API_VERSION = 'marketplace 1.0'
 #: Seconds to wait before a request that was not answered is sent again.
 PAUSES = (0.5, 1, 2)
 
-#: What a gateway says that does not know what became of a request.
-UNKNOWN = (502, 504)
+#: What is said when somebody on the way does not know what became of a request.
+UNKNOWN = (502, 503, 504)
 
 
 class Proxy(proxy.Proxy):

@@ -33,6 +33,16 @@ class Price(resource.Resource):
     server_hours = resource.Body('server_hours')
 
 
+class Fill(resource.Resource):
+    """A server that was sold in an interval of time; nobody knows to whom."""
+
+    resource_class = resource.Body('resource_class')
+    #: When the interval begins.
+    start_time = resource.Body('start_time')
+    price = resource.Body('price')
+    server_hours = resource.Body('server_hours')
+
+
 class Usage(resource.Resource):
     """What a project used, as renter, or served, as owner, in a period."""
 

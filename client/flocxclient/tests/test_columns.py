@@ -38,6 +38,25 @@ class TestColumns(unittest.TestCase):
             'memory_mb >= 65536\na in ["x", 1]\nsecure_boot',
         )
 
+    def test_quoted_lines(self):
+        self.check(
+            columns.QuotedLines,
+            [{'resource_class': 'gpu', 'price': '1.25', 'offer_uuid': 'o'}],
+            'gpu at 1.25 from offer o',
+        )
+
+    def test_offers_meeting(self):
+        self.check(
+            columns.OffersMeeting,
+            [{'requirement': ['cpus', '>=', 4], 'offers': 3}],
+            'cpus >= 4: met by 3',
+        )
+
+    def test_values(self):
+        self.check(columns.Values, {'min': 1, 'max': 4}, '1 to 4')
+        self.check(columns.Values, {'min': 4, 'max': 4}, '4')
+        self.check(columns.Values, ['x86_64', 'aarch64'], 'x86_64, aarch64')
+
     def test_document(self):
         self.check(columns.Document, {'b': {'c': 1}, 'a': 'x'}, 'a=x\nb={"c": 1}')
 
@@ -45,7 +64,7 @@ class TestColumns(unittest.TestCase):
         self.check(columns.Duration, 129600, '1d12h')
 
     def test_what_is_missing_is_blank(self):
-        for column in set(columns.COLUMNS.values()):
+        for column in {*columns.COLUMNS.values(), columns.Values}:
             self.assertEqual('', column(None).human_readable())
             self.assertIsNone(column(None).machine_readable())
 

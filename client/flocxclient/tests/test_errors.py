@@ -69,6 +69,21 @@ class TestExplain(unittest.TestCase):
     def test_remedy(self):
         self.assertIn('try again', errors.explain(answer(503, {})))
 
+    def test_the_remedy_for_a_code_comes_first(self):
+        for code, remedy in errors.REMEDIES.items():
+            if isinstance(code, str):
+                refusal = answer(409, {'errors': [{'detail': 'No.', 'code': code}]})
+                self.assertEqual(f'No: {remedy} (HTTP 409)', errors.explain(refusal))
+                self.assertEqual(code, errors.code(refusal))
+
+    def test_an_error_without_a_code(self):
+        self.assertIsNone(errors.code(answer(502, b'<html>')))
+        self.assertIsNone(errors.code(auth_exceptions.ConnectFailure('no')))
+
+    def test_what_was_not_answered_can_be_repeated(self):
+        lost = errors.Unanswered(auth_exceptions.ConnectFailure('Lost'), 'k')
+        self.assertIn('with the idempotency key k', errors.explain(lost))
+
     def test_no_answer(self):
         self.assertIn(
             'Is the service running',

@@ -20,6 +20,7 @@ class TestMoment(unittest.TestCase):
     def test_days(self):
         self.check('today', '2027-01-04T00:00:00Z')
         self.check('today 9:05', '2027-01-04T09:05:00Z')
+        self.check('yesterday', '2027-01-03T00:00:00Z')
         self.check('tomorrow', '2027-01-05T00:00:00Z')
         self.check('tomorrow 09:00', '2027-01-05T09:00:00Z')
 
@@ -27,6 +28,10 @@ class TestMoment(unittest.TestCase):
         self.check('+3d', '2027-01-07T15:30:20Z')
         self.check('+1d12h', '2027-01-06T03:30:20Z')
         self.check('+90', '2027-01-04T15:31:50Z')
+
+    def test_ago(self):
+        self.check('7d ago', '2026-12-28T15:30:20Z')
+        self.check('1h30m ago', '2027-01-04T14:00:20Z')
 
     def test_without_offset_is_utc(self):
         self.check('2027-01-05', '2027-01-05T00:00:00Z')
@@ -47,6 +52,9 @@ class TestMoment(unittest.TestCase):
             '2027-13-01',
             'today 25:00',
             'tomorrow 9',
+            'ago',
+            '3 days ago',
+            '99999999999w ago',
             '+99999999999w',
             '1e9',
             '0001-01-01T00:00:00+14:00',

@@ -1,0 +1,144 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How much of the possible welfare the engine reaches, and how fast.
+
+    python -m benchmarks.clearing --sizes 100 300 1000 --out clearing.json
+
+Markets are drawn at random from a seed (``benchmarks.markets``). All rules clear
+the same markets in one run; every share is of the bound that ``call`` proves.
+"""
+
+import argparse
+import json
+import math
+import pathlib
+import platform
+import resource
+import statistics
+import sys
+import time
+
+from benchmarks import baselines
+from benchmarks import markets
+from matcher import mechanisms
+from matcher import rehearsal
+from matcher.mechanisms import call
+from matcher.mechanisms import figures
+from matcher.mechanisms import immediate
+
+#: Seconds that call may take, by size.
+SECONDS = {100: 1, 300: 10, 1000: 10, 10_000: 60, 100_000: 600}
+
+#: The Python loops are not tried on larger markets.
+LOOP, FIRST_COME = 1000, 1000
+
+
+def measured(function, *args):
+    """What a function returns, and the seconds that it took."""
+    started = time.perf_counter()
+    result = function(*args)
+    return result, time.perf_counter() - started
+
+
+def size(number, seeds, seconds):
+    """Results of all rules on markets of so many offers and bids."""
+    runs = [_run(number, seed, seconds) for seed in seeds]
+    rules = {}
+    for rule in runs[0]:
+        rules[rule] = {
+            field: round(statistics.mean(run[rule][field] for run in runs), 4)
+            for field in runs[0][rule]
+        }
+    return {
+        'offers': number,
+        'bids': number,
+        'rules': rules,
+        'peak_mib': resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+    }
+
+
+def _run(number, seed, seconds):
+    book = markets.draw(number, number, seed)
+    budget = mechanisms.Budget(seconds=seconds)
+    done, took = measured(call.Call().allocate, book, budget)
+    bound = float(done.upper_bound)
+
+    def share(value):
+        return float(figures.credits(value)) / bound
+
+    rules = {
+        'call': {
+            'share': float(done.welfare) / bound,
+            'seconds': took,
+            'moves': done.moves,
+        }
+    }
+    greedy, took = measured(call.Call().allocate, book, mechanisms.Budget(seconds=0))
+    rules['greedy'] = {'share': float(greedy.welfare) / bound, 'seconds': took}
+    if number <= FIRST_COME:
+        value, took = measured(baselines.first_come, book)
+        rules['first_come'] = {'share': share(value), 'seconds': took}
+    if number <= LOOP:
+        value, took = measured(baselines.first_fit, book)
+        rules['first_fit'] = {'share': share(value), 'seconds': took}
+    return rules
+
+
+def growth(sizes, rule, field='seconds'):
+    """The exponent with which a figure grows from the smallest size to the largest."""
+    small, large = sizes[0], sizes[-1]
+    if small is large:
+        return None
+    ratio = large['rules'][rule][field] / max(1e-9, small['rules'][rule][field])
+    return round(math.log(ratio) / math.log(large['offers'] / small['offers']), 2)
+
+
+def arrival(offers=10_000, bids=300):
+    """Milliseconds in which a single bid into many open offers is decided."""
+    book = markets.draw(offers, bids, 1)
+    took = [1000 * measured(immediate.best, book, bid)[1] for bid in book.bids]
+    took = sorted(took[20:])
+    return {
+        'offers': offers,
+        'median_ms': round(statistics.median(took), 2),
+        'p99_ms': round(took[int(0.99 * len(took))], 2),
+    }
+
+
+def main(argv=None):
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument('--sizes', type=int, nargs='+', default=[100, 300, 1000])
+    parser.add_argument('--seeds', type=int, nargs='+', default=[1, 2, 3])
+    parser.add_argument('--seconds', type=float, help='instead of those by size')
+    parser.add_argument('--out', type=pathlib.Path)
+    parser.add_argument('--plots', type=pathlib.Path)
+    args = parser.parse_args(argv)
+    # What is compiled is compiled before anything is measured.
+    budget = mechanisms.Budget(seconds=None, moves=50)
+    _, ready = measured(call.Call().allocate, rehearsal.book(markets.NOW), budget)
+    call.Call().allocate(markets.draw(40, 40, 1), budget)
+    sizes = []
+    for number in sorted(args.sizes):
+        seeds = args.seeds if number < 10_000 else args.seeds[:1]
+        seconds = args.seconds or SECONDS.get(number, 10)
+        sizes.append(size(number, seeds, seconds))
+        print(json.dumps(sizes[-1]), file=sys.stderr, flush=True)
+    result = {
+        'python': platform.python_version(),
+        'seeds': args.seeds,
+        'ready_seconds': round(ready, 2),
+        'sizes': sizes,
+        'growth': growth(sizes, 'greedy'),
+        'arrival': arrival(),
+    }
+    text = json.dumps(result, indent=2)
+    print(text)
+    if args.out:
+        args.out.write_text(text + '\n')
+    if args.plots:
+        from matcher import plots
+
+        plots.clearing(result, args.plots)
+
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: Apache-2.0
+"""flocx-matcher-clear: clear a market that is read from standard input.
+
+    flocx-matcher-clear --seconds 10 < market.json > result.json
+
+No database, no messages: for studies and tests. The formats are described in the
+documentation of the engine.
+"""
+
+import argparse
+import json
+import sys
+import time
+
+from flocx import exceptions
+from matcher import chosen
+from matcher import marketfile
+from matcher import mechanisms
+
+
+def options(parser):
+    """Add what this program and the simulation have in common."""
+    parser.add_argument('--mechanism', default='call', help='who gets what (call)')
+    parser.add_argument('--pricing', default='k', help='what it costs (k)')
+    parser.add_argument('--k', default='0.5', help='for the pricing k (0.5)')
+    parser.add_argument('--seed', type=int, default=1, help='of random choices (1)')
+    parser.add_argument(
+        '--moves',
+        type=int,
+        help='how many moves a search makes: the same result on every machine',
+    )
+    parser.add_argument(
+        '--seconds',
+        type=float,
+        help='how long a search takes at most (10, or with --moves any time)',
+    )
+
+
+def budget(args, progress=None):
+    """The budget that the options say."""
+    seconds = args.seconds
+    if seconds is None and args.moves is None:
+        seconds = 10.0
+    return mechanisms.Budget(
+        seconds=seconds, moves=args.moves, seed=args.seed, progress=progress
+    )
+
+
+class Progress:
+    """Says on ``stream`` how far a long computation is, about once a second."""
+
+    def __init__(self, stream):
+        self._stream, self._next = stream, time.monotonic() + 1
+
+    def __call__(self, stage, part):
+        if time.monotonic() >= self._next:
+            print(f'{stage}: {part:.0%}', file=self._stream, flush=True)
+            self._next = time.monotonic() + 1
+
+
+def main(argv=None):
+    """Entry point of ``flocx-matcher-clear``."""
+    parser = argparse.ArgumentParser(
+        description='Clear the market that standard input describes.'
+    )
+    options(parser)
+    args = parser.parse_args(argv)
+    try:
+        market = marketfile.read(json.load(sys.stdin))
+        started = time.monotonic()
+        allocation = chosen.allocation(args.mechanism)
+        pricing = chosen.pricing(args.pricing, args.k)
+        allotment = allocation.allocate(market, budget(args, Progress(sys.stderr)))
+        settled = pricing.settle(market, allotment)
+        seconds = time.monotonic() - started
+        result = marketfile.result(
+            market, allocation, pricing, allotment, settled, seconds
+        )
+    except (exceptions.Invalid, mechanisms.Refused, ValueError) as error:
+        print(f'flocx-matcher-clear: {error}', file=sys.stderr)
+        return 1
+    json.dump(result, sys.stdout, indent=2)
+    print()
+    return 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())

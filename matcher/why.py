@@ -1,0 +1,154 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Why a bid got nothing, told to the bidder and to nobody else.
+
+What is said rests on the bid, on the offers that the bidder may see, and on
+whether others took them: never on what another bid offers.
+"""
+
+import dataclasses
+
+import numpy as np
+
+from flocx.core import requirements
+from matcher.mechanisms import figures
+from matcher.mechanisms import native
+
+_HARDWARE, _WINDOW, _QUANTITY, _PRICE = 'hardware', 'window', 'quantity', 'price'
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Reason:
+    """``reason`` is one of hardware, window, quantity and price; ``detail`` the
+    nearest miss in a sentence.
+    """
+
+    bid_uuid: str
+    reason: str
+    detail: str
+
+
+def unmatched(book, awards):
+    """A Reason for each bid of ``book`` that is in none of ``awards``."""
+    served = {award.bid.uuid for award in awards}
+    waiting = [bid for bid in book.bids if bid.uuid not in served]
+    market = figures.of(book.copy(waiting))
+    near = _nearest(market.supply, market.demand)
+    known = {bid.uuid: number for number, bid in enumerate(market.bids)}
+    return [
+        _of_figures(market, known[bid.uuid], near)
+        if bid.uuid in known
+        else _of_hardware(book, bid)
+        for bid in waiting
+    ]
+
+
+def _of_hardware(book, bid):
+    if bid.hopeless(book.now):
+        return Reason(bid.uuid, _WINDOW, 'No time is left in its window.')
+    limits = requirements.Limits(triples=10**6, length=10**6, depth=10**6, items=10**6)
+    asked = requirements.parse(bid.requirements, limits)
+    seen = [
+        (group, len(book.members(group)))
+        for group in book.groups
+        if group.lessee_id in ('', *bid.lineage)
+    ]
+    counts = [
+        sum(size for group, size in seen if each.met_by(book.document(group)))
+        for each in asked
+    ]
+    if not asked or min(counts):
+        detail = 'No server on offer has all that it asks for.'
+    else:
+        triple = asked[counts.index(0)].triple()
+        detail = f'No server on offer meets {triple}.'
+    return Reason(bid.uuid, _HARDWARE, detail)
+
+
+def _of_figures(market, number, near):
+    bid, least = market.bids[number], int(market.demand.least[number])
+    longest, at_once, paid, price = (int(each[number]) for each in near)
+    if not at_once:
+        length = int(market.demand.length[number])
+        return Reason(
+            bid.uuid,
+            _WINDOW,
+            f'Servers as it asks for are free for {longest} seconds in its window '
+            f'at most; it asks for {length}.',
+        )
+    if at_once < least:
+        return Reason(
+            bid.uuid,
+            _QUANTITY,
+            f'At most {at_once} servers are free at once; it asks for {least}.',
+        )
+    if paid < least:
+        price = figures.credits(price * 3600)
+        return Reason(
+            bid.uuid,
+            _PRICE,
+            f'{least} servers cost at least {price} an hour each at some time that '
+            'suits it; that is more than it offers.',
+        )
+    return Reason(
+        bid.uuid, _PRICE, 'Bids worth more have the servers that it could have.'
+    )
+
+
+@native.compiled
+def _nearest(
+    supply: figures.Supply, demand: figures.Demand
+) -> tuple[native.Ints, native.Ints, native.Ints, native.Ints]:
+    """By bid: the longest free time in its window; how many servers it could have
+    at once, at any price and at its own; and which price would be enough.
+    """
+    count = len(demand.ceiling)
+    longest, at_once = np.zeros(count, np.int64), np.zeros(count, np.int64)
+    paid, price = np.zeros(count, np.int64), np.zeros(count, np.int64)
+    low, high = np.zeros(_LOOKED_AT, np.int64), np.zeros(_LOOKED_AT, np.int64)
+    ask = np.zeros(_LOOKED_AT, np.int64)
+    for bid in range(count):
+        length, found = demand.length[bid], 0
+        for place in range(demand.kinds_at[bid], demand.kinds_at[bid + 1]):
+            kind = demand.kinds[place]
+            for offer in range(supply.kind_at[kind], supply.kind_at[kind + 1]):
+                if supply.owner[offer] == demand.bidder[bid]:
+                    continue
+                at = supply.gap_at[offer]
+                for gap in range(at, at + supply.gap_count[offer]):
+                    since = max(supply.gap_from[gap], demand.earliest[bid])
+                    until = min(supply.gap_to[gap], demand.latest[bid])
+                    longest[bid] = max(longest[bid], until - since)
+                    if until - since >= length and found < _LOOKED_AT:
+                        low[found], high[found] = since, until - length
+                        ask[found] = supply.ask[offer]
+                        found += 1
+        at_once[bid], paid[bid], price[bid] = _at_once(
+            low[:found],
+            high[:found],
+            ask[:found],
+            demand.ceiling[bid],
+            demand.least[bid],
+        )
+    return longest, at_once, paid, price
+
+
+#: Gaps of so many servers are looked at for a reason, and so many starts.
+_LOOKED_AT = 2048
+_STARTS = 64
+
+
+@native.compiled
+def _at_once(
+    low: native.Ints, high: native.Ints, ask: native.Ints, ceiling: int, least: int
+) -> tuple[int, int, int]:
+    most, paid, price = 0, 0, -1
+    starts = np.unique(low)
+    step = max(1, len(starts) // _STARTS)
+    for start in starts[::step]:
+        covers = (low <= start) & (start <= high)
+        asks = np.sort(ask[covers])
+        most = max(most, len(asks))
+        paid = max(paid, np.searchsorted(asks, ceiling, side='right'))
+        if len(asks) >= least and (price < 0 or asks[least - 1] < price):
+            price = asks[least - 1]
+    return most, paid, price

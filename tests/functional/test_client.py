@@ -1,0 +1,246 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The real ``openstack market`` commands against the real services.
+
+They run in this process, for starting one takes longer than what it does; one test
+starts a process all the same.
+"""
+
+import contextlib
+import io
+import json
+import logging
+import os
+import subprocess
+import sys
+
+import fixtures
+from openstackclient import shell
+
+from tests.functional import base
+
+
+class Outcome:
+    """What a command came to."""
+
+    def __init__(self, code, out, err):
+        self.code, self.out, self.err = code, out, err
+
+    @property
+    def json(self):
+        return json.loads(self.out)
+
+
+class ClientTestCase(base.MarketplaceTestCase):
+    WORKERS = True
+
+    def setUp(self):
+        super().setUp()
+        for name in [name for name in os.environ if name.startswith('OS_')]:
+            self.useFixture(fixtures.EnvironmentVariable(name))
+        # Whose cloud this is, must not depend on whose machine it is.
+        nowhere = self.useFixture(fixtures.TempDir()).path
+        for name in ('HOME', 'XDG_CONFIG_HOME'):
+            self.useFixture(fixtures.EnvironmentVariable(name, nowhere))
+        root = logging.getLogger()
+        self.addCleanup(root.setLevel, root.level)
+        self.addCleanup(setattr, root, 'handlers', root.handlers)
+
+    def arguments(self, who):
+        project = who.rpartition('-')[0]
+        return [
+            f'--os-auth-url={self.marketplace.identity}/v3',
+            f'--os-username={who}',
+            f'--os-password={who}',
+            f'--os-project-name={project}',
+            '--os-user-domain-name=Default',
+            '--os-project-domain-name=Default',
+        ]
+
+    def run_command(self, who, *words):
+        """What became of ``openstack market WORDS``."""
+        out, err = io.StringIO(), io.StringIO()
+        logging.getLogger().handlers = []
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+            try:
+                code = shell.main([*self.arguments(who), 'market', *words])
+            except SystemExit as end:
+                code = end.code
+        return Outcome(code, out.getvalue(), err.getvalue())
+
+    def said(self, who, *words):
+        """The JSON that a command prints that has to succeed."""
+        done = self.run_command(who, *words, '-f', 'json')
+        self.assertEqual(0, done.code, done.err)
+        return done.json
+
+    def done(self, who, *words):
+        """A command without output that has to succeed."""
+        done = self.run_command(who, *words)
+        self.assertEqual((0, ''), (done.code, done.out), done.err)
+
+    def refused(self, who, *words):
+        """The message of a command that has to fail."""
+        done = self.run_command(who, *words)
+        self.assertNotEqual(0, done.code)
+        # D55: an error is no row of a table.
+        self.assertEqual('', done.out)
+        self.assertNotIn('Traceback', done.err)
+        return done.err
+
+
+class TourTest(ClientTestCase):
+    def test_d55_the_eight_steps_by_hand(self):
+        node = self.add_node()
+        nodes = self.said('acme-member', 'node', 'list')
+        self.assertIn(node, [each['Name'] for each in nodes])
+        offer = self.said(
+            *('acme-member', 'offer', 'create', node, '--name', 'tour'),
+            *('--price', '1.25', '--end-time', '+1d'),
+        )
+        self.assertEqual('available', offer['status'])
+        self.assertEqual(64, offer['properties']['cpus'])
+        listed = self.said('umbrella-member', 'offer', 'list')
+        self.assertEqual([offer['uuid']], [each['UUID'] for each in listed])
+        shown = self.said('umbrella-reader', 'offer', 'show', 'tour')
+        self.assertEqual('1.250000', str(shown['price']))
+        bid = self.said(
+            *('umbrella-member', 'bid', 'create', '--name', 'tour', '--price', '2.5'),
+            *('--end-time', '+8h', '--require', 'memory_mb>=65536'),
+            *('--require', 'cpu_arch=x86_64', '--wait', '--wait-timeout', '60s'),
+        )
+        self.assertEqual('matched', bid['status'])
+        self.assertEqual(
+            [['memory_mb', '>=', 65536], ['cpu_arch', 'eq', 'x86_64']],
+            bid['requirements'],
+        )
+        contract = self.said(
+            'umbrella-member', 'contract', 'show', bid['contract_uuid']
+        )
+        (line,) = contract['lines']
+        self.assertEqual(offer['uuid'], line['offer_uuid'])
+        for who, role in (('umbrella-reader', '--renter'), ('acme-reader', '--owner')):
+            found = self.said(who, 'contract', 'list', role)
+            self.assertEqual([contract['uuid']], [each['UUID'] for each in found])
+        self.eventually('umbrella', lambda: self.marketplace.node(node).lessee)
+        self.done(
+            *('umbrella-member', 'contract', 'release', 'tour'),
+            *('--wait', '--wait-timeout', '60s'),
+        )
+        self.assertIsNone(self.marketplace.node(node).lessee)
+        for who in ('umbrella-reader', 'acme-reader'):
+            events = self.said(who, 'event', 'list', '--object-uuid', contract['uuid'])
+            types = [each['Type'] for each in events]
+            self.assertEqual('contract.created', types[0])
+            self.assertEqual('contract.ended', types[-1])
+        self.done('acme-member', 'offer', 'delete', 'tour')
+        self.assertEqual([], self.said('umbrella-reader', 'offer', 'list'))
+
+    def test_a_server_for_a_project_of_ones_own(self):
+        node = self.add_node()
+        self.said(
+            *('acme-member', 'offer', 'create', node, '--name', 'aside'),
+            *('--lessee', 'acme-lab', '--end-time', '+1d'),
+        )
+        contract = self.said(
+            *('acme-lab-member', 'offer', 'claim', 'aside', '--end-time', '+2h'),
+            *('--name', 'lab', '--wait', '--wait-timeout', '60s'),
+        )
+        self.assertEqual('active', contract['status'])
+        self.assertEqual('acme-lab', self.marketplace.node(node).lessee)
+        self.done('acme-lab-member', 'contract', 'release', 'lab')
+        self.eventually(None, lambda: self.marketplace.node(node).lessee)
+
+    def test_the_operator_looks_into_the_engine(self):
+        names = self.said('operator-admin', 'mechanism', 'list')
+        self.assertTrue(names)
+        self.said('operator-admin', 'round', 'list')
+
+    def test_the_market_at_a_glance(self):
+        self.offer(price='3')
+        for words in (
+            ('book', 'show'),
+            ('price', 'list'),
+            ('property', 'list'),
+            ('usage', 'show'),
+        ):
+            self.said('umbrella-reader', *words)
+
+    def test_the_command_as_a_process(self):
+        offer = self.offer(price='4', name='of-a-process')
+        done = subprocess.run(  # noqa: S603 (it is the client that is tested)
+            [
+                sys.executable,
+                '-m',
+                'openstackclient.shell',
+                *self.arguments('umbrella-member'),
+                *('market', 'offer', 'list', '--name', 'of-a-process', '-f', 'json'),
+            ],
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        self.assertEqual(
+            [offer['uuid']], [each['UUID'] for each in json.loads(done.stdout)]
+        )
+
+
+class RefusalTest(ClientTestCase):
+    def test_what_is_wrong_is_said(self):
+        bid = ('bid', 'create', '--end-time', '+8h', '--price')
+        for who, words, said in (
+            (
+                'umbrella-member',
+                (*bid, '1', '--require', '["disks[", "==", 1]'),
+                r'requirements\[0\].*not JMESPath.*HTTP 400, request req-',
+            ),
+            ('umbrella-reader', (*bid, '1'), 'market:bids:create.*HTTP 403'),
+            ('umbrella-member', ('offer', 'show', 'nothing'), 'not found.*HTTP 404'),
+            (
+                'umbrella-member',
+                ('offer', 'create', 'no-node', '--price', '1', '--end-time', '+1d'),
+                'no-node not found.*HTTP 404',
+            ),
+            ('umbrella-member', (*bid, 'nan'), 'such as 1.25'),
+            ('umbrella-member', ('bid', 'create', '--price', '1'), '--end-time'),
+            ('acme-member', ('round', 'list'), 'HTTP 403'),
+        ):
+            with self.subTest(words):
+                self.assertRegex(' '.join(self.refused(who, *words).split()), said)
+
+    def test_two_of_one_name(self):
+        for _ in range(2):
+            self.bid(name='twin')
+        self.assertRegex(
+            self.refused('umbrella-member', 'bid', 'cancel', 'twin'), 'several have'
+        )
+
+    def test_each_of_several_is_ended_whatever_becomes_of_the_others(self):
+        bid = self.bid(name='last')
+        said = self.refused('umbrella-member', 'bid', 'delete', 'nobody', 'last')
+        self.assertRegex(said, '1 of 2 bids failed')
+        self.assertEqual('cancelled', self.show('bids', bid['uuid'])['status'])
+
+    def test_a_wrong_password(self):
+        done = self.run_command('umbrella-nobody', 'offer', 'list')
+        self.assertEqual((1, ''), (done.code, done.out))
+
+    def test_a_bid_that_nobody_meets_does_not_wait_for_ever(self):
+        said = self.refused(
+            *('umbrella-member', 'bid', 'create', '--price', '0', '--end-time', '+8h'),
+            *('--wait', '--wait-timeout', '1s'),
+        )
+        self.assertRegex(said, 'is still available after 1 seconds')
+
+    def test_lists_go_through_all_pages(self):
+        for number in range(5):
+            self.bid('initech-member', name=f'page-{number}')
+        for words, expected in (
+            ((), range(5)),
+            (('--limit', '3'), range(3)),
+            (('--sort', 'created_at:desc', '--limit', '2'), (4, 3)),
+        ):
+            found = self.said('initech-reader', 'bid', 'list', *words)
+            self.assertEqual(
+                [f'page-{number}' for number in expected],
+                [each['Name'] for each in found],
+            )

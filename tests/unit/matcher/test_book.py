@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Whatever the history, the book is what one made of its end would be."""
+
+import datetime
+import unittest
+
+import hypothesis
+from hypothesis import strategies as st
+
+from flocx.core import window
+from matcher import book
+from matcher import mechanisms
+from matcher.mechanisms import call
+from tests.unit.matcher import markets
+
+QUICK = mechanisms.Budget(seconds=None, moves=30)
+
+
+@st.composite
+def histories(draw):
+    """Deeds on a book: each a name and what it is done with."""
+    deeds = []
+    for _ in range(draw(st.integers(1, 14))):
+        number = draw(st.integers(0, 4))
+        kind = draw(st.sampled_from(('offer', 'offer', 'bid', 'bid', 'go', 'drop')))
+        if kind == 'offer':
+            start = draw(st.integers(0, 20))
+            taken = [
+                window.Window(markets.moment(start), markets.moment(start + 7)),
+            ]
+            said = draw(markets.offers(number))
+            deeds.append((kind, said, taken if draw(st.booleans()) else []))
+        elif kind == 'bid':
+            deeds.append((kind, draw(markets.bids(number))))
+        elif kind == 'go':
+            deeds.append((kind, draw(st.integers(0, 6))))
+        else:
+            deeds.append((kind, draw(st.sampled_from((f'o{number}', f'b{number}')))))
+    return deeds
+
+
+def told(history):
+    """The book that the deeds make of an empty one, and one made of its end."""
+    now, one = markets.NOW, book.Book(markets.NOW)
+    offers, bids = {}, {}
+    for kind, *said in history:
+        if kind == 'offer':
+            offers[said[0].uuid] = said
+            one.put_offer(*said)
+        elif kind == 'bid':
+            bids[said[0].uuid] = said[0]
+            one.put_bid(said[0])
+        elif kind == 'go':
+            now += datetime.timedelta(seconds=said[0])
+            one.at(now)
+        else:
+            offers.pop(said[0], None)
+            bids.pop(said[0], None)
+            one.drop_offer(said[0])
+            one.drop_bid(said[0])
+    taken = {offer.server: taken for offer, taken in offers.values()}
+    return one, book.Book(
+        now, [each for each, _ in offers.values()], taken, bids.values()
+    )
+
+
+class HistoryTest(unittest.TestCase):
+    @markets.examples()
+    @hypothesis.given(histories())
+    def test_a_book_is_equal_to_its_rebuild(self, history):
+        one, other = told(history)
+        self.assertEqual(one.now, other.now)
+        self.assertEqual(set(one.bids), set(other.bids))
+        self.assertEqual(
+            {offer.uuid: one.free(offer) for offer in one.offers},
+            {offer.uuid: other.free(offer) for offer in other.offers},
+        )
+        for bid in one.bids:
+            self.assertEqual(
+                sorted(offer.uuid for offer in one.suitable(bid)),
+                sorted(offer.uuid for offer in other.suitable(bid)),
+            )
+
+    @markets.examples(0.1)
+    @hypothesis.given(histories())
+    def test_it_is_cleared_like_its_rebuild(self, history):
+        one, other = told(history)
+        first, second = (call.Call().allocate(each, QUICK) for each in (one, other))
+        self.assertEqual(first.awards, second.awards)
