@@ -19,9 +19,6 @@ LOG = log.getLogger(__name__)
 #: Casts that wait for the broker beyond this number are dropped.
 BACKLOG = 1000
 
-#: How long a call waits for its answer.
-CALL_SECONDS = 15
-
 
 class _Serializer(messaging.NoOpSerializer):
     """Carries the request id and the project along with a message."""
@@ -83,12 +80,12 @@ class Caster:
                 '%s to %s is dropped: %s messages wait already', method, topic, BACKLOG
             )
 
-    def call(self, context, topic, method, **payload):
+    def call(self, context, topic, method, seconds, **payload):
         """Ask one of those who listen to ``topic``; only for what changes nothing.
 
         :raises Unavailable: nobody answers in time, or the broker is away.
         """
-        client = self._client.prepare(topic=topic, timeout=CALL_SECONDS, retry=1)
+        client = self._client.prepare(topic=topic, timeout=seconds, retry=1)
         try:
             return client.call(context, method, **payload)
         except messaging.MessagingException as error:

@@ -31,12 +31,12 @@ class MatcherAPI:
     def contract_changed(self, context, contract):
         self._caster.cast(context, self.TOPIC, 'contract_changed', contract=contract)
 
-    def quote(self, context, bid):
-        """What ``bid`` would get now; waits for an engine to answer.
+    def quote(self, context, bid, seconds):
+        """What ``bid`` would get now; waits so long for an engine to answer.
 
         :raises Unavailable: none does.
         """
-        return self._caster.call(context, self.TOPIC, 'quote', bid=bid)
+        return self._caster.call(context, self.TOPIC, 'quote', seconds, bid=bid)
 
 
 class ProviderAPI:

@@ -17,6 +17,12 @@ _OPTS = [
         help='For how many seconds the ancestors of a project, which decide '
         'what targeted offers it sees, are remembered from Keystone.',
     ),
+    cfg.FloatOpt(
+        'quote_seconds',
+        default=15,
+        min=0.1,
+        help='How long a request for a quote waits for an engine to answer.',
+    ),
     cfg.StrOpt(
         'book_tick',
         default='0.01',

@@ -5,7 +5,9 @@ The mechanism proposes, the database disposes: a contract whose offers or bid
 have changed since they were read is not written, and waits for the next round.
 """
 
+import collections
 import dataclasses
+import datetime
 import decimal
 import time
 
@@ -17,6 +19,7 @@ from flocx import db
 from flocx import exceptions
 from flocx.core import bid as bid_core
 from flocx.core import contract as contract_core
+from flocx.core import window
 from market.db import bids
 from market.db import contracts
 from market.db import events
@@ -96,7 +99,7 @@ class Rounds:
         settled = self._pricing.settle(book, allotment)
         drafts = [
             (award, _draft(award, rates, now))
-            for award, rates in zip(settled.awards, settled.pays, strict=True)
+            for award, rates in _spaced(settled, self._terms.turnaround)
         ]
         written = self._write(drafts, now)
         done = Round(
@@ -130,7 +133,9 @@ class Rounds:
         # As this round knows them: what it writes itself changes them, and must not
         # stand in the way of another award of the same offer.
         generations = {
-            offer.uuid: offer.generation for award, _ in drafts for offer in award.offers
+            offer.uuid: offer.generation
+            for award, _ in drafts
+            for offer in award.offers
         }
         # In the order of offers, so that two engines do not wait for each other.
         drafts = sorted(drafts, key=lambda draft: draft[0].offers[0].uuid)
@@ -186,7 +191,7 @@ class Rounds:
         take half a minute; later ones read what the first one kept.
         """
         started = time.monotonic()
-        budget = dataclasses.replace(self._budget, seconds=1.0, moves=100)
+        budget = mechanisms.Budget(seconds=None, moves=100)
         self._allocation.allocate(rehearsal.book(now), budget)
         LOG.info('The engine is ready after %.1f s', time.monotonic() - started)
 
@@ -230,6 +235,25 @@ class Rounds:
                 offers.expire(session, now)
         except exceptions.Conflict:
             LOG.debug('Another engine closes offers just now')
+
+
+def _spaced(settled, turnaround):
+    """Pairs of an award and its rates that keep the turnaround between them.
+
+    What this round has given away before counts as booked time from the next round
+    on; until then, of two awards too close on one server the second waits.
+    """
+    gap = datetime.timedelta(seconds=turnaround)
+    given = collections.defaultdict(list)
+    for award, rates in zip(settled.awards, settled.pays, strict=True):
+        stay = window.Window(award.stay.start - gap, award.stay.end + gap)
+        servers = [offer.server for offer in award.offers]
+        if not any(
+            stay.overlaps(other) for server in servers for other in given[server]
+        ):
+            for server in servers:
+                given[server].append(award.stay)
+            yield award, rates
 
 
 def _draft(award, rates, now):

@@ -117,26 +117,24 @@ class Marketplace(fixtures.Fixture):
     ``catalog`` has the URLs by service type; ``database`` is the market's.
     """
 
+    _running = None
+
     def __init__(self, workers=False, clock=None, options=()):
         """:param options: triples of group, name and value."""
         self._workers, self._clock, self._options = workers, clock, options
 
-    #: There is one configuration in a process, and so one marketplace.
-    _running = None
-
-    def setUp(self):
-        # The last test of a class is over before its fixtures are taken down.
-        if Marketplace._running:
-            Marketplace._running.cleanUp()
-        super().setUp()
-        Marketplace._running = self
-
     def cleanUp(self, raise_first=True):
-        if Marketplace._running is self:
-            Marketplace._running = None
-            super().cleanUp(raise_first)
+        if Marketplace._running is not self:
+            return None
+        Marketplace._running = None
+        return super().cleanUp(raise_first)
 
     def _setUp(self):
+        # A class may be torn down only when the next suite is set up already, and
+        # two marketplaces would share one configuration.
+        if Marketplace._running:
+            Marketplace._running.cleanUp()
+        Marketplace._running = self
         self.folder = pathlib.Path(self.useFixture(fixtures.TempDir()).path)
         (self.folder / 'nodes').mkdir()
         self.keystone = keystone.Keystone()

@@ -34,6 +34,83 @@ CODES = {
     503: 'flocx.unavailable',
 }
 
+#: Every code that an answer can have, with its status and what to do about it. Once in
+#: a release, a code never changes its meaning; the documentation has this table.
+PUBLISHED = {
+    'flocx.invalid': (
+        400,
+        'The request cannot be understood. The detail begins with the field, parameter '
+        'or header that is to be corrected.',
+    ),
+    'flocx.unauthorized': (401, 'There is no valid token in X-Auth-Token.'),
+    'flocx.forbidden': (
+        403,
+        'The roles of the token do not allow this; the detail names the policy rule.',
+    ),
+    'flocx.quota': (
+        403,
+        'The project would have more than its quota. The detail says of what, how much '
+        'it has and how much it may have.',
+    ),
+    'flocx.not_found': (
+        404,
+        'There is no such object, or none that the caller may know of.',
+    ),
+    'flocx.method_not_allowed': (405, 'This URL does not support the method.'),
+    'flocx.version_not_acceptable': (
+        406,
+        'The API version asked for is not served, or only JSON could be answered.',
+    ),
+    'flocx.conflict': (
+        409,
+        'The object is in a status that does not allow this; the detail says in which.',
+    ),
+    'flocx.conflict.generation': (
+        409,
+        'The object has changed since it was read. Read it again and decide again.',
+    ),
+    'flocx.conflict.name': (
+        409,
+        'Several objects have this name. The detail lists their uuids.',
+    ),
+    'flocx.conflict.node': (
+        409,
+        'The server cannot be offered as it is now: the detail says why.',
+    ),
+    'flocx.conflict.not_free': (
+        409,
+        'The time is not free on that server; the detail says which is.',
+    ),
+    'flocx.conflict.overlap': (
+        409,
+        'Another offer has some of the time of this server.',
+    ),
+    'flocx.conflict.self_trade': (
+        409,
+        'The offer is of the same project: nobody trades with himself.',
+    ),
+    'flocx.too_large': (413, 'The body is longer than the operator allows.'),
+    'flocx.media_type': (415, 'The body has to be application/json.'),
+    'flocx.unprocessable': (
+        422,
+        'The Idempotency-Key was used for another request. Use a new one.',
+    ),
+    'flocx.internal': (
+        500,
+        'A fault of the service. Nothing was changed; the operator finds it in the log '
+        'under the request id.',
+    ),
+    'flocx.unavailable': (
+        503,
+        'A service that is needed does not answer. Nothing was changed; try again, '
+        'with the same Idempotency-Key.',
+    ),
+    'flocx.error': (
+        None,
+        'Any other refusal by HTTP itself; its status says which.',
+    ),
+}
+
 DETAILS = {
     400: 'The URL, a header or the body is not what HTTP and UTF-8 allow.',
     401: 'A valid token is needed in X-Auth-Token.',

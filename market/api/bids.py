@@ -24,6 +24,7 @@ from market import claims
 from market import conf as market_conf
 from market.api import transaction
 from market.db import bids
+from market.db import outlooks
 
 FILTERS = {
     'uuid': query.text,
@@ -126,6 +127,7 @@ class Bid(types.Answer):
     status = wsme.types.text
     contract_uuid = wsme.types.text
     generation = int
+    outlook = types.Json
     created_at = types.Instant
     updated_at = types.Instant
 
@@ -147,10 +149,16 @@ class Bids(rest.RestController):
 
     @expose.expose(Bid, rule='market:bids:show')
     def get_one(self, ident):
-        """Show a bid."""
+        """Show a bid.
+
+        ``outlook`` is why it waits: ``reason`` and ``detail`` as the round at
+        ``time`` saw it; null before the first one and once the bid is closed.
+        """
         service, context, _ = _here()
         with service.database.reader() as session:
-            answer = Bid.of(bids.get(session, ident, context))
+            bid = bids.get(session, ident, context)
+            outlook = outlooks.get(session, bid.uuid)
+        answer = Bid.of(bid, outlook=_told(outlook))
         transaction.etag(answer)
         return answer
 
@@ -212,6 +220,17 @@ class Bids(rest.RestController):
             transaction.unchanged('Bid', bid)
             bid = bids.move(session, bid, bid_core.Status.CANCELLED, now)
         service.matcher.bid_changed(context, types.plain(Bid.of(bid)))
+
+
+def _told(outlook):
+    """Why a bid waits, as the API says it."""
+    if outlook is None:
+        return None
+    return {
+        'reason': outlook.reason,
+        'detail': outlook.detail,
+        'time': window.text(outlook.time),
+    }
 
 
 def _require_possible(bid, terms, now):

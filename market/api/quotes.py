@@ -41,6 +41,6 @@ class Quotes(rest.RestController):
         service, context = pecan.request.service, pecan.request.context
         bid = request.to_bid(context, service.conf, pecan.request.now)
         said = types.plain(bids.Bid.of(bid)) | {'lineage': list(bid.lineage)}
-        quoted = service.matcher.quote(context, said)
+        quoted = service.matcher.quote(context, said, service.conf.market.quote_seconds)
         lines = [QuotedLine(**line) for line in quoted.pop('lines')]
         return Quote(lines=lines, **quoted)

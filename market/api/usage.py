@@ -89,7 +89,8 @@ def _project(context, asked):
         return asked
     if asked not in (None, context.project_id):
         raise exceptions.Forbidden(
-            f'project_id: your token is for project {context.project_id}, not {asked}'
+            f'project_id: your token is for project {context.project_id}, not {asked}; '
+            'only an administrator sees the usage of others'
         )
     return context.project_id
 

@@ -29,20 +29,19 @@ def _closed(before):
     """Tables and conditions, in an order in which no row outlives what it names."""
     contracts, lines = schema.contracts, schema.contract_lines
     offers, bids = schema.offers, schema.bids
-    yield (
-        contracts,
-        sa.and_(
-            contracts.c.status.in_(sorted(contract_core.CLOSED)),
-            contracts.c.updated_at < before,
-            contracts.c.end_time < before,
-        ),
+    gone = sa.and_(
+        contracts.c.status.in_(sorted(contract_core.CLOSED)),
+        contracts.c.updated_at < before,
+        contracts.c.end_time < before,
     )
+    yield contracts, gone
+    # A dry run comes here with the contracts that a purge has removed by now.
     yield (
         bids,
         sa.and_(
             bids.c.status != bid_core.Status.AVAILABLE,
             bids.c.updated_at < before,
-            ~sa.exists().where(contracts.c.bid_uuid == bids.c.uuid),
+            ~sa.exists().where(contracts.c.bid_uuid == bids.c.uuid, ~gone),
         ),
     )
     yield (
@@ -50,7 +49,11 @@ def _closed(before):
         sa.and_(
             offers.c.status.in_(sorted(set(offer_core.Status) - offer_core.OPEN)),
             offers.c.updated_at < before,
-            ~sa.exists().where(lines.c.offer_uuid == offers.c.uuid),
+            ~sa.exists().where(
+                lines.c.offer_uuid == offers.c.uuid,
+                lines.c.contract_uuid == contracts.c.uuid,
+                ~gone,
+            ),
         ),
     )
     yield schema.events, schema.events.c.time < before

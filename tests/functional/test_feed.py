@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The feed of events: ordered, without gaps, for those whom it concerns."""
+
+from concurrent import futures
+import threading
+import time
+
+from tests.functional import base
+
+
+class FeedTest(base.MarketplaceTestCase):
+    def events(self, who='umbrella-reader', **params):
+        found = self.market(who).get('/v1/events', **params)
+        return self.good(found, 200)['events']
+
+    def last(self):
+        """The id of the newest event."""
+        seen = self.events('operator-admin', after=self.seen)
+        self.seen = seen[-1]['id'] if seen else self.seen
+        return self.seen
+
+    def setUp(self):
+        super().setUp()
+        self.seen = 0
+        self.last()
+
+    def test_a_follower_misses_nothing_that_many_write_at_once(self):
+        after, writing, followed = self.last(), threading.Event(), []
+
+        def write(number):
+            who = ('umbrella-member', 'initech-member')[number % 2]
+            bid = self.bid(who, hours=2, name=f'w{number}')
+            self.market(who).delete(f'/v1/bids/{bid["uuid"]}')
+            return bid['uuid']
+
+        def follow():
+            cursor = after
+            while True:
+                ended = not writing.is_set()
+                found = self.events('operator-admin', after=cursor, limit=3)
+                followed.extend(found)
+                if found:
+                    cursor = found[-1]['id']
+                elif ended:
+                    return
+
+        writing.set()
+        with futures.ThreadPoolExecutor(6) as executor:
+            follower = executor.submit(follow)
+            uuids = list(executor.map(write, range(20)))
+            writing.clear()
+            follower.result()
+        ids = [each['id'] for each in followed]
+        self.assertEqual(list(range(after + 1, after + 41)), ids)
+        for uuid in uuids:
+            self.assertEqual(
+                ['bid.placed', 'bid.cancelled'],
+                [each['type'] for each in followed if each['object_uuid'] == uuid],
+            )
+
+    def test_a_wait_ends_with_the_first_event(self):
+        after = self.last()
+        with futures.ThreadPoolExecutor(1) as executor:
+            started = time.monotonic()
+            waiting = executor.submit(self.events, after=after, wait=30)
+            self.eventually(False, waiting.done, seconds=0.3)
+            bid = self.bid()
+            (event,) = waiting.result(timeout=20)
+        self.assertEqual(bid['uuid'], event['object_uuid'])
+        self.assertLess(time.monotonic() - started, 20)
+
+    def test_nobody_waits_for_what_does_not_concern_him(self):
+        after = self.last()
+        self.bid()
+        self.assertEqual([], self.events('initech-reader', after=after, wait=1))
+
+    def test_filters(self):
+        after = self.last()
+        offer = self.offer()
+        bid = self.bid(hours=2)
+        contract = self.good(
+            self.market('umbrella-member').post(
+                f'/v1/offers/{offer["uuid"]}/claim', {'end_time': self.time(3)}
+            )
+        )
+        everything = self.events('operator-admin', after=after)
+        # The parties of a contract are told apart.
+        self.assertEqual(4, len(everything))
+        for asked, uuids in (
+            ({'type': 'bid.placed'}, {bid['uuid']}),
+            ({'type': 'in:bid.placed,offer.published'}, {bid['uuid'], offer['uuid']}),
+            ({'object_type': 'contract'}, {contract['uuid']}),
+            ({'object_type': 'neq:contract'}, {bid['uuid'], offer['uuid']}),
+            ({'object_uuid': offer['uuid']}, {offer['uuid']}),
+            ({'project_id': 'umbrella'}, {bid['uuid'], contract['uuid']}),
+            ({'owner_id': 'acme'}, {offer['uuid'], contract['uuid']}),
+            ({'time': f'gte:{everything[0]["time"]}'}, None),
+            ({'time': f'lt:{everything[0]["time"]}'}, set()),
+        ):
+            found = self.events('operator-admin', after=after, **asked)
+            expected = (
+                {e['object_uuid'] for e in everything} if uuids is None else uuids
+            )
+            self.assertEqual(expected, {each['object_uuid'] for each in found}, asked)
+
+    def test_each_party_reads_its_own_side_only(self):
+        after = self.last()
+        offers = [self.offer('acme-member'), self.offer('initech-member')]
+        self.good(
+            self.market('umbrella-member').post(
+                f'/v1/offers/{offers[0]["uuid"]}/claim',
+                {'offers': [offers[1]['uuid']], 'end_time': self.time(3)},
+            )
+        )
+        for who, servers in (
+            ('acme-reader', {offers[0]['resource_uuid']}),
+            ('initech-reader', {offers[1]['resource_uuid']}),
+            ('umbrella-reader', {each['resource_uuid'] for each in offers}),
+            ('acme-lab-reader', None),
+        ):
+            found = self.events(who, after=after, type='contract.created')
+            told = [
+                line['resource_uuid'] for e in found for line in e['payload']['lines']
+            ]
+            self.assertEqual(len(servers or ()), len(told), who)
+            self.assertEqual(servers or set(), set(told), who)
+
+    def test_what_makes_no_sense_is_refused(self):
+        for asked in (
+            {'after': 'gt:3'},
+            {'wait': '61'},
+            {'wait': '-1'},
+            {'limit': '0'},
+            {'marker': '3'},
+            {'sort_key': 'id'},
+            {'time': 'yesterday'},
+        ):
+            refused = self.market('umbrella-reader').get('/v1/events', **asked)
+            self.assertEqual(400, refused.status_code, asked)
+            (name,) = asked
+            self.assertTrue(base.error(refused)['detail'].startswith(name), asked)

@@ -1,0 +1,308 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What an operator turns on, runs or reads: notifications, audit, log, purge."""
+
+import json
+import pathlib
+import subprocess
+import sys
+import threading
+
+import oslo_messaging as messaging
+from osprofiler import profiler
+from osprofiler import web
+
+from market.db import purge
+from tests.functional import base
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+
+
+class Listener:
+    """Keeps what an oslo.messaging listener gets."""
+
+    def __init__(self):
+        self.got, self._lock = [], threading.Lock()
+
+    def info(self, context, publisher, kind, payload, metadata):
+        with self._lock:
+            self.got.append((publisher, kind, payload))
+
+
+class NotificationTest(base.MarketplaceTestCase):
+    OPTIONS = (
+        ('DEFAULT', 'transport_url', 'kombu+memory://'),
+        ('oslo_messaging_notifications', 'driver', 'messagingv2'),
+        ('audit_middleware_notifications', 'driver', 'messagingv2'),
+        ('audit_middleware_notifications', 'topics', 'audit'),
+        ('api', 'audit_map_file', str(ROOT / 'etc' / 'flocx' / 'audit_map.conf')),
+    )
+
+    def listen(self, topic):
+        listener = Listener()
+        server = messaging.get_notification_listener(
+            messaging.get_notification_transport(self.marketplace.conf),
+            [messaging.Target(topic=topic)],
+            [listener],
+            executor='threading',
+        )
+        server.start()
+        self.addCleanup(server.wait)
+        self.addCleanup(server.stop)
+        return listener.got
+
+    def test_every_event_is_a_notification_with_a_versioned_payload(self):
+        got = self.listen('flocx_versioned_notifications')
+        bid = self.bid()
+        self.market('umbrella-member').delete(f'/v1/bids/{bid["uuid"]}')
+
+        def about(bid):
+            return [
+                (kind, payload)
+                for _, kind, payload in got
+                if payload['flocx_object.data']['object_uuid'] == bid['uuid']
+            ]
+
+        self.eventually(2, lambda: len(about(bid)))
+        self.assertEqual(
+            ['flocx.bid.placed', 'flocx.bid.cancelled'],
+            [kind for kind, _ in about(bid)],
+        )
+        events = self.market('umbrella-reader').get(
+            '/v1/events', object_uuid=bid['uuid']
+        )
+        for (_, payload), event in zip(
+            about(bid), events.json()['events'], strict=True
+        ):
+            self.assertEqual('Event', payload['flocx_object.name'])
+            self.assertEqual('1.0', payload['flocx_object.version'])
+            del event['type']
+            self.assertEqual(event, payload['flocx_object.data'])
+
+    def test_what_is_refused_is_no_notification(self):
+        got = self.listen('flocx_versioned_notifications')
+        bid = self.bid()
+        path = f'/v1/bids/{bid["uuid"]}'
+        for refused in (
+            self.market('umbrella-reader').delete(path),
+            self.market('umbrella-member').patch(path, {'quantity': 4}),
+            self.market('umbrella-member').request('DELETE', path, {'If-Match': '"9"'}),
+        ):
+            self.assertIn(refused.status_code, (400, 403, 409))
+        self.market('umbrella-member').delete(path)
+
+        def told():
+            return [
+                kind
+                for _, kind, payload in got
+                if payload['flocx_object.data']['object_uuid'] == bid['uuid']
+            ]
+
+        self.eventually(['flocx.bid.placed', 'flocx.bid.cancelled'], told)
+
+    def test_requests_are_audited(self):
+        got = self.listen('audit')
+        bid = self.bid()
+        offer = self.offer()
+        self.market('umbrella-member').post(
+            f'/v1/offers/{offer["uuid"]}/claim', {'end_time': self.time(2)}
+        )
+
+        def outcomes():
+            return {
+                (
+                    payload['action'],
+                    payload['target']['typeURI'],
+                    payload['requestPath'],
+                    payload['outcome'],
+                )
+                for _, kind, payload in got
+                if kind == 'audit.http.response'
+            }
+
+        wanted = {
+            ('create', 'service/marketplace/v1/offers', '/v1/offers', 'success'),
+            ('create', 'service/marketplace/v1/bids', '/v1/bids', 'success'),
+            (
+                'update/claim',
+                'service/marketplace/v1/offers/offer',
+                f'/v1/offers/{offer["uuid"]}/claim',
+                'success',
+            ),
+        }
+        self.eventually(wanted, lambda: wanted & outcomes(), seconds=10)
+        initiators = {payload['initiator']['id'] for _, _, payload in got}
+        self.assertIn('umbrella-member', initiators)
+        self.assertTrue(bid['uuid'])
+
+
+class BrokerAwayTest(base.MarketplaceTestCase):
+    """Nothing listens on the port of the broker."""
+
+    OPTIONS = (
+        ('DEFAULT', 'transport_url', 'rabbit://guest:guest@127.0.0.1:9/'),
+        ('oslo_messaging_notifications', 'driver', 'messagingv2'),
+    )
+
+    def test_requests_neither_wait_nor_fail(self):
+        started = self.clock()
+        offer = self.offer()
+        bid = self.bid()
+        market = self.market('umbrella-member')
+        claimed = market.post(
+            f'/v1/offers/{offer["uuid"]}/claim', {'end_time': self.time(2)}
+        )
+        self.assertEqual(201, claimed.status_code)
+        for path in (
+            f'/v1/contracts/{claimed.json()["uuid"]}',
+            f'/v1/bids/{bid["uuid"]}',
+        ):
+            self.assertEqual(204, market.delete(path).status_code)
+        self.assertLess((self.clock() - started).total_seconds(), 5)
+        # What the broker was not told is in the feed.
+        events = market.get('/v1/events').json()['events']
+        self.assertEqual(4, len(events))
+
+
+class EdgeTest(base.MarketplaceTestCase):
+    OPTIONS = (('cors', 'allowed_origin', 'https://dashboard.example'),)
+
+    def test_a_dashboard_on_another_site_may_ask(self):
+        answer = self.market(None).request(
+            'OPTIONS',
+            '/v1/bids',
+            {
+                'Origin': 'https://dashboard.example',
+                'Access-Control-Request-Method': 'POST',
+                'Access-Control-Request-Headers': 'X-Auth-Token, Idempotency-Key',
+            },
+        )
+        self.assertEqual(200, answer.status_code)
+        said = answer.headers
+        self.assertEqual(
+            'https://dashboard.example', said['Access-Control-Allow-Origin']
+        )
+        self.assertIn('POST', said['Access-Control-Allow-Methods'])
+        self.assertIn('Idempotency-Key', said['Access-Control-Allow-Headers'])
+
+    def test_and_reads_our_headers(self):
+        answer = self.market('umbrella-reader').request(
+            'GET', '/v1/bids', {'Origin': 'https://dashboard.example'}
+        )
+        self.assertIn('ETag', answer.headers['Access-Control-Expose-Headers'])
+
+    def test_no_other_site_may(self):
+        answer = self.market(None).request(
+            'OPTIONS',
+            '/v1/bids',
+            {
+                'Origin': 'https://elsewhere.example',
+                'Access-Control-Request-Method': 'POST',
+            },
+        )
+        self.assertNotIn('Access-Control-Allow-Origin', answer.headers)
+
+    def test_every_request_is_a_line_in_the_log(self):
+        answer = self.market('umbrella-reader').get('/v1/bids', name='logged')
+        request_id = answer.headers['X-OpenStack-Request-ID']
+
+        def lines():
+            log = (self.marketplace.folder / 'flocx.log').read_text()
+            return [
+                line
+                for line in log.splitlines()
+                if 'GET /v1/bids?name=logged -> 200' in line
+            ]
+
+        self.eventually(1, lambda: len(lines()))
+        self.assertRegex(lines()[0], r', \d+ bytes, \d+\.\d{3} s$')
+        self.assertIn(request_id, lines()[0])
+        self.assertNotIn('umbrella-reader', lines()[0].partition('GET ')[2])
+
+    def test_a_request_that_is_too_long_is_a_413(self):
+        answer = self.market('umbrella-member').request(
+            'POST',
+            '/v1/bids',
+            {'Content-Type': 'application/json'},
+            data=b'{"name": "' + b'x' * 200_000 + b'"}',
+        )
+        self.assertEqual(413, answer.status_code)
+        self.assertEqual('flocx.too_large', base.error(answer)['code'])
+
+
+class ProfilerTest(base.MarketplaceTestCase):
+    OPTIONS = (
+        ('profiler', 'enabled', 'true'),
+        ('profiler', 'hmac_keys', 'key'),
+        ('profiler', 'trace_sqlalchemy', 'true'),
+        ('profiler', 'connection_string', 'messaging://'),
+    )
+
+    def test_requests_are_answered_traced_or_not(self):
+        market = self.market('umbrella-member')
+        self.assertEqual(200, market.get('/v1/offers').status_code)
+        profiler.init('key')
+        self.addCleanup(profiler.clean)
+        headers = web.get_trace_id_headers()
+        answer = market.request('GET', '/v1/offers', headers)
+        self.assertEqual(200, answer.status_code)
+
+
+class HousekeepingTest(base.MarketplaceTestCase):
+    def count(self, before, dry_run):
+        return purge.purge(self.marketplace.database, before, dry_run)
+
+    def test_what_a_dry_run_counts_is_what_is_removed(self):
+        market = self.market('umbrella-member')
+        for number in range(4):
+            offer = self.offer(hours=1 + number)
+            bid = self.bid(hours=1 + number)
+            contract = self.good(market.post(f'/v1/offers/{offer["uuid"]}/claim'))
+            if number % 2:
+                market.delete(f'/v1/contracts/{contract["uuid"]}')
+                market.delete(f'/v1/bids/{bid["uuid"]}')
+                self.market('acme-member').delete(f'/v1/offers/{offer["uuid"]}')
+        market.post(
+            '/v1/bids',
+            {'price': '1', 'end_time': self.time(3)},
+            headers={'Idempotency-Key': 'old'},
+        )
+        self.fulfil(2)
+        self.clock.advance(days=10)
+        self.round()
+        self.fulfil(2)
+        self.clock.advance(days=40)
+        self.bid(hours=24 * 60)
+        before = self.clock() - 30 * 24 * base.HOUR
+        counted = self.count(before, dry_run=True)
+        self.assertTrue(all(counted[name] for name in ('bids', 'events')), counted)
+        self.assertEqual(counted, self.count(before, dry_run=False))
+        self.assertEqual(0, sum(self.count(before, dry_run=True).values()))
+        self.assertEqual(1, len(market.get('/v1/bids').json()['bids']))
+
+    def run_command(self, name, *arguments):
+        """What one of market.cmd prints; in a process of its own, as it ends it."""
+        done = subprocess.run(
+            [
+                sys.executable,
+                '-c',
+                f'import sys; from market import cmd; sys.exit(cmd.{name}())',
+                '--config-file',
+                str(self.marketplace.folder / 'flocx.conf'),
+                *arguments,
+            ],
+            check=False,
+            capture_output=True,
+            text=True,
+        )
+        self.assertEqual(0, done.returncode, done.stderr)
+        return done.stdout
+
+    def test_the_commands(self):
+        printed = self.run_command(
+            'manage', 'purge', '--older-than', '400', '--dry-run'
+        )
+        self.assertEqual(
+            {'offers', 'bids', 'contracts', 'events', 'rounds', 'idempotency_keys'},
+            set(json.loads(printed)),
+        )
+        self.assertIn('Success', self.run_command('status', 'upgrade', 'check'))
