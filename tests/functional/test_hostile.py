@@ -3,6 +3,8 @@
 
 import json
 
+import sqlalchemy as sa
+
 from tests.functional import base
 
 #: Paths of GET requests and what they answer.
@@ -187,10 +189,15 @@ class HostileTest(base.MarketplaceTestCase):
             self.assertEqual(400, response.status_code, field)
             self.assertTrue(base.error(response)['detail'].startswith(field))
 
+
+class BrokenTest(base.MarketplaceTestCase):
     def test_an_error_of_ours_tells_nothing(self):
-        # The engine does not run, so that nobody answers a quote.
-        response = self.renter.post(
-            '/v1/quotes', {'end_time': self.time(5), 'price': '1'}
-        )
-        self.assertEqual(503, response.status_code)
-        self.assertNotIn('Traceback', response.text)
+        with self.marketplace.database.engine.begin() as connection:
+            connection.execute(sa.text('DROP TABLE bids'))
+        response = self.market('umbrella-member').get('/v1/bids')
+        self.assertEqual(500, response.status_code)
+        said = base.error(response)
+        self.assertEqual('flocx.internal', said['code'])
+        self.assertRegex(said['request_id'], '^req-')
+        for word in ('bids', 'sqlite', 'Traceback', 'SELECT'):
+            self.assertNotIn(word, response.text)
