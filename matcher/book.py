@@ -6,12 +6,14 @@ Pure: it is made from offers, bids and taken time, and asks nobody else.
 
 from collections.abc import Collection
 from collections.abc import Iterable
+from collections.abc import Iterator
 from collections.abc import Mapping
 from collections.abc import Sequence
 import copy
 import dataclasses
 import datetime
 import decimal
+import heapq
 import json
 import typing
 
@@ -74,6 +76,7 @@ class Book:
         self._group_of: dict[str, Group] = {}
         self._left: dict[str, list[window.Window]] = {}
         self._free: dict[str, list[window.Window]] = {}
+        self._sorted: dict[Group, list[tuple[decimal.Decimal, str, Group]]] = {}
         self._met: dict[tuple[str, str], bool] = {}
         self._for: dict[tuple[object, ...], tuple[Group, ...]] = {}
         for offer in offers:
@@ -145,6 +148,7 @@ class Book:
             self._groups[group] = {}
             self._for.clear()
         self._groups[group][offer.uuid] = offer
+        self._sorted.pop(group, None)
         self._group_of[offer.uuid] = group
         self._free[offer.uuid] = free
 
@@ -154,6 +158,7 @@ class Book:
         del self._free[uuid]
         group = self._group_of.pop(uuid)
         del self._groups[group][uuid]
+        self._sorted.pop(group, None)
         if not self._groups[group]:
             del self._groups[group]
             self._for.clear()
@@ -195,6 +200,25 @@ class Book:
             and offer.project_id != bid.project_id
             and offer.window.overlaps(bid.window)
         ]
+
+    def cheapest_first(self, bid: bid_core.Bid) -> Iterator[offer_core.Offer]:
+        """As ``suitable``, one by one in the order of price, at whatever time."""
+        for price, uuid, group in heapq.merge(
+            *map(self._by_price, self.groups_for(bid))
+        ):
+            if price > bid.price:
+                return
+            offer = self._groups[group][uuid]
+            if offer.project_id != bid.project_id:
+                yield offer
+
+    def _by_price(self, group: Group) -> list[tuple[decimal.Decimal, str, Group]]:
+        if group not in self._sorted:
+            self._sorted[group] = sorted(
+                (offer.price, offer.uuid, group)
+                for offer in self._groups[group].values()
+            )
+        return self._sorted[group]
 
     def groups_for(self, bid: bid_core.Bid) -> tuple[Group, ...]:
         """The groups whose hardware is as ``bid`` asks and that it may take."""

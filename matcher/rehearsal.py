@@ -53,7 +53,7 @@ def book(now):
 def main():
     """Compile what the default allocation computes with, for later engines."""
     now = datetime.datetime.now(datetime.UTC)
-    call.Call().allocate(book(now), mechanisms.Budget(seconds=1.0, moves=100))
+    call.Call().allocate(book(now), mechanisms.Budget(seconds=None, moves=100))
 
 
 if __name__ == '__main__':

@@ -191,7 +191,7 @@ class Rounds:
         take half a minute; later ones read what the first one kept.
         """
         started = time.monotonic()
-        budget = dataclasses.replace(self._budget, seconds=1.0, moves=100)
+        budget = mechanisms.Budget(seconds=None, moves=100)
         self._allocation.allocate(rehearsal.book(now), budget)
         LOG.info('The engine is ready after %.1f s', time.monotonic() - started)
 

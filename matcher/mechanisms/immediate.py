@@ -2,6 +2,8 @@
 """Price-time priority with the cheapest fit."""
 
 import datetime
+import decimal
+import typing
 
 from flocx.core import bid as bid_core
 from flocx.core import offer as offer_core
@@ -40,59 +42,81 @@ def _priority(bid: bid_core.Bid) -> tuple[object, ...]:
 
 
 def best(book: matcher_book.Book, bid: bid_core.Bid) -> matcher_book.Award | None:
-    """The award with the most surplus that ``bid`` can have alone, or None."""
-    offers = sorted(book.suitable(bid), key=lambda offer: (offer.price, offer.uuid))
-    if len(offers) < bid.min_quantity:
+    """The award with the most surplus that ``bid`` can have alone, or None.
+
+    Offers are looked at from the cheapest on, and no further than a better award
+    is possible.
+    """
+    chosen: matcher_book.Award | None = None
+    earliest = max(book.now, bid.start_time)
+    stay = bid.stay(earliest)
+    if stay is None:
         return None
-    chosen = None
-    for start in _starts(book, bid, offers):
+    latest = bid.end_time - stay.length
+    found: list[_Place] = []
+    due, others = bid.min_quantity, decimal.Decimal(0)
+    for offer in book.cheapest_first(bid):
+        # With the next in price an award is worth at most what the cheapest ask.
+        if chosen and len(chosen.offers) == bid.quantity:
+            if offer.price + others >= sum(each.price for each in chosen.offers):
+                break
+        places = _places(book.free(offer), offer, earliest, latest, stay.length)
+        found.extend(places)
+        if len(found) < bid.quantity:
+            others = sum((each.offer.price for each in found), decimal.Decimal(0))
+        if len(found) >= due:
+            chosen = _better(bid, found, chosen)
+            due = 2 * len(found)
+    return _better(bid, found, chosen)
+
+
+class _Place(typing.NamedTuple):
+    """The stay of a bid can begin in [low, high] on ``offer``."""
+
+    low: datetime.datetime
+    high: datetime.datetime
+    offer: offer_core.Offer
+
+
+def _places(
+    free: list[window.Window],
+    offer: offer_core.Offer,
+    earliest: datetime.datetime,
+    latest: datetime.datetime,
+    length: datetime.timedelta,
+) -> list[_Place]:
+    places = []
+    for each in free:
+        low, high = max(each.start, earliest), min(each.end - length, latest)
+        if low <= high:
+            places.append(_Place(low, high, offer))
+    return places
+
+
+def _better(
+    bid: bid_core.Bid, found: list[_Place], chosen: matcher_book.Award | None
+) -> matcher_book.Award | None:
+    """The best of ``chosen`` and the awards in ``found``, which is in order of price.
+
+    Whatever fits at some time still fits when it is moved back until it meets
+    the start of a free window or the earliest start of the bid. Of several such
+    starts at which it is worth the same the earliest is taken.
+    """
+    for start in sorted({place.low for place in found}):
+        offers = []
+        for place in found:
+            if place.low <= start <= place.high:
+                offers.append(place.offer)
+                if len(offers) == bid.quantity:
+                    break
         stay = bid.stay(start)
-        if stay is None:
-            break
-        award = _cheapest(book, bid, stay, offers)
-        if award and (chosen is None or _worth(award) > _worth(chosen)):
-            chosen = award
+        if stay and len(offers) >= bid.min_quantity:
+            award = matcher_book.Award(bid, stay, tuple(offers))
+            if chosen is None or _rank(award) > _rank(chosen):
+                chosen = award
     return chosen
 
 
-def _starts(
-    book: matcher_book.Book, bid: bid_core.Bid, offers: list[offer_core.Offer]
-) -> list[datetime.datetime]:
-    """The starts among which there is a best one, in order.
-
-    Whatever fits at some time still fits when it is moved back until it meets
-    the start of a free window or the earliest start of the bid.
-    """
-    earliest = max(book.now, bid.start_time)
-    if bid.whole:
-        return [earliest]
-    return sorted(
-        {earliest}
-        | {
-            free.start
-            for offer in offers
-            for free in book.free(offer)
-            if earliest < free.start < bid.end_time
-        }
-    )
-
-
-def _cheapest(
-    book: matcher_book.Book,
-    bid: bid_core.Bid,
-    stay: window.Window,
-    offers: list[offer_core.Offer],
-) -> matcher_book.Award | None:
-    free = []
-    for offer in offers:
-        if any(each.contains(stay) for each in book.free(offer)):
-            free.append(offer)
-            if len(free) == bid.quantity:
-                break
-    if len(free) < bid.min_quantity:
-        return None
-    return matcher_book.Award(bid, stay, tuple(free))
-
-
-def _worth(award: matcher_book.Award) -> tuple[object, ...]:
-    return award.surplus_rate * award.stay.seconds, len(award.offers)
+def _rank(award: matcher_book.Award) -> tuple[decimal.Decimal, int, float]:
+    earlier = -award.stay.start.timestamp()
+    return award.surplus_rate * award.stay.seconds, len(award.offers), earlier

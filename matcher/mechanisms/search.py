@@ -18,10 +18,10 @@ from matcher.mechanisms import plan as plans
 
 #: Bids taken back in one move, and bids without a place that are tried beside.
 MOST_REMOVED = 24
-MOST_TRIED = 12
+MOST_TRIED = 4
 
 #: Offers of a kind that are looked at beside those that a move has made free.
-SWEEP = 48
+SWEEP = 16
 
 
 class Neighbours(typing.NamedTuple):
@@ -151,7 +151,7 @@ def _ruin(
         offer = low + int(native.uniform(random) * (high - low))
     margin = int(native.uniform(random) * length)
     since, until = start - margin, start + length + margin
-    servers = 1 + int(native.uniform(random) * (4 + 2 * demand.most[bid]))
+    servers = 1 + int(native.uniform(random) * (2 + demand.most[bid]))
     scattered = native.uniform(random) < 0.5
     most = 2 + int(native.uniform(random) * (MOST_REMOVED - 2))
     undo.waiting[0] = bid
@@ -221,7 +221,7 @@ def _gather(
     low, high = near.at[kind], near.at[kind + 1]
     begin = int(native.uniform(random) * (high - low))
     most = tried + MOST_TRIED
-    for step in range(min(high - low, 60)):
+    for step in range(min(high - low, 20)):
         other = near.bids[low + (begin + step) % (high - low)]
         if plan.start[other] >= 0 or tried >= most:
             continue
