@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The real services in this process, with an emulated Keystone and dummy nodes."""
 
+import logging
 import pathlib
 import threading
 import uuid
@@ -174,6 +175,15 @@ class Marketplace(fixtures.Fixture):
         config.prepare(
             self.conf, ['--config-file', str(path)], 'test', standalone.register
         )
+        self.addCleanup(self._stop_logging)
+
+    def _stop_logging(self):
+        # Threads that end a little later would look for a file that is gone.
+        root = logging.getLogger()
+        for handler in list(root.handlers):
+            if str(self.folder) in getattr(handler, 'baseFilename', ''):
+                root.removeHandler(handler)
+                handler.close()
 
     def add_node(self, name, owner='acme', **said):
         """Put a dummy node into the machine room; return its uuid."""

@@ -68,7 +68,7 @@ def parse(
             given[name] = value
     return Query(
         limit=_limit(given.get('limit'), max_limit),
-        marker=given.get('marker'),
+        marker=text(given['marker'], 'marker') if 'marker' in given else None,
         sort_key=_sort_key(given.get('sort_key'), sort_keys),
         descending=_choice('sort_dir', given.get('sort_dir', 'asc'), ('asc', 'desc'))
         == 'desc',

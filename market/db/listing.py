@@ -54,6 +54,9 @@ def one(session, table, ident, visible, what):
     :raises NotFound: there is none, or none that may be seen.
     :raises Conflict: the name means several; the message lists their uuids.
     """
+    if not ident.isprintable():
+        # Nothing is called that, and PostgreSQL takes no NUL to look for.
+        raise exceptions.NotFound(f'{what} {ident} not found')
     named = 'name' in table.c and not is_uuid(ident)
     column = table.c.name if named else table.c.uuid
     value = ident if named else ident.lower()

@@ -7,6 +7,7 @@ import testtools
 
 from flocx import db
 from tests.functional import test_engines
+from tests.functional import test_hostile
 from tests.functional import test_migrations
 from tests.integration import daemons
 
@@ -77,4 +78,12 @@ class MariaDBTimeTest(MarketOn, test_engines.TimeTest):
 
 
 class PostgreSQLTimeTest(MarketOn, test_engines.TimeTest):
+    DAEMON = daemons.PostgreSQL
+
+
+class MariaDBHostileTest(MarketOn, test_hostile.HostileTest):
+    DAEMON = daemons.MariaDB
+
+
+class PostgreSQLHostileTest(MarketOn, test_hostile.HostileTest):
     DAEMON = daemons.PostgreSQL

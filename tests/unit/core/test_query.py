@@ -71,6 +71,7 @@ class ParseTest(unittest.TestCase):
             ('name', 'a\x00b'),
             ('start_time', '2027-01-01T00:00:00'),
             ('generation', '1'),
+            ('marker', 'a\x00b'),
         ):
             with self.assertRaisesRegex(exceptions.Invalid, f'^{name}: '):
                 parse((name, value))
