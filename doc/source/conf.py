@@ -12,6 +12,7 @@ project = 'FLOCX'
 copyright = 'The FLOCX contributors'
 extensions = [
     'cliff.sphinxext',
+    'executed',
     'oslo_config.sphinxext',
     'oslo_policy.sphinxext',
     'transitions',

@@ -2,6 +2,7 @@
 """/v1/usage: server-hours and amounts, as renter and as owner."""
 
 import csv
+import datetime
 import decimal
 import io
 
@@ -62,13 +63,7 @@ class UsageController(rest.RestController):
         )
         asked = paging.values(PARAMETERS)
         end = asked.get('end_time', now)
-        period = window.Window(
-            asked.get(
-                'start_time',
-                end.replace(day=1, hour=0, minute=0, second=0, microsecond=0),
-            ),
-            end,
-        )
+        period = window.Window(asked.get('start_time', _month(end)), end)
         project = _project(context, asked.get('project_id'))
         with service.database.reader() as session:
             rows = [
@@ -81,6 +76,12 @@ class UsageController(rest.RestController):
         return Usage(
             start_time=period.start, end_time=period.end, usage=_by_project(rows)
         )
+
+
+def _month(end):
+    """The start of the month that ends at ``end`` or that it lies in."""
+    last = end - datetime.timedelta(seconds=1)
+    return last.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
 
 
 def _project(context, asked):

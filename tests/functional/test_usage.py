@@ -223,6 +223,14 @@ class UsageTest(base.MarketplaceTestCase):
         one = self.usage('operator-admin', project_id='umbrella', **asked)['usage']
         self.assertEqual(['umbrella'], [each['project_id'] for each in one])
 
+    def test_a_period_without_a_start_is_that_of_a_month(self):
+        for end, start in (
+            ('2027-02-01T00:00:00Z', '2027-01-01T00:00:00Z'),
+            ('2027-02-01T00:00:01Z', '2027-02-01T00:00:00Z'),
+            ('2027-03-31T23:00:00-04:00', '2027-04-01T00:00:00Z'),
+        ):
+            self.assertEqual(start, self.usage(end_time=end)['start_time'])
+
     def test_nobody_else_sees_a_project_s_bill(self):
         refused = self.market('acme-reader').get('/v1/usage', project_id='umbrella')
         self.assertEqual(403, refused.status_code)
