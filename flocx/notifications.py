@@ -48,6 +48,8 @@ class Notifier:
             messaging.get_notification_transport(conf),
             publisher_id=f'flocx.{publisher}',
             topics=[conf.notifications.topic],
+            # Not for ever: what waits would keep the process from ending.
+            retry=1,
         )
         self._executor = futurist.ThreadPoolExecutor(
             max_workers=1, check_and_reject=rejection.reject_when_reached(BACKLOG)

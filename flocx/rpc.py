@@ -96,7 +96,7 @@ class Caster:
 
     def _send(self, context, topic, method, payload):
         try:
-            self._client.prepare(topic=topic).cast(context, method, **payload)
+            self._client.prepare(topic=topic, retry=1).cast(context, method, **payload)
         except Exception:
             LOG.warning(
                 '%s could not be sent to %s; it will be noticed by the '
