@@ -102,7 +102,7 @@ class CrashTestCase(testtools.TestCase):
         while time.monotonic() < until:
             try:
                 return deed()
-            except (requests.ConnectionError, NotYet):
+            except (requests.RequestException, NotYet):
                 self.standalone.start()
                 time.sleep(0.05)
         return deed()
