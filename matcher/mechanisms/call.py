@@ -26,6 +26,7 @@ from flocx.core import window
 from matcher import book as matcher_book
 from matcher import mechanisms
 from matcher.mechanisms import duals
+from matcher.mechanisms import early
 from matcher.mechanisms import figures
 from matcher.mechanisms import native
 from matcher.mechanisms import places
@@ -66,7 +67,7 @@ class Call(mechanisms.Allocation):
         bound = min(dual.bound, _tightened(book, market, dual, budget))
         plan, moves = _search(market, dual, bound, budget, began)
         return mechanisms.Allotment(
-            awards=_awards(market, plan),
+            awards=tuple(early.begun(book, _awards(market, plan))),
             welfare=figures.credits(plans.worth(market.supply, market.demand, plan)),
             upper_bound=figures.credits(bound, decimal.ROUND_CEILING),
             prices=TimePrices(market, dual),

@@ -69,6 +69,13 @@ class CallTest(unittest.TestCase):
         done = call.Call().allocate(book.Book(markets.NOW, (), {}, ()), QUICK)
         self.assertEqual(((), 0, 0), (done.awards, done.welfare, done.upper_bound))
 
+    def test_a_stay_begins_as_early_as_its_servers_are_free(self):
+        offers = [markets.make_offer(number, 0, 40, 1) for number in (1, 2)]
+        bid = markets.make_bid(1, 5, 35, 3, duration=4, quantity=2, min_quantity=2)
+        market = book.Book(markets.NOW, offers, {}, [bid])
+        (award,) = call.Call().allocate(market, QUICK).awards
+        self.assertEqual(markets.moment(5), award.stay.start)
+
 
 class ImmediateTest(unittest.TestCase):
     @markets.examples(0.3)
