@@ -11,12 +11,11 @@ The payload is versioned; history of ``flocx.Event``:
   ``owner_id`` and ``payload`` as in ``GET /v1/events``.
 """
 
-import futurist
-from futurist import rejection
 from oslo_config import cfg
 from oslo_log import log
 import oslo_messaging as messaging
 
+from flocx import background
 from flocx import context
 from flocx import db
 from flocx.core import window
@@ -51,18 +50,14 @@ class Notifier:
             # Not for ever: what waits would keep the process from ending.
             retry=1,
         )
-        self._executor = futurist.ThreadPoolExecutor(
-            max_workers=1, check_and_reject=rejection.reject_when_reached(BACKLOG)
-        )
+        self._background = background.Background(BACKLOG)
 
     def after_commit(self, info):
         """Send the events in a ``session.info``; for flocx.db.Database."""
         written = info.get('written')
         if not written:
             return
-        try:
-            self._executor.submit(self._send, written)
-        except futurist.RejectedSubmission:
+        if not self._background.submit(self._send, written):
             LOG.warning('%s notifications are dropped', len(written))
 
     def _send(self, written):

@@ -6,11 +6,10 @@ broker that is away neither delays nor fails a request, and a message that is
 lost costs its receiver one periodic pass.
 """
 
-import futurist
-from futurist import rejection
 from oslo_log import log
 import oslo_messaging as messaging
 
+from flocx import background
 from flocx import context as flocx_context
 from flocx import exceptions
 
@@ -67,15 +66,10 @@ class Caster:
             serializer=_Serializer(),
             version_cap=version,
         )
-        self._executor = futurist.ThreadPoolExecutor(
-            max_workers=1,
-            check_and_reject=rejection.reject_when_reached(BACKLOG),
-        )
+        self._background = background.Background(BACKLOG)
 
     def cast(self, context, topic, method, **payload):
-        try:
-            self._executor.submit(self._send, context, topic, method, payload)
-        except futurist.RejectedSubmission:
+        if not self._background.submit(self._send, context, topic, method, payload):
             LOG.warning(
                 '%s to %s is dropped: %s messages wait already', method, topic, BACKLOG
             )

@@ -3,6 +3,7 @@
 
 import collections
 import decimal
+import json
 
 from flocx.core import money
 from flocx.core import window
@@ -90,15 +91,22 @@ def hours(seconds):
 def properties(documents):
     """Which expressions into the hardware documents find what.
 
+    :param documents: pairs of a document and the number of offers that have it.
     :returns: ``[{expression, type, offers, values}]``: of how many offers, and which
         values; numbers as their least and greatest.
     """
     found = collections.defaultdict(collections.Counter)
-    for document in documents:
-        for expression, value in set(_leaves(document, '')):
-            found[expression][value] += 1
+    counts = collections.Counter()
+    for document, offers in documents:
+        leaves = set(_leaves(document, ''))
+        for expression, value in leaves:
+            found[expression][value] += offers
+        # Of a list one document has several values, and is one offer all the same.
+        for expression in {expression for expression, _ in leaves}:
+            counts[expression] += offers
     return [
-        _described(expression, values) for expression, values in sorted(found.items())
+        {'expression': expression, 'offers': counts[expression], **_described(values)}
+        for expression, values in sorted(found.items())
     ]
 
 
@@ -106,7 +114,8 @@ def _leaves(value, path):
     """Pairs of a JMESPath expression and a scalar that it finds."""
     if isinstance(value, dict):
         for name, each in value.items():
-            key = name if name.isidentifier() and name.isascii() else f'"{name}"'
+            plain = name.isidentifier() and name.isascii()
+            key = name if plain else json.dumps(name)
             yield from _leaves(each, f'{path}.{key}' if path else key)
     elif isinstance(value, list):
         for each in value:
@@ -115,17 +124,17 @@ def _leaves(value, path):
         yield path, value
 
 
-def _described(expression, values):
+def _described(values):
     numbers = [
         each
         for each in values
         if isinstance(each, int | float) and not isinstance(each, bool)
     ]
-    described = {'expression': expression, 'offers': max(values.values())}
     if len(numbers) == len(values):
-        return described | {'type': 'number', 'min': min(numbers), 'max': max(numbers)}
+        return {'type': 'number', 'min': min(numbers), 'max': max(numbers)}
+    kind = 'boolean' if all(isinstance(each, bool) for each in values) else 'string'
     texts = sorted(values, key=lambda each: (-values[each], str(each)))
-    return described | {'type': 'string', 'values': texts[:MOST_VALUES]}
+    return {'type': kind, 'values': texts[:MOST_VALUES]}
 
 
 def _levels():

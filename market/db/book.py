@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Supply and demand as they stand, in columns that name nobody."""
 
+import json
+
 import sqlalchemy as sa
 
 from flocx.core import bid as bid_core
@@ -57,12 +59,18 @@ def demand(session, window):
 
 
 def documents(session):
-    """The hardware documents of all offers that are open to all."""
+    """The hardware documents of the offers open to all, and of how many each is.
+
+    Servers are bought by the dozen: the database puts what is alike together.
+    """
     table = schema.offers
+    text = sa.cast(table.c.properties, sa.Text)
     rows = session.execute(
-        sa.select(table.c.properties).where(
+        sa.select(text.label('text'), sa.func.count().label('offers'))
+        .where(
             table.c.status == offer_core.Status.AVAILABLE, table.c.lessee_id.is_(None)
         )
+        .group_by(text)
     )
     for row in rows:
-        yield row.properties
+        yield json.loads(row.text), row.offers

@@ -195,6 +195,22 @@ class HardwareTest(base.MarketplaceTestCase):
             )
             self.assertEqual(names, [each['name'] for each in found.json()['offers']])
 
+    def test_what_is_on_offer_is_counted_by_offers(self):
+        traits = [['CUSTOM_A', 'CUSTOM_B'], ['CUSTOM_A'], []]
+        for each in traits:
+            node = self.add_node(traits=each, properties={'cpus': 4})
+            self.offer(node=node)
+        found = {
+            each.pop('expression'): each
+            for each in self.good(
+                self.market('umbrella-reader').get('/v1/properties'), 200
+            )['properties']
+        }
+        self.assertEqual(
+            {'offers': 2, 'type': 'string', 'values': ['CUSTOM_A', 'CUSTOM_B']},
+            found['traits[]'],
+        )
+
     def test_they_are_paged_too(self):
         for number in range(5):
             node = self.add_node(resource_class='paged', properties={'cpus': number})

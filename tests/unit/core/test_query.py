@@ -117,3 +117,14 @@ class MeaningTest(unittest.TestCase):
         )
         exact = parse(('start_time', f'gte:{moment}'))
         self.assertEqual(exact.filters, query.overlapping(exact.filters))
+
+    def test_what_is_no_column_takes_no_operator(self):
+        query.require_plain(parse(('name', 'a'), ('price', 'lt:2')).filters, {'name'})
+        with self.assertRaisesRegex(exceptions.Invalid, '^price: '):
+            query.require_plain(parse(('price', 'lt:2')).filters, {'price'})
+
+    def test_a_feed_has_one_order_and_no_marker(self):
+        self.assertEqual('id', parse(sort_keys=()).sort_key)
+        for name in ('marker', 'sort_key', 'sort_dir'):
+            with self.assertRaisesRegex(exceptions.Invalid, f'^{name}: '):
+                parse((name, 'id'), sort_keys=())

@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What depends on how a database locks: the market's tests on those of sites."""
+
+from tests.functional import test_feed
+from tests.functional import test_lists
+from tests.functional import test_once
+from tests.integration import daemons
+from tests.integration import test_databases
+
+
+class MariaDBIdempotencyTest(test_databases.MarketOn, test_once.IdempotencyTest):
+    DAEMON = daemons.MariaDB
+
+
+class PostgreSQLIdempotencyTest(test_databases.MarketOn, test_once.IdempotencyTest):
+    DAEMON = daemons.PostgreSQL
+
+
+class MariaDBSeveralTest(test_databases.MarketOn, test_once.SeveralTest):
+    DAEMON = daemons.MariaDB
+
+
+class PostgreSQLSeveralTest(test_databases.MarketOn, test_once.SeveralTest):
+    DAEMON = daemons.PostgreSQL
+
+
+class MariaDBFeedTest(test_databases.MarketOn, test_feed.FeedTest):
+    DAEMON = daemons.MariaDB
+
+
+class PostgreSQLFeedTest(test_databases.MarketOn, test_feed.FeedTest):
+    DAEMON = daemons.PostgreSQL
+
+
+class MariaDBFilterTest(test_databases.MarketOn, test_lists.FilterTest):
+    DAEMON = daemons.MariaDB
+
+
+class PostgreSQLFilterTest(test_databases.MarketOn, test_lists.FilterTest):
+    DAEMON = daemons.PostgreSQL
