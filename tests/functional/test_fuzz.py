@@ -77,9 +77,6 @@ def _settings(**more):
 
 
 class FuzzTestCase(base.MarketplaceTestCase):
-    # No engine runs: a quote is a 503, soon.
-    OPTIONS = (('market', 'quote_seconds', '0.1'),)
-
     def _operations(self, kind):
         url = self.marketplace.catalog[kind]
         document = self.at(kind, None).get('/v1/openapi.json').json()
