@@ -264,6 +264,10 @@ NAMES = st.sampled_from(list(requirements.OPERATORS)) | st.sampled_from(
 class TotalityTest(unittest.TestCase):
     """Parsing ends in a requirement or Invalid; evaluating, in True or False."""
 
+    def test_half_a_character_is_no_text(self):
+        (requirement,) = requirements.parse([['serial', 'matches', 'a']])
+        self.assertFalse(requirement.met_by({'serial': 'a\ud800'}))
+
     @hypothesis.settings(max_examples=400, deadline=None)
     @hypothesis.given(PATHS | st.text(max_size=20), NAMES, DOCUMENTS, DOCUMENTS)
     def test_d23_to_d30_nothing_raises(self, path, name, operand, document):
