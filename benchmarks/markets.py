@@ -37,7 +37,7 @@ def draw(offers, bids, seed, load=1.0, unit=1):
     :param load: server-hours asked for over server-hours on offer, about.
     :param unit: every instant is a multiple of so many seconds.
     """
-    rng = random.Random(seed)  # noqa: S311
+    rng = random.Random(seed)
     owners = [f'owner-{number}' for number in range(max(2, min(50, offers // 20)))]
     supply: list[offer.Offer] = []
     while len(supply) < offers:

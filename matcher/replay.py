@@ -48,7 +48,7 @@ class Scene:
 
 def scene(requests, servers, types, seed):
     """:param requests: and ``servers``, ``types``: open files."""
-    rng = random.Random(seed)  # noqa: S311
+    rng = random.Random(seed)
     hardware = json.load(types)
     base = {
         name: (said['cpus'] * 0.02 + said['memory_mb'] / 1024 * 0.002)

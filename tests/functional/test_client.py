@@ -167,7 +167,7 @@ class TourTest(ClientTestCase):
 
     def test_the_command_as_a_process(self):
         offer = self.offer(price='4', name='of-a-process')
-        done = subprocess.run(  # noqa: S603 (it is the client that is tested)
+        done = subprocess.run(
             [
                 sys.executable,
                 '-m',

@@ -59,7 +59,7 @@ class Standalone(fixture.Fixture):
                 code = 'from flocx import standalone; standalone.main()'
                 command = [sys.executable, '-c', code, f'--config-file={self.path}']
                 with open(self.folder / 'output', 'a') as output:
-                    self.process = subprocess.Popen(  # noqa: S603 (it is to be killed)
+                    self.process = subprocess.Popen(
                         command, stdout=output, stderr=output
                     )
             self._wait(120)

@@ -157,7 +157,7 @@ class UsageTest(base.MarketplaceTestCase):
         self.assertIsNone(self.bill(contract, 'initech-reader', end_time=end))
 
     def test_periods_add_up_to_the_whole(self):
-        dice = random.Random(4)  # noqa: S311 - it need not be secret
+        dice = random.Random(4)
         contract = self.contract(price='0.777777', hours=40)
         self.report(contract, 'active')
         for _ in range(4):

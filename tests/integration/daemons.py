@@ -6,6 +6,7 @@ with the fixture. Where a package is missing (bindep.txt names them) the test is
 skipped and says which.
 """
 
+import abc
 import glob
 import os
 import pathlib
@@ -29,7 +30,7 @@ def program(name, package, *places):
     raise unittest.SkipTest(f'{name} is missing: install {package}')
 
 
-class Daemon(fixtures.Fixture):
+class Daemon(fixtures.Fixture, abc.ABC):
     """A process of an account of its own, if we are root, else of ours.
 
     ``ready`` is asked until it raises nothing.
@@ -75,9 +76,9 @@ class Daemon(fixtures.Fixture):
             stderr=subprocess.DEVNULL,
         )
 
+    @abc.abstractmethod
     def command(self):
         """The daemon's command; skips the test where there is no such program."""
-        raise NotImplementedError
 
     def environment(self):
         return {}
@@ -108,8 +109,9 @@ class Daemon(fixtures.Fixture):
 class Database(Daemon):
     """A database server; ``create`` makes an empty database."""
 
+    @abc.abstractmethod
     def url(self, name=''):
-        raise NotImplementedError
+        """The URL of a database for SQLAlchemy; without a name, of the server."""
 
     def ready(self):
         engine = sa.create_engine(self.url())
