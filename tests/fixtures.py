@@ -143,6 +143,7 @@ class Marketplace(fixtures.Fixture):
         self.database = notifications.database(self.conf, 'test')
         migration.upgrade(self.database)
         self.transport = rpc.transport(self.conf)
+        self.addCleanup(self.transport.cleanup)
         clock = {'clock': self._clock} if self._clock else {}
         self.catalog = self.keystone.catalog
         self.catalog['identity'] = f'{self.identity}/v3'
