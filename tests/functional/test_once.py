@@ -217,8 +217,13 @@ class SeveralTest(base.MarketplaceTestCase):
     def test_of_claims_that_cross_none_gets_half(self):
         offers = [self.offer() for _ in range(3)]
         pairs = [(0, 1), (1, 2), (2, 0), (1, 0), (2, 1), (0, 2)]
+        # Without an end, one that asked a second earlier could have that second.
+        end = self.time(4)
         answers = together(
-            len(pairs), lambda number: self.claim(*(offers[i] for i in pairs[number]))
+            len(pairs),
+            lambda number: self.claim(
+                *(offers[i] for i in pairs[number]), end_time=end
+            ),
         )
         done = [each.json() for each in answers if each.status_code == 201]
         self.assertEqual(1, len(done))
