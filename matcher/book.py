@@ -241,13 +241,9 @@ class Book:
 
     def _meets(self, document: str, text: str, bid: bid_core.Bid) -> bool:
         if (text, document) not in self._met:
-            asked = requirements.parse(bid.requirements, _NO_LIMITS)
+            asked = requirements.parse(bid.requirements, requirements.NO_LIMITS)
             self._met[text, document] = requirements.met(asked, json.loads(document))
         return self._met[text, document]
-
-
-#: What was accepted once is not refused later because an option has changed.
-_NO_LIMITS = requirements.Limits(triples=10**6, length=10**6, depth=10**6, items=10**6)
 
 
 def _next_second(moment: datetime.datetime) -> datetime.datetime:

@@ -10,9 +10,6 @@ from flocx.core import window
 from market.db import offers
 from matcher import book as matcher_book
 
-#: The limits were kept to when the bid came in.
-_NO_LIMITS = requirements.Limits(triples=10**6, length=10**6, depth=10**6, items=10**6)
-
 
 def quote(database, clear, bid, now, turnaround=0):
     """What ``bid`` would get; nothing is written.
@@ -63,7 +60,7 @@ def _each_met(bid, open_offers):
         for offer in open_offers
         if offer.project_id != bid.project_id and offer.open_to(bid.lineage)
     ]
-    parsed = requirements.parse(bid.requirements, _NO_LIMITS)
+    parsed = requirements.parse(bid.requirements, requirements.NO_LIMITS)
     return [
         {
             'requirement': each.triple(),

@@ -33,6 +33,10 @@ class Limits:
     items: int = 256
 
 
+#: For what was accepted once: it is not refused later because an option has changed.
+NO_LIMITS = Limits(triples=10**6, length=10**6, depth=10**6, items=10**6)
+
+
 #: Memory that a compiled regular expression may take, in bytes.
 MAX_PATTERN_MEMORY = 1 << 20
 

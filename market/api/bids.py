@@ -6,7 +6,6 @@ import datetime
 import decimal
 
 from oslo_utils import uuidutils
-import pecan
 from pecan import rest
 import wsme
 import wsme.types
@@ -141,7 +140,7 @@ class Bids(rest.RestController):
     )
     def get_all(self):
         """List the project's bids."""
-        service, context, _ = _here()
+        service, context, _ = transaction.here()
         asked, _ = paging.asked(FILTERS, SORT_KEYS)
         with service.database.reader() as session:
             rows = bids.page(session, context, asked)
@@ -154,7 +153,7 @@ class Bids(rest.RestController):
         ``outlook`` is why it waits: ``reason`` and ``detail`` as the round at
         ``time`` saw it; null before the first one and once the bid is closed.
         """
-        service, context, _ = _here()
+        service, context, _ = transaction.here()
         with service.database.reader() as session:
             bid = bids.get(session, ident, context)
             outlook = outlooks.get(session, bid.uuid)
@@ -165,7 +164,7 @@ class Bids(rest.RestController):
     @expose.expose(Bid, body=BidRequest, status=201, rule='market:bids:create')
     def post(self, request):
         """Place a bid."""
-        service, context, now = _here()
+        service, context, now = transaction.here()
         bid = request.to_bid(context, service.conf, now)
         limits = service.quotas.limits(context.project_id)
 
@@ -182,7 +181,7 @@ class Bids(rest.RestController):
     @db.retried
     def patch(self, ident, change):
         """Change an open bid's name, price or end."""
-        service, context, now = _here()
+        service, context, now = transaction.here()
         # The operator's hand is not bound by the quotas of others.
         limits = not context.is_admin and service.quotas.limits(context.project_id)
         with service.database.writer() as session:
@@ -211,7 +210,7 @@ class Bids(rest.RestController):
     @db.retried
     def delete(self, ident):
         """Cancel a bid."""
-        service, context, now = _here()
+        service, context, now = transaction.here()
         with service.database.writer() as session:
             bid = bids.get(session, ident, context)
             service.policy.authorize(
@@ -253,7 +252,3 @@ def _costs(bid):
         ),
         'committed_amount': money.amount(bid.price, seconds),
     }
-
-
-def _here():
-    return pecan.request.service, pecan.request.context, pecan.request.now

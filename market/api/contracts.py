@@ -3,7 +3,6 @@
 
 import datetime
 
-import pecan
 from pecan import rest
 import wsme
 import wsme.types
@@ -112,7 +111,7 @@ class Lines(rest.RestController):
     @db.retried
     def patch(self, contract_uuid, line_uuid, report):
         """Report what became of a line."""
-        service, context, now = _here()
+        service, context, now = transaction.here()
         with service.database.writer() as session:
             contract = contracts.get(session, contract_uuid, context)
             line = _delivered_by(context, contract, line_uuid)
@@ -151,7 +150,7 @@ class Contracts(rest.RestController):
 
         Open ones, unless ``status`` asks for others. ``role`` is renter or owner.
         """
-        service, context, _ = _here()
+        service, context, _ = transaction.here()
         asked, special = paging.asked(
             FILTERS,
             SORT_KEYS,
@@ -167,7 +166,7 @@ class Contracts(rest.RestController):
     @expose.expose(Contract, rule='market:contracts:show')
     def get_one(self, ident):
         """Show a contract, an owner only his own lines."""
-        service, context, _ = _here()
+        service, context, _ = transaction.here()
         with service.database.reader() as session:
             answer = Contract.of(contracts.get(session, ident, context))
         transaction.etag(answer)
@@ -177,7 +176,7 @@ class Contracts(rest.RestController):
     @db.retried
     def patch(self, ident, change):
         """Extend a contract where the time is still free, or shorten it."""
-        service, context, now = _here()
+        service, context, now = transaction.here()
         terms = service.conf.contracts
         # The operator's hand is not bound by the quotas of others.
         limits = not context.is_admin and service.quotas.limits(context.project_id)
@@ -213,7 +212,7 @@ class Contracts(rest.RestController):
     @db.retried
     def delete(self, ident):
         """Cancel a contract, or release its servers early."""
-        service, context, now = _here()
+        service, context, now = transaction.here()
         with service.database.writer() as session:
             contract = contracts.get(session, ident, context)
             service.policy.authorize(
@@ -230,7 +229,7 @@ class Contracts(rest.RestController):
     @staticmethod
     def _told(contract):
         """Tell the providers and the engine of a contract; return its JSON form."""
-        service, context, _ = _here()
+        service, context, _ = transaction.here()
         service.providers.contract_changed(context, contract)
         service.matcher.contract_changed(context, {'uuid': contract.uuid})
         answer = Contract.of(contract)
@@ -257,7 +256,3 @@ def _where(context, special, of_lines):
     if 'due_before' in special:
         where.append(contracts.due(special['due_before']))
     return where
-
-
-def _here():
-    return pecan.request.service, pecan.request.context, pecan.request.now

@@ -166,7 +166,7 @@ class Health(rest.RestController):
     @db.retried
     def patch(self, ident, health):
         """Suspend an offer, or put it back on sale."""
-        service, context, now = _here()
+        service, context, now = transaction.here()
         with service.database.writer() as session:
             offer = offers.get(session, ident, context)
             if offer.provider_id != context.provider_id:
@@ -199,7 +199,7 @@ class Offers(rest.RestController):
         ``available_start_time`` and ``available_end_time`` what is free then, and
         ``requirements``, JSON in the match language, what has the hardware.
         """
-        service, context, now = _here()
+        service, context, now = transaction.here()
         asked, special = paging.asked(
             FILTERS,
             SORT_KEYS,
@@ -232,7 +232,7 @@ class Offers(rest.RestController):
     @expose.expose(Offer, rule='market:offers:show')
     def get_one(self, ident):
         """Show an offer."""
-        service, context, now = _here()
+        service, context, now = transaction.here()
         with service.database.reader() as session:
             offer = offers.get(session, ident, context)
             taken = _taken(service, session, [offer], now)
@@ -243,7 +243,7 @@ class Offers(rest.RestController):
     @expose.expose(Offer, body=OfferRequest, status=201, rule='market:offers:publish')
     def post(self, request):
         """Publish an offer."""
-        service, context, now = _here()
+        service, context, now = transaction.here()
         offer = request.to_offer(context, now)
         limits = service.quotas.limits(context.project_id)
 
@@ -261,7 +261,7 @@ class Offers(rest.RestController):
     @db.retried
     def patch(self, ident, change):
         """Change an offer's name, price, end or target."""
-        service, context, now = _here()
+        service, context, now = transaction.here()
         with service.database.writer() as session:
             offer = offers.get(session, ident, context)
             service.policy.authorize(
@@ -279,7 +279,7 @@ class Offers(rest.RestController):
     @db.retried
     def delete(self, ident):
         """Cancel an offer; its contracts stay."""
-        service, context, now = _here()
+        service, context, now = transaction.here()
         with service.database.writer() as session:
             offer = offers.get(session, ident, context)
             service.policy.authorize(
@@ -299,7 +299,7 @@ class Offers(rest.RestController):
     )
     def claim(self, ident, request):
         """Claim the server of an offer, or of several, at the asked price."""
-        service, context, now = _here()
+        service, context, now = transaction.here()
         limits = service.quotas.limits(context.project_id)
         idents = [ident, *(request.offers or ())]
 
@@ -351,10 +351,6 @@ def _tell(offer):
     """What tells the engine of an offer, given its JSON."""
     service, context = pecan.request.service, pecan.request.context
     return lambda said: service.matcher.offer_changed(context, said)
-
-
-def _here():
-    return pecan.request.service, pecan.request.context, pecan.request.now
 
 
 def _insider(context, offer):

@@ -14,6 +14,11 @@ from flocx.core import window
 from market.db import idempotency
 
 
+def here():
+    """The service, the caller and the time of the request."""
+    return pecan.request.service, pecan.request.context, pecan.request.now
+
+
 def once(kind, location, work):
     """Answer a POST with what ``work`` creates, at most once for an Idempotency-Key.
 
