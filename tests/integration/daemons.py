@@ -143,14 +143,14 @@ class MariaDB(Database):
     def prepare(self):
         # A server that starts removes the temporary tables of all others that share
         # its folder for them, so each has one of its own.
-        (self.folder / 'tmp').mkdir()
+        (self.folder / 'temporary').mkdir()
         if os.geteuid() == 0:
-            shutil.chown(self.folder / 'tmp', self.ACCOUNT)
+            shutil.chown(self.folder / 'temporary', self.ACCOUNT)
         self.call(
             program('mariadb-install-db', 'mariadb-server'),
             '--no-defaults',
             f'--datadir={self.folder}/data',
-            f'--tmpdir={self.folder}/tmp',
+            f'--tmpdir={self.folder}/temporary',
             '--auth-root-authentication-method=normal',
             '--skip-test-db',
         )
@@ -160,7 +160,7 @@ class MariaDB(Database):
             program('mariadbd', 'mariadb-server'),
             '--no-defaults',
             f'--datadir={self.folder}/data',
-            f'--tmpdir={self.folder}/tmp',
+            f'--tmpdir={self.folder}/temporary',
             f'--socket={self.folder}/socket',
             f'--pid-file={self.folder}/pid',
             '--skip-networking',
