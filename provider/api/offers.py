@@ -50,7 +50,8 @@ class Offers(rest.RestController):
             _passed_on('Idempotency-Key'),
             **request.terms(),
         )
-        pecan.response.location = f'/v1/offers/{offer["uuid"]}'
+        root = pecan.request.script_name
+        pecan.response.location = f'{root}/v1/offers/{offer["uuid"]}'
         return offer
 
     @expose.expose(status=204, rule='provider:offers:withdraw')
