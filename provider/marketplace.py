@@ -45,6 +45,15 @@ class Marketplace:
         """Publish an offer, JSON as the market takes it; return the market's."""
         return self._request('POST', '/v1/offers', context, headers, json=terms)
 
+    def publish_all(self, context, offers, headers=None):
+        """Publish many offers at once; return what became of each, in their order.
+
+        Each answer has ``offer_uuid``, and ``error`` where that is None.
+        """
+        return self._request(
+            'POST', '/v1/publications', context, headers, json={'offers': offers}
+        )['publications']
+
     def withdraw(self, context, ident, headers=None):
         """Cancel an offer of the caller's."""
         path = f'/v1/offers/{urllib.parse.quote(ident, safe="")}'

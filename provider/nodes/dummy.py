@@ -12,6 +12,7 @@ Undeploying and cleaning take no time here; whatever changes is written back.
 """
 
 import dataclasses
+import itertools
 import os
 import pathlib
 import threading
@@ -30,6 +31,8 @@ class DummyNodes(nodes.Nodes):
     def __init__(self, conf):
         self._folder = pathlib.Path(conf.provider.dummy_nodes_dir)
         self._lock = threading.Lock()
+        #: {path: (what the file was like, its node)}, and {uuid or name: path}.
+        self._known, self._places = {}, {}
 
     def list(self, context):
         return [
@@ -73,21 +76,25 @@ class DummyNodes(nodes.Nodes):
         self._change(uuid, power_state='power off')
 
     def _find(self, ident):
-        for path in self._folder.glob('*.yaml'):
+        # First where it was; it may have gone from there meanwhile.
+        place = self._places.get(ident)
+        known = [place] if place and place.exists() else []
+        for path in itertools.chain(known, self._folder.glob('*.yaml')):
             node = self._read(path)
             if ident in (node.uuid, node.name):
                 return path, node
         raise exceptions.NotFound(f'Node {ident} not found')
 
-    @staticmethod
-    def _read(path):
-        said = yaml.safe_load(path.read_text())
-        return nodes.Node(
-            **{
-                'name': path.stem,
-                **{name: value for name, value in said.items() if name in _FIELDS},
-            }
-        )
+    def _read(self, path):
+        # A file that changes is a new one; to parse YAML takes its time.
+        status = path.stat()
+        like = status.st_ino, status.st_mtime_ns, status.st_size
+        known, node = self._known.get(path, (None, None))
+        if known != like:
+            node = _node(path)
+            self._known[path] = like, node
+            self._places |= {node.uuid: path, node.name: path}
+        return node
 
     def _change(self, ident, **values):
         with self._lock:
@@ -98,3 +105,13 @@ class DummyNodes(nodes.Nodes):
             new = path.with_suffix('.new')
             new.write_text(yaml.safe_dump(said))
             os.replace(new, path)
+
+
+def _node(path):
+    said = yaml.safe_load(path.read_text())
+    return nodes.Node(
+        **{
+            'name': path.stem,
+            **{name: value for name, value in said.items() if name in _FIELDS},
+        }
+    )
