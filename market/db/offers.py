@@ -21,7 +21,7 @@ from market.db import visibility
 
 _TABLE = schema.offers
 
-#: How many rows a search by hardware reads at a time.
+#: How many rows a search by hardware reads at a time, or at all.
 _STEP = 1000
 
 
@@ -136,6 +136,29 @@ def free_during(now, start, end=None, turnaround=0):
     )
     within = _TABLE.c.end_time >= end if end else _TABLE.c.end_time > start
     return (_TABLE.c.start_time <= start, within, ~taken)
+
+
+def for_bid(session, bid, price, stay, now, turnaround=0):
+    """The cheapest offers that ``bid`` may take for the time ``stay``, in order.
+
+    They cost no more than ``price``; what their hardware is, is not looked at.
+    """
+    rows = session.execute(
+        sa.select(_TABLE)
+        .where(
+            _TABLE.c.status == offer_core.Status.AVAILABLE,
+            _TABLE.c.price <= price,
+            _TABLE.c.project_id != bid.project_id,
+            sa.or_(_TABLE.c.lessee_id.is_(None), _TABLE.c.lessee_id.in_(bid.lineage)),
+            sa.true()
+            if bid.resource_class is None
+            else _TABLE.c.resource_class == bid.resource_class,
+            *free_during(now, stay.start, stay.end, turnaround),
+        )
+        .order_by(_TABLE.c.price, _TABLE.c.id)
+        .limit(_STEP)
+    )
+    return [listing.noun(offer_core.Offer, row) for row in rows]
 
 
 def available(session, now, uuids=None):

@@ -24,6 +24,14 @@ from provider import nodes
 
 _FIELDS = {field.name for field in dataclasses.fields(nodes.Node)}
 
+#: What each verb comes to, at once.
+_DONE = {
+    'deleted': {'provision_state': 'available', 'power_state': 'power off'},
+    'provide': {'provision_state': 'available'},
+    'manage': {'provision_state': 'manageable'},
+    'abort': {'provision_state': 'inspect failed'},
+}
+
 
 class DummyNodes(nodes.Nodes):
     RESOURCE_TYPE = 'dummy_node'
@@ -63,14 +71,14 @@ class DummyNodes(nodes.Nodes):
     def unprotect(self, uuid):
         self._change(uuid, protected=False)
 
-    def undeploy(self, uuid):
-        self._change(uuid, provision_state='available', power_state='power off')
-
-    def provide(self, uuid):
-        self._change(uuid, provision_state='available')
+    def provision(self, uuid, target):
+        self._change(uuid, **_DONE[target])
 
     def detach(self, uuid):
         """Nothing: a dummy node is on no network."""
+
+    def console_off(self, uuid):
+        self._change(uuid, console_enabled=False)
 
     def power_off(self, uuid):
         self._change(uuid, power_state='power off')
