@@ -68,13 +68,15 @@ class Daemon(fixtures.Fixture, abc.ABC):
         ]
 
     def call(self, *command):
-        """Run a program to its end."""
-        subprocess.run(
+        """Run a program to its end; what it said is in the error if it fails."""
+        done = subprocess.run(
             self.as_account(list(command)),
-            check=True,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
         )
+        if done.returncode:
+            raise RuntimeError(f'{command[0]}: {done.stdout[-2000:]}')
 
     @abc.abstractmethod
     def command(self):
@@ -139,10 +141,16 @@ class MariaDB(Database):
         )
 
     def prepare(self):
+        # A server that starts removes the temporary tables of all others that share
+        # its folder for them, so each has one of its own.
+        (self.folder / 'temporary').mkdir()
+        if os.geteuid() == 0:
+            shutil.chown(self.folder / 'temporary', self.ACCOUNT)
         self.call(
             program('mariadb-install-db', 'mariadb-server'),
             '--no-defaults',
             f'--datadir={self.folder}/data',
+            f'--tmpdir={self.folder}/temporary',
             '--auth-root-authentication-method=normal',
             '--skip-test-db',
         )
@@ -152,6 +160,7 @@ class MariaDB(Database):
             program('mariadbd', 'mariadb-server'),
             '--no-defaults',
             f'--datadir={self.folder}/data',
+            f'--tmpdir={self.folder}/temporary',
             f'--socket={self.folder}/socket',
             f'--pid-file={self.folder}/pid',
             '--skip-networking',
