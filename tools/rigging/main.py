@@ -2,6 +2,7 @@
 """The command line of tools/rig."""
 
 import argparse
+import json
 import pathlib
 import signal
 import sys
@@ -9,6 +10,7 @@ import time
 
 from tools.lab import progress
 from tools.lab import trouble
+from tools.rigging import chaos
 from tools.rigging import daemons
 from tools.rigging import rig as rigs
 
@@ -43,7 +45,16 @@ def parse(arguments):
     status.add_argument(
         '-f', choices=('table', 'json'), default='table', dest='form', help='how'
     )
-    for each in (up, down, status):
+    breaking = commands.add_parser(
+        'chaos', help='break its processes under load, and check what became of it'
+    )
+    breaking.add_argument('--minutes', type=float, default=5, help='(default: 5)')
+    breaking.add_argument('--seed', type=int, help='of all that is drawn by lot')
+    breaking.add_argument('--nodes', type=int, default=40, help='servers (default: 40)')
+    breaking.add_argument(
+        '--json', type=pathlib.Path, metavar='FILE', help='write the report there'
+    )
+    for each in (up, down, status, breaking):
         each.add_argument(
             '--folder',
             type=pathlib.Path,
@@ -58,7 +69,7 @@ def main(arguments=None):
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.default_int_handler)
     try:
-        return {'up': _up, 'down': _down, 'status': _status}[options.command](options)
+        return COMMANDS[options.command](options)
     except trouble.Trouble as error:
         print(f'\n{error}', file=sys.stderr, flush=True)
         return 1
@@ -97,3 +108,17 @@ def _status(options):
     show = {'table': rigs.shown, 'json': rigs.as_json}[options.form]
     progress.say(show(rows))
     return 0 if all(row['answers'] for row in rows) else 1
+
+
+def _chaos(options):
+    rig = rigs.Rig(options.folder)
+    rig.folder.lock()
+    report, held = chaos.run(rig, options.minutes, options.seed, options.nodes)
+    text = json.dumps(report, indent=2)
+    if options.json:
+        options.json.write_text(text + '\n')
+    progress.say(text)
+    return 0 if held else 1
+
+
+COMMANDS = {'up': _up, 'down': _down, 'status': _status, 'chaos': _chaos}

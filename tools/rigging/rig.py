@@ -2,6 +2,7 @@
 """Bringing the rig up, taking it down, and saying what of it runs."""
 
 import json
+import pathlib
 
 from tools.lab import accounts
 from tools.lab import folder as folders
@@ -36,20 +37,23 @@ class Rig:
     """
 
     def __init__(self, path=None, venv=None, database=None, market=None):
-        self.folder = folders.Folder(path or folders.CHECKOUT / '.rig', venv)
+        self.folder = folders.Folder(path or folders.CHECKOUT / '.rig')
         kept = self.folder.recall('rig', {})
         self.kind = database or kept.get('database', 'mariadb')
         self.market = market or kept.get('market')
-        if kept and kept != self._kept:
+        venv = pathlib.Path(venv or kept.get('venv') or self.folder.venv).absolute()
+        self.folder = folders.Folder(self.folder.path, venv)
+        self._kept = {
+            'database': self.kind,
+            'market': self.market,
+            'venv': str(venv),
+        }
+        if kept.get('database', self.kind) != self.kind:
             raise trouble.Trouble(
                 f'{self.folder.path} holds a rig on {kept["database"]}.',
                 'Use it as it is, choose another --folder, or remove this one.',
             )
         self.ports = self.folder.recall('ports', dict.fromkeys(PORTS, 0))
-
-    @property
-    def _kept(self):
-        return {'database': self.kind, 'market': self.market}
 
     @property
     def flocx(self):
