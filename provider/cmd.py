@@ -21,14 +21,18 @@ from provider import fulfilment
 from provider import noticing
 from provider import reconciliation
 from provider import service as provider_service
+from provider import sharing
 
 
 def parts(conf, transport=None, provider=None):
     """The loops that deliver and compare, and what wakes them."""
     provider = provider or provider_service.build(conf)
-    delivering = fulfilment.Fulfilment(conf, provider.nodes, provider.marketplace)
+    shares = sharing.of(conf, provider.marketplace)
+    delivering = fulfilment.Fulfilment(
+        conf, provider.nodes, provider.marketplace, shares
+    )
     comparing = reconciliation.Reconciliation(provider.nodes, provider.marketplace)
-    loop = service.Loop('fulfilment', delivering.run, conf.provider.fulfil_interval)
+    loop = _Sharing(shares, 'fulfilment', delivering.run, conf.provider.fulfil_interval)
     looking = service.Loop(
         'reconciliation', comparing.run, conf.provider.reconcile_interval
     )
@@ -38,6 +42,18 @@ def parts(conf, transport=None, provider=None):
         else _server(transport or rpc.transport(conf), provider, loop)
     )
     return loop, looking, told, *_noticing(conf, comparing, delivering, loop)
+
+
+class _Sharing(service.Loop):
+    """A loop that leaves its share to others when it ends."""
+
+    def __init__(self, shares, *args):
+        super().__init__(*args)
+        self._shares = shares
+
+    def stop(self):
+        super().stop()
+        self._shares.stop()
 
 
 def _server(transport, provider, loop):

@@ -81,6 +81,15 @@ _OPTS = [
         help='The topic of these notifications, as [DEFAULT] '
         'versioned_notifications_topics of Ironic names it.',
     ),
+    cfg.StrOpt(
+        'coordination_url',
+        secret=True,
+        help='Where the fulfillers of a provider find each other, as a URL of tooz, '
+        'for example memcached://host:11211?membership_timeout=15. Then they share the '
+        'nodes, and have those of one that dies after membership_timeout seconds and '
+        'one fulfil_interval. Without it each looks after all nodes, which is safe, '
+        'and asks Ironic as often as there are fulfillers.',
+    ),
     cfg.IntOpt(
         'workers',
         default=8,
