@@ -39,7 +39,7 @@ def once(kind, location, work):
     answer, tell = _run(kind, sent, fingerprint, work)
     if tell:
         tell(types.plain(answer))
-    pecan.response.location = f'{location}/{answer.uuid}'
+    pecan.response.location = f'{pecan.request.script_name}{location}/{answer.uuid}'
     etag(answer)
     return answer
 

@@ -215,11 +215,14 @@ def report(session, contract, line, status, reason, now):
     Saying again what is known already changes nothing.
 
     :raises Conflict: the line cannot become ``status``; it may have been
-        cancelled meanwhile, and the provider has to undo what it did.
+        cancelled meanwhile, and the provider has to undo what it did. Or its
+        server has not been taken back from the contract before.
     """
     if line.status == status:
         return contract
     states.require(core.TRANSITIONS, 'Line', line.uuid, line.status, status)
+    if status == _S.ACTIVE:
+        _require_returned(session, line)
     values = {'status': status, 'reason': reason or line.reason}
     if status == _S.ACTIVE:
         values['reason'] = reason
@@ -239,6 +242,30 @@ def replace(session, contract, line, other, offer, now):
     _take(session, offer.uuid, offer.generation, now)
     session.execute(sa.insert(_LINES).values(**listing.fields(other)))
     return _settle(session, contract, 'replaced', [line, other], now)
+
+
+def _require_returned(session, line):
+    """Nothing, if every contract before has given the server of ``line`` back.
+
+    In Ironic two contracts of one renter look alike, so that a provider may take
+    the server which one still has for that which the next has got.
+    """
+    earlier = session.execute(
+        sa.select(_LINES.c.uuid, _LINES.c.status)
+        .where(
+            _LINES.c.provider_id == line.provider_id,
+            _LINES.c.resource_type == line.resource_type,
+            _LINES.c.resource_uuid == line.resource_uuid,
+            _LINES.c.start_time < line.start_time,
+            _LINES.c.status.in_(sorted(core.OPEN)),
+        )
+        .limit(1)
+    ).first()
+    if earlier:
+        raise exceptions.Conflict(
+            f'Line {line.uuid}: line {earlier.uuid} before it has not given server '
+            f'{line.resource_uuid} back yet, it is {earlier.status}'
+        )
 
 
 def _interrupt(session, line, status, reason, now):

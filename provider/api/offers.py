@@ -89,7 +89,8 @@ class Offers(rest.RestController):
         offer = publishing.publish(
             provider.nodes, provider.marketplace, context, key, **terms
         )
-        pecan.response.location = f'/v1/offers/{offer["uuid"]}'
+        root = pecan.request.script_name
+        pecan.response.location = f'{root}/v1/offers/{offer["uuid"]}'
         return offer
 
     @expose.expose(status=204, rule='provider:offers:withdraw')
