@@ -90,6 +90,11 @@ def after(session, reader, last=0, limit=100, filters=()):
     ).all()
 
 
+def last_id(session):
+    """The id of the newest event, 0 where there was none yet."""
+    return session.scalar(sa.select(schema.event_sequence.c.last)) or 0
+
+
 @contextlib.contextmanager
 def savepoint(session):
     """A part of a transaction that can fail alone, with the events it added."""
