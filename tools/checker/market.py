@@ -191,7 +191,9 @@ def _unlike_its_times(contract, bid):
     if contract.end_time > bid.end_time:
         yield f'its bid ends at {bid.end_time}'
     length = (contract.end_time - contract.start_time).total_seconds()
-    if length != bid.duration:
+    whole = (bid.end_time - bid.start_time).total_seconds() == bid.duration
+    # Who asks for all of a time that has begun gets what is left of it.
+    if length != bid.duration and not (whole and contract.end_time == bid.end_time):
         yield f'it takes {length:.0f} s, not {bid.duration}'
 
 
