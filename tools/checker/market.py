@@ -229,7 +229,8 @@ def _unlike_its_offer(market, contract, line, offer):
         yield f'its contract is of project {contract.project_id}'
     if line.start_time != contract.start_time:
         yield f'its contract starts at {contract.start_time}'
-    if line.end_time > contract.end_time:
+    # What is cancelled keeps the end that it never reached.
+    if line.status != 'cancelled' and line.end_time > contract.end_time:
         yield f'its contract ends at {contract.end_time}'
     changed = 'offer.changed' in _deeds(market, offer.uuid)
     if not changed and not (
