@@ -178,7 +178,11 @@ def reschedule(session, contract, end, now, turnaround=0):
             f'end_time: {window.text(end)} is past or not after the start; DELETE '
             'ends a contract now'
         )
-    for line in contract.lines:
+    # What was replaced, or ended before the others, stays as it is.
+    lines = [line for line in contract.lines if line.status not in core.CLOSED]
+    if not lines:
+        raise exceptions.Conflict(f'Contract {contract.uuid} is {contract.status}')
+    for line in lines:
         if line.status not in _RUNNING:
             raise exceptions.Conflict(
                 f'Line {line.uuid} is {line.status}: its end cannot be moved'
@@ -186,7 +190,7 @@ def reschedule(session, contract, end, now, turnaround=0):
         if end > line.end_time:
             _extend(session, line, end, now, turnaround)
         _move(session, line, {'end_time': end})
-    return _settle(session, contract, 'changed', contract.lines, now, end_time=end)
+    return _settle(session, contract, 'changed', lines, now, end_time=end)
 
 
 def _extend(session, line, end, now, turnaround):
@@ -228,6 +232,16 @@ def report(session, contract, line, status, reason, now):
     _move(session, line, values)
     _interrupt(session, line, status, values['reason'], now)
     return _settle(session, contract, status, [line], now)
+
+
+def replace(session, contract, line, other, offer, now):
+    """Put the line ``other``, of ``offer``, beside ``line``; return the contract.
+
+    :raises Conflict: the offer has changed; nothing is written.
+    """
+    _take(session, offer.uuid, offer.generation, now)
+    session.execute(sa.insert(_LINES).values(**listing.fields(other)))
+    return _settle(session, contract, 'replaced', [line, other], now)
 
 
 def _require_returned(session, line):

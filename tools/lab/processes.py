@@ -172,15 +172,27 @@ def run(folder, name, command, **environment):
         )
 
 
+def held(port):
+    """A socket that keeps a port of 127.0.0.1 from others, None if they have it."""
+    holder = socket.socket()
+    # What is left of a server that has just ended does not count.
+    holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        holder.bind(('127.0.0.1', port))
+    except OSError:
+        holder.close()
+        return None
+    # From now on nobody else binds it, however he asks.
+    holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 0)
+    return holder
+
+
 def free(port):
     """Whether a server could listen on that port of 127.0.0.1 now."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(('127.0.0.1', port))
-        except OSError:
-            return False
-    return True
+    holder = held(port)
+    if holder:
+        holder.close()
+    return bool(holder)
 
 
 def _another(usual, taken):
@@ -208,17 +220,25 @@ def ports(folder, running=()):
     """The port of each service: as last time, else the usual one, else any.
 
     ``running`` names the services which hold their port themselves.
+
+    :returns: {name: port} and {name: socket} of those that do not run: it keeps the
+        port for its service, and is closed when that starts.
     """
     before = folder.recall('ports', {})
-    chosen = {}
+    chosen, kept = {}, {}
     for name, usual in DEFAULT_PORTS.items():
         wanted = before.get(name, usual)
-        if name in running or free(wanted):
-            chosen[name] = wanted
-            continue
-        chosen[name] = _another(usual, {*chosen.values(), *before.values()})
-        progress.say(
-            f'  Port {wanted} is taken by another program: {name} gets {chosen[name]}.'
-        )
+        if name not in running and not (holder := held(wanted)):
+            taken, wanted = (
+                wanted,
+                _another(usual, {*chosen.values(), *before.values()}),
+            )
+            holder = held(wanted)
+            progress.say(
+                f'  Port {taken} is taken by another program: {name} gets {wanted}.'
+            )
+        chosen[name] = wanted
+        if name not in running:
+            kept[name] = holder
     folder.remember('ports', chosen)
-    return chosen
+    return chosen, kept
