@@ -43,7 +43,7 @@ STEPS_AGAIN = 60
 TIGHTEN, TIGHTEN_BY_MOVES = 1000, 60
 
 #: Which part of the seconds they may take, and how long it takes, about, to ask a bid
-#: what it would choose, for each of its kinds and intervals.
+#: what it would choose, for each of its kinds and starts.
 TIGHTEN_SHARE, ASKED = 0.3, 7e-9
 
 #: However much time there is, a market of n bids is not searched for longer than
@@ -128,7 +128,9 @@ def _tightened(
     finer = figures.hopeful(figures.of(book, by_window=True))
     size = max(1, len(finer.demand.kinds))
     intervals = INTERVALS[-1] if size < 100_000 else 60
-    steps, parts = _affordable(size * intervals, _parts(market), budget)
+    # A bid looks at the ends of intervals and at those of its servers' free time.
+    size *= intervals + len(finer.supply.span_from)
+    steps, parts = _affordable(size, _parts(market), budget)
     if steps < 10:
         return market, dual
     kinds = market.kind_of()
@@ -143,7 +145,7 @@ def _tightened(
 def _affordable(size: int, parts: int, budget: mechanisms.Budget) -> tuple[int, int]:
     """Steps of a descent, and in how many parts bids are asked.
 
-    :param size: of the market: kinds that bids may take times intervals.
+    :param size: of the market: kinds that bids may take times starts.
     """
     if budget.seconds is None:
         return TIGHTEN_BY_MOVES if size < 10**7 else 0, parts
