@@ -54,10 +54,12 @@ class Keystone:
             return self._tokens(request)
         if request.path == '/v3/projects':
             return _forbidden()
-        if request.path == '/v3/auth/projects':
-            return _json({'projects': self._projects(request)})
-        if request.path in _UNIFIED_LIMITS:
-            return _json(_UNIFIED_LIMITS[request.path](self, request))
+        found = re.fullmatch(r'/v3/users/([\w-]+)/projects', request.path)
+        if found:
+            # What a dashboard asks before it knows of any project.
+            return _json({'projects': self._projects(found[1])})
+        if request.path in _PATHS:
+            return _json(_PATHS[request.path](self, request))
         found = re.fullmatch(r'/v3/projects/([\w-]+)', request.path)
         if found:
             return self._project(request, found[1])
@@ -154,12 +156,15 @@ class Keystone:
             status,
         )
 
+    def _own_projects(self, request):
+        return {'projects': self._projects(request.headers.get('X-Auth-Token', ''))}
+
     @staticmethod
-    def _projects(request):
-        """The caller's project and what is below it."""
-        own = request.headers.get('X-Auth-Token', '').rpartition('-')[0]
+    def _projects(user):
+        """The user's project and what is below it."""
+        own = user.rpartition('-')[0]
         return [
-            {'id': name, 'name': name}
+            {'id': name, 'name': name, 'enabled': True, 'domain_id': 'default'}
             for name, parent in PARENTS.items()
             if own in (name, parent)
         ]
@@ -175,7 +180,8 @@ class Keystone:
         return _json({'project': {'id': project, 'name': project, 'parents': parents}})
 
 
-_UNIFIED_LIMITS = {
+_PATHS = {
+    '/v3/auth/projects': Keystone._own_projects,
     '/v3/limits/model': Keystone._model,
     f'/v3/endpoints/{ENDPOINT}': Keystone._endpoint,
     '/v3/registered_limits': Keystone._registered,

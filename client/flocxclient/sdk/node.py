@@ -14,6 +14,8 @@ class Node(flocx_resource.Resource):
     allow_list = True
 
     uuid = resource.Body('uuid', alternate_id=True)
+    #: The project that the server belongs to.
+    owner = resource.Body('owner')
     resource_class = resource.Body('resource_class')
     provision_state = resource.Body('provision_state')
     power_state = resource.Body('power_state')
