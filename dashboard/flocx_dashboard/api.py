@@ -5,8 +5,10 @@ import dataclasses
 import itertools
 import re
 
+from django import urls
 from django.conf import settings
 from horizon import exceptions
+from horizon import messages
 from keystoneauth1 import session as ks_session
 from keystoneauth1 import token_endpoint
 from openstack import connection
@@ -18,7 +20,7 @@ from flocxclient.sdk import services
 #: Seconds until an answer that does not come is given up.
 TIMEOUT = 30
 
-_FIELD = re.compile(r'([a-z_]+)(?:\[\d+\])?: ')
+_FIELD = re.compile(r'([a-z_]+)(?:: |(?=\[\d+\]))')
 
 
 class Refused(Exception):
@@ -28,9 +30,13 @@ class Refused(Exception):
     authorisation, and sends the user away; so none of those leaves this module.
     """
 
-    def __init__(self, text, field=None, status=None):
+    def __init__(self, text, status=None):
         super().__init__(text)
-        self.field, self.status = field, status
+        self.status = status
+        found = _FIELD.match(text)
+        #: The field or parameter it is about, and what is said of that.
+        self.field = found and found[1]
+        self.detail = text[found.end() :] if found else text
 
 
 @dataclasses.dataclass(frozen=True)
@@ -68,9 +74,7 @@ def call(function, *args, **kwargs):
         )
         if status == 401:
             raise exceptions.NotAuthenticated from error
-        text = _text(error, status)
-        found = _FIELD.match(text)
-        raise Refused(text, found and found[1], status) from error
+        raise Refused(_text(error, status), status) from error
 
 
 def _text(error, status):
@@ -108,6 +112,12 @@ def page(listing, size, descending=False, marker=None, backwards=False, **query)
     if backwards:
         return Page(rows[::-1], before=more, after=True)
     return Page(rows, before=bool(marker), after=more)
+
+
+def lead_away(request, view, refused):
+    """Leave a page about what is not there for a list, and say why."""
+    messages.error(request, str(refused))
+    raise exceptions.Http302(urls.reverse(view)) from refused
 
 
 def _service(request, open_service, service_type):

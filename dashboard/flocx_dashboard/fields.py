@@ -58,6 +58,10 @@ class Moment(Read):
             found = found.replace(tzinfo=now.tzinfo)
         return times.render(found.replace(microsecond=0))
 
+    def has_changed(self, initial, data):
+        # What is shown to the minute is unchanged if the minute is.
+        return super().has_changed(self.prepare_value(initial), data)
+
     def prepare_value(self, value):
         """A moment of the API as this field would have it typed."""
         if isinstance(value, str) and value.endswith('Z'):

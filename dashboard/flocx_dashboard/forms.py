@@ -44,7 +44,7 @@ class Form(horizon_forms.SelfHandlingForm):
         if field not in self.fields or self.fields[field].widget.is_hidden:
             self.api_error(str(refused))
         else:
-            self.add_error(field, str(refused).partition(': ')[2])
+            self.add_error(field, refused.detail)
 
 
 class Once(Form):

@@ -114,7 +114,7 @@ class ListView(tables.DataTableView):
 
     def _blame(self, refused):
         if refused.field in self.filter_form.fields:
-            text = str(refused).partition(': ')[2]
+            text = refused.detail
             self.filter_form.add_error(refused.field, text)
         else:
             messages.error(self.request, str(refused))

@@ -21,6 +21,7 @@ DEFAULT_PORTS = {
     'market': 7780,
     'provider': 7781,
     'matcher': 7782,
+    'horizon': 8080,
 }
 
 
@@ -173,14 +174,16 @@ def _another(usual, taken):
     raise trouble.Trouble('There is no free port left.')
 
 
-def ports(folder, running=()):
+def ports(folder, running=(), names=tuple(DEFAULT_PORTS)):
     """The port of each service: as last time, else the usual one, else any.
 
-    ``running`` names the services which hold their port themselves.
+    ``running`` names the services which hold their port themselves, ``names``
+    those that are to have one.
     """
     before = folder.recall('ports', {})
     chosen = {}
-    for name, usual in DEFAULT_PORTS.items():
+    for name in names:
+        usual = DEFAULT_PORTS[name]
         wanted = before.get(name, usual)
         if name in running or free(wanted):
             chosen[name] = wanted
@@ -189,5 +192,6 @@ def ports(folder, running=()):
         progress.say(
             f'  Port {wanted} is taken by another program: {name} gets {chosen[name]}.'
         )
+    chosen = {**before, **chosen}
     folder.remember('ports', chosen)
     return chosen

@@ -2,6 +2,7 @@
 """Supply and demand of a class as two stairs. Pure."""
 
 import dataclasses
+import decimal
 
 from django.utils.translation import gettext as _
 
@@ -30,17 +31,15 @@ class Picture:
 
 def crossing(supply, demand):
     """How many servers are wanted at a price for which they are offered."""
-    bought = sold = traded = 0
-    asks = [(float(each['price']), each['servers']) for each in supply]
-    bids = [(float(each['price']), each['servers']) for each in demand]
-    at = 0
-    for price, wanted in bids:
-        bought += wanted
-        while at < len(asks) and asks[at][0] <= price:
-            sold += asks[at][1]
-            at += 1
-        traded = max(traded, min(bought, sold))
-    return traded
+    wanted = most = 0
+    for level in demand:
+        wanted += level['servers']
+        price = decimal.Decimal(level['price'])
+        offered = sum(
+            each['servers'] for each in supply if decimal.Decimal(each['price']) <= price
+        )
+        most = max(most, min(wanted, offered))
+    return most
 
 
 def picture(depth):

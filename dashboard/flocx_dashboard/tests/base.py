@@ -57,6 +57,23 @@ class DashboardTestCase(base.MarketplaceTestCase):
             raise base.Refused(dict(answer.context['form'].errors))
         return answer
 
+    def act(self, who, view, action, *uuids):
+        """Press a button of a table, for rows that are on its first page."""
+        data = {'action': action}
+        if uuids:
+            data['object_ids'] = uuids
+        answer = self.browser(who).post(self.url(view), data, follow=True)
+        self.assertEqual(200, answer.status_code)
+        return answer
+
+    def assertContains(self, answer, said):
+        self.assertEqual(200, answer.status_code)
+        self.assertIn(said, answer.content.decode())
+
+    def assertNotContains(self, answer, said):
+        self.assertEqual(200, answer.status_code)
+        self.assertNotIn(said, answer.content.decode())
+
     @staticmethod
     def url(view, *args):
         return urls.reverse(f'horizon:project:market_{view}', args=args)

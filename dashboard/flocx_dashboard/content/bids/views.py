@@ -4,7 +4,6 @@ from django import urls
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 from django.views import generic
-from horizon import exceptions
 from horizon import views
 
 from flocx_dashboard import api
@@ -47,7 +46,7 @@ class OfBid:
         try:
             return api.call(api.market(self.request).get_bid, self.kwargs['uuid'])
         except api.Refused as refused:
-            raise exceptions.Http302(urls.reverse(INDEX), str(refused)) from refused
+            api.lead_away(self.request, INDEX, refused)
 
 
 class Detail(OfBid, views.HorizonTemplateView):

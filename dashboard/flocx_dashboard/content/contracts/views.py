@@ -3,7 +3,6 @@ from django import urls
 from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
-from horizon import exceptions
 from horizon import views
 
 from flocx_dashboard import api
@@ -49,7 +48,7 @@ class OfContract:
         try:
             return api.call(api.market(self.request).get_contract, self.kwargs['uuid'])
         except api.Refused as refused:
-            raise exceptions.Http302(urls.reverse(INDEX), str(refused)) from refused
+            api.lead_away(self.request, INDEX, refused)
 
     def get_initial(self):
         return {

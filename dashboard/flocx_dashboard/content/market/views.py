@@ -60,7 +60,7 @@ class Page(views.HorizonTemplateView):
                 context.update(self.seen(form))
             except api.Refused as refused:
                 if refused.field in form.fields:
-                    form.add_error(refused.field, str(refused).partition(': ')[2])
+                    form.add_error(refused.field, refused.detail)
                 else:
                     messages.error(self.request, str(refused))
         return context

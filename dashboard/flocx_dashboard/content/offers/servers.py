@@ -3,7 +3,6 @@
 
 from django import urls
 from django.utils.translation import gettext_lazy as _
-from horizon import exceptions
 from horizon import messages
 from horizon import tables as horizon_tables
 from horizon import views
@@ -13,9 +12,6 @@ from flocx_dashboard import formats
 from flocx_dashboard.content.offers import sections
 from flocx_dashboard.content.offers import tables
 from flocx_dashboard.content.offers import views as offer_views
-
-SERVERS = 'horizon:project:market_offers:servers'
-
 
 class Index(horizon_tables.DataTableView):
     table_class = tables.Servers
@@ -44,7 +40,7 @@ class Detail(views.HorizonTemplateView):
         try:
             node = api.call(api.provider(self.request).get_node, self.kwargs['uuid'])
         except api.Refused as refused:
-            raise exceptions.Http302(urls.reverse(SERVERS), str(refused)) from refused
+            api.lead_away(self.request, offer_views.SERVERS, refused)
         return super().get_context_data(
             node=node, hardware=sorted(offer_views.hardware(node.properties)), **kwargs
         )

@@ -2,7 +2,6 @@
 from django import urls
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
-from horizon import exceptions
 from horizon import views
 
 from flocx_dashboard import api
@@ -16,6 +15,7 @@ from flocx_dashboard.content.offers import tables as offer_tables
 
 INDEX = 'horizon:project:market_offers:index'
 MINE = 'horizon:project:market_offers:mine'
+SERVERS = 'horizon:project:market_offers:servers'
 
 
 class Index(tables.ListView):
@@ -69,7 +69,7 @@ class OfOffer:
         try:
             return api.call(api.market(self.request).get_offer, self.kwargs['uuid'])
         except api.Refused as refused:
-            raise exceptions.Http302(urls.reverse(INDEX), str(refused)) from refused
+            api.lead_away(self.request, INDEX, refused)
 
 
 class Detail(OfOffer, views.HorizonTemplateView):
@@ -101,7 +101,7 @@ class Create(forms.FormView):
     modal_header = _('Offer a server')
     submit_label = _('Offer')
     success_url = urls.reverse_lazy(MINE)
-    cancel_url = urls.reverse_lazy('horizon:project:market_offers:servers')
+    cancel_url = urls.reverse_lazy(SERVERS)
     side_template = 'flocx_dashboard/offers/_create.html'
 
     @cached_property
@@ -109,7 +109,7 @@ class Create(forms.FormView):
         try:
             return api.call(api.provider(self.request).get_node, self.kwargs['uuid'])
         except api.Refused as refused:
-            raise exceptions.Http302(self.cancel_url, str(refused)) from refused
+            api.lead_away(self.request, SERVERS, refused)
 
     def get_initial(self):
         return {'uuid': self.node.uuid}

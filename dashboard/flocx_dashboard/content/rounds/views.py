@@ -3,7 +3,6 @@ from django import forms as django_forms
 from django import shortcuts
 from django import urls
 from django.utils.translation import gettext_lazy as _
-from horizon import exceptions
 from horizon import messages
 from horizon import tables as horizon_tables
 from horizon import views
@@ -130,5 +129,5 @@ class Detail(views.HorizonTemplateView):
         try:
             found = api.call(api.matcher(self.request).get_round, self.kwargs['uuid'])
         except api.Refused as refused:
-            raise exceptions.Http302(urls.reverse(INDEX), str(refused)) from refused
+            api.lead_away(self.request, INDEX, refused)
         return super().get_context_data(round=found, **kwargs)
