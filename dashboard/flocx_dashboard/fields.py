@@ -14,6 +14,7 @@ from flocxclient.osc import times
 
 #: How times are written, for those who have to write one.
 TIMES = _('2027-01-05 09:00, tomorrow 09:00 or +3d; in your time zone')
+EXAMPLE = _('tomorrow 09:00 or +3d')
 
 
 class Read(forms.CharField):
@@ -33,9 +34,8 @@ class Price(Read):
     """A decimal string, per server and hour."""
 
     def __init__(self, **kwargs):
-        super().__init__(
-            widget=forms.TextInput(attrs={'inputmode': 'decimal'}), **kwargs
-        )
+        attrs = {'inputmode': 'decimal', 'placeholder': '1.25'}
+        super().__init__(widget=forms.TextInput(attrs=attrs), **kwargs)
 
     def read(self, text):
         return prices.price(text.strip())
@@ -44,9 +44,10 @@ class Price(Read):
 class Moment(Read):
     """A moment, as the API writes it. What has no offset is the user's time."""
 
-    def __init__(self, **kwargs):
+    def __init__(self, example=EXAMPLE, **kwargs):
         kwargs.setdefault('help_text', TIMES)
         super().__init__(**kwargs)
+        self.widget.attrs['placeholder'] = example
 
     def read(self, text):
         now = timezone.localtime()
@@ -75,6 +76,7 @@ class Duration(Read):
     def __init__(self, **kwargs):
         kwargs.setdefault('help_text', _('36h, 2w, 90m or 1d12h'))
         super().__init__(**kwargs)
+        self.widget.attrs['placeholder'] = '36h'
 
     def read(self, text):
         return times.duration(text)
@@ -88,9 +90,12 @@ class Requirements(Read):
             'help_text',
             _('One on each line, such as memory_mb>=65536 or cpu_arch=x86_64'),
         )
-        super().__init__(
-            widget=forms.Textarea(attrs={'rows': 3, 'spellcheck': 'false'}), **kwargs
-        )
+        attrs = {
+            'rows': 2,
+            'spellcheck': 'false',
+            'placeholder': 'memory_mb>=65536\ncpu_arch=x86_64',
+        }
+        super().__init__(widget=forms.Textarea(attrs=attrs), **kwargs)
 
     def read(self, text):
         lines = filter(None, map(str.strip, text.splitlines()))

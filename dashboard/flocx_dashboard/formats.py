@@ -24,6 +24,11 @@ def money(text):
     return f'{amount.normalize():,f}'
 
 
+def about(text):
+    """An amount for a glance, with two places."""
+    return f'{decimal.Decimal(text or 0):,.2f}'
+
+
 def number(value):
     """A number without the zeros at its end."""
     return f'{decimal.Decimal(str(value)).normalize():,f}'

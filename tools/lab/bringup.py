@@ -32,6 +32,8 @@ class Lab:
         self.folder = folders.Folder(path, venv)
         self.flocx = flocx
         self.dashboard = dashboard
+        # More themes for Horizon: triples of a name, a title and a folder.
+        self.themes = []
         self.ports = {}
         self.started = []
         self._installs = venv is None
@@ -97,7 +99,7 @@ class Lab:
         services.configure(self.folder, self.ports)
         accounts.write_clouds(self.folder, self.ports)
         if self.dashboard and not self.process('horizon').pid:
-            horizon.configure(self.folder, self.ports)
+            horizon.configure(self.folder, self.ports, self.themes)
 
     @property
     def _filled(self) -> pathlib.Path:

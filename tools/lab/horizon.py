@@ -43,7 +43,7 @@ COMPRESS_ENABLED = True
 # Otherwise the style sheets are compiled anew for every page.
 COMPRESS_OFFLINE = True
 AVAILABLE_THEMES = {themes!r}
-DEFAULT_THEME = {theme!r}
+DEFAULT_THEME = 'default'
 LOGGING = {{
     'version': 1,
     'disable_existing_loggers': False,
@@ -147,7 +147,7 @@ def _copied(folder, part):
     return target
 
 
-def configure(folder, ports, themes=(), theme='default'):
+def configure(folder, ports, themes=()):
     """Write Horizon's settings, and compile its styles and scripts for them.
 
     :param themes: more themes: triples of a name, a title and a folder.
@@ -168,7 +168,6 @@ def configure(folder, ports, themes=(), theme='default'):
             keystone=keystone.url(ports),
             enabled=str(enabled),
             themes=[*DEFAULT_THEMES, *themes],
-            theme=theme,
         ),
     )
     with progress.during('Compiling styles and scripts of Horizon'):

@@ -11,6 +11,7 @@ from flocx_dashboard import names
 register = template.Library()
 
 register.filter('money', formats.money)
+register.filter('about', formats.about)
 register.filter('hours', formats.hours)
 register.filter('duration', formats.duration)
 register.filter('hardware', formats.hardware)
@@ -25,7 +26,7 @@ def when(text):
         return '–'
     away = formats.distance(formats.instant(text), timezone.now())
     return html.format_html(
-        '<time datetime="{}" title="{}">{}</time>', text, away, formats.moment(text)
+        '<time class="flocx-time" datetime="{}" title="{}">{}</time>', text, away, formats.moment(text)
     )
 
 

@@ -69,10 +69,10 @@ class Page(views.HorizonTemplateView):
 class PriceFilter(tables.FilterForm):
     resource_class = django_forms.CharField(label=_('Class'), required=False)
     start_time = fields.Moment(
-        label=_('From'), required=False, help_text=_('7d ago, 2027-01-05')
+        label=_('From'), required=False, help_text='', example=_('7d ago, 2027-01-05')
     )
     end_time = fields.Moment(
-        label=_('Until'), required=False, help_text=_('now, 1d ago, 2027-01-05')
+        label=_('Until'), required=False, help_text='', example=_('now, 1d ago, 2027-01-05')
     )
     interval = django_forms.ChoiceField(
         label=_('A point for each'),
@@ -105,10 +105,10 @@ class Prices(Page):
 class BookFilter(tables.FilterForm):
     resource_class = django_forms.CharField(label=_('Class'), required=False)
     start_time = fields.Moment(
-        label=_('From'), required=False, help_text=_('now, tomorrow 09:00')
+        label=_('From'), required=False, help_text='', example=_('now, tomorrow 09:00')
     )
     end_time = fields.Moment(
-        label=_('Until'), required=False, help_text=_('+3d, 2027-01-05')
+        label=_('Until'), required=False, help_text='', example=_('+3d, 2027-01-05')
     )
 
 

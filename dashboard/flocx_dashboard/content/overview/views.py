@@ -37,7 +37,7 @@ COLUMNS = (
 
 class Index(views.HorizonTemplateView):
     template_name = 'flocx_dashboard/overview/index.html'
-    page_title = _('Marketplace')
+    page_title = _('Overview')
 
     def get_context_data(self, **kwargs):
         context = super().get_context_data(**kwargs)
@@ -116,10 +116,10 @@ def _sums(found):
 
 class Period(tables.FilterForm):
     start_time = fields.Moment(
-        label=_('From'), required=False, help_text=_('2027-01-01; or 30d ago')
+        label=_('From'), required=False, help_text='', example=_('2027-01-01; or 30d ago')
     )
     end_time = fields.Moment(
-        label=_('Until'), required=False, help_text=_('2027-02-01; or now')
+        label=_('Until'), required=False, help_text='', example=_('2027-02-01; or now')
     )
 
 
@@ -186,7 +186,7 @@ class EventFilter(tables.FilterForm):
         ],
     )
     time = fields.Moment(
-        label=_('Since'), required=False, help_text=_('7d ago, 2027-01-05')
+        label=_('Since'), required=False, help_text='', example=_('7d ago, 2027-01-05')
     )
 
 

@@ -90,7 +90,7 @@ class Rounds(tables.Table):
 
 class Filter(tables.FilterForm):
     time = fields.Moment(
-        label=_('Since'), required=False, help_text=_('7d ago, 2027-01-05')
+        label=_('Since'), required=False, help_text='', example=_('7d ago, 2027-01-05')
     )
     allocation = django_forms.CharField(label=_('Allocation'), required=False)
     pricing = django_forms.CharField(label=_('Pricing'), required=False)
