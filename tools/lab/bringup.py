@@ -36,6 +36,8 @@ class Lab:
         self.themes = []
         self.ports = {}
         self.started = []
+        #: What keeps the ports of services that do not run yet.
+        self._kept = {}
         self._installs = venv is None
 
     def up(self):
@@ -54,10 +56,15 @@ class Lab:
         names = [name for name in processes.DEFAULT_PORTS if name != 'horizon']
         if self.dashboard:
             names.append('horizon')
-        self.ports = processes.ports(self.folder, self._ports_in_use(), names)
-        self._configure()
-        self._fill_databases()
-        self._start()
+        self.ports, self._kept = processes.ports(
+            self.folder, self._ports_in_use(), names
+        )
+        try:
+            self._configure()
+            self._fill_databases()
+            self._start()
+        finally:
+            self._let_go(*self._kept)
 
     def down(self):
         """Stop exactly what was started here; the names of what was."""
@@ -98,8 +105,6 @@ class Lab:
         ironic.configure(self.folder, self.ports)
         services.configure(self.folder, self.ports)
         accounts.write_clouds(self.folder, self.ports)
-        if self.dashboard and not self.process('horizon').pid:
-            horizon.configure(self.folder, self.ports, self.themes)
 
     @property
     def _filled(self) -> pathlib.Path:
@@ -145,6 +150,8 @@ class Lab:
         fresh = [name for name in wanted if not self.process(name).pid]
         if not fresh:
             return
+        if 'horizon' in fresh:
+            horizon.configure(self.folder, self.ports, self.themes)
         with progress.during(f'Starting {", ".join(fresh)}'):
             started = [self._start_one(name) for name in fresh if name in OPENSTACK]
             self.process('keystone').wait()
@@ -160,8 +167,14 @@ class Lab:
     def _start_one(self, name):
         process = self.process(name)
         self.started.append(process)
+        self._let_go(*(services.APIS if name == 'flocx-standalone' else (name,)))
         process.start()
         return process
+
+    def _let_go(self, *names):
+        for name in names:
+            if holder := self._kept.pop(name, None):
+                holder.close()
 
     def _populate_keystone(self):
         if not self._filled.exists():

@@ -36,7 +36,9 @@ def crossing(supply, demand):
         wanted += level['servers']
         price = decimal.Decimal(level['price'])
         offered = sum(
-            each['servers'] for each in supply if decimal.Decimal(each['price']) <= price
+            each['servers']
+            for each in supply
+            if decimal.Decimal(each['price']) <= price
         )
         most = max(most, min(wanted, offered))
     return most

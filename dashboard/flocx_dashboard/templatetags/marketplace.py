@@ -26,7 +26,10 @@ def when(text):
         return '–'
     away = formats.distance(formats.instant(text), timezone.now())
     return html.format_html(
-        '<time class="flocx-time" datetime="{}" title="{}">{}</time>', text, away, formats.moment(text)
+        '<time class="flocx-time" datetime="{}" title="{}">{}</time>',
+        text,
+        away,
+        formats.moment(text),
     )
 
 

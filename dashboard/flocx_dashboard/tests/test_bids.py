@@ -8,7 +8,9 @@ TERMS = {'price': '2', 'quantity': '1', 'end_time': '+8h'}
 
 class BidTest(base.DashboardTestCase):
     def only(self, **query):
-        (bid,) = self.page('umbrella-reader', 'bids:index', **query).context['table'].data
+        (bid,) = (
+            self.page('umbrella-reader', 'bids:index', **query).context['table'].data
+        )
         return bid
 
     def test_a_bid_is_placed_changed_and_cancelled(self):

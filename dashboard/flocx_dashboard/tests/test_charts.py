@@ -4,12 +4,11 @@
 import datetime
 import unittest
 
-from flocxclient.sdk import statistics
-
 from flocx_dashboard.charts import book
 from flocx_dashboard.charts import prices
 from flocx_dashboard.charts import scale
 from flocx_dashboard.charts import timeline
+from flocxclient.sdk import statistics
 
 NOW = datetime.datetime(2027, 1, 5, 12, tzinfo=datetime.UTC)
 DAY = datetime.timedelta(days=1)
@@ -65,11 +64,12 @@ class BookTest(unittest.TestCase):
             supply=levels(('1', 2), ('3', 1)), demand=levels(('2', 1))
         )
         picture = book.picture(depth)
-        self.assertEqual('3 on offer from 1.00; 1 wanted for up to 2.00', picture.summary)
+        self.assertEqual(
+            '3 on offer from 1.00; 1 wanted for up to 2.00', picture.summary
+        )
         self.assertTrue(picture.gain)
         corners = [
-            float(each.split(',')[1])
-            for each in picture.supply.line[1:].split(' L')
+            float(each.split(',')[1]) for each in picture.supply.line[1:].split(' L')
         ]
         # Further up in a picture is less.
         self.assertEqual(sorted(corners, reverse=True), corners)
@@ -125,7 +125,5 @@ class TimelineTest(unittest.TestCase):
         picture = timeline.picture([lane], NOW, NOW + 7 * DAY, NOW + 9 * DAY)
         self.assertEqual(['a name', ''], [bar.label for bar in lane.bars])
         self.assertEqual(picture.frame.left, lane.bars[0].x)
-        self.assertEqual(
-            picture.frame.right, lane.bars[0].x + lane.bars[0].width
-        )
+        self.assertEqual(picture.frame.right, lane.bars[0].x + lane.bars[0].width)
         self.assertIsNone(picture.now_x)

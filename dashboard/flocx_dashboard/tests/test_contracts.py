@@ -13,9 +13,11 @@ class ContractTest(base.DashboardTestCase):
             *('umbrella-member', 'offers:claim', offer['uuid']),
             **{'end_time': f'+{hours}h', 'name': name},
         )
-        (contract,) = self.page(
-            'umbrella-reader', 'contracts:index', name=name
-        ).context['table'].data
+        (contract,) = (
+            self.page('umbrella-reader', 'contracts:index', name=name)
+            .context['table']
+            .data
+        )
         return contract
 
     def test_both_parties_see_it_and_nobody_else(self):

@@ -14,9 +14,7 @@ class OfferTest(base.DashboardTestCase):
             for row in self.cells(self.page('acme-member', 'offers:servers'))
             if row['name'] == 'rack-1'
         ]
-        self.assertEqual(
-            '64 CPUs, 256 GiB, 1,920 GB disk, x86_64', server['hardware']
-        )
+        self.assertEqual('64 CPUs, 256 GiB, 1,920 GB disk, x86_64', server['hardware'])
         self.sent(
             *('acme-member', 'offers:create', node),
             **{'price': '1.5', 'end_time': '+2d', 'name': 'rack-one', 'key': 'once'},
@@ -80,7 +78,9 @@ class OfferTest(base.DashboardTestCase):
         offer = self.offer(name='seen')
         page = self.page('umbrella-reader', 'offers:detail', offer['uuid'])
         self.assertContains(page, 'memory_mb')
-        self.assertNotContains(page, self.show('offers', offer['uuid'])['resource_uuid'])
+        self.assertNotContains(
+            page, self.show('offers', offer['uuid'])['resource_uuid']
+        )
 
     def test_what_is_gone_leads_back_to_the_list(self):
         answer = self.browser('umbrella-reader').get(
@@ -174,9 +174,9 @@ class ClaimTest(base.DashboardTestCase):
             *('umbrella-member', 'offers:claim', first['uuid']),
             **{'end_time': '+2h', 'name': 'pair', 'offers': [second['uuid']]},
         )
-        (contract,) = self.page('umbrella-reader', 'contracts:index').context[
-            'table'
-        ].data
+        (contract,) = (
+            self.page('umbrella-reader', 'contracts:index').context['table'].data
+        )
         self.assertEqual('pair', contract.name)
         self.assertEqual(
             {first['uuid'], second['uuid']},

@@ -37,7 +37,10 @@ class Filter(tables.FilterForm):
     resource_class = django_forms.CharField(label=_('Class'), required=False)
     purpose = django_forms.CharField(label=_('Purpose'), required=False)
     start_time = fields.Moment(
-        label=_('From'), required=False, help_text='', example=_('now, 7d ago, 2027-01-05')
+        label=_('From'),
+        required=False,
+        help_text='',
+        example=_('now, 7d ago, 2027-01-05'),
     )
     end_time = fields.Moment(
         label=_('Until'), required=False, help_text='', example=_('+3d, 2027-01-05')

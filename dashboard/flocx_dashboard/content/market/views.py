@@ -72,7 +72,10 @@ class PriceFilter(tables.FilterForm):
         label=_('From'), required=False, help_text='', example=_('7d ago, 2027-01-05')
     )
     end_time = fields.Moment(
-        label=_('Until'), required=False, help_text='', example=_('now, 1d ago, 2027-01-05')
+        label=_('Until'),
+        required=False,
+        help_text='',
+        example=_('now, 1d ago, 2027-01-05'),
     )
     interval = django_forms.ChoiceField(
         label=_('A point for each'),

@@ -19,10 +19,16 @@ class Filter(tables.FilterForm):
     resource_class = django_forms.CharField(label=_('Class'), required=False)
     price = fields.Price(label=_('Price at most'), required=False)
     available_start_time = fields.Moment(
-        label=_('Free from'), required=False, help_text='', example=_('now, tomorrow 09:00, +2d')
+        label=_('Free from'),
+        required=False,
+        help_text='',
+        example=_('now, tomorrow 09:00, +2d'),
     )
     available_end_time = fields.Moment(
-        label=_('Free until'), required=False, help_text='', example=_('+3d, 2027-01-05')
+        label=_('Free until'),
+        required=False,
+        help_text='',
+        example=_('+3d, 2027-01-05'),
     )
     requirements = fields.Requirements(
         label=_('Hardware'), required=False, help_text=''

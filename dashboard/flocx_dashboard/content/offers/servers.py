@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The servers of the project, and what hardware others offer."""
 
-from django import urls
 from django.utils.translation import gettext_lazy as _
 from horizon import messages
 from horizon import tables as horizon_tables
@@ -12,6 +11,7 @@ from flocx_dashboard import formats
 from flocx_dashboard.content.offers import sections
 from flocx_dashboard.content.offers import tables
 from flocx_dashboard.content.offers import views as offer_views
+
 
 class Index(horizon_tables.DataTableView):
     table_class = tables.Servers

@@ -116,7 +116,10 @@ def _sums(found):
 
 class Period(tables.FilterForm):
     start_time = fields.Moment(
-        label=_('From'), required=False, help_text='', example=_('2027-01-01; or 30d ago')
+        label=_('From'),
+        required=False,
+        help_text='',
+        example=_('2027-01-01; or 30d ago'),
     )
     end_time = fields.Moment(
         label=_('Until'), required=False, help_text='', example=_('2027-02-01; or now')

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 from django import forms as django_forms
 from django import shortcuts
-from django import urls
 from django.utils.translation import gettext_lazy as _
 from horizon import messages
 from horizon import tables as horizon_tables
