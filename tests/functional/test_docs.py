@@ -43,6 +43,7 @@ ELSEWHERE = {
     'uwsgi': 'tests/integration/test_uwsgi.py serves with the same samples',
     'systemctl': 'tests/unit/test_deployment.py has the units',
     'install': 'copies files that tests/unit/test_deployment.py has',
+    'cp': 'is the system',
     'useradd': 'is the system',
     'mariadb': 'is the database, with SQL that tests/integration/daemons.py says too',
     'mariadb-dump': 'is the database',
@@ -210,7 +211,9 @@ class DocumentedTest(base.MarketplaceTestCase):
             text=True,
         )
         if name in DAEMONS:
-            self.eventually(True, lambda: DAEMONS[name] in self.read(log, process))
+            self.eventually(
+                True, lambda: DAEMONS[name] in self.read(log, process), seconds=180
+            )
             process.send_signal(signal.SIGTERM)
         out, err = process.communicate(timeout=180)
         self.assertEqual(0, process.returncode, err)
