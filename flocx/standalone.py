@@ -16,6 +16,7 @@ import threading
 from oslo_config import cfg
 from oslo_log import log
 import waitress
+from waitress import wasyncore
 
 from flocx import config
 from flocx import notifications
@@ -51,24 +52,37 @@ _OPTS = [
 ]
 
 
-class _Server:
-    """An API on a port, on threads of its own."""
+class Server:
+    """An API on a port, on threads of its own; ``url`` is its root.
 
-    def __init__(self, conf, application, port):
+    :param port: where it listens; 0 takes a free one.
+    :param threads: how many requests it answers at a time.
+    """
+
+    def __init__(self, application, host='127.0.0.1', port=0, threads=8):
+        self._open = {}
         self._server = waitress.create_server(
             application,
-            host=conf.standalone.host,
+            map=self._open,
+            host=host,
             port=port,
-            threads=conf.standalone.threads,
+            threads=threads,
             ident=None,
         )
+        self.url = f'http://{host}:{self._server.effective_port}'
         self._thread = threading.Thread(target=self._server.run, daemon=True)
 
     def start(self):
         self._thread.start()
 
     def stop(self):
-        self._server.close()
+        """Answer the requests that came in, and close."""
+        self._server.task_dispatcher.shutdown()
+        # In the thread that waits on the sockets: elsewhere it would find them closed.
+        self._server.trigger.pull_trigger(
+            lambda: wasyncore.close_all(self._open, ignore_all=True)
+        )
+        self._thread.join()
 
 
 def list_opts():
@@ -91,17 +105,12 @@ def _parts(conf):
     transport = rpc.transport(conf)
     provider = provider_service.build(conf)
     chosen = conf.standalone
-    yield _Server(
-        conf, market_service.application(conf, transport, database), chosen.market_port
-    )
-    yield _Server(
-        conf, provider_service.application(conf, provider), chosen.provider_port
-    )
-    yield _Server(
-        conf,
-        matcher_service.application(conf, transport, database),
-        chosen.matcher_port,
-    )
+    for application, port in (
+        (market_service.application(conf, transport, database), chosen.market_port),
+        (provider_service.application(conf, provider), chosen.provider_port),
+        (matcher_service.application(conf, transport, database), chosen.matcher_port),
+    ):
+        yield Server(application, chosen.host, port, chosen.threads)
     yield from matcher_cmd.parts(conf, transport, database)
     yield from provider_cmd.parts(conf, transport, provider)
 

@@ -3,13 +3,10 @@
 
 import logging
 import pathlib
-import threading
 import uuid
 
 import fixtures
 from oslo_config import cfg
-import waitress
-from waitress import wasyncore
 import yaml
 
 from flocx import config
@@ -34,22 +31,10 @@ class Served(fixtures.Fixture):
         self._application = application
 
     def _setUp(self):
-        server = waitress.create_server(
-            self._application, host='127.0.0.1', port=0, threads=8, ident=None
-        )
-        self.url = f'http://127.0.0.1:{server.effective_port}'
-        thread = threading.Thread(target=server.run, daemon=True)
-        thread.start()
-        self.addCleanup(self._close, server, thread)
-
-    @staticmethod
-    def _close(server, thread):
-        # In the thread that waits on them: elsewhere it would find them closed.
-        server.trigger.pull_trigger(
-            lambda: wasyncore.close_all(server._map, ignore_all=True)
-        )
-        thread.join()
-        server.task_dispatcher.shutdown()
+        server = standalone.Server(self._application)
+        server.start()
+        self.addCleanup(server.stop)
+        self.url = server.url
 
 
 def write_configuration(folder, identity, options=()):

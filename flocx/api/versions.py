@@ -9,7 +9,9 @@ VERSIONS = ['1.0']
 
 
 def document():
-    """The version document, which needs no token."""
+    """The version document, which needs no token and is only read."""
+    if pecan.request.method not in ('GET', 'HEAD'):
+        pecan.abort(405)
     host = pecan.request.host_url + pecan.request.script_name
     return {
         'versions': [

@@ -88,6 +88,11 @@ def after(session, reader, last=0, limit=100, filters=()):
     ).all()
 
 
+def last_id(session):
+    """The id of the newest event, 0 where there was none yet."""
+    return session.scalar(sa.select(schema.event_sequence.c.last)) or 0
+
+
 def _payload(contract, lines):
     return {
         'name': contract.name,

@@ -153,7 +153,7 @@ class HostileTest(base.MarketplaceTestCase):
 
     def test_methods(self):
         for verb in ('PUT', 'TRACE', 'FOO', 'PATCH', 'DELETE'):
-            for path in ('/v1/bids', '/v1/offers', '/v1/contracts', '/v1/events'):
+            for path in ('/', '/v1', '/v1/bids', '/v1/offers', '/v1/events'):
                 response = self.renter.request(verb, path)
                 self.assertEqual(405, response.status_code, (verb, path))
 

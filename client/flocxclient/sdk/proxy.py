@@ -49,6 +49,14 @@ class Proxy(proxy.Proxy):
             resource_type, None, uuid=urllib.parse.quote(name_or_uuid, safe='')
         )
 
+    def _list(self, kind, /, **query):
+        """The resources of a kind, as the SDK lists them, page by page.
+
+        The SDK's own method has a parameter ``resource_type``, which is the name of
+        one of our filters.
+        """
+        return kind.list(self, **query)
+
     def _read(self, path, **query):
         """The document at ``path``, which is no list of resources."""
         response = self.get(path, params=query)
@@ -62,6 +70,15 @@ class Proxy(proxy.Proxy):
             knows with what it made the first time.
         :raises Unanswered: the service cannot be reached; the error has the key.
         """
+        return resource_type.existing(
+            connection=self._get_connection(), **self._posted(path, attrs, key)
+        )
+
+    def _posted(self, path, attrs, key=None):
+        """The answer, JSON, to a POST that is done once however often it is sent.
+
+        :raises Unanswered: the service cannot be reached; the error has the key.
+        """
         key = key or uuid.uuid4().hex
         try:
             response = self._persist(
@@ -70,9 +87,7 @@ class Proxy(proxy.Proxy):
         except auth_exceptions.ConnectionError as exc:
             raise errors.Unanswered(exc, key) from exc
         exceptions.raise_from_response(response)
-        return resource_type.existing(
-            connection=self._get_connection(), **response.json()
-        )
+        return response.json()
 
     def _changed(self, resource_type, given, changes, generation=None):
         """The resource with ``changes``, which name fields as the API does.
