@@ -4,6 +4,8 @@
 import dataclasses
 import random
 
+from oslo_db import exception as db_exc
+
 from flocx import db
 from flocx import rpcapi
 from matcher import reading
@@ -55,7 +57,7 @@ class ReadingTest(base.MarketplaceTestCase):
         self.database.engine.dispose()
         broken = db.Database('sqlite:////nowhere/at/all')
         reader._database, whole = broken, reader._database
-        self.assertRaises(Exception, self.seen, reader)
+        self.assertRaises(db_exc.DBError, self.seen, reader)
         reader._database = whole
         self.assertIn(offer['uuid'], self.seen(reader)[0])
 
