@@ -256,7 +256,7 @@ class BeginTest(FulfilmentTestCase):
         for status in (S.CREATED, S.WAIT_FULFILL):
             # The fulfiller was killed before it could say that it had handed it over.
             self.node(lessee='umbrella')
-            line = self.market.add(status, uuid=f'line-{status}')
+            line = self.market.add(status)
             self.run_at(60, 'nobody')
             self.assertEqual(
                 ('ended', R.NOT_DELIVERED), (line['status'], line['reason'])
@@ -362,7 +362,7 @@ class FinishTest(FulfilmentTestCase):
         for status in (S.ACTIVE, S.WAIT_END, S.WAIT_CANCEL):
             self.market.contracts.clear()
             self.node(lessee='umbrella', provision_state='clean failed')
-            line = self.market.add(status, uuid=f'line-{status}')
+            line = self.market.add(status)
             self.run_at(61, 'umbrella')
             self.assertEqual(
                 ('error', R.CLEAN_FAILED), (line['status'], line['reason'])
