@@ -21,6 +21,9 @@ REQUIREMENTS = folders.CHECKOUT / 'tools' / 'rigging' / 'requirements.txt'
 OPENSTACK = ('keystone', 'ironic')
 PORTS = (*OPENSTACK, *services.APIS, 'rabbitmq', 'distribution', 'epmd', 'memcached')
 
+# All of them at once, perhaps on a machine that has other things to do.
+PATIENCE = 240
+
 CACHE = """\
 backend = oslo_cache.memcache_pool
 memcache_servers = {address}
@@ -126,7 +129,7 @@ class Rig:
         for process in started:
             process.start()
         for process in started:
-            process.wait()
+            process.wait(PATIENCE)
 
     def down(self):
         """Stop exactly what was started here; the names of what was running."""
