@@ -34,7 +34,9 @@ ROOT = console.ROOT
 TOUR = ROOT / 'doc/source/user/tour.rst'
 #: Commands that are not run here, and why that is well.
 ELSEWHERE = {
+    'tools/check': 'tests/integration/test_rig.py runs it after each test',
     'tools/quickstart': 'tests/integration/test_quickstart.py runs it',
+    'tools/rig': 'tests/integration/test_rig.py does what it calls',
     'tools/test': '.ci/run runs it',
     'tox': 'calls tools/test and tools/style, or what test_samples.py compares',
     'pip': 'tools/test installs both distributions; test_wheel.py has what is in them',

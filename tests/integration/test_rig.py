@@ -52,6 +52,7 @@ class PostgreSQLRigTest(EightSteps, rigs.RigTestCase):
 class MariaDBRigTest(EightSteps, rigs.RigTestCase):
     DATABASE = 'mariadb'
 
+    @rigs.long
     def test_each_process_is_killed_at_each_step(self):
         number = len(services.NAMES)
         servers = fleet.Fleet(self.rig, 'baremetal.story').enrol(4 * number)['acme']
@@ -74,12 +75,14 @@ class MariaDBRigTest(EightSteps, rigs.RigTestCase):
             list(pool.map(perform, range(number), services.NAMES))
         self.assertHolds()
 
+    @rigs.long
     def test_what_it_needs_is_away_during_delivery(self):
         servers = fleet.Fleet(self.rig, 'baremetal.few').enrol(8)['acme']
         for name in ('ironic', 'keystone', 'rabbitmq', 'memcached', 'mariadb'):
             with self.subTest(name):
                 deliver(self, servers, name)
 
+    @rigs.long
     def test_contracts_begin_and_end_while_fulfillers_are_killed(self):
         servers = fleet.Fleet(self.rig, 'baremetal.many').enrol(rigs.SERVERS)
         path = self.rig.folder.path / 'accepted.jsonl'

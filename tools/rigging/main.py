@@ -37,11 +37,6 @@ def parse(arguments):
         metavar='FOLDER',
         help='install there, for several rigs to share it (default: in the folder)',
     )
-    up.add_argument(
-        '--market',
-        metavar='URL',
-        help='no market here: another deployment, whose provider follows that one',
-    )
     status.add_argument(
         '-f', choices=('table', 'json'), default='table', dest='form', help='how'
     )
@@ -79,7 +74,7 @@ def main(arguments=None):
 
 def _up(options):
     began = time.monotonic()
-    rig = rigs.Rig(options.folder, options.venv, options.database, options.market)
+    rig = rigs.Rig(options.folder, options.venv, options.database)
     rig.folder.create()
     rig.folder.lock()
     progress.say(f'FLOCX rig in {rig.folder.path}')

@@ -21,6 +21,9 @@ REQUIREMENTS = folders.CHECKOUT / 'tools' / 'rigging' / 'requirements.txt'
 OPENSTACK = ('keystone', 'ironic')
 PORTS = (*OPENSTACK, *services.APIS, 'rabbitmq', 'distribution', 'epmd', 'memcached')
 
+# All of them at once, perhaps on a machine that has other things to do.
+PATIENCE = 240
+
 CACHE = """\
 backend = oslo_cache.memcache_pool
 memcache_servers = {address}
@@ -33,19 +36,16 @@ class Rig:
     :param path: the folder in which all of it lives.
     :param venv: where to install; in the folder, if it is not said.
     :param database: ``mariadb`` or ``postgresql``; None for what it had last.
-    :param market: the URL of a market elsewhere; the rig then has but a provider.
     """
 
-    def __init__(self, path=None, venv=None, database=None, market=None):
+    def __init__(self, path=None, venv=None, database=None):
         self.folder = folders.Folder(path or folders.CHECKOUT / '.rig')
         kept = self.folder.recall('rig', {})
         self.kind = database or kept.get('database', 'mariadb')
-        self.market = market or kept.get('market')
         venv = pathlib.Path(venv or kept.get('venv') or self.folder.venv).absolute()
         self.folder = folders.Folder(self.folder.path, venv)
         self._kept = {
             'database': self.kind,
-            'market': self.market,
             'venv': str(venv),
         }
         if kept.get('database', self.kind) != self.kind:
@@ -56,14 +56,9 @@ class Rig:
         self.ports = self.folder.recall('ports', dict.fromkeys(PORTS, 0))
 
     @property
-    def flocx(self):
-        """The names of FLOCX's own processes here."""
-        return services.OF_A_PROVIDER if self.market else services.NAMES
-
-    @property
     def names(self):
         """Of all processes, in the order in which they start."""
-        return (self.kind, 'epmd', 'rabbitmq', 'memcached', *OPENSTACK, *self.flocx)
+        return (self.kind, 'epmd', 'rabbitmq', 'memcached', *OPENSTACK, *services.NAMES)
 
     @property
     def database(self):
@@ -76,11 +71,6 @@ class Rig:
     @property
     def cache(self):
         return daemons.Memcached(self.folder, self.ports)
-
-    @property
-    def url(self):
-        """Where the market is."""
-        return self.market or services.url(self.ports, 'market')
 
     def process(self, name):
         """The process of that name, running or not."""
@@ -117,7 +107,7 @@ class Rig:
         with progress.during('Starting Keystone, Ironic and FLOCX'):
             self.start('keystone')
             self._populate_keystone()
-            self.start('ironic', *self.flocx)
+            self.start('ironic', *services.NAMES)
         self._populate_ironic()
 
     def start(self, *names):
@@ -126,7 +116,7 @@ class Rig:
         for process in started:
             process.start()
         for process in started:
-            process.wait()
+            process.wait(PATIENCE)
 
     def down(self):
         """Stop exactly what was started here; the names of what was running."""
@@ -188,8 +178,7 @@ class Rig:
             self.ports,
             self.broker.url,
             self.cache.address,
-            database=self.database.url('flocx'),
-            market=self.market,
+            self.database.url('flocx'),
         )
         accounts.write_clouds(self.folder, self.ports)
 
@@ -200,8 +189,7 @@ class Rig:
 
     def _fill_databases(self):
         if self._filled.exists():
-            if not self.market:
-                services.migrate(self.folder)
+            services.migrate(self.folder)
             return
         with progress.during('Preparing Keystone, Ironic and the market'):
             for name in ('keystone', 'ironic', 'flocx'):
@@ -209,7 +197,7 @@ class Rig:
             together.together(
                 lambda: keystone.prepare(self.folder, self.ports),
                 lambda: ironic.prepare(self.folder),
-                lambda: self.market or services.prepare(self.folder),
+                lambda: services.prepare(self.folder),
             )
 
     def _populate_keystone(self):

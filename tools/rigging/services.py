@@ -15,8 +15,6 @@ WORKERS = {
     'fulfiller-2': ('flocx-provider-fulfiller', 'provider'),
 }
 NAMES = (*APIS, *WORKERS)
-#: What runs in a deployment that has no market of its own.
-OF_A_PROVIDER = ('provider', 'fulfiller-1', 'fulfiller-2')
 
 SHARED = """\
 [DEFAULT]
@@ -56,24 +54,21 @@ reconcile_interval = 5
 }
 
 
-def configure(folder, ports, broker, cache, database=None, market=None):
+def configure(folder, ports, broker, cache, database):
     """Write the configuration of each service.
 
     :param broker: the URL of the message broker.
     :param cache: where memcached is.
-    :param database: the URL of the market database; None where there is no market.
-    :param market: the URL of a market elsewhere, which the provider publishes to.
+    :param database: the URL of the market database.
     """
     for name in APIS:
         text = (SHARED + OWN[name]).format(
             broker=broker,
             cache=cache,
-            database=_escaped(database or ''),
+            database=_escaped(database),
             keystone=keystone.url(ports),
             account=ironic.account(folder, ports, 'flocx'),
         )
-        if market and name == 'provider':
-            text += f'\n[marketplace]\nendpoint_override = {market}\n'
         folders.write_private(folder.etc / f'{name}.conf', text)
 
 

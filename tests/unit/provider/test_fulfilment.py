@@ -531,7 +531,7 @@ class TwoFulfillersTest(FulfilmentTestCase):
         ):
             self.market = self.fulfilment._marketplace = Market()
             self.node(lessee='umbrella', provision_state='active')
-            line = self.market.add(status)
+            line = self.market.add(status, uuid=f'line-{status}')
             stale = copy.deepcopy(self.market.contracts)
             line['status'] = str(closed)
             self.market.due = lambda before, stale=stale: stale
