@@ -41,12 +41,13 @@ class TourTest(unittest.TestCase):
         lab.up()
         cls.lab = lab
 
-    def at_a_desk(self, user):
-        """A browser in which that user has logged in."""
+    def at_a_desk(self, user, project):
+        """A browser in which that user has logged in, and chosen a project."""
         url = horizon.url(self.lab.ports)
         person = browser.Browser(url, PICTURES)
         self.addCleanup(person.close)
         person.log_in(user, self.lab.folder.password)
+        person.work_in(project)
         self.addCleanup(self.assertClean, person, url)
         return person
 
@@ -60,7 +61,8 @@ class TourTest(unittest.TestCase):
         self.assertEqual([], elsewhere)
 
     def test_two_members_trade(self):
-        owner, renter = map(self.at_a_desk, ('acme-owner', 'umbrella-owner'))
+        owner = self.at_a_desk('acme-owner', 'acme')
+        renter = self.at_a_desk('umbrella-owner', 'umbrella')
         owner.see('.flocx-cards')
         self.offer(owner, 'acme-01', 'tour-sale', '1.25')
         self.offer(owner, 'acme-02', 'tour-claim', '1.00')
@@ -159,7 +161,7 @@ class TourTest(unittest.TestCase):
         renter.see_again(f'{CONTRACTS}?status=ended', '#contracts td', 'tour-bid')
 
     def test_the_operator_looks_into_the_engine(self):
-        operator = self.at_a_desk('admin')
+        operator = self.at_a_desk('admin', 'admin')
         operator.open('/project/market_rounds/')
         operator.click('button', 'Run a Round Now')
         operator.see('.alert-success', 'contracts')
