@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """As much of Keystone as the services talk to, with a world of its own.
 
-Two organisations: ``acme`` with the sub-projects ``acme-lab`` and ``acme-web``,
+Organisations: ``acme`` with ``acme-internal``, ``acme-lab`` and ``acme-web`` below it,
 ``umbrella`` and ``initech``; and ``service``. The id of a project or user is its
 name. The user ``PROJECT-ROLE`` has that role, and those that it implies, on that
 project; her password is her name, and her name is accepted as a token too. The role
@@ -18,6 +18,7 @@ import webob.dec
 
 PARENTS = {
     'acme': None,
+    'acme-internal': 'acme',
     'acme-lab': 'acme',
     'acme-web': 'acme',
     'umbrella': None,
