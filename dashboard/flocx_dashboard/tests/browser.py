@@ -85,10 +85,6 @@ class Browser:
     def open(self, path):
         self._driver.get(self._url + path)
 
-    def wear(self, theme):
-        """Look at everything in a theme from now on."""
-        self._driver.add_cookie({'name': 'theme', 'value': theme})
-
     def until(self, look):
         """What ``look()`` finds, once it finds something."""
         waiting = wait.WebDriverWait(

@@ -19,7 +19,6 @@ FOLDER = ROOT / '.test' / 'quickstart'
 PICTURES = pathlib.Path(
     os.environ.get('FLOCX_TEST_SCREENSHOTS', ROOT / '.test' / 'screenshots')
 )
-DARK = ('dark', 'Dark', str(pathlib.Path(__file__).with_name('themes') / 'dark'))
 OFFERS = '/project/market_offers/'
 BIDS = '/project/market_bids/'
 CONTRACTS = '/project/market_contracts/'
@@ -32,7 +31,6 @@ class TourTest(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         lab = bringup.Lab(FOLDER, dashboard=True)
-        lab.themes.append(DARK)
         lab.folder.create()
         lab.folder.lock()
         cls.addClassCleanup(lab.down)
@@ -136,22 +134,17 @@ class TourTest(unittest.TestCase):
         renter.picture('contracts')
 
     def look(self, owner, renter):
-        for theme, end in (('default', ''), ('dark', '-dark')):
-            for person in (owner, renter):
-                person.wear(theme)
-            owner.open('/project/market_overview/')
-            owner.see('#agenda td', 'servers of yours come back')
-            owner.picture(f'overview{end}', height=1100)
-            for path, name in (
-                (f'{MARKET}?interval=hour&start_time=1d ago', 'prices'),
-                (f'{MARKET}book/', 'book'),
-                (f'{MARKET}timeline/', 'timeline'),
-            ):
-                renter.open(path)
-                renter.see('svg.flocx-chart')
-                renter.picture(f'{name}{end}')
-        for person in (owner, renter):
-            person.wear('default')
+        owner.open('/project/market_overview/')
+        owner.see('#agenda td', 'servers of yours come back')
+        owner.picture('overview', height=1100)
+        for path, name in (
+            (f'{MARKET}?interval=hour&start_time=1d ago', 'prices'),
+            (f'{MARKET}book/', 'book'),
+            (f'{MARKET}timeline/', 'timeline'),
+        ):
+            renter.open(path)
+            renter.see('svg.flocx-chart')
+            renter.picture(name)
 
     def release(self, renter):
         renter.open(self.contract_page)
