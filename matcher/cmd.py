@@ -12,6 +12,7 @@ from oslo_config import cfg
 from oslo_utils import timeutils
 
 from flocx import config
+from flocx import coordination
 from flocx import notifications
 from flocx import rpc
 from flocx import rpcapi
@@ -19,7 +20,6 @@ from flocx import service
 from matcher import conf as matcher_conf
 from matcher import endpoints
 from matcher import rounds
-from matcher import shares
 
 
 def parts(conf, transport=None, database=None):
@@ -31,7 +31,7 @@ def parts(conf, transport=None, database=None):
     database = database or notifications.database(conf, 'matcher')
     sharing = engines = None
     if conf.coordination.backend_url:
-        sharing = shares.Shares(conf.coordination.backend_url, socket.gethostname())
+        sharing = coordination.of(conf, lambda: 'flocx-matcher')
         engines = rpcapi.MatcherAPI(transport)
     providers = rpcapi.ProviderAPI(transport)
     clearing = rounds.Rounds(conf, database, providers, sharing)

@@ -30,6 +30,7 @@ from matcher import mechanisms
 from matcher import quotes
 from matcher import reading
 from matcher import rehearsal
+from matcher import shares
 from matcher import why
 from matcher.mechanisms import figures
 
@@ -64,12 +65,13 @@ class Round:
 class Rounds:
     """Clears the market of one database; any number of them may share it."""
 
-    def __init__(self, conf, database, providers, shares=None):
+    def __init__(self, conf, database, providers, sharing=None):
         """:param providers: a ProviderAPI, to tell of new contracts.
-        :param shares: the Shares that say what this engine clears; None for all.
+        :param sharing: a coordination.Shared that says what is this engine's; None
+            for all.
         """
         self._database, self._providers = database, providers
-        self._shares = shares
+        self._sharing = sharing
         self._terms = conf.contracts
         self._allocation = chosen.allocation(conf.matcher.allocation)
         self._budget = mechanisms.Budget(
@@ -99,8 +101,9 @@ class Rounds:
         started = time.monotonic()
         self._expire(now)
         book = self._reader.book(now)
-        if self._shares:
-            book = self._shares.of(book)
+        if self._sharing:
+            self._sharing.refresh()
+            book = shares.of(book, self._sharing)
         budget = dataclasses.replace(self._budget, prices=self._prices)
         allotment = self._allocation.allocate(book, budget)
         self._prices = allotment.prices

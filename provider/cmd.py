@@ -11,6 +11,7 @@ import sys
 from oslo_config import cfg
 
 from flocx import config
+from flocx import coordination
 from flocx import rpc
 from flocx import rpcapi
 from flocx import service
@@ -21,18 +22,19 @@ from provider import fulfilment
 from provider import noticing
 from provider import reconciliation
 from provider import service as provider_service
-from provider import sharing
 
 
 def parts(conf, transport=None, provider=None):
     """The loops that deliver and compare, and what wakes them."""
     provider = provider or provider_service.build(conf)
-    shares = sharing.of(conf, provider.marketplace)
+    sharing = coordination.of(
+        conf, lambda: f'flocx-provider.{provider.marketplace.provider_id}'
+    )
     delivering = fulfilment.Fulfilment(
-        conf, provider.nodes, provider.marketplace, shares
+        conf, provider.nodes, provider.marketplace, sharing
     )
     comparing = reconciliation.Reconciliation(provider.nodes, provider.marketplace)
-    loop = _Sharing(shares, 'fulfilment', delivering.run, conf.provider.fulfil_interval)
+    loop = service.Loop('fulfilment', delivering.run, conf.provider.fulfil_interval)
     looking = service.Loop(
         'reconciliation', comparing.run, conf.provider.reconcile_interval
     )
@@ -41,19 +43,7 @@ def parts(conf, transport=None, provider=None):
         if conf.provider.follow == 'events'
         else _server(transport or rpc.transport(conf), provider, loop)
     )
-    return loop, looking, told, *_noticing(conf, comparing, delivering, loop)
-
-
-class _Sharing(service.Loop):
-    """A loop that leaves its share to others when it ends."""
-
-    def __init__(self, shares, *args):
-        super().__init__(*args)
-        self._shares = shares
-
-    def stop(self):
-        super().stop()
-        self._shares.stop()
+    return sharing, loop, looking, told, *_noticing(conf, comparing, delivering, loop)
 
 
 def _server(transport, provider, loop):

@@ -4,6 +4,8 @@
 from keystoneauth1 import loading
 from oslo_config import cfg
 
+from flocx import coordination
+
 IRONIC = 'ironic'
 MARKETPLACE = 'marketplace'
 
@@ -81,15 +83,6 @@ _OPTS = [
         help='The topic of these notifications, as [DEFAULT] '
         'versioned_notifications_topics of Ironic names it.',
     ),
-    cfg.StrOpt(
-        'coordination_url',
-        secret=True,
-        help='Where the fulfillers of a provider find each other, as a URL of tooz, '
-        'for example memcached://host:11211?membership_timeout=15. Then they share the '
-        'nodes, and have those of one that dies after membership_timeout seconds and '
-        'one fulfil_interval. Without it each looks after all nodes, which is safe, '
-        'and asks Ironic as often as there are fulfillers.',
-    ),
     cfg.IntOpt(
         'workers',
         default=8,
@@ -104,6 +97,7 @@ _OPTS = [
 def register(conf):
     conf.register_group(_GROUP)
     conf.register_opts(_OPTS, _GROUP)
+    coordination.register(conf)
     loading.register_adapter_conf_options(conf, IRONIC)
     loading.register_adapter_conf_options(conf, MARKETPLACE)
     loading.register_session_conf_options(conf, MARKETPLACE)
@@ -125,6 +119,7 @@ def list_opts():
     )
     return [
         (_GROUP.name, _OPTS),
+        (coordination.GROUP.name, coordination.OPTS),
         (IRONIC, adapter),
         (MARKETPLACE, [*adapter, *account]),
     ]

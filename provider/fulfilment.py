@@ -26,13 +26,13 @@ import datetime
 
 from oslo_log import log
 
+from flocx import coordination
 from flocx import exceptions
 from flocx.core import contract as core
 from flocx.core import window
 from provider import ownership
 from provider import patience
 from provider import returning
-from provider import sharing
 
 LOG = log.getLogger(__name__)
 _S, _R = core.Status, core.Reason
@@ -50,10 +50,10 @@ _FAILED = 'failed and will be tried again'
 class Fulfilment:
     """Delivers the lines that the market has for this provider."""
 
-    def __init__(self, conf, nodes, marketplace, shares=None):
-        """:param shares: which nodes are this fulfiller's; all unless it is given."""
+    def __init__(self, conf, nodes, marketplace, sharing=None):
+        """:param sharing: which nodes are this fulfiller's; all unless it is given."""
         self._conf, self._nodes, self._marketplace = conf.provider, nodes, marketplace
-        self._shares = shares or sharing.Alone()
+        self._sharing = sharing or coordination.Alone()
         self._patience = patience.Patience(
             self._conf.retry_interval, self._conf.retry_max_interval
         )
@@ -64,14 +64,14 @@ class Fulfilment:
 
     def run(self, now):
         """Do what is due at ``now``; return when the next thing is due, or None."""
-        self._shares.refresh()
+        self._sharing.refresh()
         ahead = datetime.timedelta(seconds=self._conf.fulfil_interval)
         lines = [
             (contract, line)
             for contract in self._marketplace.due(now + ahead)
             for line in contract['lines']
             if line['provider_id'] == self._marketplace.provider_id
-            and self._shares.mine(line['resource_uuid'])
+            and self._sharing.mine(line['resource_uuid'])
         ]
         self._patience.keep([line for _, line in lines])
         # What begins now may end before the next pass.

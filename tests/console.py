@@ -3,7 +3,7 @@
 
 A command stands in a block of its page, after ``$`` and a blank; lines that end in a
 backslash go on, and what follows up to the next command is what it prints. Three dots
-in that stand for anything.
+in that stand for anything, and alone in a line for any number of lines.
 """
 
 import dataclasses

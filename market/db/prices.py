@@ -3,6 +3,7 @@
 
 import sqlalchemy as sa
 
+from flocx.core import contract as core
 from market.db import schema
 
 
@@ -28,6 +29,13 @@ def fills(session, window, resource_class=None):
             contracts.c.created_at < window.end,
             # What an organisation gives to its own projects is no market price.
             schema.offers.c.lessee_id.is_(None),
+            # What was never handed over was sold to nobody; what has taken its place
+            # is a line of its own.
+            sa.or_(
+                lines.c.reason.is_(None),
+                lines.c.reason.not_in(sorted(core.UNDELIVERABLE)),
+                lines.c.fulfill_time.is_not(None),
+            ),
         )
         .order_by(contracts.c.created_at, lines.c.id)
     )

@@ -46,6 +46,10 @@ TIGHTEN, TIGHTEN_BY_MOVES = 1000, 60
 #: what it would choose, for each of its kinds and starts.
 TIGHTEN_SHARE, ASKED = 0.3, 7e-9
 
+#: How much the prices count beside the asks, where bids are first placed: less than
+#: they say, as other bids may take less of what is dear.
+WEIGHT = 0.25
+
 #: However much time there is, a market of n bids is not searched for longer than
 #: ten times this many moves, and 2,000 more for each bid.
 PATIENCE = 1000
@@ -210,7 +214,7 @@ def _greedy(
     demand, guide = here.demand, here.guide
     surplus = demand.ceiling.astype(float) * demand.length - guide.cost
     order = np.argsort(-surplus * demand.most, kind='stable')
-    care = fits.Care(10**9, 64, 24, 1.0, 0.0, typical)
+    care = fits.Care(10**9, 64, 24, WEIGHT, 0.0, typical)
     search.place_in_order(here, plan, found, random, order, care, 1.0)
     care = fits.Care(10**9, 64, 24, 0.0, 0.0, typical)
     search.place_in_order(here, plan, found, random, order, care, 0.0)

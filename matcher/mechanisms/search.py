@@ -284,7 +284,7 @@ def _recreate(
             key = native.uniform(random)
         undo.keys[number] = key * (1.0 + noise * (native.uniform(random) - 0.5))
     _largest_first(undo, tried)
-    weight = 1.25 * native.uniform(random)
+    weight = 0.6 * native.uniform(random)
     care = fits.Care(SWEEP, 12, 6, weight, 0.08 * native.uniform(random), typical)
     gained = 0.0
     for number in range(tried):

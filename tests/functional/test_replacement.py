@@ -76,6 +76,11 @@ class ReplacementTest(base.MarketplaceTestCase):
             self.assertIn('contract.replaced', types, owner)
         self.assertIn('contract.replaced', self.told('umbrella-member', contract))
         self.assertIn('contract.cancelled', self.told('umbrella-member', contract))
+        # It was sold once.
+        prices = self.market('umbrella-reader').get(
+            '/v1/prices', resource_class=self.kind
+        )
+        self.assertEqual(1, len(self.good(prices, 200)['fills']))
         # The rest of the contract can be moved as ever.
         moved = self.market('umbrella-member').patch(
             f'/v1/contracts/{contract}', {'end_time': self.time(21)}

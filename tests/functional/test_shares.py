@@ -1,13 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Several engines share the work through a tooz backend: here, a folder."""
 
-import socket
 import tempfile
 
+from flocx import coordination
 from flocx import db
 from flocx import rpcapi
 from matcher import rounds
-from matcher import shares
 from tests.functional import base
 
 #: Enough that each of two engines has some of them, whatever their names.
@@ -23,7 +22,7 @@ class SharesTest(base.MarketplaceTestCase):
 
     def engine(self, url=None):
         """An engine with a connection of its own, and its share of the work."""
-        share = shares.Shares(url or self.url, socket.gethostname())
+        share = coordination.Shared(url or self.url, lambda: 'flocx-matcher')
         share.start()
         self.addCleanup(share.stop)
         marketplace = self.marketplace
@@ -59,7 +58,7 @@ class SharesTest(base.MarketplaceTestCase):
         self.assertEqual({'matched'}, {self.status(bid) for bid in bids})
 
     def test_without_its_backend_an_engine_clears_everything(self):
-        with self.assertLogs('matcher.shares', 'WARNING'):
+        with self.assertLogs('flocx.coordination', 'WARNING'):
             engine, _ = self.engine('memcached://127.0.0.1:1?timeout=1')
             bid = self.trade('alone')
             engine.run(self.clock())

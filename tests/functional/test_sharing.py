@@ -10,8 +10,8 @@ import unittest
 import fixtures
 from oslo_utils import uuidutils
 
+from flocx import coordination
 from provider import fulfilment
-from provider import sharing
 from tests.functional import base
 
 NODES = [uuidutils.generate_uuid() for _ in range(200)]
@@ -35,7 +35,7 @@ class SharesTest(unittest.TestCase):
         self.url = f'file://{folder.path}'
 
     def member(self, url=None, provider='p1'):
-        member = sharing.Shared(url or self.url, lambda: provider)
+        member = coordination.Shared(url or self.url, lambda: provider)
         self.addCleanup(member.stop)
         return member
 
@@ -92,8 +92,8 @@ class TakeoverTest(unittest.TestCase):
                 time.sleep(0.05)
 
     def test_the_share_of_one_that_dies_is_taken_over_in_time(self):
-        first = sharing.Shared(self.url, lambda: 'p')
-        second = sharing.Shared(self.url, lambda: 'p')
+        first = coordination.Shared(self.url, lambda: 'p')
+        second = coordination.Shared(self.url, lambda: 'p')
         self.addCleanup(first.stop)
         first.refresh()
         owners(first, second)
@@ -115,7 +115,7 @@ class DeliveryTest(base.MarketplaceTestCase):
         super().setUp()
         folder = self.useFixture(fixtures.TempDir()).path
         self.shares = [
-            sharing.Shared(f'file://{folder}', lambda: 'service-service')
+            coordination.Shared(f'file://{folder}', lambda: 'service-service')
             for _ in range(2)
         ]
         for each in self.shares:

@@ -42,7 +42,8 @@ class MarketOn:
         daemon = cls.DAEMON()
         daemon.setUp()
         cls.addClassCleanup(daemon.cleanUp)
-        cls.OPTIONS = (('database', 'connection', daemon.create('flocx')),)
+        url = daemon.create('flocx')
+        cls.OPTIONS = (*cls.OPTIONS, ('database', 'connection', url))
         super().setUpClass()
         dialect = cls.marketplace.database.engine.dialect.name
         if dialect != cls.DAEMON.DIALECT:

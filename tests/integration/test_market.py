@@ -4,6 +4,8 @@
 from tests.functional import test_feed
 from tests.functional import test_lists
 from tests.functional import test_once
+from tests.functional import test_publishing
+from tests.functional import test_replacement
 from tests.integration import daemons
 from tests.integration import test_databases
 
@@ -37,4 +39,22 @@ class MariaDBFilterTest(test_databases.MarketOn, test_lists.FilterTest):
 
 
 class PostgreSQLFilterTest(test_databases.MarketOn, test_lists.FilterTest):
+    DAEMON = daemons.PostgreSQL
+
+
+class MariaDBPublishingTest(test_databases.MarketOn, test_publishing.PublishingTest):
+    DAEMON = daemons.MariaDB
+
+
+class PostgreSQLPublishingTest(test_databases.MarketOn, test_publishing.PublishingTest):
+    DAEMON = daemons.PostgreSQL
+
+
+class MariaDBReplacementTest(test_databases.MarketOn, test_replacement.ReplacementTest):
+    DAEMON = daemons.MariaDB
+
+
+class PostgreSQLReplacementTest(
+    test_databases.MarketOn, test_replacement.ReplacementTest
+):
     DAEMON = daemons.PostgreSQL

@@ -131,6 +131,35 @@ def books(draw, most_offers=6, most_bids=6):
     return book.Book(NOW, supply, taken, demand)
 
 
+def stretched(market, seconds):
+    """``market`` with so many seconds for each one that passes in it."""
+
+    def then(instant):
+        return NOW + (instant - NOW) * seconds
+
+    def window_of(each):
+        return {'start_time': then(each.start_time), 'end_time': then(each.end_time)}
+
+    taken = {
+        each.server: [
+            window.Window(then(held.start), then(held.end))
+            for held in each.window.minus(market.free(each))
+        ]
+        for each in market.offers
+    }
+    return book.Book(
+        NOW,
+        [dataclasses.replace(each, **window_of(each)) for each in market.offers],
+        taken,
+        [
+            dataclasses.replace(
+                each, duration=each.duration * seconds, **window_of(each)
+            )
+            for each in market.bids
+        ],
+    )
+
+
 def broken(market, awards):
     """What does not hold of ``awards``, as a list of sentences."""
     said = []

@@ -8,6 +8,8 @@ import hypothesis
 from matcher import mechanisms
 from matcher.mechanisms import call
 from matcher.mechanisms import exact
+from matcher.mechanisms import figures
+from matcher.mechanisms import immediate
 from tests.unit.matcher import markets
 
 
@@ -21,3 +23,16 @@ class ExactTest(unittest.TestCase):
         found = call.Call().allocate(market, budget)
         self.assertLessEqual(best.welfare, found.upper_bound)
         self.assertLessEqual(found.welfare, best.welfare)
+
+    @markets.examples(0.1)
+    @hypothesis.given(markets.books(3, 3))
+    def test_who_is_on_no_grid_loses_nothing(self, market):
+        """Times to the hour, and the same market with times that are no multiples."""
+        budget = mechanisms.Budget(seconds=None)
+        for rule in (exact.Exact(), immediate.Immediate()):
+            hours, odd = (
+                rule.allocate(markets.stretched(market, second), budget)
+                for second in (3600, 3607)
+            )
+            worth = figures.worth(hours.awards) * 3607
+            self.assertEqual(worth, figures.worth(odd.awards) * 3600)

@@ -1,0 +1,162 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The engine's book, told of changes one by one, is the book of the database."""
+
+import dataclasses
+import random
+
+from oslo_db import exception as db_exc
+
+from flocx import db
+from flocx import rpcapi
+from matcher import reading
+from matcher import rounds
+from tests.functional import base
+
+STEPS = 25
+
+
+class ReadingTest(base.MarketplaceTestCase):
+    def setUp(self):
+        super().setUp()
+        conf = self.marketplace.conf
+        self.database = db.Database(conf.database.connection)
+        self.addCleanup(self.database.engine.dispose)
+        self.turnaround = conf.contracts.turnaround
+        self.engine = rounds.Rounds(
+            conf, self.database, rpcapi.ProviderAPI(self.marketplace.transport)
+        )
+
+    def seen(self, reader, now=None):
+        """What a round would see of the market."""
+        book = reader.book(now or self.clock())
+        free = {
+            offer.uuid: (offer, book.free(offer))
+            for offer in book.offers
+            if book.free(offer)
+        }
+        return free, {bid.uuid: bid for bid in book.bids}
+
+    def require_equal(self, reader):
+        now, fresh = self.clock(), reading.Reader(self.database, self.turnaround)
+        self.assertEqual(self.seen(fresh, now), self.seen(reader, now))
+
+    def test_told_step_by_step_is_read_at_once(self):
+        for seed in (1, 2, 3):
+            reader = reading.Reader(self.database, self.turnaround)
+            self.seen(reader)
+            history = History(self, random.Random(seed), reader)
+            for _ in range(STEPS):
+                history.step()
+                self.require_equal(reader)
+
+    def test_what_half_a_change_leaves_is_read_anew(self):
+        reader = reading.Reader(self.database, self.turnaround)
+        self.seen(reader)
+        offer = self.offer()
+        reader.note('offer', offer['uuid'])
+        self.database.engine.dispose()
+        broken = db.Database('sqlite:////nowhere/at/all')
+        reader._database, whole = broken, reader._database
+        self.assertRaises(db_exc.DBError, self.seen, reader)
+        reader._database = whole
+        self.assertIn(offer['uuid'], self.seen(reader)[0])
+
+    def test_what_has_changed_meanwhile_waits_and_the_rest_is_written(self):
+        """One batch: a filled bid, an offer claimed by another, and two good ones."""
+        offers = [self.offer(node=self.rack(number)) for number in range(4)]
+        bids = [self.bid(resource_class=f'rack-{number}') for number in range(4)]
+        write, wrote = self.engine._write, []
+
+        def meanwhile(drafts, now):
+            claim = f'/v1/offers/{offers[0]["uuid"]}/claim'
+            self.good(self.market('initech-member').post(claim))
+            cancel = f'/v1/bids/{bids[1]["uuid"]}'
+            self.good(self.market('umbrella-member').delete(cancel), 204)
+            wrote.extend(write(drafts, now))
+            return wrote
+
+        self.engine._write = meanwhile
+        done = self.engine.run(self.clock())
+        self.assertEqual((2, 2), (done.contracts, done.conflicts))
+        statuses = [self.show('bids', bid['uuid'])['status'] for bid in bids]
+        self.assertEqual(['available', 'cancelled', 'matched', 'matched'], statuses)
+        # What was read before is not what the next round rests on.
+        self.engine._write = write
+        again = self.engine.run(self.clock())
+        self.assertEqual((0, 0), (again.contracts, again.conflicts))
+
+    def rack(self, number):
+        return self.add_node(owner='acme', resource_class=f'rack-{number}')
+
+
+@dataclasses.dataclass
+class History:
+    """What sellers and renters do, at random, each told to ``reader``."""
+
+    test: ReadingTest
+    random: random.Random
+    reader: reading.Reader
+
+    def __post_init__(self):
+        self.offers, self.bids, self.contracts = [], [], []
+
+    def step(self):
+        deeds = [self.publish, self.place, self.wait, self.clear]
+        deeds += [self.claim, self.withdraw] if self.offers else []
+        deeds += [self.cancel] if self.bids else []
+        deeds += [self.release] if self.contracts else []
+        self.random.choice(deeds)()
+
+    def publish(self):
+        hours = self.random.randrange(2, 40)
+        self.offers.append(self.test.offer(hours=self.ahead() + hours)['uuid'])
+        self.reader.note('offer', self.offers[-1])
+
+    def place(self):
+        hours = self.random.randrange(2, 40)
+        price = self.random.choice(('0.5', '2'))
+        bid = self.test.bid(hours=self.ahead() + hours, price=price)
+        self.bids.append(bid['uuid'])
+        self.reader.note('bid', bid['uuid'])
+
+    def ahead(self):
+        """Whole hours that have passed since the test began."""
+        passed = self.test.clock() - self.test.began
+        return int(passed.total_seconds() // 3600)
+
+    def wait(self):
+        self.test.clock.advance(hours=self.random.randrange(3))
+
+    def clear(self):
+        """Another engine's round; of what it writes the market tells."""
+        fresh = reading.Reader(self.test.database, self.test.turnaround)
+        before = self.test.seen(fresh)
+        self.test.engine.forget()
+        self.test.engine.run(self.test.clock())
+        for kind, uuids in zip(('offer', 'bid'), before, strict=True):
+            for uuid in uuids:
+                self.reader.note(kind, uuid)
+
+    def claim(self):
+        offer = self.random.choice(self.offers)
+        end = {'end_time': self.test.time(self.ahead() + 1)}
+        path = f'/v1/offers/{offer}/claim'
+        answer = self.test.market('umbrella-member').post(path, end)
+        if answer.status_code == 201:
+            self.contracts.append(answer.json()['uuid'])
+        self.reader.note('offer', offer)
+
+    def withdraw(self):
+        offer = self.offers.pop(self.random.randrange(len(self.offers)))
+        self.test.provider('acme-member').delete(f'/v1/offers/{offer}')
+        self.reader.note('offer', offer)
+
+    def cancel(self):
+        bid = self.bids.pop(self.random.randrange(len(self.bids)))
+        self.test.market('umbrella-member').delete(f'/v1/bids/{bid}')
+        self.reader.note('bid', bid)
+
+    def release(self):
+        contract = self.contracts.pop()
+        self.test.market('umbrella-member').delete(f'/v1/contracts/{contract}')
+        self.reader.forget()
