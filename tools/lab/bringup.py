@@ -32,8 +32,6 @@ class Lab:
         self.folder = folders.Folder(path, venv)
         self.flocx = flocx
         self.dashboard = dashboard
-        # More themes for Horizon: triples of a name, a title and a folder.
-        self.themes = []
         self.ports = {}
         self.started = []
         #: What keeps the ports of services that do not run yet.
@@ -151,7 +149,7 @@ class Lab:
         if not fresh:
             return
         if 'horizon' in fresh:
-            horizon.configure(self.folder, self.ports, self.themes)
+            horizon.configure(self.folder, self.ports)
         with progress.during(f'Starting {", ".join(fresh)}'):
             started = [self._start_one(name) for name in fresh if name in OPENSTACK]
             self.process('keystone').wait()

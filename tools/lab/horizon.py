@@ -42,8 +42,7 @@ SESSION_ENGINE = 'django.contrib.sessions.backends.cache'
 COMPRESS_ENABLED = True
 # Otherwise the style sheets are compiled anew for every page.
 COMPRESS_OFFLINE = True
-AVAILABLE_THEMES = {themes!r}
-DEFAULT_THEME = 'default'
+AVAILABLE_THEMES = [('default', 'Default', 'themes/default')]
 LOGGING = {{
     'version': 1,
     'disable_existing_loggers': False,
@@ -67,7 +66,6 @@ from django.core.wsgi import get_wsgi_application
 
 application = StaticFilesHandler(get_wsgi_application())
 """
-DEFAULT_THEMES = [('default', 'Default', 'themes/default')]
 
 
 def url(ports):
@@ -147,11 +145,8 @@ def _copied(folder, part):
     return target
 
 
-def configure(folder, ports, themes=()):
-    """Write Horizon's settings, and compile its styles and scripts for them.
-
-    :param themes: more themes: triples of a name, a title and a folder.
-    """
+def configure(folder, ports):
+    """Write Horizon's settings, and compile its styles and scripts for them."""
     local = folder.etc / 'horizon' / 'local'
     enabled = folder.etc / 'horizon' / 'enabled'
     for path in (local, enabled, folder.data / 'horizon'):
@@ -167,7 +162,6 @@ def configure(folder, ports, themes=()):
             data=str(folder.data / 'horizon'),
             keystone=keystone.url(ports),
             enabled=str(enabled),
-            themes=[*DEFAULT_THEMES, *themes],
         ),
     )
     with progress.during('Compiling styles and scripts of Horizon'):

@@ -39,7 +39,8 @@ Stop it with:   {quickstart} --down
 DASHBOARD = """
 The dashboard:  {url}
 Log in with one of these users, the password of all of them is {password}
-The marketplace is under Project; admin, in the project admin, has the rounds too.
+and choose the project at the top: acme for acme-owner, and so on. The marketplace is
+under Project; admin, in the project admin, has the rounds of the engine, too.
 """
 
 

@@ -62,12 +62,28 @@ class Browser:
         self.click('#loginBtn')
         self.see('#sidebar')
 
+    def work_in(self, project):
+        """Choose one of the user's projects, which Horizon does by its own lights."""
+        if self.see('.context-project').text == project:
+            return
+        self.click('.context-project')
+        # One of them may be called like the beginning of another.
+        self.until(
+            lambda: next(
+                (
+                    each
+                    for each in self._driver.find_elements(
+                        by.By.CSS_SELECTOR, '.context-selection .dropdown-title'
+                    )
+                    if each.text == project
+                ),
+                None,
+            )
+        ).click()
+        self.until(lambda: self.see('.context-project').text == project)
+
     def open(self, path):
         self._driver.get(self._url + path)
-
-    def wear(self, theme):
-        """Look at everything in a theme from now on."""
-        self._driver.add_cookie({'name': 'theme', 'value': theme})
 
     def until(self, look):
         """What ``look()`` finds, once it finds something."""

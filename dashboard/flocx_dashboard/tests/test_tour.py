@@ -19,7 +19,6 @@ FOLDER = ROOT / '.test' / 'quickstart'
 PICTURES = pathlib.Path(
     os.environ.get('FLOCX_TEST_SCREENSHOTS', ROOT / '.test' / 'screenshots')
 )
-DARK = ('dark', 'Dark', str(pathlib.Path(__file__).with_name('themes') / 'dark'))
 OFFERS = '/project/market_offers/'
 BIDS = '/project/market_bids/'
 CONTRACTS = '/project/market_contracts/'
@@ -32,7 +31,6 @@ class TourTest(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         lab = bringup.Lab(FOLDER, dashboard=True)
-        lab.themes.append(DARK)
         lab.folder.create()
         lab.folder.lock()
         cls.addClassCleanup(lab.down)
@@ -41,12 +39,13 @@ class TourTest(unittest.TestCase):
         lab.up()
         cls.lab = lab
 
-    def at_a_desk(self, user):
-        """A browser in which that user has logged in."""
+    def at_a_desk(self, user, project):
+        """A browser in which that user has logged in, and chosen a project."""
         url = horizon.url(self.lab.ports)
         person = browser.Browser(url, PICTURES)
         self.addCleanup(person.close)
         person.log_in(user, self.lab.folder.password)
+        person.work_in(project)
         self.addCleanup(self.assertClean, person, url)
         return person
 
@@ -60,7 +59,8 @@ class TourTest(unittest.TestCase):
         self.assertEqual([], elsewhere)
 
     def test_two_members_trade(self):
-        owner, renter = map(self.at_a_desk, ('acme-owner', 'umbrella-owner'))
+        owner = self.at_a_desk('acme-owner', 'acme')
+        renter = self.at_a_desk('umbrella-owner', 'umbrella')
         owner.see('.flocx-cards')
         self.offer(owner, 'acme-01', 'tour-sale', '1.25')
         self.offer(owner, 'acme-02', 'tour-claim', '1.00')
@@ -134,22 +134,17 @@ class TourTest(unittest.TestCase):
         renter.picture('contracts')
 
     def look(self, owner, renter):
-        for theme, end in (('default', ''), ('dark', '-dark')):
-            for person in (owner, renter):
-                person.wear(theme)
-            owner.open('/project/market_overview/')
-            owner.see('#agenda td', 'servers of yours come back')
-            owner.picture(f'overview{end}', height=1100)
-            for path, name in (
-                (f'{MARKET}?interval=hour&start_time=1d ago', 'prices'),
-                (f'{MARKET}book/', 'book'),
-                (f'{MARKET}timeline/', 'timeline'),
-            ):
-                renter.open(path)
-                renter.see('svg.flocx-chart')
-                renter.picture(f'{name}{end}')
-        for person in (owner, renter):
-            person.wear('default')
+        owner.open('/project/market_overview/')
+        owner.see('#agenda td', 'servers of yours come back')
+        owner.picture('overview', height=1100)
+        for path, name in (
+            (f'{MARKET}?interval=hour&start_time=1d ago', 'prices'),
+            (f'{MARKET}book/', 'book'),
+            (f'{MARKET}timeline/', 'timeline'),
+        ):
+            renter.open(path)
+            renter.see('svg.flocx-chart')
+            renter.picture(name)
 
     def release(self, renter):
         renter.open(self.contract_page)
@@ -159,7 +154,7 @@ class TourTest(unittest.TestCase):
         renter.see_again(f'{CONTRACTS}?status=ended', '#contracts td', 'tour-bid')
 
     def test_the_operator_looks_into_the_engine(self):
-        operator = self.at_a_desk('admin')
+        operator = self.at_a_desk('admin', 'admin')
         operator.open('/project/market_rounds/')
         operator.click('button', 'Run a Round Now')
         operator.see('.alert-success', 'contracts')

@@ -17,7 +17,7 @@ INDEX = 'horizon:project:market_rounds:index'
 
 class Run(horizon_tables.Action):
     name = 'run'
-    verbose_name = _('Run a Round Now')
+    verbose_name = verbose_name_plural = _('Run a Round Now')
     icon = 'play'
     requires_input = False
 
