@@ -90,6 +90,19 @@ def after(session, reader, last=0, limit=100, filters=()):
     ).all()
 
 
+def not_before(session, now):
+    """``now``, or the time of the last event where that is later.
+
+    Clocks differ, and whoever asks may have been held up since he looked at his. What
+    somebody else has seen end is over: nothing of it is given away once more.
+    """
+    table = schema.events
+    last = session.execute(
+        sa.select(table.c.time).order_by(table.c.id.desc()).limit(1)
+    ).scalar()
+    return max(now, last) if last else now
+
+
 @contextlib.contextmanager
 def savepoint(session):
     """A part of a transaction that can fail alone, with the events it added."""
