@@ -12,6 +12,7 @@ from oslo_config import cfg
 from oslo_utils import timeutils
 
 from flocx import config
+from flocx import metrics
 from flocx import notifications
 from flocx import rpc
 from flocx import rpcapi
@@ -36,7 +37,7 @@ def parts(conf, transport=None, database=None):
         socket.gethostname(),
         [endpoints.Endpoints(loop, clearing)],
     )
-    return loop, server
+    return metrics.Server(conf), loop, server
 
 
 def engine(argv=None):

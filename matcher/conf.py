@@ -3,6 +3,8 @@
 
 from oslo_config import cfg
 
+from flocx import health
+
 _GROUP = cfg.OptGroup('matcher', 'The auction engine')
 _OPTS = [
     cfg.StrOpt(
@@ -48,6 +50,7 @@ _OPTS = [
 
 
 def register(conf):
+    health.register(conf, 'flocx_database', 'flocx_messaging')
     conf.register_group(_GROUP)
     conf.register_opts(_OPTS, _GROUP)
 

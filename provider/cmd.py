@@ -11,6 +11,7 @@ import sys
 from oslo_config import cfg
 
 from flocx import config
+from flocx import metrics
 from flocx import rpc
 from flocx import rpcapi
 from flocx import service
@@ -41,7 +42,7 @@ def parts(conf, transport=None, provider=None):
             [endpoints.Endpoints(loop)],
         ),
     )
-    return loop, looking, server
+    return metrics.Server(conf), loop, looking, server
 
 
 def fulfiller(argv=None):

@@ -4,6 +4,8 @@
 from keystoneauth1 import loading
 from oslo_config import cfg
 
+from flocx import health
+
 IRONIC = 'ironic'
 MARKETPLACE = 'marketplace'
 
@@ -51,6 +53,7 @@ _OPTS = [
 
 
 def register(conf):
+    health.register(conf, 'flocx_messaging')
     conf.register_group(_GROUP)
     conf.register_opts(_OPTS, _GROUP)
     loading.register_adapter_conf_options(conf, IRONIC)

@@ -21,6 +21,7 @@ import datetime
 from oslo_log import log
 
 from flocx import exceptions
+from flocx import metrics
 from flocx.core import contract as core
 from flocx.core import window
 
@@ -77,6 +78,8 @@ class Fulfilment:
             if line['provider_id'] == self._marketplace.provider_id
         ]
         due = [each for each in lines if step(each[1], now)]
+        metrics.DUE.set(len(due))
+        metrics.LAG.set(max((_late(line, now) for _, line in due), default=0))
         # What begins now may end before the next pass.
         later = [
             moment
@@ -219,6 +222,12 @@ def step(line, now):
     if status == _S.WAIT_CANCEL:
         return Fulfilment._cancel
     return None
+
+
+def _late(line, now):
+    """For how many seconds ``line`` is due at ``now``."""
+    begun, over = _moments(line)
+    return (now - (over if over <= now else begun)).total_seconds()
 
 
 def _moments(line):
