@@ -82,6 +82,8 @@ def register(conf):
     profiling.set_defaults(conf)
     loading.register_session_conf_options(conf, CREDENTIALS)
     loading.register_auth_conf_options(conf, CREDENTIALS)
+    # Without a limit, one service that hangs would hang all that call it.
+    conf.set_default('timeout', 60, group=CREDENTIALS)
 
 
 def list_opts():

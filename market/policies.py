@@ -25,6 +25,12 @@ RULES = [
         ('POST', '/v1/offers'),
     ),
     policy.documented(
+        'market:publications:create',
+        f'{policy.MEMBER} and {_PROVIDER}',
+        "Publish many offers at once: with the owner's token and a provider's.",
+        ('POST', '/v1/publications'),
+    ),
+    policy.documented(
         'market:offers:cancel',
         policy.MEMBER,
         'Cancel an offer; contracts that were made from it stay.',

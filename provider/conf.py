@@ -34,7 +34,23 @@ _OPTS = [
         default=2,
         min=0.1,
         help='How many seconds to wait until a server that was not ready is '
-        'looked at again.',
+        'looked at again. Each further wait is twice as long, up to '
+        'retry_max_interval, less a random part.',
+    ),
+    cfg.FloatOpt(
+        'retry_max_interval',
+        default=60,
+        min=0.1,
+        help='The most seconds between two tries of what Ironic refuses or is too '
+        'busy for.',
+    ),
+    cfg.IntOpt(
+        'delivery_deadline',
+        default=900,
+        min=0,
+        help='So many seconds after its start, a server that could not be handed over '
+        'is given up: the market replaces it by another that the bid could have had, '
+        'or the line is cancelled. Nothing is billed for it.',
     ),
     cfg.FloatOpt(
         'reconcile_interval',
@@ -47,7 +63,9 @@ _OPTS = [
         'workers',
         default=8,
         min=1,
-        help='How many servers are handed over or taken back at a time.',
+        help='How many servers are read, handed over or taken back at a time. More '
+        'than Ironic can do at once, see [conductor] workers_pool_size and '
+        'max_concurrent_clean there, only makes it refuse them.',
     ),
 ]
 
@@ -60,6 +78,8 @@ def register(conf):
     loading.register_adapter_conf_options(conf, MARKETPLACE)
     conf.set_default('service_type', 'baremetal', group=IRONIC)
     conf.set_default('service_type', 'marketplace', group=MARKETPLACE)
+    # The fulfiller tries again by itself, and does not hold a thread meanwhile.
+    conf.set_default('status_code_retries', 0, group=IRONIC)
 
 
 def list_opts():

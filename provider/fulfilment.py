@@ -4,17 +4,23 @@
 Every step can be repeated: it looks at the node and does what is missing. So a
 crash between any two effects costs a pass, and two fulfillers do no harm.
 
-=============================  ==================================================
-line                           what is done
-=============================  ==================================================
-created, wait_fulfill; begun   node ready: lessee set, ``active``; else
-                               ``wait_fulfill``; past its end: ``ended``
-active, wait_end; past         undeployed and cleaned, then the lessee is cleared:
-                               ``ended``; until then ``wait_end``
-wait_cancel                    the same, then ``cancelled``
-=============================  ==================================================
+===========================  ====================================================
+line                         what is done
+===========================  ====================================================
+created, wait_fulfill;       node ready: lessee set, verified, ``active``; else
+begun                        ``wait_fulfill``; not ready at the deadline:
+                             ``wait_cancel``, for which the market looks for
+                             another server; past its end: ``ended``
+active, wait_end; past       ``wait_end``, then undeployed and cleaned, off its
+                             networks, console and power off, the lessee cleared,
+                             verified: ``ended``
+wait_cancel                  the same, then ``cancelled``
+===========================  ====================================================
+
+What Ironic does not do now is tried again, later each time (``provider.patience``).
 """
 
+import collections
 from concurrent import futures
 import datetime
 
@@ -24,42 +30,21 @@ from flocx import exceptions
 from flocx import metrics
 from flocx.core import contract as core
 from flocx.core import window
+from provider import ownership
+from provider import patience
+from provider import returning
 
 LOG = log.getLogger(__name__)
 _S, _R = core.Status, core.Reason
 
-#: Provision states from which a node is undeployed, those in which it is on its
-#: way and must be waited for, and those from which it has to be provided again.
-DEPLOYED = {
-    'active',
-    'deploy failed',
-    'error',
-    'wait call-back',
-    'rescue',
-    'rescue failed',
-    'rescue wait',
-    'unrescue failed',
-    'deploy hold',
-}
-ON_ITS_WAY = {
-    'deploying',
-    'deleting',
-    'cleaning',
-    'clean wait',
-    'rescuing',
-    'unrescuing',
-    'servicing',
-    'service wait',
-    'inspecting',
-    'inspect wait',
-    'adopting',
-    'verifying',
-}
-SET_ASIDE = {'manageable', 'inspect failed'}
+#: A busy Ironic, a locked node, a market that is away: these pass.
+_PASSING = (exceptions.Conflict, exceptions.Unavailable)
 
+#: So often a line is tried at least before it is given up: a fulfiller that was away
+#: over the deadline should not give up because Ironic hiccups once.
+_TRIES = 3
 
-class _Stuck(exceptions.Conflict):
-    """A node that waits for an operator, of which the market knows already."""
+_FAILED = 'failed and will be tried again'
 
 
 class Fulfilment:
@@ -67,6 +52,13 @@ class Fulfilment:
 
     def __init__(self, conf, nodes, marketplace):
         self._conf, self._nodes, self._marketplace = conf.provider, nodes, marketplace
+        self._patience = patience.Patience(
+            self._conf.retry_interval, self._conf.retry_max_interval
+        )
+
+    def hurry(self, node_uuids, now):
+        """Let the next pass look at these nodes, however often they have failed."""
+        self._patience.hurry(node_uuids, now)
 
     def run(self, now):
         """Do what is due at ``now``; return when the next thing is due, or None."""
@@ -80,6 +72,7 @@ class Fulfilment:
         due = [each for each in lines if step(each[1], now)]
         metrics.DUE.set(len(due))
         metrics.LAG.set(max((_late(line, now) for _, line in due), default=0))
+        self._patience.keep([line for _, line in lines])
         # What begins now may end before the next pass.
         later = [
             moment
@@ -89,62 +82,111 @@ class Fulfilment:
             if moment > now
         ]
         with futures.ThreadPoolExecutor(max_workers=self._conf.workers) as executor:
-            done = list(executor.map(lambda each: self._deliver(*each, now), due))
-        if not all(done):
-            later.append(now + datetime.timedelta(seconds=self._conf.retry_interval))
-        return min(later, default=None)
+            list(
+                executor.map(lambda due: self._in_turn(due, now), _by_node(lines, now))
+            )
+        waiting = (self._patience.until(line) for _, line in lines)
+        return min([*later, *filter(None, waiting)], default=None)
+
+    def _in_turn(self, due, now):
+        """Deliver the lines of one node: the next may begin when the last has ended.
+
+        They may be of one renter, so that the lessee does not tell them apart.
+        """
+        for contract, line in due:
+            if not self._patience.is_over(line, now):
+                return
+            if not self._deliver(contract, line, now):
+                return
+            self._patience.forget(line)
 
     def _deliver(self, contract, line, now):
         """Whether nothing is left to do for ``line`` now."""
+        hopeless, most = False, None
         try:
-            return step(line, now)(self, contract, line)
+            if step(line, now)(self, contract, line):
+                return True
+            # Nothing is wrong, it only takes its time.
+            most = self._conf.fulfil_interval
+        except _PASSING as error:
+            self._log(LOG.info, 'waits', contract, line, error)
         except exceptions.FlocxError as error:
-            # Ironic is busy, the node locked, the line changed meanwhile.
-            LOG.info(
-                'Line %s of contract %s waits: %s',
-                line['uuid'],
-                contract['uuid'],
-                error,
+            # Ironic does not allow it, and will not in two seconds either.
+            hopeless = True
+            self._log(LOG.warning, 'cannot be dealt with', contract, line, error)
+        except Exception as error:
+            self._log(LOG.exception, _FAILED, contract, line, error)
+        self._patience.wait(line, now, most, hopeless)
+        try:
+            # What is given up is taken back at once.
+            return self._given_up(contract, line, now) and self._deliver(
+                contract, line, now
             )
-        except Exception:
-            LOG.exception(
-                'Line %s of contract %s failed and will be tried again',
-                line['uuid'],
-                contract['uuid'],
-            )
-        return False
+        except exceptions.FlocxError as error:
+            self._log(LOG.info, 'cannot be given up yet', contract, line, error)
+            return False
+
+    @staticmethod
+    def _log(log_it, what, contract, line, error):
+        log_it(
+            'Line %s of contract %s %s: %s', line['uuid'], contract['uuid'], what, error
+        )
+
+    def _given_up(self, contract, line, now):
+        """Whether the deadline of a line that could not be delivered has passed."""
+        start = window.instant(line['start_time'], 'start_time')
+        late = now >= start + datetime.timedelta(seconds=self._conf.delivery_deadline)
+        if (
+            line['status'] not in (_S.CREATED, _S.WAIT_FULFILL)
+            or not late
+            or self._patience.tries(line) < _TRIES
+        ):
+            return False
+        gone = line['reason'] == _R.NODE_GONE
+        return self._report(
+            contract, line, _S.WAIT_CANCEL, _R.NODE_GONE if gone else _R.NOT_DELIVERED
+        )
 
     def _begin(self, contract, line):
         node = self._node(line)
+        renter = line_project(contract)
         if node is None:
-            return self._report(contract, line, _S.ERROR, _R.NODE_GONE)
-        if node.lessee != line_project(contract):
-            if node.lessee or node.maintenance or node.provision_state != 'available':
-                self._report(contract, line, _S.WAIT_FULFILL)
-                return False
-            self._nodes.set_lessee(node.uuid, line_project(contract))
-            # Nobody else's change may have come in between.
-            if self._nodes.get(node.uuid).lessee != line_project(contract):
-                return False
-        return self._report(contract, line, _S.ACTIVE)
+            # Ironic says the same where our account has lost its rights for a while.
+            self._report(contract, line, _S.WAIT_FULFILL, _R.NODE_GONE)
+            return False
+        if node.lessee == renter and returning.is_left_over(node):
+            self._report(contract, line, _S.WAIT_FULFILL)
+            return False
+        if node.lessee == renter:
+            return self._report(contract, line, _S.ACTIVE)
+        if not _is_ready(node, line):
+            self._report(contract, line, _S.WAIT_FULFILL)
+            return False
+        return self._hand_over(contract, line, node)
+
+    def _hand_over(self, contract, line, node):
+        renter = line_project(contract)
+        self._nodes.set_lessee(node.uuid, renter)
+        # Nobody else's change may have come in between.
+        if self._nodes.get(node.uuid).lessee != renter:
+            return False
+        try:
+            return self._report(contract, line, _S.ACTIVE)
+        except exceptions.Conflict:
+            # It was closed meanwhile, and whoever did that found nothing to take back.
+            self._nodes.clear_lessee(node.uuid, renter)
+            raise
 
     def _miss(self, contract, line):
         """The end came before the server could be handed over."""
-        if line['status'] == _S.WAIT_FULFILL and not self._taken_back(contract, line):
+        if not self._taken_back(contract, line):
             return False
         return self._report(contract, line, _S.ENDED, _R.NOT_DELIVERED)
 
     def _finish(self, contract, line):
-        try:
-            taken_back = self._taken_back(contract, line)
-        except _Stuck:
-            raise
-        except exceptions.FlocxError:
-            # Whoever asks sees that it is over, and not yet clean.
-            self._report(contract, line, _S.WAIT_END)
-            raise
-        if not taken_back:
-            self._report(contract, line, _S.WAIT_END)
+        # First, so that whoever asks sees that it is over, and not yet clean.
+        self._report(contract, line, _S.WAIT_END)
+        if not self._taken_back(contract, line):
             return False
         return self._report(contract, line, _S.ENDED, line['reason'] or _R.EXPIRED)
 
@@ -156,35 +198,12 @@ class Fulfilment:
     def _taken_back(self, contract, line):
         """Whether the node is clean and its owner's again; else bring that nearer."""
         node = self._node(line)
-        if node is None or node.lessee != line_project(contract):
-            # It is gone, or somebody else's: not ours to touch any more.
-            return True
-        if node.provision_state == 'clean failed':
+        try:
+            return returning.take_back(self._nodes, node, line_project(contract))
+        except returning.NotClean:
+            # From here on it is the operator's, and reconciliation looks at it.
             self._report(contract, line, _S.ERROR, _R.CLEAN_FAILED)
-            raise _Stuck(f'node {node.uuid} could not be cleaned')
-        if node.provision_state != 'available':
-            self._empty(node)
-            return False
-        self._nodes.detach(node.uuid)
-        if node.power_state == 'power on':
-            self._nodes.power_off(node.uuid)
-        self._nodes.clear_lessee(node.uuid, line_project(contract))
-        return self._nodes.get(node.uuid).lessee is None
-
-    def _empty(self, node):
-        if node.protected:
-            self._nodes.unprotect(node.uuid)
-        if node.provision_state in DEPLOYED:
-            self._nodes.undeploy(node.uuid)
-        elif node.provision_state in SET_ASIDE:
-            self._nodes.provide(node.uuid)
-        elif node.provision_state not in ON_ITS_WAY:
-            LOG.warning(
-                'Node %s is in provision state %r, from which it does not '
-                'become available by itself',
-                node.uuid,
-                node.provision_state,
-            )
+            raise
 
     def _node(self, line):
         try:
@@ -194,7 +213,10 @@ class Fulfilment:
 
     def _report(self, contract, line, status, reason=None):
         if line['status'] != status:
-            self._marketplace.report(contract['uuid'], line['uuid'], status, reason)
+            said = self._marketplace.report(
+                contract['uuid'], line['uuid'], status, reason
+            )
+            line.update(status=said['status'], reason=said['reason'])
             LOG.info(
                 'Line %s of contract %s, node %s: %s',
                 line['uuid'],
@@ -208,6 +230,16 @@ class Fulfilment:
 def line_project(contract):
     """Whose the node is while the contract runs."""
     return contract['project_id']
+
+
+def _is_ready(node, line):
+    """Whether ``node`` can be handed over: nobody has it, and it is clean."""
+    return (
+        node.owner == line['owner_id']
+        and node.lessee is None
+        and node.provision_state == 'available'
+        and ownership.unfit(node) is None
+    )
 
 
 def step(line, now):
@@ -228,6 +260,15 @@ def _late(line, now):
     """For how many seconds ``line`` is due at ``now``."""
     begun, over = _moments(line)
     return (now - (over if over <= now else begun)).total_seconds()
+
+
+def _by_node(lines, now):
+    """Lists of the lines that something is due for, one for each node, in order."""
+    due = collections.defaultdict(list)
+    for each in sorted(lines, key=lambda each: each[1]['start_time']):
+        if step(each[1], now):
+            due[each[1]['resource_uuid']].append(each)
+    return due.values()
 
 
 def _moments(line):

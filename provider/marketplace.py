@@ -46,6 +46,15 @@ class Marketplace:
         """Publish an offer, JSON as the market takes it; return the market's."""
         return self._request('POST', '/v1/offers', context, headers, json=terms)
 
+    def publish_all(self, context, offers, headers=None):
+        """Publish many offers at once; return what became of each, in their order.
+
+        Each answer has ``offer_uuid``, and ``error`` where that is None.
+        """
+        return self._request(
+            'POST', '/v1/publications', context, headers, json={'offers': offers}
+        )['publications']
+
     def withdraw(self, context, ident, headers=None):
         """Cancel an offer of the caller's."""
         path = f'/v1/offers/{urllib.parse.quote(ident, safe="")}'
@@ -75,6 +84,21 @@ class Marketplace:
             status='in:' + ','.join(sorted(offer.OPEN)),
         )
 
+    def offers_of(self, context, **params):
+        """The open offers of the caller's that we have published."""
+        return self._all(
+            'offers',
+            context,
+            provider_id=self.provider_id,
+            project_id=context.project_id,
+            status='in:' + ','.join(sorted(offer.OPEN)),
+            **params,
+        )
+
+    def contracts_of(self, context, **params):
+        """The open contracts with servers of ours that the caller has a part in."""
+        return self._all('contracts', context, provider_id=self.provider_id, **params)
+
     def report_offer(self, offer_uuid, status, reason):
         """Tell the market whether an offer of ours can be sold."""
         self._request(
@@ -83,13 +107,11 @@ class Marketplace:
             json={'status': status} | ({'reason': reason} if reason else {}),
         )
 
-    def _all(self, kind, **params):
+    def _all(self, kind, context=None, **params):
         """Every object of a list, page by page."""
         found, params = [], {**params, 'limit': 1000}
         while True:
-            answer = self._request(
-                'GET', f'/v1/{kind}', params={**params, 'limit': 1000}
-            )
+            answer = self._request('GET', f'/v1/{kind}', context, params=params)
             found += answer[kind]
             if not answer[f'{kind}_links']:
                 return found

@@ -32,13 +32,18 @@ class Reason(enum.StrEnum):
     LESSEE_CHANGED = 'lessee_changed'
     NODE_GONE = 'node_gone'
     CLEAN_FAILED = 'clean_failed'
+    OWNER_INTERVENED = 'owner_intervened'
+
+
+#: Why a provider gives a line up before it has handed the server over.
+UNDELIVERABLE = {Reason.NOT_DELIVERED, Reason.NODE_GONE}
 
 
 _S = Status
 
 #: What a line of a contract may become, and who moves it: the provider reports
-#: all of them but ``created -> cancelled`` and ``* -> wait_cancel``, which the
-#: renter or the owner asks for.
+#: all of them but ``created -> cancelled``, which the renter asks for; ``* ->
+#: wait_cancel`` is asked for by the renter, or says that the provider gives up.
 TRANSITIONS = {
     _S.CREATED: {
         _S.ACTIVE,

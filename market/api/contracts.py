@@ -17,6 +17,7 @@ from flocx.core import money
 from flocx.core import query
 from flocx.core import window
 from market import claims
+from market import substitution
 from market.api import transaction
 from market.db import contracts
 
@@ -110,11 +111,18 @@ class Lines(rest.RestController):
     @expose.expose(Line, body=Report, rule='market:contracts:report')
     @db.retried
     def patch(self, contract_uuid, line_uuid, report):
-        """Report what became of a line."""
+        """Report what became of a line.
+
+        ``wait_cancel`` with the reason not_delivered or node_gone gives up a line
+        that was not handed over. Where the bid could have had another server that is
+        free for the time, it becomes a line of the contract in its place, at the same
+        price.
+        """
         service, context, now = transaction.here()
         with service.database.writer() as session:
             contract = contracts.get(session, contract_uuid, context)
             line = _delivered_by(context, contract, line_uuid)
+            given_up = _is_given_up(line, report)
             contract = contracts.report(
                 session,
                 contract,
@@ -123,10 +131,23 @@ class Lines(rest.RestController):
                 report.reason or None,
                 now,
             )
+            other = given_up and substitution.substitute(
+                session, contract, line, now, service.conf.contracts.turnaround
+            )
+        if other:
+            service.providers.contract_changed(context, other)
         (line,) = (each for each in contract.lines if each.uuid == line_uuid)
-        if line.status in core.CLOSED:
+        if other or line.status in core.CLOSED:
             service.matcher.contract_changed(context, {'uuid': contract.uuid})
         return Line.of(line)
+
+
+def _is_given_up(line, report):
+    return (
+        report.status == core.Status.WAIT_CANCEL != line.status
+        and report.reason in core.UNDELIVERABLE
+        and line.fulfill_time is None
+    )
 
 
 def _delivered_by(context, contract, line_uuid):

@@ -11,6 +11,7 @@ from market.api import contracts
 from market.api import events
 from market.api import offers
 from market.api import prices
+from market.api import publications
 from market.api import quotes
 from market.api import usage
 
@@ -23,6 +24,7 @@ class V1(versions.V1):
     # Before book: from there on the name means the resource.
     properties = book.PropertiesController()
     book = book.BookController()
+    publications = publications.Publications()
     prices = prices.PricesController()
     quotes = quotes.Quotes()
     usage = usage.UsageController()

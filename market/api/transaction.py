@@ -19,6 +19,14 @@ def here():
     return pecan.request.service, pecan.request.context, pecan.request.now
 
 
+def key():
+    """The request's Idempotency-Key, or None."""
+    said = pecan.request.headers.get('Idempotency-Key')
+    if said is not None and not (0 < len(said) <= 255 and said.isprintable()):
+        raise exceptions.Invalid('Idempotency-Key: 1 to 255 characters are expected')
+    return said
+
+
 def once(kind, location, work):
     """Answer a POST with what ``work`` creates, at most once for an Idempotency-Key.
 
@@ -27,11 +35,11 @@ def once(kind, location, work):
     :param work: given a session, returns the answer and what is to be told of it
         after the commit, a function of the answer's JSON.
     """
-    key, fingerprint = _key(), _fingerprint()
-    answer, tell = _run(kind, key, fingerprint, work)
+    sent, fingerprint = key(), _fingerprint()
+    answer, tell = _run(kind, sent, fingerprint, work)
     if tell:
         tell(types.plain(answer))
-    pecan.response.location = f'{location}/{answer.uuid}'
+    pecan.response.location = f'{pecan.request.script_name}{location}/{answer.uuid}'
     etag(answer)
     return answer
 
@@ -86,13 +94,6 @@ def unchanged(what, noun, said=None):
         f'has name {noun.name}, {", ".join(now)}',
         code='flocx.conflict.generation',
     )
-
-
-def _key():
-    key = pecan.request.headers.get('Idempotency-Key')
-    if key is not None and not (0 < len(key) <= 255 and key.isprintable()):
-        raise exceptions.Invalid('Idempotency-Key: 1 to 255 characters are expected')
-    return key
 
 
 def _fingerprint():

@@ -37,6 +37,12 @@ def get(session, ident, reader):
     return _noun(listing.one(session, _TABLE, ident, visibility.bids(reader), 'Bid'))
 
 
+def with_uuid(session, uuid):
+    """The bid of this uuid, whoever asks, or None where it was purged."""
+    row = session.execute(sa.select(_TABLE).where(_TABLE.c.uuid == uuid)).first()
+    return row and _noun(row)
+
+
 def page(session, reader, query):
     """A page of the bids that ``reader`` may see."""
     rows = listing.page(session, _TABLE, visibility.bids(reader), query)

@@ -178,7 +178,11 @@ def reschedule(session, contract, end, now, turnaround=0):
             f'end_time: {window.text(end)} is past or not after the start; DELETE '
             'ends a contract now'
         )
-    for line in contract.lines:
+    # What was replaced, or ended before the others, stays as it is.
+    lines = [line for line in contract.lines if line.status not in core.CLOSED]
+    if not lines:
+        raise exceptions.Conflict(f'Contract {contract.uuid} is {contract.status}')
+    for line in lines:
         if line.status not in _RUNNING:
             raise exceptions.Conflict(
                 f'Line {line.uuid} is {line.status}: its end cannot be moved'
@@ -186,7 +190,7 @@ def reschedule(session, contract, end, now, turnaround=0):
         if end > line.end_time:
             _extend(session, line, end, now, turnaround)
         _move(session, line, {'end_time': end})
-    return _settle(session, contract, 'changed', contract.lines, now, end_time=end)
+    return _settle(session, contract, 'changed', lines, now, end_time=end)
 
 
 def _extend(session, line, end, now, turnaround):
@@ -211,11 +215,14 @@ def report(session, contract, line, status, reason, now):
     Saying again what is known already changes nothing.
 
     :raises Conflict: the line cannot become ``status``; it may have been
-        cancelled meanwhile, and the provider has to undo what it did.
+        cancelled meanwhile, and the provider has to undo what it did. Or its
+        server has not been taken back from the contract before.
     """
     if line.status == status:
         return contract
     states.require(core.TRANSITIONS, 'Line', line.uuid, line.status, status)
+    if status == _S.ACTIVE:
+        _require_returned(session, line)
     values = {'status': status, 'reason': reason or line.reason}
     if status == _S.ACTIVE:
         values['reason'] = reason
@@ -225,6 +232,40 @@ def report(session, contract, line, status, reason, now):
     _move(session, line, values)
     _interrupt(session, line, status, values['reason'], now)
     return _settle(session, contract, status, [line], now)
+
+
+def replace(session, contract, line, other, offer, now):
+    """Put the line ``other``, of ``offer``, beside ``line``; return the contract.
+
+    :raises Conflict: the offer has changed; nothing is written.
+    """
+    _take(session, offer.uuid, offer.generation, now)
+    session.execute(sa.insert(_LINES).values(**listing.fields(other)))
+    return _settle(session, contract, 'replaced', [line, other], now)
+
+
+def _require_returned(session, line):
+    """Nothing, if every contract before has given the server of ``line`` back.
+
+    In Ironic two contracts of one renter look alike, so that a provider may take
+    the server which one still has for that which the next has got.
+    """
+    earlier = session.execute(
+        sa.select(_LINES.c.uuid, _LINES.c.status)
+        .where(
+            _LINES.c.provider_id == line.provider_id,
+            _LINES.c.resource_type == line.resource_type,
+            _LINES.c.resource_uuid == line.resource_uuid,
+            _LINES.c.start_time < line.start_time,
+            _LINES.c.status.in_(sorted(core.OPEN)),
+        )
+        .limit(1)
+    ).first()
+    if earlier:
+        raise exceptions.Conflict(
+            f'Line {line.uuid}: line {earlier.uuid} before it has not given server '
+            f'{line.resource_uuid} back yet, it is {earlier.status}'
+        )
 
 
 def _interrupt(session, line, status, reason, now):

@@ -32,6 +32,37 @@ def answered(session, project_id, key, fingerprint):
     return row.answer
 
 
+def known(session, project_id, keys):
+    """{key: (fingerprint, answer)} of those of ``keys`` that were used."""
+    rows = session.execute(
+        sa.select(_TABLE.c.idempotency_key, _TABLE.c.fingerprint, _TABLE.c.answer)
+        .where(_TABLE.c.project_id == project_id)
+        .where(_TABLE.c.idempotency_key.in_(keys))
+    )
+    return {row.idempotency_key: (row.fingerprint, row.answer) for row in rows}
+
+
+def remember(session, project_id, answers, now):
+    """Keep ``answers``, {(key, fingerprint): answer}, of which none is known yet.
+
+    The caller holds a lock that keeps others from doing the same.
+    """
+    if answers:
+        session.execute(
+            sa.insert(_TABLE),
+            [
+                {
+                    'project_id': project_id,
+                    'idempotency_key': key,
+                    'fingerprint': fingerprint,
+                    'answer': answer,
+                    'created_at': now,
+                }
+                for (key, fingerprint), answer in answers.items()
+            ],
+        )
+
+
 def begin(session, project_id, key, fingerprint, now):
     """Take ``key`` for this request until its transaction ends.
 

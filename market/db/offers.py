@@ -6,7 +6,6 @@ import dataclasses
 import datetime
 import json
 
-from oslo_db import exception as db_exc
 import sqlalchemy as sa
 
 from flocx import exceptions
@@ -17,11 +16,12 @@ from flocx.core import window
 from market.db import events
 from market.db import listing
 from market.db import schema
+from market.db import servers
 from market.db import visibility
 
 _TABLE = schema.offers
 
-#: How many rows a search by hardware reads at a time.
+#: How many rows a search by hardware reads at a time, or at all.
 _STEP = 1000
 
 
@@ -30,10 +30,31 @@ def add(session, offer, now):
 
     :raises Conflict: another open offer of the server has some of its time.
     """
-    _lock_server(session, offer)
-    _require_alone(session, offer)
-    session.execute(sa.insert(_TABLE).values(**listing.fields(offer)))
-    events.of_offer(session, 'published', offer, now)
+    for refusal in add_all(session, [offer], now).values():
+        raise refusal
+
+
+def add_all(session, wanted, now):
+    """Store new offers, as many as can be.
+
+    :returns: {uuid: Conflict} of those whose time another open offer of the server
+        has, be it one of ``wanted`` that comes before.
+    """
+    servers.lock(session, {offer.server for offer in wanted})
+    others, refused, new = servers.offered(session, wanted), {}, []
+    for offer in wanted:
+        try:
+            servers.require_alone(offer, others)
+        except exceptions.Conflict as error:
+            refused[offer.uuid] = error
+        else:
+            others[offer.server].append(offer)
+            new.append(offer)
+    if new:
+        session.execute(sa.insert(_TABLE), [listing.fields(offer) for offer in new])
+    for offer in new:
+        events.of_offer(session, 'published', offer, now)
+    return refused
 
 
 def reschedule(session, offer, now, **values):
@@ -52,32 +73,9 @@ def reschedule(session, offer, now, **values):
     if changed.window.since(now) is None:
         raise exceptions.Invalid(f'end_time: {window.text(changed.end_time)} is past')
     if changed.end_time > offer.end_time:
-        _lock_server(session, offer)
-        _require_alone(session, changed)
+        servers.lock(session, {offer.server})
+        servers.require_alone(changed, servers.offered(session, [changed]))
     return change(session, offer, 'changed', now, **values)
-
-
-def _require_alone(session, offer):
-    """Nothing, if no other open offer of the server has time of its window."""
-    other = session.execute(
-        sa.select(_TABLE)
-        .where(
-            _TABLE.c.resource_uuid == offer.resource_uuid,
-            _TABLE.c.provider_id == offer.provider_id,
-            _TABLE.c.resource_type == offer.resource_type,
-            _TABLE.c.uuid != offer.uuid,
-            _TABLE.c.status.in_(sorted(offer_core.OPEN)),
-            _TABLE.c.start_time < offer.end_time,
-            _TABLE.c.end_time > offer.start_time,
-        )
-        .limit(1)
-    ).first()
-    if other:
-        raise exceptions.Conflict(
-            f'resource_uuid: offer {other.uuid} has {offer.resource_uuid} from '
-            f'{window.text(other.start_time)} to {window.text(other.end_time)}',
-            code='flocx.conflict.overlap',
-        )
 
 
 def get(session, ident, reader):
@@ -138,6 +136,29 @@ def free_during(now, start, end=None, turnaround=0):
     )
     within = _TABLE.c.end_time >= end if end else _TABLE.c.end_time > start
     return (_TABLE.c.start_time <= start, within, ~taken)
+
+
+def for_bid(session, bid, price, stay, now, turnaround=0):
+    """The cheapest offers that ``bid`` may take for the time ``stay``, in order.
+
+    They cost no more than ``price``; what their hardware is, is not looked at.
+    """
+    rows = session.execute(
+        sa.select(_TABLE)
+        .where(
+            _TABLE.c.status == offer_core.Status.AVAILABLE,
+            _TABLE.c.price <= price,
+            _TABLE.c.project_id != bid.project_id,
+            sa.or_(_TABLE.c.lessee_id.is_(None), _TABLE.c.lessee_id.in_(bid.lineage)),
+            sa.true()
+            if bid.resource_class is None
+            else _TABLE.c.resource_class == bid.resource_class,
+            *free_during(now, stay.start, stay.end, turnaround),
+        )
+        .order_by(_TABLE.c.price, _TABLE.c.id)
+        .limit(_STEP)
+    )
+    return [listing.noun(offer_core.Offer, row) for row in rows]
 
 
 def available(session, now, uuids=None):
@@ -242,28 +263,3 @@ def expire(session, now):
             status=offer_core.Status.EXPIRED,
         )
     return len(rows)
-
-
-def _lock_server(session, offer):
-    """Make others who add an offer of this server wait for our transaction."""
-    table = schema.servers
-    server = dict(
-        zip(
-            ('provider_id', 'resource_type', 'resource_uuid'), offer.server, strict=True
-        )
-    )
-    done = session.execute(
-        sa.update(table)
-        .where(*(table.c[name] == value for name, value in server.items()))
-        .values(generation=table.c.generation + 1)
-    )
-    if done.rowcount:
-        return
-    try:
-        session.execute(sa.insert(table).values(generation=1, **server))
-    except db_exc.DBDuplicateEntry:
-        raise db_exc.RetryRequest(
-            exceptions.Conflict(
-                f'resource_uuid: somebody else offers {offer.resource_uuid} just now'
-            )
-        ) from None

@@ -11,21 +11,48 @@ from flocx.api import expose
 from flocx.api import types
 from provider import publishing
 
+_MANY = ('nodes', 'query')
+
+
+class NodeQuery(wsme.types.Base):
+    """Which of the caller's servers: all that meet what is said here."""
+
+    resource_class = types.Text
+    traits = wsme.wsattr([types.Text])
+    requirements = types.Json
+
 
 class OfferRequest(wsme.types.Base):
-    """What an owner says; what the server is, Ironic says."""
+    """What an owner says; what the server is, Ironic says.
+
+    ``resource_uuid`` names one server, ``nodes`` several, and ``query`` finds them.
+    """
 
     name = types.Text
     resource_type = types.Ident
-    resource_uuid = wsme.wsattr(types.Text, mandatory=True)
+    resource_uuid = types.Text
+    nodes = wsme.wsattr([types.Text])
+    query = NodeQuery
     lessee_id = types.Ident
     start_time = types.Instant
     end_time = wsme.wsattr(types.Instant, mandatory=True)
     price = types.Price
 
     def terms(self):
-        """What is to be published, as JSON."""
-        said = types.plain(self)
+        """What is to be published, as JSON, and how the servers are named."""
+        said = {
+            name: value
+            for name, value in types.plain(self).items()
+            if value is not None
+        }
+        ways = [name for name in ('resource_uuid', *_MANY) if name in said]
+        if len(ways) != 1:
+            raise exceptions.Invalid(
+                f'{" and ".join(ways) or "resource_uuid"}: exactly one of '
+                'resource_uuid, nodes and query is expected'
+            )
+        if not said[ways[0]] and ways[0] in _MANY:
+            raise exceptions.Invalid(f'{ways[0]}: names no server')
         if 'price' not in said:
             if not said.get('lessee_id'):
                 raise exceptions.Invalid(
@@ -33,7 +60,7 @@ class OfferRequest(wsme.types.Base):
                     'for nothing unless it says more'
                 )
             said['price'] = '0'
-        return said
+        return said, ways[0]
 
 
 class Offers(rest.RestController):
@@ -41,16 +68,29 @@ class Offers(rest.RestController):
         types.Json, body=OfferRequest, status=201, rule='provider:offers:publish'
     )
     def post(self, request):
-        """Offer a server; the answer is the market's offer."""
-        provider = pecan.request.service
+        """Offer a server, or many on the same terms.
+
+        For one server, ``resource_uuid``, the answer is the market's offer. For many,
+        up to 1,000, which ``nodes`` names or ``query`` finds, it is a list of
+        ``publications``: for each server ``resource_uuid``, ``name`` and either
+        ``offer_uuid`` or ``error``. What is refused does not keep the others away.
+        With an Idempotency-Key no server is offered twice.
+        """
+        provider, context = pecan.request.service, pecan.request.context
+        terms, way = request.terms()
+        key = _passed_on('Idempotency-Key')
+        if way in _MANY:
+            many = publishing.Publishing(
+                provider.nodes, provider.marketplace, provider.conf.provider.workers
+            )
+            offer = {'nodes': many.named, 'query': many.alike}[way]
+            done = offer(context, key, terms.pop(way), **terms)
+            return {'publications': [each.plain() for each in done]}
         offer = publishing.publish(
-            provider.nodes,
-            provider.marketplace,
-            pecan.request.context,
-            _passed_on('Idempotency-Key'),
-            **request.terms(),
+            provider.nodes, provider.marketplace, context, key, **terms
         )
-        pecan.response.location = f'/v1/offers/{offer["uuid"]}'
+        root = pecan.request.script_name
+        pecan.response.location = f'{root}/v1/offers/{offer["uuid"]}'
         return offer
 
     @expose.expose(status=204, rule='provider:offers:withdraw')

@@ -18,7 +18,9 @@ class Node:
     traits: tuple = ()
     inventory: dict = dataclasses.field(default_factory=dict)
     provision_state: str = 'available'
+    target_provision_state: str | None = None
     power_state: str | None = None
+    console_enabled: bool = False
     maintenance: bool = False
     protected: bool = False
     retired: bool = False
@@ -65,16 +67,19 @@ class Nodes(abc.ABC):
         """Allow the node to be undeployed."""
 
     @abc.abstractmethod
-    def undeploy(self, uuid):
-        """Begin to remove what runs on the node and to clean it."""
+    def provision(self, uuid, target):
+        """Ask for a change of the provision state, as Ironic's API names it.
 
-    @abc.abstractmethod
-    def provide(self, uuid):
-        """Begin to clean a node that was set aside and make it available."""
+        It only begins with this: the node is on its way when the call returns.
+        """
 
     @abc.abstractmethod
     def detach(self, uuid):
         """Take the node off its networks."""
+
+    @abc.abstractmethod
+    def console_off(self, uuid):
+        """Take the console away."""
 
     @abc.abstractmethod
     def power_off(self, uuid):

@@ -12,6 +12,7 @@ Undeploying and cleaning take no time here; whatever changes is written back.
 """
 
 import dataclasses
+import itertools
 import os
 import pathlib
 import threading
@@ -23,6 +24,14 @@ from provider import nodes
 
 _FIELDS = {field.name for field in dataclasses.fields(nodes.Node)}
 
+#: What each verb comes to, at once.
+_DONE = {
+    'deleted': {'provision_state': 'available', 'power_state': 'power off'},
+    'provide': {'provision_state': 'available'},
+    'manage': {'provision_state': 'manageable'},
+    'abort': {'provision_state': 'inspect failed'},
+}
+
 
 class DummyNodes(nodes.Nodes):
     RESOURCE_TYPE = 'dummy_node'
@@ -30,6 +39,8 @@ class DummyNodes(nodes.Nodes):
     def __init__(self, conf):
         self._folder = pathlib.Path(conf.provider.dummy_nodes_dir)
         self._lock = threading.Lock()
+        #: {path: (what the file was like, its node)}, and {uuid or name: path}.
+        self._known, self._places = {}, {}
 
     def list(self, context):
         return [
@@ -60,34 +71,38 @@ class DummyNodes(nodes.Nodes):
     def unprotect(self, uuid):
         self._change(uuid, protected=False)
 
-    def undeploy(self, uuid):
-        self._change(uuid, provision_state='available', power_state='power off')
-
-    def provide(self, uuid):
-        self._change(uuid, provision_state='available')
+    def provision(self, uuid, target):
+        self._change(uuid, **_DONE[target])
 
     def detach(self, uuid):
         """Nothing: a dummy node is on no network."""
+
+    def console_off(self, uuid):
+        self._change(uuid, console_enabled=False)
 
     def power_off(self, uuid):
         self._change(uuid, power_state='power off')
 
     def _find(self, ident):
-        for path in self._folder.glob('*.yaml'):
+        # First where it was; it may have gone from there meanwhile.
+        place = self._places.get(ident)
+        known = [place] if place and place.exists() else []
+        for path in itertools.chain(known, self._folder.glob('*.yaml')):
             node = self._read(path)
             if ident in (node.uuid, node.name):
                 return path, node
         raise exceptions.NotFound(f'Node {ident} not found')
 
-    @staticmethod
-    def _read(path):
-        said = yaml.safe_load(path.read_text())
-        return nodes.Node(
-            **{
-                'name': path.stem,
-                **{name: value for name, value in said.items() if name in _FIELDS},
-            }
-        )
+    def _read(self, path):
+        # A file that changes is a new one; to parse YAML takes its time.
+        status = path.stat()
+        like = status.st_ino, status.st_mtime_ns, status.st_size
+        known, node = self._known.get(path, (None, None))
+        if known != like:
+            node = _node(path)
+            self._known[path] = like, node
+            self._places |= {node.uuid: path, node.name: path}
+        return node
 
     def _change(self, ident, **values):
         with self._lock:
@@ -98,3 +113,13 @@ class DummyNodes(nodes.Nodes):
             new = path.with_suffix('.new')
             new.write_text(yaml.safe_dump(said))
             os.replace(new, path)
+
+
+def _node(path):
+    said = yaml.safe_load(path.read_text())
+    return nodes.Node(
+        **{
+            'name': path.stem,
+            **{name: value for name, value in said.items() if name in _FIELDS},
+        }
+    )

@@ -2,6 +2,8 @@
 """Servers in Ironic, through openstacksdk."""
 
 import contextlib
+import dataclasses
+import urllib.parse
 
 from keystoneauth1 import exceptions as ks_exceptions
 from keystoneauth1 import session as ks_session
@@ -11,6 +13,17 @@ from openstack import exceptions as sdk_exceptions
 
 from flocx import exceptions
 from provider import nodes
+
+#: The first version of Ironic's API with all that we read: lessee came last.
+MICROVERSION = '1.65'
+
+#: How many nodes are asked for at a time; Ironic's own limit may be lower.
+PAGE = 1000
+
+#: A node's fields; the inventory is read apart.
+_FIELDS = [
+    field.name for field in dataclasses.fields(nodes.Node) if field.name != 'inventory'
+]
 
 
 class IronicNodes(nodes.Nodes):
@@ -22,21 +35,34 @@ class IronicNodes(nodes.Nodes):
         self._own = None
 
     def list(self, context):
-        with _translated('the nodes'):
-            found = self._baremetal(context).nodes(details=True)
-            return [
-                _node(each)
-                for each in found
-                if context.project_id in (each.owner, each.lessee)
-            ]
+        return [
+            node
+            for node in self._pages(self._baremetal(context))
+            if context.project_id in (node.owner, node.lessee)
+        ]
 
     def all(self):
-        with _translated('the nodes'):
-            return [_node(each) for each in self._baremetal().nodes(details=True)]
+        return self._pages(self._baremetal())
 
     def get(self, ident, context=None):
+        path = f'/nodes/{urllib.parse.quote(ident, safe="")}'
         with _translated(f'Node {ident}'):
-            return _node(self._baremetal(context).get_node(ident))
+            return _node(_read(self._baremetal(context), path))
+
+    @staticmethod
+    def _pages(baremetal):
+        """Every node that ``baremetal`` shows, by our own marker.
+
+        The link to the next page that Ironic gives drops what was asked for.
+        """
+        found, marker = [], {}
+        with _translated('the nodes'):
+            while True:
+                page = _read(baremetal, '/nodes', limit=PAGE, **marker)
+                found += map(_node, page['nodes'])
+                if not page.get('next'):
+                    return found
+                marker = {'marker': found[-1].uuid}
 
     def inventory(self, uuid):
         try:
@@ -61,11 +87,9 @@ class IronicNodes(nodes.Nodes):
     def unprotect(self, uuid):
         self._patch(uuid, {'op': 'replace', 'path': '/protected', 'value': False})
 
-    def undeploy(self, uuid):
-        self._provision(uuid, 'deleted')
-
-    def provide(self, uuid):
-        self._provision(uuid, 'provide')
+    def provision(self, uuid, target):
+        with _translated(f'Node {uuid}'):
+            self._baremetal().set_node_provision_state(uuid, target)
 
     def detach(self, uuid):
         with _translated(f'Node {uuid}'):
@@ -73,13 +97,13 @@ class IronicNodes(nodes.Nodes):
             for vif in baremetal.list_node_vifs(uuid):
                 baremetal.detach_vif_from_node(uuid, vif)
 
+    def console_off(self, uuid):
+        with _translated(f'Node {uuid}'):
+            self._baremetal().disable_node_console(uuid)
+
     def power_off(self, uuid):
         with _translated(f'Node {uuid}'):
             self._baremetal().set_node_power_state(uuid, 'power off')
-
-    def _provision(self, uuid, target):
-        with _translated(f'Node {uuid}'):
-            self._baremetal().set_node_provision_state(uuid, target)
 
     def _patch(self, uuid, *operations):
         with _translated(f'Node {uuid}'):
@@ -107,20 +131,25 @@ class IronicNodes(nodes.Nodes):
         ).baremetal
 
 
-def _node(found):
+def _read(baremetal, path, **params):
+    """What Ironic answers, JSON, with the fields of nodes that we know."""
+    answer = baremetal.get(
+        path,
+        params={'fields': ','.join(_FIELDS), **params},
+        microversion=MICROVERSION,
+    )
+    sdk_exceptions.raise_from_response(answer)
+    return answer.json()
+
+
+def _node(said):
+    values = {name: said[name] for name in _FIELDS}
     return nodes.Node(
-        uuid=found.id,
-        name=found.name,
-        owner=found.owner,
-        lessee=found.lessee,
-        resource_class=found.resource_class,
-        properties=found.properties or {},
-        traits=tuple(found.traits or ()),
-        provision_state=found.provision_state,
-        power_state=found.power_state,
-        maintenance=bool(found.is_maintenance),
-        protected=bool(found.is_protected),
-        retired=bool(found.is_retired),
+        **{
+            **values,
+            'properties': values['properties'] or {},
+            'traits': tuple(values['traits'] or ()),
+        }
     )
 
 

@@ -6,6 +6,7 @@ Two organisations: ``acme`` with the sub-projects ``acme-lab`` and ``acme-web``,
 name. The user ``PROJECT-ROLE`` has that role, and those that it implies, on that
 project; her password is her name, and her name is accepted as a token too. The role
 ``guest`` is one that no rule names, and the token ``unscoped`` is for no project.
+An account in ``accounts`` has exactly the roles that are said there.
 """
 
 import datetime
@@ -45,6 +46,8 @@ class Keystone:
     def __init__(self):
         self.catalog = {}
         self.revoked = set()
+        # By name of the user: the project, and the names of the roles.
+        self.accounts = {}
         # By name of the resource, and by project and name.
         self.registered_limits, self.limits = {}, {}
 
@@ -120,17 +123,15 @@ class Keystone:
     def _token(self, user, status=200):
         if user == UNSCOPED:
             return _json({'token': _stamped(user)}, status)
-        project, _, role = user.rpartition('-')
-        # Several accounts of a kind are told apart by a number.
-        kind = role.rstrip('0123456789')
-        if project not in PARENTS or kind not in IMPLIED or user in self.revoked:
+        project, roles = self._holds(user)
+        if project not in PARENTS or not roles or user in self.revoked:
             return _json({'error': {'code': 404, 'message': 'No such token'}}, 404)
         return _json(
             {
                 'token': {
                     **_stamped(user),
                     'project': {'id': project, 'name': project, 'domain': _DOMAIN},
-                    'roles': [{'id': name, 'name': name} for name in IMPLIED[kind]],
+                    'roles': [{'id': name, 'name': name} for name in roles],
                     'catalog': [
                         {
                             'id': kind,
@@ -153,6 +154,14 @@ class Keystone:
             },
             status,
         )
+
+    def _holds(self, user):
+        """The project and the roles of a user."""
+        if user in self.accounts:
+            return self.accounts[user]
+        project, _, role = user.rpartition('-')
+        # Several accounts of a kind are told apart by a number.
+        return project, IMPLIED.get(role.rstrip('0123456789'))
 
     @staticmethod
     def _projects(request):

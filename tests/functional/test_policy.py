@@ -110,6 +110,14 @@ ROWS = {
             **BID,
         },
     ),
+    'market:publications:create': Row(
+        'POST',
+        MARKET,
+        '/v1/publications',
+        *(DENIED,) * 3,
+        operator=403,
+        body={'offers': []},
+    ),
     'market:offers:change': Row(
         'PATCH',
         MARKET,

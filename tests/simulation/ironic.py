@@ -6,6 +6,14 @@ import dataclasses
 from flocx import exceptions
 from provider import nodes
 
+#: From which provision states each target is reached, and through which.
+_FROM = {
+    'deleted': ('active', 'deploy failed'),
+    'provide': ('manageable',),
+    'manage': ('clean failed', 'available'),
+}
+_ON_THE_WAY = {'deleted': ['deleting', 'cleaning'], 'provide': ['cleaning']}
+
 
 class Room(nodes.Nodes):
     """Ironic as the provider sees it.
@@ -91,13 +99,13 @@ class Room(nodes.Nodes):
     def unprotect(self, uuid):
         self._change(f'unprotect {uuid}', uuid, protected=False)
 
-    def undeploy(self, uuid):
-        self._call(f'undeploy {uuid}', lambda: self._undeploy(uuid), changes=True)
-
-    def provide(self, uuid):
+    def provision(self, uuid, target):
         self._call(
-            f'provide {uuid}', lambda: self._clean(uuid, ['cleaning']), changes=True
+            f'{target} {uuid}', lambda: self._provision(uuid, target), changes=True
         )
+
+    def console_off(self, uuid):
+        self._change(f'console off {uuid}', uuid, console_enabled=False)
 
     def detach(self, uuid):
         self._call(f'detach {uuid}', lambda: None, changes=True)
@@ -133,10 +141,14 @@ class Room(nodes.Nodes):
             )
         self._nodes[uuid] = dataclasses.replace(node, **values)
 
-    def _undeploy(self, uuid):
-        if self._found(uuid).provision_state not in ('active', 'deploy failed'):
-            raise exceptions.Invalid(f'Node {uuid} cannot be undeployed now')
-        self._clean(uuid, ['deleting', 'cleaning'])
+    def _provision(self, uuid, target):
+        state = self._found(uuid).provision_state
+        if state not in _FROM[target]:
+            raise exceptions.Invalid(f'Node {uuid} is {state}: it cannot be {target}')
+        if target == 'manage':
+            self._become(uuid, provision_state='manageable')
+        else:
+            self._clean(uuid, _ON_THE_WAY[target])
 
     def _clean(self, uuid, states):
         last = 'available'

@@ -168,6 +168,9 @@ def _publish_one(api, service_id, interface, url, endpoint):
 def write_clouds(folder, ports):
     """clouds.yaml with one cloud per user, and the administrator's."""
     clouds = {'admin': _cloud(folder, ports, 'admin', {'system_scope': 'all'})}
+    # Of the system for Ironic, of a project for the marketplace.
+    scope = {'project_name': 'admin', 'project_domain_name': 'Default'}
+    clouds['operator'] = _cloud(folder, ports, 'admin', scope)
     for user, (project, _) in PEOPLE.items():
         scope = {'project_name': project, 'project_domain_name': 'Default'}
         clouds[user] = _cloud(folder, ports, user, scope)

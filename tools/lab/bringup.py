@@ -31,6 +31,8 @@ class Lab:
         self.flocx = flocx
         self.ports = {}
         self.started = []
+        #: What keeps the ports of services that do not run yet.
+        self._kept = {}
         self._installs = venv is None
 
     def up(self):
@@ -44,10 +46,13 @@ class Lab:
         # What is about to die still holds its ports, and does not count as running.
         for name in NAMES:
             self.process(name).settle()
-        self.ports = processes.ports(self.folder, self._ports_in_use())
-        self._configure()
-        self._fill_databases()
-        self._start()
+        self.ports, self._kept = processes.ports(self.folder, self._ports_in_use())
+        try:
+            self._configure()
+            self._fill_databases()
+            self._start()
+        finally:
+            self._let_go(*self._kept)
 
     def down(self):
         """Stop exactly what was started here; the names of what was."""
@@ -142,8 +147,14 @@ class Lab:
     def _start_one(self, name):
         process = self.process(name)
         self.started.append(process)
+        self._let_go(*(services.APIS if name == 'flocx-standalone' else (name,)))
         process.start()
         return process
+
+    def _let_go(self, *names):
+        for name in names:
+            if holder := self._kept.pop(name, None):
+                holder.close()
 
     def _populate_keystone(self):
         if not self._filled.exists():

@@ -146,6 +146,11 @@ def _install_packages(folder):
     )
 
 
+def add(folder, title, requirements):
+    """Install what a file of requirements names beside what is there."""
+    _pip(folder, title, '--prefer-binary', '-r', requirements)
+
+
 def _install_ours(folder):
     source = folder.path / 'source'
     shutil.rmtree(source, ignore_errors=True)

@@ -13,7 +13,8 @@ state_path = {data}/ironic
 tempdir = {data}/ironic/tmp
 # Conductor and API share a process, which needs no message broker.
 rpc_transport = none
-transport_url = fake://
+transport_url = {broker}
+notification_level = info
 # The role service in the project service: what FLOCX sets lessees with.
 rbac_service_role_elevated_access = true
 rbac_service_project_name = service
@@ -48,9 +49,7 @@ workers_pool_size = 500
 heartbeat_interval = 5
 
 [database]
-connection = sqlite:///{data}/ironic.sqlite
-# A lab may lose its data with the power, and is twice as fast for it.
-sqlite_synchronous = false
+{database}
 
 [dhcp]
 dhcp_provider = none
@@ -69,7 +68,9 @@ root-device,cpu-capabilities
 data_backend = database
 
 [oslo_messaging_notifications]
-driver = noop
+driver = {notifications}
+# Not for ever: a request would wait for a broker that is away.
+retry = 0
 
 [oslo_concurrency]
 lock_path = {data}/ironic/lock
@@ -85,6 +86,11 @@ service_token_roles_required = true
 {account}
 endpoint_override = {url}
 """
+
+DATABASE = """\
+connection = sqlite:///{data}/ironic.sqlite
+# A lab may lose its data with the power, and is twice as fast for it.
+sqlite_synchronous = false"""
 
 ACCOUNT = """\
 auth_url = {keystone}
@@ -107,7 +113,11 @@ def account(folder, ports, name):
     )
 
 
-def configure(folder, ports):
+def configure(folder, ports, database=DATABASE, broker=None):
+    """
+    :param database: what stands in the section of that name.
+    :param broker: the URL of a broker that is told of changes; None for nobody.
+    """
     for name in ('tmp', 'lock'):
         (folder.data / 'ironic' / name).mkdir(parents=True, exist_ok=True)
     path = folder.etc / 'ironic.conf'
@@ -115,6 +125,9 @@ def configure(folder, ports):
     path.write_text(
         CONFIGURATION.format(
             data=folder.data,
+            database=database.format(data=folder.data),
+            broker=broker or 'fake://',
+            notifications='messagingv2' if broker else 'noop',
             port=ports['ironic'],
             url=url(ports),
             keystone=keystone.url(ports),

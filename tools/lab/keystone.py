@@ -11,8 +11,7 @@ CONFIGURATION = """\
 [DEFAULT]
 
 [database]
-connection = sqlite:///{data}/keystone.sqlite
-sqlite_synchronous = false
+{database}
 
 [token]
 provider = fernet
@@ -35,19 +34,30 @@ password_hash_rounds = 4
 max_password_length = 72
 
 [cache]
-# One process serves all requests, so that its own memory is the right cache.
 enabled = true
-backend = dogpile.cache.memory
+{cache}
 """
+
+DATABASE = """\
+connection = sqlite:///{data}/keystone.sqlite
+sqlite_synchronous = false"""
+# One process serves all requests, so that its own memory is the right cache.
+CACHE = 'backend = dogpile.cache.memory'
 
 
 def url(ports):
     return f'http://127.0.0.1:{ports["keystone"]}/v3'
 
 
-def configure(folder):
+def configure(folder, database=DATABASE, cache=CACHE):
+    """:param database, cache: what stands in the sections of these names."""
     path = folder.etc / 'keystone.conf'
-    path.write_text(CONFIGURATION.format(data=folder.data))
+    path.touch(mode=0o600)
+    path.write_text(
+        CONFIGURATION.format(
+            data=folder.data, database=database.format(data=folder.data), cache=cache
+        )
+    )
     return path
 
 

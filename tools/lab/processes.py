@@ -6,6 +6,7 @@ has given to somebody else in the meantime is never taken for ours.
 """
 
 import os
+import secrets
 import signal
 import socket
 import subprocess
@@ -40,7 +41,13 @@ def _start_time(pid):
 
 
 class Process:
-    """One service of the lab, found again by its pid file."""
+    """One service of the lab, found again by its pid file.
+
+    ``ready`` are URLs that answer, and functions that are true, once it is up.
+    """
+
+    #: What asks it to stop.
+    signal = signal.SIGTERM
 
     def __init__(self, folder, name, command, ready, environment=None):
         self.folder = folder
@@ -86,14 +93,20 @@ class Process:
         """Return once it answers or is gone, be it that somebody is killing it."""
         until = time.monotonic() + seconds
         while self.pid and time.monotonic() < until:
-            if all(map(rest.answers, self.ready)):
+            if self.answers():
                 return
             time.sleep(0.1)
+
+    def answers(self):
+        """Whether all that it serves is there."""
+        return all(
+            probe() if callable(probe) else rest.answers(probe) for probe in self.ready
+        )
 
     def wait(self, seconds=90):
         """Return once it answers; a dead or mute process is a Trouble."""
         until = time.monotonic() + seconds
-        while not all(map(rest.answers, self.ready)):
+        while not self.answers():
             if self._child:
                 self._child.poll()
             if not self.pid:
@@ -112,13 +125,20 @@ class Process:
         """Stop it if it is ours; True if there was something to stop."""
         pid = self.pid
         if pid:
-            os.kill(pid, signal.SIGTERM)
+            os.kill(pid, self.signal)
             if not self._gone(seconds):
-                # It leads a session of its own: the group is it and its
-                # children, and nobody else.
-                os.killpg(pid, signal.SIGKILL)
-                self._gone(5)
+                self.kill()
         self.pid_file.unlink(missing_ok=True)
+        return bool(pid)
+
+    def kill(self):
+        """End it as a crash would, with its children; True if it ran."""
+        pid = self.pid
+        if pid:
+            # It leads a session of its own: the group is it and its children,
+            # and nobody else.
+            os.killpg(pid, signal.SIGKILL)
+            self._gone(5)
         return bool(pid)
 
     def _gone(self, seconds):
@@ -129,6 +149,8 @@ class Process:
             if time.monotonic() > until:
                 return False
             time.sleep(0.05)
+        if self._child:
+            self._child.poll()
         return True
 
 
@@ -150,15 +172,27 @@ def run(folder, name, command, **environment):
         )
 
 
+def held(port):
+    """A socket that keeps a port of 127.0.0.1 from others, None if they have it."""
+    holder = socket.socket()
+    # What is left of a server that has just ended does not count.
+    holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        holder.bind(('127.0.0.1', port))
+    except OSError:
+        holder.close()
+        return None
+    # From now on nobody else binds it, however he asks.
+    holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 0)
+    return holder
+
+
 def free(port):
     """Whether a server could listen on that port of 127.0.0.1 now."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(('127.0.0.1', port))
-        except OSError:
-            return False
-    return True
+    holder = held(port)
+    if holder:
+        holder.close()
+    return bool(holder)
 
 
 def _another(usual, taken):
@@ -173,21 +207,38 @@ def _another(usual, taken):
     raise trouble.Trouble('There is no free port left.')
 
 
+def any_port(taken=()):
+    """A free port, of those that the system gives to no outgoing connection."""
+    while True:
+        # Whoever else looks for one at this moment should not find the same.
+        port = 20000 + secrets.randbelow(12000)
+        if port not in taken and free(port):
+            return port
+
+
 def ports(folder, running=()):
     """The port of each service: as last time, else the usual one, else any.
 
     ``running`` names the services which hold their port themselves.
+
+    :returns: {name: port} and {name: socket} of those that do not run: it keeps the
+        port for its service, and is closed when that starts.
     """
     before = folder.recall('ports', {})
-    chosen = {}
+    chosen, kept = {}, {}
     for name, usual in DEFAULT_PORTS.items():
         wanted = before.get(name, usual)
-        if name in running or free(wanted):
-            chosen[name] = wanted
-            continue
-        chosen[name] = _another(usual, {*chosen.values(), *before.values()})
-        progress.say(
-            f'  Port {wanted} is taken by another program: {name} gets {chosen[name]}.'
-        )
+        if name not in running and not (holder := held(wanted)):
+            taken, wanted = (
+                wanted,
+                _another(usual, {*chosen.values(), *before.values()}),
+            )
+            holder = held(wanted)
+            progress.say(
+                f'  Port {taken} is taken by another program: {name} gets {wanted}.'
+            )
+        chosen[name] = wanted
+        if name not in running:
+            kept[name] = holder
     folder.remember('ports', chosen)
-    return chosen
+    return chosen, kept

@@ -92,6 +92,23 @@ class Duration(columns.FormattableColumn):
         return '' if self._value is None else times.render_duration(self._value)
 
 
+class Stretches(columns.FormattableColumn):
+    """Offers or contracts of a server, one a line."""
+
+    def human_readable(self):
+        return '\n'.join(
+            '{start_time} to {end_time} at {price}: {status}'.format_map(_Blank(each))
+            for each in self._value or ()
+        )
+
+
+class Names(columns.FormattableColumn):
+    """A list of words."""
+
+    def human_readable(self):
+        return ', '.join(self._value or ())
+
+
 class _Blank(dict):
     """What a line does not tell is blank."""
 
@@ -121,12 +138,16 @@ def labels(fields):
     return tuple(label(field) for field in fields)
 
 
-def values(resource, fields):
-    """The values of ``resource``, in the order of ``fields``."""
-    return tuple(_value(resource, field) for field in fields)
+def values(resource, fields, more=None):
+    """The values of ``resource``, in the order of ``fields``.
+
+    :param more: {field: column} of what these resources alone have.
+    """
+    known = {**COLUMNS, **(more or {})}
+    return tuple(_value(resource, field, known) for field in fields)
 
 
-def _value(resource, field):
+def _value(resource, field, known):
     value = getattr(resource, field)
-    column = COLUMNS.get(field)
+    column = known.get(field)
     return column(value) if column else value

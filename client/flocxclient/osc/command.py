@@ -183,19 +183,22 @@ class Command(Speaker, command.Command):
 class ShowOne(Speaker, command.ShowOne):
     """A command that shows one object."""
 
-    #: The fields, in their order.
+    #: The fields, in their order, and how those look that look so here alone.
     fields = ()
+    columns = None
 
     def shown(self, resource):
-        return self.fields, columns.values(resource, self.fields)
+        return self.fields, columns.values(resource, self.fields, self.columns)
 
 
 class Lister(Speaker, command.Lister):
     """A command that lists objects."""
 
-    #: The fields by default, and those that --long adds.
+    #: The fields by default, those that --long adds, and how those look that look so
+    #: here alone.
     fields = ()
     long_fields = ()
+    columns = None
 
     def get_parser(self, prog_name):
         parser = super().get_parser(prog_name)
@@ -237,7 +240,7 @@ class Lister(Speaker, command.Lister):
             fields += self.long_fields
         limit = getattr(parsed_args, 'limit', None)
         return columns.labels(fields), [
-            columns.values(resource, fields)
+            columns.values(resource, fields, self.columns)
             for resource in itertools.islice(resources, limit)
         ]
 

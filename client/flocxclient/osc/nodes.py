@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Nodes: the servers that the caller owns and can offer."""
+"""Nodes: the servers that the caller owns or leases."""
 
+from flocxclient.osc import columns
 from flocxclient.osc import command
 
 FIELDS = (
@@ -12,23 +13,57 @@ FIELDS = (
     'maintenance',
     'lessee',
 )
+_TRADED = ('offers', 'contracts', 'suspended_reason')
+_COLUMNS = {
+    'offers': columns.Stretches,
+    'contracts': columns.Stretches,
+    'traits': columns.Names,
+}
 
 
 class ListNodes(command.Lister):
-    """List the servers that you own and can offer."""
+    """List the servers that you own or lease, with what they are promised for.
 
-    fields = FIELDS
-    long_fields = ('properties',)
-    _epilog = command.examples('openstack market node list --long')
+    Contracts and offers are those that are open, those to come included. With
+    --long the servers' offers are shown too, and what they are made of.
+    """
+
+    fields = FIELDS + ('contracts', 'suspended_reason')
+    long_fields = ('owner', 'offers', 'traits', 'properties')
+    columns = _COLUMNS
+    _epilog = command.examples(
+        'openstack market node list',
+        'openstack market node list --resource-class gpu --provision-state available',
+    )
+
+    def get_parser(self, prog_name):
+        parser = super().get_parser(prog_name)
+        parser.add_argument(
+            '--resource-class', metavar='<class>', help='Those of this class.'
+        )
+        parser.add_argument(
+            '--provision-state', metavar='<state>', help='Those in this state.'
+        )
+        self.add_paging(parser)
+        return parser
 
     def take_action(self, parsed_args):
-        return self.listed(self.provider.nodes(), parsed_args)
+        query = command.given(parsed_args, 'resource_class', 'provision_state')
+        return self.listed(
+            self.provider.nodes(**query, **self.paging(parsed_args)), parsed_args
+        )
 
 
 class ShowNode(command.ShowOne):
-    """Show a server of yours, with the hardware that an offer would state."""
+    """Show a server of yours, its offers and its contracts."""
 
-    fields = FIELDS + ('properties',)
+    fields = (
+        *FIELDS,
+        *('owner', 'protected', 'retired'),
+        *_TRADED,
+        *('traits', 'properties'),
+    )
+    columns = _COLUMNS
     _epilog = command.examples('openstack market node show node-7')
 
     def get_parser(self, prog_name):

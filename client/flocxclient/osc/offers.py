@@ -9,6 +9,7 @@ from flocxclient.osc import command
 from flocxclient.osc import identity
 from flocxclient.osc import prices
 from flocxclient.osc import projects
+from flocxclient.osc import publications
 from flocxclient.osc import times
 
 FIELDS = (
@@ -34,24 +35,37 @@ FIELDS = (
 
 
 class CreateOffer(command.ShowOne):
-    """Offer a server of yours on the market.
+    """Offer a server of yours on the market, or many on the same terms.
 
     The provider service checks that you own the server, adds its hardware to
     the offer and publishes it. An offer with --lessee is for that project
     and its sub-projects only.
+
+    Many servers are named by --node, or found by --resource-class, --trait and
+    --require. Then what became of each is shown, and a server that is refused
+    does not keep the others away; the command fails if any was.
     """
 
     fields = FIELDS
+    #: Whether some of many servers could not be offered.
+    _refused = False
     _epilog = command.examples(
         'openstack market offer create node-7 --price 1.25 --end-time +2w',
         'openstack market offer create node-8 --lessee lab --end-time 2027-03-01',
+        'openstack market offer create --node n1 --node n2 --price 1 --end-time +2w',
+        'openstack market offer create --resource-class gpu '
+        "--require 'memory_mb>=65536' --price 3 --end-time +2w",
     )
 
     def get_parser(self, prog_name):
         parser = super().get_parser(prog_name)
         parser.add_argument(
-            'resource', metavar='<resource>', help='The server, by uuid or name.'
+            'resource',
+            metavar='<resource>',
+            nargs='?',
+            help='The server, by uuid or name.',
         )
+        publications.add_selection(parser)
         parser.add_argument(
             '--price',
             metavar='<price>',
@@ -87,13 +101,32 @@ class CreateOffer(command.ShowOne):
             offer['lessee_id'] = projects.project_id(
                 self.connection, parsed_args.lessee
             )
-        return self.shown(
-            self.provider.create_offer(
-                parsed_args.idempotency_key,
-                resource_uuid=parsed_args.resource,
-                **offer,
+        ways = publications.ways(parsed_args)
+        if parsed_args.resource and not ways:
+            return self.shown(
+                self.provider.create_offer(
+                    parsed_args.idempotency_key,
+                    resource_uuid=parsed_args.resource,
+                    **offer,
+                )
             )
+        if parsed_args.resource or len(ways) != 1:
+            raise exceptions.CommandError(
+                'name one server, or several with --node, or have them found by '
+                '--resource-class, --trait and --require'
+            )
+        done = publications.publish(
+            self.provider,
+            self.app.stderr,
+            parsed_args.idempotency_key,
+            offer,
+            **ways,
         )
+        self._refused = any(each['error'] for each in done)
+        return publications.shown(done)
+
+    def run(self, parsed_args):
+        return super().run(parsed_args) or int(self._refused)
 
 
 class ListOffers(command.Lister):

@@ -19,5 +19,16 @@ class Proxy(proxy.Proxy):
         """Publish an offer; the Offer as the market stored it."""
         return self._made(_offer.Offer, '/v1/offers', attrs, idempotency_key)
 
+    def create_offers(self, idempotency_key=None, **attrs):
+        """Publish offers of many servers on the same terms.
+
+        :param attrs: as for :meth:`create_offer`, with ``nodes``, a list of uuids
+            and names, or ``query``, a dictionary of resource_class, traits and
+            requirements, instead of ``resource_uuid``.
+        :returns: a dictionary for each server: resource_uuid, name and either
+            offer_uuid or error, which has status, code and detail.
+        """
+        return self._posted('/v1/offers', attrs, idempotency_key)['publications']
+
     def withdraw_offer(self, offer):
         self._named(_offer.Offer, offer).delete(self)

@@ -62,6 +62,15 @@ class Proxy(proxy.Proxy):
             knows with what it made the first time.
         :raises Unanswered: the service cannot be reached; the error has the key.
         """
+        return resource_type.existing(
+            connection=self._get_connection(), **self._posted(path, attrs, key)
+        )
+
+    def _posted(self, path, attrs, key=None):
+        """The answer, JSON, to a POST that is done once however often it is sent.
+
+        :raises Unanswered: the service cannot be reached; the error has the key.
+        """
         key = key or uuid.uuid4().hex
         try:
             response = self._persist(
@@ -70,9 +79,7 @@ class Proxy(proxy.Proxy):
         except auth_exceptions.ConnectionError as exc:
             raise errors.Unanswered(exc, key) from exc
         exceptions.raise_from_response(response)
-        return resource_type.existing(
-            connection=self._get_connection(), **response.json()
-        )
+        return response.json()
 
     def _changed(self, resource_type, given, changes, generation=None):
         """The resource with ``changes``, which name fields as the API does.

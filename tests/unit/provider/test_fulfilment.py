@@ -7,6 +7,7 @@ refuses what the state table refuses.
 
 import copy
 import datetime
+import itertools
 import pathlib
 import types
 import unittest
@@ -20,6 +21,7 @@ from flocx.core import contract as core
 from flocx.core import states
 from flocx.core import window
 from provider import fulfilment
+from provider import returning
 from provider.nodes import dummy
 
 NOON = datetime.datetime(2027, 1, 1, 12, tzinfo=datetime.UTC)
@@ -34,11 +36,14 @@ class Market:
 
     def __init__(self):
         self.contracts, self.reports, self.refuse = [], [], ()
+        self._numbers = itertools.count()
 
     def add(self, status, node='n1', provider='provider', **values):
+        number = next(self._numbers)
         line = {
-            'uuid': f'line-{len(self.contracts)}',
+            'uuid': f'line-{number}',
             'provider_id': provider,
+            'owner_id': 'acme',
             'resource_uuid': node,
             'start_time': window.text(NOON),
             'end_time': window.text(NOON + HOUR),
@@ -48,7 +53,7 @@ class Market:
             **values,
         }
         contract = {
-            'uuid': f'contract-{len(self.contracts)}',
+            'uuid': f'contract-{number}',
             'project_id': 'umbrella',
             'lines': [line],
         }
@@ -65,12 +70,17 @@ class Market:
                     states.require(
                         core.TRANSITIONS, 'Line', line_uuid, S(line['status']), status
                     )
-                    if line_uuid in self.refuse:
+                    if (line_uuid, status) in self.refuse:
                         raise exceptions.Unavailable('The market does not answer')
                     self.reports.append((line_uuid, str(status), reason))
                     line.update(status=str(status), reason=reason or line['reason'])
                     return line
         raise exceptions.NotFound(line_uuid)
+
+
+def _asked(verb):
+    """The provision states in which ``verb`` is asked for."""
+    return [state for state, asked in returning.NEXT.items() if asked == verb]
 
 
 class FulfilmentTestCase(testtools.TestCase):
@@ -83,12 +93,16 @@ class FulfilmentTestCase(testtools.TestCase):
                 dummy_nodes_dir=str(self.folder),
                 fulfil_interval=10,
                 retry_interval=2,
+                retry_max_interval=60,
+                delivery_deadline=900,
                 workers=2,
             )
         )
         self.nodes = dummy.DummyNodes(conf)
         self.market = Market()
         self.fulfilment = fulfilment.Fulfilment(conf, self.nodes, self.market)
+        # The whole wait, without its random part.
+        self.fulfilment._patience._draw = lambda: 1
         self.node()
 
     def node(self, name='n1', **values):
@@ -119,6 +133,14 @@ class StepTest(unittest.TestCase):
         S.WAIT_FULFILL: fulfilment.Fulfilment._miss,
         S.ACTIVE: fulfilment.Fulfilment._finish,
     }
+
+    def test_what_was_closed_meanwhile_is_not_handed_over(self):
+        line = self.market.add(S.CREATED)
+        stale = self.market.due(NOON)
+        line.update(status=str(S.CANCELLED))
+        self.market.due = lambda before: stale
+        self.fulfilment.run(NOON)
+        self.assertIsNone(self.nodes.get('n1').lessee)
 
     def test_table(self):
         for status in core.Status:
@@ -177,13 +199,69 @@ class BeginTest(FulfilmentTestCase):
             self.run_at(3, 'umbrella')
             self.assertEqual('active', line['status'])
 
-    def test_a_node_that_is_gone_is_an_error_with_a_reason(self):
+    def test_a_node_that_is_gone_is_given_up_with_a_reason(self):
         line = self.market.add(S.CREATED, node='gone')
+        for minutes in (0, 1, 14):
+            self.run_at(minutes)
+            self.assertEqual(
+                ('wait_fulfill', 'node_gone'), (line['status'], line['reason'])
+            )
+        self.run_at(16)
+        self.assertEqual(('cancelled', 'node_gone'), (line['status'], line['reason']))
+
+    def test_what_cannot_be_handed_over_is_given_up_at_the_deadline(self):
+        self.node(provision_state='active')
+        line = self.market.add(S.CREATED)
+        for minutes in (0, 1, 14):
+            self.run_at(minutes, 'nobody')
+            self.assertEqual('wait_fulfill', line['status'])
+        self.run_at(15, 'nobody')
+        self.assertEqual(
+            ['wait_fulfill', 'wait_cancel', 'cancelled'],
+            [status for _, status, _ in self.market.reports],
+        )
+        self.assertEqual('not_delivered', line['reason'])
+        self.assertEqual('active', self.nodes.get('n1').provision_state)
+
+    def test_a_fulfiller_that_was_away_tries_before_it_gives_up(self):
+        self.node(maintenance=True)
+        line = self.market.add(S.CREATED)
+        for minutes in (40, 41):
+            self.run_at(minutes)
+            self.assertEqual('wait_fulfill', line['status'])
+        self.node()
+        self.run_at(42, 'umbrella')
+        self.assertEqual('active', line['status'])
+
+    def test_the_node_of_another_owner_is_not_handed_over(self):
+        self.node(owner='initech')
+        line = self.market.add(S.CREATED)
+        self.run_at(0, 'nobody')
+        self.assertEqual('wait_fulfill', line['status'])
+
+    def test_the_next_contract_of_the_same_renter_waits_for_the_end_of_the_last(self):
+        """His lessee is there already, and what runs there has to go."""
+        self.node(lessee='umbrella', provision_state='active')
+        start = window.text(NOON - HOUR)
+        following = self.market.add(S.CREATED)
+        last = self.market.add(
+            S.ACTIVE, start_time=start, end_time=window.text(NOON), name='last'
+        )
+        self.run_at(0, 'umbrella')
+        self.assertEqual(('wait_end', 'created'), (last['status'], following['status']))
+        self.run_at(1, 'umbrella')
+        self.assertEqual(('ended', 'active'), (last['status'], following['status']))
+
+    def test_what_an_earlier_contract_left_uncleaned_is_not_handed_over(self):
+        self.node(lessee='umbrella', provision_state='clean failed')
+        line = self.market.add(S.CREATED)
         self.run_at(0)
-        self.assertEqual(('error', 'node_gone'), (line['status'], line['reason']))
+        self.assertEqual('wait_fulfill', line['status'])
 
     def test_the_end_came_first(self):
         for status in (S.CREATED, S.WAIT_FULFILL):
+            # The fulfiller was killed before it could say that it had handed it over.
+            self.node(lessee='umbrella')
             line = self.market.add(status)
             self.run_at(60, 'nobody')
             self.assertEqual(
@@ -207,7 +285,7 @@ class BeginTest(FulfilmentTestCase):
 
 class FinishTest(FulfilmentTestCase):
     def test_d40_a_deployed_node_is_undeployed_and_cleaned_before_it_goes_back(self):
-        for state in fulfilment.DEPLOYED:
+        for state in _asked('deleted'):
             self.market.contracts.clear()
             self.market.reports.clear()
             self.node(
@@ -230,7 +308,7 @@ class FinishTest(FulfilmentTestCase):
             )
 
     def test_a_node_on_its_way_is_only_waited_for(self):
-        for state in fulfilment.ON_ITS_WAY:
+        for state in returning.ON_ITS_WAY:
             self.market.contracts.clear()
             self.node(lessee='umbrella', provision_state=state)
             line = self.market.add(S.WAIT_END)
@@ -239,13 +317,52 @@ class FinishTest(FulfilmentTestCase):
             self.assertEqual(state, self.nodes.get('n1').provision_state)
 
     def test_a_node_that_was_set_aside_is_provided_again(self):
-        for state in fulfilment.SET_ASIDE:
+        for verb in ('abort', 'manage', 'provide'):
+            for state in _asked(verb):
+                self.market.contracts.clear()
+                self.node(lessee='umbrella', provision_state=state)
+                line = self.market.add(S.ACTIVE)
+                for minutes in range(60, 65):
+                    self.run_at(minutes)
+                self.assertEqual('ended', line['status'], state)
+                self.assertIsNone(self.nodes.get('n1').lessee)
+
+    def test_what_the_renter_cleaned_by_hand_is_cleaned_again(self):
+        for state in returning.NEXT_BY_HAND:
             self.market.contracts.clear()
-            self.node(lessee='umbrella', provision_state=state)
+            self.node(
+                lessee='umbrella',
+                provision_state=state,
+                target_provision_state='manageable',
+            )
             line = self.market.add(S.ACTIVE)
-            self.run_at(60)
-            self.run_at(61, 'nobody')
-            self.assertEqual('ended', line['status'])
+            for minutes in range(60, 65):
+                self.run_at(minutes)
+            self.assertEqual('ended', line['status'], state)
+
+    def test_the_console_is_taken_away(self):
+        self.node(lessee='umbrella', console_enabled=True)
+        self.market.add(S.ACTIVE)
+        self.run_at(60, 'nobody')
+        self.assertFalse(self.nodes.get('n1').console_enabled)
+
+    def test_what_is_deployed_in_the_last_moment_is_emptied_again(self):
+        self.node(lessee='umbrella')
+        line = self.market.add(S.ACTIVE)
+        clear = self.nodes.clear_lessee
+
+        def deploys_first(uuid, renter):
+            self.node(lessee=renter, provision_state='wait call-back')
+            clear(uuid, renter)
+
+        self.nodes.clear_lessee = deploys_first
+        self.run_at(60, 'umbrella')
+        self.assertEqual('wait_end', line['status'])
+        self.nodes.clear_lessee = clear
+        self.run_at(61, 'umbrella')
+        self.run_at(62, 'nobody')
+        self.assertEqual('ended', line['status'])
+        self.assertEqual('available', self.nodes.get('n1').provision_state)
 
     def test_a_node_that_could_not_be_cleaned_does_not_go_back_on_sale(self):
         for status in (S.ACTIVE, S.WAIT_END, S.WAIT_CANCEL):
@@ -278,14 +395,21 @@ class FinishTest(FulfilmentTestCase):
     def test_a_lost_report_is_said_again(self):
         self.node(lessee='umbrella')
         line = self.market.add(S.ACTIVE)
-        self.market.refuse = ('line-0',)
+        self.market.refuse = (('line-0', S.ENDED),)
         self.assertEqual(
             NOON + datetime.timedelta(minutes=60, seconds=2), self.run_at(60, 'nobody')
         )
-        self.assertEqual('active', line['status'])
+        self.assertEqual('wait_end', line['status'])
         self.market.refuse = ()
         self.run_at(61, 'nobody')
         self.assertEqual('ended', line['status'])
+
+    def test_nothing_is_taken_back_before_the_market_knows(self):
+        self.node(lessee='umbrella', provision_state='active')
+        self.market.add(S.ACTIVE)
+        self.market.refuse = (('line-0', S.WAIT_END),)
+        self.run_at(60, 'umbrella')
+        self.assertEqual('active', self.nodes.get('n1').provision_state)
 
 
 class CancelTest(FulfilmentTestCase):
@@ -304,6 +428,62 @@ class CancelTest(FulfilmentTestCase):
 
 
 class PaceTest(FulfilmentTestCase):
+    def waits(self, times, error=None):
+        """The seconds between so many tries that fail with ``error``."""
+
+        def refuse(uuid, project_id):
+            raise error
+
+        if error:
+            self.nodes.set_lessee = refuse
+        now, found = NOON, []
+        for _ in range(times):
+            again = self.fulfilment.run(now)
+            found.append((again - now).total_seconds())
+            now = again
+        return found
+
+    def test_what_fails_is_tried_again_later_each_time(self):
+        self.market.add(S.CREATED)
+        self.assertEqual(
+            [2, 4, 8, 16, 32, 60, 60], self.waits(7, exceptions.Unavailable('busy'))
+        )
+
+    def test_what_takes_its_time_is_looked_at_with_each_pass(self):
+        self.node(provision_state='cleaning')
+        self.market.add(S.CREATED)
+        self.assertEqual([2, 4, 8, 10, 10], self.waits(5))
+
+    def test_what_is_forbidden_is_not_tried_again_at_once(self):
+        for kind in (exceptions.Forbidden, exceptions.Invalid):
+            self.market.contracts.clear()
+            self.market.add(S.CREATED)
+            self.assertEqual([60, 60], self.waits(2, kind('no')))
+            self.assertIn('cannot be dealt with: no', self.log.output)
+
+    def test_a_line_that_waits_does_not_hold_up_the_others(self):
+        self.node(provision_state='cleaning')
+        self.node('n2')
+        self.market.add(S.CREATED)
+        other = self.market.add(S.CREATED, 'n2')
+        self.fulfilment.run(NOON)
+        self.assertEqual('active', other['status'])
+
+    def test_news_of_a_node_end_its_wait(self):
+        self.node(maintenance=True)
+        line = self.market.add(S.CREATED)
+        for minutes in (0, 1, 2):
+            self.run_at(minutes)
+        self.node()
+        second = datetime.timedelta(seconds=1)
+        now = NOON + datetime.timedelta(minutes=2) + second
+        self.fulfilment.hurry({'another'}, now)
+        self.fulfilment.run(now)
+        self.assertEqual('wait_fulfill', line['status'])
+        self.fulfilment.hurry({'n1'}, now)
+        self.fulfilment.run(now)
+        self.assertEqual('active', line['status'])
+
     def test_the_next_pass_is_due_when_the_next_line_is(self):
         self.market.add(S.CREATED)
         self.assertEqual(NOON, self.run_at(-5))

@@ -1,0 +1,161 @@
+# SPDX-License-Identifier: Apache-2.0
+"""/v1/publications: many offers at once, each stored or refused by itself."""
+
+import hashlib
+import json
+
+from pecan import rest
+import wsme.types
+
+from flocx import db
+from flocx import exceptions
+from flocx.api import expose
+from flocx.api import types
+from market.api import offers as offers_api
+from market.api import transaction
+from market.db import idempotency
+from market.db import offers
+from market.db import servers
+
+#: The most offers that one request may have.
+MOST = 1000
+
+_OTHER_TERMS = exceptions.Unprocessable(
+    'Idempotency-Key: it was used to offer this server on other terms'
+)
+
+
+class Publication(types.Answer):
+    """What became of one offer: its uuid, or the error that it was refused with."""
+
+    resource_uuid = wsme.types.text
+    offer_uuid = wsme.types.text
+    error = types.Json
+
+
+class PublicationList(wsme.types.Base):
+    publications = [Publication]
+
+
+class PublicationRequest(wsme.types.Base):
+    offers = wsme.types.wsattr([offers_api.OfferRequest], mandatory=True)
+
+
+class Publications(rest.RestController):
+    @expose.expose(
+        PublicationList,
+        body=PublicationRequest,
+        status=201,
+        rule='market:publications:create',
+    )
+    def post(self, request):
+        """Publish up to 1,000 offers; the answer says what became of each.
+
+        One that is refused does not keep the others from being stored. With an
+        Idempotency-Key each server is offered once however often the request is
+        sent: what was stored is answered again, what was refused is tried again.
+        """
+        service, context, now = transaction.here()
+        if len(request.offers) > MOST:
+            raise exceptions.Invalid(
+                f'offers: {len(request.offers)} are more than {MOST}; send them in '
+                'parts'
+            )
+        batch = _Batch(request.offers, context, now)
+        limits = service.quotas.limits(context.project_id)
+        for offer in _store(service, context, now, batch, limits):
+            service.matcher.offer_changed(
+                context, types.plain(offers_api.Offer.of(offer))
+            )
+        return PublicationList(publications=batch.outcomes)
+
+
+class _Batch:
+    """The offers of one request with their keys, and what becomes of each."""
+
+    def __init__(self, requests, context, now):
+        key = transaction.key()
+        self.outcomes = [Publication(resource_uuid=r.resource_uuid) for r in requests]
+        #: By their place in the request, those that make sense.
+        self.drafts, self.keys = {}, {}
+        for place, request in enumerate(requests):
+            try:
+                self.drafts[place] = request.to_offer(context, now)
+            except exceptions.Invalid as error:
+                self.refuse(place, error)
+            else:
+                self.keys[place] = _fingerprints(key, request)
+
+    def refuse(self, place, error):
+        self.outcomes[place].error = {
+            'status': error.status,
+            'code': error.code,
+            'detail': str(error),
+        }
+
+    def settle(self, known):
+        """Answer what was answered before; return the places of the others.
+
+        :param known: {key: (fingerprint, answer)}.
+        """
+        left, seen = [], set()
+        for place in self.drafts:
+            # Nothing is left of an attempt that lost against another transaction.
+            outcome = self.outcomes[place]
+            outcome.offer_uuid = outcome.error = None
+            key, fingerprint = self.keys[place]
+            said, answer = known.get(key, (None, None))
+            if key in seen or said not in (None, fingerprint):
+                self.refuse(place, _OTHER_TERMS)
+            elif said is None:
+                left.append(place)
+                seen.update({key} - {None})
+            else:
+                outcome.offer_uuid = answer['offer_uuid']
+        return left
+
+
+def _fingerprints(key, request):
+    """The key of one offer, None without any, and what it stands for.
+
+    What the hardware is may have been read anew; it is no other request for that.
+    """
+    if key is None:
+        return None, None
+    terms = {
+        name: value
+        for name, value in types.plain(request).items()
+        if name != 'properties'
+    }
+    said = json.dumps(terms, sort_keys=True).encode()
+    one = f'{key}\n{request.resource_uuid}'.encode()
+    return hashlib.sha256(one).hexdigest(), hashlib.sha256(said).hexdigest()
+
+
+@db.retried
+def _store(service, context, now, batch, limits):
+    """Store what can be; return the offers that are new."""
+    if not batch.drafts:
+        return []
+    with service.database.writer() as session:
+        # Before the keys are looked up: who sends the same request waits here.
+        servers.lock(session, {offer.server for offer in batch.drafts.values()})
+        keys = {key for key, _ in batch.keys.values() if key}
+        left = batch.settle(idempotency.known(session, context.project_id, keys))
+        if not left:
+            return []
+        service.quotas.check(
+            session, context.project_id, limits, now, open_offers=len(left)
+        )
+        wanted = [batch.drafts[place] for place in left]
+        refused, said = offers.add_all(session, wanted, now), {}
+        for place in left:
+            offer = batch.drafts[place]
+            if offer.uuid in refused:
+                batch.refuse(place, refused[offer.uuid])
+            else:
+                batch.outcomes[place].offer_uuid = offer.uuid
+                said[batch.keys[place]] = {'offer_uuid': offer.uuid}
+        if keys:
+            idempotency.remember(session, context.project_id, said, now)
+    return [offer for offer in wanted if offer.uuid not in refused]

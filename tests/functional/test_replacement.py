@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A server that cannot be handed over is replaced, or its line ends unbilled."""
+
+from provider import fulfilment
+from tests.functional import base
+
+
+class ReplacementTest(base.MarketplaceTestCase):
+    OPTIONS = (('provider', 'delivery_deadline', '600'),)
+
+    def setUp(self):
+        super().setUp()
+        self.kind = f'kind-{self.id().rpartition(".")[2]}'[:60]
+        provider = self.marketplace.provider
+        self.delivering = fulfilment.Fulfilment(
+            self.marketplace.conf, provider.nodes, provider.marketplace
+        )
+
+    def sell(self, *servers):
+        """Offers of (owner, ask, what the node is like besides)."""
+        for owner, price, said in servers:
+            node = self.add_node(owner=owner, **{'resource_class': self.kind, **said})
+            self.offer(f'{owner}-member', node, price=price)
+
+    def bought(self, **said):
+        bid = self.bid(resource_class=self.kind, hours=20, **said)
+        self.round()
+        return self.show('bids', bid['uuid'])['contract_uuid']
+
+    def break_server(self, contract):
+        """Put the server of its first line into maintenance."""
+        (line, *_) = self.show('contracts', contract)['lines']
+        self.marketplace.provider.nodes._change(line['resource_uuid'], maintenance=True)
+        return line
+
+    def pass_time(self, minutes=12):
+        for _ in range(minutes):
+            self.clock.advance(minutes=1)
+            self.delivering.run(self.clock())
+
+    def told(self, who, contract):
+        found = self.market(who).get('/v1/events', object_uuid=contract)
+        return [event['type'] for event in self.good(found, 200)['events']]
+
+    def test_an_equal_server_takes_its_place_at_the_same_price(self):
+        self.sell(
+            ('acme', '1', {}),
+            ('initech', '1', {}),
+            # None of these is what the renter may have for what he pays.
+            ('initech', '9', {}),
+            ('initech', '0.5', {'resource_class': 'another'}),
+            ('initech', '0.5', {'properties': {'cpus': 2}}),
+            ('umbrella', '0.5', {}),
+        )
+        contract = self.bought(requirements=[['cpus', '>=', 16]])
+        broken = self.break_server(contract)
+        self.pass_time()
+        old, new = self.show('contracts', contract)['lines']
+        self.assertEqual(
+            ('cancelled', 'not_delivered', None),
+            (old['status'], old['reason'], old['fulfill_time']),
+        )
+        self.assertEqual('active', new['status'])
+        self.assertNotEqual(broken['owner_id'], new['owner_id'])
+        self.assertEqual(
+            (broken['price'], broken['end_time']), (new['price'], new['end_time'])
+        )
+        self.assertGreater(new['start_time'], broken['start_time'])
+        usage = self.good(self.market('umbrella-member').get('/v1/usage'), 200)
+        self.assertNotIn(old['uuid'], str(usage))
+        self.assertIn(new['uuid'], str(usage))
+        node = self.marketplace.provider.nodes.get(new['resource_uuid'])
+        self.assertEqual('umbrella', node.lessee)
+        for owner in ('acme', 'initech'):
+            types = self.told(f'{owner}-member', contract)
+            self.assertIn('contract.replaced', types, owner)
+        self.assertIn('contract.replaced', self.told('umbrella-member', contract))
+        self.assertIn('contract.cancelled', self.told('umbrella-member', contract))
+        # The rest of the contract can be moved as ever.
+        moved = self.market('umbrella-member').patch(
+            f'/v1/contracts/{contract}', {'end_time': self.time(21)}
+        )
+        self.assertEqual(200, moved.status_code, moved.text)
+
+    def test_without_another_the_line_ends_and_nothing_is_billed(self):
+        self.sell(('acme', '1', {}))
+        contract = self.bought()
+        self.break_server(contract)
+        self.pass_time()
+        (line,) = self.show('contracts', contract)['lines']
+        self.assertEqual(
+            ('cancelled', 'not_delivered'), (line['status'], line['reason'])
+        )
+        for who in ('umbrella-member', 'acme-member'):
+            self.assertEqual(
+                ['contract.created', 'contract.wait_fulfill', 'contract.wait_cancel']
+                + ['contract.cancelled'],
+                self.told(who, contract),
+            )
+        usage = self.good(self.market('umbrella-member').get('/v1/usage'), 200)
+        self.assertNotIn(contract, str(usage))
+
+    def test_who_claimed_a_server_wanted_that_one(self):
+        self.sell(('acme', '1', {}), ('acme', '1', {}))
+        offers = self.market('umbrella-member').get(
+            '/v1/offers', resource_class=self.kind
+        )
+        claimed = self.good(offers, 200)['offers'][0]
+        contract = self.good(
+            self.market('umbrella-member').post(f'/v1/offers/{claimed["uuid"]}/claim')
+        )['uuid']
+        self.break_server(contract)
+        self.pass_time()
+        (line,) = self.show('contracts', contract)['lines']
+        self.assertEqual('cancelled', line['status'])
+
+    def test_one_server_of_several_is_replaced(self):
+        self.sell(*[('acme', '1', {})] * 3)
+        contract = self.bought(quantity=2)
+        self.break_server(contract)
+        self.pass_time()
+        lines = self.show('contracts', contract)['lines']
+        self.assertEqual(
+            ['active', 'active', 'cancelled'], sorted(line['status'] for line in lines)
+        )
+        self.assertEqual(3, len({line['resource_uuid'] for line in lines}))
+
+    def test_a_replacement_that_fails_is_replaced_too(self):
+        self.sell(*[('acme', '1', {})] * 3)
+        contract = self.bought()
+        for node in self.marketplace.provider.nodes.all():
+            if node.resource_class == self.kind:
+                self.marketplace.provider.nodes._change(node.uuid, maintenance=True)
+        self.pass_time(40)
+        lines = self.show('contracts', contract)['lines']
+        self.assertEqual(['cancelled'] * 3, [line['status'] for line in lines])
+        self.assertEqual(3, len({line['resource_uuid'] for line in lines}))

@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The samples for uWSGI, started as they are but for port and number of processes."""
+
+import os
+import pathlib
+import re
+import signal
+import subprocess
+import sys
+import time
+
+import fixtures
+import requests
+import testtools
+
+from flocx import db
+from market.db import migration
+from tests import fixtures as market_fixtures
+from tests.emulated import keystone
+from tests.functional import test_devstack
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+#: A list that each service answers a reader of a project, or an administrator.
+LISTS = {
+    'market': '/v1/offers',
+    'provider': '/v1/nodes',
+    'matcher': '/v1/mechanisms',
+}
+
+
+class SamplesTest(testtools.TestCase):
+    SECONDS = 180
+
+    def setUp(self):
+        super().setUp()
+        self.folder = pathlib.Path(self.useFixture(fixtures.TempDir()).path)
+        (self.folder / 'nodes').mkdir()
+        emulated = keystone.Keystone()
+        identity = self.useFixture(market_fixtures.Served(emulated)).url
+        emulated.catalog['identity'] = f'{identity}/v3'
+        self.conf = market_fixtures.write_configuration(self.folder, identity)
+        database = db.Database(f'sqlite:///{self.folder}/flocx.sqlite')
+        migration.upgrade(database)
+        database.engine.dispose()
+
+    def start(self, service, port):
+        sample = (ROOT / f'etc/uwsgi/{service}.ini').read_text()
+        for name, value in (('http-socket', f'127.0.0.1:{port}'), ('processes', 1)):
+            sample, found = re.subn(f'(?m)^{name} = .*', f'{name} = {value}', sample)
+            self.assertEqual(1, found)
+        path = self.folder / f'{service}.ini'
+        path.write_text(sample)
+        log = open(self.folder / f'{service}.log', 'w')
+        self.addCleanup(log.close)
+        process = subprocess.Popen(
+            [f'{os.path.dirname(sys.executable)}/uwsgi', '--ini', str(path)],
+            cwd=self.folder,
+            env={
+                **os.environ,
+                'OS_FLOCX_CONFIG_FILES': str(self.conf),
+                'PYTHONPATH': str(ROOT),
+            },
+            stdout=log,
+            stderr=subprocess.STDOUT,
+        )
+        self.addCleanup(self.stop, process)
+        return process
+
+    def stop(self, process):
+        process.send_signal(signal.SIGTERM)
+        # By itself, and not as one that was killed.
+        self.assertEqual(0, process.wait(self.SECONDS))
+
+    def answer(self, service, url, process):
+        until = time.monotonic() + self.SECONDS
+        while True:
+            try:
+                return requests.get(url, timeout=60)
+            except requests.ConnectionError:
+                if process.poll() is not None or time.monotonic() > until:
+                    self.fail((self.folder / f'{service}.log').read_text())
+                time.sleep(0.1)
+
+    def test_each_answers(self):
+        ports = test_devstack.free_ports(len(LISTS))
+        for (service, path), port in zip(LISTS.items(), ports, strict=True):
+            with self.subTest(service):
+                url, process = f'http://127.0.0.1:{port}', self.start(service, port)
+                healthy = self.answer(service, f'{url}/healthcheck', process)
+                self.assertEqual(200, healthy.status_code)
+                listed = requests.get(
+                    url + path, headers={'X-Auth-Token': 'acme-reader'}, timeout=60
+                )
+                self.assertEqual(200, listed.status_code, listed.text)
+                self.assertEqual(401, requests.get(url + path, timeout=60).status_code)

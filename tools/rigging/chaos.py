@@ -1,0 +1,166 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Break one process after the other under load, and look what it takes to recover.
+
+Each fault ends when a canary has come through: a bid placed after the process was
+started again is matched, and its server delivered.
+"""
+
+import collections
+import json
+import os
+import random
+import statistics
+import subprocess
+import time
+
+from tools.lab import folder as folders
+from tools.lab import progress
+from tools.rigging import fleet as fleets
+from tools.rigging import load as loads
+from tools.rigging import trader
+
+FLEET, CANARIES = 'baremetal.fleet', 'baremetal.canary'
+# How long a canary may take before the fault counts as one that was not survived.
+PATIENCE = 180
+DEEDS = ('kill', 'kill', 'stop')
+# The port mapper keeps names of a broker that runs on; nothing of ours asks it.
+SPARED = ('epmd',)
+
+
+class Chaos:
+    """One run of faults on a rig; ``report`` tells of it."""
+
+    def __init__(self, rig, seed, nodes):
+        self._rig, self._seed = rig, seed
+        self._draw = random.Random(seed)  # noqa: S311
+        journal = rig.folder.path / 'accepted.jsonl'
+        journal.unlink(missing_ok=True)
+        self.journal, self._journal = journal, trader.Journal(journal)
+        with progress.during(f'Enrolling {nodes} servers'):
+            fleet = fleets.Fleet(rig, FLEET).enrol(nodes)
+            canaries = fleets.Fleet(rig, CANARIES).enrol(6)
+        self._load = loads.Load(rig, fleet, FLEET, self._journal, seed)
+        self._renter = trader.Trader(rig, 'umbrella-renter', self._journal, PATIENCE)
+        self._sell(canaries['acme'])
+        self.faults = []
+
+    def _sell(self, nodes):
+        owner = trader.Trader(self._rig, 'acme-owner', self._journal)
+        for node in nodes:
+            try:
+                owner.offer(node, '0.50', loads.ON_SALE)
+            except trader.Gave as error:
+                # Since an earlier run it is.
+                if error.status != 409:
+                    raise
+
+    def run(self, minutes):
+        """Break things for so many minutes, and let everything come to rest."""
+        until = time.monotonic() + minutes * 60
+        self._load.start()
+        self._canary()
+        while time.monotonic() < until:
+            self.faults.append(self._fault())
+            progress.say(f'  {json.dumps(self.faults[-1])}')
+            time.sleep(self._draw.uniform(0, 3))
+        with progress.during('Stopping the load'):
+            self._load.stop()
+
+    def _fault(self):
+        name = self._draw.choice([n for n in self._rig.names if n not in SPARED])
+        deed, pause = self._draw.choice(DEEDS), self._draw.uniform(0, 8)
+        process = self._rig.process(name)
+        began = time.monotonic()
+        process.kill() if deed == 'kill' else process.stop()
+        time.sleep(pause)
+        process.start()
+        back = time.monotonic()
+        process.wait(PATIENCE)
+        if name == self._rig.kind:
+            # A conductor whose database goes away keeps the locks of its nodes, and
+            # only forgets them when it starts; an operator has to know that too.
+            self._rig.process('ironic').stop()
+            self._rig.start('ironic')
+        answers = time.monotonic()
+        delivered = self._canary()
+        return {
+            'process': name,
+            'deed': deed,
+            'down': round(back - began, 2),
+            'answers': round(answers - back, 2),
+            'recovered': round(time.monotonic() - back, 2) if delivered else None,
+        }
+
+    def _canary(self):
+        """Whether a bid placed now is matched and delivered."""
+        try:
+            bid = self._renter.bid('1.00', 60, resource_class=CANARIES)
+            bid = self._renter.until('bids', bid['uuid'], ['matched'], PATIENCE)
+            if bid['status'] != 'matched':
+                return False
+            ident = bid['contract_uuid']
+            found = self._renter.until('contracts', ident, ['active'], PATIENCE)
+            self._renter.withdraw('contracts', ident)
+        except (trader.Gave, TimeoutError) as error:
+            progress.say(f'  The canary: {error}')
+            return False
+        return found['status'] == 'active'
+
+    def report(self, check):
+        """What was broken, how long it took to recover, and what the checker says."""
+        return {
+            'seed': self._seed,
+            'database': self._rig.kind,
+            'faults': len(self.faults),
+            'unrecovered': [fault for fault in self.faults if not fault['recovered']],
+            'recovery': self._recovery(),
+            'load': dict(self._load.done),
+            'errors': self._load.errors[:50],
+            'check': check,
+            'log': self.faults,
+        }
+
+    def _recovery(self):
+        seconds = collections.defaultdict(list)
+        for fault in self.faults:
+            if fault['recovered']:
+                seconds[fault['process']].append(fault['recovered'])
+        return {
+            name: {
+                'faults': len(found),
+                'median': round(statistics.median(found), 2),
+                'most': max(found),
+            }
+            for name, found in sorted(seconds.items())
+        }
+
+
+def check(rig, journal, settle=180):
+    """What tools/check says of a rig, once what is on its way has arrived."""
+    command = [rig.folder.python, folders.CHECKOUT / 'tools' / 'check']
+    command += [rig.database.url('flocx'), '--market-cloud', 'operator']
+    command += ['--ironic-cloud', 'admin', '--resting', '--settle', settle]
+    if journal:
+        command += ['--journal', journal]
+    done = subprocess.run(
+        [str(word) for word in command],
+        cwd=folders.CHECKOUT,
+        env=rig.folder.environment(),
+        capture_output=True,
+        text=True,
+    )
+    if done.returncode not in (0, 1):
+        return {'violations': None, 'error': done.stderr[-2000:]}
+    return json.loads(done.stdout)
+
+
+def run(rig, minutes, seed=None, nodes=40):
+    """A whole run; its report, and whether everything held."""
+    seed = int.from_bytes(os.urandom(4)) if seed is None else seed
+    chaos = Chaos(rig, seed, nodes)
+    chaos.run(minutes)
+    with progress.during('Checking'):
+        found = check(rig, chaos.journal)
+    report = chaos.report(found)
+    held = found['violations'] == [] and not report['unrecovered']
+    return report, held and not report['errors']

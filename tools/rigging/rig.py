@@ -1,0 +1,239 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Bringing the rig up, taking it down, and saying what of it runs."""
+
+import json
+import pathlib
+
+from tools.lab import accounts
+from tools.lab import folder as folders
+from tools.lab import install
+from tools.lab import ironic
+from tools.lab import keystone
+from tools.lab import nodes
+from tools.lab import processes
+from tools.lab import progress
+from tools.lab import together
+from tools.lab import trouble
+from tools.rigging import daemons
+from tools.rigging import services
+
+REQUIREMENTS = folders.CHECKOUT / 'tools' / 'rigging' / 'requirements.txt'
+OPENSTACK = ('keystone', 'ironic')
+PORTS = (*OPENSTACK, *services.APIS, 'rabbitmq', 'distribution', 'epmd', 'memcached')
+
+CACHE = """\
+backend = oslo_cache.memcache_pool
+memcache_servers = {address}
+memcache_dead_retry = 2"""
+
+
+class Rig:
+    """Keystone, Ironic, a broker, a database, a cache, and FLOCX on them.
+
+    :param path: the folder in which all of it lives.
+    :param venv: where to install; in the folder, if it is not said.
+    :param database: ``mariadb`` or ``postgresql``; None for what it had last.
+    :param market: the URL of a market elsewhere; the rig then has but a provider.
+    """
+
+    def __init__(self, path=None, venv=None, database=None, market=None):
+        self.folder = folders.Folder(path or folders.CHECKOUT / '.rig')
+        kept = self.folder.recall('rig', {})
+        self.kind = database or kept.get('database', 'mariadb')
+        self.market = market or kept.get('market')
+        venv = pathlib.Path(venv or kept.get('venv') or self.folder.venv).absolute()
+        self.folder = folders.Folder(self.folder.path, venv)
+        self._kept = {
+            'database': self.kind,
+            'market': self.market,
+            'venv': str(venv),
+        }
+        if kept.get('database', self.kind) != self.kind:
+            raise trouble.Trouble(
+                f'{self.folder.path} holds a rig on {kept["database"]}.',
+                'Use it as it is, choose another --folder, or remove this one.',
+            )
+        self.ports = self.folder.recall('ports', dict.fromkeys(PORTS, 0))
+
+    @property
+    def flocx(self):
+        """The names of FLOCX's own processes here."""
+        return services.OF_A_PROVIDER if self.market else services.NAMES
+
+    @property
+    def names(self):
+        """Of all processes, in the order in which they start."""
+        return (self.kind, 'epmd', 'rabbitmq', 'memcached', *OPENSTACK, *self.flocx)
+
+    @property
+    def database(self):
+        return daemons.DATABASES[self.kind](self.folder, self.ports)
+
+    @property
+    def broker(self):
+        return daemons.RabbitMQ(self.folder, self.ports)
+
+    @property
+    def cache(self):
+        return daemons.Memcached(self.folder, self.ports)
+
+    @property
+    def url(self):
+        """Where the market is."""
+        return self.market or services.url(self.ports, 'market')
+
+    def process(self, name):
+        """The process of that name, running or not."""
+        if name in services.NAMES:
+            return services.process(self.folder, self.ports, name)
+        if name in OPENSTACK:
+            made = {'keystone': keystone.process, 'ironic': ironic.process}
+            return made[name](self.folder, self.ports)
+        return self._daemons()[name].process()
+
+    def _daemons(self):
+        mapper = daemons.PortMapper(self.folder, self.ports)
+        return {each.NAME: each for each in (self.database, mapper, self.broker)} | {
+            'memcached': self.cache
+        }
+
+    def up(self):
+        """Bring up what does not run yet, from an empty disk if need be."""
+        self.folder.create()
+        # The accounts of the daemons have to come through; nobody else reads.
+        self.folder.path.chmod(0o711)
+        self.folder.data.chmod(0o711)
+        for private in (self.folder.etc, self.folder.logs, self.folder.run):
+            private.chmod(0o700)
+        self._install()
+        self.folder.remember('rig', self._kept)
+        self._choose_ports()
+        self._configure()
+        with progress.during(f'Starting {self.kind}, RabbitMQ and memcached'):
+            together.together(*(each.prepare for each in self._daemons().values()))
+            self.start(self.kind, 'epmd', 'memcached')
+            self.start('rabbitmq')
+        self._fill_databases()
+        with progress.during('Starting Keystone, Ironic and FLOCX'):
+            self.start('keystone')
+            self._populate_keystone()
+            self.start('ironic', *self.flocx)
+        self._populate_ironic()
+
+    def start(self, *names):
+        """Start these, and return once each answers."""
+        started = [self.process(name) for name in names]
+        for process in started:
+            process.start()
+        for process in started:
+            process.wait()
+
+    def down(self):
+        """Stop exactly what was started here; the names of what was running."""
+        running = [name for name in self.names if self.process(name).pid]
+        backwards = list(reversed(running))
+        ours = [name for name in backwards if name in (*services.NAMES, *OPENSTACK)]
+        # What keeps the data goes last, so that the others can end in order.
+        for group in (ours, [name for name in backwards if name not in ours]):
+            if group:
+                together.together(*(self.process(name).stop for name in group))
+        return running
+
+    def status(self):
+        """For each process: its name, pid, whether it answers, port and log."""
+        return [self._status(name, self.process(name)) for name in self.names]
+
+    def _status(self, name, process):
+        return {
+            'name': name,
+            'pid': process.pid,
+            'answers': bool(process.pid) and process.answers(),
+            'port': self.ports.get(name),
+            'log': str(process.log),
+        }
+
+    def _install(self):
+        """The lab's environment, and the rig's few packages more."""
+        install.ensure(self.folder)
+        stamp = self.folder.venv / 'rig.txt'
+        wanted = REQUIREMENTS.read_text()
+        if not stamp.exists() or stamp.read_text() != wanted:
+            install.add(self.folder, 'Installing what the rig needs', REQUIREMENTS)
+            stamp.write_text(wanted)
+
+    def _choose_ports(self):
+        running = {name for name in self.names if self.process(name).pid}
+        if 'rabbitmq' in running:
+            running.add('distribution')
+        for name in PORTS:
+            port = self.ports.get(name)
+            if not port or name not in running and not processes.free(port):
+                self.ports[name] = processes.any_port(self.ports.values())
+        self.folder.remember('ports', self.ports)
+
+    def _configure(self):
+        keystone.configure(
+            self.folder,
+            f'connection = {self.database.url("keystone")}',
+            CACHE.format(address=self.cache.address),
+        )
+        ironic.configure(
+            self.folder,
+            self.ports,
+            f'connection = {self.database.url("ironic")}',
+            self.broker.url,
+        )
+        services.configure(
+            self.folder,
+            self.ports,
+            self.broker.url,
+            self.cache.address,
+            database=self.database.url('flocx'),
+            market=self.market,
+        )
+        accounts.write_clouds(self.folder, self.ports)
+
+    @property
+    def _filled(self):
+        """Exists once the databases hold all that setting up puts there."""
+        return self.folder.data / 'filled'
+
+    def _fill_databases(self):
+        if self._filled.exists():
+            if not self.market:
+                services.migrate(self.folder)
+            return
+        with progress.during('Preparing Keystone, Ironic and the market'):
+            for name in ('keystone', 'ironic', 'flocx'):
+                self.database.create(name)
+            together.together(
+                lambda: keystone.prepare(self.folder, self.ports),
+                lambda: ironic.prepare(self.folder),
+                lambda: self.market or services.prepare(self.folder),
+            )
+
+    def _populate_keystone(self):
+        if not self._filled.exists():
+            accounts.create(self.folder, self.ports)
+        accounts.publish(self.folder, self.ports)
+
+    def _populate_ironic(self):
+        if self._filled.exists():
+            return
+        with progress.during('Enrolling and inspecting ten servers'):
+            nodes.enrol(self.folder, self.ports)
+        self._filled.write_text('')
+
+
+def shown(rows):
+    """The status of a rig as a table."""
+    lines = [f'{"process":<14}{"pid":>8}  {"state":<10}{"port":>6}']
+    for row in rows:
+        state = 'up' if row['answers'] else 'mute' if row['pid'] else 'down'
+        pid, port = row['pid'] or '', row['port'] or ''
+        lines.append(f'{row["name"]:<14}{pid:>8}  {state:<10}{port:>6}')
+    return '\n'.join(lines)
+
+
+def as_json(rows):
+    return json.dumps(rows, indent=2)

@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: Apache-2.0
+"""FLOCX as a site deploys it: three APIs under uWSGI, two workers of each kind."""
+
+from tools.lab import folder as folders
+from tools.lab import ironic
+from tools.lab import keystone
+from tools.lab import processes
+
+APIS = ('market', 'provider', 'matcher')
+# worker: (the program, whose configuration it reads)
+WORKERS = {
+    'engine-1': ('flocx-matcher-engine', 'matcher'),
+    'engine-2': ('flocx-matcher-engine', 'matcher'),
+    'fulfiller-1': ('flocx-provider-fulfiller', 'provider'),
+    'fulfiller-2': ('flocx-provider-fulfiller', 'provider'),
+}
+NAMES = (*APIS, *WORKERS)
+#: What runs in a deployment that has no market of its own.
+OF_A_PROVIDER = ('provider', 'fulfiller-1', 'fulfiller-2')
+
+SHARED = """\
+[DEFAULT]
+transport_url = {broker}
+
+[keystone_authtoken]
+www_authenticate_uri = {keystone}
+{account}
+memcached_servers = {cache}
+interface = internal
+service_token_roles = service
+service_token_roles_required = true
+
+[service_credentials]
+{account}
+
+[oslo_messaging_rabbit]
+# A broker that has gone is noticed, and one that is back is found, soon.
+heartbeat_timeout_threshold = 10
+"""
+DATABASE = """
+[database]
+connection = {database}
+max_retries = -1
+"""
+# Whatever messages do not bring, these passes find; a test should not wait long.
+OWN = {
+    'market': DATABASE,
+    'matcher': DATABASE + '\n[matcher]\nround_interval = 2\nround_seconds = 1\n',
+    'provider': """
+[provider]
+nodes = ironic
+fulfil_interval = 1
+retry_interval = 0.5
+reconcile_interval = 5
+""",
+}
+
+
+def configure(folder, ports, broker, cache, database=None, market=None):
+    """Write the configuration of each service.
+
+    :param broker: the URL of the message broker.
+    :param cache: where memcached is.
+    :param database: the URL of the market database; None where there is no market.
+    :param market: the URL of a market elsewhere, which the provider publishes to.
+    """
+    for name in APIS:
+        text = (SHARED + OWN[name]).format(
+            broker=broker,
+            cache=cache,
+            database=_escaped(database or ''),
+            keystone=keystone.url(ports),
+            account=ironic.account(folder, ports, 'flocx'),
+        )
+        if market and name == 'provider':
+            text += f'\n[marketplace]\nendpoint_override = {market}\n'
+        folders.write_private(folder.etc / f'{name}.conf', text)
+
+
+def _escaped(url):
+    """As oslo.config, to which a dollar and a per cent mean something, reads it."""
+    return url.replace('$', '$$')
+
+
+def prepare(folder):
+    """The schema of an empty market, and what the engine would else compile first."""
+    migrate(folder)
+    processes.run(folder, 'rehearsal', [folder.python, '-m', 'matcher.rehearsal'])
+
+
+def migrate(folder):
+    manage = [folder.python, folder.venv / 'bin' / 'flocx-market-manage']
+    manage += ['--config-file', folder.etc / 'market.conf', 'db', 'upgrade']
+    processes.run(folder, 'flocx-market-manage', manage)
+
+
+def process(folder, ports, name):
+    """The process of that name, running or not."""
+    if name in APIS:
+        return _api(folder, ports, name)
+    command, service = WORKERS[name]
+    return processes.Process(
+        folder,
+        name,
+        [folder.python, folder.venv / 'bin' / command]
+        + ['--config-file', folder.etc / f'{service}.conf'],
+        [],
+    )
+
+
+def url(ports, name):
+    return f'http://127.0.0.1:{ports[name]}'
+
+
+def _api(folder, ports, name):
+    command = [folder.python, folder.venv / 'bin' / 'uwsgi']
+    command += ['--http-socket', f'127.0.0.1:{ports[name]}']
+    # It closes a connection after each answer, which a client should be told.
+    command += ['--add-header', 'Connection: close']
+    command += ['--module', f'{name}.wsgi:application', '--master', '--no-orphans']
+    command += ['--processes', '2', '--threads', '8', '--enable-threads']
+    command += ['--lazy-apps', '--need-app', '--die-on-term', '--disable-logging']
+    return processes.Process(
+        folder,
+        name,
+        command,
+        [f'{url(ports, name)}/healthcheck'],
+        folder.environment(OS_FLOCX_CONFIG_FILES=str(folder.etc / f'{name}.conf')),
+    )
