@@ -120,7 +120,7 @@ class PlantedTest(testtools.TestCase):
         self.found('servers are free', reading.Reader, '_rebuild', once)
 
     def test_a_key_that_is_not_looked_at(self):
-        self.found('objects of one request', transaction, '_key', lambda: None)
+        self.found('objects of one request', transaction, 'key', lambda: None)
 
     def test_time_that_is_free_while_the_server_is_waited_for(self):
         open_ = {contract_core.Status.CREATED, contract_core.Status.ACTIVE}
