@@ -92,6 +92,10 @@ class Caster:
             )
             metrics.CASTS_LOST.labels(method).inc()
 
+    def cast_to_all(self, context, topic, method, **payload):
+        """As ``cast``, to every one of those who listen to ``topic``."""
+        self._background.submit(self._send, context, topic, method, payload, True)
+
     def call(self, context, topic, method, seconds, **payload):
         """Ask one of those who listen to ``topic``; only for what changes nothing.
 
@@ -107,9 +111,10 @@ class Caster:
                 'The auction engine does not answer; try again later'
             ) from None
 
-    def _send(self, context, topic, method, payload):
+    def _send(self, context, topic, method, payload, fanout=False):
         try:
-            self._client.prepare(topic=topic, retry=1).cast(context, method, **payload)
+            client = self._client.prepare(topic=topic, retry=1, fanout=fanout)
+            client.cast(context, method, **payload)
         except Exception:
             LOG.warning(
                 '%s could not be sent to %s; it will be noticed by the '

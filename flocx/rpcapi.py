@@ -14,9 +14,11 @@ class MatcherAPI:
       ``contract_changed(contract)``, when time of a server became free again.
     * 1.1: ``quote(bid)``, a call, for a bid that is not placed, with its
       ``lineage``; answers what ``POST /v1/quotes`` answers.
+    * 1.2: ``noted(kind, uuid)``, to all engines, from the one that was told: an
+      offer or bid has changed, or anything where ``uuid`` is null.
     """
 
-    VERSION = '1.1'
+    VERSION = '1.2'
     TOPIC = 'flocx-matcher'
 
     def __init__(self, transport):
@@ -30,6 +32,10 @@ class MatcherAPI:
 
     def contract_changed(self, context, contract):
         self._caster.cast(context, self.TOPIC, 'contract_changed', contract=contract)
+
+    def noted(self, context, kind, uuid):
+        """Let every engine look at what one of them was told of."""
+        self._caster.cast_to_all(context, self.TOPIC, 'noted', kind=kind, uuid=uuid)
 
     def quote(self, context, bid, seconds):
         """What ``bid`` would get now; waits so long for an engine to answer.

@@ -121,8 +121,9 @@ RULES = [
     ),
     policy.documented(
         'market:events:list',
-        policy.READER,
-        'Read the events that concern the project.',
+        f'{policy.READER} or {policy.SERVICE}',
+        'Read the events that concern the project; a provider those of the offers and '
+        'contracts with its servers, without what they say.',
         ('GET', '/v1/events'),
     ),
     policy.documented(

@@ -20,13 +20,22 @@ from flocx import service
 from matcher import conf as matcher_conf
 from matcher import endpoints
 from matcher import rounds
+from matcher import shares
 
 
 def parts(conf, transport=None, database=None):
-    """The loop that runs rounds, and the RPC server that wakes it."""
+    """The loop that runs rounds, and the RPC server that wakes it.
+
+    Before them what divides the work, if several engines do.
+    """
     transport = transport or rpc.transport(conf)
     database = database or notifications.database(conf, 'matcher')
-    clearing = rounds.Rounds(conf, database, rpcapi.ProviderAPI(transport))
+    sharing = engines = None
+    if conf.coordination.backend_url:
+        sharing = shares.Shares(conf.coordination.backend_url, socket.gethostname())
+        engines = rpcapi.MatcherAPI(transport)
+    providers = rpcapi.ProviderAPI(transport)
+    clearing = rounds.Rounds(conf, database, providers, sharing)
     clearing.prepare(timeutils.utcnow(with_timezone=True))
     loop = service.Loop(
         'round', lambda now: clearing.run(now) and None, conf.matcher.round_interval
@@ -35,9 +44,10 @@ def parts(conf, transport=None, database=None):
         transport,
         rpcapi.MatcherAPI.TOPIC,
         socket.gethostname(),
-        [endpoints.Endpoints(loop, clearing)],
+        [endpoints.Endpoints(loop, clearing, engines)],
     )
-    return metrics.Server(conf), loop, server
+    loops = [sharing, loop, server] if sharing else [loop, server]
+    return [metrics.Server(conf), *loops]
 
 
 def engine(argv=None):

@@ -47,14 +47,27 @@ _OPTS = [
         'a round at once; this is for messages that are lost.',
     ),
 ]
+_COORDINATION = cfg.OptGroup('coordination', 'Several auction engines')
+_COORDINATION_OPTS = [
+    cfg.StrOpt(
+        'backend_url',
+        secret=True,
+        help='Where engines agree on who clears which part of the market, as tooz '
+        'writes it: etcd3+http://host:2379, redis://host:6379, '
+        'memcached://host:11211, zookeeper://host:2181. Without it each engine '
+        'clears everything: safe, but the work is done by each of them.',
+    ),
+]
 
 
 def register(conf):
     health.register(conf, 'flocx_database', 'flocx_messaging')
     conf.register_group(_GROUP)
     conf.register_opts(_OPTS, _GROUP)
+    conf.register_group(_COORDINATION)
+    conf.register_opts(_COORDINATION_OPTS, _COORDINATION)
 
 
 def list_opts():
     """Entry point of oslo.config."""
-    return [(_GROUP.name, _OPTS)]
+    return [(_GROUP.name, _OPTS), (_COORDINATION.name, _COORDINATION_OPTS)]

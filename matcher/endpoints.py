@@ -18,23 +18,35 @@ class Endpoints:
 
     target = messaging.Target(version=rpcapi.MatcherAPI.VERSION)
 
-    def __init__(self, loop, rounds):
-        self._loop, self._rounds = loop, rounds
+    def __init__(self, loop, rounds, engines=None):
+        """:param engines: a MatcherAPI, where several engines share the work."""
+        self._loop, self._rounds, self._engines = loop, rounds, engines
 
     def offer_changed(self, context, offer):
         LOG.info('Offer %s has changed', offer['uuid'])
-        self._rounds.note('offer', offer['uuid'])
-        self._loop.wake()
+        self._tell(context, 'offer', offer['uuid'])
 
     def bid_changed(self, context, bid):
         LOG.info('Bid %s has changed', bid['uuid'])
-        self._rounds.note('bid', bid['uuid'])
-        self._loop.wake()
+        self._tell(context, 'bid', bid['uuid'])
 
     def contract_changed(self, context, contract):
         LOG.info('Contract %s has changed', contract['uuid'])
         # It says which contract, not which servers.
-        self._rounds.forget()
+        self._tell(context, 'contract', None)
+
+    def _tell(self, context, kind, uuid):
+        """One engine gets a message, and it may concern another's share."""
+        if self._engines:
+            self._engines.noted(context, kind, uuid)
+        else:
+            self.noted(context, kind, uuid)
+
+    def noted(self, context, kind, uuid):
+        if uuid is None:
+            self._rounds.forget()
+        else:
+            self._rounds.note(kind, uuid)
         self._loop.wake()
 
     def quote(self, context, bid):

@@ -23,7 +23,6 @@ from flocx.core import contract as contract_core
 from flocx.core import window
 from market.db import bids
 from market.db import contracts
-from market.db import events
 from market.db import offers
 from market.db import outlooks
 from market.db import rounds
@@ -38,7 +37,7 @@ from matcher.mechanisms import figures
 LOG = log.getLogger(__name__)
 
 #: Contracts in one transaction.
-_TOGETHER = 100
+_TOGETHER = 500
 
 #: The largest amount that a column holds.
 _MOST = decimal.Decimal(10) ** 14 - 1
@@ -66,9 +65,12 @@ class Round:
 class Rounds:
     """Clears the market of one database; any number of them may share it."""
 
-    def __init__(self, conf, database, providers):
-        """:param providers: a ProviderAPI, to tell of new contracts."""
+    def __init__(self, conf, database, providers, shares=None):
+        """:param providers: a ProviderAPI, to tell of new contracts.
+        :param shares: the Shares that say what this engine clears; None for all.
+        """
         self._database, self._providers = database, providers
+        self._shares = shares
         self._terms = conf.contracts
         self._allocation = chosen.allocation(conf.matcher.allocation)
         self._budget = mechanisms.Budget(
@@ -82,6 +84,8 @@ class Rounds:
             )
         self._reader = reading.Reader(database, self._terms.turnaround)
         self._told = {}
+        #: What the last round's prices were; the next one begins with them.
+        self._prices = None
 
     def note(self, kind, uuid):
         """An offer or bid (``kind``) has changed: the next round looks at it."""
@@ -96,7 +100,11 @@ class Rounds:
         started = time.monotonic()
         self._expire(now)
         book = self._reader.book(now)
-        allotment = self._allocation.allocate(book, self._budget)
+        if self._shares:
+            book = self._shares.of(book)
+        budget = dataclasses.replace(self._budget, prices=self._prices)
+        allotment = self._allocation.allocate(book, budget)
+        self._prices = allotment.prices
         settled = self._pricing.settle(book, allotment)
         drafts = [
             (award, _draft(award, rates, now))
@@ -160,16 +168,19 @@ class Rounds:
     def _store(self, drafts, generations, now):
         done, known = [], dict(generations)
         with self._database.writer() as session:
-            for award, contract in drafts:
-                try:
-                    with events.savepoint(session):
-                        contracts.write(session, contract, known, now, award.bid)
-                except exceptions.Conflict as error:
-                    LOG.info('Bid %s waits: %s', award.bid.uuid, error)
-                else:
-                    done.append((award, contract))
-                    for offer in award.offers:
-                        known[offer.uuid] += 1
+            answers = contracts.write_all(
+                session,
+                [(contract, award.bid) for award, contract in drafts],
+                known,
+                now,
+            )
+        for (award, contract), refused in zip(drafts, answers, strict=True):
+            if refused:
+                LOG.info('Bid %s waits: %s', award.bid.uuid, refused)
+                continue
+            done.append((award, contract))
+            for offer in award.offers:
+                known[offer.uuid] += 1
         generations.update(known)
         return done
 

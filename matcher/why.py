@@ -113,8 +113,7 @@ def _nearest(
             for offer in range(supply.kind_at[kind], supply.kind_at[kind + 1]):
                 if supply.owner[offer] == demand.bidder[bid]:
                     continue
-                at = supply.gap_at[offer]
-                for gap in range(at, at + supply.gap_count[offer]):
+                for gap in range(supply.gap_at[offer], supply.gap_at[offer + 1]):
                     since = max(supply.gap_from[gap], demand.earliest[bid])
                     until = min(supply.gap_to[gap], demand.latest[bid])
                     longest[bid] = max(longest[bid], until - since)

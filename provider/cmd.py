@@ -17,23 +17,50 @@ from flocx import rpcapi
 from flocx import service
 from provider import conf as provider_conf
 from provider import endpoints
+from provider import following
 from provider import fulfilment
+from provider import noticing
 from provider import reconciliation
 from provider import service as provider_service
+from provider import sharing
 
 
 def parts(conf, transport=None, provider=None):
-    """The loop that delivers, and the RPC server that wakes it."""
+    """The loops that deliver and compare, and what wakes them."""
     provider = provider or provider_service.build(conf)
-    delivering = fulfilment.Fulfilment(conf, provider.nodes, provider.marketplace)
+    shares = sharing.of(conf, provider.marketplace)
+    delivering = fulfilment.Fulfilment(
+        conf, provider.nodes, provider.marketplace, shares
+    )
     comparing = reconciliation.Reconciliation(provider.nodes, provider.marketplace)
-    loop = service.Loop('fulfilment', delivering.run, conf.provider.fulfil_interval)
+    loop = _Sharing(shares, 'fulfilment', delivering.run, conf.provider.fulfil_interval)
     looking = service.Loop(
         'reconciliation', comparing.run, conf.provider.reconcile_interval
     )
-    transport = transport or rpc.transport(conf)
+    told = (
+        following.Follower(provider.marketplace, loop, conf.provider.retry_max_interval)
+        if conf.provider.follow == 'events'
+        else _server(transport or rpc.transport(conf), provider, loop)
+    )
+    listening = _noticing(conf, comparing, delivering, loop)
+    return metrics.Server(conf), loop, looking, told, *listening
+
+
+class _Sharing(service.Loop):
+    """A loop that leaves its share to others when it ends."""
+
+    def __init__(self, shares, *args):
+        super().__init__(*args)
+        self._shares = shares
+
+    def stop(self):
+        super().stop()
+        self._shares.stop()
+
+
+def _server(transport, provider, loop):
     # Under which account the market knows us, Keystone has to say first.
-    server = service.Eventually(
+    return service.Eventually(
         'listener',
         lambda: rpc.server(
             transport,
@@ -42,7 +69,19 @@ def parts(conf, transport=None, provider=None):
             [endpoints.Endpoints(loop)],
         ),
     )
-    return metrics.Server(conf), loop, looking, server
+
+
+def _noticing(conf, comparing, delivering, loop):
+    """The listener to Ironic's notifications and what it wakes, where it is wanted."""
+    if not conf.provider.notifications_url:
+        return ()
+    noticed = noticing.Noticed(comparing, delivering, loop.wake)
+    looking = service.Loop('noticed', noticed.run, conf.provider.reconcile_interval)
+    noticed.wake = looking.wake
+    listener = service.Eventually(
+        'notifications', lambda: noticing.listener(conf, noticed)
+    )
+    return looking, listener
 
 
 def fulfiller(argv=None):

@@ -59,6 +59,39 @@ _OPTS = [
         help='How many seconds to wait between two comparisons of all servers with '
         'what the market has of them.',
     ),
+    cfg.StrOpt(
+        'follow',
+        default='rpc',
+        choices=[
+            ('rpc', 'messages over the broker of the market'),
+            ('events', 'the events of the market, over HTTPS'),
+        ],
+        help='How the fulfiller is told of contracts. Events need no broker that both '
+        'sites share: for a provider in another OpenStack than the market.',
+    ),
+    cfg.StrOpt(
+        'notifications_url',
+        secret=True,
+        help='The transport URL of the notifications of Ironic, as [DEFAULT] '
+        'transport_url there. With it what happens to servers is noticed at once, '
+        'and not only with the next reconcile_interval; and who deploys a server '
+        'under a contract is told from its renter. Without it nobody listens.',
+    ),
+    cfg.StrOpt(
+        'notifications_topic',
+        default='ironic_versioned_notifications',
+        help='The topic of these notifications, as [DEFAULT] '
+        'versioned_notifications_topics of Ironic names it.',
+    ),
+    cfg.StrOpt(
+        'coordination_url',
+        secret=True,
+        help='Where the fulfillers of a provider find each other, as a URL of tooz, '
+        'for example memcached://host:11211?membership_timeout=15. Then they share the '
+        'nodes, and have those of one that dies after membership_timeout seconds and '
+        'one fulfil_interval. Without it each looks after all nodes, which is safe, '
+        'and asks Ironic as often as there are fulfillers.',
+    ),
     cfg.IntOpt(
         'workers',
         default=8,
@@ -76,6 +109,9 @@ def register(conf):
     conf.register_opts(_OPTS, _GROUP)
     loading.register_adapter_conf_options(conf, IRONIC)
     loading.register_adapter_conf_options(conf, MARKETPLACE)
+    loading.register_session_conf_options(conf, MARKETPLACE)
+    loading.register_auth_conf_options(conf, MARKETPLACE)
+    conf.set_default('timeout', 60, group=MARKETPLACE)
     conf.set_default('service_type', 'baremetal', group=IRONIC)
     conf.set_default('service_type', 'marketplace', group=MARKETPLACE)
     # The fulfiller tries again by itself, and does not hold a thread meanwhile.
@@ -85,4 +121,13 @@ def register(conf):
 def list_opts():
     """Entry point of oslo.config."""
     adapter = loading.get_adapter_conf_options(include_deprecated=False)
-    return [(_GROUP.name, _OPTS), (IRONIC, adapter), (MARKETPLACE, adapter)]
+    account = (
+        loading.get_session_conf_options()
+        + loading.get_auth_common_conf_options()
+        + loading.get_auth_plugin_conf_options('password')
+    )
+    return [
+        (_GROUP.name, _OPTS),
+        (IRONIC, adapter),
+        (MARKETPLACE, [*adapter, *account]),
+    ]

@@ -33,6 +33,7 @@ from flocx.core import window
 from provider import ownership
 from provider import patience
 from provider import returning
+from provider import sharing
 
 LOG = log.getLogger(__name__)
 _S, _R = core.Status, core.Reason
@@ -50,8 +51,10 @@ _FAILED = 'failed and will be tried again'
 class Fulfilment:
     """Delivers the lines that the market has for this provider."""
 
-    def __init__(self, conf, nodes, marketplace):
+    def __init__(self, conf, nodes, marketplace, shares=None):
+        """:param shares: which nodes are this fulfiller's; all unless it is given."""
         self._conf, self._nodes, self._marketplace = conf.provider, nodes, marketplace
+        self._shares = shares or sharing.Alone()
         self._patience = patience.Patience(
             self._conf.retry_interval, self._conf.retry_max_interval
         )
@@ -62,12 +65,14 @@ class Fulfilment:
 
     def run(self, now):
         """Do what is due at ``now``; return when the next thing is due, or None."""
+        self._shares.refresh()
         ahead = datetime.timedelta(seconds=self._conf.fulfil_interval)
         lines = [
             (contract, line)
             for contract in self._marketplace.due(now + ahead)
             for line in contract['lines']
             if line['provider_id'] == self._marketplace.provider_id
+            and self._shares.mine(line['resource_uuid'])
         ]
         due = [each for each in lines if step(each[1], now)]
         metrics.DUE.set(len(due))
@@ -157,23 +162,26 @@ class Fulfilment:
         if node.lessee == renter and returning.is_left_over(node):
             self._report(contract, line, _S.WAIT_FULFILL)
             return False
-        if node.lessee == renter:
-            return self._report(contract, line, _S.ACTIVE)
-        if not _is_ready(node, line):
-            self._report(contract, line, _S.WAIT_FULFILL)
-            return False
-        return self._hand_over(contract, line, node)
+        if node.lessee != renter:
+            if not _is_ready(node, line):
+                self._report(contract, line, _S.WAIT_FULFILL)
+                return False
+            self._nodes.set_lessee(node.uuid, renter)
+            # Nobody else's change may have come in between.
+            if self._nodes.get(node.uuid).lessee != renter:
+                return False
+            return self._handed_over(contract, line, node, renter)
+        return self._report(contract, line, _S.ACTIVE)
 
-    def _hand_over(self, contract, line, node):
-        renter = line_project(contract)
-        self._nodes.set_lessee(node.uuid, renter)
-        # Nobody else's change may have come in between.
-        if self._nodes.get(node.uuid).lessee != renter:
-            return False
+    def _handed_over(self, contract, line, node, renter):
+        """Report what was done now; undo it where the line was closed meanwhile.
+
+        By another fulfiller, perhaps, which has found nothing to take back. No pass
+        would see the line again, and the server had a lessee for ever.
+        """
         try:
             return self._report(contract, line, _S.ACTIVE)
         except exceptions.Conflict:
-            # It was closed meanwhile, and whoever did that found nothing to take back.
             self._nodes.clear_lessee(node.uuid, renter)
             raise
 
@@ -185,12 +193,13 @@ class Fulfilment:
 
     def _finish(self, contract, line):
         # First, so that whoever asks sees that it is over, and not yet clean.
-        self._report(contract, line, _S.WAIT_END)
+        self._confirm(contract, line, _S.WAIT_END)
         if not self._taken_back(contract, line):
             return False
         return self._report(contract, line, _S.ENDED, line['reason'] or _R.EXPIRED)
 
     def _cancel(self, contract, line):
+        self._confirm(contract, line, _S.WAIT_CANCEL)
         if not self._taken_back(contract, line):
             return False
         return self._report(contract, line, _S.CANCELLED, line['reason'])
@@ -210,6 +219,18 @@ class Fulfilment:
             return self._nodes.get(line['resource_uuid'])
         except exceptions.NotFound:
             return None
+
+    def _confirm(self, contract, line, status):
+        """Nothing, if ``line`` still is in ``status``, or becomes that now.
+
+        Another fulfiller may have ended it since it was read, and the server be the
+        same renter's again: nothing of that is to be taken back.
+
+        :raises Conflict: it is not.
+        """
+        if line['status'] == status:
+            self._marketplace.report(contract['uuid'], line['uuid'], status)
+        self._report(contract, line, status)
 
     def _report(self, contract, line, status, reason=None):
         if line['status'] != status:

@@ -69,19 +69,23 @@ class Marketplace:
             sort_key='start_time',
         )
 
-    def delivered(self):
+    def delivered(self, **params):
         """Contracts with lines of ours that have begun and are not closed."""
         begun = sorted(contract.OPEN - {contract.Status.CREATED})
         return self._all(
-            'contracts', provider_id=self.provider_id, status='in:' + ','.join(begun)
+            'contracts',
+            provider_id=self.provider_id,
+            status='in:' + ','.join(begun),
+            **params,
         )
 
-    def offers(self):
+    def offers(self, **params):
         """The open offers that we have published."""
         return self._all(
             'offers',
             provider_id=self.provider_id,
             status='in:' + ','.join(sorted(offer.OPEN)),
+            **params,
         )
 
     def offers_of(self, context, **params):
@@ -98,6 +102,19 @@ class Marketplace:
     def contracts_of(self, context, **params):
         """The open contracts with servers of ours that the caller has a part in."""
         return self._all('contracts', context, provider_id=self.provider_id, **params)
+
+    def events(self, after, wait):
+        """What happened to contracts with servers of ours, and the id to go on from.
+
+        :param after: the id to begin after, or ``latest``.
+        :param wait: seconds to wait for something to happen.
+        """
+        answer = self._request(
+            'GET',
+            '/v1/events',
+            params={'after': after, 'wait': wait, 'object_type': 'contract'},
+        )
+        return answer['events'], answer['last']
 
     def report_offer(self, offer_uuid, status, reason):
         """Tell the market whether an offer of ours can be sold."""

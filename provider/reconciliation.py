@@ -12,9 +12,12 @@ node of an open offer unfit or gone    offer: ``error`` with the reason
 node of such an offer fit again        offer: ``available``
 node of an active line gone            line: ``error``, node_gone
 another lessee, or none                line: ``error``, lessee_changed
+owner deploys or undeploys             line: ``error``, owner_intervened
 lessee is the renter again             line: ``active``
+owner is done, node is available       line: ``active``
 line in error, over, not the renter's  line: ``ended``
-line in error, over, clean again       line: ``wait_end``; the fulfiller ends it
+line in error, over, can be taken      line: ``wait_end``; the fulfiller ends it
+back
 =====================================  ==========================================
 """
 
@@ -29,8 +32,9 @@ from provider import ownership
 LOG = log.getLogger(__name__)
 _S, _R = core.Status, core.Reason
 
-#: Lines in error for one of these go on when their server is the renter's again.
-_PASSING = {_R.LESSEE_CHANGED, _R.NODE_GONE}
+#: Lines in error for one of these go on when their server is the renter's again, and
+#: end like any other.
+_PASSING = {_R.LESSEE_CHANGED, _R.NODE_GONE, _R.OWNER_INTERVENED}
 
 
 class Reconciliation:
@@ -42,13 +46,50 @@ class Reconciliation:
     def run(self, now):
         """Report every difference; what fails waits for the next time."""
         found = {node.uuid: node for node in self._nodes.all()}
-        for offer in self._marketplace.offers():
+        self._compare(
+            found, self._marketplace.offers(), self._marketplace.delivered(), now, {}
+        )
+
+    def look(self, uuids, now, deeds):
+        """The same for a few nodes, which something has happened to.
+
+        :param deeds: {uuid: {project: when it began to change the provision state}}.
+        """
+        found = {uuid: self._node(uuid) for uuid in uuids}
+        named = 'in:' + ','.join(uuids)
+        self._compare(
+            found,
+            self._marketplace.offers(resource_uuid=named),
+            self._marketplace.delivered(resource_uuid=named),
+            now,
+            deeds,
+        )
+
+    def _node(self, uuid):
+        try:
+            return self._nodes.get(uuid)
+        except exceptions.NotFound:
+            return None
+
+    def _compare(self, found, offers, contracts, now, deeds):
+        for offer in offers:
             self._tell(self._offer, offer, found.get(offer['resource_uuid']))
-        for contract in self._marketplace.delivered():
+        for contract in contracts:
             for line in contract['lines']:
-                if line['provider_id'] == self._marketplace.provider_id:
-                    node = found.get(line['resource_uuid'])
-                    self._tell(self._line, contract, line, node, now)
+                uuid = line['resource_uuid']
+                # A contract has servers that nobody has looked at.
+                if line['provider_id'] != self._marketplace.provider_id or (
+                    deeds and uuid not in found
+                ):
+                    continue
+                self._tell(
+                    self._line,
+                    contract,
+                    line,
+                    found.get(uuid),
+                    now,
+                    deeds.get(uuid, {}).get(line['owner_id']),
+                )
 
     @staticmethod
     def _tell(report, *about):
@@ -63,8 +104,8 @@ class Reconciliation:
             LOG.info('Offer %s: %s, %s', offer['uuid'], status, reason)
             self._marketplace.report_offer(offer['uuid'], status, reason)
 
-    def _line(self, contract, line, node, now):
-        status, reason = standing(line, contract['project_id'], node, now)
+    def _line(self, contract, line, node, now, deed):
+        status, reason = standing(line, contract['project_id'], node, now, deed)
         if status != line['status']:
             LOG.warning(
                 'Line %s of contract %s: %s, %s',
@@ -88,19 +129,33 @@ def health(offer, node):
     return offer_core.Status.AVAILABLE, None
 
 
-def standing(line, renter, node, now):
-    """The status that a delivered ``line`` should have, and why."""
+def standing(line, renter, node, now, deed=None):
+    """The status that a delivered ``line`` should have, and why.
+
+    :param deed: when the owner last began to deploy or undeploy it, if he is known to
+        have.
+    """
     status, reason = line['status'], line['reason']
     rented = node is not None and node.lessee == renter
     over = window.instant(line['end_time'], 'end_time') <= now
-    if status == _S.ACTIVE and not over and not rented:
-        return _S.ERROR, _R.NODE_GONE if node is None else _R.LESSEE_CHANGED
+    if status == _S.ACTIVE and not over:
+        if not rented:
+            return _S.ERROR, _R.NODE_GONE if node is None else _R.LESSEE_CHANGED
+        if deed and deed >= window.instant(line['fulfill_time'], 'fulfill_time'):
+            return _S.ERROR, _R.OWNER_INTERVENED
     if status != _S.ERROR:
         return status, reason
     if over and not rented:
         return _S.ENDED, reason
-    if over and node.provision_state == 'available':
+    if over and (node.provision_state == 'available' or reason in _PASSING):
         return _S.WAIT_END, reason
-    if not over and rented and reason in _PASSING and line['fulfill_time']:
+    if not over and rented and line['fulfill_time'] and _has_passed(reason, node):
         return _S.ACTIVE, None
     return status, reason
+
+
+def _has_passed(reason, node):
+    """Whether what was wrong with a line is, now that its renter has the server."""
+    if reason == _R.OWNER_INTERVENED:
+        return node.provision_state == 'available'
+    return reason in _PASSING

@@ -11,6 +11,7 @@ from oslo_utils import timeutils
 from flocx import config
 from flocx import policy
 from flocx.api import app
+from provider import conf as provider_conf
 from provider import marketplace
 from provider import nodes
 from provider import policies
@@ -35,10 +36,9 @@ class Provider:
 
 def build(conf):
     """The provider of one process."""
-    auth = loading.load_auth_from_conf_options(conf, config.CREDENTIALS)
-    session = loading.load_session_from_conf_options(
-        conf, config.CREDENTIALS, auth=auth
-    )
+    session = _session(conf, config.CREDENTIALS)
+    # The market may be in another OpenStack, where this provider has another account.
+    abroad = conf[provider_conf.MARKETPLACE].auth_type
     return Provider(
         conf=conf,
         policy=policy.Policy(conf, policies.RULES),
@@ -47,8 +47,15 @@ def build(conf):
             if conf.provider.nodes == 'ironic'
             else dummy.DummyNodes(conf)
         ),
-        marketplace=marketplace.Marketplace(conf, session),
+        marketplace=marketplace.Marketplace(
+            conf, _session(conf, provider_conf.MARKETPLACE) if abroad else session
+        ),
     )
+
+
+def _session(conf, group):
+    auth = loading.load_auth_from_conf_options(conf, group)
+    return loading.load_session_from_conf_options(conf, group, auth=auth)
 
 
 def application(conf, provider=None, clock=timeutils.utcnow):

@@ -15,8 +15,16 @@ from flocx.core import query
 from flocx.core import window
 from market.db import events
 
+#: Instead of an id: the newest event that there is.
+LATEST = 'latest'
+
+
+def _cursor(value, field):
+    return LATEST if value == LATEST else query.integer(value, field)
+
+
 _PARAMETERS = {
-    'after': query.integer,
+    'after': _cursor,
     'wait': query.integer,
     'type': query.text,
     'object_type': query.text,
@@ -40,9 +48,20 @@ class Event(types.Answer):
     owner_id = wsme.types.text
     payload = types.Json
 
+    @classmethod
+    def shown_to(cls, context, row):
+        """The event; who is not addressed by it does not learn what it says."""
+        parties = row.project_id, row.owner_id
+        if context.is_admin or context.project_id in parties:
+            return cls.of(row)
+        return cls.of(row, payload=None)
+
 
 class EventList(wsme.types.Base):
+    """``last`` is the id to ask for what comes after this page."""
+
     events = [Event]
+    last = int
 
 
 class Events(rest.RestController):
@@ -53,17 +72,25 @@ class Events(rest.RestController):
         """Events after the one with the id ``after``; ``wait`` waits for the first.
 
         They come in the order of their ids: a page after the last id that one has
-        seen is the next page.
+        seen, ``last``, is the next page. ``after=latest`` is where nothing has
+        happened yet.
         """
         asked, values = paging.asked(_PARAMETERS, (), special=('after', 'wait'))
         wait = values.get('wait', 0)
         if not 0 <= wait <= MAX_WAIT:
             raise exceptions.Invalid(f'wait: {wait} is not in 0..{MAX_WAIT} seconds')
+        after = values.get('after', 0)
+        if after == LATEST:
+            with pecan.request.service.database.reader() as session:
+                after = events.last_id(session)
         until = time.monotonic() + wait
         while True:
-            rows = self._read(values.get('after', 0), asked.limit, asked.filters)
+            rows = self._read(after, asked.limit, asked.filters)
             if rows or time.monotonic() >= until:
-                return EventList(events=[Event.of(row) for row in rows])
+                return EventList(
+                    events=[Event.shown_to(pecan.request.context, row) for row in rows],
+                    last=rows[-1].id if rows else after,
+                )
             time.sleep(LOOK)
 
     @staticmethod

@@ -91,10 +91,42 @@ def change(session, bid, deed, now, **values):
         .values(**values)
     )
     if done.rowcount != 1:
-        raise exceptions.Conflict(
-            f'Bid {bid.uuid} was closed or changed meanwhile; read it again',
-            code='flocx.conflict.generation',
+        raise changed(bid)
+    after = dataclasses.replace(bid, **values)
+    events.of_bid(session, deed, after, now)
+    return after
+
+
+def changed(bid):
+    """The Conflict of who found ``bid`` closed, or not as it was."""
+    return exceptions.Conflict(
+        f'Bid {bid.uuid} was closed or changed meanwhile; read it again',
+        code='flocx.conflict.generation',
+    )
+
+
+def match(session, pairs, now):
+    """Fill bids, which the caller has locked.
+
+    :param pairs: of a bid and the uuid of its contract.
+    """
+    status = bid_core.Status.MATCHED
+    for part in listing.parts(pairs):
+        session.execute(
+            sa.update(_TABLE)
+            .where(_TABLE.c.uuid.in_([bid.uuid for bid, _ in part]))
+            .values(
+                status=status,
+                generation=_TABLE.c.generation + 1,
+                updated_at=now,
+                contract_uuid=sa.case(
+                    {bid.uuid: contract for bid, contract in part},
+                    value=_TABLE.c.uuid,
+                ),
+            )
         )
-    changed = dataclasses.replace(bid, **values)
-    events.of_bid(session, deed, changed, now)
-    return changed
+        for bid, contract in part:
+            filled = dataclasses.replace(
+                bid, status=status, contract_uuid=contract, updated_at=now
+            )
+            events.of_bid(session, status, filled, now)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Contracts and their lines in the database."""
 
+import collections
 import dataclasses
 import datetime
 
@@ -28,25 +29,84 @@ _RUNNING = {_S.CREATED, _S.WAIT_FULFILL, _S.ACTIVE}
 
 
 def write(session, contract, generations, now, bid=None):
-    """Store a contract: the one place where the time of a server is given away.
+    """Store one contract; see ``write_all``.
 
-    :param generations: {offer uuid: the generation that the decision rests on}.
-    :param bid: the bid that it fills, None for a claim.
     :raises Conflict: an offer has changed, or the bid is closed, since then;
-        nothing is written, if the caller rolls back.
+        nothing is written.
     """
-    # In one order everywhere, so that two writers never wait for each other.
-    for line in sorted(contract.lines, key=lambda line: line.offer_uuid):
-        _take(session, line.offer_uuid, generations[line.offer_uuid], now)
-    if bid is not None:
-        bids.move(
-            session, bid, bid_core.Status.MATCHED, now, contract_uuid=contract.uuid
-        )
-    session.execute(sa.insert(_TABLE).values(**listing.fields(contract)))
-    session.execute(
-        sa.insert(_LINES), [listing.fields(line) for line in contract.lines]
+    (refused,) = write_all(session, [(contract, bid)], generations, now)
+    if refused:
+        raise refused
+
+
+def write_all(session, proposals, generations, now):
+    """Store contracts: the one place where the time of a server is given away.
+
+    Each of them wholly or not at all. Offers and bids are locked, compared with
+    what they were and only then written to, many with one statement.
+
+    :param proposals: pairs of a contract and the bid that it fills, None for a claim.
+    :param generations: {offer uuid: the generation that the decisions rest on}.
+    :returns: for each proposal None, or the Conflict for which it is not written.
+    """
+    # Offers before bids and each in the order of uuids, here as everywhere, so that
+    # two writers never wait for each other.
+    offered = listing.locked(
+        session,
+        schema.offers,
+        {line.offer_uuid for contract, _ in proposals for line in contract.lines},
+        offer_core.Status.AVAILABLE,
     )
-    events.of_contract(session, 'created', contract, contract.lines, now)
+    waiting = listing.locked(
+        session,
+        schema.bids,
+        {bid.uuid for _, bid in proposals if bid},
+        bid_core.Status.AVAILABLE,
+    )
+    answers, written = [], []
+    for contract, bid in proposals:
+        refused = _refused(contract, bid, generations, offered, waiting)
+        answers.append(refused)
+        if not refused:
+            written.append((contract, bid))
+            if bid:
+                # Filled: not to be filled again by another of these contracts.
+                del waiting[bid.uuid]
+    _store(session, written, now)
+    return answers
+
+
+def _refused(contract, bid, generations, offered, waiting):
+    """Why a contract cannot be written, or None."""
+    for line in contract.lines:
+        if offered.get(line.offer_uuid) != generations[line.offer_uuid]:
+            return _changed(line.offer_uuid)
+    if bid and waiting.get(bid.uuid) != bid.generation:
+        return bids.changed(bid)
+    return None
+
+
+def _store(session, written, now):
+    if not written:
+        return
+    lines = [line for contract, _ in written for line in contract.lines]
+    taken = collections.Counter(line.offer_uuid for line in lines)
+    for times in sorted(set(taken.values())):
+        uuids = [each for each, count in taken.items() if count == times]
+        for part in listing.parts(uuids):
+            table = schema.offers
+            session.execute(
+                sa.update(table)
+                .where(table.c.uuid.in_(part))
+                .values(generation=table.c.generation + times, updated_at=now)
+            )
+    bids.match(session, [(bid, contract.uuid) for contract, bid in written if bid], now)
+    session.execute(
+        sa.insert(_TABLE), [listing.fields(contract) for contract, _ in written]
+    )
+    session.execute(sa.insert(_LINES), [listing.fields(line) for line in lines])
+    for contract, _ in written:
+        events.of_contract(session, 'created', contract, contract.lines, now)
 
 
 def _take(session, offer_uuid, generation, now):
@@ -61,10 +121,14 @@ def _take(session, offer_uuid, generation, now):
         .values(generation=generation + 1, updated_at=now)
     )
     if done.rowcount != 1:
-        raise exceptions.Conflict(
-            f'Offer {offer_uuid} has changed meanwhile; read it again',
-            code='flocx.conflict.generation',
-        )
+        raise _changed(offer_uuid)
+
+
+def _changed(offer_uuid):
+    return exceptions.Conflict(
+        f'Offer {offer_uuid} has changed meanwhile; read it again',
+        code='flocx.conflict.generation',
+    )
 
 
 def get(session, ident, reader):

@@ -6,8 +6,6 @@ renter, ``owner_id`` where it concerns it as the owner of the server. What
 concerns two parties is told in two events, each saying what that party may know.
 """
 
-import contextlib
-
 import sqlalchemy as sa
 
 from flocx.core import money
@@ -103,16 +101,9 @@ def not_before(session, now):
     return max(now, last) if last else now
 
 
-@contextlib.contextmanager
-def savepoint(session):
-    """A part of a transaction that can fail alone, with the events it added."""
-    kept = len(session.info.get('events', ()))
-    try:
-        with session.begin_nested():
-            yield
-    except Exception:
-        del session.info.get('events', [])[kept:]
-        raise
+def last_id(session):
+    """The id of the newest event, 0 where there was none yet."""
+    return session.scalar(sa.select(schema.event_sequence.c.last)) or 0
 
 
 def _payload(contract, lines):

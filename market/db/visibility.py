@@ -86,10 +86,32 @@ def contracts(reader):
 
 
 def events(reader):
-    """Those that concern him as renter or as owner."""
+    """Those that concern him as renter or as owner, or the servers of a provider.
+
+    Of what a provider delivers it sees what the owners are told, once.
+    """
     if reader.is_admin:
         return sa.true()
     table = schema.events
+    seen = [
+        table.c.project_id == reader.project_id,
+        table.c.owner_id == reader.project_id,
+    ]
+    if reader.provider_id:
+        seen.append(
+            sa.and_(table.c.owner_id.is_not(None), _delivered_by(reader.provider_id))
+        )
+    return sa.or_(*seen)
+
+
+def _delivered_by(provider_id):
+    """Events of offers and contracts with servers of this provider."""
+    table, offers, lines = schema.events, schema.offers, schema.contract_lines
     return sa.or_(
-        table.c.project_id == reader.project_id, table.c.owner_id == reader.project_id
+        table.c.object_uuid.in_(
+            sa.select(offers.c.uuid).where(offers.c.provider_id == provider_id)
+        ),
+        table.c.object_uuid.in_(
+            sa.select(lines.c.contract_uuid).where(lines.c.provider_id == provider_id)
+        ),
     )

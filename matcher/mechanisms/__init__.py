@@ -25,7 +25,8 @@ class Budget:
     """How much an allocation may try.
 
     With ``moves`` alone a result depends on nothing but book and ``seed``; how
-    far one comes within ``seconds`` depends on the machine too.
+    far one comes within ``seconds`` depends on the machine too. ``prices`` are those
+    of an earlier round of much the same market, to begin with.
     """
 
     seconds: float | None = 10.0
@@ -33,6 +34,7 @@ class Budget:
     seed: int = 1
     clock: Callable[[], float] = time.monotonic
     progress: Callable[[str, float], None] | None = None
+    prices: 'Prices | None' = None
 
 
 class Prices(typing.Protocol):

@@ -13,32 +13,38 @@ Every decision whether something *may* be done is taken on integers, and so are
 welfare and bound counted. What is tried, and in which order, is steered by floats.
 """
 
-import dataclasses
-import datetime
 import decimal
-import functools
 
 import numpy as np
 
-from flocx.core import money
-from flocx.core import offer as offer_core
-from flocx.core import window
 from matcher import book as matcher_book
 from matcher import mechanisms
-from matcher.mechanisms import duals
+from matcher.mechanisms import certificate
+from matcher.mechanisms import descent
 from matcher.mechanisms import early
 from matcher.mechanisms import figures
+from matcher.mechanisms import fits
+from matcher.mechanisms import guides
+from matcher.mechanisms import lots as lot_figures
 from matcher.mechanisms import native
 from matcher.mechanisms import places
 from matcher.mechanisms import plan as plans
 from matcher.mechanisms import search
+from matcher.mechanisms import timeprices
 
-#: Intervals of the prices, from the first descent to the last.
+#: Intervals of the prices, from the first descent to the last, and its steps.
 INTERVALS = (24, 96, 240)
 STEPS = (60, 50, 80)
 
+#: Steps where the prices of an earlier round are known.
+STEPS_AGAIN = 60
+
 #: Steps towards a tighter bound, at most; or those where only moves are counted.
-TIGHTEN, TIGHTEN_BY_MOVES = 300, 60
+TIGHTEN, TIGHTEN_BY_MOVES = 1000, 60
+
+#: Which part of the seconds they may take, and how long it takes, about, to ask a bid
+#: what it would choose, for each of its kinds and starts.
+TIGHTEN_SHARE, ASKED = 0.3, 7e-9
 
 #: However much time there is, a market of n bids is not searched for longer than
 #: ten times this many moves, and 2,000 more for each bid.
@@ -63,38 +69,57 @@ class Call(mechanisms.Allocation):
         if not market.bids:
             nothing = decimal.Decimal(0)
             return mechanisms.Allotment(awards=(), welfare=nothing, upper_bound=nothing)
-        dual = _prices(market)
-        bound = min(dual.bound, _tightened(book, market, dual, budget))
-        plan, moves = _search(market, dual, bound, budget, began)
+        dual = _prices(market, budget.prices)
+        finer, tight = _tightened(book, market, dual, budget)
+        bound = min(dual.bound, tight.bound)
+        lots = lot_figures.of(market.supply)
+        guide = guides.of(finer, tight, [market.offers[at] for at in lots.firsts()])
+        here = fits.Market(lots, market.demand, guide)
+        plan, moves = _search(here, bound, budget, began)
         return mechanisms.Allotment(
-            awards=tuple(early.begun(book, _awards(market, plan))),
-            welfare=figures.credits(plans.worth(market.supply, market.demand, plan)),
+            awards=tuple(early.begun(book, _awards(market, lots, plan))),
+            welfare=figures.credits(plans.worth(lots, market.demand, plan)),
             upper_bound=figures.credits(bound, decimal.ROUND_CEILING),
-            prices=TimePrices(market, dual),
+            prices=timeprices.of(market, dual),
             moves=moves,
         )
 
 
-def _prices(market: figures.Figures) -> duals.Dual:
-    """Prices that prove a low bound, found on finer and finer intervals."""
-    marks = duals.edges(market, INTERVALS[0])
-    prices = duals.start_prices(market, marks)
-    for intervals, steps in zip(INTERVALS, STEPS, strict=True):
-        finer = duals.edges(market, intervals)
-        if steps != STEPS[0] and len(finer) == len(marks):
+def _prices(
+    market: figures.Figures, before: mechanisms.Prices | None
+) -> certificate.Dual:
+    """Prices that prove a low bound, found on finer and finer intervals.
+
+    Those of an earlier round are near enough to begin with the finest.
+    """
+    parts = _parts(market)
+    stages = list(zip(INTERVALS, STEPS, strict=True))
+    marks = descent.edges(market, INTERVALS[0])
+    prices = descent.start_prices(market, marks)
+    if isinstance(before, timeprices.TimePrices):
+        stages = [(INTERVALS[-1], STEPS_AGAIN)]
+        marks = descent.edges(market, INTERVALS[-1])
+        prices = before.again(market, marks)
+    for number, (intervals, steps) in enumerate(stages):
+        finer = descent.edges(market, intervals)
+        if number and len(finer) == len(marks):
             continue
         prices = _refined(prices, marks, finer)
         marks = finer
-        prices, _ = duals.descend(market, marks, prices, steps, 0.12)
-    return duals.certified(market, marks, prices)
+        prices = descent.descend(market, marks, prices, steps, 0.12, parts)
+    return certificate.certified(market, marks, prices)
+
+
+def _parts(market: figures.Figures) -> int:
+    return max(1, min(4, len(market.bids) // 64))
 
 
 def _tightened(
     book: matcher_book.Book,
     market: figures.Figures,
-    dual: duals.Dual,
+    dual: certificate.Dual,
     budget: mechanisms.Budget,
-) -> int:
+) -> tuple[figures.Figures, certificate.Dual]:
     """A lower bound, from prices that differ between servers free at other times.
 
     Such a server can only serve stays within its own free time, and only as many
@@ -102,24 +127,35 @@ def _tightened(
     """
     finer = figures.hopeful(figures.of(book, by_window=True))
     size = max(1, len(finer.demand.kinds))
-    intervals = INTERVALS[-1] if size < 10_000 else 60
-    steps = TIGHTEN_BY_MOVES if size * intervals < 10**7 else 0
-    if budget.seconds is not None:
-        # A step takes about 8 ns for each of a bid's kinds and intervals.
-        affordable = 0.3 * budget.seconds / (size * intervals * 8e-9)
-        steps = int(min(TIGHTEN, affordable))
+    intervals = INTERVALS[-1] if size < 100_000 else 60
+    # A bid looks at the ends of intervals and at those of its servers' free time.
+    size *= intervals + len(finer.supply.span_from)
+    steps, parts = _affordable(size, _parts(market), budget)
     if steps < 10:
-        return dual.bound
-    kinds = {
-        offer.uuid: kind
-        for offer, kind in zip(market.offers, market.supply.kind.tolist(), strict=True)
-    }
+        return market, dual
+    kinds = market.kind_of()
     first = [finer.offers[at].uuid for at in finer.supply.kind_at[:-1].tolist()]
-    marks = duals.edges(finer, intervals)
+    marks = descent.edges(finer, intervals)
     prices = dual.prices[[kinds[uuid] for uuid in first]].astype(np.float64)
     prices = _refined(prices, dual.edges, marks)
-    prices, _ = duals.descend(finer, marks, prices, steps, 0.06)
-    return duals.certified(finer, marks, prices).bound
+    prices = descent.descend(finer, marks, prices, steps, 0.06, parts)
+    return finer, certificate.certified(finer, marks, prices)
+
+
+def _affordable(size: int, parts: int, budget: mechanisms.Budget) -> tuple[int, int]:
+    """Steps of a descent, and in how many parts bids are asked.
+
+    :param size: of the market: kinds that bids may take times starts.
+    """
+    if budget.seconds is None:
+        return TIGHTEN_BY_MOVES if size < 10**7 else 0, parts
+    once = size * ASKED
+    # All bids are asked at the beginning, for the proof, and for the search.
+    left = TIGHTEN_SHARE * budget.seconds - 4 * once
+    if left <= 0:
+        return 0, parts
+    parts = max(parts, min(32, int(TIGHTEN / 4 * once / left)))
+    return int(min(TIGHTEN, left * parts / once)), parts
 
 
 def _refined(
@@ -135,28 +171,22 @@ def _interval(marks: native.Ints, moments: native.Ints) -> native.Ints:
 
 
 def _search(
-    market: figures.Figures,
-    dual: duals.Dual,
-    bound: int,
-    budget: mechanisms.Budget,
-    began: float,
+    here: fits.Market, bound: int, budget: mechanisms.Budget, began: float
 ) -> tuple[plans.Plan, int]:
-    supply, demand = market.supply, market.demand
-    here = places.Market(supply, demand, duals.guide(market, dual))
-    plan = plans.empty(supply, demand)
-    found = places.scratch(supply, demand)
+    lots, demand = here.lots, here.demand
+    plan, found = plans.empty(lots, demand), places.scratch(lots)
     random = native.generator(budget.seed)
     typical = int(np.median(demand.length))
     _greedy(here, plan, found, random, typical)
     near, undo = search.neighbours(here), search.move(here)
     scale = float(np.median(demand.ceiling * demand.length.astype(float)))
     made, chunk = 0, 50
-    patience = PATIENCE + 200 * len(market.bids)
+    patience = PATIENCE + 200 * len(demand.ceiling)
     while True:
         spent = _spent(budget, made, began)
         if budget.moves is None:
             spent = max(spent, made / (patience * 10))
-        if spent >= 1 or plans.worth(supply, demand, plan) == bound:
+        if spent >= 1 or plans.worth(lots, demand, plan) == bound:
             break
         heat = scale * HOT * (COLD / HOT) ** spent
         started = budget.clock()
@@ -171,7 +201,7 @@ def _search(
 
 
 def _greedy(
-    here: places.Market,
+    here: fits.Market,
     plan: plans.Plan,
     found: places.Scratch,
     random: native.Words,
@@ -180,9 +210,9 @@ def _greedy(
     demand, guide = here.demand, here.guide
     surplus = demand.ceiling.astype(float) * demand.length - guide.cost
     order = np.argsort(-surplus * demand.most, kind='stable')
-    care = places.Care(10**9, 64, 24, 1.0, 0.0, typical)
+    care = fits.Care(10**9, 64, 24, 1.0, 0.0, typical)
     search.place_in_order(here, plan, found, random, order, care, 1.0)
-    care = places.Care(10**9, 64, 24, 0.0, 0.0, typical)
+    care = fits.Care(10**9, 64, 24, 0.0, 0.0, typical)
     search.place_in_order(here, plan, found, random, order, care, 0.0)
 
 
@@ -197,73 +227,9 @@ def _spent(budget: mechanisms.Budget, made: int, began: float) -> float:
 
 
 def _awards(
-    market: figures.Figures, plan: plans.Plan
+    market: figures.Figures, lots: lot_figures.Lots, plan: plans.Plan
 ) -> tuple[matcher_book.Award, ...]:
-    awards = []
-    for bid in np.flatnonzero(plan.start >= 0).tolist():
-        at = plan.line_at[bid]
-        offers = plan.line_offer[at : at + plan.servers[bid]]
-        awards.append(market.award(bid, int(plan.start[bid]), offers.tolist()))
-    return tuple(awards)
-
-
-@dataclasses.dataclass(frozen=True)
-class TimePrices:
-    """The dual prices: near those of a competitive equilibrium."""
-
-    market: figures.Figures
-    dual: duals.Dual
-
-    @functools.cached_property
-    def _kinds(self) -> dict[str, int]:
-        kinds = self.market.supply.kind.tolist()
-        return {
-            offer.uuid: kind
-            for offer, kind in zip(self.market.offers, kinds, strict=True)
-        }
-
-    def rate(
-        self, offer: offer_core.Offer, stay: window.Window
-    ) -> decimal.Decimal | None:
-        kind = self._kinds.get(offer.uuid)
-        if kind is None:
-            return None
-        second = datetime.timedelta(seconds=1)
-        since, until = ((each - self.market.now) // second for each in _ends(stay))
-        total = 0
-        for edge, price in enumerate(self.dual.prices[kind].tolist()):
-            low = max(since, int(self.dual.edges[edge]))
-            high = min(until, int(self.dual.edges[edge + 1]))
-            total += price * max(0, high - low)
-        exact = decimal.Decimal(total) / decimal.Decimal(stay.seconds * 10**6)
-        return money.quantised(exact)
-
-    def summary(self) -> list[dict[str, object]]:
-        edges = self.dual.edges.tolist()
-        return [
-            {
-                'offers': int(high - low),
-                'resource_class': self.market.offers[low].resource_class,
-                'prices': [
-                    [
-                        window.text(
-                            self.market.now + datetime.timedelta(seconds=edges[each])
-                        ),
-                        money.text(
-                            decimal.Decimal(int(prices[each])) / decimal.Decimal(10**6)
-                        ),
-                    ]
-                    for each in range(0, len(prices), max(1, len(prices) // 24))
-                ],
-            }
-            for low, high, prices in zip(
-                self.market.supply.kind_at.tolist(),
-                self.market.supply.kind_at.tolist()[1:],
-                self.dual.prices,
-                strict=False,
-            )
-        ]
-
-
-def _ends(stay: window.Window) -> tuple[datetime.datetime, datetime.datetime]:
-    return stay.start, stay.end
+    servers = plans.servers(lots, market.demand, plan)
+    return tuple(
+        market.award(bid, int(plan.start[bid]), servers[bid]) for bid in sorted(servers)
+    )

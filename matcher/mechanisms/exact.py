@@ -67,8 +67,7 @@ def starts(market: figures.Figures) -> list[list[int]]:
     supply, demand = market.supply, market.demand
     last = int((demand.latest - demand.length).max())
     begins = set(demand.earliest.tolist())
-    for at, count in zip(supply.gap_at, supply.gap_count, strict=False):
-        begins.update(supply.gap_from[at : at + count].tolist())
+    begins.update(supply.gap_from.tolist())
     known = {begin for begin in begins if begin <= last}
     for length in demand.length.tolist():
         # Each bid is placed once, so its length is added once.
@@ -114,10 +113,9 @@ def _choices(market: figures.Figures) -> dict[tuple[int, int], list[int]]:
 
 
 def _free(supply: figures.Supply, offer: int, start: int, end: int) -> bool:
-    at = supply.gap_at[offer]
     return any(
         supply.gap_from[gap] <= start and end <= supply.gap_to[gap]
-        for gap in range(at, at + supply.gap_count[offer])
+        for gap in range(supply.gap_at[offer], supply.gap_at[offer + 1])
     )
 
 

@@ -24,9 +24,6 @@ from flocx.core import window
 from matcher import book as matcher_book
 from matcher.mechanisms import native
 
-#: Separate stays that a round can put into the middle of one server's free time.
-ROOM = 48
-
 _MICRO = decimal.Decimal(1_000_000)
 _HOUR = decimal.Decimal(3600)
 
@@ -36,9 +33,8 @@ class Supply(typing.NamedTuple):
 
     Offers are of one kind where every bid that may take one may take the other,
     but for its own. All free time of kind ``k`` lies in the spans from
-    ``span_at[k]`` to ``span_at[k + 1]``. The free time of offer ``i`` is in the gaps
-    from ``gap_at[i]`` on, in order: ``gap_count[i]`` of them, and room for as many
-    as ``gap_at[i + 1] - gap_at[i]``.
+    ``span_at[k]`` to ``span_at[k + 1]``; that of offer ``i`` in the gaps from
+    ``gap_at[i]`` to ``gap_at[i + 1]``, in order.
     """
 
     kind_at: native.Ints
@@ -49,7 +45,6 @@ class Supply(typing.NamedTuple):
     span_from: native.Ints
     span_to: native.Ints
     gap_at: native.Ints
-    gap_count: native.Ints
     gap_from: native.Ints
     gap_to: native.Ints
 
@@ -98,6 +93,11 @@ class Figures:
             tuple(self.offers[each] for each in sorted(offers)),
         )
 
+    def kind_of(self) -> dict[str, int]:
+        """The kind of each offer, by its uuid."""
+        kinds = self.supply.kind.tolist()
+        return dict(zip((each.uuid for each in self.offers), kinds, strict=True))
+
     def only(self, numbers: native.Ints) -> 'Figures':
         """The same with these bids alone."""
         demand = self.demand
@@ -114,7 +114,7 @@ class Figures:
                     for name, column in demand._asdict().items()
                     if name not in ('kinds_at', 'kinds', 'suits')
                 },
-                kinds_at=_offsets([len(span) for span in spans]),
+                kinds_at=offsets([len(span) for span in spans]),
                 kinds=np.concatenate([*spans, np.empty(0, np.int64)]),
             ),
         )
@@ -170,7 +170,7 @@ def of(book: matcher_book.Book, by_window: bool = False) -> Figures:
         for offer in sorted(members[lot], key=lambda each: (each.price, each.uuid))
     ]
     projects: dict[str, int] = {}
-    kind_at = _offsets([len(members[lot]) for lot in lots])
+    kind_at = offsets([len(members[lot]) for lot in lots])
     supply = _supply(book, offers, kind_at, projects)
     wanted = {
         groups: sorted({number for group in groups for number in numbers[kinds[group]]})
@@ -220,14 +220,6 @@ def _supply(
         _spans(book, offers[low:high])
         for low, high in itertools.pairwise(kind_at.tolist())
     ]
-    count = np.array([len(gaps) for gaps in free], np.int64)
-    gap_at = _offsets(count + ROOM)
-    gap_from = np.zeros(gap_at[-1], np.int64)
-    gap_to = np.zeros(gap_at[-1], np.int64)
-    for at, gaps in zip(gap_at, free, strict=False):
-        for place, gap in enumerate(gaps, at):
-            gap_from[place] = _seconds(book.now, gap.start)
-            gap_to[place] = _seconds(book.now, gap.end)
     return Supply(
         kind_at=kind_at,
         kind=np.repeat(np.arange(len(kind_at) - 1), np.diff(kind_at)),
@@ -235,13 +227,12 @@ def _supply(
         owner=_ints(
             projects.setdefault(offer.project_id, len(projects)) for offer in offers
         ),
-        span_at=_offsets([len(each) for each in spans]),
+        span_at=offsets([len(each) for each in spans]),
         span_from=_ints(since for each in spans for since, _ in each),
         span_to=_ints(until for each in spans for _, until in each),
-        gap_at=gap_at,
-        gap_count=count,
-        gap_from=gap_from,
-        gap_to=gap_to,
+        gap_at=offsets([len(gaps) for gaps in free]),
+        gap_from=_ints(_seconds(book.now, gap.start) for gaps in free for gap in gaps),
+        gap_to=_ints(_seconds(book.now, gap.end) for gaps in free for gap in gaps),
     )
 
 
@@ -285,7 +276,7 @@ def _demand(
         latest=_ints(_seconds(book.now, bid.end_time) for bid in bids),
         length=_ints(stay.seconds for stay in stays if stay),
         bidder=_ints(projects.get(bid.project_id, -1) for bid in bids),
-        kinds_at=_offsets([len(each) for each in taken]),
+        kinds_at=offsets([len(each) for each in taken]),
         kinds=_ints(number for each in taken for number in each),
         like=_ints(rows[groups] for groups in may_take),
         suits=suits,
@@ -329,9 +320,8 @@ def _reach(
                     break
                 if supply.owner[offer] == demand.bidder[bid]:
                     continue
-                at = supply.gap_at[offer]
                 suits = 0
-                for gap in range(at, at + supply.gap_count[offer]):
+                for gap in range(supply.gap_at[offer], supply.gap_at[offer + 1]):
                     since = max(supply.gap_from[gap], demand.earliest[bid])
                     until = min(supply.gap_to[gap], demand.latest[bid])
                     if until - since >= length:
@@ -346,7 +336,8 @@ def _ints(values: Iterable[int]) -> native.Ints:
     return np.fromiter(values, np.int64)
 
 
-def _offsets(sizes: Sequence[int] | native.Ints) -> native.Ints:
+def offsets(sizes: Sequence[int] | native.Ints) -> native.Ints:
+    """Where each of several stretches of these sizes begins, and the last one ends."""
     return np.concatenate([np.zeros(1, np.int64), np.cumsum(sizes, dtype=np.int64)])
 
 

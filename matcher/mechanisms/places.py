@@ -5,335 +5,321 @@ import typing
 
 import numpy as np
 
-from matcher.mechanisms import duals
-from matcher.mechanisms import figures
+from matcher.mechanisms import fits
+from matcher.mechanisms import lots as lot_figures
 from matcher.mechanisms import native
 from matcher.mechanisms import plan as plans
 
+#: Lots that are looked at for one bid, at most.
+_MOST = 4096
 
-class Market(typing.NamedTuple):
-    """What does not change while a plan is made."""
-
-    supply: figures.Supply
-    demand: figures.Demand
-    guide: duals.Guide
+#: Starts that are drawn until one suits a lot.
+_TRIES = 8
 
 
 class Scratch(typing.NamedTuple):
-    """Gaps that a bid fits into, and among them the best place found so far.
+    """Lots that a bid may fit into, and among them the best place found so far.
 
-    Gap ``g`` is of ``offer[g]``, from ``since[g]`` to ``until[g]``; the bid can
-    start in it from ``low[g]`` to ``high[g]``. ``seen[-1]`` counts the searches, and
-    ``seen[i]`` is the last that looked at offer ``i``. The first ``near[-1]`` of
-    ``near`` are offers to look at in any case.
+    At the start that is tried ``free[n]`` servers of ``lot[n]`` are free, and one
+    costs ``cost[n]``; ``order`` are those where any is. The place are ``sizes[n]``
+    servers of ``chosen[n]``. ``seen[-1]`` counts the searches, and ``seen[l]`` is the
+    last that looked at lot ``l``. The first ``near[-1]`` of ``near`` are lots to look
+    at in any case.
     """
 
-    offer: native.Ints
-    since: native.Ints
-    until: native.Ints
-    low: native.Ints
-    high: native.Ints
+    lot: native.Ints
+    free: native.Ints
     cost: native.Floats
     order: native.Ints
-    by_kind: native.Floats
+    trial: native.Ints
     chosen: native.Ints
+    sizes: native.Ints
     seen: native.Ints
     near: native.Ints
 
 
-class Care(typing.NamedTuple):
-    """How much trouble is taken over a place.
-
-    Of each kind ``sweep`` offers from a random one on are looked at, until
-    ``enough`` gaps are found, and ``trials`` starts. ``weight`` is
-    how much the dual prices count beside the asks, ``blink`` the probability
-    with which an offer is overlooked.
-    """
-
-    sweep: int
-    enough: int
-    trials: int
-    weight: float
-    blink: float
-    typical: int
-
-
-def scratch(
-    supply: figures.Supply, demand: figures.Demand, size: int = 4096
-) -> Scratch:
-    size = max(size, 2 * int(demand.most.max(initial=1)))
+def scratch(lots: lot_figures.Lots) -> Scratch:
+    size = min(len(lots.ask), _MOST)
     return Scratch(
-        offer=np.zeros(size, np.int64),
-        since=np.zeros(size, np.int64),
-        until=np.zeros(size, np.int64),
-        low=np.zeros(size, np.int64),
-        high=np.zeros(size, np.int64),
+        lot=np.zeros(size, np.int64),
+        free=np.zeros(size, np.int64),
         cost=np.zeros(size),
         order=np.zeros(size, np.int64),
-        by_kind=np.zeros(len(supply.kind_at) - 1),
+        trial=np.zeros(size, np.int64),
         chosen=np.zeros(size, np.int64),
-        seen=np.zeros(len(supply.ask) + 1, np.int64),
-        near=np.zeros(size + 1, np.int64),
+        sizes=np.zeros(size, np.int64),
+        seen=np.zeros(len(lots.ask) + 1, np.int64),
+        near=np.zeros(_MOST, np.int64),
     )
 
 
 @native.compiled
 def find(
-    market: Market,
+    market: fits.Market,
     plan: plans.Plan,
     found: Scratch,
     random: native.Words,
     bid: int,
-    care: Care,
+    care: fits.Care,
 ) -> tuple[int, int]:
-    """A start and a number of offers for ``bid``, in ``found.chosen``; or 0 of them.
+    """A start and a number of lots for ``bid``, in ``found.chosen``; or 0 of them.
 
     Every place that is found can be had. It is the best among those looked at,
     by what it costs at the asks and, as ``care.weight`` says, at the dual prices.
     """
-    count = _gaps(market, plan, found, random, bid, care)
-    if count < market.demand.least[bid]:
+    count = _candidates(market, plan, found, random, bid, care)
+    if not count:
         return -1, 0
     if market.demand.most[bid] == 1:
-        return _single(market, found, bid, count, care)
-    return _several(market, found, random, bid, count, care)
+        return _single(market, plan, found, bid, count, care)
+    return _several(market, plan, found, random, bid, count, care)
 
 
 @native.compiled
-def _gaps(
-    market: Market,
+def _candidates(
+    market: fits.Market,
     plan: plans.Plan,
     found: Scratch,
     random: native.Words,
     bid: int,
-    care: Care,
+    care: fits.Care,
 ) -> int:
-    """Fill ``found`` with gaps that ``bid`` fits into."""
-    supply, demand = market.supply, market.demand
+    """Fill ``found.lot`` with lots of which ``bid`` may get servers."""
+    lots, demand = market.lots, market.demand
     ceiling = demand.ceiling[bid]
-    limit = care.enough + 4 * demand.most[bid]
-    low, high = demand.kinds_at[bid], demand.kinds_at[bid + 1]
-    kinds = demand.kinds[low:high]
     suits = demand.suits[demand.like[bid]]
+    limit = care.enough + 4 * demand.most[bid]
     found.seen[-1] += 1
     count = 0
     for place in range(found.near[-1]):
-        offer = found.near[place]
-        if suits[supply.kind[offer]] and supply.ask[offer] <= ceiling:
-            count = _look(market, plan, found, random, bid, offer, count, care)
-    for kind in kinds:
-        before = count
-        first, size = supply.kind_at[kind], supply.kind_at[kind + 1]
+        lot = found.near[place]
+        if suits[lots.kind[lot]] and lots.ask[lot] <= ceiling:
+            count += _look(market, plan, found, random, bid, lot, count, care)
+    for place in range(demand.kinds_at[bid], demand.kinds_at[bid + 1]):
+        kind = demand.kinds[place]
+        first, size = lots.kind_at[kind], lots.kind_at[kind + 1]
         size -= first
         shift = int(native.uniform(random) * size) if size > care.sweep else 0
+        servers = 0
         for step in range(min(size, care.sweep)):
-            offer = first + (shift + step) % size
-            if supply.ask[offer] > ceiling:
+            lot = first + (shift + step) % size
+            if lots.ask[lot] > ceiling:
                 if not shift:
                     break
                 continue
-            if count - before >= limit:
+            if servers >= limit:
                 break
-            count = _look(market, plan, found, random, bid, offer, count, care)
+            if _look(market, plan, found, random, bid, lot, count, care):
+                count += 1
+                servers += lots.size[lot]
     return count
 
 
 @native.compiled
 def _look(
-    market: Market,
+    market: fits.Market,
     plan: plans.Plan,
     found: Scratch,
     random: native.Words,
     bid: int,
-    offer: int,
+    lot: int,
     count: int,
-    care: Care,
+    care: fits.Care,
 ) -> int:
-    """Add the gaps of ``offer`` that ``bid`` fits into; return how many there are."""
-    supply, demand = market.supply, market.demand
+    """Add ``lot`` if the bid fits into it at all; return how many were added."""
+    lots, demand = market.lots, market.demand
     length = demand.length[bid]
     if (
-        plan.longest[offer] < length
-        or supply.owner[offer] == demand.bidder[bid]
-        or plan.stays[offer] >= figures.ROOM
-        or found.seen[offer] == found.seen[-1]
+        plan.longest[lot] < length
+        or lots.owner[lot] == demand.bidder[bid]
+        or plan.stays[lot] >= lot_figures.ROOM * lots.size[lot]
+        or found.seen[lot] == found.seen[-1]
+        or count == len(found.lot)
     ):
-        return count
-    found.seen[offer] = found.seen[-1]
+        return 0
+    found.seen[lot] = found.seen[-1]
     if care.blink > 0.0 and native.uniform(random) < care.blink:
-        return count
+        return 0
     early, latest = demand.earliest[bid], demand.latest[bid]
-    at = supply.gap_at[offer]
-    for gap in range(at, at + plan.gap_count[offer]):
-        since, until = plan.gap_from[gap], plan.gap_to[gap]
+    begun = -1
+    at = lots.step_at[lot]
+    stop = at + plan.steps[lot]
+    for step in range(max(at, plans.step_of(lots, plan, lot, early)), stop):
+        since = plan.since[step]
+        over = plan.free[step] == 0 or since >= latest
+        if begun >= 0 and over:
+            if min(since, latest) - begun >= length:
+                found.lot[count] = lot
+                return 1
+            begun = -1
+        elif begun < 0 and not over:
+            begun = max(early, since)
         if since >= latest:
             break
-        low, high = max(since, early), min(until, latest) - length
-        if low <= high and count < len(found.offer):
-            found.offer[count] = offer
-            found.since[count], found.until[count] = since, until
-            found.low[count], found.high[count] = low, high
-            count += 1
-    return count
-
-
-@native.compiled
-def _at(market: Market, kind: int, moment: int) -> float:
-    """The integral of the dual price of ``kind`` up to ``moment``."""
-    guide = market.guide
-    edge = np.searchsorted(guide.edges, moment, side='right') - 1
-    if edge < 0:
-        return 0.0
-    passed = float(moment - guide.edges[edge])
-    return float(guide.total[kind, edge]) + float(guide.price[kind, edge]) * passed
-
-
-@native.compiled
-def _cost(
-    asked: float, dual: float, left: int, right: int, length: int, care: Care
-) -> float:
-    """What a server costs: the ask or, where that is more, the dual price.
-
-    What is left over of a gap counts as lost as far as it is shorter than a
-    typical stay: a short rest is of no use to others.
-    """
-    price = max(asked, dual)
-    waste = max(0, min(left, care.typical - left))
-    waste += max(0, min(right, care.typical - right))
-    return asked + care.weight * (price - asked + 0.5 * price * waste / length)
+    return 0
 
 
 @native.compiled
 def _single(
-    market: Market, found: Scratch, bid: int, count: int, care: Care
+    market: fits.Market,
+    plan: plans.Plan,
+    found: Scratch,
+    bid: int,
+    count: int,
+    care: fits.Care,
 ) -> tuple[int, int]:
-    length = market.demand.length[bid]
+    """The best place for one server: at the ends of when one is free."""
+    lots, demand = market.lots, market.demand
+    length, early, latest = demand.length[bid], demand.earliest[bid], demand.latest[bid]
     target = market.guide.target[bid]
     best, start = np.inf, -1
-    for gap in range(count):
-        offer = found.offer[gap]
-        kind = market.supply.kind[offer]
-        asked = float(market.supply.ask[offer]) * length
-        for trial in range(3):
-            if trial == 0:
-                moment = found.low[gap]
-            elif trial == 1:
-                moment = found.high[gap]
-            else:
-                moment = target
-            if moment < found.low[gap] or moment > found.high[gap]:
-                continue
-            dual = _at(market, kind, moment + length) - _at(market, kind, moment)
-            cost = _cost(
-                asked,
-                dual,
-                moment - found.since[gap],
-                found.until[gap] - moment - length,
-                length,
-                care,
-            )
-            if cost < best:
-                best, start = cost, moment
-                found.chosen[0] = offer
+    for place in range(count):
+        lot = found.lot[place]
+        at = lots.step_at[lot]
+        begun = -1
+        first = max(at, plans.step_of(lots, plan, lot, early))
+        for step in range(first, at + plan.steps[lot]):
+            since = plan.since[step]
+            over = plan.free[step] == 0 or since >= latest
+            if begun < 0 and not over:
+                begun = max(early, since)
+            elif begun >= 0 and over:
+                low, high = begun, min(since, latest) - length
+                begun = -1
+                for trial in range(3):
+                    moment = low
+                    if trial == 1:
+                        moment = high
+                    elif trial == 2:
+                        moment = target
+                    if moment < low or moment > high or (trial == 1 and low == high):
+                        continue
+                    edges = (
+                        fits.edge(market, moment),
+                        fits.edge(market, moment + length),
+                    )
+                    dual = fits.dual(market, lot, edges, moment, moment + length)
+                    _, cost = fits.fit(market, plan, lot, moment, length, dual, care)
+                    if cost < best:
+                        best, start = cost, moment
+                        found.chosen[0], found.sizes[0] = lot, 1
+            if since >= latest:
+                break
     return start, 1 if start >= 0 else 0
 
 
 @native.compiled
 def _several(
-    market: Market,
+    market: fits.Market,
+    plan: plans.Plan,
     found: Scratch,
     random: native.Words,
     bid: int,
     count: int,
-    care: Care,
+    care: fits.Care,
 ) -> tuple[int, int]:
-    value = float(market.demand.ceiling[bid]) * market.demand.length[bid]
-    best, start, servers = -np.inf, -1, 0
-    every = 2 * count <= care.trials
-    trials = 2 * count if every else care.trials
+    """The best place for several servers, of ``care.trials`` starts."""
+    demand = market.demand
+    value = float(demand.ceiling[bid]) * demand.length[bid]
+    early, late = demand.earliest[bid], demand.latest[bid] - demand.length[bid]
+    best, start, lots = -np.inf, -1, 0
+    trials = care.trials if early < late else 0
     for trial in range(trials + 1):
-        if trial == trials:
-            moment = market.guide.target[bid]
-        elif every:
-            moment = found.low[trial // 2] if trial % 2 else found.high[trial // 2]
-        else:
-            gap = int(native.uniform(random) * count)
-            moment = found.low[gap] if trial % 2 else found.high[gap]
-        free = _covering(market, found, bid, count, moment, care)
-        if free < market.demand.least[bid]:
+        moment = max(early, min(late, market.guide.target[bid]))
+        if trial:
+            moment = _moment(market, plan, found, random, bid, count)
+        free, servers = _covering(market, plan, found, bid, count, moment, care)
+        if servers < demand.least[bid]:
             continue
-        wanted = min(free, market.demand.most[bid])
-        _smallest_first(found, free, wanted)
-        worth = 0.0
-        taken = 0
-        for number in range(wanted):
-            more = value - found.cost[found.order[number]]
-            if number >= market.demand.least[bid] and more < 0:
-                continue
-            worth += more
-            found.order[taken] = found.order[number]
-            taken += 1
+        worth, taken, used = 0.0, 0, 0
+        while used < free and taken < demand.most[bid]:
+            _cheapest_to(found, used, free)
+            place = found.order[used]
+            more = value - found.cost[place]
+            wanted = demand.most[bid] if more > 0 else demand.least[bid]
+            size = min(found.free[place], wanted - taken)
+            if size <= 0:
+                break
+            found.trial[used] = size
+            worth += size * more
+            taken += size
+            used += 1
         if worth > best:
-            best, start, servers = worth, moment, taken
-            for number in range(taken):
-                found.chosen[number] = found.offer[found.order[number]]
-    return start, servers
+            best, start, lots = worth, moment, used
+            for number in range(used):
+                found.chosen[number] = found.lot[found.order[number]]
+                found.sizes[number] = found.trial[number]
+    return start, lots
+
+
+@native.compiled
+def _moment(
+    market: fits.Market,
+    plan: plans.Plan,
+    found: Scratch,
+    random: native.Words,
+    bid: int,
+    count: int,
+) -> int:
+    """A start at which a stay would meet a step of a lot and, if possible, fit in."""
+    lots, demand = market.lots, market.demand
+    length, early = demand.length[bid], demand.earliest[bid]
+    late = demand.latest[bid] - length
+    moment = early
+    for _ in range(_TRIES):
+        lot = found.lot[int(native.uniform(random) * count)]
+        at = lots.step_at[lot]
+        first = max(at, plans.step_of(lots, plan, lot, early))
+        last = max(first, plans.step_of(lots, plan, lot, demand.latest[bid]))
+        step = first + int(native.uniform(random) * (last - first + 1))
+        moment = plan.since[step]
+        if step > at and plan.free[step] < plan.free[step - 1]:
+            moment -= length
+        moment = max(early, min(late, moment))
+        if plans.least_free(lots, plan, lot, moment, moment + length):
+            break
+    return int(moment)
 
 
 @native.compiled
 def _covering(
-    market: Market,
+    market: fits.Market,
+    plan: plans.Plan,
     found: Scratch,
     bid: int,
     count: int,
     moment: int,
-    care: Care,
-) -> int:
-    """Put into ``found.order`` the gaps in which the bid can start at ``moment``."""
-    demand = market.demand
-    length = demand.length[bid]
-    for place in range(demand.kinds_at[bid], demand.kinds_at[bid + 1]):
-        kind = demand.kinds[place]
-        found.by_kind[kind] = _at(market, kind, moment + length) - _at(
-            market, kind, moment
-        )
-    free = 0
-    for gap in range(count):
-        if found.low[gap] <= moment <= found.high[gap]:
-            offer = found.offer[gap]
-            found.cost[gap] = _cost(
-                float(market.supply.ask[offer]) * length,
-                found.by_kind[market.supply.kind[offer]],
-                moment - found.since[gap],
-                found.until[gap] - moment - length,
-                length,
-                care,
-            )
-            found.order[free] = gap
+    care: fits.Care,
+) -> tuple[int, int]:
+    """How many lots have servers free from ``moment`` on, and how many servers."""
+    length = market.demand.length[bid]
+    end = moment + length
+    edges = fits.edge(market, moment), fits.edge(market, end)
+    free, servers = 0, 0
+    for place in range(count):
+        lot = found.lot[place]
+        dual = fits.dual(market, lot, edges, moment, end)
+        size, cost = fits.fit(market, plan, lot, moment, length, dual, care)
+        if size:
+            found.free[place], found.cost[place] = size, cost
+            found.order[free] = place
             free += 1
-    return free
+            servers += size
+    return free, servers
 
 
 @native.compiled
-def _smallest_first(found: Scratch, size: int, wanted: int) -> None:
-    """Bring the ``wanted`` cheapest of ``found.order[:size]`` to its front."""
+def _cheapest_to(found: Scratch, at: int, size: int) -> None:
+    """Bring the cheapest of ``found.order[at:size]`` to ``at``."""
     order, cost = found.order, found.cost
-    low, high = 0, size - 1
-    while low < high:
-        pivot = cost[order[(low + high) // 2]]
-        left, right = low, high
-        while left <= right:
-            while cost[order[left]] < pivot:
-                left += 1
-            while cost[order[right]] > pivot:
-                right -= 1
-            if left <= right:
-                order[left], order[right] = order[right], order[left]
-                left += 1
-                right -= 1
-        if wanted - 1 <= right:
-            high = right
-        elif wanted - 1 >= left:
-            low = left
-        else:
-            return
+    if at == 16:
+        # Many are wanted: sorting them all is cheaper than to look for each.
+        rest = order[at:size]
+        rest[:] = rest[np.argsort(cost[rest], kind='mergesort')]
+    if at >= 16:
+        return
+    best = at
+    for place in range(at + 1, size):
+        if cost[order[place]] < cost[order[best]]:
+            best = place
+    order[at], order[best] = order[best], order[at]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""An allocation that is being made: who has which offers when, and what is free.
+"""An allocation that is being made: who has servers of which lots when, what is free.
 
 Placing a bid and taking it back are each other's contrary to the last second, so
 whatever is tried can be undone.
@@ -10,193 +10,243 @@ import typing
 import numpy as np
 
 from matcher.mechanisms import figures
+from matcher.mechanisms import lots as lot_figures
 from matcher.mechanisms import native
 
 
 class Plan(typing.NamedTuple):
-    """``start[j]`` is when bid ``j`` begins, or -1; it has ``servers[j]`` lines.
+    """``start[j]`` is when bid ``j`` begins, or -1; it has ``lines[j]`` lines.
 
-    A line is one offer that a bid has. The lines of bid ``j`` stand from
-    ``line_at[j]`` on; those of offer ``i`` are chained from ``first[i]``. The gaps
-    are as in ``Supply``; ``longest[i]`` is the length of the longest.
+    A line is a lot and how many of its servers the bid has. The lines of bid ``j``
+    stand from ``line_at[j]`` on; those of lot ``l`` are chained from ``first[l]``.
+    The steps are as in ``Lots``, no two neighbours alike; ``longest[l]`` is for how
+    long without a break at least one server is free.
     """
 
     start: native.Ints
-    servers: native.Ints
+    lines: native.Ints
     line_at: native.Ints
     line_bid: native.Ints
-    line_offer: native.Ints
+    line_lot: native.Ints
+    line_size: native.Ints
     following: native.Ints
     preceding: native.Ints
     first: native.Ints
     stays: native.Ints
-    gap_count: native.Ints
-    gap_from: native.Ints
-    gap_to: native.Ints
+    steps: native.Ints
+    since: native.Ints
+    free: native.Ints
     longest: native.Ints
 
 
-def empty(supply: figures.Supply, demand: figures.Demand) -> Plan:
+def empty(lots: lot_figures.Lots, demand: figures.Demand) -> Plan:
     """The plan in which nobody has anything."""
-    offers, bids = len(supply.ask), len(demand.ceiling)
-    line_at = np.concatenate([np.zeros(1, np.int64), np.cumsum(demand.most)])
+    bids = len(demand.ceiling)
+    line_at = figures.offsets(np.minimum(demand.most, len(lots.ask)))
     lines = int(line_at[-1])
     plan = Plan(
         start=np.full(bids, -1, np.int64),
-        servers=np.zeros(bids, np.int64),
+        lines=np.zeros(bids, np.int64),
         line_at=line_at,
-        line_bid=np.repeat(np.arange(bids), demand.most),
-        line_offer=np.full(lines, -1, np.int64),
+        line_bid=np.repeat(np.arange(bids), np.diff(line_at)),
+        line_lot=np.full(lines, -1, np.int64),
+        line_size=np.zeros(lines, np.int64),
         following=np.full(lines, -1, np.int64),
         preceding=np.full(lines, -1, np.int64),
-        first=np.full(offers, -1, np.int64),
-        stays=np.zeros(offers, np.int64),
-        gap_count=supply.gap_count.copy(),
-        gap_from=supply.gap_from.copy(),
-        gap_to=supply.gap_to.copy(),
-        longest=np.zeros(offers, np.int64),
+        first=np.full(len(lots.ask), -1, np.int64),
+        stays=np.zeros(len(lots.ask), np.int64),
+        steps=lots.steps.copy(),
+        since=lots.since.copy(),
+        free=lots.free.copy(),
+        longest=np.zeros(len(lots.ask), np.int64),
     )
-    _measure_all(supply, plan)
+    _measure_all(lots, plan)
     return plan
 
 
 @native.compiled
-def _measure_all(supply: figures.Supply, plan: Plan) -> None:
-    for offer in range(len(supply.ask)):
-        _measure(supply, plan, offer)
+def step_of(lots: lot_figures.Lots, plan: Plan, lot: int, moment: int) -> int:
+    """The last step that begins at ``moment`` or before; else the place before it."""
+    low = lots.step_at[lot] - 1
+    high = low + plan.steps[lot]
+    while low < high:
+        middle = (low + high + 1) // 2
+        if plan.since[middle] <= moment:
+            low = middle
+        else:
+            high = middle - 1
+    return int(low)
 
 
 @native.compiled
-def _measure(supply: figures.Supply, plan: Plan, offer: int) -> None:
-    longest = 0
-    at = supply.gap_at[offer]
-    for gap in range(at, at + plan.gap_count[offer]):
-        longest = max(longest, plan.gap_to[gap] - plan.gap_from[gap])
-    plan.longest[offer] = longest
+def least_free(
+    lots: lot_figures.Lots, plan: Plan, lot: int, start: int, end: int
+) -> int:
+    """How many servers of ``lot`` are free in all of [start, end)."""
+    step = step_of(lots, plan, lot, start)
+    stop = lots.step_at[lot] + plan.steps[lot]
+    if step < lots.step_at[lot]:
+        return 0
+    least = plan.free[step]
+    while least and step < stop and plan.since[step] < end:
+        least = min(least, plan.free[step])
+        step += 1
+    return int(least)
 
 
 @native.compiled
-def _take(supply: figures.Supply, plan: Plan, offer: int, start: int, end: int) -> None:
-    """Take [start, end), which is free, out of the gap that it lies in."""
-    at = supply.gap_at[offer]
-    gap = at
-    while plan.gap_to[gap] < end:
-        gap += 1
-    left, right = plan.gap_from[gap] < start, end < plan.gap_to[gap]
-    if left and right:
-        for other in range(at + plan.gap_count[offer], gap, -1):
-            plan.gap_from[other] = plan.gap_from[other - 1]
-            plan.gap_to[other] = plan.gap_to[other - 1]
-        plan.gap_count[offer] += 1
-        plan.gap_to[gap] = start
-        plan.gap_from[gap + 1] = end
-    elif left:
-        plan.gap_to[gap] = start
-    elif right:
-        plan.gap_from[gap] = end
-    else:
-        plan.gap_count[offer] -= 1
-        for other in range(gap, at + plan.gap_count[offer]):
-            plan.gap_from[other] = plan.gap_from[other + 1]
-            plan.gap_to[other] = plan.gap_to[other + 1]
-    _measure(supply, plan, offer)
+def _measure_all(lots: lot_figures.Lots, plan: Plan) -> None:
+    for lot in range(len(lots.ask)):
+        _measure(lots, plan, lot)
 
 
 @native.compiled
-def _give(supply: figures.Supply, plan: Plan, offer: int, start: int, end: int) -> None:
-    """Make [start, end), which is taken, free again."""
-    at = supply.gap_at[offer]
-    stop = at + plan.gap_count[offer]
-    gap = at
-    while gap < stop and plan.gap_from[gap] < end:
-        gap += 1
-    # ``gap`` is now the first that begins at ``end`` or later.
-    joins_left = gap > at and plan.gap_to[gap - 1] == start
-    joins_right = gap < stop and plan.gap_from[gap] == end
-    if joins_left and joins_right:
-        plan.gap_to[gap - 1] = plan.gap_to[gap]
-        plan.gap_count[offer] -= 1
-        for other in range(gap, stop - 1):
-            plan.gap_from[other] = plan.gap_from[other + 1]
-            plan.gap_to[other] = plan.gap_to[other + 1]
-    elif joins_left:
-        plan.gap_to[gap - 1] = end
-    elif joins_right:
-        plan.gap_from[gap] = start
-    else:
-        for other in range(stop, gap, -1):
-            plan.gap_from[other] = plan.gap_from[other - 1]
-            plan.gap_to[other] = plan.gap_to[other - 1]
-        plan.gap_count[offer] += 1
-        plan.gap_from[gap] = start
-        plan.gap_to[gap] = end
-    _measure(supply, plan, offer)
+def _measure(lots: lot_figures.Lots, plan: Plan, lot: int) -> None:
+    longest, begun = 0, -1
+    at = lots.step_at[lot]
+    for step in range(at, at + plan.steps[lot]):
+        if plan.free[step] == 0:
+            if begun >= 0:
+                longest = max(longest, plan.since[step] - begun)
+            begun = -1
+        elif begun < 0:
+            begun = plan.since[step]
+    plan.longest[lot] = longest
+
+
+@native.compiled
+def _change(
+    lots: lot_figures.Lots, plan: Plan, lot: int, start: int, end: int, more: int
+) -> None:
+    """Make ``more`` servers of ``lot`` free in [start, end)."""
+    low = _split(lots, plan, lot, start)
+    high = _split(lots, plan, lot, end)
+    for step in range(low, high):
+        plan.free[step] += more
+    _join(lots, plan, lot, high)
+    _join(lots, plan, lot, low)
+    _measure(lots, plan, lot)
+
+
+@native.compiled
+def _split(lots: lot_figures.Lots, plan: Plan, lot: int, moment: int) -> int:
+    """The step that begins at ``moment``, made if there is none."""
+    step = step_of(lots, plan, lot, moment)
+    if plan.since[step] == moment:
+        return step
+    for other in range(lots.step_at[lot] + plan.steps[lot], step + 1, -1):
+        plan.since[other] = plan.since[other - 1]
+        plan.free[other] = plan.free[other - 1]
+    plan.since[step + 1] = moment
+    plan.free[step + 1] = plan.free[step]
+    plan.steps[lot] += 1
+    return step + 1
+
+
+@native.compiled
+def _join(lots: lot_figures.Lots, plan: Plan, lot: int, step: int) -> None:
+    """Take ``step`` away if it is as high as the one before."""
+    if step == lots.step_at[lot] or plan.free[step] != plan.free[step - 1]:
+        return
+    plan.steps[lot] -= 1
+    for other in range(step, lots.step_at[lot] + plan.steps[lot]):
+        plan.since[other] = plan.since[other + 1]
+        plan.free[other] = plan.free[other + 1]
 
 
 @native.compiled
 def place(
-    supply: figures.Supply,
+    lots: lot_figures.Lots,
     demand: figures.Demand,
     plan: Plan,
     bid: int,
     start: int,
-    offers: native.Ints,
+    chosen: native.Ints,
+    sizes: native.Ints,
     count: int,
 ) -> None:
-    """Give bid ``bid`` the first ``count`` of ``offers`` from ``start`` on."""
+    """Give ``bid`` as many as ``sizes[n]`` servers of ``count`` lots ``chosen[n]``."""
     plan.start[bid] = start
-    plan.servers[bid] = count
+    plan.lines[bid] = count
     end = start + demand.length[bid]
     for number in range(count):
-        offer = offers[number]
+        lot = chosen[number]
         line = plan.line_at[bid] + number
-        _take(supply, plan, offer, start, end)
-        plan.line_offer[line] = offer
-        plan.following[line] = plan.first[offer]
+        _change(lots, plan, lot, start, end, -sizes[number])
+        plan.line_lot[line] = lot
+        plan.line_size[line] = sizes[number]
+        plan.following[line] = plan.first[lot]
         plan.preceding[line] = -1
-        if plan.first[offer] >= 0:
-            plan.preceding[plan.first[offer]] = line
-        plan.first[offer] = line
-        plan.stays[offer] += 1
+        if plan.first[lot] >= 0:
+            plan.preceding[plan.first[lot]] = line
+        plan.first[lot] = line
+        plan.stays[lot] += 1
 
 
 @native.compiled
 def remove(
-    supply: figures.Supply, demand: figures.Demand, plan: Plan, bid: int
+    lots: lot_figures.Lots, demand: figures.Demand, plan: Plan, bid: int
 ) -> None:
     """Take back what bid ``bid`` has."""
     start = plan.start[bid]
     end = start + demand.length[bid]
-    for line in range(plan.line_at[bid], plan.line_at[bid] + plan.servers[bid]):
-        offer = plan.line_offer[line]
-        _give(supply, plan, offer, start, end)
+    for line in range(plan.line_at[bid], plan.line_at[bid] + plan.lines[bid]):
+        lot = plan.line_lot[line]
+        _change(lots, plan, lot, start, end, plan.line_size[line])
         before, after = plan.preceding[line], plan.following[line]
         if before >= 0:
             plan.following[before] = after
         else:
-            plan.first[offer] = after
+            plan.first[lot] = after
         if after >= 0:
             plan.preceding[after] = before
-        plan.stays[offer] -= 1
+        plan.stays[lot] -= 1
     plan.start[bid] = -1
-    plan.servers[bid] = 0
+    plan.lines[bid] = 0
 
 
 @native.compiled
-def gain(supply: figures.Supply, demand: figures.Demand, plan: Plan, bid: int) -> float:
+def gain(lots: lot_figures.Lots, demand: figures.Demand, plan: Plan, bid: int) -> float:
     """The welfare that ``bid`` adds, as a float: to steer by, not to account for."""
     rate = 0.0
-    for line in range(plan.line_at[bid], plan.line_at[bid] + plan.servers[bid]):
-        rate += float(demand.ceiling[bid] - supply.ask[plan.line_offer[line]])
+    for line in range(plan.line_at[bid], plan.line_at[bid] + plan.lines[bid]):
+        left = float(demand.ceiling[bid] - lots.ask[plan.line_lot[line]])
+        rate += plan.line_size[line] * left
     return rate * float(demand.length[bid])
 
 
-def worth(supply: figures.Supply, demand: figures.Demand, plan: Plan) -> int:
+def worth(lots: lot_figures.Lots, demand: figures.Demand, plan: Plan) -> int:
     """The welfare of the plan, exact."""
     total = 0
-    for bid in np.flatnonzero(plan.start >= 0):
-        at = plan.line_at[bid]
-        asks = supply.ask[plan.line_offer[at : at + plan.servers[bid]]]
-        rate = int(demand.ceiling[bid]) * len(asks) - sum(asks.tolist())
+    for bid in np.flatnonzero(plan.start >= 0).tolist():
+        lines = slice(plan.line_at[bid], plan.line_at[bid] + plan.lines[bid])
+        ceiling = int(demand.ceiling[bid])
+        rate = sum(
+            (ceiling - ask) * size
+            for ask, size in zip(
+                lots.ask[plan.line_lot[lines]].tolist(),
+                plan.line_size[lines].tolist(),
+                strict=True,
+            )
+        )
         total += rate * int(demand.length[bid])
     return total
+
+
+def servers(
+    lots: lot_figures.Lots, demand: figures.Demand, plan: Plan
+) -> dict[int, list[int]]:
+    """The offers that each bid with a place gets."""
+    stays: dict[int, list[tuple[int, int, int, int]]] = {}
+    for bid in np.flatnonzero(plan.start >= 0).tolist():
+        start, at = int(plan.start[bid]), int(plan.line_at[bid])
+        end = start + int(demand.length[bid])
+        for line in range(at, at + int(plan.lines[bid])):
+            stay = start, bid, end, int(plan.line_size[line])
+            stays.setdefault(int(plan.line_lot[line]), []).append(stay)
+    given: dict[int, list[int]] = {}
+    for lot, taken in stays.items():
+        offers = lots.offers[lots.offer_at[lot] : lots.offer_at[lot + 1]].tolist()
+        for bid, got in lot_figures.servers(offers, taken).items():
+            given.setdefault(bid, []).extend(got)
+    return given

@@ -12,6 +12,7 @@ import typing
 
 import numpy as np
 
+from matcher.mechanisms import fits
 from matcher.mechanisms import native
 from matcher.mechanisms import places
 from matcher.mechanisms import plan as plans
@@ -20,7 +21,10 @@ from matcher.mechanisms import plan as plans
 MOST_REMOVED = 24
 MOST_TRIED = 4
 
-#: Offers of a kind that are looked at beside those that a move has made free.
+#: Lots around which stays are taken back in one move, at most.
+MOST_LOTS = 4
+
+#: Lots of a kind that are looked at beside those that a move has made free.
 SWEEP = 16
 
 
@@ -34,35 +38,38 @@ class Neighbours(typing.NamedTuple):
 class Move(typing.NamedTuple):
     """What a move took back, to be put back should it be refused.
 
-    Bid ``bids[n]`` began at ``starts[n]`` and had the offers from ``at[n]`` on.
+    Bid ``bids[n]`` began at ``starts[n]`` and had ``sizes[m]`` servers of ``lots[m]``,
+    for ``m`` from ``at[n]`` on.
     ``waiting`` are the bids that are placed anew, by ``keys``.
     """
 
     bids: native.Ints
     starts: native.Ints
     at: native.Ints
-    offers: native.Ints
+    lots: native.Ints
+    sizes: native.Ints
     waiting: native.Ints
     keys: native.Floats
 
 
-def neighbours(market: places.Market) -> Neighbours:
+def neighbours(market: fits.Market) -> Neighbours:
     demand = market.demand
     owners = np.repeat(np.arange(len(demand.ceiling)), np.diff(demand.kinds_at))
     order = np.argsort(demand.kinds, kind='stable')
-    sizes = np.bincount(demand.kinds, minlength=len(market.supply.kind_at) - 1)
+    sizes = np.bincount(demand.kinds, minlength=len(market.lots.kind_at) - 1)
     at = np.concatenate([np.zeros(1, np.int64), np.cumsum(sizes)])
     return Neighbours(at.astype(np.int64), owners[order].astype(np.int64))
 
 
-def move(market: places.Market) -> Move:
+def move(market: fits.Market) -> Move:
     lines = max(4096, 2 * int(market.demand.most.max(initial=1)))
     tried = MOST_REMOVED + MOST_TRIED + 1
     return Move(
         bids=np.zeros(MOST_REMOVED, np.int64),
         starts=np.zeros(MOST_REMOVED, np.int64),
         at=np.zeros(MOST_REMOVED + 1, np.int64),
-        offers=np.zeros(lines, np.int64),
+        lots=np.zeros(lines, np.int64),
+        sizes=np.zeros(lines, np.int64),
         waiting=np.zeros(tried, np.int64),
         keys=np.zeros(tried),
     )
@@ -70,12 +77,12 @@ def move(market: places.Market) -> Move:
 
 @native.compiled
 def place_in_order(
-    market: places.Market,
+    market: fits.Market,
     plan: plans.Plan,
     found: places.Scratch,
     random: native.Words,
     order: native.Ints,
-    care: places.Care,
+    care: fits.Care,
     margin: float,
 ) -> None:
     """Place each bid of ``order`` that has no place yet, where it fits best.
@@ -90,12 +97,13 @@ def place_in_order(
             continue
         start, count = places.find(market, plan, found, random, bid, care)
         if count:
-            plans.place(market.supply, demand, plan, bid, start, found.chosen, count)
+            chosen, sizes = found.chosen, found.sizes
+            plans.place(market.lots, demand, plan, bid, start, chosen, sizes, count)
 
 
 @native.compiled
 def improve(
-    market: places.Market,
+    market: fits.Market,
     plan: plans.Plan,
     found: places.Scratch,
     random: native.Words,
@@ -121,7 +129,7 @@ def improve(
 
 @native.compiled
 def _ruin(
-    market: places.Market,
+    market: fits.Market,
     plan: plans.Plan,
     found: places.Scratch,
     random: native.Words,
@@ -131,60 +139,67 @@ def _ruin(
 
     ``undo.waiting[0]`` becomes the bid around which that is.
     """
-    supply, demand = market.supply, market.demand
+    demand = market.demand
     bid = int(native.uniform(random) * len(demand.ceiling))
+    lot, start = _centre(market, plan, random, bid)
     length = demand.length[bid]
-    kinds = demand.kinds_at[bid + 1] - demand.kinds_at[bid]
-    kind = demand.kinds[demand.kinds_at[bid] + int(native.uniform(random) * kinds)]
-    low, high = supply.kind_at[kind], supply.kind_at[kind + 1]
-    if plan.start[bid] >= 0:
-        start = plan.start[bid]
-        line = plan.line_at[bid] + int(native.uniform(random) * plan.servers[bid])
-        offer = plan.line_offer[line]
-    else:
-        late = demand.latest[bid] - length
-        start = demand.earliest[bid]
-        start += int(native.uniform(random) * (late - start + 1))
-        high = low + np.searchsorted(
-            supply.ask[low:high], demand.ceiling[bid], side='right'
-        )
-        offer = low + int(native.uniform(random) * (high - low))
     margin = int(native.uniform(random) * length)
     since, until = start - margin, start + length + margin
-    servers = 1 + int(native.uniform(random) * (2 + demand.most[bid]))
+    kind = market.lots.kind[lot]
+    low, size = market.lots.kind_at[kind], market.lots.kind_at[kind + 1]
+    size -= low
+    lots = min(size, 1 + int(native.uniform(random) * MOST_LOTS))
     scattered = native.uniform(random) < 0.5
-    most = 2 + int(native.uniform(random) * (MOST_REMOVED - 2))
+    share = 0.3 + 0.7 * native.uniform(random)
+    most = 2 + int(native.uniform(random) * (MOST_REMOVED - 1))
     undo.waiting[0] = bid
     undo.at[0] = 0
-    count, lost, near = 0, 0.0, 0
-    for server in range(servers):
-        if server and scattered:
-            offer = low + int(native.uniform(random) * (high - low))
-        elif server:
-            offer = low + (offer + 1 - low) % max(1, high - low)
-        if offer >= len(supply.ask):
-            break
-        if near < len(found.near) - 1:
-            found.near[near] = offer
-            near += 1
-        line = plan.first[offer]
+    count, lost = 0, 0.0
+    for number in range(lots):
+        if number and scattered:
+            lot = low + int(native.uniform(random) * size)
+        elif number:
+            lot = low + (lot + 1 - low) % size
+        found.near[number] = lot
+        line = plan.first[lot]
         while line >= 0 and count < most:
             other = plan.line_bid[line]
             line = plan.following[line]
             begin = plan.start[other]
             end = begin + demand.length[other]
-            room = undo.at[count] + plan.servers[other] <= len(undo.offers)
+            room = undo.at[count] + plan.lines[other] <= len(undo.lots)
             if begin < until and since < end and room:
-                lost += plans.gain(supply, demand, plan, other)
+                if other != bid and native.uniform(random) > share:
+                    continue
+                lost += plans.gain(market.lots, demand, plan, other)
                 _note(plan, undo, count, other)
-                plans.remove(supply, demand, plan, other)
+                plans.remove(market.lots, demand, plan, other)
                 count += 1
+    near = lots
     for number in range(undo.at[count]):
         if near < len(found.near) - 1:
-            found.near[near] = undo.offers[number]
+            found.near[near] = undo.lots[number]
             near += 1
     found.near[-1] = near
     return count, lost
+
+
+@native.compiled
+def _centre(
+    market: fits.Market, plan: plans.Plan, random: native.Words, bid: int
+) -> tuple[int, int]:
+    """A lot that ``bid`` has or could afford, and when it has or could have it."""
+    lots, demand = market.lots, market.demand
+    if plan.start[bid] >= 0:
+        line = plan.line_at[bid] + int(native.uniform(random) * plan.lines[bid])
+        return plan.line_lot[line], plan.start[bid]
+    kinds = demand.kinds_at[bid + 1] - demand.kinds_at[bid]
+    kind = demand.kinds[demand.kinds_at[bid] + int(native.uniform(random) * kinds)]
+    low, high = lots.kind_at[kind], lots.kind_at[kind + 1]
+    high = low + np.searchsorted(lots.ask[low:high], demand.ceiling[bid], side='right')
+    lot = min(low + int(native.uniform(random) * (high - low)), len(lots.ask) - 1)
+    spare = demand.latest[bid] - demand.length[bid] - demand.earliest[bid]
+    return lot, demand.earliest[bid] + int(native.uniform(random) * (spare + 1))
 
 
 @native.compiled
@@ -192,14 +207,15 @@ def _note(plan: plans.Plan, undo: Move, count: int, bid: int) -> None:
     undo.bids[count] = bid
     undo.starts[count] = plan.start[bid]
     at, line = undo.at[count], plan.line_at[bid]
-    for number in range(plan.servers[bid]):
-        undo.offers[at + number] = plan.line_offer[line + number]
-    undo.at[count + 1] = at + plan.servers[bid]
+    for number in range(plan.lines[bid]):
+        undo.lots[at + number] = plan.line_lot[line + number]
+        undo.sizes[at + number] = plan.line_size[line + number]
+    undo.at[count + 1] = at + plan.lines[bid]
 
 
 @native.compiled
 def _gather(
-    market: places.Market,
+    market: fits.Market,
     plan: plans.Plan,
     random: native.Words,
     near: Neighbours,
@@ -241,7 +257,7 @@ def _gather(
 
 @native.compiled
 def _recreate(
-    market: places.Market,
+    market: fits.Market,
     plan: plans.Plan,
     found: places.Scratch,
     random: native.Words,
@@ -269,14 +285,15 @@ def _recreate(
         undo.keys[number] = key * (1.0 + noise * (native.uniform(random) - 0.5))
     _largest_first(undo, tried)
     weight = 1.25 * native.uniform(random)
-    care = places.Care(SWEEP, 12, 6, weight, 0.08 * native.uniform(random), typical)
+    care = fits.Care(SWEEP, 12, 6, weight, 0.08 * native.uniform(random), typical)
     gained = 0.0
     for number in range(tried):
         bid = undo.waiting[number]
         start, count = places.find(market, plan, found, random, bid, care)
         if count:
-            plans.place(market.supply, demand, plan, bid, start, found.chosen, count)
-            gained += plans.gain(market.supply, demand, plan, bid)
+            chosen, sizes = found.chosen, found.sizes
+            plans.place(market.lots, demand, plan, bid, start, chosen, sizes, count)
+            gained += plans.gain(market.lots, demand, plan, bid)
     return gained
 
 
@@ -294,20 +311,21 @@ def _largest_first(undo: Move, size: int) -> None:
 
 @native.compiled
 def _take_back(
-    market: places.Market, plan: plans.Plan, undo: Move, count: int, tried: int
+    market: fits.Market, plan: plans.Plan, undo: Move, count: int, tried: int
 ) -> None:
     """Make the plan what it was before the move."""
     for number in range(tried):
         if plan.start[undo.waiting[number]] >= 0:
-            plans.remove(market.supply, market.demand, plan, undo.waiting[number])
+            plans.remove(market.lots, market.demand, plan, undo.waiting[number])
     for number in range(count):
         at, end = undo.at[number], undo.at[number + 1]
         plans.place(
-            market.supply,
+            market.lots,
             market.demand,
             plan,
             undo.bids[number],
             undo.starts[number],
-            undo.offers[at:end],
+            undo.lots[at:end],
+            undo.sizes[at:end],
             end - at,
         )

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """As much of Keystone as the services talk to, with a world of its own.
 
-Two organisations: ``acme`` with the sub-projects ``acme-lab`` and ``acme-web``,
+Organisations: ``acme`` with ``acme-internal``, ``acme-lab`` and ``acme-web`` below it,
 ``umbrella`` and ``initech``; and ``service``. The id of a project or user is its
 name. The user ``PROJECT-ROLE`` has that role, and those that it implies, on that
 project; her password is her name, and her name is accepted as a token too. The role
@@ -18,6 +18,7 @@ import webob.dec
 
 PARENTS = {
     'acme': None,
+    'acme-internal': 'acme',
     'acme-lab': 'acme',
     'acme-web': 'acme',
     'umbrella': None,
@@ -57,10 +58,12 @@ class Keystone:
             return self._tokens(request)
         if request.path == '/v3/projects':
             return _forbidden()
-        if request.path == '/v3/auth/projects':
-            return _json({'projects': self._projects(request)})
-        if request.path in _UNIFIED_LIMITS:
-            return _json(_UNIFIED_LIMITS[request.path](self, request))
+        found = re.fullmatch(r'/v3/users/([\w-]+)/projects', request.path)
+        if found:
+            # What a dashboard asks before it knows of any project.
+            return _json({'projects': self._projects(found[1])})
+        if request.path in _PATHS:
+            return _json(_PATHS[request.path](self, request))
         found = re.fullmatch(r'/v3/projects/([\w-]+)', request.path)
         if found:
             return self._project(request, found[1])
@@ -155,6 +158,9 @@ class Keystone:
             status,
         )
 
+    def _own_projects(self, request):
+        return {'projects': self._projects(request.headers.get('X-Auth-Token', ''))}
+
     def _holds(self, user):
         """The project and the roles of a user."""
         if user in self.accounts:
@@ -163,12 +169,11 @@ class Keystone:
         # Several accounts of a kind are told apart by a number.
         return project, IMPLIED.get(role.rstrip('0123456789'))
 
-    @staticmethod
-    def _projects(request):
-        """The caller's project and what is below it."""
-        own = request.headers.get('X-Auth-Token', '').rpartition('-')[0]
+    def _projects(self, user):
+        """The user's project and what is below it."""
+        own, _ = self._holds(user)
         return [
-            {'id': name, 'name': name}
+            {'id': name, 'name': name, 'enabled': True, 'domain_id': 'default'}
             for name, parent in PARENTS.items()
             if own in (name, parent)
         ]
@@ -184,7 +189,8 @@ class Keystone:
         return _json({'project': {'id': project, 'name': project, 'parents': parents}})
 
 
-_UNIFIED_LIMITS = {
+_PATHS = {
+    '/v3/auth/projects': Keystone._own_projects,
     '/v3/limits/model': Keystone._model,
     f'/v3/endpoints/{ENDPOINT}': Keystone._endpoint,
     '/v3/registered_limits': Keystone._registered,

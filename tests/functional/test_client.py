@@ -150,6 +150,40 @@ class TourTest(ClientTestCase):
         self.done('acme-lab-member', 'contract', 'release', 'lab')
         self.eventually(None, lambda: self.marketplace.node(node).lessee)
 
+    def test_the_spellings_of_esi(self):
+        uuid = self.offer(name='esi')['uuid']
+        for kind, count in (('dummy_node', 1), ('ironic_node', 0)):
+            found = self.said(
+                *('umbrella-reader', 'offer', 'list', '--name', 'esi'),
+                *('--resource-type', kind),
+            )
+            self.assertEqual(count, len(found))
+        self.said('umbrella-member', 'offer', 'claim', 'esi', '--name', 'esi')
+        self.done('umbrella-member', 'contract', 'cancel', 'esi')
+        for more in (('--all',), ('--offer-uuid', uuid, '--status', 'any')):
+            found = self.said(
+                *('umbrella-reader', 'contract', 'list', '--name', 'esi', *more),
+                *('--resource-type', 'dummy_node'),
+            )
+            self.assertEqual(['esi'], [each['Name'] for each in found])
+        self.assertEqual(
+            [],
+            self.said(
+                *('umbrella-reader', 'contract', 'list', '--all', '--resource-type'),
+                'ironic_node',
+            ),
+        )
+        created = self.said(
+            *('umbrella-reader', 'event', 'list', '--event-type', 'contract.created'),
+            *('--last-notification-time', '1h ago'),
+        )
+        self.assertIn('contract.created', {each['Type'] for each in created})
+        later = self.said(
+            *('umbrella-reader', 'event', 'list', '--event-type', 'contract.created'),
+            *('--last-event-id', str(created[-1]['ID'])),
+        )
+        self.assertEqual([], later)
+
     def test_the_operator_looks_into_the_engine(self):
         names = self.said('operator-admin', 'mechanism', 'list')
         self.assertTrue(names)

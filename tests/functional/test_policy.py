@@ -204,7 +204,7 @@ ROWS = {
         operator=403,
         body={'status': 'active'},
     ),
-    'market:events:list': Row('GET', MARKET, '/v1/events', ALL, ALL, ALL),
+    'market:events:list': Row('GET', MARKET, '/v1/events', ALL, ALL, ALL, service=200),
     'market:book:show': Row('GET', MARKET, '/v1/book', ALL, ALL, ALL),
     'market:prices:list': Row('GET', MARKET, '/v1/prices', ALL, ALL, ALL),
     'market:properties:list': Row('GET', MARKET, '/v1/properties', ALL, ALL, ALL),

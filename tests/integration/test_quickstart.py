@@ -2,10 +2,15 @@
 """tools/quickstart, as a newcomer runs it: a real Keystone and a real Ironic."""
 
 import json
+import os
 import pathlib
 import subprocess
 import sys
+import time
 import unittest
+
+from tests import console
+from tests.functional import test_docs
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 # Neither the folder of whoever works in this checkout, nor a new one each time:
@@ -41,6 +46,39 @@ class QuickstartTest(unittest.TestCase):
         self.assertEqual(STEPS, held, done.stdout)
         self.assertTrue(report['contract'])
         return done.stdout
+
+    def test_by_hand_as_the_documentation_says(self):
+        """The tour of the user guide, typed into a shell, as it stands there."""
+        up = quickstart('--up')
+        self.assertEqual(0, up.returncode, up.stdout)
+        environment = {
+            name: value for name, value in os.environ.items() if name[:3] != 'OS_'
+        }
+        environment['PATH'] = f'{FOLDER}/venv/bin:{os.environ["PATH"]}'
+        environment['OS_CLIENT_CONFIG_FILE'] = f'{FOLDER}/etc/clouds.yaml'
+        for command in console.commands(ROOT / 'doc/source/user/tour.rst'):
+            if command.line.startswith('export OS_CLOUD='):
+                environment['OS_CLOUD'] = command.line.partition('=')[2]
+            elif command.line.startswith('openstack '):
+                with self.subTest(command.line):
+                    self.assertSays(command, environment)
+
+    def assertSays(self, command, environment):
+        # What only looks may look again: hardware takes its time.
+        until = time.monotonic() + (60 if test_docs.LOOKS.search(command.line) else 0)
+        while True:
+            done = subprocess.run(
+                ['/bin/bash', '-c', command.line],
+                env=environment,
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+            self.assertEqual(0, done.returncode, done.stderr)
+            difference = test_docs.difference(command, done.stdout)
+            if difference is None or time.monotonic() > until:
+                break
+        self.assertIsNone(difference, difference)
 
     def test_once_shows_all_steps_and_leaves_nothing_running(self):
         self.assertShowsAllSteps('--once')

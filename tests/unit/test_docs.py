@@ -4,43 +4,133 @@
 import json
 import pathlib
 import re
-import textwrap
+import tomllib
 import unittest
 
+from oslo_config import cfg
+from oslo_config import generator as oslo_generator
+from osprofiler import opts as profiler_opts
+
 from flocx import exceptions
+from flocx import standalone
 from flocx.core import requirements
+from market import policies as market_policies
+from matcher import policies as matcher_policies
+from provider import policies as provider_policies
+from tests import console
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 MATCH_LANGUAGE = ROOT / 'doc/source/user/match-language.rst'
 
-# Each command line of README.rst, and what runs it.
-COMMANDS = {
-    'tools/quickstart': 'tests/integration/test_quickstart.py',
-    'tools/test': '.ci/run',
+#: Hidden options that FLOCX has no use for: others say the same, or it is not there.
+UNUSED = {
+    ('database', 'slave_connection'),
+    ('database', 'asyncio_connection'),
+    ('database', 'asyncio_slave_connection'),
+    ('keystone_authtoken', 'memcache_password'),
+    ('oslo_messaging_notifications', 'transport_url'),
 }
+PROCESSES = ROOT / 'doc/source/admin/processes.rst'
 
 
-def literal_blocks(text):
-    """The indented blocks that follow a paragraph which ends with ``::``."""
-    found = re.findall(r'::\n\n((?:    .*\n|\n)+)', text)
-    return [textwrap.dedent(block).strip() for block in found]
+def rows(path, section):
+    """The rows of the list-table in the section with a label, as their cells."""
+    text = path.read_text().partition(f'.. _{section}:')[2]
+    table = re.search(r'   :widths:.*\n\n((?:   .*\n|\n)+)', text)[1]
+    found = [
+        [' '.join(cell.split()) for cell in re.split(r'\n     - ', row)]
+        for row in re.split(r'(?:^|\n)   \* - ', table)[1:]
+    ]
+    return found[1:]
 
 
-class ReadmeTest(unittest.TestCase):
-    def test_every_command_has_something_that_runs_it(self):
-        text = (ROOT / 'README.rst').read_text()
-        shown = {
-            line.removeprefix('$ ')
-            for block in literal_blocks(text)
-            for line in block.splitlines()
-            if line.startswith('$ ')
+def options():
+    """The options that the samples of configuration show, with their groups."""
+    for name in ('market', 'provider', 'matcher'):
+        generator = cfg.ConfigOpts()
+        oslo_generator.register_cli_opts(generator)
+        generator(['--config-file', f'{ROOT}/etc/flocx/{name}-config-generator.conf'])
+        # The samples leave the profiler out.
+        profiling = ('osprofiler', profiler_opts.list_opts())
+        listed = oslo_generator._list_opts(generator.namespace)
+        for _, groups in (*listed, profiling):
+            for group, found in groups:
+                for option in found:
+                    yield getattr(group, 'name', group) or 'DEFAULT', option
+
+
+class CommandsTest(unittest.TestCase):
+    """Commands are written so that tests/functional/test_docs.py finds them."""
+
+    def test_none_stands_outside_a_console_block(self):
+        for page in console.pages():
+            for language, text in console.blocks(page):
+                for line in text.splitlines():
+                    with self.subTest(f'{page.name}: {line}'):
+                        self.assertIsNone(console.PROGRAMS.match(line))
+                        if line.startswith('$ '):
+                            self.assertEqual('console', language)
+
+    def test_there_are_some(self):
+        found = [each for page in console.pages() for each in console.commands(page)]
+        names = {each.line.split()[0] for each in found}
+        self.assertLessEqual({'openstack', 'flocx-market-manage', 'tools/test'}, names)
+
+
+class ProcessesTest(unittest.TestCase):
+    """The table of processes, ports, secrets and roles is that of the code."""
+
+    def test_every_process(self):
+        applications = {
+            f'{path.parent.name}.wsgi:application' for path in ROOT.glob('*/wsgi.py')
         }
-        self.assertEqual(set(COMMANDS), shown)
+        project = tomllib.loads((ROOT / 'pyproject.toml').read_text())['project']
+        self.assertEqual(
+            applications | set(project['scripts']),
+            {row[0].strip('`') for row in rows(PROCESSES, 'processes')},
+        )
 
-    def test_what_runs_it_names_it(self):
-        for command, runner in COMMANDS.items():
-            with self.subTest(command):
-                self.assertIn(command.split()[0], (ROOT / runner).read_text())
+    def test_every_port(self):
+        ports = {
+            option.name.removesuffix('_port'): str(option.default)
+            for _, options in standalone.list_opts()
+            for option in options
+            if option.name.endswith('_port')
+        }
+        said = {row[0].strip('`'): row[1] for row in rows(PROCESSES, 'processes')}
+        for name, port in ports.items():
+            self.assertEqual(port, said.pop(f'{name}.wsgi:application'))
+        self.assertEqual(
+            set(ports.values()), set(said.pop('flocx-standalone').split(', '))
+        )
+        self.assertEqual({'none'}, set(said.values()))
+
+    def test_every_secret(self):
+        """What oslo.config hides is there, and what is there are options."""
+        # The plugin that logs in brings its options only where it is used.
+        known = {(group, 'password') for group in ('keystone_authtoken', 'oslo_limit')}
+        hidden = set()
+        for group, option in options():
+            known.add((group, option.dest))
+            if option.secret:
+                hidden.add((group, option.dest))
+        said = {
+            re.fullmatch(r'``\[(\w+)\] (\w+)``', row[0]).groups()
+            for row in rows(PROCESSES, 'secrets')
+        }
+        self.assertEqual(set(), said - known)
+        self.assertEqual(UNUSED, hidden - said)
+
+    def test_every_role(self):
+        rules = (
+            market_policies.list_rules()
+            + provider_policies.list_rules()
+            + matcher_policies.list_rules()
+        )
+        asked = {
+            role for rule in rules for role in re.findall(r'role:(\w+)', rule.check_str)
+        }
+        self.assertEqual(asked, {row[0].strip('`') for row in rows(PROCESSES, 'roles')})
 
 
 class MatchLanguageTest(unittest.TestCase):

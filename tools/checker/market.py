@@ -191,7 +191,9 @@ def _unlike_its_times(contract, bid):
     if contract.end_time > bid.end_time:
         yield f'its bid ends at {bid.end_time}'
     length = (contract.end_time - contract.start_time).total_seconds()
-    if length != bid.duration:
+    whole = (bid.end_time - bid.start_time).total_seconds() == bid.duration
+    # Who asks for all of a time that has begun gets what is left of it.
+    if length != bid.duration and not (whole and contract.end_time == bid.end_time):
         yield f'it takes {length:.0f} s, not {bid.duration}'
 
 
@@ -227,7 +229,8 @@ def _unlike_its_offer(market, contract, line, offer):
         yield f'its contract is of project {contract.project_id}'
     if line.start_time != contract.start_time:
         yield f'its contract starts at {contract.start_time}'
-    if line.end_time > contract.end_time:
+    # What is cancelled keeps the end that it never reached.
+    if line.status != 'cancelled' and line.end_time > contract.end_time:
         yield f'its contract ends at {contract.end_time}'
     changed = 'offer.changed' in _deeds(market, offer.uuid)
     if not changed and not (

@@ -5,6 +5,7 @@ import pathlib
 
 from tools.lab import accounts
 from tools.lab import folder as folders
+from tools.lab import horizon
 from tools.lab import install
 from tools.lab import ironic
 from tools.lab import keystone
@@ -16,19 +17,23 @@ from tools.lab import templates
 from tools.lab import together
 
 OPENSTACK = ('keystone', 'ironic')
-NAMES = (*OPENSTACK, 'flocx-standalone')
+NAMES = (*OPENSTACK, 'flocx-standalone', 'horizon')
 
 
 class Lab:
     """Keystone, Ironic with ten servers and, unless left out, FLOCX.
 
     ``venv`` names an environment in which everything is installed already;
-    without it one is made in the folder.
+    without it one is made in the folder. With ``dashboard`` there is a Horizon
+    too, in an environment of its own.
     """
 
-    def __init__(self, path=None, venv=None, flocx=True):
+    def __init__(self, path=None, venv=None, flocx=True, dashboard=False):
         self.folder = folders.Folder(path, venv)
         self.flocx = flocx
+        self.dashboard = dashboard
+        # More themes for Horizon: triples of a name, a title and a folder.
+        self.themes = []
         self.ports = {}
         self.started = []
         #: What keeps the ports of services that do not run yet.
@@ -40,13 +45,20 @@ class Lab:
         self.folder.create()
         if self._installs:
             reinstalled = install.ensure(self.folder)
+            if self.dashboard:
+                reinstalled = horizon.ensure(self.folder) or reinstalled
             if reinstalled and self.running():
                 # What runs is not what is installed any more.
                 self.down()
         # What is about to die still holds its ports, and does not count as running.
         for name in NAMES:
             self.process(name).settle()
-        self.ports, self._kept = processes.ports(self.folder, self._ports_in_use())
+        names = [name for name in processes.DEFAULT_PORTS if name != 'horizon']
+        if self.dashboard:
+            names.append('horizon')
+        self.ports, self._kept = processes.ports(
+            self.folder, self._ports_in_use(), names
+        )
         try:
             self._configure()
             self._fill_databases()
@@ -72,11 +84,13 @@ class Lab:
 
     def process(self, name):
         """The process of that name, running or not."""
-        ports = self.ports or self.folder.recall('ports', processes.DEFAULT_PORTS)
+        remembered = self.ports or self.folder.recall('ports', {})
+        ports = {**processes.DEFAULT_PORTS, **remembered}
         make = {
             'keystone': keystone.process,
             'ironic': ironic.process,
             'flocx-standalone': services.process,
+            'horizon': horizon.process,
         }
         return make[name](self.folder, ports)
 
@@ -128,10 +142,16 @@ class Lab:
             )
 
     def _start(self):
-        wanted = NAMES if self.flocx else OPENSTACK
+        wanted = [*OPENSTACK]
+        if self.flocx:
+            wanted.append('flocx-standalone')
+        if self.dashboard:
+            wanted.append('horizon')
         fresh = [name for name in wanted if not self.process(name).pid]
         if not fresh:
             return
+        if 'horizon' in fresh:
+            horizon.configure(self.folder, self.ports, self.themes)
         with progress.during(f'Starting {", ".join(fresh)}'):
             started = [self._start_one(name) for name in fresh if name in OPENSTACK]
             self.process('keystone').wait()

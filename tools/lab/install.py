@@ -114,7 +114,7 @@ def _create_venv(folder):
             f'about {NEEDED_BYTES // 2**20} MB are needed.',
             'Free some, or choose another disk with --dir.',
         )
-    _run(
+    run(
         folder,
         'Making a virtual environment',
         [sys.executable, '-m', 'venv', '--clear', folder.venv],
@@ -137,7 +137,7 @@ def _install_packages(folder):
     )
     # pip would compile one file after the other; nobody imports the tests.
     # A file that cannot be compiled (a template) is not our concern.
-    _run(
+    run(
         folder,
         'Compiling',
         [folder.python, '-m', 'compileall', '-q', '-j', '0']
@@ -173,7 +173,7 @@ def _install_ours(folder):
 
 def _pip(folder, title, *arguments):
     install = [folder.python, '-m', 'pip', 'install']
-    _run(folder, title, [*install, *arguments], NO_NETWORK)
+    run(folder, title, [*install, *arguments], NO_NETWORK)
 
 
 def _environment(folder):
@@ -201,7 +201,7 @@ def _environment(folder):
     return environment
 
 
-def _run(folder, title, command, advice='', may_fail=False):
+def run(folder, title, command, advice='', may_fail=False):
     log = folder.logs / 'install.log'
     with progress.during(title, log), open(log, 'a') as stream:
         result = subprocess.run(

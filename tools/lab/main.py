@@ -9,6 +9,7 @@ import sys
 import time
 
 from tools.lab import bringup
+from tools.lab import horizon
 from tools.lab import progress
 from tools.lab import tour as tours
 from tools.lab import trouble
@@ -35,6 +36,13 @@ Stop it with:   {quickstart} --down
 """
 
 
+DASHBOARD = """
+The dashboard:  {url}
+Log in with one of these users, the password of all of them is {password}
+The marketplace is under Project; admin, in the project admin, has the rounds too.
+"""
+
+
 def parse(arguments):
     parser = argparse.ArgumentParser(prog='tools/quickstart', description=DESCRIPTION)
     what = parser.add_mutually_exclusive_group()
@@ -52,6 +60,11 @@ def parse(arguments):
         '--down',
         action='store_true',
         help='stop what was started here; data and installation stay',
+    )
+    parser.add_argument(
+        '--horizon',
+        action='store_true',
+        help='bring up the dashboard, too, and say where it is',
     )
     parser.add_argument(
         '--dir',
@@ -78,7 +91,7 @@ def main(arguments=None):
     # A closed terminal and a polite kill clean up as Ctrl-C does.
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.default_int_handler)
-    lab = bringup.Lab(options.dir)
+    lab = bringup.Lab(options.dir, dashboard=options.horizon)
     try:
         if options.down:
             return _down(lab)
@@ -156,9 +169,13 @@ def _what_next(lab):
     quickstart = 'tools/quickstart'
     if lab.folder.path.name != '.quickstart':
         quickstart += f' --dir {lab.folder.path}'
-    return NEXT.format(
+    told = NEXT.format(
         venv=lab.folder.venv,
         clouds=lab.folder.clouds,
         logs=lab.folder.logs,
         quickstart=quickstart,
     )
+    if not lab.dashboard:
+        return told
+    password = lab.folder.password
+    return told + DASHBOARD.format(url=horizon.url(lab.ports), password=password)

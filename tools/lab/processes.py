@@ -22,6 +22,7 @@ DEFAULT_PORTS = {
     'market': 7780,
     'provider': 7781,
     'matcher': 7782,
+    'horizon': 8080,
 }
 
 
@@ -216,17 +217,19 @@ def any_port(taken=()):
             return port
 
 
-def ports(folder, running=()):
+def ports(folder, running=(), names=tuple(DEFAULT_PORTS)):
     """The port of each service: as last time, else the usual one, else any.
 
-    ``running`` names the services which hold their port themselves.
+    ``running`` names the services which hold their port themselves, ``names`` those
+    that are to have one.
 
     :returns: {name: port} and {name: socket} of those that do not run: it keeps the
         port for its service, and is closed when that starts.
     """
     before = folder.recall('ports', {})
     chosen, kept = {}, {}
-    for name, usual in DEFAULT_PORTS.items():
+    for name in names:
+        usual = DEFAULT_PORTS[name]
         wanted = before.get(name, usual)
         if name not in running and not (holder := held(wanted)):
             taken, wanted = (
@@ -240,5 +243,6 @@ def ports(folder, running=()):
         chosen[name] = wanted
         if name not in running:
             kept[name] = holder
+    chosen = {**before, **chosen}
     folder.remember('ports', chosen)
     return chosen, kept

@@ -94,7 +94,7 @@ class Chaos:
     def _canary(self):
         """Whether a bid placed now is matched and delivered."""
         try:
-            bid = self._renter.bid('1.00', 60, resource_class=CANARIES)
+            bid = self._renter.bid('1.00', 1800, 3600, resource_class=CANARIES)
             bid = self._renter.until('bids', bid['uuid'], ['matched'], PATIENCE)
             if bid['status'] != 'matched':
                 return False

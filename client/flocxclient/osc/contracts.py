@@ -60,6 +60,13 @@ class ListContracts(command.Lister):
     def get_parser(self, prog_name):
         parser = super().get_parser(prog_name)
         parser.add_argument(
+            '--all',
+            action='store_const',
+            const='any',
+            dest='status',
+            help='The closed ones too, as --status any.',
+        )
+        parser.add_argument(
             '--status',
             metavar='<status>',
             help='created, active, ended, cancelled, wait_fulfill, wait_end, '
@@ -108,6 +115,11 @@ class ListContracts(command.Lister):
             metavar='<class>',
             help='Those with this class of server.',
         )
+        parser.add_argument(
+            '--resource-type',
+            metavar='<type>',
+            help='Those with this kind of thing, such as ironic_node.',
+        )
         parser.add_argument('--name', metavar='<name>', help='Those with this name.')
         parser.add_argument(
             '--purpose', metavar='<text>', help='Those with this purpose.'
@@ -121,6 +133,7 @@ class ListContracts(command.Lister):
             'status',
             'role',
             'resource_class',
+            'resource_type',
             'name',
             'purpose',
         )

@@ -31,12 +31,14 @@ class ListEvents(command.Lister):
         parser = super().get_parser(prog_name)
         parser.add_argument(
             '--after',
+            '--last-event-id',
             metavar='<id>',
             type=int,
             help='Only those after this one, the last that you have seen.',
         )
         parser.add_argument(
             '--since',
+            '--last-notification-time',
             metavar='<time>',
             type=command.argument(self.moment),
             help=f'Only those since then. Times are {times.MOMENTS}; without an '
@@ -63,6 +65,7 @@ class ListEvents(command.Lister):
         )
         parser.add_argument(
             '--type',
+            '--event-type',
             metavar='<type>',
             help='Only those of this type, such as contract.created.',
         )

@@ -47,5 +47,7 @@ class Bid(flocx_resource.Resource):
     contract_uuid = resource.Body('contract_uuid')
     #: Grows with every change; a change may rest on it.
     generation = resource.Body('generation', type=int)
+    #: Why it waits: ``reason``, ``detail`` and the ``time`` of that round, or None.
+    outlook = resource.Body('outlook', type=dict)
     created_at = resource.Body('created_at')
     updated_at = resource.Body('updated_at')

@@ -22,6 +22,7 @@ class Contract(flocx_resource.Resource):
         'project_id',
         'purpose',
         'resource_class',
+        'resource_type',
         'resource_uuid',
         'role',
         'sort_dir',

@@ -25,6 +25,8 @@ class Node(flocx_resource.Resource):
     )
 
     uuid = resource.Body('uuid', alternate_id=True)
+    #: The project that the server belongs to.
+    owner = resource.Body('owner')
     resource_class = resource.Body('resource_class')
     provision_state = resource.Body('provision_state')
     power_state = resource.Body('power_state')

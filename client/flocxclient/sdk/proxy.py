@@ -49,6 +49,14 @@ class Proxy(proxy.Proxy):
             resource_type, None, uuid=urllib.parse.quote(name_or_uuid, safe='')
         )
 
+    def _list(self, kind, /, **query):
+        """The resources of a kind, as the SDK lists them, page by page.
+
+        The SDK's own method has a parameter ``resource_type``, which is the name of
+        one of our filters.
+        """
+        return kind.list(self, **query)
+
     def _read(self, path, **query):
         """The document at ``path``, which is no list of resources."""
         response = self.get(path, params=query)

@@ -29,6 +29,12 @@ class Round(flocx_resource.Resource):
     #: Awards that had to be given up because something changed meanwhile.
     conflicts = resource.Body('conflicts')
     welfare = resource.Body('welfare')
+    #: What no other awards could have come to more than, if that is known.
+    upper_bound = resource.Body('upper_bound')
+    #: By how much, as a share, the welfare may be below that.
+    gap = resource.Body('gap')
+    #: The engine's prices, as it tells people of them.
+    prices = resource.Body('prices', type=list)
     #: How long it took.
     seconds = resource.Body('seconds')
 

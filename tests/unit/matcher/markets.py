@@ -2,6 +2,7 @@
 """Small markets, drawn by hypothesis, and what must hold of their awards."""
 
 import collections
+import dataclasses
 import datetime
 import decimal
 import os
@@ -112,7 +113,15 @@ def bids(draw, number):
 
 @st.composite
 def books(draw, most_offers=6, most_bids=6):
-    supply = [draw(offers(n)) for n in range(draw(st.integers(0, most_offers)))]
+    supply = []
+    for _ in range(draw(st.integers(0, most_offers))):
+        each = draw(offers(len(supply)))
+        # Racks are offered together: some differ in nothing but their names.
+        for number in range(draw(st.sampled_from((1, 1, 2, 3)))):
+            name = f'{each.uuid}-{number}'
+            supply.append(
+                dataclasses.replace(each, uuid=name, resource_uuid=f'n-{name}')
+            )
     demand = [draw(bids(n)) for n in range(draw(st.integers(0, most_bids)))]
     taken = {
         each.server: [window.Window(moment(5), moment(9))]

@@ -67,6 +67,8 @@ class Market:
         for contract in self.contracts:
             for line in contract['lines']:
                 if (contract['uuid'], line['uuid']) == (contract_uuid, line_uuid):
+                    if line['status'] == status:
+                        return line
                     states.require(
                         core.TRANSITIONS, 'Line', line_uuid, S(line['status']), status
                     )
@@ -512,3 +514,34 @@ class PaceTest(FulfilmentTestCase):
         self.fulfilment._deliver(contract, stale, NOON)
         self.assertEqual('umbrella', self.nodes.get('n1').lessee)
         self.assertEqual('active', line['status'])
+
+
+class TwoFulfillersTest(FulfilmentTestCase):
+    """Another fulfiller has closed a line since this one has read it."""
+
+    def test_what_was_handed_over_for_a_closed_line_is_taken_back(self):
+        line = self.market.add(S.CREATED)
+        before = self.nodes.set_lessee
+
+        def meanwhile(uuid, project):
+            before(uuid, project)
+            line['status'] = str(S.CANCELLED)
+
+        self.nodes.set_lessee = meanwhile
+        self.run_at(1, 'nobody')
+        self.assertEqual('cancelled', line['status'])
+
+    def test_what_is_the_same_renters_again_is_not_taken_back(self):
+        for status, closed in (
+            (S.ACTIVE, S.ENDED),
+            (S.WAIT_END, S.ENDED),
+            (S.WAIT_CANCEL, S.CANCELLED),
+        ):
+            self.market = self.fulfilment._marketplace = Market()
+            self.node(lessee='umbrella', provision_state='active')
+            line = self.market.add(status)
+            stale = copy.deepcopy(self.market.contracts)
+            line['status'] = str(closed)
+            self.market.due = lambda before, stale=stale: stale
+            self.run_at(61, 'umbrella')
+            self.assertEqual('active', self.nodes.get('n1').provision_state)

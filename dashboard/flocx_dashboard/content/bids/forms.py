@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: Apache-2.0
+from django import forms as django_forms
+from django.utils.translation import gettext_lazy as _
+
+from flocx_dashboard import api
+from flocx_dashboard import fields
+from flocx_dashboard import formats
+from flocx_dashboard import forms
+from flocx_dashboard import tables
+
+TERMS = (
+    'name',
+    'quantity',
+    'min_quantity',
+    'start_time',
+    'end_time',
+    'duration',
+    'price',
+    'requirements',
+    'resource_class',
+    'purpose',
+)
+
+
+class Filter(tables.FilterForm):
+    status = django_forms.ChoiceField(
+        label=_('Status'),
+        required=False,
+        choices=[
+            ('', _('Any')),
+            ('available', _('Available')),
+            ('matched', _('Matched')),
+            ('expired', _('Expired')),
+            ('cancelled', _('Cancelled')),
+        ],
+    )
+    name = django_forms.CharField(label=_('Name'), required=False)
+    resource_class = django_forms.CharField(label=_('Class'), required=False)
+    purpose = django_forms.CharField(label=_('Purpose'), required=False)
+    start_time = fields.Moment(
+        label=_('From'),
+        required=False,
+        help_text='',
+        example=_('now, 7d ago, 2027-01-05'),
+    )
+    end_time = fields.Moment(
+        label=_('Until'), required=False, help_text='', example=_('+3d, 2027-01-05')
+    )
+
+
+class Create(forms.Once):
+    quantity = django_forms.IntegerField(
+        label=_('Servers'), initial=1, min_value=1, help_text=_('How many you want.')
+    )
+    min_quantity = django_forms.IntegerField(
+        label=_('At least'),
+        required=False,
+        min_value=1,
+        help_text=_('How few are of use; all of them, if you leave it out.'),
+    )
+    price = fields.Price(
+        label=_('Price at most'),
+        help_text=_('In credits per server and hour. Nobody else sees it.'),
+    )
+    end_time = fields.Moment(label=_('Until'))
+    duration = fields.Duration(
+        label=_('For how long'),
+        required=False,
+        help_text=_(
+            '36h, 2w, 90m or 1d12h, somewhere between the two times; all the time '
+            'between, if you leave it out.'
+        ),
+    )
+    start_time = fields.Moment(
+        label=_('From'),
+        required=False,
+        help_text=_('When it may begin; now, if you leave it out.'),
+    )
+    requirements = fields.Requirements(label=_('Hardware'), required=False)
+    resource_class = django_forms.CharField(
+        label=_('Class'), required=False, help_text=_('As Ironic has it; or any.')
+    )
+    name = django_forms.CharField(label=_('Name'), required=False)
+    purpose = django_forms.CharField(label=_('Purpose'), required=False)
+
+    @property
+    def terms(self):
+        """The bid, as the API takes it."""
+        return self.given(*TERMS)
+
+    def send(self, data):
+        market = api.market(self.request)
+        return api.call(market.create_bid, data['key'], **self.terms)
+
+    def done(self, bid):
+        return _('Bid %s is placed.') % (bid.name or formats.short(bid.uuid))
+
+
+class Change(forms.Form):
+    name = django_forms.CharField(label=_('Name'), required=False)
+    price = fields.Price(
+        label=_('Price at most'), help_text=_('Per server and hour, from now on.')
+    )
+    end_time = fields.Moment(
+        label=_('Until'),
+        help_text=_(
+            'A bid for all the time between is then for all the time until there.'
+        ),
+    )
+    generation = django_forms.IntegerField(widget=django_forms.HiddenInput)
+
+    def send(self, data):
+        changes = {'name': data['name'] or None, 'price': data['price']}
+        # Shown to the minute, the end would otherwise move by its seconds.
+        if 'end_time' in self.changed_data:
+            changes['end_time'] = data['end_time']
+        return api.call(
+            api.market(self.request).update_bid,
+            self.initial['uuid'],
+            generation=data['generation'],
+            **changes,
+        )
+
+    def done(self, bid):
+        return _('Bid %s is changed.') % (bid.name or formats.short(bid.uuid))

@@ -1,0 +1,140 @@
+# SPDX-License-Identifier: Apache-2.0
+import datetime
+
+from django import urls
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext_lazy
+from horizon import tables as horizon_tables
+
+from flocx_dashboard import api
+from flocx_dashboard import formats
+from flocx_dashboard import tables
+from flocx_dashboard.templatetags import marketplace
+
+#: For how long a page looks by itself whether a bid is matched.
+WATCHED = datetime.timedelta(minutes=5)
+
+
+class Create(horizon_tables.LinkAction):
+    name = 'create'
+    verbose_name = _('Place Bid')
+    url = 'horizon:project:market_bids:create'
+    classes = ('ajax-modal', 'btn-primary')
+    icon = 'plus'
+
+
+class Change(horizon_tables.LinkAction):
+    name = 'change'
+    verbose_name = _('Change')
+    url = 'horizon:project:market_bids:change'
+    classes = ('ajax-modal',)
+    icon = 'pencil'
+
+    def allowed(self, request, bid=None):
+        return bid.status == 'available'
+
+
+class Cancel(tables.Ending):
+    name = 'cancel'
+    help_text = _('The bids leave the market. Nothing is owed for them.')
+
+    @staticmethod
+    def action_present(count):
+        return ngettext_lazy('Cancel Bid', 'Cancel Bids', count)
+
+    @staticmethod
+    def action_past(count):
+        return ngettext_lazy('Cancelled bid', 'Cancelled bids', count)
+
+    def allowed(self, request, bid=None):
+        return bid is None or bid.status == 'available'
+
+    def end(self, request, bid):
+        api.call(api.market(request).delete_bid, bid)
+
+
+class Row(horizon_tables.Row):
+    ajax = True
+
+    def get_data(self, request, uuid):
+        return api.call(api.market(request).get_bid, uuid)
+
+
+def quantity(bid):
+    if bid.min_quantity == bid.quantity:
+        return bid.quantity
+    return f'{bid.min_quantity}–{bid.quantity}'
+
+
+def is_settled(bid):
+    """Whether the row need not be looked at again by itself."""
+    age = timezone.now() - formats.instant(bid.created_at)
+    return bid.status != 'available' or age > WATCHED
+
+
+def contract_url(bid):
+    return bid.contract_uuid and urls.reverse(
+        'horizon:project:market_contracts:detail', args=[bid.contract_uuid]
+    )
+
+
+class Bids(tables.Table):
+    name = tables.Column(
+        lambda bid: bid.name or formats.short(bid.uuid),
+        verbose_name=_('Bid'),
+        link='horizon:project:market_bids:detail',
+    )
+    quantity = tables.Column(
+        quantity, verbose_name=_('Servers'), classes=('flocx-number',)
+    )
+    resource_class = tables.Column(
+        'resource_class', verbose_name=_('Class'), empty_value=_('Any')
+    )
+    duration = tables.Column(
+        lambda bid: formats.duration(bid.duration), verbose_name=_('For')
+    )
+    start_time = tables.Column(
+        lambda bid: marketplace.when(bid.start_time),
+        sort_key='start_time',
+        verbose_name=_('Between'),
+    )
+    end_time = tables.Column(
+        lambda bid: marketplace.when(bid.end_time),
+        sort_key='end_time',
+        verbose_name=_('and'),
+    )
+    price = tables.Column(
+        lambda bid: formats.money(bid.price),
+        sort_key='price',
+        verbose_name=_('Price at most'),
+        help_text=_('Credits per server and hour'),
+        classes=('flocx-number',),
+    )
+    created_at = tables.Column(
+        lambda bid: marketplace.when(bid.created_at),
+        sort_key='created_at',
+        verbose_name=_('Placed'),
+    )
+    status = tables.Column(
+        lambda bid: marketplace.status(bid.status), verbose_name=_('Status')
+    )
+    contract = tables.Column(
+        lambda bid: bid.contract_uuid and formats.short(bid.contract_uuid),
+        verbose_name=_('Contract'),
+        link=contract_url,
+        empty_value=_('–'),
+    )
+    settled = tables.Column(
+        is_settled, hidden=True, status=True, status_choices=((True, True),)
+    )
+
+    class Meta:
+        name = 'bids'
+        verbose_name = _('Bids')
+        template = 'flocx_dashboard/_table.html'
+        no_data_message = _('No bid. Place one: what it would get is shown at once.')
+        row_class = Row
+        status_columns = ('settled',)
+        row_actions = (Change, Cancel)
+        table_actions = (Create, Cancel)

@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: Apache-2.0
+from django import shortcuts
+from django import urls
+from django.utils.functional import cached_property
+from django.utils.translation import gettext_lazy as _
+from django.views import generic
+from horizon import views
+
+from flocx_dashboard import api
+from flocx_dashboard import events
+from flocx_dashboard import formats
+from flocx_dashboard import forms
+from flocx_dashboard import tables
+from flocx_dashboard.content.bids import forms as bid_forms
+from flocx_dashboard.content.bids import tables as bid_tables
+
+INDEX = 'horizon:project:market_bids:index'
+#: How many seconds a quote is worth waiting for while somebody types.
+QUOTE_TIMEOUT = 10
+
+
+class Index(tables.ListView):
+    table_class = bid_tables.Bids
+    filter_class = bid_forms.Filter
+    template_name = 'flocx_dashboard/list.html'
+    page_title = _('Bids')
+
+    def listing(self):
+        return api.market(self.request).bids
+
+    def filters(self, data):
+        return {
+            # An administrator is told of everybody's bids; here it is one's own.
+            'project_id': self.request.user.project_id,
+            **self.filter_form.given(
+                'status', 'name', 'resource_class', 'purpose', 'start_time', 'end_time'
+            ),
+        }
+
+
+class OfBid:
+    """A page about the bid that the URL names."""
+
+    @cached_property
+    def bid(self):
+        try:
+            return api.call(api.market(self.request).get_bid, self.kwargs['uuid'])
+        except api.Refused as refused:
+            api.lead_away(self.request, INDEX, refused)
+
+
+class Detail(OfBid, views.HorizonTemplateView):
+    template_name = 'flocx_dashboard/bids/detail.html'
+
+    @property
+    def page_title(self):
+        return self.bid.name or formats.short(self.bid.uuid)
+
+    def get_context_data(self, **kwargs):
+        return super().get_context_data(
+            bid=self.bid,
+            quantity=bid_tables.quantity(self.bid),
+            can_change=self.bid.status == 'available',
+            events=events.last(
+                self.request, 20, object_uuid=self.bid.uuid, object_type='bid'
+            ),
+            **kwargs,
+        )
+
+
+class Create(forms.FormView):
+    form_class = bid_forms.Create
+    modal_header = _('Place a bid')
+    submit_label = _('Place Bid')
+    success_url = urls.reverse_lazy(INDEX)
+    side_template = 'flocx_dashboard/bids/_create.html'
+
+    def get_initial(self):
+        # "The like of this offer" is a link with some fields.
+        known = bid_forms.Create.base_fields
+        return {
+            name: self.request.GET[name] for name in self.request.GET if name in known
+        }
+
+
+class Change(OfBid, forms.FormView):
+    form_class = bid_forms.Change
+    modal_header = _('Change a bid')
+    submit_label = _('Change')
+    success_url = urls.reverse_lazy(INDEX)
+
+    def get_initial(self):
+        return {
+            'uuid': self.bid.uuid,
+            'name': self.bid.name,
+            'price': formats.money(self.bid.price).replace(',', ''),
+            'end_time': self.bid.end_time,
+            'generation': self.bid.generation,
+        }
+
+
+class Quote(generic.View):
+    """What the bid in the form would get now: a piece of a page."""
+
+    def post(self, request):
+        form = bid_forms.Create(request, request.POST)
+        context = {}
+        if form.is_valid():
+            try:
+                context['quote'] = api.call(
+                    api.market(request).quote, timeout=QUOTE_TIMEOUT, **form.terms
+                )
+            except api.Refused as refused:
+                context['refused'] = str(refused)
+        else:
+            context['missing'] = [
+                form.fields[name].label for name in form.errors if name in form.fields
+            ]
+            context['wrong'] = {
+                form.fields[name].label: errors
+                for name, errors in form.errors.items()
+                if request.POST.get(name)
+            }
+        return shortcuts.render(request, 'flocx_dashboard/bids/_quote.html', context)

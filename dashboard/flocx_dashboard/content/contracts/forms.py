@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: Apache-2.0
+import datetime
+
+from django import forms as django_forms
+from django.utils.translation import gettext_lazy as _
+
+from flocx_dashboard import api
+from flocx_dashboard import fields
+from flocx_dashboard import formats
+from flocx_dashboard import forms
+from flocx_dashboard import tables
+from flocxclient.osc import times
+
+
+class Filter(tables.FilterForm):
+    role = django_forms.ChoiceField(
+        label=_('You are'),
+        required=False,
+        choices=[('', _('Either')), ('renter', _('Renter')), ('owner', _('Owner'))],
+    )
+    status = django_forms.ChoiceField(
+        label=_('Status'),
+        required=False,
+        choices=[
+            ('', _('Open')),
+            ('created', _('Not started')),
+            ('wait_fulfill', _('Being handed over')),
+            ('active', _('Active')),
+            ('wait_end', _('Being returned')),
+            ('ended', _('Ended')),
+            ('cancelled', _('Cancelled')),
+            ('error', _('Error')),
+            ('any', _('Any')),
+        ],
+    )
+    name = django_forms.CharField(label=_('Name'), required=False)
+    resource_class = django_forms.CharField(label=_('Class'), required=False)
+    purpose = django_forms.CharField(label=_('Purpose'), required=False)
+    start_time = fields.Moment(
+        label=_('From'),
+        required=False,
+        help_text='',
+        example=_('now, 7d ago, 2027-01-05'),
+    )
+    end_time = fields.Moment(
+        label=_('Until'), required=False, help_text='', example=_('+3d, 2027-01-05')
+    )
+
+
+class SignedDuration(fields.Duration):
+    """Seconds, below zero with a minus before them."""
+
+    def read(self, text):
+        text = text.strip()
+        if text.startswith('-'):
+            return -super().read(text[1:])
+        return super().read(text.removeprefix('+'))
+
+
+class MoveEnd(forms.Form):
+    by = SignedDuration(
+        label=_('Longer by'),
+        required=False,
+        help_text=_('36h, 2w, 90m or 1d12h; with a minus before it, shorter.'),
+    )
+    end_time = fields.Moment(label=_('Or until'), required=False)
+    generation = django_forms.IntegerField(widget=django_forms.HiddenInput)
+
+    def clean(self):
+        data = super().clean()
+        if not self.errors and bool(data.get('by')) == bool(data.get('end_time')):
+            raise django_forms.ValidationError(
+                _('Say either by how much, or until when.')
+            )
+        return data
+
+    def send(self, data):
+        end_time = data['end_time']
+        if data['by']:
+            end = formats.instant(self.initial['now_ends'])
+            end_time = times.render(end + datetime.timedelta(seconds=data['by']))
+        return api.call(
+            api.market(self.request).update_contract,
+            self.initial['uuid'],
+            generation=data['generation'],
+            end_time=end_time,
+        )
+
+    def done(self, contract):
+        return _('Contract %(name)s now ends %(end)s.') % {
+            'name': contract.name or formats.short(contract.uuid),
+            'end': formats.moment(contract.end_time),
+        }
+
+
+class Release(forms.Form):
+    def send(self, data):
+        api.call(api.market(self.request).delete_contract, self.initial['uuid'])
+
+    def done(self, _nothing):
+        return _('Contract %s is released.') % formats.short(self.initial['uuid'])

@@ -1,0 +1,151 @@
+# SPDX-License-Identifier: Apache-2.0
+import decimal
+
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext_lazy
+from horizon import tables as horizon_tables
+
+from flocx_dashboard import api
+from flocx_dashboard import formats
+from flocx_dashboard import names
+from flocx_dashboard import tables
+from flocx_dashboard.templatetags import marketplace
+
+#: Statuses in which something is about to happen.
+MOVING = ('wait_fulfill', 'wait_end', 'wait_cancel')
+#: Statuses in which a renter can still do something.
+OPEN = ('created', 'wait_fulfill', 'active')
+
+
+def is_renter(request, contract):
+    return contract.project_id == request.user.project_id
+
+
+class MoveEnd(horizon_tables.LinkAction):
+    name = 'end'
+    verbose_name = _('Extend or Shorten')
+    url = 'horizon:project:market_contracts:end'
+    classes = ('ajax-modal',)
+    icon = 'clock-o'
+
+    def allowed(self, request, contract=None):
+        return contract.status in OPEN and is_renter(request, contract)
+
+
+class Release(tables.Ending):
+    name = 'release'
+    icon = 'sign-out'
+    help_text = _(
+        'What has not begun is cancelled; what has is released: the servers are '
+        'undeployed and cleaned, and what is on them is lost. The rest of the time '
+        'goes back to the offers.'
+    )
+
+    @staticmethod
+    def action_present(count):
+        return ngettext_lazy('Release Contract', 'Release Contracts', count)
+
+    @staticmethod
+    def action_past(count):
+        return ngettext_lazy('Released contract', 'Released contracts', count)
+
+    def allowed(self, request, contract=None):
+        return contract is None or (
+            contract.status in OPEN and is_renter(request, contract)
+        )
+
+    def end(self, request, contract):
+        api.call(api.market(request).delete_contract, contract)
+
+
+class Row(horizon_tables.Row):
+    ajax = True
+
+    def get_data(self, request, uuid):
+        return api.call(api.market(request).get_contract, uuid)
+
+
+def is_settled(contract):
+    """Whether the row need not be looked at again by itself."""
+    due = formats.instant(contract.start_time) <= timezone.now()
+    return contract.status not in MOVING and not (contract.status == 'created' and due)
+
+
+def rate(contract):
+    """What the servers of the contract that one sees cost an hour, together."""
+    return sum(
+        (decimal.Decimal(line['price']) for line in contract.lines), decimal.Decimal(0)
+    )
+
+
+def role(request, contract):
+    """What the user's project is in a contract."""
+    own = request.user.project_id
+    renter = contract.project_id == own
+    owner = any(line['owner_id'] == own for line in contract.lines)
+    if renter and owner:
+        return _('Renter and owner')
+    if renter:
+        return _('Renter')
+    return _('Owner') if owner else names.project(request, contract.project_id)
+
+
+class Role(tables.Column):
+    """Which side of the contract one is on."""
+
+    def get_raw_data(self, contract):
+        return role(self.table.request, contract)
+
+
+class Contracts(tables.Table):
+    name = tables.Column(
+        lambda contract: contract.name or formats.short(contract.uuid),
+        verbose_name=_('Contract'),
+        link='horizon:project:market_contracts:detail',
+    )
+    role = Role('role', verbose_name=_('You'))
+    servers = tables.Column(
+        lambda contract: len(contract.lines),
+        verbose_name=_('Servers'),
+        classes=('flocx-number',),
+    )
+    start_time = tables.Column(
+        lambda contract: marketplace.when(contract.start_time),
+        sort_key='start_time',
+        verbose_name=_('From'),
+    )
+    end_time = tables.Column(
+        lambda contract: marketplace.when(contract.end_time),
+        sort_key='end_time',
+        verbose_name=_('Until'),
+    )
+    price = tables.Column(
+        lambda contract: formats.money(rate(contract)),
+        verbose_name=_('Price'),
+        help_text=_('Credits per hour, for all servers that you see'),
+        classes=('flocx-number',),
+    )
+    created_at = tables.Column(
+        lambda contract: marketplace.when(contract.created_at),
+        sort_key='created_at',
+        verbose_name=_('Made'),
+    )
+    status = tables.Column(
+        lambda contract: marketplace.status(contract.status), verbose_name=_('Status')
+    )
+    settled = tables.Column(
+        is_settled, hidden=True, status=True, status_choices=((True, True),)
+    )
+
+    class Meta:
+        name = 'contracts'
+        verbose_name = _('Contracts')
+        template = 'flocx_dashboard/_table.html'
+        no_data_message = _(
+            'No contract. There is one once a bid is matched or an offer claimed.'
+        )
+        row_class = Row
+        status_columns = ('settled',)
+        row_actions = (MoveEnd, Release)
+        table_actions = (Release,)

@@ -1,0 +1,11 @@
+# SPDX-License-Identifier: Apache-2.0
+from django.urls import re_path
+
+from flocx_dashboard.content.contracts import views
+
+urlpatterns = [
+    re_path(r'^$', views.Index.as_view(), name='index'),
+    re_path(r'^(?P<uuid>[^/]+)/$', views.Detail.as_view(), name='detail'),
+    re_path(r'^(?P<uuid>[^/]+)/end/$', views.MoveEnd.as_view(), name='end'),
+    re_path(r'^(?P<uuid>[^/]+)/release/$', views.Release.as_view(), name='release'),
+]

@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: Apache-2.0
+from django import urls
+from django.utils import timezone
+from django.utils.functional import cached_property
+from django.utils.translation import gettext_lazy as _
+from horizon import views
+
+from flocx_dashboard import api
+from flocx_dashboard import events
+from flocx_dashboard import formats
+from flocx_dashboard import forms
+from flocx_dashboard import names
+from flocx_dashboard import tables
+from flocx_dashboard.content.contracts import forms as contract_forms
+from flocx_dashboard.content.contracts import tables as contract_tables
+
+INDEX = 'horizon:project:market_contracts:index'
+
+
+class Index(tables.ListView):
+    table_class = contract_tables.Contracts
+    filter_class = contract_forms.Filter
+    template_name = 'flocx_dashboard/list.html'
+    page_title = _('Contracts')
+
+    def listing(self):
+        return api.market(self.request).contracts
+
+    def filters(self, data):
+        return self.filter_form.given(
+            'role',
+            'status',
+            'name',
+            'resource_class',
+            'purpose',
+            'start_time',
+            'end_time',
+        )
+
+
+class OfContract:
+    """A page about the contract that the URL names."""
+
+    cancel_url = success_url = urls.reverse_lazy(INDEX)
+
+    @cached_property
+    def contract(self):
+        try:
+            return api.call(api.market(self.request).get_contract, self.kwargs['uuid'])
+        except api.Refused as refused:
+            api.lead_away(self.request, INDEX, refused)
+
+    def get_initial(self):
+        return {
+            'uuid': self.contract.uuid,
+            'now_ends': self.contract.end_time,
+            'generation': self.contract.generation,
+        }
+
+    def get_context_data(self, **kwargs):
+        return super().get_context_data(contract=self.contract, **kwargs)
+
+
+class Detail(OfContract, views.HorizonTemplateView):
+    template_name = 'flocx_dashboard/contracts/detail.html'
+
+    @property
+    def page_title(self):
+        return self.contract.name or formats.short(self.contract.uuid)
+
+    def get_context_data(self, **kwargs):
+        contract = self.contract
+        known = names.of_servers(self.request)
+        is_renter = contract_tables.is_renter(self.request, contract)
+        lines = [
+            {**line, 'server': known.get(line['resource_uuid'])}
+            for line in contract.lines
+        ]
+        return super().get_context_data(
+            lines=lines,
+            role=contract_tables.role(self.request, contract),
+            rate=contract_tables.rate(contract),
+            is_renter=is_renter,
+            can_change=is_renter and contract.status in contract_tables.OPEN,
+            started=formats.instant(contract.start_time) <= timezone.now(),
+            events=events.last(
+                self.request, 50, object_uuid=contract.uuid, object_type='contract'
+            ),
+            **kwargs,
+        )
+
+
+class MoveEnd(OfContract, forms.FormView):
+    form_class = contract_forms.MoveEnd
+    modal_header = _('Extend or shorten a contract')
+    submit_label = _('Move the end')
+    side_template = 'flocx_dashboard/contracts/_end.html'
+
+
+class Release(OfContract, forms.FormView):
+    form_class = contract_forms.Release
+    modal_header = _('Release a contract')
+    submit_label = _('Release')
+    side_template = 'flocx_dashboard/contracts/_release.html'

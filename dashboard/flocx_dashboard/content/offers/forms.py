@@ -1,0 +1,190 @@
+# SPDX-License-Identifier: Apache-2.0
+from django import forms as django_forms
+from django.utils.translation import gettext_lazy as _
+
+from flocx_dashboard import api
+from flocx_dashboard import fields
+from flocx_dashboard import formats
+from flocx_dashboard import forms
+from flocx_dashboard import names
+from flocx_dashboard import tables
+
+#: The value of a choice that is not made.
+EVERYBODY = ''
+#: As many offers as a form lets one choose from.
+MOST = 50
+
+
+class Filter(tables.FilterForm):
+    resource_class = django_forms.CharField(label=_('Class'), required=False)
+    price = fields.Price(label=_('Price at most'), required=False)
+    available_start_time = fields.Moment(
+        label=_('Free from'),
+        required=False,
+        help_text='',
+        example=_('now, tomorrow 09:00, +2d'),
+    )
+    available_end_time = fields.Moment(
+        label=_('Free until'),
+        required=False,
+        help_text='',
+        example=_('+3d, 2027-01-05'),
+    )
+    requirements = fields.Requirements(
+        label=_('Hardware'), required=False, help_text=''
+    )
+    name = django_forms.CharField(label=_('Name'), required=False)
+    status = django_forms.ChoiceField(
+        label=_('Status'),
+        required=False,
+        choices=[
+            ('', _('Available')),
+            ('expired', _('Expired')),
+            ('cancelled', _('Cancelled')),
+            ('error', _('Error')),
+            ('any', _('Any')),
+        ],
+    )
+
+
+def projects(request):
+    """The projects that an offer may be kept for, as choices."""
+    own = request.user.project_id
+    return [
+        (ident, name)
+        for ident, name in sorted(
+            names.of_projects(request).items(), key=lambda p: p[1]
+        )
+        if ident != own
+    ]
+
+
+class Create(forms.Once):
+    price = fields.Price(
+        label=_('Price'),
+        required=False,
+        help_text=_(
+            'The least you take, in credits per hour. May be left out for a project '
+            'of your own.'
+        ),
+    )
+    start_time = fields.Moment(
+        label=_('From'),
+        required=False,
+        help_text=_('When it begins; now, if you leave it out.'),
+    )
+    end_time = fields.Moment(label=_('Until'))
+    name = django_forms.CharField(
+        label=_('Name'), required=False, help_text=_('How you tell it from others.')
+    )
+    lessee_id = django_forms.ChoiceField(
+        label=_('For'),
+        required=False,
+        help_text=_('Everybody, or one project and those below it.'),
+    )
+
+    def __init__(self, request, *args, **kwargs):
+        super().__init__(request, *args, **kwargs)
+        self.fields['lessee_id'].choices = [
+            (EVERYBODY, _('Everybody')),
+            *projects(request),
+        ]
+
+    def send(self, data):
+        return api.call(
+            api.provider(self.request).create_offer,
+            data['key'],
+            resource_uuid=self.initial['uuid'],
+            **self.given('price', 'start_time', 'end_time', 'name', 'lessee_id'),
+        )
+
+    def done(self, offer):
+        return _('%s is offered.') % (offer.name or formats.short(offer.uuid))
+
+
+class Change(forms.Form):
+    name = django_forms.CharField(label=_('Name'), required=False)
+    price = fields.Price(
+        label=_('Price'), help_text=_('The least you take from now on, per hour.')
+    )
+    end_time = fields.Moment(
+        label=_('Until'),
+        help_text=_('Later if nobody else offers the server then, or earlier.'),
+    )
+    lessee_id = django_forms.ChoiceField(label=_('For'), required=False)
+    generation = django_forms.IntegerField(widget=django_forms.HiddenInput)
+
+    def __init__(self, request, *args, **kwargs):
+        super().__init__(request, *args, **kwargs)
+        now = self.initial.get('lessee_id')
+        choices = [(EVERYBODY, _('Everybody')), *projects(request)]
+        if now and now not in dict(choices):
+            choices.append((now, names.project(request, now)))
+        self.fields['lessee_id'].choices = choices
+
+    def send(self, data):
+        changes = {
+            'name': data['name'] or None,
+            'price': data['price'],
+            'end_time': data['end_time'],
+            'lessee_id': data['lessee_id'] or None,
+        }
+        # Shown to the minute, the end would otherwise move by its seconds.
+        if 'end_time' not in self.changed_data:
+            del changes['end_time']
+        return api.call(
+            api.market(self.request).update_offer,
+            self.initial['uuid'],
+            generation=data['generation'],
+            **changes,
+        )
+
+    def done(self, offer):
+        return _('%s is changed.') % (offer.name or formats.short(offer.uuid))
+
+
+class Claim(forms.Once):
+    start_time = fields.Moment(
+        label=_('From'),
+        required=False,
+        help_text=_('When you want it; now, if you leave it out.'),
+    )
+    end_time = fields.Moment(
+        label=_('Until'),
+        required=False,
+        help_text=_('The end of the time in which all are free, if you leave it out.'),
+    )
+    name = django_forms.CharField(label=_('Name of the contract'), required=False)
+    purpose = django_forms.CharField(label=_('Purpose'), required=False)
+    offers = django_forms.MultipleChoiceField(
+        label=_('Together with'),
+        required=False,
+        help_text=_('More offers for the same time: all of them, or none.'),
+    )
+
+    def __init__(self, request, *args, others=(), **kwargs):
+        super().__init__(request, *args, **kwargs)
+        self.fields['offers'].choices = [
+            (
+                offer.uuid,
+                f'{offer.name or formats.short(offer.uuid)}, '
+                f'{offer.resource_class or "–"}, {formats.money(offer.price)}',
+            )
+            for offer in others
+        ]
+        if not others:
+            del self.fields['offers']
+
+    def send(self, data):
+        return api.call(
+            api.market(self.request).claim_offer,
+            self.initial['uuid'],
+            *data.get('offers', ()),
+            idempotency_key=data['key'],
+            **self.given('start_time', 'end_time', 'name', 'purpose'),
+        )
+
+    def done(self, contract):
+        return _('You have contract %s.') % (
+            contract.name or formats.short(contract.uuid)
+        )

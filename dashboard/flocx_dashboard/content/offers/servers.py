@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The servers of the project, and what hardware others offer."""
+
+from django.utils.translation import gettext_lazy as _
+from horizon import messages
+from horizon import tables as horizon_tables
+from horizon import views
+
+from flocx_dashboard import api
+from flocx_dashboard import formats
+from flocx_dashboard.content.offers import sections
+from flocx_dashboard.content.offers import tables
+from flocx_dashboard.content.offers import views as offer_views
+
+
+class Index(horizon_tables.DataTableView):
+    table_class = tables.Servers
+    template_name = 'flocx_dashboard/offers/servers.html'
+    page_title = _('Offers')
+
+    def get_data(self):
+        try:
+            nodes = api.every(api.provider(self.request).nodes)
+        except api.Refused as refused:
+            messages.error(self.request, str(refused))
+            return []
+        return tables.named(self.request, nodes, 'lessee')
+
+    def get_context_data(self, **kwargs):
+        context = super().get_context_data(**kwargs)
+        context['sections'] = sections.sections('servers')
+        return context
+
+
+class Detail(views.HorizonTemplateView):
+    template_name = 'flocx_dashboard/offers/server.html'
+    page_title = '{{ node.name }}'
+
+    def get_context_data(self, **kwargs):
+        try:
+            node = api.call(api.provider(self.request).get_node, self.kwargs['uuid'])
+        except api.Refused as refused:
+            api.lead_away(self.request, offer_views.SERVERS, refused)
+        return super().get_context_data(
+            node=node, hardware=sorted(offer_views.hardware(node.properties)), **kwargs
+        )
+
+
+class Hardware(views.HorizonTemplateView):
+    template_name = 'flocx_dashboard/offers/hardware.html'
+    page_title = _('Offers')
+
+    def get_context_data(self, **kwargs):
+        context = super().get_context_data(**kwargs)
+        try:
+            found = api.call(api.market(self.request).properties)
+        except api.Refused as refused:
+            messages.error(self.request, str(refused))
+            found = []
+        context['sections'] = sections.sections('hardware')
+        context['properties'] = [
+            {
+                'expression': each.expression,
+                'offers': each.offers,
+                'values': _values(each),
+            }
+            for each in found
+        ]
+        return context
+
+
+def _values(found):
+    if found.type == 'number':
+        least, most = formats.number(found.min), formats.number(found.max)
+        return least if least == most else f'{least} – {most}'
+    return ', '.join(map(str, found.known_values or ()))

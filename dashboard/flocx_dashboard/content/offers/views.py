@@ -1,0 +1,190 @@
+# SPDX-License-Identifier: Apache-2.0
+from django import urls
+from django.utils.functional import cached_property
+from django.utils.translation import gettext_lazy as _
+from horizon import views
+
+from flocx_dashboard import api
+from flocx_dashboard import events
+from flocx_dashboard import formats
+from flocx_dashboard import forms
+from flocx_dashboard import tables
+from flocx_dashboard.content.offers import forms as offer_forms
+from flocx_dashboard.content.offers import sections
+from flocx_dashboard.content.offers import tables as offer_tables
+
+INDEX = 'horizon:project:market_offers:index'
+MINE = 'horizon:project:market_offers:mine'
+SERVERS = 'horizon:project:market_offers:servers'
+
+
+class Index(tables.ListView):
+    table_class = offer_tables.Offers
+    filter_class = offer_forms.Filter
+    template_name = 'flocx_dashboard/list.html'
+    page_title = _('Offers')
+    section = 'index'
+    default_sort = ('price', 'asc')
+
+    def listing(self):
+        return api.market(self.request).offers
+
+    def filters(self, data):
+        query = self.filter_form.given(
+            'resource_class',
+            'available_start_time',
+            'available_end_time',
+            'requirements',
+            'name',
+            'status',
+        )
+        if data['price']:
+            query['price'] = f'lte:{data["price"]}'
+        return query
+
+    def get_context_data(self, **kwargs):
+        context = super().get_context_data(**kwargs)
+        context['sections'] = sections.sections(self.section)
+        return context
+
+
+class Mine(Index):
+    table_class = offer_tables.MyOffers
+    section = 'mine'
+    default_sort = ('created_at', 'desc')
+
+    def filters(self, data):
+        own = {'project_id': self.request.user.project_id}
+        return super().filters(data) | own
+
+    def get_data(self):
+        return offer_tables.named(self.request, super().get_data(), 'lessee_id')
+
+
+class OfOffer:
+    """A page about the offer that the URL names."""
+
+    @cached_property
+    def offer(self):
+        try:
+            return api.call(api.market(self.request).get_offer, self.kwargs['uuid'])
+        except api.Refused as refused:
+            api.lead_away(self.request, INDEX, refused)
+
+
+class Detail(OfOffer, views.HorizonTemplateView):
+    template_name = 'flocx_dashboard/offers/detail.html'
+
+    @property
+    def page_title(self):
+        return self.offer.name or formats.short(self.offer.uuid)
+
+    def get_context_data(self, **kwargs):
+        context = super().get_context_data(**kwargs)
+        offer, own = self.offer, offer_tables.is_own(self.request, self.offer)
+        context.update(
+            offer=offer,
+            own=own,
+            hardware=sorted(hardware(offer.properties)),
+            can_claim=offer.status == 'available' and not own,
+            can_change=offer.status == 'available' and own,
+        )
+        if own:
+            context['events'] = events.last(
+                self.request, 20, object_uuid=offer.uuid, object_type='offer'
+            )
+        return context
+
+
+class Create(forms.FormView):
+    form_class = offer_forms.Create
+    modal_header = _('Offer a server')
+    submit_label = _('Offer')
+    success_url = urls.reverse_lazy(MINE)
+    cancel_url = urls.reverse_lazy(SERVERS)
+    side_template = 'flocx_dashboard/offers/_create.html'
+
+    @cached_property
+    def node(self):
+        try:
+            return api.call(api.provider(self.request).get_node, self.kwargs['uuid'])
+        except api.Refused as refused:
+            api.lead_away(self.request, SERVERS, refused)
+
+    def get_initial(self):
+        return {'uuid': self.node.uuid}
+
+    def get_context_data(self, **kwargs):
+        return super().get_context_data(node=self.node, **kwargs)
+
+
+class Change(OfOffer, forms.FormView):
+    form_class = offer_forms.Change
+    modal_header = _('Change an offer')
+    submit_label = _('Change')
+    success_url = urls.reverse_lazy(MINE)
+    side_template = 'flocx_dashboard/offers/_change.html'
+
+    def get_initial(self):
+        offer = self.offer
+        return {
+            'uuid': offer.uuid,
+            'name': offer.name,
+            'price': formats.money(offer.price).replace(',', ''),
+            'end_time': offer.end_time,
+            'lessee_id': offer.lessee_id,
+            'generation': offer.generation,
+        }
+
+
+class Claim(OfOffer, forms.FormView):
+    form_class = offer_forms.Claim
+    modal_header = _('Claim an offer')
+    submit_label = _('Claim')
+    success_url = urls.reverse_lazy('horizon:project:market_contracts:index')
+    cancel_url = urls.reverse_lazy(INDEX)
+    side_template = 'flocx_dashboard/offers/_claim.html'
+
+    def get_initial(self):
+        return {'uuid': self.offer.uuid}
+
+    def get_form_kwargs(self):
+        return {**super().get_form_kwargs(), 'others': self._others()}
+
+    def _others(self):
+        """What could be claimed together with the offer."""
+        return [
+            offer
+            for offer in api.every(
+                api.market(self.request).offers,
+                offer_forms.MOST,
+                limit=offer_forms.MOST,
+                project_id=f'neq:{self.request.user.project_id}',
+                sort_key='price',
+            )
+            if offer.uuid != self.offer.uuid
+        ]
+
+    def get_context_data(self, **kwargs):
+        return super().get_context_data(offer=self.offer, **kwargs)
+
+
+def hardware(document, path=''):
+    """Pairs of a key and a value of a hardware document; lists are joined."""
+    for name, value in (document or {}).items():
+        where = f'{path}.{name}' if path else name
+        if isinstance(value, dict):
+            yield from hardware(value, where)
+        elif isinstance(value, list):
+            yield from _listed(where, value)
+        else:
+            yield where, value
+
+
+def _listed(where, values):
+    plain = [str(each) for each in values if not isinstance(each, (dict, list))]
+    if plain:
+        yield f'{where}[]', ', '.join(plain)
+    for number, each in enumerate(values):
+        if isinstance(each, dict):
+            yield from hardware(each, f'{where}[{number}]')

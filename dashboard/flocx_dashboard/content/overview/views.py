@@ -1,0 +1,229 @@
+# SPDX-License-Identifier: Apache-2.0
+import csv
+import datetime
+
+from django import forms as django_forms
+from django import http
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from django.views import generic
+from horizon import messages
+from horizon import views
+
+from flocx_dashboard import api
+from flocx_dashboard import events
+from flocx_dashboard import fields
+from flocx_dashboard import names
+from flocx_dashboard import tables
+from flocx_dashboard.content.overview import agenda
+from flocxclient.osc import times
+
+#: As much of each kind as fits a page that one looks over.
+MOST = 10
+#: How many open things are looked through for what happens next.
+OPEN = 200
+#: Columns of the usage, line by line.
+COLUMNS = (
+    'role',
+    'contract_uuid',
+    'resource_uuid',
+    'resource_class',
+    'price',
+    'server_hours',
+    'missed_hours',
+    'amount',
+)
+
+
+class Index(views.HorizonTemplateView):
+    template_name = 'flocx_dashboard/overview/index.html'
+    page_title = _('Overview')
+
+    def get_context_data(self, **kwargs):
+        context = super().get_context_data(**kwargs)
+        self._own = self.request.user.project_id
+        for part in (self._market, self._servers):
+            try:
+                context.update(part())
+            except api.Refused as refused:
+                messages.error(self.request, str(refused))
+        return context
+
+    def _market(self):
+        market = api.market(self.request)
+        mine = {'project_id': self._own, 'sort_key': 'end_time', 'limit': OPEN}
+        contracts = api.every(market.contracts, OPEN, limit=OPEN)
+        bids = api.every(market.bids, OPEN, status='available', **mine)
+        offers = api.every(market.offers, OPEN, **mine)
+        now = timezone.now()
+        return {
+            'contracts': contracts[:MOST],
+            'rented': sum(
+                len(each.lines)
+                for each in contracts
+                if self._is_held(each, 'project_id')
+            ),
+            'contract_count': len(contracts),
+            'bids': bids[:MOST],
+            'bid_count': len(bids),
+            'offer_count': len(offers),
+            'agenda': agenda.agenda(contracts, bids, offers, self._own, now)[:MOST],
+            'events': events.last(
+                self.request, MOST, time=f'gte:{times.render(_week_ago(now))}'
+            ),
+            **_sums(usage(market, self._own)),
+        }
+
+    def _is_held(self, contract, party):
+        return contract.status in ('active', 'wait_end') and (
+            getattr(contract, party) == self._own
+        )
+
+    def _servers(self):
+        nodes = api.every(api.provider(self.request).nodes)
+        return {
+            'servers': [
+                {
+                    'node': node,
+                    'used_by': node.lessee and names.project(self.request, node.lessee),
+                }
+                for node in nodes[:MOST]
+            ],
+            'server_count': len(nodes),
+        }
+
+
+def _week_ago(now):
+    """What happened before that is no news."""
+    return (now - datetime.timedelta(days=7)).replace(microsecond=0)
+
+
+def usage(market, project, **period):
+    """The project's usage by role: ``renter`` and ``owner``, where there is any."""
+    found = api.call(market.usage, project_id=project, **period)
+    return {each.role: each for each in found}
+
+
+def _sums(found):
+    renter, owner = found.get('renter'), found.get('owner')
+    return {
+        'spent': renter.amount if renter else '0',
+        'spent_hours': renter.server_hours if renter else '0',
+        'earned': owner.amount if owner else '0',
+        'earned_hours': owner.server_hours if owner else '0',
+    }
+
+
+class Period(tables.FilterForm):
+    start_time = fields.Moment(
+        label=_('From'),
+        required=False,
+        help_text='',
+        example=_('2027-01-01; or 30d ago'),
+    )
+    end_time = fields.Moment(
+        label=_('Until'), required=False, help_text='', example=_('2027-02-01; or now')
+    )
+
+
+def lines(request, form):
+    """The usage in the period of a form: by role, and line by line."""
+    found = usage(
+        api.market(request),
+        request.user.project_id,
+        **form.given('start_time', 'end_time'),
+    )
+    return found, [
+        {**line, 'role': role} for role, used in found.items() for line in used.lines
+    ]
+
+
+class Usage(views.HorizonTemplateView):
+    template_name = 'flocx_dashboard/overview/usage.html'
+    page_title = _('Usage')
+
+    def get_context_data(self, **kwargs):
+        context = super().get_context_data(**kwargs)
+        form = Period(self.request.GET, request=self.request)
+        context['filter_form'] = form
+        if form.is_valid():
+            try:
+                found, context['lines'] = lines(self.request, form)
+            except api.Refused as refused:
+                messages.error(self.request, str(refused))
+            else:
+                context.update(_sums(found))
+                context['period'] = next(iter(found.values()), None)
+                context['servers'] = names.of_servers(self.request)
+        return context
+
+
+class UsageFile(generic.View):
+    """The usage line by line, for a spreadsheet."""
+
+    def get(self, request):
+        form = Period(request.GET, request=request)
+        if not form.is_valid():
+            return http.HttpResponseBadRequest(str(form.errors))
+        try:
+            _found, rows = lines(request, form)
+        except api.Refused as refused:
+            return http.HttpResponseBadRequest(str(refused))
+        answer = http.HttpResponse(content_type='text/csv; charset=utf-8')
+        answer['Content-Disposition'] = 'attachment; filename="usage.csv"'
+        writer = csv.DictWriter(answer, COLUMNS, extrasaction='ignore')
+        writer.writeheader()
+        writer.writerows(rows)
+        return answer
+
+
+class EventFilter(tables.FilterForm):
+    object_type = django_forms.ChoiceField(
+        label=_('What'),
+        required=False,
+        choices=[
+            ('', _('Everything')),
+            ('offer', _('Offers')),
+            ('bid', _('Bids')),
+            ('contract', _('Contracts')),
+        ],
+    )
+    time = fields.Moment(
+        label=_('Since'), required=False, help_text='', example=_('7d ago, 2027-01-05')
+    )
+
+
+class Events(views.HorizonTemplateView):
+    """The feed, a page at a time, the oldest first."""
+
+    template_name = 'flocx_dashboard/overview/events.html'
+    page_title = _('Events')
+
+    def get_context_data(self, **kwargs):
+        context = super().get_context_data(**kwargs)
+        form = EventFilter(self.request.GET, request=self.request)
+        context['filter_form'] = form
+        if not form.is_valid():
+            return context
+        query = form.given('object_type')
+        if form.cleaned_data['time']:
+            query['time'] = f'gte:{form.cleaned_data["time"]}'
+        after = self.request.GET.get('after', '0')
+        size = tables.page_size(self.request)
+        try:
+            found = api.every(
+                api.market(self.request).events,
+                size + 1,
+                after=after,
+                limit=size + 1,
+                **query,
+            )
+        except api.Refused as refused:
+            messages.error(self.request, str(refused))
+            found = []
+        context['events'] = [events.told(event) for event in found[:size]]
+        if len(found) > size:
+            following = self.request.GET.copy()
+            following['after'] = found[size - 1].id
+            context['next'] = following.urlencode()
+        return context

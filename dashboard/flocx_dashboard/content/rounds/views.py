@@ -1,0 +1,132 @@
+# SPDX-License-Identifier: Apache-2.0
+from django import forms as django_forms
+from django import shortcuts
+from django.utils.translation import gettext_lazy as _
+from horizon import messages
+from horizon import tables as horizon_tables
+from horizon import views
+
+from flocx_dashboard import api
+from flocx_dashboard import fields
+from flocx_dashboard import formats
+from flocx_dashboard import tables
+from flocx_dashboard.templatetags import marketplace
+
+INDEX = 'horizon:project:market_rounds:index'
+
+
+class Run(horizon_tables.Action):
+    name = 'run'
+    verbose_name = _('Run a Round Now')
+    icon = 'play'
+    requires_input = False
+
+    def handle(self, table, request, uuids):
+        try:
+            done = api.call(api.matcher(request).run_round)
+        except api.Refused as refused:
+            messages.error(request, str(refused))
+        else:
+            messages.success(
+                request,
+                _('%(bids)s bids and %(offers)s offers: %(contracts)s contracts.')
+                % {
+                    'bids': done.bids,
+                    'offers': done.offers,
+                    'contracts': done.contracts,
+                },
+            )
+        return shortcuts.redirect(request.get_full_path())
+
+
+class Rounds(tables.Table):
+    time = tables.Column(
+        lambda each: marketplace.when(each.time),
+        sort_key='time',
+        verbose_name=_('When'),
+        link='horizon:project:market_rounds:detail',
+    )
+    offers = tables.Column(
+        'offers', verbose_name=_('Offers'), classes=('flocx-number',)
+    )
+    bids = tables.Column('bids', verbose_name=_('Bids'), classes=('flocx-number',))
+    contracts = tables.Column(
+        'contracts', verbose_name=_('Contracts'), classes=('flocx-number',)
+    )
+    conflicts = tables.Column(
+        'conflicts',
+        verbose_name=_('Conflicts'),
+        help_text=_('Awards given up because something changed meanwhile'),
+        classes=('flocx-number',),
+    )
+    welfare = tables.Column(
+        lambda each: formats.money(each.welfare),
+        verbose_name=_('Welfare'),
+        help_text=_(
+            'What renters would have paid beyond what owners asked, in credits'
+        ),
+        classes=('flocx-number',),
+    )
+    seconds = tables.Column(
+        lambda each: f'{each.seconds:.3f}',
+        verbose_name=_('Seconds'),
+        classes=('flocx-number',),
+    )
+    allocation = tables.Column('allocation', verbose_name=_('Allocation'))
+    pricing = tables.Column('pricing', verbose_name=_('Pricing'))
+
+    def get_object_display(self, each):
+        return formats.moment(each.time)
+
+    class Meta:
+        name = 'rounds'
+        verbose_name = _('Rounds')
+        template = 'flocx_dashboard/_table.html'
+        no_data_message = _('No round has had anything to award yet.')
+        table_actions = (Run,)
+        multi_select = False
+
+
+class Filter(tables.FilterForm):
+    time = fields.Moment(
+        label=_('Since'), required=False, help_text='', example=_('7d ago, 2027-01-05')
+    )
+    allocation = django_forms.CharField(label=_('Allocation'), required=False)
+    pricing = django_forms.CharField(label=_('Pricing'), required=False)
+
+
+class Index(tables.ListView):
+    table_class = Rounds
+    filter_class = Filter
+    template_name = 'flocx_dashboard/rounds/index.html'
+    page_title = _('Rounds')
+    default_sort = ('time', 'desc')
+
+    def listing(self):
+        return api.matcher(self.request).rounds
+
+    def filters(self, data):
+        query = self.filter_form.given('allocation', 'pricing')
+        if data['time']:
+            query['time'] = f'gte:{data["time"]}'
+        return query
+
+    def get_context_data(self, **kwargs):
+        context = super().get_context_data(**kwargs)
+        try:
+            context['mechanisms'] = api.call(api.matcher(self.request).mechanisms)
+        except api.Refused as refused:
+            messages.error(self.request, str(refused))
+        return context
+
+
+class Detail(views.HorizonTemplateView):
+    template_name = 'flocx_dashboard/rounds/detail.html'
+    page_title = _('A round')
+
+    def get_context_data(self, **kwargs):
+        try:
+            found = api.call(api.matcher(self.request).get_round, self.kwargs['uuid'])
+        except api.Refused as refused:
+            api.lead_away(self.request, INDEX, refused)
+        return super().get_context_data(round=found, **kwargs)

@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Fields that read what people write, as the command line does."""
+
+import datetime
+
+from django import forms
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from flocx_dashboard import formats
+from flocxclient.osc import prices
+from flocxclient.osc import requirements
+from flocxclient.osc import times
+
+#: How times are written, for those who have to write one.
+TIMES = _('2027-01-05 09:00, tomorrow 09:00 or +3d; in your time zone')
+EXAMPLE = _('tomorrow 09:00 or +3d')
+
+
+class Read(forms.CharField):
+    """A field whose text one of the client's functions understands."""
+
+    def clean(self, value):
+        text = super().clean(value)
+        if not text:
+            return None
+        try:
+            return self.read(text)
+        except ValueError as error:
+            raise forms.ValidationError(str(error)) from error
+
+
+class Price(Read):
+    """A decimal string, per server and hour."""
+
+    def __init__(self, **kwargs):
+        attrs = {'inputmode': 'decimal', 'placeholder': '1.25'}
+        super().__init__(widget=forms.TextInput(attrs=attrs), **kwargs)
+
+    def read(self, text):
+        return prices.price(text.strip())
+
+
+class Moment(Read):
+    """A moment, as the API writes it. What has no offset is the user's time."""
+
+    def __init__(self, example=EXAMPLE, **kwargs):
+        kwargs.setdefault('help_text', TIMES)
+        super().__init__(**kwargs)
+        self.widget.attrs['placeholder'] = example
+
+    def read(self, text):
+        now = timezone.localtime()
+        try:
+            found = datetime.datetime.fromisoformat(text.strip())
+        except ValueError:
+            found = times.moment(text, now)
+        if found.tzinfo is None:
+            found = found.replace(tzinfo=now.tzinfo)
+        return times.render(found.replace(microsecond=0))
+
+    def has_changed(self, initial, data):
+        # What is shown to the minute is unchanged if the minute is.
+        return super().has_changed(self.prepare_value(initial), data)
+
+    def prepare_value(self, value):
+        """A moment of the API as this field would have it typed."""
+        if isinstance(value, str) and value.endswith('Z'):
+            return formats.moment(value)
+        return value
+
+
+class Duration(Read):
+    """Seconds."""
+
+    def __init__(self, **kwargs):
+        kwargs.setdefault('help_text', _('36h, 2w, 90m or 1d12h'))
+        super().__init__(**kwargs)
+        self.widget.attrs['placeholder'] = '36h'
+
+    def read(self, text):
+        return times.duration(text)
+
+
+class Requirements(Read):
+    """Triples of the match language, a line of text for each."""
+
+    def __init__(self, **kwargs):
+        kwargs.setdefault(
+            'help_text',
+            _('One on each line, such as memory_mb>=65536 or cpu_arch=x86_64'),
+        )
+        attrs = {
+            'rows': 2,
+            'spellcheck': 'false',
+            'placeholder': 'memory_mb>=65536\ncpu_arch=x86_64',
+        }
+        super().__init__(widget=forms.Textarea(attrs=attrs), **kwargs)
+
+    def read(self, text):
+        lines = filter(None, map(str.strip, text.splitlines()))
+        return [requirements.parse(line) for line in lines]

@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How money, times, durations and hardware are written for people."""
+
+import datetime
+import decimal
+
+from django.utils import timezone
+
+from flocxclient.osc import times
+
+
+def instant(text):
+    """A moment of the API, aware."""
+    return datetime.datetime.fromisoformat(text.replace('Z', '+00:00'))
+
+
+def money(text):
+    """A price or amount with as many places as it needs, two at least."""
+    if text in (None, ''):
+        return '–'
+    amount = decimal.Decimal(text)
+    if amount == amount.quantize(decimal.Decimal('0.01')):
+        return f'{amount:,.2f}'
+    return f'{amount.normalize():,f}'
+
+
+def about(text):
+    """An amount for a glance, with two places."""
+    return f'{decimal.Decimal(text or 0):,.2f}'
+
+
+def number(value):
+    """A number without the zeros at its end."""
+    return f'{decimal.Decimal(str(value)).normalize():,f}'
+
+
+def hours(text):
+    """Hours, with two places at most."""
+    return number(decimal.Decimal(text or 0).quantize(decimal.Decimal('0.01')))
+
+
+def moment(text):
+    """A moment of the API in the time zone of the user, to the minute."""
+    if not text:
+        return '–'
+    return timezone.localtime(instant(text)).strftime('%Y-%m-%d %H:%M')
+
+
+def duration(seconds):
+    """Seconds as 36h is said: 1d 12h."""
+    if seconds is None:
+        return '–'
+    said = times.render_duration(int(seconds))
+    return ''.join(f'{each} ' if each.isalpha() else each for each in said).strip()
+
+
+def distance(when, now):
+    """How far off a moment is: in 3h 20m, 2d ago."""
+    seconds = int((when - now).total_seconds())
+    far = abs(seconds)
+    unit = 86400 if far >= 14 * 86400 else 3600 if far >= 2 * 86400 else 60
+    said = duration(far // unit * unit) if far >= 60 else 'less than a minute'
+    return f'in {said}' if seconds >= 0 else f'{said} ago'
+
+
+def hardware(properties):
+    """What a server is, in a line."""
+    properties = properties or {}
+    parts = []
+    for key, render in (
+        ('cpus', lambda value: f'{number(value)} CPUs'),
+        ('memory_mb', lambda value: f'{number(_rounded(value, 1024))} GiB'),
+        ('local_gb', lambda value: f'{number(value)} GB disk'),
+        ('cpu_arch', str),
+    ):
+        if properties.get(key):
+            try:
+                parts.append(render(properties[key]))
+            except (ArithmeticError, ValueError):
+                parts.append(f'{key} {properties[key]}')
+    return ', '.join(parts) or '–'
+
+
+def short(ident):
+    """An id that has to stand for a name, as short as people can tell it apart."""
+    return ident[:8] if ident and len(ident) > 16 else ident or '–'
+
+
+def requirement(triple):
+    """A triple of the match language as it may be typed."""
+    expression, operator, operand = triple
+    if operator is None:
+        return expression
+    value = operand if isinstance(operand, str) else _plain(operand)
+    return f'{expression} {operator} {value}'
+
+
+def _plain(operand):
+    if isinstance(operand, list):
+        return ', '.join(map(str, operand))
+    return str(operand)
+
+
+def _rounded(value, divisor):
+    return (decimal.Decimal(str(value)) / divisor).quantize(decimal.Decimal('0.1'))

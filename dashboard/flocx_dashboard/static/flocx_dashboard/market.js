@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The live quote: while somebody fills in a bid, the page asks what it would get.
+// Everything else works without a script of ours.
+(function () {
+  'use strict';
+
+  var PAUSE = 500; // Milliseconds without a key before it is asked.
+  var timers = new WeakMap();
+  var asked = new WeakMap();
+
+  function cookie(name) {
+    var found = document.cookie.match('(?:^|; )' + name + '=([^;]*)');
+    return found ? decodeURIComponent(found[1]) : '';
+  }
+
+  function ask(form, place) {
+    var number = (asked.get(form) || 0) + 1;
+    asked.set(form, number);
+    place.setAttribute('aria-busy', 'true');
+    fetch(place.getAttribute('data-flocx-quote'), {
+      method: 'POST',
+      body: new FormData(form),
+      credentials: 'same-origin',
+      headers: {
+        'X-CSRFToken': cookie('csrftoken'),
+        'X-Requested-With': 'XMLHttpRequest'
+      }
+    }).then(function (answer) {
+      // A login page is no quote.
+      return answer.ok && !answer.redirected ? answer.text() : null;
+    }).then(function (text) {
+      // An answer to what has been typed over is not shown.
+      if (asked.get(form) === number) {
+        place.removeAttribute('aria-busy');
+        if (text !== null) {
+          place.innerHTML = text;
+        }
+      }
+    }, function () {
+      place.removeAttribute('aria-busy');
+    });
+  }
+
+  function changed(event) {
+    var form = event.target.closest && event.target.closest('form');
+    var place = form && form.querySelector('[data-flocx-quote]');
+    if (!place) {
+      return;
+    }
+    clearTimeout(timers.get(form));
+    timers.set(form, setTimeout(ask, PAUSE, form, place));
+  }
+
+  document.addEventListener('input', changed);
+  document.addEventListener('change', changed);
+}());

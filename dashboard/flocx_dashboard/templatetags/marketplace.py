@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Values of the API in templates."""
+
+from django import template
+from django.utils import html
+from django.utils import timezone
+
+from flocx_dashboard import formats
+from flocx_dashboard import names
+
+register = template.Library()
+
+register.filter('money', formats.money)
+register.filter('about', formats.about)
+register.filter('hours', formats.hours)
+register.filter('duration', formats.duration)
+register.filter('hardware', formats.hardware)
+register.filter('short', formats.short)
+register.filter('requirement', formats.requirement)
+
+
+@register.filter
+def when(text):
+    """A moment, which says on hovering how far off it is."""
+    if not text:
+        return '–'
+    away = formats.distance(formats.instant(text), timezone.now())
+    return html.format_html(
+        '<time class="flocx-time" datetime="{}" title="{}">{}</time>',
+        text,
+        away,
+        formats.moment(text),
+    )
+
+
+@register.filter
+def away(text):
+    """How far off a moment is."""
+    return formats.distance(formats.instant(text), timezone.now()) if text else '–'
+
+
+@register.filter
+def status(text):
+    """A status, with a colour that only repeats what it says."""
+    return html.format_html(
+        '<span class="flocx-status flocx-status-{}">{}</span>', text, names.status(text)
+    )
+
+
+@register.simple_tag(takes_context=True)
+def project(context, ident):
+    """A project by its name, if the user may know it."""
+    return names.project(context['request'], ident)

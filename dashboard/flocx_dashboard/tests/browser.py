@@ -1,0 +1,139 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A headless Chromium that somebody sits at."""
+
+import json
+import pathlib
+import shutil
+
+from selenium import webdriver
+from selenium.common import exceptions
+from selenium.webdriver.chrome import service
+from selenium.webdriver.common import by
+from selenium.webdriver.support import wait
+
+CHROMIUM = shutil.which('chromium') or shutil.which('chromium-browser')
+DRIVER = shutil.which('chromedriver')
+ARGUMENTS = (
+    '--headless=new',
+    '--no-sandbox',
+    '--disable-dev-shm-usage',
+    '--disable-gpu',
+    '--window-size=1280,900',
+)
+#: Seconds until what is waited for has to be there, on a busy machine too.
+PATIENCE = 90
+#: What a click may meet while a page is still being put together.
+PASSING = (
+    exceptions.NoSuchElementException,
+    exceptions.StaleElementReferenceException,
+    exceptions.ElementNotInteractableException,
+    exceptions.ElementClickInterceptedException,
+)
+
+
+def missing():
+    """Why there can be no browser, or None."""
+    if not CHROMIUM or not DRIVER:
+        return 'Chromium and its driver are not installed (bindep.txt)'
+    return None
+
+
+class Browser:
+    """One person's browser, at one Horizon."""
+
+    def __init__(self, url, pictures):
+        """:param pictures: the folder for the screenshots."""
+        options = webdriver.ChromeOptions()
+        options.binary_location = CHROMIUM
+        for argument in ARGUMENTS:
+            options.add_argument(argument)
+        options.set_capability(
+            'goog:loggingPrefs', {'browser': 'ALL', 'performance': 'ALL'}
+        )
+        self._driver = webdriver.Chrome(options, service.Service(DRIVER))
+        self._url, self._pictures = url, pathlib.Path(pictures)
+
+    def close(self):
+        self._driver.quit()
+
+    def log_in(self, user, password):
+        self.open('/auth/login/')
+        self.fill(username=user, password=password)
+        self.click('#loginBtn')
+        self.see('#sidebar')
+
+    def open(self, path):
+        self._driver.get(self._url + path)
+
+    def wear(self, theme):
+        """Look at everything in a theme from now on."""
+        self._driver.add_cookie({'name': 'theme', 'value': theme})
+
+    def until(self, look):
+        """What ``look()`` finds, once it finds something."""
+        waiting = wait.WebDriverWait(
+            self._driver, PATIENCE, 0.2, ignored_exceptions=PASSING
+        )
+        return waiting.until(lambda _driver: look())
+
+    def find(self, selector, text=''):
+        """The first visible element with that text in it, or None."""
+        for each in self._driver.find_elements(by.By.CSS_SELECTOR, selector):
+            if each.is_displayed() and text in each.text:
+                return each
+        return None
+
+    def see(self, selector, text=''):
+        return self.until(lambda: self.find(selector, text))
+
+    def click(self, selector, text=''):
+        def clicked():
+            found = self.find(selector, text)
+            if found:
+                found.click()
+            return bool(found)
+
+        self.until(clicked)
+
+    def fill(self, form='', **fields):
+        """Type into the fields of a form, by name."""
+        for name, value in fields.items():
+            selector = f'{form} [name={name}]'
+            element = self.see(selector)
+            element.clear()
+            element.send_keys(value)
+
+    def see_again(self, path, selector, text):
+        """Look at a page until it shows something that others bring about."""
+
+        def shown():
+            self.open(path)
+            return self.find(selector, text)
+
+        return self.until(shown)
+
+    @property
+    def path(self):
+        return self._driver.current_url.removeprefix(self._url)
+
+    def picture(self, name, height=900):
+        """Keep what is to be seen."""
+        self._pictures.mkdir(parents=True, exist_ok=True)
+        self._driver.set_window_size(1280, height)
+        self._driver.save_screenshot(str(self._pictures / f'{name}.png'))
+        self._driver.set_window_size(1280, 900)
+
+    def complaints(self):
+        """What the browser itself found wrong."""
+        return [
+            entry['message']
+            for entry in self._driver.get_log('browser')
+            if entry['level'] == 'SEVERE'
+        ]
+
+    def asked(self):
+        """The URLs that were asked for."""
+        for entry in self._driver.get_log('performance'):
+            message = json.loads(entry['message'])['message']
+            if message['method'] == 'Network.requestWillBeSent':
+                yield message['params']['request']['url']

@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Horizon's own test settings, with the panels of the marketplace."""
+
+from openstack_dashboard import enabled as horizon_enabled
+from openstack_dashboard.test import settings as horizon_settings
+from openstack_dashboard.utils import settings as settings_utils
+
+from flocx_dashboard import enabled
+
+globals().update(
+    {
+        name: getattr(horizon_settings, name)
+        for name in dir(horizon_settings)
+        if name.isupper()
+    }
+)
+# Horizon's settings have added its dashboards once already.
+INSTALLED_APPS = [
+    app
+    for app in horizon_settings.INSTALLED_APPS
+    if not app.startswith('openstack_dashboard.dashboards')
+]
+settings_utils.update_dashboards(
+    [horizon_enabled, enabled], horizon_settings.HORIZON_CONFIG, INSTALLED_APPS
+)
+
+# No database, no cache server: who is logged in, the cookie says.
+SESSION_ENGINE = 'django.contrib.sessions.backends.signed_cookies'
+COMPRESS_ENABLED = False
+COMPRESS_PRECOMPILERS = ()
+OPENSTACK_KEYSTONE_MULTIDOMAIN_SUPPORT = False
+AVAILABLE_REGIONS = []
+ALLOWED_HOSTS = ['*']

@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Bidding, as somebody with a browser does it."""
+
+from flocx_dashboard.tests import base
+
+TERMS = {'price': '2', 'quantity': '1', 'end_time': '+8h'}
+
+
+class BidTest(base.DashboardTestCase):
+    def only(self, **query):
+        (bid,) = (
+            self.page('umbrella-reader', 'bids:index', **query).context['table'].data
+        )
+        return bid
+
+    def test_a_bid_is_placed_changed_and_cancelled(self):
+        self.sent(
+            *('umbrella-member', 'bids:create'),
+            **{**TERMS, 'name': 'one', 'duration': '3h', 'key': 'a'},
+            requirements='memory_mb >= 65536\ncpu_arch = sparc',
+        )
+        bid = self.only(name='one')
+        self.assertEqual(3 * 3600, bid.duration)
+        self.assertEqual(
+            [['memory_mb', '>=', 65536], ['cpu_arch', 'eq', 'sparc']], bid.requirements
+        )
+        page = self.page('umbrella-reader', 'bids:detail', bid.uuid)
+        self.assertContains(page, '<code>cpu_arch eq sparc</code>')
+        self.assertContains(page, 'Bid placed')
+        self.sent(
+            *('umbrella-member', 'bids:change', bid.uuid),
+            **{'price': '2.5', 'end_time': '+9h', 'generation': bid.generation},
+        )
+        changed = self.only(status='available')
+        self.assertEqual(('2.500000', None), (changed.price, changed.name))
+        self.assertLess(bid.end_time, changed.end_time)
+        self.act('umbrella-member', 'bids:index', f'bids__cancel__{bid.uuid}')
+        self.assertEqual('cancelled', self.show('bids', bid.uuid)['status'])
+
+    def test_several_bids_are_cancelled_and_each_refusal_is_said(self):
+        bids = [self.bid(name=f'many-{number}')['uuid'] for number in range(3)]
+        self.act('umbrella-member', 'bids:index', 'bids__cancel', *bids[:2])
+        told = self.act('umbrella-reader', 'bids:index', f'bids__cancel__{bids[2]}')
+        self.assertContains(told, 'market:bids:cancel')
+        self.assertEqual(
+            ['cancelled', 'cancelled', 'available'],
+            [self.show('bids', uuid)['status'] for uuid in bids],
+        )
+
+    def test_what_is_wrong_stands_at_its_field(self):
+        for said, field, error in (
+            ({'price': ''}, 'price', 'required'),
+            ({'price': '-1'}, 'price', 'is not a price'),
+            ({'duration': '9h'}, 'duration', '.'),
+            ({'duration': 'long'}, 'duration', 'is not a duration'),
+            ({'min_quantity': '2'}, 'min_quantity', '.'),
+            ({'quantity': '9999999'}, 'quantity', '.'),
+            ({'start_time': '+9h'}, 'end_time', '.'),
+            ({'requirements': '["disks[", "==", 1]'}, 'requirements', 'not JMESPath'),
+            ({'requirements': 'x>=many'}, 'requirements', 'compares with a number'),
+            ({'name': 'x' * 256}, 'name', '255'),
+        ):
+            with self.subTest(said):
+                answer = self.send('initech-member', 'bids:create', **{**TERMS, **said})
+                errors = answer.context['form'].errors
+                self.assertEqual([field], list(errors))
+                self.assertRegex(errors[field][0], error)
+        page = self.page('initech-reader', 'bids:index')
+        self.assertEqual([], list(page.context['table'].data))
+
+    def test_a_match_leads_to_the_contract(self):
+        self.offer(price='1')
+        bid = self.bid(name='matching')
+        row = {'action': 'row_update', 'table': 'bids', 'obj_id': bid['uuid']}
+        waiting = self.page('umbrella-member', 'bids:index', **row)
+        self.assertContains(waiting, 'warning')
+        self.round()
+        matched = self.page('umbrella-member', 'bids:index', **row)
+        self.assertContains(matched, 'status_up')
+        contract = self.show('bids', bid['uuid'])['contract_uuid']
+        self.assertContains(matched, self.url('contracts:detail', contract))
+
+    def test_a_form_in_front_of_the_page_is_a_piece_of_one(self):
+        answer = self.browser('umbrella-member').get(
+            self.url('bids:create'), HTTP_X_REQUESTED_WITH='XMLHttpRequest'
+        )
+        self.assertContains(answer, 'modal-dialog')
+        self.assertNotContains(answer, '<html')
+
+
+class QuoteTest(base.DashboardTestCase):
+    # It is the engine that answers.
+    WORKERS = True
+
+    def test_a_quote_while_one_types(self):
+        self.offer(price='1.25', name='quoted')
+        quote = self.send('umbrella-member', 'bids:quote', **TERMS)
+        self.assertContains(quote, '1 server')
+        self.assertContains(quote, 'credits')
+        quote = self.send(
+            'umbrella-member', 'bids:quote', **TERMS, requirements='cpus>=1000'
+        )
+        self.assertContains(quote, 'No offer meets this bid')
+        self.assertContains(quote, '<code>cpus &gt;= 1000</code>')
+        quote = self.send('umbrella-member', 'bids:quote', price='2')
+        self.assertContains(quote, 'Fill in the price and the end')
+        quote = self.send('umbrella-member', 'bids:quote', price='cheap')
+        self.assertContains(quote, 'is not a price')
+        quote = self.send('umbrella-guest', 'bids:quote', **TERMS)
+        self.assertContains(quote, 'market:quotes:create')

@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Contracts, as their two parties see them in a browser."""
+
+from flocx_dashboard import formats
+from flocx_dashboard.tests import base
+
+
+class ContractTest(base.DashboardTestCase):
+    def contract(self, name, hours=4):
+        """A contract of umbrella with acme that has just been made."""
+        offer = self.offer(name=f'{name}-offer')
+        self.sent(
+            *('umbrella-member', 'offers:claim', offer['uuid']),
+            **{'end_time': f'+{hours}h', 'name': name},
+        )
+        (contract,) = (
+            self.page('umbrella-reader', 'contracts:index', name=name)
+            .context['table']
+            .data
+        )
+        return contract
+
+    def test_both_parties_see_it_and_nobody_else(self):
+        contract = self.contract('seen')
+        for who, role, other in (
+            ('umbrella-reader', 'renter', 'Renter'),
+            ('acme-reader', 'owner', 'Owner'),
+        ):
+            page = self.page(who, 'contracts:index', role=role, name='seen')
+            self.assertEqual([other], [row['role'] for row in self.cells(page)])
+            page = self.page(who, 'contracts:detail', contract.uuid)
+            self.assertContains(page, 'Contract made')
+        gone = self.browser('initech-reader').get(
+            self.url('contracts:detail', contract.uuid)
+        )
+        self.assertEqual(302, gone.status_code)
+
+    def test_its_end_is_moved(self):
+        contract = self.contract('moved')
+        before = formats.instant(contract.end_time)
+        for by, hours in (('2h', 2), ('-3h', -1)):
+            generation = self.show('contracts', contract.uuid)['generation']
+            self.sent(
+                *('umbrella-member', 'contracts:end', contract.uuid),
+                **{'by': by, 'generation': generation},
+            )
+            now = formats.instant(self.show('contracts', contract.uuid)['end_time'])
+            self.assertEqual(hours * 3600, (now - before).total_seconds())
+
+    def test_an_end_that_cannot_be_is_refused(self):
+        contract = self.contract('refused')
+        for said, field, error in (
+            ({}, '__all__', 'either'),
+            ({'by': '1h', 'end_time': '+1d'}, '__all__', 'either'),
+            ({'by': '90d'}, '__all__', 'free'),
+            ({'end_time': '1d ago'}, 'end_time', '.'),
+        ):
+            with self.subTest(said):
+                answer = self.send(
+                    *('umbrella-member', 'contracts:end', contract.uuid),
+                    **{**said, 'generation': contract.generation},
+                )
+                errors = answer.context['form'].errors
+                self.assertEqual([field], list(errors))
+                self.assertRegex(errors[field][0], error)
+
+    def test_it_is_released_on_its_page(self):
+        contract = self.contract('released')
+        self.fulfil()
+        self.assertEqual('active', self.show('contracts', contract.uuid)['status'])
+        page = self.page('umbrella-member', 'contracts:detail', contract.uuid)
+        self.assertContains(page, 'Release')
+        self.assertContains(page, 'Servers handed over')
+        self.sent('umbrella-member', 'contracts:release', contract.uuid)
+        self.fulfil()
+        ended = self.page('acme-reader', 'contracts:index', status='ended')
+        self.assertIn('released', [row['name'] for row in self.cells(ended)])
+
+    def test_several_are_released_in_the_list(self):
+        contracts = [self.contract(f'several-{number}').uuid for number in range(2)]
+        told = self.act(
+            'umbrella-member', 'contracts:index', 'contracts__release', *contracts
+        )
+        self.assertContains(told, 'Released contracts: several-0, several-1')
+        for uuid in contracts:
+            self.assertIn(
+                self.show('contracts', uuid)['status'], ('wait_cancel', 'cancelled')
+            )
+
+    def test_an_owner_is_not_offered_what_is_the_renters(self):
+        contract = self.contract('not-his')
+        page = self.page('acme-member', 'contracts:detail', contract.uuid)
+        self.assertNotContains(page, self.url('contracts:release', contract.uuid))
+        told = self.act(
+            'acme-member', 'contracts:index', f'contracts__release__{contract.uuid}'
+        )
+        self.assertContains(told, 'not allowed')

@@ -1,0 +1,201 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Offering, browsing and claiming, as somebody with a browser does it."""
+
+from django import test
+
+from flocx_dashboard.tests import base
+
+
+class OfferTest(base.DashboardTestCase):
+    def test_a_server_is_offered_changed_and_withdrawn(self):
+        node = self.add_node('rack-1')
+        (server,) = [
+            row
+            for row in self.cells(self.page('acme-member', 'offers:servers'))
+            if row['name'] == 'rack-1'
+        ]
+        self.assertEqual('64 CPUs, 256 GiB, 1,920 GB disk, x86_64', server['hardware'])
+        self.sent(
+            *('acme-member', 'offers:create', node),
+            **{'price': '1.5', 'end_time': '+2d', 'name': 'rack-one', 'key': 'once'},
+        )
+        # Sent again, by an impatient finger, it is the same offer.
+        self.sent(
+            *('acme-member', 'offers:create', node),
+            **{'price': '1.5', 'end_time': '+2d', 'name': 'rack-one', 'key': 'once'},
+        )
+        offer = self.mine('rack-one')
+        self.assertEqual('1.500000', offer.price)
+        change = self.page('acme-member', 'offers:change', offer.uuid)
+        self.assertContains(change, 'value="1.50"')
+        self.sent(
+            *('acme-member', 'offers:change', offer.uuid),
+            **{'name': 'rack-one', 'price': '2', 'lessee_id': 'acme-lab'},
+            **{'end_time': change.context['form']['end_time'].value()},
+            generation=offer.generation,
+        )
+        changed = self.mine('rack-one')
+        self.assertEqual(('2.000000', 'acme-lab'), (changed.price, changed.lessee_id))
+        # Shown to the minute only, the end is where it was, to the second.
+        self.assertEqual(offer.end_time, changed.end_time)
+        self.act('acme-member', 'offers:mine', 'my_offers__withdraw', offer.uuid)
+        self.assertEqual('cancelled', self.show('offers', offer.uuid)['status'])
+
+    def mine(self, name):
+        page = self.page('acme-member', 'offers:mine', name=name)
+        (offer,) = page.context['table'].data
+        return offer
+
+    def test_what_the_service_refuses_stands_at_its_field(self):
+        node = self.add_node(resource_class='refused')
+        for said, field, error in (
+            ({'price': 'much'}, 'price', 'is not a price'),
+            ({'price': '1.1234567'}, 'price', 'six|6'),
+            ({'price': '1', 'end_time': 'soon'}, 'end_time', 'is not a time'),
+            ({'price': '1', 'end_time': '1d ago'}, 'end_time', '.'),
+            ({'end_time': '+1d'}, 'price', 'missing'),
+        ):
+            with self.subTest(said):
+                said = {'end_time': '+1d', **said}
+                answer = self.send('acme-member', 'offers:create', node, **said)
+                errors = answer.context['form'].errors
+                self.assertEqual([field], list(errors))
+                self.assertRegex(errors[field][0], error)
+        page = self.page('acme-member', 'offers:mine', resource_class='refused')
+        self.assertEqual([], list(page.context['table'].data))
+
+    def test_a_change_of_what_has_changed_is_refused(self):
+        offer = self.offer(name='moving')
+        answer = self.send(
+            *('acme-member', 'offers:change', offer['uuid']),
+            **{'name': 'moved', 'price': '3', 'end_time': '+1d', 'generation': 7},
+        )
+        self.assertRegex(
+            answer.context['form'].non_field_errors()[0], 'Reload the page'
+        )
+
+    def test_others_see_it_and_not_whose_server_it_is(self):
+        offer = self.offer(name='seen')
+        page = self.page('umbrella-reader', 'offers:detail', offer['uuid'])
+        self.assertContains(page, 'memory_mb')
+        self.assertNotContains(
+            page, self.show('offers', offer['uuid'])['resource_uuid']
+        )
+
+    def test_what_is_gone_leads_back_to_the_list(self):
+        answer = self.browser('umbrella-reader').get(
+            self.url('offers:detail', 'nothing'), follow=True
+        )
+        self.assertEqual([(self.url('offers:index'), 302)], answer.redirect_chain)
+        self.assertContains(answer, 'Offer nothing not found')
+
+
+class BrowseTest(base.DashboardTestCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        settings = test.override_settings(API_RESULT_PAGE_SIZE=2)
+        settings.enable()
+        cls.addClassCleanup(settings.disable)
+
+    def names(self, page):
+        return [row['name'] for row in self.cells(page)]
+
+    def browse(self, **query):
+        return self.page('umbrella-member', 'offers:index', **query)
+
+    def follow(self, page, text):
+        """The page behind a link of the table's foot."""
+        table = page.context['table']
+        query = {
+            'next': table.get_pagination_string,
+            'back': table.get_prev_pagination_string,
+        }[text]()
+        return self.browser('umbrella-member').get(
+            f'{self.url("offers:index")}?{query}'
+        )
+
+    def test_pages_filters_and_order_are_the_services(self):
+        for number, price in enumerate(('5', '3', '4', '1', '2')):
+            node = self.add_node(
+                properties={'cpus': number + 1, 'memory_mb': 1024, 'cpu_arch': 'arm'},
+                resource_class='odd' if number % 2 else 'even',
+            )
+            self.offer(node=node, price=price, name=f'at-{price}')
+        first = self.browse()
+        self.assertEqual(['at-1', 'at-2'], self.names(first))
+        second = self.follow(first, 'next')
+        self.assertEqual(['at-3', 'at-4'], self.names(second))
+        last = self.follow(second, 'next')
+        self.assertEqual(['at-5'], self.names(last))
+        self.assertFalse(last.context['table'].has_more_data())
+        self.assertEqual(['at-3', 'at-4'], self.names(self.follow(last, 'back')))
+        dear = self.browse(sort_key='price', sort_dir='desc')
+        self.assertEqual(['at-5', 'at-4'], self.names(dear))
+        self.assertContains(dear, 'aria-sort="descending"')
+        self.assertContains(dear, 'sort_key=price&amp;sort_dir=asc')
+        self.assertEqual(['at-3', 'at-2'], self.names(self.follow(dear, 'next')))
+        for query, names in (
+            ({'resource_class': 'odd'}, ['at-1', 'at-3']),
+            ({'price': '1.5'}, ['at-1']),
+            ({'requirements': 'cpus>=3\ncpu_arch=arm'}, ['at-1', 'at-2']),
+            ({'requirements': 'cpus<=2', 'sort_key': 'end_time'}, ['at-5', 'at-3']),
+            ({'available_start_time': '+30h'}, []),
+            ({'status': 'expired'}, []),
+            ({'name': 'at-4'}, ['at-4']),
+        ):
+            with self.subTest(query):
+                self.assertEqual(names, self.names(self.browse(**query)))
+
+    def test_a_filter_that_is_wrong_says_so_at_its_field(self):
+        for query, error in (
+            ({'requirements': 'disks[ = 1'}, 'not JMESPath'),
+            ({'price': 'x'}, 'is not a price'),
+            ({'available_end_time': 'never'}, 'is not a time'),
+        ):
+            with self.subTest(query):
+                page = self.browse(**query)
+                (field,) = query
+                errors = page.context['filter_form'].errors
+                self.assertRegex(errors[field][0], error)
+
+    def test_a_page_whose_neighbour_is_gone_is_the_first(self):
+        self.assertEqual(200, self.browse(marker='nothing').status_code)
+
+
+class ClaimTest(base.DashboardTestCase):
+    def test_two_offers_become_one_contract(self):
+        first, second = (self.offer(price='0', name=name) for name in 'ab')
+        page = self.page('umbrella-member', 'offers:claim', first['uuid'])
+        choices = dict(page.context['form'].fields['offers'].choices)
+        self.assertIn(second['uuid'], choices)
+        self.assertNotIn(first['uuid'], choices)
+        self.sent(
+            *('umbrella-member', 'offers:claim', first['uuid']),
+            **{'end_time': '+2h', 'name': 'pair', 'offers': [second['uuid']]},
+        )
+        (contract,) = (
+            self.page('umbrella-reader', 'contracts:index').context['table'].data
+        )
+        self.assertEqual('pair', contract.name)
+        self.assertEqual(
+            {first['uuid'], second['uuid']},
+            {line['offer_uuid'] for line in contract.lines},
+        )
+        answer = self.send(
+            *('umbrella-member', 'offers:claim', first['uuid']), **{'end_time': '+1h'}
+        )
+        self.assertTrue(answer.context['form'].errors)
+
+    def test_a_reader_is_told_that_he_may_not(self):
+        offer = self.offer()
+        answer = self.send('umbrella-reader', 'offers:claim', offer['uuid'])
+        self.assertRegex(
+            answer.context['form'].non_field_errors()[0], 'market:offers:claim'
+        )
+
+    def test_the_hardware_on_offer(self):
+        self.offer()
+        self.assertContains(
+            self.page('umbrella-reader', 'offers:hardware'), '<code>memory_mb</code>'
+        )

@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is installed is what the tree says: a template that is left out is an error."""
+
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+import zipfile
+
+from openstack_dashboard.utils import settings
+
+from flocx_dashboard import enabled
+
+DASHBOARD = pathlib.Path(__file__).resolve().parents[2]
+LEFT_OUT = shutil.ignore_patterns('.*', '*.egg-info', '__pycache__', 'build', 'dist')
+CARRIED = ('.py', '.html', '.js', '.scss')
+
+
+class WheelTest(unittest.TestCase):
+    def test_every_file_is_in_it(self):
+        with tempfile.TemporaryDirectory(prefix='flocx-dashboard-') as folder:
+            tree = pathlib.Path(folder) / 'tree'
+            shutil.copytree(DASHBOARD, tree, ignore=LEFT_OUT)
+            subprocess.run(
+                [
+                    *(sys.executable, '-m', 'pip', '--disable-pip-version-check'),
+                    *('wheel', '-q', '--no-deps', '--no-build-isolation'),
+                    *('--wheel-dir', folder, str(tree)),
+                ],
+                check=True,
+                env=os.environ | {'PBR_VERSION': '1.2.3'},
+            )
+            (wheel,) = pathlib.Path(folder).glob('flocx_dashboard-1.2.3-*.whl')
+            carried = {
+                name
+                for name in zipfile.ZipFile(wheel).namelist()
+                if name.startswith('flocx_dashboard/')
+            }
+        expected = {
+            str(path.relative_to(DASHBOARD))
+            for path in (DASHBOARD / 'flocx_dashboard').rglob('*')
+            if path.suffix in CARRIED and 'themes' not in path.parts
+        }
+        self.assertEqual(expected, {each for each in carried if 'themes' not in each})
+
+
+class EnabledTest(unittest.TestCase):
+    def test_the_group_comes_before_its_panels(self):
+        found = settings.import_submodules(enabled)
+        first, *panels = [found[name] for name in sorted(found)]
+        self.assertEqual('marketplace', first.PANEL_GROUP)
+        self.assertEqual(
+            ['overview', 'offers', 'bids', 'contracts', 'market', 'rounds'],
+            [each.PANEL.removeprefix('market_') for each in panels],
+        )

@@ -1,0 +1,166 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The whole tour in a real browser: two organisations at a real Horizon.
+
+Keystone, Ironic and FLOCX are those of tools/quickstart, in a folder that is kept
+from run to run. What is seen on the way is kept in ``.test/screenshots``.
+"""
+
+import os
+import pathlib
+import unittest
+
+from flocx_dashboard.tests import browser
+from tools.lab import bringup
+from tools.lab import horizon
+
+ROOT = pathlib.Path(__file__).resolve().parents[3]
+# Installed once for these tests and those of the quickstart.
+FOLDER = ROOT / '.test' / 'quickstart'
+PICTURES = pathlib.Path(
+    os.environ.get('FLOCX_TEST_SCREENSHOTS', ROOT / '.test' / 'screenshots')
+)
+DARK = ('dark', 'Dark', str(pathlib.Path(__file__).with_name('themes') / 'dark'))
+OFFERS = '/project/market_offers/'
+BIDS = '/project/market_bids/'
+CONTRACTS = '/project/market_contracts/'
+MARKET = '/project/market_market/'
+MODAL = '.modal-content'
+
+
+@unittest.skipIf(browser.missing(), browser.missing())
+class TourTest(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        lab = bringup.Lab(FOLDER, dashboard=True)
+        lab.themes.append(DARK)
+        lab.folder.create()
+        lab.folder.lock()
+        cls.addClassCleanup(lab.down)
+        lab.down()
+        lab.folder.forget_data()
+        lab.up()
+        cls.lab = lab
+
+    def at_a_desk(self, user):
+        """A browser in which that user has logged in."""
+        url = horizon.url(self.lab.ports)
+        person = browser.Browser(url, PICTURES)
+        self.addCleanup(person.close)
+        person.log_in(user, self.lab.folder.password)
+        self.addCleanup(self.assertClean, person, url)
+        return person
+
+    def assertClean(self, person, url):
+        self.assertEqual([], person.complaints())
+        elsewhere = [
+            each
+            for each in person.asked()
+            if each.startswith('http') and not each.startswith(url)
+        ]
+        self.assertEqual([], elsewhere)
+
+    def test_two_members_trade(self):
+        owner, renter = map(self.at_a_desk, ('acme-owner', 'umbrella-owner'))
+        owner.see('.flocx-cards')
+        self.offer(owner, 'acme-01', 'tour-sale', '1.25')
+        self.offer(owner, 'acme-02', 'tour-claim', '1.00')
+        self.browse(renter)
+        self.bid(renter)
+        self.contract(owner, renter)
+        self.claim(renter)
+        self.look(owner, renter)
+        self.release(renter)
+
+    def offer(self, owner, server, name, price):
+        owner.open(f'{OFFERS}servers/')
+        owner.picture('servers')
+        owner.click(f'tr[data-display="{server}"] a', 'Offer')
+        owner.fill(MODAL, price='much', end_time='+2d', name=name)
+        owner.click(f'{MODAL} .btn-primary')
+        owner.see(f'{MODAL} .has-error', 'is not a price')
+        owner.fill(MODAL, price=price)
+        owner.picture('offer')
+        owner.click(f'{MODAL} .btn-primary')
+        owner.see('#my_offers td', name)
+        owner.picture('my-offers')
+
+    def browse(self, renter):
+        renter.open(OFFERS)
+        renter.fill('.flocx-filter', requirements='cpus>=16\ncpu_arch=x86_64')
+        renter.click('.flocx-filter .btn', 'Filter')
+        renter.see('#offers td', 'tour-sale')
+        renter.picture('offers')
+        renter.fill('.flocx-filter', requirements='cpus>=100000')
+        renter.click('.flocx-filter .btn', 'Filter')
+        renter.see('#offers td', 'No offer meets this')
+
+    def bid(self, renter):
+        renter.open(BIDS)
+        renter.click('#bids__action_create')
+        renter.fill(MODAL, price='2', end_time='+3h', duration='1h', name='tour-bid')
+        renter.fill(MODAL, requirements='cpus>=16', resource_class='baremetal.small')
+        # Nobody has pressed anything: it is told while one types.
+        renter.see('.flocx-quote strong', '1 server')
+        renter.picture('bid', height=1050)
+        renter.click(f'{MODAL} .btn-primary')
+        renter.see('#bids td', 'tour-bid')
+        # The row looks by itself whether the engine has matched it.
+        renter.see('#bids td', 'Matched')
+        renter.picture('bids')
+
+    def contract(self, owner, renter):
+        renter.click('#bids a[href*=market_contracts]')
+        page = renter.path
+        renter.see_again(page, 'dd .flocx-status-active', 'Active')
+        renter.click('a.btn', 'Extend or Shorten')
+        renter.fill(MODAL, by='90m')
+        renter.click(f'{MODAL} .btn-primary')
+        renter.see('.alert-success', 'now ends')
+        renter.open(page)
+        renter.see('.flocx-events td', 'Contract changed')
+        renter.picture('contract', height=1000)
+        owner.open(page)
+        owner.see('dd', 'Owner')
+        self.assertIsNone(owner.find('a.btn', 'Release'))
+        self.contract_page = page
+
+    def claim(self, renter):
+        renter.open(OFFERS)
+        renter.click('tr[data-display="tour-claim"] a', 'Claim')
+        renter.fill(MODAL, end_time='+5h', name='tour-claimed')
+        renter.picture('claim')
+        renter.click(f'{MODAL} .btn-primary')
+        renter.see('#contracts td', 'tour-claimed')
+        renter.picture('contracts')
+
+    def look(self, owner, renter):
+        for theme, end in (('default', ''), ('dark', '-dark')):
+            for person in (owner, renter):
+                person.wear(theme)
+            owner.open('/project/market_overview/')
+            owner.see('#agenda td', 'servers of yours come back')
+            owner.picture(f'overview{end}', height=1100)
+            for path, name in (
+                (f'{MARKET}?interval=hour&start_time=1d ago', 'prices'),
+                (f'{MARKET}book/', 'book'),
+                (f'{MARKET}timeline/', 'timeline'),
+            ):
+                renter.open(path)
+                renter.see('svg.flocx-chart')
+                renter.picture(f'{name}{end}')
+        for person in (owner, renter):
+            person.wear('default')
+
+    def release(self, renter):
+        renter.open(self.contract_page)
+        renter.click('a.btn', 'Release')
+        renter.click(f'{MODAL} .btn-primary')
+        renter.see('.alert-success', 'is released')
+        renter.see_again(f'{CONTRACTS}?status=ended', '#contracts td', 'tour-bid')
+
+    def test_the_operator_looks_into_the_engine(self):
+        operator = self.at_a_desk('admin')
+        operator.open('/project/market_rounds/')
+        operator.click('button', 'Run a Round Now')
+        operator.see('.alert-success', 'contracts')
+        operator.picture('rounds')

@@ -1,0 +1,173 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The way down to prices at which supply and demand nearly meet.
+
+They make the bound of ``certificate`` small. Its slope at given prices is, for each
+kind and interval, the time on offer less the time that bids would choose.
+"""
+
+import typing
+
+import numpy as np
+
+from matcher.mechanisms import certificate
+from matcher.mechanisms import choices
+from matcher.mechanisms import figures
+from matcher.mechanisms import native
+
+
+class _Wants(typing.NamedTuple):
+    """What each bid chose when it was last asked, and the sum of it: ``load``.
+
+    From ``start[j]`` on bid ``j`` wants ``sizes[n]`` servers of ``kinds[n]``, for
+    ``picked[j]`` numbers ``n`` from ``at[j]`` on.
+    """
+
+    load: native.Floats
+    start: native.Ints
+    picked: native.Ints
+    at: native.Ints
+    kinds: native.Ints
+    sizes: native.Ints
+
+
+def edges(market: figures.Figures, count: int) -> native.Ints:
+    """Up to ``count`` instants, denser where more windows begin or end."""
+    supply, demand = market.supply, market.demand
+    first, last = supply.gap_from.min(), supply.gap_to.max()
+    instants = np.concatenate(
+        [supply.gap_from, supply.gap_to, demand.earliest, demand.latest]
+    )
+    instants = np.sort(instants[(first < instants) & (instants < last)])
+    places = np.linspace(0, len(instants) - 1, min(count, len(instants)))
+    picked = instants[places.astype(np.int64)] if len(instants) else instants
+    return np.unique(np.concatenate([[first], picked, [last]])).astype(np.int64)
+
+
+def start_prices(market: figures.Figures, marks: native.Ints) -> native.Floats:
+    """A first guess: a little above the cheapest ask of each kind."""
+    supply = market.supply
+    prices = np.empty((len(supply.kind_at) - 1, len(marks) - 1))
+    for kind, at in enumerate(supply.kind_at[:-1]):
+        prices[kind] = supply.ask[at : supply.kind_at[kind + 1]].mean()
+    return prices
+
+
+def descend(
+    market: figures.Figures,
+    marks: native.Ints,
+    prices: native.Floats,
+    steps: int,
+    rate: float,
+    parts: int = 1,
+) -> native.Floats:
+    """Better prices than ``prices``, by ``steps`` steps of Adam.
+
+    The first step changes a price by about ``rate`` times the median ceiling. In each
+    step one of so many ``parts`` of the bids is asked again what it would choose; of
+    the others the last answer is taken, as prices change little from step to step.
+
+    Kingma and Ba, "Adam: a method for stochastic optimization", 2015; with a step
+    that shrinks it needs fewer evaluations than a plain subgradient. Blatt, Hero and
+    Gauchman, "A convergent incremental gradient method with a constant step size",
+    2007, for the answers that are kept.
+    """
+    scale = float(np.median(market.demand.ceiling)) + 1.0
+    most = int(market.demand.most.max())
+    limit = float(certificate.LIMIT // (most * int(marks[-1] - marks[0])))
+    # The first of a kind has the lowest ask; no price below it proves more.
+    floor = np.minimum(market.supply.ask[market.supply.kind_at[:-1], None], limit)
+    mean, square = np.zeros_like(prices), np.zeros_like(prices)
+    widths = np.diff(marks).astype(float)
+    stock, wants = _stock(market.supply, marks), _wants(market, prices)
+    slope = np.empty_like(prices)
+    for step in range(1, steps + 1):
+        part = (0, 1) if step == 1 else (step % parts, parts)
+        _slope(market.supply, market.demand, marks, prices, stock, wants, part, slope)
+        slope /= widths
+        mean = 0.85 * mean + 0.15 * slope
+        square = 0.98 * square + 0.02 * slope * slope
+        push = (mean / (1 - 0.85**step)) / (np.sqrt(square / (1 - 0.98**step)) + 1e-9)
+        length = rate * scale * (1 - (step - 1) / steps) ** 1.5 + 1e-4 * scale
+        prices = np.clip(prices - length * push, floor, limit)
+    return prices
+
+
+def _wants(market: figures.Figures, prices: native.Floats) -> _Wants:
+    demand = market.demand
+    at = figures.offsets(np.minimum(demand.most, np.diff(demand.kinds_at)))
+    return _Wants(
+        load=np.zeros_like(prices),
+        start=np.zeros(len(demand.most), np.int64),
+        picked=np.zeros(len(demand.most), np.int64),
+        at=at,
+        kinds=np.zeros(int(at[-1]), np.int64),
+        sizes=np.zeros(int(at[-1]), np.int64),
+    )
+
+
+@native.compiled
+def _stock(supply: figures.Supply, marks: native.Ints) -> native.Floats:
+    """Free seconds by offer and interval, summed up from the first offer on."""
+    seconds = certificate.free_seconds(supply, marks)
+    summed = np.zeros((seconds.shape[0] + 1, seconds.shape[1]))
+    for offer in range(seconds.shape[0]):
+        for edge in range(seconds.shape[1]):
+            summed[offer + 1, edge] = summed[offer, edge] + seconds[offer, edge]
+    return summed
+
+
+@native.compiled
+def _slope(
+    supply: figures.Supply,
+    demand: figures.Demand,
+    marks: native.Ints,
+    prices: native.Floats,
+    stock: native.Floats,
+    wants: _Wants,
+    part: tuple[int, int],
+    slope: native.Floats,
+) -> None:
+    """``slope`` becomes, by kind and interval, supply minus demand at ``prices``."""
+    kinds, spans = prices.shape
+    total = np.zeros((kinds, spans + 1))
+    for kind in range(kinds):
+        for edge in range(spans):
+            width = marks[edge + 1] - marks[edge]
+            total[kind, edge + 1] = total[kind, edge] + prices[kind, edge] * width
+    picks = np.zeros((2, kinds), np.int64)
+    first, every = part
+    for bid in range(first, len(demand.ceiling), every):
+        _count(demand, marks, wants, bid, -1)
+        servers, cost, start, picked = choices.choice(
+            supply, demand, marks, prices, total, bid, picks
+        )
+        wants.picked[bid] = 0
+        if servers * float(demand.ceiling[bid]) * demand.length[bid] > cost:
+            wants.start[bid], wants.picked[bid] = start, picked
+            for pick in range(picked):
+                wants.kinds[wants.at[bid] + pick] = picks[0, pick]
+                wants.sizes[wants.at[bid] + pick] = picks[1, pick]
+        _count(demand, marks, wants, bid, 1)
+    for kind in range(kinds):
+        low, high = supply.kind_at[kind], supply.kind_at[kind + 1]
+        for edge in range(spans):
+            stop = low + np.searchsorted(supply.ask[low:high], prices[kind, edge])
+            free = stock[stop, edge] - stock[low, edge]
+            slope[kind, edge] = free - wants.load[kind, edge]
+
+
+@native.compiled
+def _count(
+    demand: figures.Demand, marks: native.Ints, wants: _Wants, bid: int, sign: int
+) -> None:
+    """Add what ``bid`` wants to the load, or take it away again."""
+    spans = wants.load.shape[1]
+    start = wants.start[bid]
+    end = start + demand.length[bid]
+    for pick in range(wants.at[bid], wants.at[bid] + wants.picked[bid]):
+        kind, size = wants.kinds[pick], sign * wants.sizes[pick]
+        at = int(np.searchsorted(marks, start, side='right')) - 1
+        while at < spans and marks[at] < end:
+            shared = min(end, marks[at + 1]) - max(start, marks[at])
+            wants.load[kind, at] += size * shared
+            at += 1

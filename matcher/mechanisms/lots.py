@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Lots: servers that differ in nothing but their names.
+
+Racks are offered together, so many offers have kind, owner, ask and free time in
+common. Which of them a stay gets does not matter: as long as never more are taken
+at once than there are, each stay can have servers of its own from beginning to
+end (intervals are coloured with as many colours as overlap at most). So a search
+need only count.
+"""
+
+import collections
+from collections.abc import Sequence
+import heapq
+import typing
+
+import numpy as np
+
+from matcher.mechanisms import figures
+from matcher.mechanisms import native
+
+#: Servers of one lot; more of a kind are several lots, which keeps each short.
+LARGEST = 64
+
+#: Stays that a round can put on one server of a lot, on average.
+ROOM = 48
+
+
+class Lots(typing.NamedTuple):
+    """Lots of kind ``k`` stand from ``kind_at[k]`` to ``kind_at[k + 1]``, the
+    cheapest first; lot ``l`` are ``offers[offer_at[l]:offer_at[l + 1]]``.
+
+    Their free time is a staircase: from ``since[s]`` on ``free[s]`` of them are free,
+    until the next step. The steps of lot ``l`` stand from ``step_at[l]`` on: as many as
+    ``steps[l]``, with room for more up to ``step_at[l + 1]``.
+    """
+
+    kind_at: native.Ints
+    kind: native.Ints
+    ask: native.Ints
+    owner: native.Ints
+    size: native.Ints
+    offer_at: native.Ints
+    offers: native.Ints
+    step_at: native.Ints
+    steps: native.Ints
+    since: native.Ints
+    free: native.Ints
+
+    def firsts(self) -> list[int]:
+        """The first offer of each lot."""
+        found: list[int] = self.offers[self.offer_at[:-1]].tolist()
+        return found
+
+
+def of(supply: figures.Supply) -> Lots:
+    """The offers of ``supply`` in lots."""
+    members = _members(supply)
+    first = [offers[0] for offers in members]
+    sizes = np.array([len(offers) for offers in members], np.int64)
+    kind, gaps = supply.kind[first], np.diff(supply.gap_at)[first]
+    # Each stay adds two steps at most.
+    step_at = figures.offsets(2 * gaps + 2 * ROOM * sizes)
+    since, free = np.zeros((2, int(step_at[-1])), np.int64)
+    for lot, offer in enumerate(first):
+        its = slice(supply.gap_at[offer], supply.gap_at[offer + 1])
+        stairs = slice(step_at[lot], step_at[lot] + 2 * gaps[lot])
+        since[stairs] = np.ravel((supply.gap_from[its], supply.gap_to[its]), 'F')
+        free[stairs] = np.tile((len(members[lot]), 0), gaps[lot])
+    return Lots(
+        kind_at=np.searchsorted(kind, np.arange(len(supply.kind_at))).astype(np.int64),
+        kind=kind,
+        ask=supply.ask[first],
+        owner=supply.owner[first],
+        size=sizes,
+        offer_at=figures.offsets(sizes),
+        offers=np.concatenate([np.empty(0, np.int64), *members]).astype(np.int64),
+        step_at=step_at,
+        steps=2 * gaps,
+        since=since,
+        free=free,
+    )
+
+
+def _members(supply: figures.Supply) -> list[list[int]]:
+    """The offers of each lot: by kind, and the cheapest first."""
+    alike: dict[tuple[object, ...], list[int]] = collections.defaultdict(list)
+    for offer in range(len(supply.ask)):
+        its = slice(supply.gap_at[offer], supply.gap_at[offer + 1])
+        shared = (
+            each[offer].item() for each in (supply.kind, supply.ask, supply.owner)
+        )
+        free = supply.gap_from[its].tobytes(), supply.gap_to[its].tobytes()
+        alike[(*shared, *free)].append(offer)
+    # Offers come by kind and ask, and so do the first of each lot.
+    return [
+        offers[at : at + LARGEST]
+        for offers in alike.values()
+        for at in range(0, len(offers), LARGEST)
+    ]
+
+
+def servers(
+    offers: Sequence[int], stays: Sequence[tuple[int, int, int, int]]
+) -> dict[int, list[int]]:
+    """Which of a lot's ``offers`` each bid gets.
+
+    :param stays: start, bid, end and how many servers; never more than there are
+        at once.
+    """
+    free, busy = list(offers), typing.cast(list[tuple[int, int]], [])
+    heapq.heapify(free)
+    given: dict[int, list[int]] = {}
+    for start, bid, end, count in sorted(stays):
+        while busy and busy[0][0] <= start:
+            heapq.heappush(free, heapq.heappop(busy)[1])
+        given[bid] = [heapq.heappop(free) for _ in range(count)]
+        for offer in given[bid]:
+            heapq.heappush(busy, (end, offer))
+    return given

@@ -1,0 +1,232 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Every command of the documentation, run in the order of its page.
+
+``openstack market`` runs in this process against the real services, other ``openstack``
+commands are parsed by the real command line, and the programs of FLOCX are started as
+processes. What belongs to the machine is in ``ELSEWHERE``, with what vouches for it.
+"""
+
+import contextlib
+import doctest
+import io
+import itertools
+import logging
+import os
+import pathlib
+import re
+import shlex
+import signal
+import subprocess
+import sys
+import time
+from unittest import mock
+
+import fixtures
+from openstackclient import shell
+from testtools import content
+import yaml
+
+from tests import console
+from tests import fixtures as market_fixtures
+from tests.functional import base
+from tests.functional import test_devstack
+
+ROOT = console.ROOT
+TOUR = ROOT / 'doc/source/user/tour.rst'
+#: Commands that are not run here, and why that is well.
+ELSEWHERE = {
+    'tools/quickstart': 'tests/integration/test_quickstart.py runs it',
+    'tools/test': '.ci/run runs it',
+    'tox': 'calls tools/test and tools/style, or what test_samples.py compares',
+    'pip': 'tools/test installs both distributions; test_wheel.py has what is in them',
+    'python3': 'makes a virtual environment, as tools/test does',
+    'podman': 'tests/unit/test_deployment.py has what is in the files that it reads',
+    'uwsgi': 'tests/integration/test_uwsgi.py serves with the same samples',
+    'systemctl': 'tests/unit/test_deployment.py has the units',
+    'install': 'copies files that tests/unit/test_deployment.py has',
+    'useradd': 'is the system',
+    'mariadb': 'is the database, with SQL that tests/integration/daemons.py says too',
+    'mariadb-dump': 'is the database',
+    'rabbitmqctl': 'is the broker',
+    'curl': 'tests/integration/test_uwsgi.py asks the same',
+    'complete': 'belongs to the shell',
+}
+#: Programs that run until they are stopped, and what they log once they are up.
+DAEMONS = {
+    'flocx-standalone': 'The market listens on port',
+    'flocx-matcher-engine': 'Run service',
+    'flocx-provider-fulfiller': 'Run service',
+}
+#: Who the users of the quickstart are here.
+CLOUDS = {
+    'acme-owner': 'acme-member',
+    'acme-internal': 'acme-internal-member',
+    'umbrella-renter': 'umbrella-member',
+    'operator': 'operator-admin',
+}
+#: Commands that change nothing.
+LOOKS = re.compile(r' market \w+ (list|show) ')
+_ETC = re.compile(r'/etc/flocx/(market|provider|matcher|flocx)\.conf')
+
+
+def program(line):
+    """What a command line starts, without where it is and who starts it."""
+    words = shlex.split(line, comments=True)
+    words = list(itertools.dropwhile(lambda word: word == 'sudo' or '=' in word, words))
+    return pathlib.PurePath(words[0]).name if '/bin/' in words[0] else words[0]
+
+
+def difference(command, printed):
+    """How what was printed differs from what the page says, or None."""
+    if not command.output:
+        return None
+    checker, flags = doctest.OutputChecker(), doctest.ELLIPSIS
+    example = doctest.Example(command.line, command.output)
+    if checker.check_output(example.want, printed or '', flags):
+        return None
+    return checker.output_difference(example, printed or '', flags)
+
+
+class DocumentedTest(base.MarketplaceTestCase):
+    WORKERS = True
+    OPTIONS = tuple(
+        ('standalone', name, str(port))
+        for name, port in zip(
+            ('market_port', 'provider_port', 'matcher_port'),
+            test_devstack.free_ports(3),
+            strict=True,
+        )
+    )
+
+    def setUp(self):
+        super().setUp()
+        for name in [name for name in os.environ if name.startswith('OS_')]:
+            self.useFixture(fixtures.EnvironmentVariable(name))
+        self.home = pathlib.Path(self.useFixture(fixtures.TempDir()).path)
+        for name in ('HOME', 'XDG_CONFIG_HOME'):
+            self.useFixture(fixtures.EnvironmentVariable(name, str(self.home)))
+        (self.home / 'clouds.yaml').write_text(
+            yaml.safe_dump({'clouds': {c: self.cloud(u) for c, u in CLOUDS.items()}})
+        )
+        self.setenv('OS_CLIENT_CONFIG_FILE', str(self.home / 'clouds.yaml'))
+        self.setenv('OS_CLOUD', 'acme-owner')
+        root = logging.getLogger()
+        self.addCleanup(root.setLevel, root.level)
+        self.addCleanup(setattr, root, 'handlers', root.handlers)
+
+    def setenv(self, name, value):
+        self.useFixture(fixtures.EnvironmentVariable(name, value))
+
+    def cloud(self, user):
+        return {
+            'auth': {
+                'auth_url': f'{self.marketplace.identity}/v3',
+                'username': user,
+                'password': user,
+                'project_name': user.rpartition('-')[0],
+                'user_domain_name': 'Default',
+                'project_domain_name': 'Default',
+            },
+            'region_name': 'RegionOne',
+        }
+
+    def play(self, page):
+        """Run the commands of a page; each has to succeed and print what it says."""
+        for command in console.commands(page):
+            self.addDetail('command', content.text_content(str(command)))
+            self.run_one(command)
+
+    def run_one(self, command):
+        name = program(command.line)
+        if name in ELSEWHERE:
+            return
+        run = {'openstack': self.openstack, 'export': self.export}.get(
+            name, self.process
+        )
+        # What only looks may look again: workers take their time.
+        until = time.monotonic() + (30 if LOOKS.search(command.line) else 0)
+        while (said := difference(command, run(command.line))) is not None:
+            if time.monotonic() > until:
+                self.fail(said)
+            time.sleep(0.2)
+
+    def export(self, line):
+        name, value = line.removeprefix('export ').split('=', 1)
+        # Where things are is the business of this test.
+        if name == 'OS_CLOUD':
+            self.setenv(name, value)
+
+    def openstack(self, line):
+        words = shlex.split(line.partition(' > ')[0])[1:]
+        if not {'market', 'complete'} & set(words):
+            return self.parsed(words)
+        out, err = io.StringIO(), io.StringIO()
+        logging.getLogger().handlers = []
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+            try:
+                code = shell.main(words)
+            except SystemExit as end:
+                code = end.code
+        self.assertEqual(0, code, err.getvalue())
+        return out.getvalue()
+
+    def parsed(self, words):
+        """Nothing, if the real command line takes these words."""
+        app = shell.OpenStackShell()
+        with mock.patch.object(app, 'run_subcommand', autospec=True) as chosen:
+            app.run(words)
+        (words,), _ = chosen.call_args
+        factory, name, rest = app.command_manager.find_command(words)
+        factory(app, None).get_parser(' '.join(name)).parse_args(rest)
+        return ''
+
+    def process(self, line):
+        """What a program of FLOCX prints; a daemon is stopped when it runs."""
+        name = program(line)
+        self.assertTrue(name.startswith('flocx-'), f'nothing runs {line}')
+        configuration = str(self.marketplace.folder / 'flocx.conf')
+        # The test is another process than the one that the page has in mind.
+        line = _ETC.sub(configuration, line)
+        line = re.sub(r'^(sudo )?(\S*/)?flocx', 'exec flocx', line)
+        environment = {
+            **os.environ,
+            'PATH': os.pathsep.join([os.path.dirname(sys.executable), os.defpath]),
+            'PYTHONPATH': os.pathsep.join([str(ROOT), str(ROOT / 'client')]),
+        }
+        log = self.home / f'{name}.log'
+        if name in DAEMONS:
+            line += f' --debug --log-file {log}'
+        process = subprocess.Popen(
+            ['/bin/bash', '-c', line],
+            cwd=self.home,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        if name in DAEMONS:
+            self.eventually(True, lambda: DAEMONS[name] in self.read(log, process))
+            process.send_signal(signal.SIGTERM)
+        out, err = process.communicate(timeout=180)
+        self.assertEqual(0, process.returncode, err)
+        return out
+
+    def read(self, log, process):
+        if process.poll() is not None:
+            self.fail(f'it has ended by itself: {process.stderr.read()}')
+        return log.read_text() if log.exists() else ''
+
+    def test_every_page(self):
+        for number in range(1, 6):
+            market_fixtures.write_node(self.marketplace.folder, f'acme-0{number}')
+        # The tour first: it says all that has happened.
+        for page in sorted(console.pages(), key=lambda page: page != TOUR):
+            self.setenv('OS_CLOUD', 'acme-owner')
+            self.write_documents(page)
+            self.play(page)
+
+    def write_documents(self, page):
+        """The documents in JSON that a page shows before a command reads them."""
+        for language, text in console.blocks(page):
+            if language == 'json' and '"offers"' in text:
+                (self.home / 'market.json').write_text(text)

@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: Apache-2.0
+"""FLOCX deployed as in production, on MariaDB and on PostgreSQL, while it breaks."""
+
+import concurrent.futures
+import json
+import random
+import subprocess
+import sys
+import threading
+import time
+
+from tests.integration import rigs
+from tools.lab import accounts
+from tools.lab import nodes
+from tools.lab import rest
+from tools.lab import tour
+from tools.rigging import chaos
+from tools.rigging import fleet
+from tools.rigging import load
+from tools.rigging import services
+from tools.rigging import story
+from tools.rigging import trader
+
+
+class EightSteps:
+    """What holds on each database."""
+
+    def test_the_eight_steps_with_the_commands_of_people(self):
+        performed = tour.Tour(self.rig)
+        self.assertTrue(performed.run(), performed.error)
+        self.assertHolds()
+
+    def test_status_says_what_runs(self):
+        command = [sys.executable, 'tools/rig', 'status', '-f', 'json']
+        command += ['--folder', str(self.rig.folder.path)]
+        done = subprocess.run(command, cwd=rigs.ROOT, capture_output=True, text=True)
+        self.assertEqual(0, done.returncode, done.stderr)
+        rows = {row['name']: row for row in json.loads(done.stdout)}
+        self.assertEqual(set(self.rig.names), set(rows))
+        self.assertLess({*services.NAMES, 'keystone', 'ironic', 'rabbitmq'}, set(rows))
+        self.assertTrue(all(row['answers'] for row in rows.values()), rows)
+
+
+class PostgreSQLRigTest(EightSteps, rigs.RigTestCase):
+    DATABASE = 'postgresql'
+
+    def test_contracts_are_kept_while_the_database_is_killed(self):
+        servers = fleet.Fleet(self.rig, 'baremetal.few').enrol(8)['acme']
+        deliver(self, servers, 'postgresql', kill=True)
+
+
+class MariaDBRigTest(EightSteps, rigs.RigTestCase):
+    DATABASE = 'mariadb'
+
+    def test_each_process_is_killed_at_each_step(self):
+        number = len(services.NAMES)
+        servers = fleet.Fleet(self.rig, 'baremetal.story').enrol(4 * number)['acme']
+        one_at_a_time = threading.Lock()
+
+        def perform(place, name):
+            own, sale = servers[2 * place : 2 * place + 2]
+            told = story.Story(self.rig, own, sale, 'baremetal.story')
+            draw = random.Random(name)
+            for step in tour.NUMBERS:
+                with concurrent.futures.ThreadPoolExecutor(1) as pool:
+                    with one_at_a_time:
+                        performing = pool.submit(getattr(told, f'step_{step}'))
+                        time.sleep(draw.uniform(0, 0.4))
+                        self.assertTrue(self.rig.process(name).kill())
+                        self.rig.start(name)
+                    performing.result()
+
+        with concurrent.futures.ThreadPoolExecutor(number) as pool:
+            list(pool.map(perform, range(number), services.NAMES))
+        self.assertHolds()
+
+    def test_what_it_needs_is_away_during_delivery(self):
+        servers = fleet.Fleet(self.rig, 'baremetal.few').enrol(8)['acme']
+        for name in ('ironic', 'keystone', 'rabbitmq', 'memcached', 'mariadb'):
+            with self.subTest(name):
+                deliver(self, servers, name)
+
+    def test_contracts_begin_and_end_while_fulfillers_are_killed(self):
+        servers = fleet.Fleet(self.rig, 'baremetal.many').enrol(rigs.SERVERS)
+        path = self.rig.folder.path / 'accepted.jsonl'
+        journal = trader.Journal(path)
+        renter = trader.Trader(self.rig, 'umbrella-renter', journal)
+        sold = []
+        for owner, user in load.SELLERS.items():
+            seller = trader.Trader(self.rig, user, journal)
+            sold += [seller.offer(node, '1', 3600) for node in servers[owner]]
+        over = threading.Event()
+        killer = threading.Thread(target=self._kill_fulfillers, args=(over,))
+        killer.start()
+        try:
+            made = [renter.claim(offer['uuid'], 30)['uuid'] for offer in sold]
+            ended = [
+                renter.until('contracts', uuid, ['ended'], 300)['status']
+                for uuid in made
+            ]
+        finally:
+            over.set()
+            killer.join()
+        self.assertEqual(['ended'] * rigs.SERVERS, ended)
+        self.assertHolds(path)
+
+    def _kill_fulfillers(self, over):
+        draw = random.Random(1)
+        while not over.wait(draw.uniform(1, 4)):
+            name = draw.choice(('fulfiller-1', 'fulfiller-2'))
+            self.rig.process(name).kill()
+            over.wait(draw.uniform(0, 2))
+            self.rig.start(name)
+
+    def test_the_checker_finds_a_lessee_that_no_contract_explains(self):
+        (node, *_) = fleet.Fleet(self.rig, 'baremetal.few').enrol(8)['umbrella']
+        yard = nodes.Yard(self.rig.folder, self.rig.ports)
+        lessee = accounts.projects(self.rig.folder, self.rig.ports)['acme-renter']
+        change = [{'op': 'add', 'path': '/lessee', 'value': lessee}]
+        url = f'{yard.url}/nodes/{node}'
+        rest.expect('PATCH', url, change, yard.token, headers=nodes.VERSION)
+        (found,) = chaos.check(self.rig, None, settle=0)['violations']
+        self.assertEqual(('lessee', node), (found['kind'], found['uuid']))
+        change = [{'op': 'remove', 'path': '/lessee'}]
+        rest.expect('PATCH', url, change, yard.token, headers=nodes.VERSION)
+        self.assertHolds()
+
+
+def deliver(test, servers, name, kill=False):
+    """Contracts begin and end although ``name`` goes away, and comes back."""
+    seller = trader.Trader(test.rig, 'acme-owner')
+    renter = trader.Trader(test.rig, 'umbrella-renter')
+    sold = [seller.offer(node, '1', 3600)['uuid'] for node in servers]
+    made = [renter.claim(offer, 8)['uuid'] for offer in sold]
+    process = test.rig.process(name)
+    process.kill() if kill else process.stop()
+    time.sleep(4)
+    test.rig.start(name)
+    if name == test.rig.kind:
+        # A conductor whose database went away keeps its locks until it starts anew.
+        test.rig.process('ironic').stop()
+        test.rig.start('ironic')
+    for uuid in made:
+        found = renter.until('contracts', uuid, ['ended'], 240)
+        test.assertEqual('ended', found['status'], found)
+    for uuid in sold:
+        seller.withdraw('offers', uuid)
+    test.assertHolds()
