@@ -17,8 +17,6 @@ import testtools
 from flocx.core import contract as contract_core
 from flocx.core import money
 from market.api import transaction
-from market.db import contracts
-from market.db import schema
 from matcher import reading
 from matcher.mechanisms import k
 from provider import fulfilment
@@ -90,17 +88,6 @@ class PlantedTest(testtools.TestCase):
                 if any(pattern in said for said in wrong):
                     return
         self.fail(f'{pattern}: not seen in {ENOUGH} worlds')
-
-    def test_a_writer_that_does_not_look_whether_the_offer_has_changed(self):
-        def take(session, offer_uuid, generation, now):
-            table = schema.offers
-            session.execute(
-                table.update()
-                .where(table.c.uuid == offer_uuid)
-                .values(generation=generation + 1, updated_at=now)
-            )
-
-        self.found('its time was sold already', contracts, '_take', take)
 
     def test_a_price_above_the_ceiling(self):
         def rate(self, award, offer):
