@@ -11,6 +11,7 @@ from osprofiler import initializer
 from osprofiler import opts as profiling
 
 from flocx import db
+from flocx import metrics
 from flocx import notifications
 
 #: The group with the account that a service uses when it calls others.
@@ -55,7 +56,8 @@ _CONTRACTS_OPTS = [
         default=0,
         min=0,
         help='For how many seconds a server stays free between two contracts, for '
-        'example for cleaning.',
+        'example for cleaning. When one has ended and the server is clean, it can be '
+        'sold at once.',
     ),
     cfg.IntOpt(
         'notice',
@@ -75,6 +77,8 @@ def register(conf):
     conf.register_opts(_CONTRACTS_OPTS, _CONTRACTS)
     conf.register_group(notifications.GROUP)
     conf.register_opts(notifications.OPTS, notifications.GROUP)
+    conf.register_group(metrics.GROUP)
+    conf.register_opts(metrics.OPTS, metrics.GROUP)
     profiling.set_defaults(conf)
     loading.register_session_conf_options(conf, CREDENTIALS)
     loading.register_auth_conf_options(conf, CREDENTIALS)
@@ -93,6 +97,7 @@ def list_opts():
         (_API.name, _API_OPTS),
         (_CONTRACTS.name, _CONTRACTS_OPTS),
         (notifications.GROUP.name, notifications.OPTS),
+        (metrics.GROUP.name, metrics.OPTS),
         (CREDENTIALS, credentials),
     ]
 

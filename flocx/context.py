@@ -4,6 +4,11 @@
 from oslo_context import context
 
 
+def current():
+    """The context that this thread works in, or a new one."""
+    return context.get_current() or RequestContext()
+
+
 class RequestContext(context.RequestContext):
     """The caller as keystonemiddleware found him, and what follows from that.
 

@@ -7,6 +7,7 @@ import datetime
 import decimal
 
 from oslo_db import api as oslo_db_api
+from oslo_db import exception as db_exc
 from oslo_db import options
 from oslo_db.sqlalchemy import enginefacade
 import sqlalchemy as sa
@@ -81,6 +82,9 @@ retried = oslo_db_api.wrap_db_retry(
     retry_on_deadlock=True,
 )
 
+#: What a database that does not work gives rise to.
+ERRORS = (sa.exc.SQLAlchemyError, db_exc.DBError)
+
 #: Whether the transaction that this thread begins is going to write.
 _writing = contextvars.ContextVar('writing', default=False)
 
@@ -97,16 +101,19 @@ class Database:
     keeps it open across a call to another process.
     """
 
-    def __init__(self, connection, after_commit=None):
+    def __init__(self, connection, after_commit=None, patient=True):
         """A database that is connected to when it is first used.
 
         :param connection: a SQLAlchemy URL.
         :param after_commit: called with the ``session.info`` of each transaction
             that was committed.
+        :param patient: whether to try again for a while where it cannot be reached.
         """
         self._after_commit = after_commit
         self._facade = enginefacade.transaction_context()
         self._facade.configure(connection=connection, sqlite_fk=True)
+        if not patient:
+            self._facade.configure(max_retries=0)
         self._facade.append_on_engine_create(_prepare)
 
     @contextlib.contextmanager
@@ -126,6 +133,14 @@ class Database:
             _writing.reset(token)
         if self._after_commit:
             self._after_commit(session.info)
+
+    def ping(self):
+        """Nothing, if the database answers and has our tables.
+
+        :raises SQLAlchemyError, DBError: it does not, or lacks them.
+        """
+        with self.reader() as session:
+            session.execute(sa.text('SELECT last FROM event_sequence')).scalar_one()
 
     @property
     def engine(self):

@@ -6,12 +6,16 @@ broker that is away neither delays nor fails a request, and a message that is
 lost costs its receiver one periodic pass.
 """
 
+import time
+
 from oslo_log import log
 import oslo_messaging as messaging
+from osprofiler import profiler
 
 from flocx import background
 from flocx import context as flocx_context
 from flocx import exceptions
+from flocx import metrics
 
 LOG = log.getLogger(__name__)
 
@@ -19,16 +23,27 @@ LOG = log.getLogger(__name__)
 BACKLOG = 1000
 
 
-class _Serializer(messaging.NoOpSerializer):
+class Serializer(messaging.NoOpSerializer):
     """Carries the request id and the project along with a message."""
 
     def serialize_context(self, context):
-        values = context.to_dict()
+        values = context.to_dict() | {'sent': time.time()}
+        trace = getattr(context, 'trace', None)
+        if trace:
+            values['trace_info'] = trace
         # A message stays on a broker's disk; a token must not.
         values.pop('auth_token', None)
         return values
 
     def deserialize_context(self, values):
+        sent, trace = values.pop('sent', None), values.pop('trace_info', None)
+        if sent is not None:
+            # Two hosts' clocks may differ by more than a message takes.
+            metrics.MESSAGES.observe(max(0.0, time.time() - sent))
+        profiler.clean()
+        if trace:
+            # Nothing is signed with the key by those who get messages.
+            profiler.init('', **trace)
         return flocx_context.RequestContext.from_dict(values)
 
 
@@ -52,7 +67,7 @@ def server(rpc_transport, topic, host, endpoints):
         messaging.Target(topic=topic, server=host),
         endpoints,
         executor='threading',
-        serializer=_Serializer(),
+        serializer=Serializer(),
     )
 
 
@@ -63,16 +78,19 @@ class Caster:
         self._client = messaging.get_rpc_client(
             rpc_transport,
             messaging.Target(version=version),
-            serializer=_Serializer(),
+            serializer=Serializer(),
             version_cap=version,
         )
         self._background = background.Background(BACKLOG)
 
     def cast(self, context, topic, method, **payload):
+        # The thread that sends does not know of what it is a part.
+        context.trace = _trace()
         if not self._background.submit(self._send, context, topic, method, payload):
             LOG.warning(
                 '%s to %s is dropped: %s messages wait already', method, topic, BACKLOG
             )
+            metrics.CASTS_LOST.labels(method).inc()
 
     def cast_to_all(self, context, topic, method, **payload):
         """As ``cast``, to every one of those who listen to ``topic``."""
@@ -83,6 +101,7 @@ class Caster:
 
         :raises Unavailable: nobody answers in time, or the broker is away.
         """
+        context.trace = _trace()
         client = self._client.prepare(topic=topic, timeout=seconds, retry=1)
         try:
             return client.call(context, method, **payload)
@@ -104,3 +123,15 @@ class Caster:
                 topic,
                 exc_info=True,
             )
+            metrics.CASTS_LOST.labels(method).inc()
+
+
+def _trace():
+    """What a receiver needs to go on with this thread's trace, if it has one."""
+    tracing = profiler.get()
+    if not tracing:
+        return None
+    return {
+        'base_id': tracing.get_base_id(),
+        'parent_id': tracing.get_id(),
+    }

@@ -3,10 +3,14 @@
 
 import datetime
 import threading
+import time
 
 from oslo_log import log
 from oslo_service import service
 from oslo_utils import timeutils
+
+from flocx import context
+from flocx import metrics
 
 LOG = log.getLogger(__name__)
 
@@ -43,11 +47,18 @@ class Loop:
             self._woken.wait(self._pause(again))
 
     def _guarded(self):
+        name, started = self._thread.name, time.monotonic()
+        # All that a pass logs and sends has one request id.
+        context.RequestContext()
         try:
-            return self._step(timeutils.utcnow(with_timezone=True))
+            again = self._step(timeutils.utcnow(with_timezone=True))
         except Exception:
-            LOG.exception('%s failed and will be tried again', self._thread.name)
+            LOG.exception('%s failed and will be tried again', name)
+            metrics.FAILURES.labels(name).inc()
             return None
+        metrics.PASSES.labels(name).observe(time.monotonic() - started)
+        metrics.LAST.labels(name).set_to_current_time()
+        return again
 
     def _pause(self, again):
         if again is None:

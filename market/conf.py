@@ -4,6 +4,7 @@
 from oslo_config import cfg
 from oslo_limit import opts as limit_opts
 
+from flocx import health
 from flocx.core import requirements
 
 _LIMITS = requirements.Limits()
@@ -22,6 +23,13 @@ _OPTS = [
         default=15,
         min=0.1,
         help='How long a request for a quote waits for an engine to answer.',
+    ),
+    cfg.IntOpt(
+        'health_max_lag',
+        default=900,
+        min=1,
+        help='With flocx_lag among [healthcheck] backends: how many seconds late a '
+        'server may be handed over or taken back before the check fails.',
     ),
     cfg.StrOpt(
         'book_tick',
@@ -80,6 +88,7 @@ _QUOTA_OPTS = [
 
 
 def register(conf):
+    health.register(conf, 'flocx_database', 'flocx_messaging')
     conf.register_group(_GROUP)
     conf.register_opts(_OPTS, _GROUP)
     conf.register_group(_QUOTA)

@@ -2,6 +2,7 @@
 """The market as a WSGI application, and what its controllers work with."""
 
 import dataclasses
+import typing
 
 from oslo_config import cfg
 from oslo_utils import timeutils
@@ -20,6 +21,8 @@ from market.api import root
 
 @dataclasses.dataclass(frozen=True)
 class Market:
+    NAME: typing.ClassVar[str] = 'market'
+
     conf: cfg.ConfigOpts
     database: db.Database
     policy: policy.Policy

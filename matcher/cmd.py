@@ -13,6 +13,7 @@ from oslo_utils import timeutils
 
 from flocx import config
 from flocx import coordination
+from flocx import metrics
 from flocx import notifications
 from flocx import rpc
 from flocx import rpcapi
@@ -45,7 +46,8 @@ def parts(conf, transport=None, database=None):
         socket.gethostname(),
         [endpoints.Endpoints(loop, clearing, engines)],
     )
-    return [sharing, loop, server] if sharing else [loop, server]
+    loops = [sharing, loop, server] if sharing else [loop, server]
+    return [metrics.Server(conf), *loops]
 
 
 def engine(argv=None):

@@ -4,6 +4,7 @@
 from oslo_config import cfg
 
 from flocx import coordination
+from flocx import health
 
 _GROUP = cfg.OptGroup('matcher', 'The auction engine')
 _OPTS = [
@@ -50,6 +51,7 @@ _OPTS = [
 
 
 def register(conf):
+    health.register(conf, 'flocx_database', 'flocx_messaging')
     conf.register_group(_GROUP)
     conf.register_opts(_OPTS, _GROUP)
     coordination.register(conf)

@@ -1,13 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the engine does when the market calls (flocx.rpcapi.MatcherAPI)."""
 
+from oslo_log import log
 import oslo_messaging as messaging
 from oslo_utils import timeutils
+from osprofiler import profiler
 
 from flocx import rpcapi
 from matcher import quotes
 
+LOG = log.getLogger(__name__)
 
+
+@profiler.trace_cls('rpc')
 class Endpoints:
     """Every message means that a round may find something."""
 
@@ -18,12 +23,15 @@ class Endpoints:
         self._loop, self._rounds, self._engines = loop, rounds, engines
 
     def offer_changed(self, context, offer):
+        LOG.info('Offer %s has changed', offer['uuid'])
         self._tell(context, 'offer', offer['uuid'])
 
     def bid_changed(self, context, bid):
+        LOG.info('Bid %s has changed', bid['uuid'])
         self._tell(context, 'bid', bid['uuid'])
 
     def contract_changed(self, context, contract):
+        LOG.info('Contract %s has changed', contract['uuid'])
         # It says which contract, not which servers.
         self._tell(context, 'contract', None)
 

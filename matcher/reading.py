@@ -9,6 +9,7 @@ each round that no message asked for.
 import threading
 
 from market.db import bids
+from market.db import events
 from market.db import offers
 from matcher import book as matcher_book
 
@@ -51,6 +52,7 @@ class Reader:
             open_bids = bids.available(session)
             open_offers = offers.available(session, now)
             self._held = offers.held(session, open_offers, now, self._turnaround)
+            now = events.not_before(session, now)
         self._book = matcher_book.Book(now, open_offers, self._held, open_bids)
 
     def _update(self, now, noted):
@@ -69,6 +71,7 @@ class Reader:
                 open_bids = bids.available(session, noted['bid'])
                 open_offers = offers.available(session, now, wanted)
                 held = offers.held(session, open_offers, now, self._turnaround)
+                now = events.not_before(session, now)
             for uuid in noted['bid']:
                 book.drop_bid(uuid)
             for bid in open_bids:

@@ -17,6 +17,7 @@ from oslo_utils import uuidutils
 from flocx import context
 from flocx import db
 from flocx import exceptions
+from flocx import metrics
 from flocx.core import bid as bid_core
 from flocx.core import contract as contract_core
 from flocx.core import window
@@ -128,6 +129,7 @@ class Rounds:
             prices=allotment.prices.summary() if allotment.prices else None,
             seconds=time.monotonic() - started,
         )
+        _count(done)
         # Rounds with nothing to do are many and say nothing.
         if drafts:
             self._record(done)
@@ -154,7 +156,9 @@ class Rounds:
             batch = drafts[at : at + _TOGETHER]
             for award, contract in self._store(batch, generations, now):
                 LOG.info('Bid %s became contract %s', award.bid.uuid, contract.uuid)
-                self._providers.contract_changed(context.RequestContext(), contract)
+                self._providers.contract_changed(context.current(), contract)
+                waited = contract.created_at - award.bid.updated_at
+                metrics.WAITED.observe(waited.total_seconds())
                 written.append(award)
         for award, _ in drafts:
             # What was written has changed, and what was not had changed before.
@@ -249,6 +253,14 @@ class Rounds:
                 offers.expire(session, now)
         except exceptions.Conflict:
             LOG.debug('Another engine closes offers just now')
+
+
+def _count(done):
+    metrics.ROUNDS.observe(done.seconds)
+    metrics.CONTRACTS.inc(done.contracts)
+    metrics.CONFLICTS.inc(done.conflicts)
+    metrics.BOOK.labels('offers').set(done.offers)
+    metrics.BOOK.labels('bids').set(done.bids)
 
 
 def _spaced(settled, turnaround):

@@ -2,6 +2,7 @@
 """The auction engine's API as a WSGI application, and what it works with."""
 
 import dataclasses
+import typing
 
 from oslo_config import cfg
 from oslo_utils import timeutils
@@ -20,6 +21,8 @@ from matcher.api import root
 @dataclasses.dataclass(frozen=True)
 class Matcher:
     """What the controllers work with."""
+
+    NAME: typing.ClassVar[str] = 'matcher'
 
     conf: cfg.ConfigOpts
     database: db.Database

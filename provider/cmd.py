@@ -12,6 +12,7 @@ from oslo_config import cfg
 
 from flocx import config
 from flocx import coordination
+from flocx import metrics
 from flocx import rpc
 from flocx import rpcapi
 from flocx import service
@@ -43,7 +44,14 @@ def parts(conf, transport=None, provider=None):
         if conf.provider.follow == 'events'
         else _server(transport or rpc.transport(conf), provider, loop)
     )
-    return sharing, loop, looking, told, *_noticing(conf, comparing, delivering, loop)
+    return (
+        metrics.Server(conf),
+        sharing,
+        loop,
+        looking,
+        told,
+        *_noticing(conf, comparing, delivering, loop),
+    )
 
 
 def _server(transport, provider, loop):

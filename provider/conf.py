@@ -5,6 +5,7 @@ from keystoneauth1 import loading
 from oslo_config import cfg
 
 from flocx import coordination
+from flocx import health
 
 IRONIC = 'ironic'
 MARKETPLACE = 'marketplace'
@@ -95,6 +96,7 @@ _OPTS = [
 
 
 def register(conf):
+    health.register(conf, 'flocx_messaging')
     conf.register_group(_GROUP)
     conf.register_opts(_OPTS, _GROUP)
     coordination.register(conf)

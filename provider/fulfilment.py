@@ -28,6 +28,7 @@ from oslo_log import log
 
 from flocx import coordination
 from flocx import exceptions
+from flocx import metrics
 from flocx.core import contract as core
 from flocx.core import window
 from provider import ownership
@@ -73,6 +74,9 @@ class Fulfilment:
             if line['provider_id'] == self._marketplace.provider_id
             and self._sharing.mine(line['resource_uuid'])
         ]
+        due = [each for each in lines if step(each[1], now)]
+        metrics.DUE.set(len(due))
+        metrics.LAG.set(max((_late(line, now) for _, line in due), default=0))
         self._patience.keep([line for _, line in lines])
         # What begins now may end before the next pass.
         later = [
@@ -271,6 +275,12 @@ def step(line, now):
     if status == _S.WAIT_CANCEL:
         return Fulfilment._cancel
     return None
+
+
+def _late(line, now):
+    """For how many seconds ``line`` is due at ``now``."""
+    begun, over = _moments(line)
+    return (now - (over if over <= now else begun)).total_seconds()
 
 
 def _by_node(lines, now):

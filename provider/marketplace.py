@@ -9,6 +9,7 @@ from keystoneauth1 import loading
 from keystoneauth1 import service_token
 from keystoneauth1 import token_endpoint
 
+from flocx import context as flocx_context
 from flocx import exceptions
 from flocx.core import contract
 from flocx.core import offer
@@ -149,21 +150,26 @@ class Marketplace:
         return self._session.get_user_id()
 
     def _request(self, method, path, context=None, headers=None, **kwargs):
+        headers = {
+            **_HEADERS,
+            # In the market's log this finds what belongs to one of our passes.
+            'X-OpenStack-Request-ID': (context or flocx_context.current()).request_id,
+            **(headers or {}),
+        }
+        answer = self._send(method, path, context, headers, **kwargs)
+        if answer.status_code >= 400:
+            raise _refusal(answer)
+        return answer.json() if answer.content else None
+
+    def _send(self, method, path, context, headers, **kwargs):
         try:
-            answer = self._caller(context).request(
-                path,
-                method,
-                raise_exc=False,
-                headers={**_HEADERS, **(headers or {})},
-                **kwargs,
+            return self._caller(context).request(
+                path, method, raise_exc=False, headers=headers, **kwargs
             )
         except ks_exceptions.ClientException as error:
             raise exceptions.Unavailable(
                 f'The market does not answer: {error}'
             ) from None
-        if answer.status_code >= 400:
-            raise _refusal(answer)
-        return answer.json() if answer.content else None
 
     def _caller(self, context):
         if context is None:

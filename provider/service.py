@@ -2,6 +2,7 @@
 """The provider as a WSGI application, and what it and the fulfiller work with."""
 
 import dataclasses
+import typing
 
 from keystoneauth1 import loading
 from oslo_config import cfg
@@ -21,6 +22,8 @@ from provider.nodes import ironic
 
 @dataclasses.dataclass(frozen=True)
 class Provider:
+    NAME: typing.ClassVar[str] = 'provider'
+
     conf: cfg.ConfigOpts
     policy: policy.Policy
     nodes: nodes.Nodes

@@ -16,6 +16,7 @@ import wsme.exc
 
 from flocx import context
 from flocx import exceptions
+from flocx import metrics
 from flocx import policy
 from flocx.api import errors
 from flocx.api import requestlog
@@ -106,12 +107,12 @@ class _Hook(hooks.PecanHook):
         )
 
 
-def build(conf, root, service, clock):
-    """A WSGI application.
+def controllers(root, service, clock):
+    """A WSGI application that believes what its environment says of the caller.
 
     :param root: the root controller.
-    :param service: what the controllers work with: ``conf``, ``policy`` and
-        ``lineage(context)``, the caller's project and its ancestors.
+    :param service: what the controllers work with: its ``NAME``, ``conf``,
+        ``policy`` and ``lineage(context)``, the caller's project and its ancestors.
     :param clock: called with ``with_timezone=True``, returns aware UTC.
     """
     app = pecan.make_app(
@@ -121,9 +122,19 @@ def build(conf, root, service, clock):
         guess_content_type_from_ext=False,
         force_canonical=False,
     )
-    app = microversion.MicroversionMiddleware(
+    return microversion.MicroversionMiddleware(
         app, versions.SERVICE_TYPE, versions.VERSIONS, errors.version_error
     )
+
+
+def _collections(root):
+    """The names that can follow ``/v1/``."""
+    return {name for name in dir(root.v1) if not name.startswith('_')}
+
+
+def build(conf, root, service, clock):
+    """The WSGI application of ``controllers``, for callers whom Keystone knows."""
+    app = controllers(root, service, clock)
     if conf.api.audit_map_file:
         app = audit.AuditMiddleware(
             app, audit_map_file=conf.api.audit_map_file, oslo_config_config=conf
@@ -134,6 +145,8 @@ def build(conf, root, service, clock):
     app = sizelimit.RequestBodySizeLimiter(app, conf)
     app = errors.Errors(app)
     app = requestlog.RequestLog(app)
+    if conf.metrics.enabled:
+        app = metrics.Metrics(app, service.NAME, _collections(root))
     app = request_id.RequestId(app)
     app = http_proxy_to_wsgi.HTTPProxyToWSGI(app, conf)
     return _Healthy(cors.CORS(app, conf), healthcheck.Healthcheck(None, conf))

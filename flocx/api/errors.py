@@ -189,8 +189,11 @@ class Errors:
 
     @staticmethod
     def _respond(request, status, detail, code=None):
+        body = document(request, status, detail, code)
+        # For those who count them.
+        request.environ['flocx.error_code'] = body['errors'][0]['code']
         return webob.Response(
-            json_body=document(request, status, detail, code),
+            json_body=body,
             status=status,
             content_type='application/json',
             charset='UTF-8',

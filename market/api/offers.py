@@ -22,6 +22,7 @@ from market import conf as market_conf
 from market.api import contracts as contracts_api
 from market.api import transaction
 from market.db import contracts
+from market.db import events
 from market.db import offers
 from market.db import visibility
 
@@ -306,10 +307,11 @@ class Offers(rest.RestController):
         def buy(session):
             wanted = _distinct(offers.get(session, each, context) for each in idents)
             taken = _taken(service, session, wanted, now)
+            moment = events.not_before(session, now)
             contract = claims.contract(
-                [(offer, offers.free(offer, taken, now)) for offer in wanted],
+                [(offer, offers.free(offer, taken, moment)) for offer in wanted],
                 context,
-                now,
+                moment,
                 service.conf.contracts,
                 start=request.start_time or None,
                 end=request.end_time or None,

@@ -88,6 +88,19 @@ def after(session, reader, last=0, limit=100, filters=()):
     ).all()
 
 
+def not_before(session, now):
+    """``now``, or the time of the last event where that is later.
+
+    Clocks differ, and whoever asks may have been held up since he looked at his. What
+    somebody else has seen end is over: nothing of it is given away once more.
+    """
+    table = schema.events
+    last = session.execute(
+        sa.select(table.c.time).order_by(table.c.id.desc()).limit(1)
+    ).scalar()
+    return max(now, last) if last else now
+
+
 def last_id(session):
     """The id of the newest event, 0 where there was none yet."""
     return session.scalar(sa.select(schema.event_sequence.c.last)) or 0

@@ -155,6 +155,14 @@ class StepTest(unittest.TestCase):
 
 
 class BeginTest(FulfilmentTestCase):
+    def test_what_was_closed_meanwhile_is_not_handed_over(self):
+        line = self.market.add(S.CREATED)
+        stale = self.market.due(NOON)
+        line.update(status=str(S.CANCELLED))
+        self.market.due = lambda before: stale
+        self.fulfilment.run(NOON)
+        self.assertIsNone(self.nodes.get('n1').lessee)
+
     def test_d31_d39_the_lessee_is_set_at_the_start_and_not_before(self):
         line = self.market.add(S.CREATED)
         self.assertEqual(NOON, self.run_at(-1, 'nobody'))

@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What ``GET /healthcheck`` looks at, as plug-ins of oslo.middleware.
+
+Which of them are asked, ``[healthcheck] backends`` says. ``detailed`` shows what each
+of them found.
+"""
+
+import socket
+
+from oslo_config import cfg
+import oslo_messaging as messaging
+from oslo_middleware.healthcheck import opts
+from oslo_middleware.healthcheck import pluginbase
+
+from flocx import db
+
+#: How many seconds a broker has to answer; load balancers ask every few seconds.
+PATIENCE = 2
+
+#: Where brokers listen whose URL names no port.
+_PORTS = {'rabbit': 5672, 'amqp': 5672, 'kombu+amqp': 5672}
+
+
+def register(conf, *backends):
+    """Register the options of oslo.middleware, with ``backends`` as the default."""
+    conf.register_opts(opts.HEALTHCHECK_OPTS, group='healthcheck')
+    cfg.set_defaults(opts.HEALTHCHECK_OPTS, backends=list(backends))
+
+
+class DatabaseHealth(pluginbase.HealthcheckBaseExtension):
+    """The database answers, and has the tables."""
+
+    def __init__(self, *args):
+        super().__init__(*args)
+        self._database = db.Database(self.oslo_conf.database.connection, patient=False)
+
+    def healthcheck(self, server_port):
+        try:
+            self._database.ping()
+        except db.ERRORS as error:
+            return _result(f'The database does not answer: {type(error).__name__}')
+        return _result(None, 'The database answers')
+
+
+class MessagingHealth(pluginbase.HealthcheckBaseExtension):
+    """A broker of ``transport_url`` takes connections."""
+
+    def healthcheck(self, server_port):
+        url = messaging.TransportURL.parse(self.oslo_conf)
+        port = _PORTS.get(url.transport)
+        if port is None:
+            return _result(None, f'{url.transport}: within this process')
+        failed = []
+        for host in url.hosts:
+            try:
+                with socket.create_connection(
+                    (host.hostname, host.port or port), PATIENCE
+                ):
+                    return _result(None, 'A broker answers')
+            except OSError as error:
+                failed.append(str(error))
+        return _result(f'No broker answers: {"; ".join(failed)}')
+
+
+def _result(wrong, well=''):
+    """What oslo.middleware is told: all is well, unless something is ``wrong``."""
+    return pluginbase.HealthcheckResult(
+        available=wrong is None, reason='OK' if wrong is None else wrong, details=well
+    )

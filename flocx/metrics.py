@@ -1,0 +1,178 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a process counts and times, in the format of Prometheus.
+
+An API answers ``GET /metrics`` where ``[metrics] enabled`` says so; a worker listens
+on ``[metrics] port``. A WSGI server with several processes needs the environment
+variable ``PROMETHEUS_MULTIPROC_DIR``, as prometheus_client documents it.
+
+No label has a value that a caller chooses freely: each such value would be kept.
+"""
+
+import os
+import time
+
+from oslo_config import cfg
+from oslo_log import log
+import prometheus_client
+from prometheus_client import multiprocess
+
+LOG = log.getLogger(__name__)
+
+GROUP = cfg.OptGroup('metrics', 'Metrics for Prometheus')
+OPTS = [
+    cfg.BoolOpt(
+        'enabled',
+        default=False,
+        help='Answer GET /metrics, without a token. Let only the monitoring reach it: '
+        'the numbers say how much is traded.',
+    ),
+    cfg.HostAddressOpt(
+        'host',
+        default='127.0.0.1',
+        help='The address on which a worker, like the auction engine, is asked for '
+        'its metrics.',
+    ),
+    cfg.PortOpt(
+        'port',
+        default=0,
+        help='The port on which a worker is asked for its metrics; 0 for none.',
+    ),
+]
+
+_SOON = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
+_LATER = (1, 2, 5, 10, 30, 60, 300, 900, 3600, 14400, 86400)
+
+REQUESTS = prometheus_client.Histogram(
+    'flocx_request_seconds',
+    'How long requests to an API took',
+    ('service', 'method', 'collection', 'status'),
+    buckets=_SOON,
+)
+ERRORS = prometheus_client.Counter(
+    'flocx_errors', 'Refusals by their published code', ('service', 'code')
+)
+ROUNDS = prometheus_client.Histogram(
+    'flocx_round_seconds', 'How long a round of the auction took', buckets=_SOON
+)
+CONTRACTS = prometheus_client.Counter(
+    'flocx_round_contracts', 'Contracts that rounds have written'
+)
+CONFLICTS = prometheus_client.Counter(
+    'flocx_round_conflicts', 'Awards that had to wait, as their offer or bid changed'
+)
+BOOK = prometheus_client.Gauge(
+    'flocx_book',
+    'Open offers and bids in the last round',
+    ('kind',),
+    multiprocess_mode='mostrecent',
+)
+WAITED = prometheus_client.Histogram(
+    'flocx_bid_wait_seconds',
+    'From a bid, or its last change, to its contract',
+    buckets=_LATER,
+)
+MESSAGES = prometheus_client.Histogram(
+    'flocx_message_age_seconds',
+    'How long messages were on their way, the queue included',
+    buckets=_SOON,
+)
+CASTS_LOST = prometheus_client.Counter(
+    'flocx_casts_lost', 'Messages that could not be sent', ('method',)
+)
+LAG = prometheus_client.Gauge(
+    'flocx_fulfilment_lag_seconds',
+    'Since when the server that waits longest should be handed over or taken back',
+    multiprocess_mode='max',
+)
+DUE = prometheus_client.Gauge(
+    'flocx_fulfilment_due',
+    'Servers that should be handed over or taken back by now',
+    multiprocess_mode='max',
+)
+PASSES = prometheus_client.Histogram(
+    'flocx_pass_seconds', 'How long passes of a loop took', ('loop',), buckets=_LATER
+)
+FAILURES = prometheus_client.Counter(
+    'flocx_pass_failures', 'Passes of a loop that failed', ('loop',)
+)
+LAST = prometheus_client.Gauge(
+    'flocx_pass_last_timestamp_seconds',
+    'When a pass of a loop last ended well',
+    ('loop',),
+    multiprocess_mode='max',
+)
+
+_METHODS = {'GET', 'POST', 'PATCH', 'DELETE', 'PUT', 'HEAD', 'OPTIONS'}
+
+
+class Metrics:
+    """WSGI middleware: times each request, and answers ``/metrics``."""
+
+    def __init__(self, app, service, collections):
+        """:param collections: the first parts of paths, which label requests."""
+        self._app, self._service = app, service
+        self._collections = collections
+        self._exposed = prometheus_client.make_wsgi_app(_registry())
+
+    def __call__(self, environ, start_response):
+        if environ.get('PATH_INFO') == '/metrics':
+            return self._exposed(environ, start_response)
+        started, said = time.monotonic(), {}
+
+        def remember(status, headers, exc_info=None):
+            said['status'] = status.partition(' ')[0]
+            return start_response(status, headers, exc_info)
+
+        try:
+            return self._app(environ, remember)
+        finally:
+            method = environ['REQUEST_METHOD']
+            REQUESTS.labels(
+                self._service,
+                method if method in _METHODS else 'other',
+                self._collection(environ.get('PATH_INFO', '')),
+                said.get('status', '500'),
+            ).observe(time.monotonic() - started)
+            code = environ.get('flocx.error_code')
+            if code:
+                ERRORS.labels(self._service, code).inc()
+
+    def _collection(self, path):
+        name = path.removeprefix('/v1/').partition('/')[0]
+        return name if name in self._collections else 'other'
+
+
+class Server:
+    """The metrics of a worker on a port; a part of it like its loops."""
+
+    def __init__(self, conf):
+        self._conf, self._running = conf.metrics, None
+
+    def start(self):
+        if not self._conf.port:
+            return
+        try:
+            self._running = prometheus_client.start_http_server(
+                self._conf.port, self._conf.host, _registry()
+            )
+        except OSError as error:
+            # Work goes before being watched.
+            LOG.error(
+                'No metrics on %s:%s: %s', self._conf.host, self._conf.port, error
+            )
+
+    def stop(self):
+        if self._running:
+            server, thread = self._running
+            server.shutdown()
+            server.server_close()
+            thread.join()
+
+
+def _registry():
+    """What is told: of this process or, if they share a folder, of all processes."""
+    if not os.environ.get('PROMETHEUS_MULTIPROC_DIR'):
+        return prometheus_client.REGISTRY
+    registry = prometheus_client.CollectorRegistry()
+    multiprocess.MultiProcessCollector(registry)
+    return registry

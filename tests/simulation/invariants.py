@@ -1,0 +1,334 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What has to hold, whatever happened; it shares no code with the services."""
+
+import collections
+import datetime
+import decimal
+import fractions
+import json
+
+import sqlalchemy as sa
+
+from tests.simulation import audit
+from tests.simulation import unfilled
+
+#: In these a line holds its server.
+OPEN_LINES = 'created wait_fulfill active wait_end wait_cancel error'.split()
+_SHOWN_FIRST = (
+    'error wait_cancel wait_fulfill wait_end active created ended cancelled'.split()
+)
+
+
+class Checker:
+    """Looks at one world that has come to rest; ``wrong`` is what does not hold."""
+
+    def __init__(self, engine):
+        self.wrong = []
+        with engine.connect() as connection:
+            self._rows = {
+                name: [
+                    dict(row._mapping)
+                    for row in connection.execute(sa.text(f'SELECT * FROM {name}'))
+                ]
+                for name in (*audit.FOREVER, *audit.TABLES, 'interruptions')
+            }
+        self._lines = collections.defaultdict(list)
+        for line in self._rows['contract_lines']:
+            self._lines[line['contract_uuid']].append(line)
+
+    def check(self, accepted):
+        """All that the database alone can tell.
+
+        :param accepted: triples of what people were told, a kind and the object.
+        """
+        self.wrong += [row['said'] for row in self._rows['audit_wrong']]
+        self._sold_once()
+        self._moves()
+        self._contracts()
+        self._fills()
+        self._accepted(accepted)
+        self._wishes()
+        self._events()
+        return self.wrong
+
+    def _require(self, holds, said):
+        if not holds:
+            self.wrong.append(said)
+
+    def _sold_once(self):
+        for sale in self._rows['audit_sales'] + self._rows['audit_longer']:
+            line = f'line {sale["line"]}'
+            self._require(not sale['overlaps'], f'{line}: its time was sold already')
+            self._require(
+                sale['offer_start'] <= sale['start'] < sale['end'] <= sale['offer_end'],
+                f'{line}: is not within its offer',
+            )
+        for sale in self._rows['audit_sales']:
+            line = f'line {sale["line"]}'
+            self._require(
+                sale['offer_status'] == 'available', f'{line}: of a closed offer'
+            )
+            self._require(sale['start'] >= sale['time'], f'{line}: begins in the past')
+        known = {sale['line'] for sale in self._rows['audit_sales']}
+        for line in self._rows['contract_lines']:
+            self._require(line['uuid'] in known, f'line {line["uuid"]}: of no offer')
+
+    def _moves(self):
+        for move in self._rows['audit_moves']:
+            legal = audit.LEGAL[move['noun']].split()
+            self._require(
+                move['move'] in legal, f'{move["noun"]} {move["uuid"]}: {move["move"]}'
+            )
+        for line in self._rows['contract_lines']:
+            closed = line['status'] not in OPEN_LINES
+            self._require(
+                closed == (line['expire_time'] is not None)
+                or line['status'] == 'cancelled',
+                f'line {line["uuid"]}: {line["status"]}, expired {line["expire_time"]}',
+            )
+            if line['status'] == 'ended':
+                self._require(
+                    line['end_time'] <= line['expire_time'],
+                    f'line {line["uuid"]}: ended {line["expire_time"]}, before its '
+                    f'end {line["end_time"]}',
+                )
+
+    def _contracts(self):
+        offers = {offer['uuid']: offer for offer in self._rows['offers']}
+        for contract in self._rows['contracts']:
+            said, lines = f'contract {contract["uuid"]}', self._lines[contract['uuid']]
+            self._require(lines, f'{said}: no lines')
+            shown = min(
+                (line['status'] for line in lines), key=_SHOWN_FIRST.index, default=None
+            )
+            self._require(
+                contract['status'] == shown,
+                f'{said}: {contract["status"]}, its lines {shown}',
+            )
+            servers = {line['resource_uuid'] for line in lines}
+            self._require(len(servers) == len(lines), f'{said}: one server twice')
+            for line in lines:
+                offer = offers[line['offer_uuid']]
+                self._require(
+                    line['project_id'] == contract['project_id'] != line['owner_id']
+                    and line['owner_id'] == offer['project_id']
+                    and line['resource_uuid'] == offer['resource_uuid'],
+                    f'{said}: line {line["uuid"]} is not what was sold',
+                )
+
+    def _fills(self):
+        fills = {fill['contract']: fill for fill in self._rows['audit_fills']}
+        contracts = {each['uuid']: each for each in self._rows['contracts']}
+        prices = {each['uuid']: each['price'] for each in self._rows['contract_lines']}
+        for sale in self._rows['audit_sales']:
+            fill = fills.get(sale['contract'])
+            price = prices[sale['line']]
+            ceiling = fill['ceiling'] if fill else sale['ask']
+            self._require(
+                sale['ask'] <= price <= ceiling,
+                f'line {sale["line"]}: {price} is not in {sale["ask"]}..{ceiling}',
+            )
+            if fill:
+                self._suits(fill, sale)
+        for fill in fills.values():
+            self._require(
+                fill['min_quantity']
+                <= len(self._lines[fill['contract']])
+                <= fill['quantity'],
+                f'bid {fill["bid"]}: {len(self._lines[fill["contract"]])} servers',
+            )
+        filled = {fill['bid']: fill['contract'] for fill in fills.values()}
+        for bid in self._rows['bids']:
+            self._require(
+                bid['contract_uuid'] == filled.get(bid['uuid'])
+                and (bid['status'] == 'matched') == (bid['uuid'] in filled)
+                and bid['contract_uuid'] in (None, *contracts),
+                f'bid {bid["uuid"]}: {bid["status"]}, contract {bid["contract_uuid"]}',
+            )
+
+    def _suits(self, fill, sale):
+        said = f'bid {fill["bid"]}, line {sale["line"]}'
+        length = unfilled.moment(sale['end']) - unfilled.moment(sale['start'])
+        whole = unfilled.moment(fill['end']) - unfilled.moment(fill['start'])
+        asked = datetime.timedelta(seconds=fill['duration'])
+        self._require(
+            fill['start'] <= sale['start']
+            and sale['end'] <= fill['end']
+            and (length == asked or asked == whole and sale['end'] == fill['end']),
+            f'{said}: not the time that was asked for',
+        )
+        self._require(fill['project'] != sale['owner'], f'{said}: trades with himself')
+        self._require(
+            sale['lessee'] in (None, *json.loads(fill['lineage'])),
+            f'{said}: the offer is for somebody else',
+        )
+        self._require(
+            fill['class'] in (None, sale['class'])
+            and all(
+                json.loads(sale['properties']).get(name, 0) >= least
+                for name, _, least in json.loads(fill['requirements'])
+            ),
+            f'{said}: not the hardware that was asked for',
+        )
+
+    def _accepted(self, accepted):
+        tables = {
+            kind: {row['uuid']: row for row in self._rows[kind]}
+            for kind in ('offers', 'bids', 'contracts')
+        }
+        said = {row['object_uuid'] for row in self._rows['events']}
+        seen = collections.Counter()
+        for deed, kind, noun in accepted:
+            row = tables[kind].get(noun['uuid'])
+            what = f'{kind} {noun["uuid"]}'
+            if row is None:
+                self.wrong.append(f'{what}: accepted, and not there')
+                continue
+            self._require(noun['uuid'] in said, f'{what}: accepted, and no event of it')
+            if deed == 'created':
+                seen[kind, noun['uuid']] += 1
+                self._require(
+                    row['project_id'] == noun['project_id']
+                    and seen[kind, noun['uuid']] == 1,
+                    f'{what}: one object for two requests',
+                )
+            elif kind != 'contracts':
+                self._require(
+                    row['status'] == 'cancelled',
+                    f'{what}: cancelled, and now {row["status"]}',
+                )
+
+    def _wishes(self):
+        """A request that was sent again, with its key, made one object."""
+        names = collections.Counter(
+            row['name']
+            for row in (
+                *self._rows['offers'],
+                *self._rows['bids'],
+                # Of a bid, a contract has the name of the bid.
+                *(each for each in self._rows['contracts'] if not each['bid_uuid']),
+            )
+        )
+        for name, many in names.items():
+            self._require(many == 1, f'{name}: {many} objects of one request')
+
+    def _events(self):
+        ids = sorted(row['id'] for row in self._rows['events'])
+        self._require(
+            ids == list(range(1, len(ids) + 1)), 'events: their ids have gaps'
+        )
+        kinds = {(row['type'], row['object_uuid']) for row in self._rows['events']}
+        for kind, table in (
+            ('offer.published', 'offers'),
+            ('bid.placed', 'bids'),
+            ('contract.created', 'contracts'),
+        ):
+            for row in self._rows[table]:
+                self._require(
+                    (kind, row['uuid']) in kinds, f'{table} {row["uuid"]}: no {kind}'
+                )
+
+    # What others have to agree with
+
+    def settled(self, now, turnaround):
+        """Nothing, if no bid waits that what is on offer ``now`` could fill."""
+        held = collections.defaultdict(list)
+        for line in self._rows['contract_lines']:
+            if line['status'] in OPEN_LINES:
+                end = max(unfilled.moment(line['end_time']), now)
+                held[unfilled.server(line)].append(
+                    (unfilled.moment(line['start_time']), end)
+                )
+        gap = datetime.timedelta(seconds=turnaround)
+        for bid in self._rows['bids']:
+            if bid['status'] == 'available':
+                most = unfilled.most(bid, self._rows['offers'], held, gap, now)
+                self._require(
+                    most < bid['min_quantity'],
+                    f'bid {bid["uuid"]}: waits, though {most} servers are free',
+                )
+
+    def closed(self):
+        """Nothing, if all that could end has ended."""
+        for line in self._rows['contract_lines']:
+            self._require(
+                line['status'] not in OPEN_LINES,
+                f'line {line["uuid"]}: still {line["status"]} ({line["reason"]})',
+            )
+        for table in ('bids', 'offers'):
+            for row in self._rows[table]:
+                self._require(
+                    row['status'] not in ('available', 'error'),
+                    f'{table} {row["uuid"]}: still {row["status"]}',
+                )
+
+    def bills(self, usage):
+        """Compare ``usage``, as the market answers, with the contracts."""
+        broken = collections.defaultdict(list)
+        for row in self._rows['interruptions']:
+            end = row['end_time'] and unfilled.moment(row['end_time'])
+            broken[row['line_uuid']].append((unfilled.moment(row['start_time']), end))
+        due = collections.Counter()
+        for line in self._rows['contract_lines']:
+            if line['status'] == 'cancelled' or line['fulfill_time'] is None:
+                continue
+            seconds = served(line, broken[line['uuid']])
+            # Prices are kept in millionths, and amounts are shown in them.
+            amount = round(fractions.Fraction(line['price'] * seconds, 3600))
+            due[line['project_id'], 'renter'] += amount
+            due[line['owner_id'], 'owner'] += amount
+        said = {
+            (row['project_id'], row['role']): row['amount'] for row in usage['usage']
+        }
+        for party in {*due, *said}:
+            shown = decimal.Decimal(due[party]).scaleb(-6)
+            self._require(
+                said.get(party, '0.000000') == f'{shown:.6f}',
+                f'usage of {party}: {said.get(party)}, its contracts {shown:.6f}',
+            )
+
+    def lessees(self, nodes):
+        """Compare the lessees of ``nodes``, {uuid: lessee}, with the contracts."""
+        explained = {
+            (line['resource_uuid'], line['project_id'])
+            for line in self._rows['contract_lines']
+            if line['status'] in OPEN_LINES
+        }
+        for node, lessee in nodes.items():
+            self._require(
+                lessee is None or (node, lessee) in explained,
+                f'node {node}: its lessee {lessee} has no contract',
+            )
+        for line in self._rows['contract_lines']:
+            self._require(
+                line['status'] != 'active'
+                or nodes[line['resource_uuid']] == line['project_id'],
+                f'line {line["uuid"]}: active, and the lessee is another',
+            )
+
+
+def served(line, broken):
+    """For how many seconds the server of ``line`` served its renter."""
+    start = max(
+        unfilled.moment(line['start_time']), unfilled.moment(line['fulfill_time'])
+    )
+    end = unfilled.moment(line['end_time'])
+    if line['expire_time']:
+        end = min(end, unfilled.moment(line['expire_time']))
+    edges, seconds = sorted({start, end, *_inside(broken, start, end)}), 0
+    for first, last in zip(edges, edges[1:], strict=False):
+        if start <= first and last <= end:
+            if not any(
+                one <= first and (two is None or last <= two) for one, two in broken
+            ):
+                seconds += int((last - first).total_seconds())
+    return seconds
+
+
+def _inside(broken, start, end):
+    return [
+        moment
+        for each in broken
+        for moment in each
+        if moment is not None and start < moment < end
+    ]

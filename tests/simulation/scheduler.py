@@ -1,0 +1,158 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Tasks that run one at a time, in an order that the seed decides.
+
+Each task is a thread, for the libraries keep things for each thread; but only the
+one that was handed the baton runs. It hands the baton back wherever the outside
+world could see what it has done: before and after a transaction, a request, a call
+of Ironic. There, and only there, another task may run, and its process may die.
+"""
+
+import threading
+
+
+class Crash(BaseException):
+    """The process of this task is gone; nothing that it would still do happens."""
+
+
+class Process:
+    """What dies together; ``epoch`` counts its lives."""
+
+    def __init__(self, name):
+        self.name, self.epoch = name, 0
+
+    def crash(self):
+        self.epoch += 1
+
+
+class Task:
+    """A deed of a process; ``answer`` or ``error`` is there when it is ``done``."""
+
+    def __init__(self, process, name, deed):
+        self.process, self.name, self.epoch = process, name, process.epoch
+        self.done, self.answer, self.error = False, None, None
+        self.ready, self.thread = None, None
+        self._deed, self.go = deed, threading.Lock()
+        self.go.acquire()
+
+    @property
+    def crashed(self):
+        return self.epoch != self.process.epoch
+
+    def work(self):
+        try:
+            if not self.crashed:
+                self.answer = self._deed()
+        except Crash:
+            self.epoch = -1
+        except Exception as error:
+            self.error = error
+
+
+class Scheduler:
+    """Runs tasks; ``trace`` is what happened, in order."""
+
+    def __init__(self, random):
+        self._random, self._back = random, threading.Lock()
+        self._back.acquire()
+        self.running, self._tasks = None, []
+        self.trace = []
+
+    def spawn(self, process, name, deed):
+        """Add a task that runs ``deed``."""
+        task = Task(process, name, deed)
+        self._tasks.append(task)
+        return task
+
+    def runnable(self):
+        """The tasks that could go on now."""
+        return [
+            task
+            for task in self._tasks
+            if task.crashed or task.ready is None or task.ready()
+        ]
+
+    def busy(self, process):
+        """Whether any task of ``process``, as it lives now, is not done."""
+        return any(task.process is process and not task.crashed for task in self._tasks)
+
+    def step(self):
+        """Let one task go on to its next point; whether there was one."""
+        tasks = self.runnable()
+        if not tasks:
+            return False
+        self._resume(self._random.choice(tasks))
+        return True
+
+    def point(self, what, ready=None):
+        """Let others run; ``what`` is what the running task does next.
+
+        :param ready: a function; the task goes on when it says so.
+        :raises Crash: the process has died meanwhile.
+        """
+        task = self.running
+        if task is None:
+            return
+        self.note(f'{task.process.name}: {task.name}: {what}')
+        task.ready = ready
+        self._back.release()
+        task.go.acquire()
+        task.ready = None
+        if task.crashed:
+            raise Crash(task.name)
+
+    def note(self, said):
+        self.trace.append(said)
+
+    def end(self):
+        """Let all that still runs die."""
+        for task in self._tasks:
+            task.process.crash()
+        while self._tasks:
+            self._resume(self._tasks[0])
+
+    def _resume(self, task):
+        self.running = task
+        if task.thread is None:
+            task.thread = threading.Thread(target=self._live, args=(task,), daemon=True)
+            task.thread.start()
+        else:
+            task.go.release()
+        self._back.acquire()
+        self.running = None
+        if task.done:
+            task.thread.join()
+            self._tasks.remove(task)
+
+    def _live(self, task):
+        task.work()
+        task.done = True
+        self._back.release()
+
+
+class Executor:
+    """What ``ThreadPoolExecutor`` is to the fulfiller, under the scheduler."""
+
+    def __init__(self, scheduler):
+        self._scheduler = scheduler
+
+    def __call__(self, max_workers):
+        return self
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        return False
+
+    def map(self, deed, items):
+        """The answers of ``deed`` for each item, each a task of its own."""
+        mine = self._scheduler.running
+        tasks = [
+            self._scheduler.spawn(mine.process, mine.name, lambda each=each: deed(each))
+            for each in items
+        ]
+        self._scheduler.point('waits', lambda: all(task.done for task in tasks))
+        for task in tasks:
+            if task.error:
+                raise task.error
+        return [task.answer for task in tasks]

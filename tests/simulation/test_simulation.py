@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Worlds of many seeds hold, a seed comes back, and what is broken is found.
+
+``FLOCX_SIMULATION_SEEDS`` is how many worlds there are, ``FLOCX_SIMULATION_FIRST``
+the first of their seeds.
+"""
+
+import decimal
+import hashlib
+import os
+import subprocess
+import sys
+from unittest import mock
+
+import testtools
+
+from flocx.core import contract as contract_core
+from flocx.core import money
+from market.api import transaction
+from matcher import reading
+from matcher.mechanisms import k
+from provider import fulfilment
+from tests.simulation import world
+
+SEEDS = int(os.environ.get('FLOCX_SIMULATION_SEEDS', '240'))
+FIRST = int(os.environ.get('FLOCX_SIMULATION_FIRST', '1'))
+
+#: So many parts, each a test, are shared out among the processor's cores.
+PARTS = 8
+
+#: In at most so many worlds a fault that was planted has to be seen.
+ENOUGH = 150
+
+
+class Seeds(testtools.TestCase):
+    """What the tests of a part of the seeds have in common."""
+
+    def live(self, part):
+        failed = {}
+        for seed in range(FIRST + part, FIRST + SEEDS, PARTS):
+            wrong = world.World(seed).run()
+            if wrong:
+                failed[seed] = wrong
+        self.assertEqual({}, failed, 'python -m tests.simulation --seed N --trace')
+
+
+def _part(number):
+    return lambda self: self.live(number)
+
+
+for _number in range(PARTS):
+    setattr(Seeds, f'test_part_{_number}', _part(_number))
+
+
+class ReplayTest(testtools.TestCase):
+    def test_a_seed_comes_back_exactly(self):
+        traces = {
+            subprocess.run(
+                [sys.executable, '-m', 'tests.simulation', '--seed', '5', '--trace'],
+                check=True,
+                capture_output=True,
+                text=True,
+                # Nothing may hang on the order in which a set is read.
+                env={**os.environ, 'PYTHONHASHSEED': order},
+            ).stdout.rpartition('\n1 seeds')[0]
+            for order in ('1', '2')
+        }
+        self.assertEqual(1, len(traces))
+        self.assertGreater(len(traces.pop().splitlines()), 300)
+
+    def test_other_seeds_are_other_worlds(self):
+        lives = set()
+        for seed in range(1, 5):
+            lived = world.World(seed)
+            lived.run()
+            trace = '\n'.join(lived.tasks.trace)
+            lives.add(hashlib.sha256(trace.encode()).hexdigest())
+        self.assertEqual(4, len(lives))
+
+
+class PlantedTest(testtools.TestCase):
+    """Faults of the kinds that all of this is for; each has to be found."""
+
+    def found(self, pattern, target, name, broken):
+        with mock.patch.object(target, name, broken):
+            for seed in range(1, 1 + ENOUGH):
+                wrong = world.World(seed).run()
+                if any(pattern in said for said in wrong):
+                    return
+        self.fail(f'{pattern}: not seen in {ENOUGH} worlds')
+
+    def test_a_price_above_the_ceiling(self):
+        def rate(self, award, offer):
+            return award.bid.price + money.QUANTUM
+
+        self.found('is not in', k.K, '_rate', rate)
+
+    def test_an_engine_that_believes_in_messages(self):
+        rebuild = reading.Reader._rebuild
+
+        def once(self, now):
+            if self._book is None:
+                rebuild(self, now)
+            else:
+                self._book.at(now)
+
+        self.found('servers are free', reading.Reader, '_rebuild', once)
+
+    def test_a_key_that_is_not_looked_at(self):
+        self.found('objects of one request', transaction, 'key', lambda: None)
+
+    def test_time_that_is_free_while_the_server_is_waited_for(self):
+        open_ = {contract_core.Status.CREATED, contract_core.Status.ACTIVE}
+        self.found('its time was sold already', contract_core, 'OPEN', open_)
+
+    def test_a_fulfiller_that_reports_before_it_has_done(self):
+        finish = fulfilment.Fulfilment._finish
+
+        def hastily(self, contract, line):
+            self._report(contract, line, contract_core.Status.ENDED)
+            return finish(self, contract, line)
+
+        self.found('has no contract', fulfilment.Fulfilment, '_finish', hastily)
+
+    def test_a_bill_that_cuts_off_the_last_digit(self):
+        def amount(rate, seconds):
+            exact = rate * seconds / money.SECONDS_PER_HOUR
+            return exact.quantize(money.QUANTUM, decimal.ROUND_DOWN)
+
+        self.found('usage of', money, 'amount', amount)

@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What an open bid could have, found by trying everything; rows are dictionaries."""
+
+import datetime
+import json
+
+
+def moment(text):
+    """The time that a column of SQLite holds."""
+    return datetime.datetime.fromisoformat(text).replace(tzinfo=datetime.UTC)
+
+
+def server(row):
+    """What identifies the server of an offer or a line."""
+    return row['provider_id'], row['resource_type'], row['resource_uuid']
+
+
+def most(bid, offers, held, gap, now):
+    """How many servers ``bid`` could have at the best moment for it."""
+    suits = [offer for offer in offers if _could_take(bid, offer)]
+    edges = {max(now, moment(bid['start_time']))}
+    # Wherever it fits, it also fits moved back to the edge of something; who wants
+    # all of his window wants it from its start, or from now.
+    for offer in suits if not _whole(bid) else ():
+        edges.add(moment(offer['start_time']))
+        edges.update(end + gap for _, end in held[server(offer)])
+    return max(_free(bid, suits, held, gap, edge, now) for edge in edges)
+
+
+def _could_take(bid, offer):
+    document = json.loads(offer['properties'])
+    return (
+        offer['status'] == 'available'
+        and offer['price'] <= bid['price']
+        and offer['project_id'] != bid['project_id']
+        and offer['lessee_id'] in (None, *json.loads(bid['lineage']))
+        and bid['resource_class'] in (None, offer['resource_class'])
+        and all(
+            document.get(name, 0) >= least
+            for name, _, least in json.loads(bid['requirements'])
+        )
+    )
+
+
+def _whole(bid):
+    asked = moment(bid['end_time']) - moment(bid['start_time'])
+    return bid['duration'] == asked.total_seconds()
+
+
+def _free(bid, offers, held, gap, start, now):
+    """How many of ``offers`` are free for ``bid`` if it begins at ``start``."""
+    first, last = moment(bid['start_time']), moment(bid['end_time'])
+    end = last if _whole(bid) else start + datetime.timedelta(seconds=bid['duration'])
+    if not max(first, now) <= start < end <= last:
+        return 0
+    return sum(
+        moment(offer['start_time']) <= start
+        and end <= moment(offer['end_time'])
+        and all(
+            end + gap <= one or two + gap <= start for one, two in held[server(offer)]
+        )
+        for offer in offers
+    )

@@ -1,0 +1,318 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One world: its processes, who is in it, and what happens next."""
+
+import contextlib
+import datetime
+import logging
+from unittest import mock
+import urllib.parse
+import uuid
+
+from oslo_db import api as oslo_db_api
+import requests
+import sqlalchemy as sa
+
+from flocx import exceptions
+from flocx import rpcapi
+from market.db import schema
+from matcher import endpoints as matcher_endpoints
+from matcher import rounds
+from provider import endpoints as provider_endpoints
+from provider import fulfilment
+from provider import nodes
+from provider import reconciliation
+from tests.simulation import audit
+from tests.simulation import invariants
+from tests.simulation import ironic
+from tests.simulation import network
+from tests.simulation import people
+from tests.simulation import processes
+from tests.simulation import scheduler
+from tests.simulation import stage
+from tests.simulation import storm
+
+_BEGIN = datetime.datetime(2027, 1, 1, tzinfo=datetime.UTC)
+_STAGES = []
+
+
+class World:
+    """What follows from ``seed``; ``wrong`` is what did not hold in the end."""
+
+    def __init__(self, seed, steps=220):
+        self._stage = _the_stage()
+        self._stage.world, self._steps = self, steps
+        self.storm, self.now = storm.Storm(seed), _BEGIN
+        self.tasks = scheduler.Scheduler(self.storm)
+        self.network = network.Network(self.tasks, self.storm)
+        self.room = ironic.Room(self.tasks, self.storm, lambda: self.now)
+        self.people = people.People(self)
+        self._crowd = scheduler.Process('people')
+        self._processes = {
+            name: [scheduler.Process(f'{name}-{number}') for number in (1, 2)]
+            for name in ('market', 'provider', 'engine', 'fulfiller')
+        }
+        self._loops, self._listening = {}, {}
+        self.wrong, self._deeds = [], 24
+
+    def run(self):
+        """Live; return what does not hold."""
+        with self._rules():
+            self._prepare()
+            for _ in range(self._steps):
+                self._next()
+            self._rest()
+        return self.wrong
+
+    @contextlib.contextmanager
+    def _rules(self):
+        """Everything that would be left to chance or to the wall follows from us."""
+        handler = processes.Failures(self)
+        with contextlib.ExitStack() as stack:
+            executor = scheduler.Executor(self.tasks)
+            for target, name, value in (
+                (uuid, 'uuid4', lambda: uuid.UUID(self.storm.uuid())),
+                (oslo_db_api, 'time', processes.Naps(self.tasks)),
+                (fulfilment.futures, 'ThreadPoolExecutor', executor),
+            ):
+                stack.enter_context(mock.patch.object(target, name, value))
+            logging.getLogger().addHandler(handler)
+            stack.callback(logging.getLogger().removeHandler, handler)
+            stack.callback(self.tasks.end)
+            yield
+
+    def _prepare(self):
+        database = self._stage.database
+        database.tasks = database.storm = None
+        with database.engine.begin() as connection:
+            for name in audit.triggers():
+                connection.exec_driver_sql(f'DROP TRIGGER IF EXISTS {name}')
+            for table in reversed(schema.metadata.sorted_tables):
+                if table is not schema.event_sequence:
+                    connection.execute(sa.delete(table))
+            connection.execute(sa.update(schema.event_sequence).values(last=0))
+            turnaround = self.storm.pick((0, 0, 60))
+            audit.begin(connection, turnaround)
+            for text in audit.triggers().values():
+                connection.exec_driver_sql(text)
+        conf = self._stage.conf
+        conf.set_override('turnaround', turnaround, group='contracts')
+        conf.set_override('notice', self.storm.pick((0, 0, 300)), group='contracts')
+        database.tasks, database.storm = self.tasks, self.storm
+        self._first = self.storm.pick((2, 3, 5))
+        for number in range(self._first):
+            self.room.add(
+                nodes.Node(
+                    uuid=f'node-{number}',
+                    owner=people.OWNERS[number % 2],
+                    resource_class=self.storm.pick(('large', 'small')),
+                    properties={'cpus': self.storm.pick((16, 64))},
+                )
+            )
+        for name in ('engine', 'fulfiller'):
+            for process in self._processes[name]:
+                self._start(process)
+
+    def _start(self, process):
+        """Begin the life of an engine or a fulfiller, with nothing in its memory."""
+        conf, provider = self._stage.conf, self._stage.provider
+        if process in self._processes['engine']:
+            loop = processes.Loop(self, process, 'round', conf.matcher.round_interval)
+            clearing = rounds.Rounds(conf, self._stage.database, self._stage.engine_api)
+            loop.step = lambda now: clearing.run(now) and None
+            listener = matcher_endpoints.Endpoints(loop, clearing)
+            self._loops[process], topic = [loop], rpcapi.MatcherAPI.TOPIC
+        else:
+            parts = provider.nodes, provider.marketplace
+            loop = processes.Loop(
+                self, process, 'fulfilment', conf.provider.fulfil_interval
+            )
+            loop.step = fulfilment.Fulfilment(conf, *parts).run
+            looking = processes.Loop(
+                self, process, 'reconciliation', conf.provider.reconcile_interval
+            )
+            looking.step = reconciliation.Reconciliation(*parts).run
+            listener = provider_endpoints.Endpoints(loop)
+            self._loops[process] = [loop, looking]
+            topic = rpcapi.ProviderAPI.topic(stage.PROVIDER)
+        self._listening[process] = topic, listener
+
+    # What happens next
+
+    def _next(self):
+        ready = [loop for loops in self._loops.values() for loop in loops if loop.ready]
+        chances = {
+            self.tasks.step: 20 if self.tasks.runnable() else 0,
+            self._deliver: 4 if self.network.waiting else 0,
+            self._deed: 4 if self._deeds else 0,
+            self._pass_time: 2.5,
+            self._machines: 1,
+            self._crash: 1,
+            lambda: self.storm.pick(ready).start(): 2 if ready else 0,
+        }
+        self.storm.weighted(chances)()
+
+    def _deliver(self):
+        listeners = {}
+        for topic, listener in self._listening.values():
+            listeners.setdefault(topic, []).append(listener)
+        self.network.deliver(listeners)
+
+    def _deed(self):
+        self._deeds -= 1
+        name = self.storm.weighted(self.people.DEEDS)
+        if self._first:
+            # Where nothing is on offer nothing can happen.
+            self._first, name = self._first - 1, 'publish'
+        self.tasks.spawn(self._crowd, name, getattr(self.people, name))
+
+    def _pass_time(self):
+        seconds = self.storm.pick((1, 1, 10, 60, 600, None, None))
+        # Most happens where something begins or ends.
+        soon = None if seconds else self._next_moment()
+        self.now = soon or self.now + (seconds or 1) * storm.Storm.SECOND
+        self.tasks.note(f'it is {self.now:%d %H:%M:%S}')
+        self.room.work()
+
+    def _machines(self):
+        """Renters deploy, and now and then somebody meddles."""
+        for uuid_ in self.room.uuids():
+            node = self.room.now(uuid_)
+            if node.lessee and node.provision_state == 'available':
+                if self.storm.toss():
+                    self.room.deploy(uuid_)
+        uuid_ = self.storm.pick(self.room.uuids())
+        if self.storm.strikes('meddling'):
+            change = self.storm.pick(
+                ({'lessee': None}, {'maintenance': True}, {'maintenance': False})
+            )
+            self.tasks.note(f'somebody changes {uuid_}: {change}')
+            self.room.meddle(uuid_, **change)
+
+    def _crash(self):
+        if not self.storm.strikes('crash'):
+            return
+        process = self.storm.pick(
+            [each for all_ in self._processes.values() for each in all_]
+        )
+        self.tasks.note(f'{process.name} dies')
+        process.crash()
+        self.network.crashed(process)
+        if process in self._loops:
+            self._start(process)
+
+    # The end
+
+    def _rest(self):
+        """Let the storm pass, and see that everything comes to its end."""
+        self.storm.calm = True
+        self._finish()
+        self.room.repair()
+        self._look()
+        self._passes('round', 'fulfilment', 'reconciliation')
+        # Of awards that are too close on one server, the second waits for a round.
+        for _ in range(4):
+            self._passes('round')
+        self._look(settled=True)
+        for number in range(60):
+            moment = self._next_moment()
+            if moment is None:
+                break
+            self.now = max(moment, self.now + storm.Storm.SECOND)
+            self.room.work()
+            if number < 20:
+                # Later on nobody puts off any more what has to end.
+                self._machines()
+            others = ['round', 'reconciliation'] if number % 4 == 3 else []
+            self._passes('fulfilment', *others)
+        self._look(closed=True)
+
+    def _finish(self):
+        while self.tasks.step() or self.network.waiting:
+            if not self.tasks.runnable() and self.network.waiting:
+                self._deliver()
+
+    def _passes(self, *names):
+        """One pass of each loop of these names, in the first of its processes."""
+        for kind in ('fulfiller', 'engine'):
+            for loop in self._loops[self._processes[kind][0]]:
+                if loop.name in names:
+                    loop.start()
+                    self._finish()
+
+    def _next_moment(self):
+        """When something that is open begins or ends, or a machine has done."""
+        with self._stage.database.engine.connect() as connection:
+            found = [
+                moment
+                for table, statuses in (
+                    (schema.offers, ('available', 'error')),
+                    (schema.bids, ('available',)),
+                    (schema.contract_lines, invariants.OPEN_LINES),
+                )
+                for row in connection.execute(
+                    sa.select(table.c.start_time, table.c.end_time).where(
+                        table.c.status.in_(statuses)
+                    )
+                )
+                for moment in row
+            ]
+        if not found:
+            return None
+        found += self.room.moments()
+        return min((each for each in found if each > self.now), default=self.now)
+
+    def _look(self, settled=False, closed=False):
+        checker = invariants.Checker(self._stage.database.engine)
+        checker.check(self.people.accepted)
+        if settled:
+            checker.settled(self.now, self._stage.conf.contracts.turnaround)
+        if closed:
+            checker.closed()
+            checker.lessees(
+                {uuid_: self.room.now(uuid_).lessee for uuid_ in self.room.uuids()}
+            )
+            task = self.tasks.spawn(self._crowd, 'usage', self._usage)
+            self._finish()
+            checker.bills(task.answer)
+        self.wrong += [said for said in checker.wrong if said not in self.wrong]
+
+    def _usage(self):
+        def text(moment):
+            return moment.strftime('%Y-%m-%dT%H:%M:%SZ')
+
+        return self.people.usage(text(_BEGIN), text(self.now))
+
+    def failed(self, error):
+        """A part of a service has raised ``error``."""
+        if not isinstance(error, processes.EXPECTED):
+            self.wrong.append(f'{type(error).__name__}: {error}')
+
+    # What the processes ask each other
+
+    def request(self, service, method, path, headers, body):
+        """What ``service`` answers, a webob response.
+
+        :raises Away: nothing.
+        """
+        processes = self._processes[{'marketplace': 'market'}.get(service, 'provider')]
+        application = self._stage.applications[service]
+        return self.network.request(processes, application, method, path, headers, body)
+
+    def answer_to_provider(self, method, path, headers, body, params):
+        """What the market answers the provider, as the session would give it."""
+        if params:
+            path = f'{path}?{urllib.parse.urlencode(params)}'
+        try:
+            said = self.request('marketplace', method, path, headers, body)
+        except network.Away as error:
+            raise exceptions.Unavailable(f'The market is away: {error}') from None
+        answer = requests.Response()
+        answer.status_code, answer._content = said.status_int, said.body
+        return answer
+
+
+def _the_stage():
+    if not _STAGES:
+        _STAGES.append(stage.Stage())
+        audit.install(_STAGES[0].database.engine)
+    return _STAGES[0]
