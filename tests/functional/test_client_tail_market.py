@@ -185,6 +185,16 @@ class MarketTest(test_client_tail.CommandTestCase):
             self.assertEqual(count, len(about))
 
 
+class OutlookTest(test_client_tail.CommandTestCase):
+    def test_why_a_bid_waits(self):
+        bid = self.bid(requirements=[['cpus', '>=', 4096]])
+        self.round()
+        shown = self.openstack('umbrella-member', f'bid show {bid["uuid"]}')
+        self.assertEqual('hardware', shown['outlook']['reason'])
+        table, _ = self.run_command('umbrella-member', f'bid show {bid["uuid"]}')
+        self.assertIn(shown['outlook']['detail'][:20], table)
+
+
 class NodeTest(test_client_tail.CommandTestCase):
     def test_those_of_an_owner_or_a_lessee(self):
         name = self.add_node()
