@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The pipeline that a request passes on its way to a controller."""
 
+import functools
+
 from keystonemiddleware import audit
 from keystonemiddleware import auth_token
 from microversion_parse import middleware as microversion
@@ -12,6 +14,9 @@ from oslo_middleware import sizelimit
 from osprofiler import web as profiler
 import pecan
 from pecan import hooks
+import pecan.core
+import pecan.rest
+import pecan.routing
 import wsme.exc
 
 from flocx import context
@@ -45,6 +50,13 @@ cors.set_defaults(
     ],
     allow_methods=['GET', 'POST', 'PATCH', 'DELETE'],
 )
+
+
+# Pecan asks for the arguments of each method on its way, and makes a class for the
+# answer, at every request: a tenth of what showing an offer takes. They never change.
+_arguments = functools.lru_cache(maxsize=1024)(pecan.core.getargspec)
+for _module in (pecan.core, pecan.rest, pecan.routing):
+    _module.getargspec = _arguments
 
 
 class _Healthy:
