@@ -182,6 +182,8 @@ def main():
     parser.add_argument('--runs', type=int, default=5, help='(default: 5)')
     parser.add_argument('--json', type=pathlib.Path, help='write the report there, too')
     options = parser.parse_args()
+    if asking.OFFERS // 2 % options.runs:
+        parser.error(f'--runs: a divisor of {asking.OFFERS // 2} is expected')
     rig = rigs.Rig(options.folder, options.venv, 'mariadb')
     # What is said of the progress is not the report.
     with contextlib.redirect_stdout(sys.stderr):
