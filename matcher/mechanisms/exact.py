@@ -193,7 +193,7 @@ def _model(
 def without(book: matcher_book.Book, uuid: str) -> matcher_book.Book:
     """``book`` as if the bid or offer ``uuid`` were not in it."""
     taken = {
-        offer.server: offer.window.minus(book.free(offer)) for offer in book.offers
+        offer.slot: offer.window.minus(book.free(offer)) for offer in book.offers
     }
     return matcher_book.Book(
         book.now,
