@@ -171,23 +171,27 @@ class Fulfilment:
             if not _is_ready(node, line) or not self._is_rented(line):
                 self._report(contract, line, _S.WAIT_FULFILL)
                 return False
-            if _lessor(line):
-                # The market cancels a line that is ``created`` with the one that it is
-                # of, for then nothing has been done to the node.
-                self._confirm(contract, line, _S.WAIT_FULFILL)
-            self._nodes.set_lessee(node.uuid, renter)
-            # Nobody else's change may have come in between.
-            node = self._nodes.get(node.uuid)
-            if node.lessee != renter:
-                return False
-            if _is_clean(node, line):
-                return self._handed_over(contract, line, node, renter)
-        if not _is_clean(node, line):
+            return self._hand_over(contract, line, node, renter)
+        if _lessor(line) and node.provision_state != 'available':
             # Who has sub-let it deployed it in between: it is not his any more.
             self._confirm(contract, line, _S.WAIT_FULFILL)
             returning.empty(self._nodes, node)
             return False
         return self._report(contract, line, _S.ACTIVE)
+
+    def _hand_over(self, contract, line, node, renter):
+        if _lessor(line):
+            # The market cancels a line that is ``created`` with the one that it is
+            # of, for then nothing has been done to the node.
+            self._confirm(contract, line, _S.WAIT_FULFILL)
+        self._nodes.set_lessee(node.uuid, renter)
+        # Nobody else's change may have come in between.
+        node = self._nodes.get(node.uuid)
+        if node.lessee != renter:
+            return False
+        if _lessor(line) and node.provision_state != 'available':
+            return False
+        return self._handed_over(contract, line, node, renter)
 
     def _is_rented(self, line):
         """Whether who has sub-let the server has it; an owner's need not be rented."""
@@ -284,11 +288,6 @@ def line_project(contract):
 def _lessor(line):
     """The project that rents the server of ``line`` and sub-lets it, or None."""
     return line['owner_id'] if line.get('sublet_of') else None
-
-
-def _is_clean(node, line):
-    """Whether nothing of who has sub-let ``node`` is on it."""
-    return _lessor(line) is None or node.provision_state == 'available'
 
 
 def _is_ready(node, line):

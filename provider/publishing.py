@@ -151,11 +151,7 @@ class Publishing:
 
     def _publish(self, context, headers, chosen, terms):
         _require_type(self._nodes, terms.pop('resource_type', None))
-        offers = [
-            (each, self._said(each, terms))
-            for each in chosen
-            if not each.error
-        ]
+        offers = [(each, self._said(each, terms)) for each in chosen if not each.error]
         for part in _parts(offers):
             self._send(context, headers, part)
         return chosen

@@ -77,7 +77,7 @@ def take_back(nodes, node, renter, back_to=None):
 
     :param nodes: the place where it is.
     :param renter: the project that it is taken back from.
-    :param back_to: the project that sub-let it, which gets it; None where the owner does.
+    :param back_to: the project that sub-let it, which gets it; None: the owner.
     :raises NotClean: it does not get clean by itself.
     """
     if node is None or node.lessee != renter:

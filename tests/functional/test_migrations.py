@@ -15,7 +15,6 @@ from flocx import db
 from market.db import migration
 from market.db import schema
 
-
 #: A constraint that is replaced in the statement in which it goes.
 LOOSER = (
     r"op\.execute\(\s+'ALTER TABLE (\w+) DROP CONSTRAINT (\w+), '"

@@ -100,9 +100,7 @@ class SubletTest(base.MarketplaceTestCase):
         self.assertEqual('initech', self.lessee())
         self.assertEqual(('active', 'active'), (self.of(self.parent), self.of(sub)))
         # He leaves it running: it is clean when the lessee has it again.
-        self.change(
-            provision_state='active', power_state='power on'
-        )
+        self.change(provision_state='active', power_state='power on')
         self.pass_by(2)
         node = self.read()
         self.assertEqual(
@@ -120,7 +118,8 @@ class SubletTest(base.MarketplaceTestCase):
         self.change(provision_state='active')
         self.pass_by(8, passes=6)
         self.assertEqual(('ended', 'ended'), (self.of(self.parent), self.of(sub)))
-        self.assertEqual((None, 'available'), (self.lessee(), self.read().provision_state))
+        node = self.read()
+        self.assertEqual((None, 'available'), (node.lessee, node.provision_state))
 
     def test_what_the_lessee_still_runs_is_not_handed_over(self):
         sub = self.claim(SUBLESSEE, self.sublet(2, 4))
@@ -144,9 +143,7 @@ class SubletTest(base.MarketplaceTestCase):
         whole = {**terms, 'end_time': self.time(4), 'start_time': self.time(2)}
         self.refused(404, offers(SUBLESSEE).post('/v1/offers', whole), self.node)
         first = self.sublet(2, 4)
-        self.refused(
-            409, offers(LESSEE).post('/v1/offers', whole), first['uuid']
-        )
+        self.refused(409, offers(LESSEE).post('/v1/offers', whole), first['uuid'])
         many = {'nodes': [self.node], 'price': '1', 'end_time': self.time(3)}
         answer = self.good(offers(LESSEE).post('/v1/offers', many))
         (publication,) = answer['publications']
@@ -159,7 +156,8 @@ class SubletTest(base.MarketplaceTestCase):
         sub = self.claim(SUBLESSEE, first)
         self.pass_by(2)
         self.assertEqual('active', self.of(sub))
-        again = offers(SUBLESSEE).post('/v1/offers', {**terms, 'end_time': self.time(3)})
+        terms['end_time'] = self.time(3)
+        again = offers(SUBLESSEE).post('/v1/offers', terms)
         self.refused(409, again, 'cannot be sub-let again')
 
     def test_the_lessee_keeps_what_he_has_sub_let(self):

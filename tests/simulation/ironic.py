@@ -94,8 +94,10 @@ class Room(nodes.Nodes):
 
     def clear_lessee(self, uuid, project_id, back_to=None):
         if self.get(uuid).lessee == project_id:
-            said = f'lessee of {uuid} back to {back_to}' if back_to else (
-                f'no lessee of {uuid}'
+            said = (
+                f'lessee of {uuid} back to {back_to}'
+                if back_to
+                else (f'no lessee of {uuid}')
             )
             self._change(said, uuid, lessee=back_to)
 

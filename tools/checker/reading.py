@@ -21,7 +21,7 @@ COLUMNS = {
     'created_at',
     'contract_lines': 'id uuid contract_uuid offer_uuid owner_id provider_id '
     'resource_type resource_uuid project_id start_time end_time price status '
-    'fulfill_time expire_time reason',
+    'fulfill_time expire_time reason sublet_of',
     'interruptions': 'line_uuid start_time end_time',
     'events': 'id type object_uuid owner_id payload',
 }
