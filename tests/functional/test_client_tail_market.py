@@ -174,6 +174,34 @@ class MarketTest(test_client_tail.CommandTestCase):
         )
         self.assertEqual(1, len(found))
 
+    def test_of_one_project(self):
+        bid = self.bid()
+        for project, count in (('umbrella', 1), ('acme', 0)):
+            found = self.openstack(
+                'operator-admin',
+                f"event list --project {project} --since '1h ago' --long",
+            )
+            about = [each for each in found if each['Object UUID'] == bid['uuid']]
+            self.assertEqual(count, len(about))
+
+
+class OutlookTest(test_client_tail.CommandTestCase):
+    def test_why_a_bid_waits(self):
+        bid = self.bid(requirements=[['cpus', '>=', 4096]])
+        self.round()
+        shown = self.openstack('umbrella-member', f'bid show {bid["uuid"]}')
+        self.assertEqual('hardware', shown['outlook']['reason'])
+        table, _ = self.run_command('umbrella-member', f'bid show {bid["uuid"]}')
+        self.assertIn(shown['outlook']['detail'][:20], table)
+
+
+class NodeTest(test_client_tail.CommandTestCase):
+    def test_those_of_an_owner_or_a_lessee(self):
+        name = self.add_node()
+        for side, count in (('owner', 1), ('lessee', 0)):
+            found = self.openstack('acme-member', f'node list --{side} acme')
+            self.assertEqual(count, len([n for n in found if n['Name'] == name]))
+
 
 class QuoteTest(test_client_tail.CommandTestCase):
     WORKERS = True

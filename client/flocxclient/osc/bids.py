@@ -165,9 +165,9 @@ class ListBids(command.Lister):
 
 
 class ShowBid(command.ShowOne):
-    """Show a bid."""
+    """Show a bid; its outlook is why it waits, as the last round saw it."""
 
-    fields = FIELDS
+    fields = (*FIELDS, 'outlook')
     _epilog = command.examples('openstack market bid show weekend-training')
 
     def get_parser(self, prog_name):

@@ -92,6 +92,13 @@ class Duration(columns.FormattableColumn):
         return '' if self._value is None else times.render_duration(self._value)
 
 
+class Outlook(columns.FormattableColumn):
+    """Why a bid waits, a sentence."""
+
+    def human_readable(self):
+        return (self._value or {}).get('detail', '')
+
+
 class Stretches(columns.FormattableColumn):
     """Offers or contracts of a server, one a line."""
 
@@ -120,6 +127,7 @@ COLUMNS = {
     'availabilities': Windows,
     'duration': Duration,
     'lines': Lines,
+    'outlook': Outlook,
     'payload': Document,
     'properties': Document,
     'requirements': Requirements,

@@ -7,6 +7,7 @@ import itertools
 from flocxclient.osc import columns
 from flocxclient.osc import command
 from flocxclient.osc import identity
+from flocxclient.osc import projects
 from flocxclient.osc import streams
 from flocxclient.osc import times
 
@@ -69,6 +70,11 @@ class ListEvents(command.Lister):
             metavar='<type>',
             help='Only those of this type, such as contract.created.',
         )
+        parser.add_argument(
+            '--project',
+            metavar='<project>',
+            help='Only those that concern this project, by id or name; for operators.',
+        )
         about = parser.add_mutually_exclusive_group()
         for noun in ('offer', 'bid', 'contract'):
             about.add_argument(
@@ -95,6 +101,10 @@ class ListEvents(command.Lister):
         query = command.given(
             parsed_args, 'after', 'limit', 'wait', 'type', 'object_uuid'
         )
+        if parsed_args.project:
+            query['project_id'] = projects.project_id(
+                self.connection, parsed_args.project
+            )
         for noun, fetch in (
             ('offer', self.market.get_offer),
             ('bid', self.market.get_bid),

@@ -3,6 +3,7 @@
 
 from flocxclient.osc import columns
 from flocxclient.osc import command
+from flocxclient.osc import projects
 
 FIELDS = (
     'uuid',
@@ -34,6 +35,7 @@ class ListNodes(command.Lister):
     _epilog = command.examples(
         'openstack market node list',
         'openstack market node list --resource-class gpu --provision-state available',
+        'openstack market node list --owner acme --power-state "power on"',
     )
 
     def get_parser(self, prog_name):
@@ -44,11 +46,24 @@ class ListNodes(command.Lister):
         parser.add_argument(
             '--provision-state', metavar='<state>', help='Those in this state.'
         )
+        parser.add_argument(
+            '--power-state', metavar='<state>', help='Those with this power state.'
+        )
+        for side in ('owner', 'lessee'):
+            parser.add_argument(
+                f'--{side}',
+                metavar='<project>',
+                help=f'Those of this {side}, by id or name.',
+            )
         self.add_paging(parser)
         return parser
 
     def take_action(self, parsed_args):
-        query = command.given(parsed_args, 'resource_class', 'provision_state')
+        query = command.given(
+            parsed_args, 'resource_class', 'provision_state', 'power_state'
+        )
+        for side, named in command.given(parsed_args, 'owner', 'lessee').items():
+            query[side] = projects.project_id(self.connection, named)
         return self.listed(
             self.provider.nodes(**query, **self.paging(parsed_args)), parsed_args
         )

@@ -25,14 +25,13 @@ class Node(flocx_resource.Resource):
     )
 
     uuid = resource.Body('uuid', alternate_id=True)
-    #: The project that the server belongs to.
-    owner = resource.Body('owner')
     resource_class = resource.Body('resource_class')
     provision_state = resource.Body('provision_state')
     power_state = resource.Body('power_state')
     maintenance = resource.Body('maintenance', type=bool)
     protected = resource.Body('protected', type=bool)
     retired = resource.Body('retired', type=bool)
+    #: The project that the server belongs to.
     owner = resource.Body('owner')
     lessee = resource.Body('lessee')
     #: What Ironic has as the node's properties.
