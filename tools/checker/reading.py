@@ -14,7 +14,7 @@ MICRO = decimal.Decimal(1_000_000)
 #: What is read of each table; no hardware documents, of which nothing is promised.
 COLUMNS = {
     'offers': 'uuid project_id provider_id resource_type resource_uuid lessee_id '
-    'start_time end_time price status generation created_at',
+    'sublet_of start_time end_time price status generation created_at',
     'bids': 'uuid project_id quantity min_quantity start_time end_time duration '
     'price status contract_uuid generation created_at',
     'contracts': 'uuid bid_uuid project_id start_time end_time status generation '
