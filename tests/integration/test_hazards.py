@@ -153,9 +153,9 @@ class HazardsTest(unittest.TestCase):
         self.deploy()
         seen, clear = [], self.nodes.clear_lessee
 
-        def watched(uuid, renter):
+        def watched(uuid, renter, back_to):
             seen.append(self.seen().provision_state)
-            clear(uuid, renter)
+            clear(uuid, renter, back_to)
 
         with mock.patch.object(self.nodes, 'clear_lessee', watched):
             self.end()
