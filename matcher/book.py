@@ -22,7 +22,8 @@ from flocx.core import offer as offer_core
 from flocx.core import requirements
 from flocx.core import window
 
-Server = tuple[str, str, str]
+#: A server, or what a renter has of it to sub-let.
+Slot = tuple[str, str, str, str | None]
 
 
 class Group(typing.NamedTuple):
@@ -65,7 +66,7 @@ class Book:
         self,
         now: datetime.datetime,
         offers: Iterable[offer_core.Offer] = (),
-        taken: Mapping[Server, Sequence[window.Window]] | None = None,
+        taken: Mapping[Slot, Sequence[window.Window]] | None = None,
         bids: Iterable[bid_core.Bid] = (),
     ) -> None:
         self.now = _next_second(now)
@@ -80,7 +81,7 @@ class Book:
         self._met: dict[tuple[str, str], bool] = {}
         self._for: dict[tuple[object, ...], tuple[Group, ...]] = {}
         for offer in offers:
-            self.put_offer(offer, (taken or {}).get(offer.server, ()))
+            self.put_offer(offer, (taken or {}).get(offer.slot, ()))
         for bid in bids:
             self.put_bid(bid)
 

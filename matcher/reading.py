@@ -63,7 +63,7 @@ class Reader:
                 late = {
                     offer.uuid
                     for offer in book.offers
-                    for held in self._held.get(offer.server, ())
+                    for held in self._held.get(offer.slot, ())
                     if held.start <= now
                     and (held.end - now).total_seconds() <= self._turnaround
                 }
@@ -79,8 +79,8 @@ class Reader:
             for uuid in wanted:
                 book.drop_offer(uuid)
             for offer in open_offers:
-                self._held[offer.server] = held.get(offer.server, [])
-                book.put_offer(offer, self._held[offer.server])
+                self._held[offer.slot] = held.get(offer.slot, [])
+                book.put_offer(offer, self._held[offer.slot])
             book.at(now)
         except Exception:
             # Half a change is worse than none: start again from the database.

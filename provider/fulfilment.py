@@ -15,6 +15,11 @@ active, wait_end; past       ``wait_end``, then undeployed and cleaned, off its
                              networks, console and power off, the lessee cleared,
                              verified: ``ended``
 wait_cancel                  the same, then ``cancelled``
+sub-let; begun               the lessee is its owner's still and the node
+                             ``available``: as above, else ``wait_fulfill``.
+                             Nothing of its owner's is undeployed for it
+sub-let; past its end        as above, but the lessee is who has sub-let it again;
+                             the market ends his line after it
 ===========================  ====================================================
 
 What Ironic does not do now is tried again, later each time (``provider.patience``).
@@ -163,15 +168,40 @@ class Fulfilment:
             self._report(contract, line, _S.WAIT_FULFILL)
             return False
         if node.lessee != renter:
-            if not _is_ready(node, line):
+            if not _is_ready(node, line) or not self._is_rented(line):
                 self._report(contract, line, _S.WAIT_FULFILL)
                 return False
-            self._nodes.set_lessee(node.uuid, renter)
-            # Nobody else's change may have come in between.
-            if self._nodes.get(node.uuid).lessee != renter:
-                return False
-            return self._handed_over(contract, line, node, renter)
+            return self._hand_over(contract, line, node, renter)
+        if _lessor(line) and node.provision_state != 'available':
+            # Who has sub-let it deployed it in between: it is not his any more.
+            self._confirm(contract, line, _S.WAIT_FULFILL)
+            returning.empty(self._nodes, node)
+            return False
         return self._report(contract, line, _S.ACTIVE)
+
+    def _hand_over(self, contract, line, node, renter):
+        if _lessor(line):
+            # The market cancels a line that is ``created`` with the one that it is
+            # of, for then nothing has been done to the node.
+            self._confirm(contract, line, _S.WAIT_FULFILL)
+        self._nodes.set_lessee(node.uuid, renter)
+        # Nobody else's change may have come in between.
+        node = self._nodes.get(node.uuid)
+        if node.lessee != renter:
+            return False
+        if _lessor(line) and node.provision_state != 'available':
+            return False
+        return self._handed_over(contract, line, node, renter)
+
+    def _is_rented(self, line):
+        """Whether who has sub-let the server has it; an owner's need not be rented."""
+        if not _lessor(line):
+            return True
+        return any(
+            each['uuid'] == line['sublet_of'] and each['status'] == _S.ACTIVE
+            for held in self._marketplace.delivered(resource_uuid=line['resource_uuid'])
+            for each in held['lines']
+        )
 
     def _handed_over(self, contract, line, node, renter):
         """Report what was done now; undo it where the line was closed meanwhile.
@@ -182,7 +212,7 @@ class Fulfilment:
         try:
             return self._report(contract, line, _S.ACTIVE)
         except exceptions.Conflict:
-            self._nodes.clear_lessee(node.uuid, renter)
+            self._nodes.clear_lessee(node.uuid, renter, _lessor(line))
             raise
 
     def _miss(self, contract, line):
@@ -208,7 +238,9 @@ class Fulfilment:
         """Whether the node is clean and its owner's again; else bring that nearer."""
         node = self._node(line)
         try:
-            return returning.take_back(self._nodes, node, line_project(contract))
+            return returning.take_back(
+                self._nodes, node, line_project(contract), _lessor(line)
+            )
         except returning.NotClean:
             # From here on it is the operator's, and reconciliation looks at it.
             self._report(contract, line, _S.ERROR, _R.CLEAN_FAILED)
@@ -253,11 +285,16 @@ def line_project(contract):
     return contract['project_id']
 
 
+def _lessor(line):
+    """The project that rents the server of ``line`` and sub-lets it, or None."""
+    return line['owner_id'] if line.get('sublet_of') else None
+
+
 def _is_ready(node, line):
-    """Whether ``node`` can be handed over: nobody has it, and it is clean."""
+    """Whether ``node`` can be handed over: who lets it has it, and it is clean."""
     return (
-        node.owner == line['owner_id']
-        and node.lessee is None
+        (_lessor(line) or node.owner == line['owner_id'])
+        and node.lessee == _lessor(line)
         and node.provision_state == 'available'
         and ownership.unfit(node) is None
     )
@@ -284,11 +321,14 @@ def _late(line, now):
 
 
 def _by_node(lines, now):
-    """Lists of the lines that something is due for, one for each node, in order."""
+    """Lists of the lines that something is due for, one for each node, in order.
+
+    What is sub-let has its own: the market keeps it in order with what it is of.
+    """
     due = collections.defaultdict(list)
     for each in sorted(lines, key=lambda each: each[1]['start_time']):
         if step(each[1], now):
-            due[each[1]['resource_uuid']].append(each)
+            due[each[1]['resource_uuid'], _lessor(each[1])].append(each)
     return due.values()
 
 

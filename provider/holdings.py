@@ -9,6 +9,7 @@ _OFFER = (
     'uuid',
     'name',
     'lessee_id',
+    'sublet_of',
     'start_time',
     'end_time',
     'price',
@@ -37,7 +38,9 @@ def of(marketplace, context, nodes):
         return {node.uuid: dict.fromkeys(names) for node in nodes}
     offered, promised = collections.defaultdict(list), collections.defaultdict(list)
     for offer in offers:
-        offered[offer['resource_uuid']].append({name: offer[name] for name in _OFFER})
+        offered[offer['resource_uuid']].append(
+            {name: offer.get(name) for name in _OFFER}
+        )
     for contract in contracts:
         for line in contract['lines']:
             if line['provider_id'] == marketplace.provider_id:

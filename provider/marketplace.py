@@ -103,6 +103,27 @@ class Marketplace:
         """The open contracts with servers of ours that the caller has a part in."""
         return self._all('contracts', context, provider_id=self.provider_id, **params)
 
+    def rented(self, context, nodes):
+        """{uuid of a node: the lines, JSON, by which the caller rents it}.
+
+        Only of ``nodes`` that he is the lessee of and not the owner; for others the
+        market is not asked.
+        """
+        leased = [
+            node.uuid
+            for node in nodes
+            if node.lessee == context.project_id != node.owner
+        ]
+        if not leased:
+            return {}
+        found = {uuid: [] for uuid in leased}
+        one = {'resource_uuid': leased[0]} if len(leased) == 1 else {}
+        for held in self.contracts_of(context, role='renter', **one):
+            for line in held['lines']:
+                if line['provider_id'] == self.provider_id:
+                    found.get(line['resource_uuid'], []).append(line)
+        return found
+
     def events(self, after, wait):
         """What happened to contracts with servers of ours, and the id to go on from.
 

@@ -17,14 +17,17 @@ OFFERABLE = {
 }
 
 
-def check(node, project_id):
+def check(node, project_id, rented=False):
     """Nothing, if a member of ``project_id`` may offer ``node`` as it is.
 
+    :param rented: whether the project has a contract for it, and may sub-let it while
+        it is the lessee.
     :raises NotFound: it is not his; whoever does not own a node is told what
         Ironic tells a stranger.
     :raises Conflict: it cannot be handed over in its state.
     """
-    if not node.owner or node.owner != project_id:
+    sublets = rented and node.lessee == project_id
+    if not sublets and (not node.owner or node.owner != project_id):
         raise exceptions.NotFound(
             f'resource_uuid: node {node.uuid} not found among '
             'those that your project owns'

@@ -40,8 +40,22 @@ def publish(
     """
     _require_type(nodes, resource_type)
     node = nodes.get(resource_uuid, context)
-    ownership.check(node, context.project_id)
-    return marketplace.publish(context, _offer(nodes, node, terms), headers)
+    rented = marketplace.rented(context, [node]).get(node.uuid)
+    ownership.check(node, context.project_id, bool(rented))
+    return marketplace.publish(
+        context, _offer(nodes, node, terms, sublet_of(rented, terms)), headers
+    )
+
+
+def sublet_of(rented, terms):
+    """Of the lines ``rented`` the uuid of that which has the end of an offer.
+
+    None without any. If none has it, the first: the market says what is wrong.
+    """
+    end = terms['end_time']
+    lines = sorted(rented or (), key=lambda line: line['start_time'])
+    fit = [line for line in lines if line['start_time'] < end <= line['end_time']]
+    return next((line['uuid'] for line in fit or lines), None)
 
 
 @dataclasses.dataclass(kw_only=True)
@@ -51,6 +65,7 @@ class Publication:
     said: str
     node: noun.Node | None = None
     document: dict | None = None
+    rented: list | None = None
     offer_uuid: str | None = None
     error: dict | None = None
 
@@ -89,8 +104,7 @@ class Publishing:
             Publication(said=ident, node=node)
             for ident, node in selection.named(self._nodes.list(context), idents)
         ]
-        for each in chosen:
-            _check(each, context)
+        self._check(chosen, context)
         self._describe(chosen)
         return self._publish(context, headers, chosen, terms)
 
@@ -110,10 +124,16 @@ class Publishing:
             self._describe(chosen)
             chosen = [each for each in chosen if _meets(each, asked)]
         selection.require_few('query', len(chosen), MOST)
-        for each in chosen:
-            _check(each, context)
+        self._check(chosen, context)
         self._describe(each for each in chosen if each.document is None)
         return self._publish(context, headers, chosen, terms)
+
+    def _check(self, chosen, context):
+        known = [each.node for each in chosen if each.node]
+        rented = self._marketplace.rented(context, known)
+        for each in chosen:
+            each.rented = each.node and rented.get(each.node.uuid)
+            _check(each, context)
 
     def _describe(self, chosen):
         """Read the hardware of those that are still to be offered."""
@@ -131,14 +151,14 @@ class Publishing:
 
     def _publish(self, context, headers, chosen, terms):
         _require_type(self._nodes, terms.pop('resource_type', None))
-        offers = [
-            (each, _terms(self._nodes, each.node, each.document, terms))
-            for each in chosen
-            if not each.error
-        ]
+        offers = [(each, self._said(each, terms)) for each in chosen if not each.error]
         for part in _parts(offers):
             self._send(context, headers, part)
         return chosen
+
+    def _said(self, each, terms):
+        line = sublet_of(each.rented, terms)
+        return _terms(self._nodes, each.node, each.document, terms, line)
 
     def _send(self, context, headers, part):
         try:
@@ -158,7 +178,7 @@ def _check(each, context):
     try:
         if each.node is None:
             raise exceptions.NotFound(f'nodes: {each.said} not found')
-        ownership.check(each.node, context.project_id)
+        ownership.check(each.node, context.project_id, bool(each.rented))
     except exceptions.FlocxError as error:
         each.refuse(error)
 
@@ -190,18 +210,19 @@ def _require_type(nodes, resource_type):
         )
 
 
-def _offer(nodes, node, terms):
-    return _terms(nodes, node, _document(nodes, node), terms)
+def _offer(nodes, node, terms, line_uuid):
+    return _terms(nodes, node, _document(nodes, node), terms, line_uuid)
 
 
 def _document(nodes, node):
     return hardware.describe(node, nodes.inventory(node.uuid))
 
 
-def _terms(nodes, node, document, terms):
+def _terms(nodes, node, document, terms, line_uuid):
     """An offer as the market takes it."""
     return {
         **terms,
+        **({'sublet_of': line_uuid} if line_uuid else {}),
         'resource_type': nodes.RESOURCE_TYPE,
         'resource_uuid': node.uuid,
         'resource_class': node.resource_class,

@@ -74,6 +74,12 @@ class Reconciliation:
     def _compare(self, found, offers, contracts, now, deeds):
         for offer in offers:
             self._tell(self._offer, offer, found.get(offer['resource_uuid']))
+        sublessees = {
+            (line.get('sublet_of'), contract['project_id'])
+            for contract in contracts
+            for line in contract['lines']
+            if line['status'] not in core.CLOSED
+        }
         for contract in contracts:
             for line in contract['lines']:
                 uuid = line['resource_uuid']
@@ -82,11 +88,15 @@ class Reconciliation:
                     deeds and uuid not in found
                 ):
                     continue
+                node = found.get(uuid)
+                if node and (line['uuid'], node.lessee) in sublessees:
+                    # Its renter has what he pays for: it is sub-let.
+                    continue
                 self._tell(
                     self._line,
                     contract,
                     line,
-                    found.get(uuid),
+                    node,
                     now,
                     deeds.get(uuid, {}).get(line['owner_id']),
                 )
@@ -106,6 +116,10 @@ class Reconciliation:
 
     def _line(self, contract, line, node, now, deed):
         status, reason = standing(line, contract['project_id'], node, now, deed)
+        if node and status == _S.ERROR != line['status']:
+            # What was sub-let may have come back since the nodes were listed.
+            node = self._node(node.uuid)
+            status, reason = standing(line, contract['project_id'], node, now, deed)
         if status != line['status']:
             LOG.warning(
                 'Line %s of contract %s: %s, %s',
@@ -121,7 +135,7 @@ def health(offer, node):
     """The status that ``offer`` should have, and why, given its node or None."""
     if node is None:
         return offer_core.Status.ERROR, 'the node is gone'
-    if node.owner != offer['project_id']:
+    if not offer.get('sublet_of') and node.owner != offer['project_id']:
         return offer_core.Status.ERROR, 'the node has another owner'
     reason = ownership.unfit(node)
     if reason:

@@ -72,29 +72,34 @@ def is_left_over(node):
     return node.maintenance or node.provision_state == 'clean failed'
 
 
-def take_back(nodes, node, renter):
+def take_back(nodes, node, renter, back_to=None):
     """Whether ``node`` is clean and its owner's again; else bring that nearer.
 
     :param nodes: the place where it is.
     :param renter: the project that it is taken back from.
+    :param back_to: the project that sub-let it, which gets it; None: the owner.
     :raises NotClean: it does not get clean by itself.
     """
     if node is None or node.lessee != renter:
         # It is gone, or somebody else's: not ours to touch any more.
         return True
     if node.provision_state != 'available':
-        _empty(nodes, node)
+        empty(nodes, node)
         return False
     nodes.detach(node.uuid)
     if node.console_enabled:
         nodes.console_off(node.uuid)
     if node.power_state == 'power on':
         nodes.power_off(node.uuid)
-    nodes.clear_lessee(node.uuid, renter)
-    return _is_back(nodes, node, renter)
+    nodes.clear_lessee(node.uuid, renter, back_to)
+    return _is_back(nodes, node, renter, back_to)
 
 
-def _empty(nodes, node):
+def empty(nodes, node):
+    """Ask for what brings ``node`` nearer to ``available``, if anything does.
+
+    :raises NotClean: it does not get clean by itself.
+    """
     asked = verb(node)
     if asked is None:
         if node.provision_state == 'clean failed':
@@ -112,12 +117,12 @@ def _empty(nodes, node):
     nodes.provision(node.uuid, asked)
 
 
-def _is_back(nodes, node, renter):
+def _is_back(nodes, node, renter, back_to):
     """Whether the renter has done nothing more before he lost the node."""
     found = nodes.get(node.uuid)
     if found.lessee == renter:
         return False
-    if found.lessee is None and found.provision_state != 'available':
+    if found.lessee == back_to and found.provision_state != 'available':
         LOG.warning(
             'Node %s was deployed while it was taken back; it is emptied again',
             node.uuid,

@@ -73,6 +73,11 @@ PUBLISHED = {
         409,
         'Several objects have this name. The detail lists their uuids.',
     ),
+    'flocx.conflict.sublet': (
+        409,
+        'The server is not rented for all of the time that is to be sub-let, or is '
+        'sub-let for longer than it would be rented. The detail names the line.',
+    ),
     'flocx.conflict.node': (
         409,
         'The server cannot be offered as it is now: the detail says why.',

@@ -67,6 +67,9 @@ TRANSITIONS = {
 CLOSED = {Status.ENDED, Status.CANCELLED}
 OPEN = set(Status) - CLOSED
 
+#: A line in one of these can still be shortened or extended, or sub-let.
+RUNNING = {_S.CREATED, _S.WAIT_FULFILL, _S.ACTIVE}
+
 #: Of lines in several statuses, the contract shows the first of these.
 _PRECEDENCE = (
     _S.ERROR,
@@ -82,7 +85,10 @@ _PRECEDENCE = (
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """One server of a contract; ``price`` is in credits per server and hour."""
+    """One server of a contract; ``price`` is in credits per server and hour.
+
+    ``sublet_of`` is the line by which the owner of the offer rents the server himself.
+    """
 
     uuid: str
     contract_uuid: str
@@ -92,6 +98,7 @@ class Line:
     resource_type: str
     resource_uuid: str
     resource_class: str | None = None
+    sublet_of: str | None = None
     project_id: str
     start_time: datetime.datetime
     end_time: datetime.datetime
@@ -170,6 +177,7 @@ def draft(
                 resource_type=sold.resource_type,
                 resource_uuid=sold.resource_uuid,
                 resource_class=sold.resource_class,
+                sublet_of=sold.sublet_of,
                 project_id=project_id,
                 start_time=stay.start,
                 end_time=stay.end,

@@ -37,6 +37,8 @@ class Offer:
     ``price`` is the least the owner takes, in credits per server and hour.
     ``lessee_id`` limits the offer to one project and its sub-projects.
     ``provider_id`` is the account of the provider service that published it.
+    ``sublet_of`` is the contract line by which ``project_id`` rents the server that it
+    offers, None where it owns it.
     """
 
     uuid: str
@@ -46,6 +48,7 @@ class Offer:
     resource_type: str
     resource_uuid: str
     resource_class: str | None = None
+    sublet_of: str | None = None
     properties: dict[str, Any]
     lessee_id: str | None = None
     start_time: datetime.datetime
@@ -61,6 +64,11 @@ class Offer:
     def server(self) -> tuple[str, str, str]:
         """What identifies the server among all providers' servers."""
         return self.provider_id, self.resource_type, self.resource_uuid
+
+    @property
+    def slot(self) -> tuple[str, str, str, str | None]:
+        """Of what its time is: the server, or what a renter has of it to sub-let."""
+        return *self.server, self.sublet_of
 
     def open_to(self, lineage: Collection[str]) -> bool:
         """Whether a project may take it, given the project and its ancestors."""

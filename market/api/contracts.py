@@ -28,6 +28,7 @@ _OF_LINES = {
     'resource_type': query.text,
     'resource_uuid': query.text,
     'resource_class': query.text,
+    'sublet_of': query.text,
     'price': money.price,
     'fulfill_time': window.instant,
     'expire_time': window.instant,
@@ -60,6 +61,7 @@ class Line(types.Answer):
     resource_type = wsme.types.text
     resource_uuid = wsme.types.text
     resource_class = wsme.types.text
+    sublet_of = wsme.types.text
     price = types.Price
     start_time = types.Instant
     end_time = types.Instant

@@ -35,6 +35,7 @@ FILTERS = {
     'resource_type': query.text,
     'resource_uuid': query.text,
     'resource_class': query.text,
+    'sublet_of': query.text,
     'status': query.one_of([*offer_core.Status, 'any']),
     'reason': query.text,
     'generation': query.integer,
@@ -57,6 +58,7 @@ class OfferRequest(wsme.types.Base):
     resource_type = wsme.wsattr(types.Ident, mandatory=True)
     resource_uuid = wsme.wsattr(types.Text, mandatory=True)
     resource_class = types.Text
+    sublet_of = types.Ident
     properties = wsme.wsattr(types.Object, mandatory=True)
     lessee_id = types.Ident
     start_time = types.Instant
@@ -128,6 +130,7 @@ class Offer(types.Answer):
     resource_type = wsme.types.text
     resource_uuid = wsme.types.text
     resource_class = wsme.types.text
+    sublet_of = wsme.types.text
     properties = types.Json
     lessee_id = wsme.types.text
     start_time = types.Instant

@@ -23,6 +23,7 @@ def supply(session, window, now, turnaround=0):
             table.c.provider_id,
             table.c.resource_type,
             table.c.resource_uuid,
+            table.c.sublet_of,
             table.c.resource_class,
             table.c.price,
             table.c.start_time,
@@ -39,7 +40,7 @@ def supply(session, window, now, turnaround=0):
         start = max(row.start_time, window.start, now)
         end = min(row.end_time, window.end)
         if start < end:
-            free = core.Window(start, end).minus(taken.get(tuple(row[:3]), ()))
+            free = core.Window(start, end).minus(taken.get(tuple(row[:4]), ()))
             if free:
                 yield row.resource_class, row.price, free
 

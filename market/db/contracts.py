@@ -18,14 +18,12 @@ from market.db import events
 from market.db import listing
 from market.db import offers
 from market.db import schema
+from market.db import sublets
 from market.db import visibility
 
 _TABLE, _LINES = schema.contracts, schema.contract_lines
 _S = core.Status
 _SECOND = datetime.timedelta(seconds=1)
-
-#: A line in one of these can still be shortened or extended.
-_RUNNING = {_S.CREATED, _S.WAIT_FULFILL, _S.ACTIVE}
 
 
 def write(session, contract, generations, now, bid=None):
@@ -187,7 +185,8 @@ def close(session, contract, now, notice=0):
 
     :param notice: for how many seconds the renter still keeps, and pays, what has
         begun or begins within them.
-    :raises Conflict: every line is closed, or already on its way.
+    :raises Conflict: every line is closed, or already on its way; or a server is
+        sub-let for longer, and nothing is changed, if the caller rolls back.
     """
     until = now.replace(microsecond=0) + datetime.timedelta(seconds=notice)
     changes = {line: _closing(line, now, until) for line in contract.lines}
@@ -198,9 +197,11 @@ def close(session, contract, now, notice=0):
         )
     for line in changed:
         _move(session, line, changes[line])
-    return _settle(
+    contract = _settle(
         session, contract, 'released', changed, now, end_time=_end(contract, until)
     )
+    sublets.require_none_beyond(session, contract)
+    return contract
 
 
 def _end(noun, until):
@@ -218,7 +219,7 @@ def _closing(line, now, until):
             'reason': core.Reason.CANCELLED,
             'end_time': _end(line, until),
         }
-    if line.status in _RUNNING and line.end_time > until:
+    if line.status in core.RUNNING and line.end_time > until:
         return {'reason': core.Reason.RELEASED, 'end_time': _end(line, until)}
     if line.status == _S.ERROR:
         return {
@@ -247,14 +248,16 @@ def reschedule(session, contract, end, now, turnaround=0):
     if not lines:
         raise exceptions.Conflict(f'Contract {contract.uuid} is {contract.status}')
     for line in lines:
-        if line.status not in _RUNNING:
+        if line.status not in core.RUNNING:
             raise exceptions.Conflict(
                 f'Line {line.uuid} is {line.status}: its end cannot be moved'
             )
         if end > line.end_time:
             _extend(session, line, end, now, turnaround)
         _move(session, line, {'end_time': end})
-    return _settle(session, contract, 'changed', lines, now, end_time=end)
+    contract = _settle(session, contract, 'changed', lines, now, end_time=end)
+    sublets.require_none_beyond(session, contract)
+    return contract
 
 
 def _extend(session, line, end, now, turnaround):
@@ -295,7 +298,24 @@ def report(session, contract, line, status, reason, now):
         values['expire_time'] = now
     _move(session, line, values)
     _interrupt(session, line, status, values['reason'], now)
+    for each in sublets.bereft(session, line, status):
+        _undeliverable(session, each, now)
     return _settle(session, contract, status, [line], now)
+
+
+def _undeliverable(session, row, now):
+    """Cancel the line ``row``, which nothing was done for yet."""
+    whole = session.execute(
+        sa.select(_TABLE).where(_TABLE.c.uuid == row.contract_uuid)
+    ).one()
+    report(
+        session,
+        listing.noun(core.Contract, whole, lines=()),
+        listing.noun(core.Line, row),
+        _S.CANCELLED,
+        core.Reason.NOT_DELIVERED,
+        now,
+    )
 
 
 def replace(session, contract, line, other, offer, now):
@@ -321,6 +341,8 @@ def _require_returned(session, line):
             _LINES.c.resource_type == line.resource_type,
             _LINES.c.resource_uuid == line.resource_uuid,
             _LINES.c.start_time < line.start_time,
+            # Its renter has it back when this line ends, and not before it begins.
+            _LINES.c.uuid != (line.sublet_of or ''),
             _LINES.c.status.in_(sorted(core.OPEN)),
         )
         .limit(1)
@@ -394,7 +416,7 @@ def _settle(session, contract, deed, changed, now, **values):
         **values,
     )
     uuids = {line.uuid for line in changed}
-    events.of_contract(
-        session, deed, contract, [line for line in lines if line.uuid in uuids], now
-    )
+    moved = [line for line in lines if line.uuid in uuids]
+    events.of_contract(session, deed, contract, moved, now)
+    sublets.cut_offers(session, moved, now)
     return contract

@@ -28,7 +28,9 @@ _STEP = 1000
 def add(session, offer, now):
     """Store a new offer.
 
-    :raises Conflict: another open offer of the server has some of its time.
+    :raises Conflict: another open offer of the server has some of its time, or the
+        project does not rent the server for all of it.
+    :raises NotFound: the project does not rent it by the line ``sublet_of``.
     """
     for refusal in add_all(session, [offer], now).values():
         raise refusal
@@ -37,18 +39,19 @@ def add(session, offer, now):
 def add_all(session, wanted, now):
     """Store new offers, as many as can be.
 
-    :returns: {uuid: Conflict} of those whose time another open offer of the server
-        has, be it one of ``wanted`` that comes before.
+    :returns: {uuid: the error} of those whose time another open offer of the server
+        has, be it one of ``wanted`` that comes before, or that cannot be sub-let.
     """
     servers.lock(session, {offer.server for offer in wanted})
     others, refused, new = servers.offered(session, wanted), {}, []
     for offer in wanted:
         try:
+            servers.require_rented(session, offer)
             servers.require_alone(offer, others)
-        except exceptions.Conflict as error:
+        except (exceptions.Conflict, exceptions.NotFound) as error:
             refused[offer.uuid] = error
         else:
-            others[offer.server].append(offer)
+            others[offer.slot].append(offer)
             new.append(offer)
     if new:
         session.execute(sa.insert(_TABLE), [listing.fields(offer) for offer in new])
@@ -74,6 +77,7 @@ def reschedule(session, offer, now, **values):
         raise exceptions.Invalid(f'end_time: {window.text(changed.end_time)} is past')
     if changed.end_time > offer.end_time:
         servers.lock(session, {offer.server})
+        servers.require_rented(session, changed)
         servers.require_alone(changed, servers.offered(session, [changed]))
     return change(session, offer, 'changed', now, **values)
 
@@ -130,6 +134,7 @@ def free_during(now, start, end=None, turnaround=0):
         lines.c.provider_id == _TABLE.c.provider_id,
         lines.c.resource_type == _TABLE.c.resource_type,
         lines.c.resource_uuid == _TABLE.c.resource_uuid,
+        lines.c.sublet_of.is_not_distinct_from(_TABLE.c.sublet_of),
         lines.c.status.in_(contract_core.OPEN),
         sa.true() if start < now + gap else lines.c.end_time > start - gap,
         lines.c.start_time < end + gap if end else lines.c.start_time <= start + gap,
@@ -179,9 +184,10 @@ def available(session, now, uuids=None):
 
 
 def held(session, offers, now, turnaround=0, but=None):
-    """The time that contracts hold, {server: [Window]}, of the offers' servers.
+    """The time that contracts hold, {slot: [Window]}, of the offers' servers.
 
-    It counts by server, not by offer: a contract outlives its offer's end.
+    It counts by server, not by offer: a contract outlives its offer's end. What is
+    sub-let counts apart, for it takes nothing from the owner.
 
     :param turnaround: seconds before and after a contract that nobody else gets.
     :param but: uuid of a line that does not count.
@@ -191,6 +197,7 @@ def held(session, offers, now, turnaround=0, but=None):
         lines.c.provider_id,
         lines.c.resource_type,
         lines.c.resource_uuid,
+        lines.c.sublet_of,
         lines.c.start_time,
         lines.c.end_time,
     ).where(lines.c.status.in_(contract_core.OPEN))
@@ -204,8 +211,7 @@ def held(session, offers, now, turnaround=0, but=None):
     gap = datetime.timedelta(seconds=turnaround)
     taken = collections.defaultdict(list)
     for row in session.execute(query):
-        server = row.provider_id, row.resource_type, row.resource_uuid
-        taken[server].append(
+        taken[tuple(row[:4])].append(
             window.Window(row.start_time - gap, max(row.end_time, now) + gap)
         )
     return taken
@@ -216,7 +222,7 @@ def free(offer, taken, now):
     left = offer.window.since(now)
     if left is None or offer.status != offer_core.Status.AVAILABLE:
         return []
-    return left.minus(taken.get(offer.server, ()))
+    return left.minus(taken.get(offer.slot, ()))
 
 
 def change(session, offer, deed, now, **values):

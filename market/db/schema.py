@@ -80,6 +80,7 @@ offers = sa.Table(
     sa.Column('resource_type', sa.String(64), nullable=False),
     sa.Column('resource_uuid', sa.String(255), nullable=False),
     sa.Column('resource_class', sa.String(255)),
+    _uuid('sublet_of'),
     sa.Column('properties', sa.JSON, nullable=False),
     _project('lessee_id'),
     _time('start_time'),
@@ -93,6 +94,7 @@ offers = sa.Table(
     sa.Index(None, 'status', 'id'),
     sa.Index(None, 'project_id', 'status'),
     sa.Index(None, 'resource_uuid', 'status'),
+    sa.Index(None, 'sublet_of'),
     sa.Index(None, 'name'),
     # A page of a list, in any order, is read from where it begins.
     sa.Index(None, 'created_at'),
@@ -172,6 +174,7 @@ contract_lines = sa.Table(
     sa.Column('resource_type', sa.String(64), nullable=False),
     sa.Column('resource_uuid', sa.String(255), nullable=False),
     sa.Column('resource_class', sa.String(255)),
+    _uuid('sublet_of'),
     _project('project_id', nullable=False),
     _time('start_time'),
     _time('end_time'),
@@ -185,6 +188,7 @@ contract_lines = sa.Table(
     sa.Index(None, 'provider_id', 'status'),
     sa.Index(None, 'owner_id'),
     sa.Index(None, 'offer_uuid'),
+    sa.Index(None, 'sublet_of'),
     sa.Index(None, 'status'),
     **_OPTIONS,
 )

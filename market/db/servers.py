@@ -7,12 +7,14 @@ from oslo_db import exception as db_exc
 import sqlalchemy as sa
 
 from flocx import exceptions
+from flocx.core import contract as contract_core
 from flocx.core import offer as offer_core
 from flocx.core import window
 from market.db import schema
 
 _TABLE = schema.servers
 _NAMES = ('provider_id', 'resource_type', 'resource_uuid')
+_SLOT = (*_NAMES, 'sublet_of')
 
 
 def lock(session, wanted):
@@ -57,7 +59,7 @@ def _add(session, missing):
 
 
 def offered(session, wanted):
-    """{server: [open offer]} of those that may have time of the offers ``wanted``.
+    """{slot: [open offer]} of those that may have time of the offers ``wanted``.
 
     They have uuid, start_time and end_time; ``wanted`` themselves are not among them.
     """
@@ -67,7 +69,7 @@ def offered(session, wanted):
             table.c.uuid,
             table.c.start_time,
             table.c.end_time,
-            *(table.c[name] for name in _NAMES),
+            *(table.c[name] for name in _SLOT),
         )
         .where(
             table.c.resource_uuid.in_({offer.resource_uuid for offer in wanted}),
@@ -80,7 +82,7 @@ def offered(session, wanted):
     )
     others = collections.defaultdict(list)
     for row in rows:
-        others[tuple(getattr(row, name) for name in _NAMES)].append(row)
+        others[tuple(getattr(row, name) for name in _SLOT)].append(row)
     return others
 
 
@@ -89,10 +91,49 @@ def require_alone(offer, others):
 
     :raises Conflict: one has; the message names it.
     """
-    for other in others[offer.server]:
+    for other in others[offer.slot]:
         if other.start_time < offer.end_time and offer.start_time < other.end_time:
             raise exceptions.Conflict(
                 f'resource_uuid: offer {other.uuid} has {offer.resource_uuid} from '
                 f'{window.text(other.start_time)} to {window.text(other.end_time)}',
                 code='flocx.conflict.overlap',
             )
+
+
+def require_rented(session, offer):
+    """Nothing, if ``offer`` is the owner's, or its project rents the server for it.
+
+    The line is locked, so that it does not change before the offer is stored.
+
+    :raises NotFound: there is no such line of the project for the server.
+    :raises Conflict: the line is a sub-let itself, is not running, or has not the
+        time of the offer.
+    """
+    if offer.sublet_of is None:
+        return
+    table = schema.contract_lines
+    line = session.execute(
+        sa.select(table)
+        .where(
+            table.c.uuid == offer.sublet_of,
+            table.c.project_id == offer.project_id,
+            *(table.c[name] == getattr(offer, name) for name in _NAMES),
+        )
+        .with_for_update()
+    ).first()
+    if line is None:
+        raise exceptions.NotFound(f'sublet_of: line {offer.sublet_of} not found')
+    why = None
+    if line.sublet_of:
+        why = 'has a server that is sub-let, which cannot be sub-let again'
+    elif line.status not in contract_core.RUNNING:
+        why = f'is {line.status}'
+    elif offer.start_time < line.start_time or line.end_time < offer.end_time:
+        why = (
+            f'has the server from {window.text(line.start_time)} to '
+            f'{window.text(line.end_time)} only'
+        )
+    if why:
+        raise exceptions.Conflict(
+            f'sublet_of: line {line.uuid} {why}', code='flocx.conflict.sublet'
+        )

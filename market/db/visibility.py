@@ -13,7 +13,14 @@ from market.db import schema
 #: What of an offer only its owner, its provider and the operator are shown; besides
 #: them, the projects that it is meant for are shown its ``lessee_id``.
 HIDDEN = frozenset(
-    ('provider_id', 'resource_uuid', 'lessee_id', 'reason', 'generation')
+    (
+        'provider_id',
+        'resource_uuid',
+        'sublet_of',
+        'lessee_id',
+        'reason',
+        'generation',
+    )
 )
 
 

@@ -192,9 +192,7 @@ def _model(
 
 def without(book: matcher_book.Book, uuid: str) -> matcher_book.Book:
     """``book`` as if the bid or offer ``uuid`` were not in it."""
-    taken = {
-        offer.server: offer.window.minus(book.free(offer)) for offer in book.offers
-    }
+    taken = {offer.slot: offer.window.minus(book.free(offer)) for offer in book.offers}
     return matcher_book.Book(
         book.now,
         [offer for offer in book.offers if offer.uuid != uuid],

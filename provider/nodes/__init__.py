@@ -56,11 +56,14 @@ class Nodes(abc.ABC):
 
     @abc.abstractmethod
     def set_lessee(self, uuid, project_id):
-        """Make ``project_id`` the lessee of a node that has none."""
+        """Make ``project_id`` the lessee of a node."""
 
     @abc.abstractmethod
-    def clear_lessee(self, uuid, project_id):
-        """Take the node back from ``project_id``; nothing if it has it no more."""
+    def clear_lessee(self, uuid, project_id, back_to=None):
+        """Take the node back from ``project_id``; nothing if it has it no more.
+
+        :param back_to: the project that sub-let it, which is its lessee again.
+        """
 
     @abc.abstractmethod
     def unprotect(self, uuid):

@@ -64,9 +64,9 @@ class DummyNodes(nodes.Nodes):
     def set_lessee(self, uuid, project_id):
         self._change(uuid, lessee=project_id)
 
-    def clear_lessee(self, uuid, project_id):
+    def clear_lessee(self, uuid, project_id, back_to=None):
         if self.get(uuid).lessee == project_id:
-            self._change(uuid, lessee=None)
+            self._change(uuid, lessee=back_to)
 
     def unprotect(self, uuid):
         self._change(uuid, protected=False)

@@ -79,9 +79,13 @@ class IronicNodes(nodes.Nodes):
     def set_lessee(self, uuid, project_id):
         self._patch(uuid, {'op': 'add', 'path': '/lessee', 'value': project_id})
 
-    def clear_lessee(self, uuid, project_id):
+    def clear_lessee(self, uuid, project_id, back_to=None):
         # Ironic takes no JSON patch with a ``test`` in it, so the look comes first.
-        if self.get(uuid).lessee == project_id:
+        if self.get(uuid).lessee != project_id:
+            return
+        if back_to:
+            self.set_lessee(uuid, back_to)
+        else:
             self._patch(uuid, {'op': 'remove', 'path': '/lessee'})
 
     def unprotect(self, uuid):

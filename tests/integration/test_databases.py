@@ -9,6 +9,7 @@ from flocx import db
 from tests.functional import test_engines
 from tests.functional import test_hostile
 from tests.functional import test_migrations
+from tests.functional import test_sublets
 from tests.integration import daemons
 
 _NUMBERS = itertools.count(1)
@@ -87,4 +88,12 @@ class MariaDBHostileTest(MarketOn, test_hostile.HostileTest):
 
 
 class PostgreSQLHostileTest(MarketOn, test_hostile.HostileTest):
+    DAEMON = daemons.PostgreSQL
+
+
+class MariaDBSubletTest(MarketOn, test_sublets.SubletTest):
+    DAEMON = daemons.MariaDB
+
+
+class PostgreSQLSubletTest(MarketOn, test_sublets.SubletTest):
     DAEMON = daemons.PostgreSQL

@@ -7,11 +7,8 @@ that remembers what is reported to it and refuses what the state table refuses.
 
 import contextlib
 import datetime
-import importlib.util
 import itertools
 import os
-import pathlib
-import sys
 import time
 import types
 import unittest
@@ -28,12 +25,13 @@ from flocx.core import window
 from provider import conf as provider_conf
 from provider import fulfilment
 from provider.nodes import ironic
+from tests.integration import rigs
 from tests.unit.provider import test_fulfilment
 from tools.lab import bringup
+from tools.lab import install
 from tools.lab import ironic as lab_ironic
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-FOLDER = ROOT / '.test' / 'hazards'
+FOLDER = rigs.ROOT / '.test' / 'hazards'
 S, R = core.Status, core.Reason
 HOUR = datetime.timedelta(hours=1)
 
@@ -42,10 +40,9 @@ class Lab:
     """Keystone and Ironic with ten servers, half of them acme's."""
 
     def __init__(self):
-        if importlib.util.find_spec('ironic') is None:
-            raise unittest.SkipTest('ironic is not installed')
         FOLDER.parent.mkdir(exist_ok=True)
-        self._lab = bringup.Lab(FOLDER, pathlib.Path(sys.prefix), flocx=False)
+        self._lab = bringup.Lab(FOLDER, rigs.VENV, flocx=False)
+        install.ensure(self._lab.folder)
         self._lab.up()
         self.clouds = self._lab.folder.clouds
 
@@ -156,9 +153,9 @@ class HazardsTest(unittest.TestCase):
         self.deploy()
         seen, clear = [], self.nodes.clear_lessee
 
-        def watched(uuid, renter):
+        def watched(uuid, renter, back_to):
             seen.append(self.seen().provision_state)
-            clear(uuid, renter)
+            clear(uuid, renter, back_to)
 
         with mock.patch.object(self.nodes, 'clear_lessee', watched):
             self.end()

@@ -2,6 +2,8 @@
 """FLOCX deployed as in production, on MariaDB and on PostgreSQL, while it breaks."""
 
 import concurrent.futures
+import contextlib
+import io
 import json
 import random
 import subprocess
@@ -26,8 +28,10 @@ class EightSteps:
     """What holds on each database."""
 
     def test_the_eight_steps_with_the_commands_of_people(self):
-        performed = tour.Tour(self.rig)
-        self.assertTrue(performed.run(), performed.error)
+        performed, shown = tour.Tour(self.rig), io.StringIO()
+        with contextlib.redirect_stdout(shown):
+            done = performed.run()
+        self.assertTrue(done, shown.getvalue())
         self.assertHolds()
 
     def test_status_says_what_runs(self):

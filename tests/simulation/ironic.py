@@ -92,9 +92,14 @@ class Room(nodes.Nodes):
     def set_lessee(self, uuid, project_id):
         self._change(f'lessee of {uuid}: {project_id}', uuid, lessee=project_id)
 
-    def clear_lessee(self, uuid, project_id):
+    def clear_lessee(self, uuid, project_id, back_to=None):
         if self.get(uuid).lessee == project_id:
-            self._change(f'no lessee of {uuid}', uuid, lessee=None)
+            said = (
+                f'lessee of {uuid} back to {back_to}'
+                if back_to
+                else (f'no lessee of {uuid}')
+            )
+            self._change(said, uuid, lessee=back_to)
 
     def unprotect(self, uuid):
         self._change(f'unprotect {uuid}', uuid, protected=False)

@@ -112,7 +112,8 @@ def _unlawful_line(line, now, grace, over):
 
 
 def _server(row):
-    return row.provider_id, row.resource_type, row.resource_uuid
+    # What is sub-let has its time beside that of the line which it is of.
+    return row.provider_id, row.resource_type, row.resource_uuid, row.sublet_of
 
 
 def _sold_twice(market):

@@ -14,14 +14,14 @@ MICRO = decimal.Decimal(1_000_000)
 #: What is read of each table; no hardware documents, of which nothing is promised.
 COLUMNS = {
     'offers': 'uuid project_id provider_id resource_type resource_uuid lessee_id '
-    'start_time end_time price status generation created_at',
+    'sublet_of start_time end_time price status generation created_at',
     'bids': 'uuid project_id quantity min_quantity start_time end_time duration '
     'price status contract_uuid generation created_at',
     'contracts': 'uuid bid_uuid project_id start_time end_time status generation '
     'created_at',
     'contract_lines': 'id uuid contract_uuid offer_uuid owner_id provider_id '
     'resource_type resource_uuid project_id start_time end_time price status '
-    'fulfill_time expire_time reason',
+    'fulfill_time expire_time reason sublet_of',
     'interruptions': 'line_uuid start_time end_time',
     'events': 'id type object_uuid owner_id payload',
 }

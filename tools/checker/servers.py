@@ -45,8 +45,9 @@ def violations(market, nodes, now, resting):
         yield from _unexplained(node, begun.get(node['uuid'], []), resting)
     for uuid, lines in begun.items():
         for line in lines:
-            if line.status == 'active':
-                yield from _missing(line, by_uuid.get(uuid), now)
+            node = by_uuid.get(uuid)
+            if line.status == 'active' and not _is_sublet(line, node, lines):
+                yield from _missing(line, node, now)
 
 
 def _begun(market, now):
@@ -65,6 +66,14 @@ def _unexplained(node, lines, resting):
         yield _violation('lessee', node, f'no contract gives it to {node["lessee"]}')
     if resting and not lines and node['provision_state'] != 'available':
         yield _violation('left', node, f'nobody has it: {node["provision_state"]}')
+
+
+def _is_sublet(line, node, lines):
+    """Whether the renter of ``line`` has let another have the server meanwhile."""
+    return node is not None and any(
+        each.sublet_of == line.uuid and each.project_id == node['lessee']
+        for each in lines
+    )
 
 
 def _missing(line, node, now):

@@ -20,6 +20,7 @@ FIELDS = (
     'resource_type',
     'resource_uuid',
     'resource_class',
+    'sublet_of',
     'properties',
     'lessee_id',
     'start_time',
@@ -37,8 +38,9 @@ FIELDS = (
 class CreateOffer(command.ShowOne):
     """Offer a server of yours on the market, or many on the same terms.
 
-    The provider service checks that you own the server, adds its hardware to
-    the offer and publishes it. An offer with --lessee is for that project
+    The provider service checks that you own the server, or lease it by a
+    contract of yours, which sub-lets it, adds its hardware to the offer and
+    publishes it. An offer with --lessee is for that project
     and its sub-projects only.
 
     Many servers are named by --node, or found by --resource-class, --trait and

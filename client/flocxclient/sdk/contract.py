@@ -29,6 +29,7 @@ class Contract(flocx_resource.Resource):
         'sort_key',
         'start_time',
         'status',
+        'sublet_of',
     )
 
     uuid = resource.Body('uuid', alternate_id=True)

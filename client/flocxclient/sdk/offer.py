@@ -32,6 +32,7 @@ class Offer(flocx_resource.Resource):
         'sort_key',
         'start_time',
         'status',
+        'sublet_of',
     )
 
     uuid = resource.Body('uuid', alternate_id=True)
@@ -42,6 +43,8 @@ class Offer(flocx_resource.Resource):
     resource_type = resource.Body('resource_type')
     resource_uuid = resource.Body('resource_uuid')
     resource_class = resource.Body('resource_class')
+    #: The contract line by which its owner rents it himself, where he sub-lets it.
+    sublet_of = resource.Body('sublet_of')
     #: The hardware, as the provider read it.
     properties = resource.Body('properties', type=dict)
     #: The project, and its sub-projects, that alone may have it.

@@ -104,6 +104,15 @@ class DraftTest(unittest.TestCase):
             self.assertEqual(offer().server, each.server)
             self.assertEqual((NOON, NOON + HOUR), (each.start_time, each.end_time))
 
+    def test_what_is_sub_let_has_its_time_apart(self):
+        sublet = offer(sublet_of='line')
+        drawn = core.draft(
+            'c', sublet.window, [('x', sublet, sublet.price)], NOON, project_id='p'
+        )
+        self.assertEqual(['line'], [each.sublet_of for each in drawn.lines])
+        self.assertEqual(offer().server, sublet.server)
+        self.assertNotEqual(offer().slot, sublet.slot)
+
 
 class TargetTest(unittest.TestCase):
     def test_an_offer_for_a_project_is_open_to_its_branch_only(self):

@@ -124,7 +124,7 @@ def books(draw, most_offers=6, most_bids=6):
             )
     demand = [draw(bids(n)) for n in range(draw(st.integers(0, most_bids)))]
     taken = {
-        each.server: [window.Window(moment(5), moment(9))]
+        each.slot: [window.Window(moment(5), moment(9))]
         for each in supply
         if draw(st.integers(0, 3)) == 0
     }
@@ -141,7 +141,7 @@ def stretched(market, seconds):
         return {'start_time': then(each.start_time), 'end_time': then(each.end_time)}
 
     taken = {
-        each.server: [
+        each.slot: [
             window.Window(then(held.start), then(held.end))
             for held in each.window.minus(market.free(each))
         ]
@@ -169,9 +169,9 @@ def broken(market, awards):
     for award in awards:
         said.extend(_broken(market, award))
         for each in award.offers:
-            if any(other.overlaps(award.stay) for other in given[each.server]):
+            if any(other.overlaps(award.stay) for other in given[each.slot]):
                 said.append(f'{each.uuid} is given away twice')
-            given[each.server].append(award.stay)
+            given[each.slot].append(award.stay)
     return said
 
 
@@ -185,7 +185,7 @@ def _broken(market, award):
         yield f'{asked.uuid} begins late'
     if not asked.min_quantity <= len(award.offers) <= asked.quantity:
         yield f'{asked.uuid} has {len(award.offers)} servers'
-    if len({each.server for each in award.offers}) < len(award.offers):
+    if len({each.slot for each in award.offers}) < len(award.offers):
         yield f'{asked.uuid} has a server twice'
 
 

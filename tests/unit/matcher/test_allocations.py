@@ -34,9 +34,7 @@ class CallTest(unittest.TestCase):
         offers, bids = list(market.offers), list(market.bids)
         random.shuffle(offers)
         random.shuffle(bids)
-        taken = {
-            offer.server: offer.window.minus(market.free(offer)) for offer in offers
-        }
+        taken = {offer.slot: offer.window.minus(market.free(offer)) for offer in offers}
         other = book.Book(market.now, offers, taken, bids)
         first = call.Call().allocate(market, QUICK)
         second = call.Call().allocate(other, QUICK)
@@ -56,7 +54,7 @@ class CallTest(unittest.TestCase):
             min_quantity=10**9,
         )
         taken = {
-            offer.server: offer.window.minus(market.free(offer))
+            offer.slot: offer.window.minus(market.free(offer))
             for offer in market.offers
         }
         other = book.Book(market.now, market.offers, taken, (*market.bids, odd))

@@ -58,7 +58,7 @@ def told(history):
             bids.pop(said[0], None)
             one.drop_offer(said[0])
             one.drop_bid(said[0])
-    taken = {offer.server: taken for offer, taken in offers.values()}
+    taken = {offer.slot: taken for offer, taken in offers.values()}
     return one, book.Book(
         now, [each for each, _ in offers.values()], taken, bids.values()
     )

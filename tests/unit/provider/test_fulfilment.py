@@ -353,9 +353,9 @@ class FinishTest(FulfilmentTestCase):
         line = self.market.add(S.ACTIVE)
         clear = self.nodes.clear_lessee
 
-        def deploys_first(uuid, renter):
+        def deploys_first(uuid, renter, back_to):
             self.node(lessee=renter, provision_state='wait call-back')
-            clear(uuid, renter)
+            clear(uuid, renter, back_to)
 
         self.nodes.clear_lessee = deploys_first
         self.run_at(60, 'umbrella')
