@@ -19,7 +19,9 @@ OFFER = {
     *('start_time', 'end_time', 'price', 'status', 'availabilities'),
     *('created_at', 'updated_at'),
 }
-INSIDE = {'provider_id', 'resource_uuid', 'lessee_id', 'reason', 'generation'}
+INSIDE = {
+    *('provider_id', 'resource_uuid', 'lessee_id', 'sublet_of', 'reason', 'generation')
+}
 BID = {
     *('uuid', 'name', 'project_id', 'quantity', 'min_quantity', 'start_time'),
     *('end_time', 'duration', 'price', 'requirements', 'resource_class', 'purpose'),
@@ -32,7 +34,8 @@ CONTRACT = {
 LINE = {
     *('uuid', 'offer_uuid', 'owner_id', 'provider_id', 'resource_type'),
     *('resource_uuid', 'resource_class', 'price', 'start_time', 'end_time', 'status'),
-    *('fulfill_time', 'expire_time', 'reason'),
+    # Whom it is rented from has it from another: that much the renter may know.
+    *('fulfill_time', 'expire_time', 'reason', 'sublet_of'),
 }
 EVENT = {
     *('id', 'type', 'time', 'object_type', 'object_uuid', 'project_id', 'owner_id'),
