@@ -60,7 +60,7 @@ class Quotas:
         }
         if not wanted:
             return
-        used = commitments.of_project(session, project_id, now)
+        used = commitments.of_project(session, project_id, now, wanted)
         for name, added in wanted.items():
             if used[name] + added > limits[name]:
                 raise exceptions.Forbidden(

@@ -14,16 +14,27 @@ from market.db import schema
 _HOUR = decimal.Decimal(3600)
 
 
-def of_project(session, project_id, now):
-    """{name of the quota: how much of it ``project_id`` has}, Decimals."""
+#: What is counted, and in which states.
+_COUNTED = {
+    'open_offers': (schema.offers, sorted(offer_core.OPEN)),
+    'open_bids': (schema.bids, [bid_core.Status.AVAILABLE]),
+}
+
+
+def of_project(session, project_id, now, names):
+    """{name of the quota: how much of it ``project_id`` has}, Decimals.
+
+    :param names: of the quotas; what no other needs is not read.
+    """
+    used = {
+        name: _count(session, table, project_id, statuses)
+        for name, (table, statuses) in _COUNTED.items()
+        if name in names
+    }
+    if used.keys() >= set(names):
+        return used
     commitments = [*_lines(session, project_id, now), *_bids(session, project_id)]
-    return {
-        'open_offers': _count(
-            session, schema.offers, project_id, sorted(offer_core.OPEN)
-        ),
-        'open_bids': _count(
-            session, schema.bids, project_id, [bid_core.Status.AVAILABLE]
-        ),
+    return used | {
         'server_hours': sum(
             (hours(seconds) for _, seconds in commitments), decimal.Decimal(0)
         ),

@@ -51,11 +51,12 @@ ELSEWHERE = {
     'mariadb-dump': 'is the database',
     'rabbitmqctl': 'is the broker',
     'manage.py': "is Horizon's; the dashboard's tour runs Horizon as it is installed",
+    'benchmarks.peers': 'takes many minutes; tox -e bench runs it',
     'curl': 'tests/integration/test_uwsgi.py asks the same',
     'complete': 'belongs to the shell',
 }
 #: What the programs are called that are run here.
-OURS = ('flocx-', 'python')
+OURS = ('flocx-', 'tests.')
 #: Programs that run until they are stopped, and what they log once they are up.
 DAEMONS = {
     'flocx-standalone': 'The market listens on port',
@@ -79,8 +80,8 @@ def program(line):
     """What a command line starts, without where it is and who starts it."""
     words = shlex.split(line, comments=True)
     words = list(itertools.dropwhile(lambda word: word == 'sudo' or '=' in word, words))
-    if words[0] == 'python' and words[1].endswith('.py'):
-        return words[1]
+    if words[0] == 'python':
+        return words[2] if words[1] == '-m' else words[1]
     return pathlib.PurePath(words[0]).name if '/bin/' in words[0] else words[0]
 
 

@@ -42,6 +42,7 @@ class Lab:
     def __init__(self):
         FOLDER.parent.mkdir(exist_ok=True)
         self._lab = bringup.Lab(FOLDER, rigs.VENV, flocx=False)
+        self._lab.folder.create()
         install.ensure(self._lab.folder)
         self._lab.up()
         self.clouds = self._lab.folder.clouds
