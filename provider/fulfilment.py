@@ -199,9 +199,20 @@ class Fulfilment:
             return True
         return any(
             each['uuid'] == line['sublet_of'] and each['status'] == _S.ACTIVE
-            for held in self._marketplace.delivered(resource_uuid=line['resource_uuid'])
-            for each in held['lines']
+            for each in self._delivered(line)
         )
+
+    def _is_sublet(self, line):
+        """Whether somebody has the server of ``line`` from its renter."""
+        return any(
+            each.get('sublet_of') == line['uuid'] and each['status'] in core.OPEN
+            for each in self._delivered(line)
+        )
+
+    def _delivered(self, line):
+        """The lines of contracts that have begun with the server of ``line``."""
+        known = self._marketplace.delivered(resource_uuid=line['resource_uuid'])
+        return [each for contract in known for each in contract['lines']]
 
     def _handed_over(self, contract, line, node, renter):
         """Report what was done now; undo it where the line was closed meanwhile.
@@ -236,11 +247,14 @@ class Fulfilment:
 
     def _taken_back(self, contract, line):
         """Whether the node is clean and its owner's again; else bring that nearer."""
-        node = self._node(line)
+        node, renter = self._node(line), line_project(contract)
+        if node and node.lessee != renter:
+            if self._is_sublet(line):
+                return False
+            # Read again: what was sub-let came back before its line ended.
+            node = self._node(line)
         try:
-            return returning.take_back(
-                self._nodes, node, line_project(contract), _lessor(line)
-            )
+            return returning.take_back(self._nodes, node, renter, _lessor(line))
         except returning.NotClean:
             # From here on it is the operator's, and reconciliation looks at it.
             self._report(contract, line, _S.ERROR, _R.CLEAN_FAILED)

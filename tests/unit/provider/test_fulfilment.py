@@ -63,6 +63,17 @@ class Market:
     def due(self, before):
         return copy.deepcopy(self.contracts)
 
+    def delivered(self, resource_uuid):
+        found = copy.deepcopy(self.contracts)
+        for contract in found:
+            contract['lines'] = [
+                line
+                for line in contract['lines']
+                if line['resource_uuid'] == resource_uuid
+                and line['status'] in core.OPEN - {S.CREATED}
+            ]
+        return found
+
     def report(self, contract_uuid, line_uuid, status, reason=None):
         for contract in self.contracts:
             for line in contract['lines']:
@@ -427,6 +438,35 @@ class CancelTest(FulfilmentTestCase):
         self.assertEqual('wait_cancel', line['status'])
         self.run_at(2, 'nobody')
         self.assertEqual('cancelled', line['status'])
+
+
+class SubletTest(FulfilmentTestCase):
+    """The server of a line whose renter has sub-let it."""
+
+    def test_its_line_does_not_end_before_what_was_sublet_is_back(self):
+        line = self.market.add(S.ACTIVE)
+        sublet = self.market.add(S.ACTIVE, owner_id='umbrella', sublet_of=line['uuid'])
+        self.market.contracts[1]['project_id'] = 'wing'
+        self.node(lessee='wing', provision_state='cleaning')
+        self.run_at(61, expect='wing')
+        self.assertEqual(S.WAIT_END, line['status'])
+        self.node(lessee='wing')
+        self.run_at(62)
+        self.run_at(63, expect='nobody')
+        self.assertEqual([S.ENDED] * 2, [line['status'], sublet['status']])
+
+    def test_what_comes_back_while_it_is_looked_at_is_taken_back(self):
+        line = self.market.add(S.ACTIVE)
+        self.node(lessee='wing')
+        delivered = self.market.delivered
+
+        def comes_back(**params):
+            self.node(lessee='umbrella')
+            return delivered(**params)
+
+        self.market.delivered = comes_back
+        self.run_at(61, expect='nobody')
+        self.assertEqual(S.ENDED, line['status'])
 
 
 class PaceTest(FulfilmentTestCase):
