@@ -23,7 +23,12 @@ def _cursor(value, field):
     return LATEST if value == LATEST else query.integer(value, field)
 
 
+_OF_SERVERS = {
+    'resource_type': query.text,
+    'resource_uuid': query.text,
+}
 _PARAMETERS = {
+    **_OF_SERVERS,
     'after': _cursor,
     'wait': query.integer,
     'type': query.text,
@@ -73,9 +78,13 @@ class Events(rest.RestController):
 
         They come in the order of their ids: a page after the last id that one has
         seen, ``last``, is the next page. ``after=latest`` is where nothing has
-        happened yet.
+        happened yet. ``resource_uuid`` and ``resource_type`` find what became of
+        offers and contracts of a server.
         """
         asked, values = paging.asked(_PARAMETERS, (), special=('after', 'wait'))
+        asked, of_servers = paging.apart(asked, _OF_SERVERS)
+        context = pecan.request.context
+        where = [events.about(context, of_servers)] if of_servers else []
         wait = values.get('wait', 0)
         if not 0 <= wait <= MAX_WAIT:
             raise exceptions.Invalid(f'wait: {wait} is not in 0..{MAX_WAIT} seconds')
@@ -85,7 +94,7 @@ class Events(rest.RestController):
                 after = events.last_id(session)
         until = time.monotonic() + wait
         while True:
-            rows = self._read(after, asked.limit, asked.filters)
+            rows = self._read(after, asked.limit, asked.filters, where)
             if rows or time.monotonic() >= until:
                 return EventList(
                     events=[Event.shown_to(pecan.request.context, row) for row in rows],
@@ -94,6 +103,8 @@ class Events(rest.RestController):
             time.sleep(LOOK)
 
     @staticmethod
-    def _read(last, limit, filters):
+    def _read(last, limit, filters, where):
         with pecan.request.service.database.reader() as session:
-            return events.after(session, pecan.request.context, last, limit, filters)
+            return events.after(
+                session, pecan.request.context, last, limit, filters, where
+            )
