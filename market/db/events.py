@@ -18,6 +18,12 @@ _INSERT = sa.insert(schema.events)
 _LAST_TIME = (
     sa.select(schema.events.c.time).order_by(schema.events.c.id.desc()).limit(1)
 )
+_PARTIES = (
+    sa.select(schema.events.c.id, schema.events.c.project_id, schema.events.c.owner_id)
+    .where(schema.events.c.id > sa.bindparam('after'))
+    .order_by(schema.events.c.id)
+    .limit(sa.bindparam('most', type_=sa.Integer))
+)
 _SEQUENCE = schema.event_sequence.c.last
 _MORE = _SEQUENCE + sa.bindparam('more', type_=sa.BigInteger)
 _ADVANCE = sa.update(schema.event_sequence)
@@ -97,6 +103,11 @@ def after(session, reader, last=0, limit=100, filters=()):
         .order_by(table.c.id)
         .limit(limit)
     ).all()
+
+
+def parties(session, last, limit=1000):
+    """Id, project and owner of the events with an id above ``last``, in order."""
+    return session.execute(_PARTIES, {'after': last, 'most': limit}).all()
 
 
 def not_before(session, now):
