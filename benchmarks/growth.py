@@ -3,11 +3,11 @@
 
     python -m benchmarks.growth mysql+pymysql://root@localhost/flocx?unix_socket=...
 
-Fills an empty market database step by step up to 100,000 offers. At each step the API,
-called in this process as by somebody whom Keystone knows, lists, shows, bids and claims,
-and an engine does the round that a new bid wakes. Prints as JSON, for each operation,
-the median milliseconds at each step, and the exponent: 0 where it takes the same however
-many offers there are, 1 where ten times as many take ten times as long.
+Fills an empty market database step by step up to 100,000 offers. At each step the
+API, called in this process as by somebody whom Keystone knows, lists, shows, bids and
+claims, and an engine does the round that a new bid wakes. Prints as JSON, for each
+operation, the median milliseconds at each step, and the exponent: 0 where it takes the
+same however many offers there are, 1 where ten times as many take ten times as long.
 """
 
 from oslo_service import backend
@@ -32,6 +32,7 @@ import webob
 from benchmarks import asking
 from benchmarks import deployed
 from benchmarks import filling
+from flocx import config
 from flocx import db
 from flocx import rpc
 from flocx import rpcapi
@@ -53,6 +54,7 @@ class Stage:
 
     def __init__(self, database):
         conf = cfg.ConfigOpts()
+        config.register(conf)
         standalone.register(conf)
         conf([], default_config_files=[])
         rpc.set_default_url(conf, 'fake://')
