@@ -12,6 +12,7 @@ import threading
 import time
 
 from tests.integration import rigs
+from tests.integration import sublets
 from tools.lab import accounts
 from tools.lab import nodes
 from tools.lab import rest
@@ -45,7 +46,7 @@ class EightSteps:
         self.assertTrue(all(row['answers'] for row in rows.values()), rows)
 
 
-class PostgreSQLRigTest(EightSteps, rigs.RigTestCase):
+class PostgreSQLRigTest(EightSteps, sublets.Sublets, rigs.RigTestCase):
     DATABASE = 'postgresql'
 
     def test_contracts_are_kept_while_the_database_is_killed(self):
