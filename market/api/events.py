@@ -39,8 +39,8 @@ _PARAMETERS = {
     'time': window.instant,
 }
 
-#: For how long a request may wait for an event, and how often it looks, in seconds.
-MAX_WAIT, LOOK = 60, 0.25
+#: For how many seconds a request may wait for an event.
+MAX_WAIT = 60
 
 
 class Event(types.Answer):
@@ -92,15 +92,25 @@ class Events(rest.RestController):
         if after == LATEST:
             with pecan.request.service.database.reader() as session:
                 after = events.last_id(session)
-        until = time.monotonic() + wait
-        while True:
-            rows = self._read(after, asked.limit, asked.filters, where)
-            if rows or time.monotonic() >= until:
-                return EventList(
-                    events=[Event.shown_to(pecan.request.context, row) for row in rows],
-                    last=rows[-1].id if rows else after,
-                )
-            time.sleep(LOOK)
+        rows = self._read(after, asked.limit, asked.filters, where)
+        if wait and not rows:
+            rows = self._wait(wait, after, asked, where)
+        return EventList(
+            events=[Event.shown_to(pecan.request.context, row) for row in rows],
+            last=rows[-1].id if rows else after,
+        )
+
+    def _wait(self, seconds, after, asked, where):
+        """What there is after at most so many seconds."""
+        until = time.monotonic() + seconds
+        with pecan.request.service.feed.bell(pecan.request.context) as bell:
+            while True:
+                rows = self._read(after, asked.limit, asked.filters, where)
+                left = until - time.monotonic()
+                if rows or left <= 0:
+                    return rows
+                bell.wait(left)
+                bell.clear()
 
     @staticmethod
     def _read(last, limit, filters, where):

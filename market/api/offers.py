@@ -254,8 +254,9 @@ class Offers(rest.RestController):
             service.quotas.check(
                 session, context.project_id, limits, now, open_offers=1
             )
-            offers.add(session, offer, now)
-            free = offers.free(offer, _taken(service, session, [offer], now), now)
+            fresh = offers.add(session, offer, now)
+            taken = {} if fresh else _taken(service, session, [offer], now)
+            free = offers.free(offer, taken, now)
             return Offer.shown_to(context, offer, free), _tell(offer)
 
         return transaction.once(Offer, '/v1/offers', publish)

@@ -2,11 +2,13 @@
 """Find rows: one by uuid or name, or a page of many in a stable order."""
 
 import dataclasses
+import functools
 import uuid as uuids
 
 import sqlalchemy as sa
 
 from flocx import exceptions
+from market.db import visibility
 
 #: How many rows are read at a time where not all of them are wanted.
 _STEP = 1000
@@ -73,9 +75,10 @@ def is_uuid(text):
         return False
 
 
-def one(session, table, ident, visible, what):
-    """The row that a uuid or a name means, among those that are ``visible``.
+def one(session, table, ident, visible, reader, what):
+    """The row that a uuid or a name means, among those that ``reader`` may see.
 
+    :param visible: which these are, a function of market.db.visibility.
     :param what: what to call the object in a message.
     :raises NotFound: there is none, or none that may be seen.
     :raises Conflict: the name means several; the message lists their uuids.
@@ -84,13 +87,9 @@ def one(session, table, ident, visible, what):
         # Nothing is called that, and PostgreSQL takes no NUL to look for.
         raise exceptions.NotFound(f'{what} {ident} not found')
     named = 'name' in table.c and not is_uuid(ident)
-    column = table.c.name if named else table.c.uuid
-    value = ident if named else ident.lower()
     rows = session.execute(
-        sa.select(table)
-        .where(column == value, visible)
-        .order_by(table.c.id.desc())
-        .limit(10)
+        _found(table, named, visible, visibility.Somebody.like(reader)),
+        {'wanted': ident if named else ident.lower(), **visibility.said(reader)},
     ).all()
     if not rows:
         raise exceptions.NotFound(f'{what} {ident} not found')
@@ -101,6 +100,18 @@ def one(session, table, ident, visible, what):
             code='flocx.conflict.name',
         )
     return rows[0]
+
+
+@functools.cache
+def _found(table, named, visible, reader):
+    """The statement that finds rows by what they are ``wanted`` by."""
+    column = table.c.name if named else table.c.uuid
+    return (
+        sa.select(table)
+        .where(column == sa.bindparam('wanted'), visible(reader))
+        .order_by(table.c.id.desc())
+        .limit(10)
+    )
 
 
 def conditions(table, filters):

@@ -11,7 +11,9 @@ import sys
 import threading
 import time
 
+from tests.integration import noticing
 from tests.integration import rigs
+from tests.integration import sublets
 from tools.lab import accounts
 from tools.lab import nodes
 from tools.lab import rest
@@ -45,7 +47,9 @@ class EightSteps:
         self.assertTrue(all(row['answers'] for row in rows.values()), rows)
 
 
-class PostgreSQLRigTest(EightSteps, rigs.RigTestCase):
+class PostgreSQLRigTest(
+    EightSteps, noticing.Noticing, sublets.Sublets, rigs.RigTestCase
+):
     DATABASE = 'postgresql'
 
     def test_contracts_are_kept_while_the_database_is_killed(self):
