@@ -139,6 +139,19 @@ class Browser:
         self._driver.save_screenshot(str(self._pictures / f'{name}.png'))
         self._driver.set_window_size(1280, 900)
 
+    @property
+    def title(self):
+        return self._driver.title
+
+    def slip_in(self, script):
+        """Put a script into the page, as text that is not escaped would."""
+        self._driver.execute_script(
+            'let element = document.createElement("script");'
+            'element.textContent = arguments[0];'
+            'document.body.append(element);',
+            script,
+        )
+
     def complaints(self):
         """What the browser itself found wrong."""
         return [

@@ -7,6 +7,7 @@ from run to run. What is seen on the way is kept in ``.test/screenshots``.
 
 import os
 import pathlib
+import sys
 import unittest
 
 from flocx_dashboard.tests import browser
@@ -30,7 +31,7 @@ MODAL = '.modal-content'
 class TourTest(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        lab = bringup.Lab(FOLDER, dashboard=True)
+        lab = bringup.Lab(FOLDER, dashboard=True, horizon=sys.prefix)
         lab.folder.create()
         lab.folder.lock()
         cls.addClassCleanup(lab.down)
@@ -50,6 +51,7 @@ class TourTest(unittest.TestCase):
         return person
 
     def assertClean(self, person, url):
+        """Nothing broke, violated the policy of content, or came from elsewhere."""
         self.assertEqual([], person.complaints())
         elsewhere = [
             each
@@ -152,6 +154,17 @@ class TourTest(unittest.TestCase):
         renter.click(f'{MODAL} .btn-primary')
         renter.see('.alert-success', 'is released')
         renter.see_again(f'{CONTRACTS}?status=ended', '#contracts td', 'tour-bid')
+
+    def test_the_policy_forbids_scripts_in_pages(self):
+        """So that it proves something that no page of the tours violates it."""
+        stranger = browser.Browser(horizon.url(self.lab.ports), PICTURES)
+        self.addCleanup(stranger.close)
+        stranger.open('/auth/login/')
+        self.assertEqual([], stranger.complaints())
+        stranger.slip_in('document.title = "slipped in"')
+        (complaint,) = stranger.complaints()
+        self.assertIn('Content Security Policy', complaint)
+        self.assertNotEqual('slipped in', stranger.title)
 
     def test_the_operator_looks_into_the_engine(self):
         operator = self.at_a_desk('admin', 'admin')
