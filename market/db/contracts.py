@@ -141,10 +141,37 @@ def get(session, ident, reader):
     return _with_lines(session, [row], reader)[0]
 
 
-def page(session, reader, query, where=()):
-    """A page of contracts, each with the lines that ``reader`` may see."""
-    rows = listing.page(session, _TABLE, visibility.contracts(reader), query, where)
+def page(session, reader, query, where=(), suits=None):
+    """A page of contracts, each with the lines that ``reader`` may see.
+
+    :param suits: whether a hardware document is wanted, that of any of these lines;
+        None for all.
+    """
+    visible = visibility.contracts(reader)
+    if suits is None:
+        rows = listing.page(session, _TABLE, visible, query, where)
+    else:
+        rows = listing.search(
+            session,
+            _TABLE,
+            visible,
+            query,
+            where,
+            lambda rows: _with_hardware(session, rows, reader, suits),
+        )
     return _with_lines(session, rows, reader)
+
+
+def _with_hardware(session, rows, reader, suits):
+    wanted = set()
+    for part in listing.parts(row.uuid for row in rows):
+        found = session.execute(
+            sa.select(_LINES.c.contract_uuid, schema.offers.c.properties)
+            .join(schema.offers, schema.offers.c.uuid == _LINES.c.offer_uuid)
+            .where(_LINES.c.contract_uuid.in_(part), visibility.lines(reader))
+        )
+        wanted.update(each.contract_uuid for each in found if suits(each.properties))
+    return [row for row in rows if row.uuid in wanted]
 
 
 def _with_lines(session, rows, reader):

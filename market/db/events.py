@@ -90,7 +90,7 @@ def of_contract(session, deed, contract, lines, now):
         )
 
 
-def after(session, reader, last=0, limit=100, filters=()):
+def after(session, reader, last=0, limit=100, filters=(), where=()):
     """Events that concern ``reader`` with an id above ``last``, in order."""
     table = schema.events
     return session.execute(
@@ -98,11 +98,32 @@ def after(session, reader, last=0, limit=100, filters=()):
         .where(
             table.c.id > last,
             visibility.events(reader),
+            *where,
             *listing.conditions(table, filters),
         )
         .order_by(table.c.id)
         .limit(limit)
     ).all()
+
+
+def about(reader, filters):
+    """Condition: of an offer or contract with a server that ``filters`` let by.
+
+    :param filters: those of a query, on ``resource_type`` and ``resource_uuid``. An
+        owner finds a contract by his own lines, never by those of others.
+    """
+    offers, lines = schema.offers, schema.contract_lines
+    return schema.events.c.object_uuid.in_(
+        sa.union_all(
+            sa.select(offers.c.uuid).where(
+                visibility.offers_filtered(reader, {name for name, _, _ in filters}),
+                *listing.conditions(offers, filters),
+            ),
+            sa.select(lines.c.contract_uuid).where(
+                visibility.lines(reader), *listing.conditions(lines, filters)
+            ),
+        )
+    )
 
 
 def parties(session, last, limit=1000):

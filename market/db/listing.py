@@ -10,6 +10,9 @@ import sqlalchemy as sa
 from flocx import exceptions
 from market.db import visibility
 
+#: How many rows are read at a time where not all of them are wanted.
+_STEP = 1000
+
 #: The operators of a query in SQL. What has no value is not equal to any.
 _COMPARE = {
     'eq': lambda column, values: column == values[0],
@@ -140,6 +143,23 @@ def page(session, table, visible, query, where=()):
     if query.descending:
         order = [each.desc() for each in order]
     return session.execute(select.order_by(*order).limit(query.limit + 1)).all()
+
+
+def search(session, table, visible, query, where, pick):
+    """As :func:`page`, of those rows only that ``pick`` lets by.
+
+    :param pick: takes rows and returns those wanted among them, in their order.
+    """
+    found, step = [], dataclasses.replace(query, limit=_STEP)
+    while True:
+        rows = page(session, table, visible, step, where)
+        for row in pick(rows[:_STEP]):
+            found.append(row)
+            if len(found) > query.limit:
+                return found
+        if len(rows) <= _STEP:
+            return found
+        step = dataclasses.replace(step, marker=rows[_STEP - 1].uuid)
 
 
 def _after(key, tie, row, descending):

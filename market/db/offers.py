@@ -5,7 +5,6 @@ import collections
 import dataclasses
 import datetime
 import functools
-import json
 
 import sqlalchemy as sa
 
@@ -101,8 +100,7 @@ def get(session, ident, reader):
 def page(session, reader, query, where=(), suits=None):
     """A page of the offers that ``reader`` may see.
 
-    :param suits: whether a hardware document is wanted; a document that several
-        offers share is asked about once.
+    :param suits: whether a hardware document is wanted; None for all.
     """
     visible = sa.and_(
         visibility.offers(reader),
@@ -110,26 +108,16 @@ def page(session, reader, query, where=(), suits=None):
     )
     if suits is None:
         rows = listing.page(session, _TABLE, visible, query, where)
-        return [listing.noun(offer_core.Offer, row) for row in rows]
-    return _searched(session, visible, query, where, suits)
-
-
-def _searched(session, visible, query, where, suits):
-    known, found = {}, []
-    step = dataclasses.replace(query, limit=_STEP)
-    while True:
-        rows = listing.page(session, _TABLE, visible, step, where)
-        for row in rows[:_STEP]:
-            text = json.dumps(row.properties, sort_keys=True)
-            if text not in known:
-                known[text] = suits(row.properties)
-            if known[text]:
-                found.append(listing.noun(offer_core.Offer, row))
-            if len(found) > query.limit:
-                return found
-        if len(rows) <= _STEP:
-            return found
-        step = dataclasses.replace(step, marker=rows[_STEP - 1].uuid)
+    else:
+        rows = listing.search(
+            session,
+            _TABLE,
+            visible,
+            query,
+            where,
+            lambda rows: (row for row in rows if suits(row.properties)),
+        )
+    return [listing.noun(offer_core.Offer, row) for row in rows]
 
 
 def free_during(now, start, end=None, turnaround=0):
