@@ -47,11 +47,6 @@ class Noticing:
             self.rig.process(name).stop()
         self.rig.start(*FULFILLERS)
 
-    def becomes(self, who, kind, ident, status, seconds=60):
-        found = who.until(kind, ident, [status], seconds)
-        self.assertEqual(status, found['status'], found)
-        return found
-
     def flips(self, node, offer):
         """Maintenance takes an offer off the market, and brings it back."""
         for value, status in ((True, 'error'), (False, 'available')) * 2:

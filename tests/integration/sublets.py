@@ -32,12 +32,12 @@ class Sublets:
         self.assertEqual(202, told.provision('umbrella-renter', node, 'active'))
         told.until(node, provision_state='active')
         made = other.claim(sublet['uuid'], 900)['uuid']
-        self._becomes(other, made, 'wait_fulfill')
+        self.becomes(other, 'contracts', made, 'wait_fulfill')
         told.until(node, lessee=project['umbrella-renter'], provision_state='active')
         self.assertEqual(202, told.provision('umbrella-renter', node, 'deleted'))
-        self._becomes(other, made, 'active')
+        self.becomes(other, 'contracts', made, 'active')
         told.until(node, lessee=project['acme-renter'], provision_state='available')
-        self._becomes(lessee, parent, 'active')
+        self.becomes(lessee, 'contracts', parent, 'active')
         self.assertEqual(404, told.ask('umbrella-renter', 'GET', node)[0])
         self._lessee_may(told, 'acme-renter', node)
         self._refuses(409, lessee.withdraw, 'contracts', parent)
@@ -47,7 +47,7 @@ class Sublets:
         told.until(node, provision_state='active')
         self.assertEqual(200, told.change('acme-renter', node, protected=True))
         other.withdraw('contracts', made)
-        self._becomes(other, made, 'ended')
+        self.becomes(other, 'contracts', made, 'ended')
         told.until(
             node,
             lessee=project['umbrella-renter'],
@@ -56,10 +56,10 @@ class Sublets:
         )
         self.assertEqual(404, told.ask('acme-renter', 'GET', node)[0])
         self.assertEqual(200, told.ask('umbrella-renter', 'GET', node)[0])
-        self._becomes(lessee, parent, 'active')
+        self.becomes(lessee, 'contracts', parent, 'active')
 
         lessee.withdraw('contracts', parent)
-        self._becomes(lessee, parent, 'ended')
+        self.becomes(lessee, 'contracts', parent, 'ended')
         told.until(node, lessee=None, provision_state='available')
         self._refuses(404, lessee.offer, node, '2', 600)
         owner.withdraw('offers', offer['uuid'])
@@ -75,10 +75,6 @@ class Sublets:
         self.assertEqual(403, told.change(user, node, lessee='somebody'))
         self.assertEqual(403, told.change(user, node, owner='somebody'))
         self.assertEqual(403, told.ask(user, 'GET', f'{node}/inventory')[0])
-
-    def _becomes(self, who, contract, status):
-        found = who.until('contracts', contract, [status])
-        self.assertEqual(status, found['status'], found)
 
     def _refuses(self, status, call, *arguments):
         with self.assertRaises(trader.Gave) as refused:
