@@ -138,7 +138,7 @@ def _plan(database, page):
 
     sa.event.listen(database.engine, 'before_cursor_execute', keep)
     try:
-        with database.reader() as session:
+        with database.writer() as session:
             offers.page(session, READER, page)
     finally:
         sa.event.remove(database.engine, 'before_cursor_execute', keep)

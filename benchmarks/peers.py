@@ -24,13 +24,13 @@ import sys
 import uuid
 
 from benchmarks import asking
+from benchmarks import deployed as installed
 from benchmarks import esileap
 from tools.lab import accounts
 from tools.lab import folder as folders
 from tools.lab import progress
 from tools.lab import trouble
 from tools.rigging import rig as rigs
-from tools.rigging import services
 
 #: operation: how many times as fast as esi-leap it has to be.
 TARGETS = {'list': 100, 'create': 10, 'claim': 10, 'show': 20}
@@ -123,13 +123,7 @@ def report(found, options):
 
 def deploy(rig, processes):
     """Bring all up but the workers, on empty databases; the two peers."""
-    rig.folder.create()
-    rig.up()
-    for name in services.NAMES:
-        rig.process(name).stop()
-    rig.database.execute('DROP DATABASE flocx')
-    rig.database.create('flocx')
-    services.migrate(rig.folder)
+    installed.empty(rig)
     deployed = esileap.EsiLeap(rig)
     deployed.install()
     with progress.during('Preparing esi-leap and the nodes'):

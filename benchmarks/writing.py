@@ -16,27 +16,18 @@ if __name__ == '__main__':
 import argparse
 import dataclasses
 import datetime
-import decimal
 import time
-import uuid
 
 from oslo_config import cfg
-import sqlalchemy as sa
 
+from benchmarks import filling
 from flocx import config
 from flocx import db
-from flocx.core import bid
-from market.db import listing
 from market.db import migration
-from market.db import schema
 from matcher import conf as matcher_conf
 from matcher import rounds
 
 NOW = datetime.datetime(2027, 1, 1, tzinfo=datetime.UTC)
-DAY = datetime.timedelta(days=1)
-
-#: Servers of a class, and so bids that compete for the same.
-RACK = 50
 
 
 class Nobody:
@@ -53,58 +44,6 @@ class Timing:
     contracts: int
     seconds: float
     writing: float
-
-
-def fill(database, count, batch=2000):
-    """So many offers, and as many bids for a server of the same class."""
-    migration.upgrade(database)
-    for start in range(0, count, batch):
-        numbers = range(start, min(start + batch, count))
-        with database.writer() as session:
-            session.execute(
-                sa.insert(schema.offers), [_offer(each) for each in numbers]
-            )
-            session.execute(sa.insert(schema.bids), [_bid(each) for each in numbers])
-
-
-def _uuid(kind, number):
-    return str(uuid.uuid5(uuid.NAMESPACE_OID, f'{kind}-{number}'))
-
-
-def _offer(number):
-    return {
-        'uuid': _uuid('offer', number),
-        'project_id': f'owner-{number % 50}',
-        'provider_id': 'provider',
-        'resource_type': 'dummy_node',
-        'resource_uuid': f'server-{number}',
-        'resource_class': f'class-{number // RACK}',
-        'properties': {'cpus': 64},
-        'start_time': NOW,
-        'end_time': NOW + 7 * DAY,
-        'price': decimal.Decimal(1),
-        'status': 'available',
-        'generation': 1,
-        'created_at': NOW,
-        'updated_at': NOW,
-    }
-
-
-def _bid(number):
-    return listing.fields(
-        bid.Bid(
-            uuid=_uuid('bid', number),
-            project_id=f'renter-{number % 20}',
-            lineage=(f'renter-{number % 20}',),
-            start_time=NOW,
-            end_time=NOW + 2 * DAY,
-            duration=86400,
-            price=decimal.Decimal(2),
-            resource_class=f'class-{number // RACK}',
-            created_at=NOW,
-            updated_at=NOW,
-        )
-    )
 
 
 def measure(database, seconds=2):
@@ -138,7 +77,8 @@ def main():
     parser.add_argument('--contracts', type=int, default=10_000)
     args = parser.parse_args()
     database = db.Database(args.connection)
-    fill(database, args.contracts)
+    migration.upgrade(database)
+    filling.fill(database, args.contracts, args.contracts, NOW, 2 * filling.ASK)
     done = measure(database)
     print(
         f'{done.contracts} contracts in {done.writing:.1f} s: '

@@ -5,6 +5,7 @@ import contextlib
 import contextvars
 import datetime
 import decimal
+import time
 
 from oslo_db import api as oslo_db_api
 from oslo_db import exception as db_exc
@@ -12,6 +13,7 @@ from oslo_db import options
 from oslo_db.sqlalchemy import enginefacade
 import sqlalchemy as sa
 from sqlalchemy.dialects import mysql
+from sqlalchemy.dialects import plugins
 
 from flocx.core import money
 
@@ -111,7 +113,9 @@ class Database:
         """
         self._after_commit = after_commit
         self._facade = enginefacade.transaction_context()
-        self._facade.configure(connection=connection, sqlite_fk=True)
+        self._facade.configure(
+            **_connections(connection), synchronous_reader=False, sqlite_fk=True
+        )
         if not patient:
             self._facade.configure(max_retries=0)
         self._facade.append_on_engine_create(_prepare)
@@ -146,6 +150,78 @@ class Database:
     def engine(self):
         """The SQLAlchemy engine, for migrations."""
         return self._facade.writer.get_engine()
+
+
+class Frugal(sa.CreateEnginePlugin):
+    """Takes from an engine what it would say to the database without need.
+
+    A connection is asked whether it still works when it has been idle for a while,
+    not before every transaction; and it is rolled back once, by the session.
+    """
+
+    def update_url(self, url):
+        return url.difference_update_query(['plugin'])
+
+    def handle_pool_kwargs(self, pool_cls, pool_args):
+        pool_args.update(pre_ping=False, reset_on_return=None)
+
+    def engine_created(self, engine):
+        @sa.event.listens_for(engine, 'checkin')
+        def checkin(connection, record):
+            record.info['left'] = time.monotonic()
+
+        @sa.event.listens_for(engine, 'checkout')
+        def checkout(connection, record, _):
+            idle = time.monotonic() - record.info.get('left', time.monotonic())
+            if idle > _TRUSTED and not _answers(engine.dialect, connection):
+                raise sa.exc.InvalidatePoolError
+
+
+class Reading(Frugal):
+    """Leaves out transactions, for a connection that only reads.
+
+    Each statement sees what was committed before it, which is all that they would
+    see within a transaction of the isolation that we use.
+    """
+
+    def handle_dialect_kwargs(self, dialect_cls, dialect_args):
+        dialect_args.update(isolation_level='AUTOCOMMIT', skip_autocommit_rollback=True)
+
+
+plugins.register('flocx', __name__, Frugal.__name__)
+plugins.register('flocx_reading', __name__, Reading.__name__)
+
+#: For how many seconds of idleness a connection is believed to work.
+_TRUSTED = 1
+
+
+def _answers(dialect, connection):
+    try:
+        return dialect.do_ping(connection)
+    except dialect.loaded_dbapi.Error:
+        return False
+
+
+def _connections(connection):
+    """Where oslo.db connects to write and to read.
+
+    On SQLite a transaction that reads sees one state of the database.
+    """
+    url = sa.make_url(connection)
+    if url.get_backend_name() == 'sqlite':
+        return {'connection': connection}
+    return {
+        name: _with_plugin(url, plugin)
+        for name, plugin in (
+            ('connection', 'flocx'),
+            ('slave_connection', 'flocx_reading'),
+        )
+    }
+
+
+def _with_plugin(url, plugin):
+    url = url.update_query_pairs([('plugin', plugin)], append=True)
+    return url.render_as_string(hide_password=False)
 
 
 @enginefacade.transaction_context_provider

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Who may do what: the rules that all three services share, and asking them."""
 
+import time
+
 from oslo_policy import policy
 
 from flocx import exceptions
@@ -47,11 +49,29 @@ def documented(name, check, description, *operations):
     )
 
 
+#: For how many seconds the operator's files are not looked at again.
+_LOOK = 1
+
+
+class _Enforcer(policy.Enforcer):
+    """Looks whether the files of rules have changed, but not at every question."""
+
+    def __init__(self, conf):
+        super().__init__(conf)
+        self._looked = None
+
+    def load_rules(self, force_reload=False):
+        now = time.monotonic()
+        if force_reload or self._looked is None or now - self._looked >= _LOOK:
+            super().load_rules(force_reload)
+            self._looked = now
+
+
 class Policy:
     """The rules of one service, with what its operator changed in them."""
 
     def __init__(self, conf, rules):
-        self._enforcer = policy.Enforcer(conf)
+        self._enforcer = _Enforcer(conf)
         self._enforcer.register_defaults(SHARED + rules)
 
     def allows(self, context, rule, target):

@@ -13,6 +13,7 @@ from flocx import policy
 from flocx import rpc
 from flocx import rpcapi
 from flocx.api import app
+from market import feed
 from market import policies
 from market import projects
 from market import quotas
@@ -30,6 +31,7 @@ class Market:
     quotas: quotas.Quotas
     matcher: rpcapi.MatcherAPI
     providers: rpcapi.ProviderAPI
+    feed: feed.Feed
 
     def lineage(self, context):
         return self.projects.lineage(context)
@@ -45,6 +47,7 @@ def build(conf, database, transport):
         quotas=quotas.Quotas(conf),
         matcher=rpcapi.MatcherAPI(transport),
         providers=rpcapi.ProviderAPI(transport),
+        feed=feed.Feed(database),
     )
 
 

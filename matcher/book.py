@@ -26,6 +26,9 @@ from flocx.core import window
 Slot = tuple[str, str, str, str | None]
 
 
+_ByPrice: typing.TypeAlias = tuple[decimal.Decimal, str, offer_core.Offer]
+
+
 class Group(typing.NamedTuple):
     """What offers have in common that a bid, but for its price and time, asks.
 
@@ -77,7 +80,7 @@ class Book:
         self._group_of: dict[str, Group] = {}
         self._left: dict[str, list[window.Window]] = {}
         self._free: dict[str, list[window.Window]] = {}
-        self._sorted: dict[Group, list[tuple[decimal.Decimal, str, Group]]] = {}
+        self._sorted: dict[Group, list[_ByPrice]] = {}
         self._met: dict[tuple[str, str], bool] = {}
         self._for: dict[tuple[object, ...], tuple[Group, ...]] = {}
         for offer in offers:
@@ -129,15 +132,23 @@ class Book:
 
     def at(self, now: datetime.datetime) -> None:
         """Let time pass until ``now``."""
+        if self.now == _next_second(now):
+            return
         self.now = _next_second(now)
         for uuid, free in list(self._free.items()):
             if free[0].start < self.now:
-                self._leave(uuid)
-                self._enter(self._offers[uuid])
+                left = self._from_now(uuid)
+                if left:
+                    self._free[uuid] = left
+                else:
+                    self._leave(uuid)
+
+    def _from_now(self, uuid: str) -> list[window.Window]:
+        cut = (left.since(self.now) for left in self._left[uuid])
+        return [each for each in cut if each]
 
     def _enter(self, offer: offer_core.Offer) -> None:
-        cut = (left.since(self.now) for left in self._left[offer.uuid])
-        free = [each for each in cut if each]
+        free = self._from_now(offer.uuid)
         if not free:
             return
         group = Group(
@@ -163,6 +174,10 @@ class Book:
         if not self._groups[group]:
             del self._groups[group]
             self._for.clear()
+
+    def group(self, uuid: str) -> Group | None:
+        """The group of the offer of this uuid, None if no time of it is left."""
+        return self._group_of.get(uuid)
 
     def free(self, offer: offer_core.Offer) -> list[window.Window]:
         """The windows of ``offer`` from now on that nobody has, in order."""
@@ -204,19 +219,16 @@ class Book:
 
     def cheapest_first(self, bid: bid_core.Bid) -> Iterator[offer_core.Offer]:
         """As ``suitable``, one by one in the order of price, at whatever time."""
-        for price, uuid, group in heapq.merge(
-            *map(self._by_price, self.groups_for(bid))
-        ):
+        for price, _, offer in heapq.merge(*map(self._by_price, self.groups_for(bid))):
             if price > bid.price:
                 return
-            offer = self._groups[group][uuid]
             if offer.project_id != bid.project_id:
                 yield offer
 
-    def _by_price(self, group: Group) -> list[tuple[decimal.Decimal, str, Group]]:
+    def _by_price(self, group: Group) -> list[_ByPrice]:
         if group not in self._sorted:
             self._sorted[group] = sorted(
-                (offer.price, offer.uuid, group)
+                (offer.price, offer.uuid, offer)
                 for offer in self._groups[group].values()
             )
         return self._sorted[group]

@@ -96,7 +96,8 @@ _OPTS = [
 
 
 def register(conf):
-    health.register(conf, 'flocx_messaging')
+    # Its API sends nothing over the broker, and abroad there is none.
+    health.register(conf)
     conf.register_group(_GROUP)
     conf.register_opts(_OPTS, _GROUP)
     coordination.register(conf)

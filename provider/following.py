@@ -49,5 +49,7 @@ class Follower:
                     self._loop.wake()
                 wait, pause = WAIT, 1
                 continue
+            # A pass may have failed for the same reason; the next look wakes another.
+            wait = 0
             self._stopped.wait(pause)
             pause = min(self._most, 2 * pause)

@@ -10,7 +10,6 @@ from oslo_middleware import http_proxy_to_wsgi
 from oslo_middleware import request_id
 from oslo_middleware import sizelimit
 from osprofiler import web as profiler
-import pecan
 from pecan import hooks
 import wsme.exc
 
@@ -20,6 +19,7 @@ from flocx import metrics
 from flocx import policy
 from flocx.api import errors
 from flocx.api import requestlog
+from flocx.api import routing
 from flocx.api import versions
 
 _FORMS = ('application/x-www-form-urlencoded', 'multipart/form-data')
@@ -115,10 +115,9 @@ def controllers(root, service, clock):
         ``policy`` and ``lineage(context)``, the caller's project and its ancestors.
     :param clock: called with ``with_timezone=True``, returns aware UTC.
     """
-    app = pecan.make_app(
+    app = routing.Application(
         root,
         hooks=[_Hook(service, clock)],
-        debug=False,
         guess_content_type_from_ext=False,
         force_canonical=False,
     )
@@ -148,5 +147,17 @@ def build(conf, root, service, clock):
     if conf.metrics.enabled:
         app = metrics.Metrics(app, service.NAME, _collections(root))
     app = request_id.RequestId(app)
-    app = http_proxy_to_wsgi.HTTPProxyToWSGI(app, conf)
-    return _Healthy(cors.CORS(app, conf), healthcheck.Healthcheck(None, conf))
+    app = _across_sites(_behind_proxy(app, conf), conf)
+    return _Healthy(app, healthcheck.Healthcheck(None, conf))
+
+
+def _behind_proxy(app, conf):
+    """``app`` that believes what proxies say, where the operator lets it."""
+    proxied = http_proxy_to_wsgi.HTTPProxyToWSGI(app, conf)
+    return proxied if conf.oslo_middleware.enable_proxy_headers_parsing else app
+
+
+def _across_sites(app, conf):
+    """``app`` for the pages of other sites, where the operator names any."""
+    crossing = cors.CORS(app, conf)
+    return crossing if crossing.allowed_origins else app

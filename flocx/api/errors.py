@@ -12,7 +12,6 @@ import json
 
 from oslo_log import log
 import webob
-import webob.dec
 import wsme.exc
 
 from flocx import exceptions
@@ -158,10 +157,19 @@ class Errors:
     def __init__(self, app):
         self._app = app
 
-    @webob.dec.wsgify
-    def __call__(self, request):
+    def __call__(self, environ, start_response):
+        request = webob.Request(environ)
+        answer = self._answer(request)
+        if isinstance(answer, webob.Response):
+            return answer(environ, start_response)
+        status, headers, body = answer
+        start_response(status, headers)
+        return body
+
+    def _answer(self, request):
+        """What the application answers, a triple, or instead of it a Response."""
         try:
-            response = request.get_response(self._app)
+            status, headers, body = request.call_application(self._app)
         except exceptions.FlocxError as error:
             return self._respond(request, error.status, str(error), error.code)
         except wsme.exc.ClientSideError as error:
@@ -177,9 +185,10 @@ class Errors:
                 'the request id.',
                 exceptions.FlocxError.code,
             )
-        if response.status_int >= 400 and not _is_ours(response):
-            return self._rewrite(request, response)
-        return response
+        if status < '4':
+            return status, headers, body
+        refused = webob.Response(status=status, headerlist=headers, app_iter=body)
+        return refused if _is_ours(refused) else self._rewrite(request, refused)
 
     def _rewrite(self, request, response):
         status = response.status_int

@@ -18,6 +18,7 @@ from flocx.core import query
 from flocx.core import window
 from market import claims
 from market import substitution
+from market.api import hardware
 from market.api import transaction
 from market.db import contracts
 
@@ -49,6 +50,7 @@ FILTERS = {
     'updated_at': window.instant,
     'role': query.one_of(['renter', 'owner']),
     'due_before': window.instant,
+    'requirements': query.json_list,
 }
 SORT_KEYS = ('created_at', 'start_time', 'end_time', 'updated_at', 'uuid')
 
@@ -172,18 +174,22 @@ class Contracts(rest.RestController):
         """List the contracts that the project has a part in.
 
         Open ones, unless ``status`` asks for others. ``role`` is renter or owner.
+        ``requirements``, JSON in the match language, find those with a server that
+        has the hardware.
         """
         service, context, _ = transaction.here()
         asked, special = paging.asked(
             FILTERS,
             SORT_KEYS,
-            special=('role', 'due_before'),
+            special=('role', 'due_before', 'requirements'),
             default_status=sorted(core.OPEN),
         )
         asked, of_lines = paging.apart(asked, _OF_LINES)
         where = _where(context, special, of_lines)
         with service.database.reader() as session:
-            rows = contracts.page(session, context, asked, where)
+            rows = contracts.page(
+                session, context, asked, where, hardware.suits(service.conf, special)
+            )
         return paging.page(ContractList, 'contracts', rows, asked.limit, Contract.of)
 
     @expose.expose(Contract, rule='market:contracts:show')

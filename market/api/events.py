@@ -23,7 +23,12 @@ def _cursor(value, field):
     return LATEST if value == LATEST else query.integer(value, field)
 
 
+_OF_SERVERS = {
+    'resource_type': query.text,
+    'resource_uuid': query.text,
+}
 _PARAMETERS = {
+    **_OF_SERVERS,
     'after': _cursor,
     'wait': query.integer,
     'type': query.text,
@@ -34,8 +39,8 @@ _PARAMETERS = {
     'time': window.instant,
 }
 
-#: For how long a request may wait for an event, and how often it looks, in seconds.
-MAX_WAIT, LOOK = 60, 0.25
+#: For how many seconds a request may wait for an event.
+MAX_WAIT = 60
 
 
 class Event(types.Answer):
@@ -73,9 +78,13 @@ class Events(rest.RestController):
 
         They come in the order of their ids: a page after the last id that one has
         seen, ``last``, is the next page. ``after=latest`` is where nothing has
-        happened yet.
+        happened yet. ``resource_uuid`` and ``resource_type`` find what became of
+        offers and contracts of a server.
         """
         asked, values = paging.asked(_PARAMETERS, (), special=('after', 'wait'))
+        asked, of_servers = paging.apart(asked, _OF_SERVERS)
+        context = pecan.request.context
+        where = [events.about(context, of_servers)] if of_servers else []
         wait = values.get('wait', 0)
         if not 0 <= wait <= MAX_WAIT:
             raise exceptions.Invalid(f'wait: {wait} is not in 0..{MAX_WAIT} seconds')
@@ -83,17 +92,29 @@ class Events(rest.RestController):
         if after == LATEST:
             with pecan.request.service.database.reader() as session:
                 after = events.last_id(session)
-        until = time.monotonic() + wait
-        while True:
-            rows = self._read(after, asked.limit, asked.filters)
-            if rows or time.monotonic() >= until:
-                return EventList(
-                    events=[Event.shown_to(pecan.request.context, row) for row in rows],
-                    last=rows[-1].id if rows else after,
-                )
-            time.sleep(LOOK)
+        rows = self._read(after, asked.limit, asked.filters, where)
+        if wait and not rows:
+            rows = self._wait(wait, after, asked, where)
+        return EventList(
+            events=[Event.shown_to(pecan.request.context, row) for row in rows],
+            last=rows[-1].id if rows else after,
+        )
+
+    def _wait(self, seconds, after, asked, where):
+        """What there is after at most so many seconds."""
+        until = time.monotonic() + seconds
+        with pecan.request.service.feed.bell(pecan.request.context) as bell:
+            while True:
+                rows = self._read(after, asked.limit, asked.filters, where)
+                left = until - time.monotonic()
+                if rows or left <= 0:
+                    return rows
+                bell.wait(left)
+                bell.clear()
 
     @staticmethod
-    def _read(last, limit, filters):
+    def _read(last, limit, filters, where):
         with pecan.request.service.database.reader() as session:
-            return events.after(session, pecan.request.context, last, limit, filters)
+            return events.after(
+                session, pecan.request.context, last, limit, filters, where
+            )

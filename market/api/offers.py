@@ -15,11 +15,10 @@ from flocx.api import types
 from flocx.core import money
 from flocx.core import offer as offer_core
 from flocx.core import query
-from flocx.core import requirements
 from flocx.core import window
 from market import claims
-from market import conf as market_conf
 from market.api import contracts as contracts_api
+from market.api import hardware
 from market.api import transaction
 from market.db import contracts
 from market.db import events
@@ -220,7 +219,7 @@ class Offers(rest.RestController):
             )
         with service.database.reader() as session:
             rows = offers.page(
-                session, context, asked, where, _hardware(service, special)
+                session, context, asked, where, hardware.suits(service.conf, special)
             )
             taken = _taken(service, session, rows, now)
         return paging.page(
@@ -255,8 +254,9 @@ class Offers(rest.RestController):
             service.quotas.check(
                 session, context.project_id, limits, now, open_offers=1
             )
-            offers.add(session, offer, now)
-            free = offers.free(offer, _taken(service, session, [offer], now), now)
+            fresh = offers.add(session, offer, now)
+            taken = {} if fresh else _taken(service, session, [offer], now)
+            free = offers.free(offer, taken, now)
             return Offer.shown_to(context, offer, free), _tell(offer)
 
         return transaction.once(Offer, '/v1/offers', publish)
@@ -340,16 +340,6 @@ def _taken(service, session, wanted, now):
 def _distinct(wanted):
     """Offers by uuid, each once: a name and a uuid may mean the same."""
     return list({offer.uuid: offer for offer in wanted}.values())
-
-
-def _hardware(service, special):
-    """What a hardware document must meet, as a function, or None."""
-    if 'requirements' not in special:
-        return None
-    parsed = requirements.parse(
-        special['requirements'], market_conf.requirement_limits(service.conf)
-    )
-    return lambda document: requirements.met(parsed, document)
 
 
 def _tell(offer):

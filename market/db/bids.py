@@ -34,7 +34,7 @@ def add(session, bid, now):
 
 def get(session, ident, reader):
     """The bid of this uuid or name that ``reader`` may see."""
-    return _noun(listing.one(session, _TABLE, ident, visibility.bids(reader), 'Bid'))
+    return _noun(listing.one(session, _TABLE, ident, visibility.bids, reader, 'Bid'))
 
 
 def with_uuid(session, uuid):

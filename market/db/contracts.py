@@ -25,20 +25,31 @@ _TABLE, _LINES = schema.contracts, schema.contract_lines
 _S = core.Status
 _SECOND = datetime.timedelta(seconds=1)
 
+_INSERT, _INSERT_LINES = sa.insert(_TABLE), sa.insert(_LINES)
+_TAKE = (
+    sa.update(schema.offers)
+    .where(
+        schema.offers.c.uuid == sa.bindparam('taken'),
+        schema.offers.c.generation == sa.bindparam('known'),
+        schema.offers.c.status == offer_core.Status.AVAILABLE,
+    )
+    .values(generation=schema.offers.c.generation + 1, updated_at=sa.bindparam('now'))
+)
 
-def write(session, contract, generations, now, bid=None):
-    """Store one contract; see ``write_all``.
 
-    :raises Conflict: an offer has changed, or the bid is closed, since then;
-        nothing is written.
+def write(session, contract, generations, now):
+    """Store a contract that fills no bid; see ``write_all``.
+
+    :raises Conflict: an offer has changed since then; nothing is written, if the
+        caller rolls back.
     """
-    (refused,) = write_all(session, [(contract, bid)], generations, now)
-    if refused:
-        raise refused
+    for offer_uuid in sorted({line.offer_uuid for line in contract.lines}):
+        _take(session, offer_uuid, generations[offer_uuid], now)
+    _insert(session, [contract], now)
 
 
 def write_all(session, proposals, generations, now):
-    """Store contracts: the one place where the time of a server is given away.
+    """Store contracts; here and in ``write`` the time of a server is given away.
 
     Each of them wholly or not at all. Offers and bids are locked, compared with
     what they were and only then written to, many with one statement.
@@ -99,25 +110,20 @@ def _store(session, written, now):
                 .values(generation=table.c.generation + times, updated_at=now)
             )
     bids.match(session, [(bid, contract.uuid) for contract, bid in written if bid], now)
-    session.execute(
-        sa.insert(_TABLE), [listing.fields(contract) for contract, _ in written]
-    )
-    session.execute(sa.insert(_LINES), [listing.fields(line) for line in lines])
-    for contract, _ in written:
+    _insert(session, [contract for contract, _ in written], now)
+
+
+def _insert(session, new, now):
+    lines = [line for contract in new for line in contract.lines]
+    session.execute(_INSERT, [listing.fields(contract) for contract in new])
+    session.execute(_INSERT_LINES, [listing.fields(line) for line in lines])
+    for contract in new:
         events.of_contract(session, 'created', contract, contract.lines, now)
 
 
 def _take(session, offer_uuid, generation, now):
-    table = schema.offers
-    done = session.execute(
-        sa.update(table)
-        .where(
-            table.c.uuid == offer_uuid,
-            table.c.generation == generation,
-            table.c.status == offer_core.Status.AVAILABLE,
-        )
-        .values(generation=generation + 1, updated_at=now)
-    )
+    said = {'taken': offer_uuid, 'known': generation, 'now': now}
+    done = session.execute(_TAKE, said)
     if done.rowcount != 1:
         raise _changed(offer_uuid)
 
@@ -131,14 +137,41 @@ def _changed(offer_uuid):
 
 def get(session, ident, reader):
     """The contract of this uuid or name, with the lines ``reader`` may see."""
-    row = listing.one(session, _TABLE, ident, visibility.contracts(reader), 'Contract')
+    row = listing.one(session, _TABLE, ident, visibility.contracts, reader, 'Contract')
     return _with_lines(session, [row], reader)[0]
 
 
-def page(session, reader, query, where=()):
-    """A page of contracts, each with the lines that ``reader`` may see."""
-    rows = listing.page(session, _TABLE, visibility.contracts(reader), query, where)
+def page(session, reader, query, where=(), suits=None):
+    """A page of contracts, each with the lines that ``reader`` may see.
+
+    :param suits: whether a hardware document is wanted, that of any of these lines;
+        None for all.
+    """
+    visible = visibility.contracts(reader)
+    if suits is None:
+        rows = listing.page(session, _TABLE, visible, query, where)
+    else:
+        rows = listing.search(
+            session,
+            _TABLE,
+            visible,
+            query,
+            where,
+            lambda rows: _with_hardware(session, rows, reader, suits),
+        )
     return _with_lines(session, rows, reader)
+
+
+def _with_hardware(session, rows, reader, suits):
+    wanted = set()
+    for part in listing.parts(row.uuid for row in rows):
+        found = session.execute(
+            sa.select(_LINES.c.contract_uuid, schema.offers.c.properties)
+            .join(schema.offers, schema.offers.c.uuid == _LINES.c.offer_uuid)
+            .where(_LINES.c.contract_uuid.in_(part), visibility.lines(reader))
+        )
+        wanted.update(each.contract_uuid for each in found if suits(each.properties))
+    return [row for row in rows if row.uuid in wanted]
 
 
 def _with_lines(session, rows, reader):

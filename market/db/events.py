@@ -14,6 +14,23 @@ from market.db import listing
 from market.db import schema
 from market.db import visibility
 
+_INSERT = sa.insert(schema.events)
+_LAST_TIME = (
+    sa.select(schema.events.c.time).order_by(schema.events.c.id.desc()).limit(1)
+)
+_PARTIES = (
+    sa.select(schema.events.c.id, schema.events.c.project_id, schema.events.c.owner_id)
+    .where(schema.events.c.id > sa.bindparam('after'))
+    .order_by(schema.events.c.id)
+    .limit(sa.bindparam('most', type_=sa.Integer))
+)
+_SEQUENCE = schema.event_sequence.c.last
+_MORE = _SEQUENCE + sa.bindparam('more', type_=sa.BigInteger)
+_ADVANCE = sa.update(schema.event_sequence)
+#: MySQL does not return what it updates, but an expression by this name.
+_ADVANCE_MYSQL = _ADVANCE.values(last=sa.func.last_insert_id(_MORE))
+_ADVANCE_RETURNING = _ADVANCE.values(last=_MORE).returning(_SEQUENCE)
+
 
 def of_offer(session, deed, offer, now):
     """Tell the owner what became of his offer."""
@@ -73,7 +90,7 @@ def of_contract(session, deed, contract, lines, now):
         )
 
 
-def after(session, reader, last=0, limit=100, filters=()):
+def after(session, reader, last=0, limit=100, filters=(), where=()):
     """Events that concern ``reader`` with an id above ``last``, in order."""
     table = schema.events
     return session.execute(
@@ -81,11 +98,37 @@ def after(session, reader, last=0, limit=100, filters=()):
         .where(
             table.c.id > last,
             visibility.events(reader),
+            *where,
             *listing.conditions(table, filters),
         )
         .order_by(table.c.id)
         .limit(limit)
     ).all()
+
+
+def about(reader, filters):
+    """Condition: of an offer or contract with a server that ``filters`` let by.
+
+    :param filters: those of a query, on ``resource_type`` and ``resource_uuid``. An
+        owner finds a contract by his own lines, never by those of others.
+    """
+    offers, lines = schema.offers, schema.contract_lines
+    return schema.events.c.object_uuid.in_(
+        sa.union_all(
+            sa.select(offers.c.uuid).where(
+                visibility.offers_filtered(reader, {name for name, _, _ in filters}),
+                *listing.conditions(offers, filters),
+            ),
+            sa.select(lines.c.contract_uuid).where(
+                visibility.lines(reader), *listing.conditions(lines, filters)
+            ),
+        )
+    )
+
+
+def parties(session, last, limit=1000):
+    """Id, project and owner of the events with an id above ``last``, in order."""
+    return session.execute(_PARTIES, {'after': last, 'most': limit}).all()
 
 
 def not_before(session, now):
@@ -94,10 +137,7 @@ def not_before(session, now):
     Clocks differ, and whoever asks may have been held up since he looked at his. What
     somebody else has seen end is over: nothing of it is given away once more.
     """
-    table = schema.events
-    last = session.execute(
-        sa.select(table.c.time).order_by(table.c.id.desc()).limit(1)
-    ).scalar()
+    last = session.execute(_LAST_TIME).scalar()
     return max(now, last) if last else now
 
 
@@ -153,10 +193,15 @@ def _write(session):
     if session.in_nested_transaction() or not session.info['events']:
         return
     waiting, session.info['events'] = session.info['events'], []
-    sequence = schema.event_sequence
-    session.execute(sa.update(sequence).values(last=sequence.c.last + len(waiting)))
-    last = session.execute(sa.select(sequence.c.last).with_for_update()).scalar_one()
+    last = _number(session, len(waiting))
     first = last - len(waiting) + 1
     numbered = [{'id': first + place, **event} for place, event in enumerate(waiting)]
-    session.execute(sa.insert(schema.events), numbered)
+    session.execute(_INSERT, numbered)
     session.info.setdefault('written', []).extend(numbered)
+
+
+def _number(session, more):
+    """Lock the sequence and advance it by ``more``; its last number."""
+    if session.get_bind().dialect.name == 'mysql':
+        return session.execute(_ADVANCE_MYSQL, {'more': more}).lastrowid
+    return session.execute(_ADVANCE_RETURNING, {'more': more}).scalar_one()

@@ -2,11 +2,16 @@
 """Find rows: one by uuid or name, or a page of many in a stable order."""
 
 import dataclasses
+import functools
 import uuid as uuids
 
 import sqlalchemy as sa
 
 from flocx import exceptions
+from market.db import visibility
+
+#: How many rows are read at a time where not all of them are wanted.
+_STEP = 1000
 
 #: The operators of a query in SQL. What has no value is not equal to any.
 _COMPARE = {
@@ -70,9 +75,10 @@ def is_uuid(text):
         return False
 
 
-def one(session, table, ident, visible, what):
-    """The row that a uuid or a name means, among those that are ``visible``.
+def one(session, table, ident, visible, reader, what):
+    """The row that a uuid or a name means, among those that ``reader`` may see.
 
+    :param visible: which these are, a function of market.db.visibility.
     :param what: what to call the object in a message.
     :raises NotFound: there is none, or none that may be seen.
     :raises Conflict: the name means several; the message lists their uuids.
@@ -81,13 +87,9 @@ def one(session, table, ident, visible, what):
         # Nothing is called that, and PostgreSQL takes no NUL to look for.
         raise exceptions.NotFound(f'{what} {ident} not found')
     named = 'name' in table.c and not is_uuid(ident)
-    column = table.c.name if named else table.c.uuid
-    value = ident if named else ident.lower()
     rows = session.execute(
-        sa.select(table)
-        .where(column == value, visible)
-        .order_by(table.c.id.desc())
-        .limit(10)
+        _found(table, named, visible, visibility.Somebody.like(reader)),
+        {'wanted': ident if named else ident.lower(), **visibility.said(reader)},
     ).all()
     if not rows:
         raise exceptions.NotFound(f'{what} {ident} not found')
@@ -98,6 +100,18 @@ def one(session, table, ident, visible, what):
             code='flocx.conflict.name',
         )
     return rows[0]
+
+
+@functools.cache
+def _found(table, named, visible, reader):
+    """The statement that finds rows by what they are ``wanted`` by."""
+    column = table.c.name if named else table.c.uuid
+    return (
+        sa.select(table)
+        .where(column == sa.bindparam('wanted'), visible(reader))
+        .order_by(table.c.id.desc())
+        .limit(10)
+    )
 
 
 def conditions(table, filters):
@@ -129,6 +143,23 @@ def page(session, table, visible, query, where=()):
     if query.descending:
         order = [each.desc() for each in order]
     return session.execute(select.order_by(*order).limit(query.limit + 1)).all()
+
+
+def search(session, table, visible, query, where, pick):
+    """As :func:`page`, of those rows only that ``pick`` lets by.
+
+    :param pick: takes rows and returns those wanted among them, in their order.
+    """
+    found, step = [], dataclasses.replace(query, limit=_STEP)
+    while True:
+        rows = page(session, table, visible, step, where)
+        for row in pick(rows[:_STEP]):
+            found.append(row)
+            if len(found) > query.limit:
+                return found
+        if len(rows) <= _STEP:
+            return found
+        step = dataclasses.replace(step, marker=rows[_STEP - 1].uuid)
 
 
 def _after(key, tie, row, descending):

@@ -4,7 +4,7 @@
 import collections
 import dataclasses
 import datetime
-import json
+import functools
 
 import sqlalchemy as sa
 
@@ -26,14 +26,16 @@ _STEP = 1000
 
 
 def add(session, offer, now):
-    """Store a new offer.
+    """Store a new offer; whether its server was never offered before.
 
     :raises Conflict: another open offer of the server has some of its time, or the
         project does not rent the server for all of it.
     :raises NotFound: the project does not rent it by the line ``sublet_of``.
     """
-    for refusal in add_all(session, [offer], now).values():
+    fresh = servers.lock(session, {offer.server})
+    for refusal in _add(session, [offer], fresh, now).values():
         raise refusal
+    return bool(fresh)
 
 
 def add_all(session, wanted, now):
@@ -42,8 +44,15 @@ def add_all(session, wanted, now):
     :returns: {uuid: the error} of those whose time another open offer of the server
         has, be it one of ``wanted`` that comes before, or that cannot be sub-let.
     """
-    servers.lock(session, {offer.server for offer in wanted})
-    others, refused, new = servers.offered(session, wanted), {}, []
+    fresh = servers.lock(session, {offer.server for offer in wanted})
+    return _add(session, wanted, fresh, now)
+
+
+def _add(session, wanted, fresh, now):
+    """:func:`add_all` for servers that are locked, of which ``fresh`` are new."""
+    refused, new = {}, []
+    known = [offer for offer in wanted if offer.server not in fresh]
+    others = servers.offered(session, known)
     for offer in wanted:
         try:
             servers.require_rented(session, offer)
@@ -84,15 +93,14 @@ def reschedule(session, offer, now, **values):
 
 def get(session, ident, reader):
     """The offer of this uuid or name that ``reader`` may see."""
-    row = listing.one(session, _TABLE, ident, visibility.offers(reader), 'Offer')
+    row = listing.one(session, _TABLE, ident, visibility.offers, reader, 'Offer')
     return listing.noun(offer_core.Offer, row)
 
 
 def page(session, reader, query, where=(), suits=None):
     """A page of the offers that ``reader`` may see.
 
-    :param suits: whether a hardware document is wanted; a document that several
-        offers share is asked about once.
+    :param suits: whether a hardware document is wanted; None for all.
     """
     visible = sa.and_(
         visibility.offers(reader),
@@ -100,26 +108,16 @@ def page(session, reader, query, where=(), suits=None):
     )
     if suits is None:
         rows = listing.page(session, _TABLE, visible, query, where)
-        return [listing.noun(offer_core.Offer, row) for row in rows]
-    return _searched(session, visible, query, where, suits)
-
-
-def _searched(session, visible, query, where, suits):
-    known, found = {}, []
-    step = dataclasses.replace(query, limit=_STEP)
-    while True:
-        rows = listing.page(session, _TABLE, visible, step, where)
-        for row in rows[:_STEP]:
-            text = json.dumps(row.properties, sort_keys=True)
-            if text not in known:
-                known[text] = suits(row.properties)
-            if known[text]:
-                found.append(listing.noun(offer_core.Offer, row))
-            if len(found) > query.limit:
-                return found
-        if len(rows) <= _STEP:
-            return found
-        step = dataclasses.replace(step, marker=rows[_STEP - 1].uuid)
+    else:
+        rows = listing.search(
+            session,
+            _TABLE,
+            visible,
+            query,
+            where,
+            lambda rows: (row for row in rows if suits(row.properties)),
+        )
+    return [listing.noun(offer_core.Offer, row) for row in rows]
 
 
 def free_during(now, start, end=None, turnaround=0):
@@ -192,29 +190,39 @@ def held(session, offers, now, turnaround=0, but=None):
     :param turnaround: seconds before and after a contract that nobody else gets.
     :param but: uuid of a line that does not count.
     """
+    # Few offers are looked up; for many it is cheaper to read all that is held.
+    few = len(offers) <= 500
+    uuids = {offer.resource_uuid for offer in offers}
+    said = {'resource_uuids': list(uuids)} if few else {}
+    if but:
+        said['but'] = but
+    gap = datetime.timedelta(seconds=turnaround)
+    taken = collections.defaultdict(list)
+    for row in session.execute(_held(few, bool(but)), said):
+        taken[tuple(row[:4])].append(
+            window.Window(row.start_time - gap, max(row.end_time, now) + gap)
+        )
+    return taken
+
+
+@functools.cache
+def _held(few, but):
+    """The statement of :func:`held`, of ``few`` servers or all, with or without one."""
     lines = schema.contract_lines
-    query = sa.select(
+    where = [lines.c.status.in_(sorted(contract_core.OPEN))]
+    if few:
+        some = sa.bindparam('resource_uuids', expanding=True)
+        where.append(lines.c.resource_uuid.in_(some))
+    if but:
+        where.append(lines.c.uuid != sa.bindparam('but'))
+    return sa.select(
         lines.c.provider_id,
         lines.c.resource_type,
         lines.c.resource_uuid,
         lines.c.sublet_of,
         lines.c.start_time,
         lines.c.end_time,
-    ).where(lines.c.status.in_(contract_core.OPEN))
-    if but:
-        query = query.where(lines.c.uuid != but)
-    # Few offers are looked up; for many it is cheaper to read all that is held.
-    if len(offers) <= 500:
-        query = query.where(
-            lines.c.resource_uuid.in_({offer.resource_uuid for offer in offers})
-        )
-    gap = datetime.timedelta(seconds=turnaround)
-    taken = collections.defaultdict(list)
-    for row in session.execute(query):
-        taken[tuple(row[:4])].append(
-            window.Window(row.start_time - gap, max(row.end_time, now) + gap)
-        )
-    return taken
+    ).where(*where)
 
 
 def free(offer, taken, now):

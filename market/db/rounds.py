@@ -5,6 +5,7 @@ import sqlalchemy as sa
 
 from market.db import listing
 from market.db import schema
+from market.db import visibility
 
 
 def add(session, **values):
@@ -13,7 +14,8 @@ def add(session, **values):
 
 
 def get(session, uuid):
-    return listing.one(session, schema.rounds, uuid, sa.true(), 'Round')
+    everything, anybody = visibility.everything, visibility.ANYBODY
+    return listing.one(session, schema.rounds, uuid, everything, anybody, 'Round')
 
 
 def page(session, query):

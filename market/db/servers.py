@@ -21,6 +21,7 @@ def lock(session, wanted):
     """Make others who add offers of these servers wait for our transaction.
 
     :param wanted: triples, as ``Offer.server``.
+    :returns: those of them that were never offered before.
     """
     kinds = collections.defaultdict(set)
     for provider_id, resource_type, resource_uuid in wanted:
@@ -37,13 +38,16 @@ def lock(session, wanted):
         )
         if done.rowcount == len(uuids):
             continue
-        known = session.scalars(sa.select(_TABLE.c.resource_uuid).where(*ours))
+        known = ()
+        if done.rowcount:
+            known = session.scalars(sa.select(_TABLE.c.resource_uuid).where(*ours))
         missing += [
             dict(zip(_NAMES, (provider_id, resource_type, uuid), strict=True))
             for uuid in sorted(uuids.difference(known))
         ]
     if missing:
         _add(session, missing)
+    return {tuple(each[name] for name in _NAMES) for each in missing}
 
 
 def _add(session, missing):
@@ -63,6 +67,9 @@ def offered(session, wanted):
 
     They have uuid, start_time and end_time; ``wanted`` themselves are not among them.
     """
+    others = collections.defaultdict(list)
+    if not wanted:
+        return others
     table = schema.offers
     rows = session.execute(
         sa.select(
@@ -80,7 +87,6 @@ def offered(session, wanted):
         )
         .order_by(table.c.id)
     )
-    others = collections.defaultdict(list)
     for row in rows:
         others[tuple(getattr(row, name) for name in _SLOT)].append(row)
     return others

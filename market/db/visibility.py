@@ -5,6 +5,10 @@ A reader has ``project_id``, ``lineage`` (the project and its ancestors),
 ``is_admin`` and ``provider_id`` (of a provider's service account, else None).
 """
 
+import dataclasses
+import types
+import typing
+
 import sqlalchemy as sa
 
 from flocx.core import offer
@@ -24,6 +28,48 @@ HIDDEN = frozenset(
 )
 
 
+@dataclasses.dataclass(frozen=True)
+class Somebody:
+    """Stands for each reader of a kind, so that one statement serves them all.
+
+    What he is, is not in the statement, but in the parameters that :func:`said` gives
+    when it is executed.
+    """
+
+    is_admin: bool
+    is_provider: bool
+    project_id: typing.ClassVar = sa.bindparam('reader_project_id')
+    lineage: typing.ClassVar = sa.bindparam('reader_lineage', expanding=True)
+
+    @property
+    def provider_id(self):
+        return sa.bindparam('reader_provider_id') if self.is_provider else None
+
+    @classmethod
+    def like(cls, reader):
+        return cls(bool(reader.is_admin), reader.provider_id is not None)
+
+
+def said(reader):
+    """The parameters of a statement that was made for somebody like ``reader``."""
+    return {
+        'reader_project_id': reader.project_id,
+        'reader_lineage': list(reader.lineage),
+        'reader_provider_id': reader.provider_id,
+    }
+
+
+def everything(_):
+    """What a policy lets be seen by whoever may see any of it."""
+    return sa.true()
+
+
+#: Who asks where it does not matter who asks.
+ANYBODY = types.SimpleNamespace(
+    project_id=None, lineage=(), is_admin=False, provider_id=None
+)
+
+
 def offers(reader):
     """His own, those open to all while available, and those meant for him."""
     if reader.is_admin:
@@ -37,7 +83,7 @@ def offers(reader):
             table.c.status == offer.Status.AVAILABLE,
         ),
     ]
-    if reader.provider_id:
+    if reader.provider_id is not None:
         seen.append(table.c.provider_id == reader.provider_id)
     return sa.or_(*seen)
 
@@ -53,7 +99,7 @@ def offers_filtered(reader, names):
     known = [table.c.project_id == reader.project_id]
     if HIDDEN.intersection(names) == {'lessee_id'}:
         known.append(table.c.lessee_id.in_(reader.lineage))
-    if reader.provider_id:
+    if reader.provider_id is not None:
         known.append(table.c.provider_id == reader.provider_id)
     return sa.or_(*known)
 
@@ -74,7 +120,7 @@ def lines(reader):
         table.c.project_id == reader.project_id,
         table.c.owner_id == reader.project_id,
     ]
-    if reader.provider_id:
+    if reader.provider_id is not None:
         seen.append(table.c.provider_id == reader.provider_id)
     return sa.or_(*seen)
 
@@ -104,7 +150,7 @@ def events(reader):
         table.c.project_id == reader.project_id,
         table.c.owner_id == reader.project_id,
     ]
-    if reader.provider_id:
+    if reader.provider_id is not None:
         seen.append(
             sa.and_(table.c.owner_id.is_not(None), _delivered_by(reader.provider_id))
         )

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Price-time priority with the cheapest fit."""
 
+from collections.abc import Iterator
 import datetime
 import decimal
 import typing
@@ -48,22 +49,20 @@ def best(book: matcher_book.Book, bid: bid_core.Bid) -> matcher_book.Award | Non
     is possible.
     """
     chosen: matcher_book.Award | None = None
-    earliest = max(book.now, bid.start_time)
-    stay = bid.stay(earliest)
+    stay = bid.stay(max(book.now, bid.start_time))
     if stay is None:
         return None
-    latest = bid.end_time - stay.length
     found: list[_Place] = []
     due, others = bid.min_quantity, decimal.Decimal(0)
-    for offer in book.cheapest_first(bid):
+    for place in _cheapest_first(book, bid, stay):
         # With the next in price an award is worth at most what the cheapest ask.
         if chosen and len(chosen.offers) == bid.quantity:
-            if offer.price + others >= sum(each.price for each in chosen.offers):
+            asked = sum(each.price for each in chosen.offers)
+            if place.offer.price + others >= asked:
                 break
-        places = _places(book.free(offer), offer, earliest, latest, stay.length)
-        found.extend(places)
+        found.append(place)
         if len(found) < bid.quantity:
-            others = sum((each.offer.price for each in found), decimal.Decimal(0))
+            others += place.offer.price
         if len(found) >= due:
             chosen = _better(bid, found, chosen)
             due = 2 * len(found)
@@ -78,19 +77,22 @@ class _Place(typing.NamedTuple):
     offer: offer_core.Offer
 
 
-def _places(
-    free: list[window.Window],
-    offer: offer_core.Offer,
-    earliest: datetime.datetime,
-    latest: datetime.datetime,
-    length: datetime.timedelta,
-) -> list[_Place]:
-    places = []
-    for each in free:
-        low, high = max(each.start, earliest), min(each.end - length, latest)
-        if low <= high:
-            places.append(_Place(low, high, offer))
-    return places
+def _cheapest_first(
+    book: matcher_book.Book, bid: bid_core.Bid, first: window.Window
+) -> Iterator[_Place]:
+    """Where ``bid`` fits in, given its first stay, in the order of price."""
+    latest = bid.end_time - first.length
+    for offer in book.cheapest_first(bid):
+        for free in book.free(offer):
+            # Most have no room at all, and that is seen without a sum.
+            if free.end < first.end or free.start > latest:
+                continue
+            low, high = (
+                max(free.start, first.start),
+                min(free.end - first.length, latest),
+            )
+            if low <= high:
+                yield _Place(low, high, offer)
 
 
 def _better(

@@ -17,15 +17,19 @@ from matcher.mechanisms import native
 from matcher.mechanisms import places
 from matcher.mechanisms import plan as plans
 
+#: Which part of the moves is made around a bid drawn at random; the others around
+#: that of so many which misses most.
+UNIFORM, DRAWN = 0.5, 4
+
 #: Bids taken back in one move, and bids without a place that are tried beside.
-MOST_REMOVED = 24
+MOST_REMOVED = 10
 MOST_TRIED = 4
 
 #: Lots around which stays are taken back in one move, at most.
 MOST_LOTS = 4
 
 #: Lots of a kind that are looked at beside those that a move has made free.
-SWEEP = 16
+SWEEP = 6
 
 
 class Neighbours(typing.NamedTuple):
@@ -135,12 +139,12 @@ def _ruin(
     random: native.Words,
     undo: Move,
 ) -> tuple[int, float]:
-    """Take back stays around a bid and a time, both random; return how many.
+    """Take back stays around a bid and a time, both drawn; return how many.
 
     ``undo.waiting[0]`` becomes the bid around which that is.
     """
     demand = market.demand
-    bid = int(native.uniform(random) * len(demand.ceiling))
+    bid = _sore(market, plan, random)
     lot, start = _centre(market, plan, random, bid)
     length = demand.length[bid]
     margin = int(native.uniform(random) * length)
@@ -182,6 +186,39 @@ def _ruin(
             near += 1
     found.near[-1] = near
     return count, lost
+
+
+@native.compiled
+def _sore(market: fits.Market, plan: plans.Plan, random: native.Words) -> int:
+    """A bid drawn at random, or that of a few which misses most."""
+    bids = len(market.demand.ceiling)
+    chosen = int(native.uniform(random) * bids)
+    if native.uniform(random) < UNIFORM:
+        return chosen
+    most = _regret(market, plan, chosen)
+    for _ in range(DRAWN - 1):
+        other = int(native.uniform(random) * bids)
+        regret = _regret(market, plan, other)
+        if regret > most:
+            chosen, most = other, regret
+    return chosen
+
+
+@native.compiled
+def _regret(market: fits.Market, plan: plans.Plan, bid: int) -> float:
+    """What ``bid`` misses at the dual prices, beside its best choice."""
+    demand, guide = market.demand, market.guide
+    length = demand.length[bid]
+    value = float(demand.ceiling[bid]) * length
+    best: float = max(0.0, value - guide.cost[bid]) * demand.most[bid]
+    start = plan.start[bid]
+    if start < 0:
+        return best
+    edges = fits.edge(market, start), fits.edge(market, start + length)
+    for line in range(plan.line_at[bid], plan.line_at[bid] + plan.lines[bid]):
+        dual = fits.dual(market, plan.line_lot[line], edges, start, start + length)
+        best -= plan.line_size[line] * (value - dual)
+    return best
 
 
 @native.compiled

@@ -184,6 +184,23 @@ class TourTest(ClientTestCase):
         )
         self.assertEqual([], later)
 
+    def test_what_became_of_a_server_with_that_hardware(self):
+        node = self.add_node(properties={'cpus': 7, 'cpu_arch': 'x86_64'})
+        offer = self.offer(node=node, name='seven')
+        self.said('umbrella-member', 'offer', 'claim', 'seven', '--name', 'seven')
+        listing = 'umbrella-reader', 'contract', 'list', '--property'
+        for wanted, names in (('cpus<8', ['seven']), ('cpus<7', [])):
+            found = self.said(*listing, wanted, '--require', 'cpu_arch=x86_64')
+            self.assertEqual(names, [each['Name'] for each in found])
+        about = '--resource-uuid', offer['resource_uuid']
+        for who, named, types in (
+            ('acme-member', ('--resource-uuid', node), 'offer.published'),
+            ('umbrella-reader', about, 'contract.created'),
+            ('umbrella-reader', (*about, '--resource-type', 'ironic_node'), None),
+        ):
+            found = self.said(who, 'event', 'list', *named)
+            self.assertEqual(types, found[0]['Type'] if found else None)
+
     def test_the_operator_looks_into_the_engine(self):
         names = self.said('operator-admin', 'mechanism', 'list')
         self.assertTrue(names)

@@ -94,6 +94,19 @@ class FeedTest(base.MarketplaceTestCase):
             ({'object_uuid': offer['uuid']}, {offer['uuid']}),
             ({'project_id': 'umbrella'}, {bid['uuid'], contract['uuid']}),
             ({'owner_id': 'acme'}, {offer['uuid'], contract['uuid']}),
+            (
+                {'resource_uuid': offer['resource_uuid']},
+                {offer['uuid'], contract['uuid']},
+            ),
+            (
+                {'resource_uuid': f'in:{offer["resource_uuid"]},x', 'type': 'in:a,b'},
+                set(),
+            ),
+            (
+                {'resource_type': offer['resource_type']},
+                {offer['uuid'], contract['uuid']},
+            ),
+            ({'resource_type': 'other'}, set()),
             ({'time': f'gte:{everything[0]["time"]}'}, None),
             ({'time': f'lt:{everything[0]["time"]}'}, set()),
         ):
@@ -124,6 +137,24 @@ class FeedTest(base.MarketplaceTestCase):
             ]
             self.assertEqual(len(servers or ()), len(told), who)
             self.assertEqual(servers or set(), set(told), who)
+
+    def test_a_server_of_another_owner_leads_to_nothing(self):
+        after = self.last()
+        mine, other = self.offer('acme-member'), self.offer('initech-member')
+        self.good(
+            self.market('umbrella-member').post(
+                f'/v1/offers/{mine["uuid"]}/claim',
+                {'offers': [other['uuid']], 'end_time': self.time(3)},
+            )
+        )
+        for who, offer, types in (
+            ('acme-reader', mine, ['offer.published', 'contract.created']),
+            ('acme-reader', other, []),
+            ('umbrella-reader', other, ['contract.created']),
+            ('acme-lab-reader', mine, []),
+        ):
+            found = self.events(who, after=after, resource_uuid=offer['resource_uuid'])
+            self.assertEqual(types, [each['type'] for each in found], who)
 
     def test_what_makes_no_sense_is_refused(self):
         for asked in (

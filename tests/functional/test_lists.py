@@ -257,6 +257,54 @@ class OthersTest(base.MarketplaceTestCase):
             uuids = {each['uuid'] for each in rows['contracts']}
             self.assertEqual(found, contract['uuid'] in uuids, asked)
 
+    def test_contracts_are_found_by_the_hardware_that_one_may_see(self):
+        small, large = (
+            self.offer(
+                who,
+                node=self.add_node(
+                    owner=owner, resource_class='sought', properties={'cpus': cpus}
+                ),
+            )
+            for who, owner, cpus in (
+                ('acme-member', 'acme', 8),
+                ('initech-member', 'initech', 64),
+            )
+        )
+        market, made = self.market('umbrella-member'), []
+        for name, first, more in (
+            ('both', small, [large['uuid']]),
+            ('one', small, []),
+        ):
+            start = len(made) * 4
+            claim = {
+                'name': name,
+                'offers': more,
+                'start_time': self.time(start + 1),
+                'end_time': self.time(start + 4),
+            }
+            made.append(
+                self.good(market.post(f'/v1/offers/{first["uuid"]}/claim', claim))
+            )
+        for who, asked, names in (
+            ('umbrella-reader', [['cpus', '>=', 8]], ['both', 'one']),
+            ('umbrella-reader', [['cpus', '>=', 64]], ['both']),
+            ('umbrella-reader', [['cpus', '>=', 65]], []),
+            ('initech-reader', [['cpus', '>=', 64]], ['both']),
+            # The other server of the contract is none of the owner's business.
+            ('acme-reader', [['cpus', '>=', 64]], []),
+            ('acme-reader', [['cpus', '==', 8]], ['both', 'one']),
+        ):
+            found, path = [], '/v1/contracts?limit=1&resource_class=sought'
+            path += f'&sort_key=start_time&requirements={json.dumps(asked)}'
+            while path:
+                answer = self.good(self.market(who).get(path), 200)
+                found += [each['name'] for each in answer['contracts']]
+                links = answer['contracts_links']
+                path = links and links[0]['href'].removeprefix(self.market(who).url)
+            self.assertEqual(names, found, (who, asked))
+        refused = self.market('umbrella-reader').get('/v1/contracts', requirements='{}')
+        self.assertEqual(400, refused.status_code)
+
 
 class StatementsTest(base.MarketplaceTestCase):
     def test_a_longer_list_takes_no_more_statements(self):

@@ -13,6 +13,7 @@ from flocx import rpcapi
 from flocx import standalone
 from flocx.api import app
 from flocx.api import errors
+from market import feed
 from market import policies as market_policies
 from market import quotas
 from market import service as market_service
@@ -98,6 +99,7 @@ class Stage:
             quotas=quotas.Quotas(self.conf),
             matcher=self._with_casts(rpcapi.MatcherAPI),
             providers=self._with_casts(rpcapi.ProviderAPI),
+            feed=feed.Feed(self.database),
         )
 
     def _with_casts(self, api):

@@ -25,11 +25,11 @@ class Lab:
 
     ``venv`` names an environment in which everything is installed already;
     without it one is made in the folder. With ``dashboard`` there is a Horizon
-    too, in an environment of its own.
+    too, in an environment of its own, or in the one that ``horizon`` names.
     """
 
-    def __init__(self, path=None, venv=None, flocx=True, dashboard=False):
-        self.folder = folders.Folder(path, venv)
+    def __init__(self, path=None, venv=None, flocx=True, dashboard=False, horizon=None):
+        self.folder = folders.Folder(path, venv, horizon)
         self.flocx = flocx
         self.dashboard = dashboard
         self.ports = {}
@@ -37,13 +37,16 @@ class Lab:
         #: What keeps the ports of services that do not run yet.
         self._kept = {}
         self._installs = venv is None
+        self._installs_horizon = dashboard and horizon is None
+        #: Whether the engine has nothing compiled that it could load.
+        self._stale = False
 
     def up(self):
         """Bring up what does not run yet, from an empty disk if need be."""
         self.folder.create()
         if self._installs:
-            reinstalled = install.ensure(self.folder)
-            if self.dashboard:
+            reinstalled = self._stale = install.ensure(self.folder)
+            if self._installs_horizon:
                 reinstalled = horizon.ensure(self.folder) or reinstalled
             if reinstalled and self.running():
                 # What runs is not what is installed any more.
@@ -117,12 +120,14 @@ class Lab:
             if self._filled.read_text() != versions:
                 self._upgrade()
                 self._filled.write_text(versions)
+            self._rehearse()
             return
         # What an interrupted attempt left behind is no base to build on.
         self.folder.forget_data()
         self._configure()
         if templates.restore(self.folder):
             self._filled.write_text(versions)
+            self._rehearse()
             return
         with progress.during('Preparing Keystone, Ironic and the auction engine'):
             together.together(
@@ -131,6 +136,12 @@ class Lab:
                 lambda: ironic.prepare(self.folder),
             )
             templates.tune(self.folder)
+
+    def _rehearse(self):
+        """Have compiled what a request would wait for longer than its time limit."""
+        if self._stale:
+            with progress.during('Preparing the auction engine'):
+                services.prepare(self.folder)
 
     def _upgrade(self):
         with progress.during('Bringing kept databases to the new releases'):

@@ -21,10 +21,12 @@ PROXIES = ('http_proxy', 'https_proxy', 'all_proxy', 'ftp_proxy')
 class Folder:
     """Paths, memory and environment of one lab."""
 
-    def __init__(self, path=None, venv=None):
+    def __init__(self, path=None, venv=None, horizon=None):
         self.path = pathlib.Path(path or CHECKOUT / '.quickstart').absolute()
         # Tests bring an environment in which all is installed already.
         self.venv = pathlib.Path(venv or self.path / 'venv')
+        # Horizon has other requirements than the services.
+        self.horizon = pathlib.Path(horizon or self.path / 'venv-horizon')
         self.python = self.venv / 'bin' / 'python'
         self.data = self.path / 'data'
         self.etc = self.path / 'etc'

@@ -59,12 +59,38 @@ FEATURE = 'lab_home'
 # Horizon's own first page asks Nova, which is not there.
 UPDATE_HORIZON_CONFIG = {{'user_home': {home!r}}}
 """
-#: What waitress serves: static files too, as there is no web server before it.
+#: What waitress serves: static files too, as there is no web server before it, under a
+#: content-security policy as strict as Horizon bears. It has scripts of its own in each
+#: page, all of them in that for the login, where nothing is of the marketplace; it
+#: compiles templates in the browser, and its scripts set styles.
 APPLICATION = """\
+import base64
+import hashlib
+import re
+
+from django import test
 from django.contrib.staticfiles.handlers import StaticFilesHandler
 from django.core.wsgi import get_wsgi_application
 
-application = StaticFilesHandler(get_wsgi_application())
+SCRIPT = re.compile(r'<script(?![^>]*(?:src=|text/html))[^>]*>(.*?)</script>', re.S)
+horizon = StaticFilesHandler(get_wsgi_application())
+login = test.Client(HTTP_HOST='127.0.0.1').get('/auth/login/').content
+digests = [hashlib.sha256(text.encode()).digest()
+           for text in SCRIPT.findall(login.decode())]
+scripts = ' '.join(f"'sha256-{base64.b64encode(each).decode()}'" for each in digests)
+policy = (
+    "default-src 'self'; object-src 'none'; base-uri 'self'; form-action 'self'; "
+    "frame-ancestors 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; "
+    f"script-src 'self' 'unsafe-eval' {scripts}"
+)
+
+
+def application(environ, start_response):
+    def start(status, headers, *more):
+        headers = [*headers, ('Content-Security-Policy', policy)]
+        return start_response(status, headers, *more)
+
+    return horizon(environ, start)
 """
 
 
@@ -72,23 +98,18 @@ def url(ports):
     return f'http://127.0.0.1:{ports["horizon"]}'
 
 
-def venv(folder):
-    """Where Horizon is installed, beside the environment of the services."""
-    return folder.venv.with_name('venv-horizon')
-
-
 def python(folder):
-    return venv(folder) / 'bin' / 'python'
+    return folder.horizon / 'bin' / 'python'
 
 
 def ensure(folder):
     """Install what is missing or has changed; True if something was done."""
     wanted = _digest(folder)
-    stamp = venv(folder) / 'installed'
+    stamp = folder.horizon / 'installed'
     if stamp.is_file() and stamp.read_text() == wanted:
         return False
     if not python(folder).exists():
-        command = [sys.executable, '-m', 'venv', venv(folder)]
+        command = [sys.executable, '-m', 'venv', folder.horizon]
         install.run(folder, 'Making an environment for Horizon', command)
     stamp.unlink(missing_ok=True)
     requirements = folder.path / 'tmp' / 'horizon.txt'
@@ -120,7 +141,7 @@ def ensure(folder):
 
 
 def _digest(folder):
-    digest = hashlib.sha256(f'{sys.version} {venv(folder)}'.encode())
+    digest = hashlib.sha256(f'{sys.version} {folder.horizon}'.encode())
     for path in _files():
         digest.update(f'{path.relative_to(folders.CHECKOUT)}\0'.encode())
         digest.update(path.read_bytes())

@@ -6,6 +6,7 @@ has given to somebody else in the meantime is never taken for ours.
 """
 
 import os
+import pathlib
 import secrets
 import signal
 import socket
@@ -39,6 +40,17 @@ def _start_time(pid):
     if fields[0] in 'ZX' and threads <= 1:
         return None
     return fields[19]
+
+
+def _group(leader):
+    """The pids of a process group that have not ended."""
+    for folder in pathlib.Path('/proc').glob('[0-9]*'):
+        try:
+            fields = (folder / 'stat').read_text().rpartition(')')[2].split()
+        except OSError:
+            continue
+        if fields[2] == str(leader) and _start_time(folder.name):
+            yield folder.name
 
 
 class Process:
@@ -139,12 +151,14 @@ class Process:
             # It leads a session of its own: the group is it and its children,
             # and nobody else.
             os.killpg(pid, signal.SIGKILL)
-            self._gone(5)
+            # A child that ends after its parent still has the port a moment longer.
+            self._gone(10, lambda: any(_group(pid)))
         return bool(pid)
 
-    def _gone(self, seconds):
+    def _gone(self, seconds, lives=lambda: False):
+        """Whether it is, and what ``lives`` tells of, after so many seconds."""
         until = time.monotonic() + seconds
-        while self.pid:
+        while self.pid or lives():
             if self._child:
                 self._child.poll()
             if time.monotonic() > until:

@@ -135,11 +135,15 @@ class Chaos:
         }
 
 
-def check(rig, journal, settle=180):
-    """What tools/check says of a rig, once what is on its way has arrived."""
+def check(rig, journal, settle=180, ironics=('admin',)):
+    """What tools/check says of a rig, once what is on its way has arrived.
+
+    :param ironics: the clouds whose servers it looks at.
+    """
     command = [rig.folder.python, folders.CHECKOUT / 'tools' / 'check']
     command += [rig.database.url('flocx'), '--market-cloud', 'operator']
-    command += ['--ironic-cloud', 'admin', '--resting', '--settle', settle]
+    command += [word for name in ironics for word in ('--ironic-cloud', name)]
+    command += ['--resting', '--settle', settle]
     if journal:
         command += ['--journal', journal]
     done = subprocess.run(

@@ -40,13 +40,23 @@ DATABASE = """
 connection = {database}
 max_retries = -1
 """
+# So many seconds after a worker's death the others have its share.
+MEMBERSHIP = 10
+COORDINATION = f"""
+[coordination]
+backend_url = memcached://{{cache}}?membership_timeout={MEMBERSHIP}
+"""
 # Whatever messages do not bring, these passes find; a test should not wait long.
 OWN = {
     'market': DATABASE,
-    'matcher': DATABASE + '\n[matcher]\nround_interval = 2\nround_seconds = 1\n',
-    'provider': """
+    'matcher': DATABASE
+    + COORDINATION
+    + '\n[matcher]\nround_interval = 2\nround_seconds = 1\n',
+    'provider': COORDINATION
+    + """
 [provider]
 nodes = ironic
+notifications_url = {broker}
 fulfil_interval = 1
 retry_interval = 0.5
 reconcile_interval = 5

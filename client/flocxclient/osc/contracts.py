@@ -55,6 +55,7 @@ class ListContracts(command.Lister):
     _epilog = command.examples(
         'openstack market contract list --renter',
         'openstack market contract list --owner --status any --long',
+        "openstack market contract list --property 'memory_mb>=65536'",
     )
 
     def get_parser(self, prog_name):
@@ -124,6 +125,9 @@ class ListContracts(command.Lister):
         parser.add_argument(
             '--purpose', metavar='<text>', help='Those with this purpose.'
         )
+        command.add_requirements(
+            parser, 'Those with a server that meets this', ('--require', '--property')
+        )
         self.add_paging(parser)
         return parser
 
@@ -136,6 +140,7 @@ class ListContracts(command.Lister):
             'resource_type',
             'name',
             'purpose',
+            'requirements',
         )
         query.update(self.period(parsed_args))
         for option, parameter, fetch in (

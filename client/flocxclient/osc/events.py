@@ -25,6 +25,7 @@ class ListEvents(command.Lister):
         'openstack market event list --since "1d ago" --long',
         'openstack market event list --after 1200 --wait 30 -f json',
         'openstack market event list --follow --contract weekend-training',
+        'openstack market event list --resource-uuid node-7 --type contract.created',
     )
     _following = False
 
@@ -87,6 +88,17 @@ class ListEvents(command.Lister):
             metavar='<uuid>',
             help='Only those of this offer, bid or contract.',
         )
+        parser.add_argument(
+            '--resource-uuid',
+            metavar='<server>',
+            help='Only those of offers and contracts of this server, by uuid; your '
+            'own by name too.',
+        )
+        parser.add_argument(
+            '--resource-type',
+            metavar='<type>',
+            help='Only those of this kind of thing, such as ironic_node.',
+        )
         return parser
 
     def run(self, parsed_args):
@@ -99,20 +111,27 @@ class ListEvents(command.Lister):
 
     def take_action(self, parsed_args):
         query = command.given(
-            parsed_args, 'after', 'limit', 'wait', 'type', 'object_uuid'
+            parsed_args,
+            'after',
+            'limit',
+            'wait',
+            'type',
+            'object_uuid',
+            'resource_type',
         )
         if parsed_args.project:
             query['project_id'] = projects.project_id(
                 self.connection, parsed_args.project
             )
-        for noun, fetch in (
-            ('offer', self.market.get_offer),
-            ('bid', self.market.get_bid),
-            ('contract', self.market.get_contract),
+        for option, parameter, fetch in (
+            ('offer', 'object_uuid', self.market.get_offer),
+            ('bid', 'object_uuid', self.market.get_bid),
+            ('contract', 'object_uuid', self.market.get_contract),
+            ('resource_uuid', 'resource_uuid', self.node),
         ):
-            named = getattr(parsed_args, noun)
+            named = getattr(parsed_args, option)
             if named:
-                query['object_uuid'] = identity.uuid_of(fetch, named)
+                query[parameter] = identity.uuid_of(fetch, named)
         if parsed_args.since:
             query['time'] = f'gte:{parsed_args.since}'
         if not parsed_args.follow:

@@ -21,6 +21,7 @@ class Contract(flocx_resource.Resource):
         'offer_uuid',
         'project_id',
         'purpose',
+        'requirements',
         'resource_class',
         'resource_type',
         'resource_uuid',

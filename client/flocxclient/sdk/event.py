@@ -13,7 +13,16 @@ class Event(flocx_resource.Resource):
     allow_list = True
 
     _query_mapping = resource.QueryParameters(
-        'after', 'object_type', 'object_uuid', 'project_id', 'time', 'type', 'wait'
+        'after',
+        'object_type',
+        'object_uuid',
+        'owner_id',
+        'project_id',
+        'resource_type',
+        'resource_uuid',
+        'time',
+        'type',
+        'wait',
     )
 
     type = resource.Body('type')

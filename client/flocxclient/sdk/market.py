@@ -36,9 +36,7 @@ class Proxy(proxy.Proxy):
 
         :param requirements: triples that the hardware must meet, as of a bid.
         """
-        if requirements:
-            query['requirements'] = json.dumps(requirements)
-        return self._list(_offer.Offer, **query)
+        return self._list(_offer.Offer, **_looked_for(requirements), **query)
 
     def get_offer(self, offer):
         return self._named(_offer.Offer, offer).fetch(self)
@@ -97,9 +95,12 @@ class Proxy(proxy.Proxy):
         """Cancel a bid that is not matched yet."""
         self._named(_bid.Bid, bid).delete(self)
 
-    def contracts(self, **query):
-        """The contracts the caller is a party to, by default the open ones."""
-        return self._list(_contract.Contract, **query)
+    def contracts(self, requirements=None, **query):
+        """The contracts the caller is a party to, by default the open ones.
+
+        :param requirements: triples that the hardware of a server must meet.
+        """
+        return self._list(_contract.Contract, **_looked_for(requirements), **query)
 
     def get_contract(self, contract):
         return self._named(_contract.Contract, contract).fetch(self)
@@ -115,9 +116,9 @@ class Proxy(proxy.Proxy):
     def events(self, after=0, **query):
         """What happened after event number ``after``, oldest first.
 
-        :param query: ``type``, ``object_type``, ``object_uuid``, ``time``;
-            ``limit`` is the size of a page, not the end; ``wait`` seconds for
-            the first one to come.
+        :param query: ``type``, ``object_type``, ``object_uuid``, ``resource_type``,
+            ``resource_uuid``, ``time``; ``limit`` is the size of a page, not the
+            end; ``wait`` seconds for the first one to come.
         """
         while True:
             page = list(self._list(_event.Event, after=after, **query))
@@ -190,6 +191,11 @@ class Proxy(proxy.Proxy):
         """The hardware on offer: a Property for each expression."""
         found = self._read('/v1/properties')['properties']
         return [_statistics.Property.existing(**each) for each in found]
+
+
+def _looked_for(requirements):
+    """The parameter of a list for ``requirements``, if there are any."""
+    return {'requirements': json.dumps(requirements)} if requirements else {}
 
 
 def _passes(error):

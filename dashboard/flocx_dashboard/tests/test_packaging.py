@@ -3,6 +3,7 @@
 
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -45,6 +46,18 @@ class WheelTest(unittest.TestCase):
             if path.suffix in CARRIED
         }
         self.assertEqual(expected, carried)
+
+
+class PolicyTest(unittest.TestCase):
+    def test_no_template_needs_more_than_files_of_ours(self):
+        """Horizon's own scripts set styles; ours are to go without even that."""
+        forbidden = re.compile(
+            r'<script(?![^>]*\ssrc=)|<style|\sstyle=|\son\w+=|javascript:',
+            re.IGNORECASE,
+        )
+        for path in (DASHBOARD / 'flocx_dashboard').rglob('*.html'):
+            self.assertIsNone(forbidden.search(path.read_text()), path)
+        self.assertTrue(forbidden.search('<a class="x" onclick="go()">'))
 
 
 class EnabledTest(unittest.TestCase):

@@ -7,11 +7,15 @@ from run to run. What is seen on the way is kept in ``.test/screenshots``.
 
 import os
 import pathlib
+import sys
 import unittest
+
+from horizon import themes
+from horizon.utils import scss_filter
 
 from flocx_dashboard.tests import browser
 from tools.lab import bringup
-from tools.lab import horizon
+from tools.lab import horizon as lab_horizon
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 # Installed once for these tests and those of the quickstart.
@@ -23,14 +27,27 @@ OFFERS = '/project/market_offers/'
 BIDS = '/project/market_bids/'
 CONTRACTS = '/project/market_contracts/'
 MARKET = '/project/market_market/'
+STYLES = """
+@import "/dashboard/scss/themes.scss";
+@import "/flocx_dashboard/market.scss";
+"""
 MODAL = '.modal-content'
+
+
+def compiled(theme):
+    """Horizon's styles and ours, as they are where this is the theme."""
+    themes._local.theme = theme
+    try:
+        return scss_filter.ScssFilter(STYLES).input()
+    finally:
+        del themes._local.theme
 
 
 @unittest.skipIf(browser.missing(), browser.missing())
 class TourTest(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        lab = bringup.Lab(FOLDER, dashboard=True)
+        lab = bringup.Lab(FOLDER, dashboard=True, horizon=sys.prefix)
         lab.folder.create()
         lab.folder.lock()
         cls.addClassCleanup(lab.down)
@@ -41,7 +58,7 @@ class TourTest(unittest.TestCase):
 
     def at_a_desk(self, user, project):
         """A browser in which that user has logged in, and chosen a project."""
-        url = horizon.url(self.lab.ports)
+        url = lab_horizon.url(self.lab.ports)
         person = browser.Browser(url, PICTURES)
         self.addCleanup(person.close)
         person.log_in(user, self.lab.folder.password)
@@ -50,6 +67,7 @@ class TourTest(unittest.TestCase):
         return person
 
     def assertClean(self, person, url):
+        """Nothing broke, violated the policy of content, or came from elsewhere."""
         self.assertEqual([], person.complaints())
         elsewhere = [
             each
@@ -69,6 +87,7 @@ class TourTest(unittest.TestCase):
         self.contract(owner, renter)
         self.claim(renter)
         self.look(owner, renter)
+        self.wear(owner)
         self.release(renter)
 
     def offer(self, owner, server, name, price):
@@ -146,12 +165,45 @@ class TourTest(unittest.TestCase):
             renter.see('svg.flocx-chart')
             renter.picture(name)
 
+    def wear(self, owner):
+        """Whatever theme somebody has chosen, he can read it."""
+        pages = {
+            'overview': '/project/market_overview/',
+            'offers': OFFERS,
+            'my-offers': f'{OFFERS}mine/',
+            'contract': self.contract_page,
+            'prices': f'{MARKET}?interval=hour&start_time=1d ago',
+            'book': f'{MARKET}book/',
+            'timeline': f'{MARKET}timeline/',
+        }
+        faint = []
+        for theme in ('default', 'material', 'dark'):
+            styles = compiled(theme)
+            for name, path in pages.items():
+                owner.open(path)
+                owner.wear(styles)
+                owner.see('#content_body')
+                owner.picture(f'{theme}-{name}')
+                faint += [(theme, name, *each) for each in owner.faint()]
+        self.assertEqual([], faint)
+
     def release(self, renter):
         renter.open(self.contract_page)
         renter.click('a.btn', 'Release')
         renter.click(f'{MODAL} .btn-primary')
         renter.see('.alert-success', 'is released')
         renter.see_again(f'{CONTRACTS}?status=ended', '#contracts td', 'tour-bid')
+
+    def test_the_policy_forbids_scripts_in_pages(self):
+        """So that it proves something that no page of the tours violates it."""
+        stranger = browser.Browser(lab_horizon.url(self.lab.ports), PICTURES)
+        self.addCleanup(stranger.close)
+        stranger.open('/auth/login/')
+        self.assertEqual([], stranger.complaints())
+        stranger.slip_in('document.title = "slipped in"')
+        (complaint,) = stranger.complaints()
+        self.assertIn('Content Security Policy', complaint)
+        self.assertNotEqual('slipped in', stranger.title)
 
     def test_the_operator_looks_into_the_engine(self):
         operator = self.at_a_desk('admin', 'admin')

@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The parameter ``requirements`` of a list: what hardware is looked for."""
+
+import json
+
+from flocx.core import requirements
+from market import conf as market_conf
+
+
+def suits(conf, special):
+    """Whether a hardware document is wanted, as a function; None if any is.
+
+    A document that several offers share is judged once.
+
+    :param special: the parsed parameters of the list, by name.
+    :raises Invalid: they are no requirements; the message names the parameter.
+    """
+    if 'requirements' not in special:
+        return None
+    parsed = requirements.parse(
+        special['requirements'], market_conf.requirement_limits(conf)
+    )
+    known = {}
+
+    def met(document):
+        text = json.dumps(document, sort_keys=True)
+        if text not in known:
+            known[text] = requirements.met(parsed, document)
+        return known[text]
+
+    return met
