@@ -25,7 +25,6 @@ sub-let; past its end        as above, but the lessee is who has sub-let it agai
 What Ironic does not do now is tried again, later each time (``provider.patience``).
 """
 
-import collections
 from concurrent import futures
 import datetime
 
@@ -39,6 +38,7 @@ from flocx.core import window
 from provider import ownership
 from provider import patience
 from provider import returning
+from provider import turns
 
 LOG = log.getLogger(__name__)
 _S, _R = core.Status, core.Reason
@@ -81,20 +81,18 @@ class Fulfilment:
         ]
         due = [each for each in lines if step(each[1], now)]
         metrics.DUE.set(len(due))
-        metrics.LAG.set(max((_late(line, now) for _, line in due), default=0))
+        metrics.LAG.set(max((turns.late(line, now) for _, line in due), default=0))
         self._patience.keep([line for _, line in lines])
         # What begins now may end before the next pass.
         later = [
             moment
             for _, line in lines
             if line['status'] not in core.CLOSED
-            for moment in _moments(line)
+            for moment in turns.moments(line)
             if moment > now
         ]
         with futures.ThreadPoolExecutor(max_workers=self._conf.workers) as executor:
-            list(
-                executor.map(lambda due: self._in_turn(due, now), _by_node(lines, now))
-            )
+            list(executor.map(lambda each: self._in_turn(each, now), turns.of(due)))
         waiting = (self._patience.until(line) for _, line in lines)
         return min([*later, *filter(None, waiting)], default=None)
 
@@ -103,12 +101,23 @@ class Fulfilment:
 
         They may be of one renter, so that the lessee does not tell them apart.
         """
-        for contract, line in due:
-            if not self._patience.is_over(line, now):
-                return
-            if not self._deliver(contract, line, now):
+        for place, (contract, line) in enumerate(due):
+            if not self._patience.is_over(line, now) or not self._deliver(
+                contract, line, now
+            ):
+                self._keep_waiting(due[place + 1 :], now)
                 return
             self._patience.forget(line)
+            if due[place + 1 :]:
+                # What has waited for this one waits no longer.
+                self._patience.hurry({line['resource_uuid']}, now)
+
+    def _keep_waiting(self, due, now):
+        """Give up what waits for an earlier line of its node when its time is over."""
+        for contract, line in due:
+            if self._patience.is_over(line, now):
+                self._patience.wait(line, now, self._conf.fulfil_interval)
+                self._gives_up(contract, line, now)
 
     def _deliver(self, contract, line, now):
         """Whether nothing is left to do for ``line`` now."""
@@ -127,20 +136,24 @@ class Fulfilment:
         except Exception as error:
             self._log(LOG.exception, _FAILED, contract, line, error)
         self._patience.wait(line, now, most, hopeless)
-        try:
-            # What is given up is taken back at once.
-            return self._given_up(contract, line, now) and self._deliver(
-                contract, line, now
-            )
-        except exceptions.FlocxError as error:
-            self._log(LOG.info, 'cannot be given up yet', contract, line, error)
-            return False
+        # What is given up is taken back at once.
+        return self._gives_up(contract, line, now) and self._deliver(
+            contract, line, now
+        )
 
     @staticmethod
     def _log(log_it, what, contract, line, error):
         log_it(
             'Line %s of contract %s %s: %s', line['uuid'], contract['uuid'], what, error
         )
+
+    def _gives_up(self, contract, line, now):
+        """Whether a line is given up, and the market knows."""
+        try:
+            return self._given_up(contract, line, now)
+        except exceptions.FlocxError as error:
+            self._log(LOG.info, 'cannot be given up yet', contract, line, error)
+            return False
 
     def _given_up(self, contract, line, now):
         """Whether the deadline of a line that could not be delivered has passed."""
@@ -172,7 +185,7 @@ class Fulfilment:
                 self._report(contract, line, _S.WAIT_FULFILL)
                 return False
             return self._hand_over(contract, line, node, renter)
-        if _lessor(line) and node.provision_state != 'available':
+        if turns.lessor(line) and node.provision_state != 'available':
             # Who has sub-let it deployed it in between: it is not his any more.
             self._confirm(contract, line, _S.WAIT_FULFILL)
             returning.empty(self._nodes, node)
@@ -180,7 +193,7 @@ class Fulfilment:
         return self._report(contract, line, _S.ACTIVE)
 
     def _hand_over(self, contract, line, node, renter):
-        if _lessor(line):
+        if turns.lessor(line):
             # The market cancels a line that is ``created`` with the one that it is
             # of, for then nothing has been done to the node.
             self._confirm(contract, line, _S.WAIT_FULFILL)
@@ -189,13 +202,13 @@ class Fulfilment:
         node = self._nodes.get(node.uuid)
         if node.lessee != renter:
             return False
-        if _lessor(line) and node.provision_state != 'available':
+        if turns.lessor(line) and node.provision_state != 'available':
             return False
         return self._handed_over(contract, line, node, renter)
 
     def _is_rented(self, line):
         """Whether who has sub-let the server has it; an owner's need not be rented."""
-        if not _lessor(line):
+        if not turns.lessor(line):
             return True
         return any(
             each['uuid'] == line['sublet_of'] and each['status'] == _S.ACTIVE
@@ -223,7 +236,7 @@ class Fulfilment:
         try:
             return self._report(contract, line, _S.ACTIVE)
         except exceptions.Conflict:
-            self._nodes.clear_lessee(node.uuid, renter, _lessor(line))
+            self._nodes.clear_lessee(node.uuid, renter, turns.lessor(line))
             raise
 
     def _miss(self, contract, line):
@@ -254,7 +267,7 @@ class Fulfilment:
             # Read again: what was sub-let came back before its line ended.
             node = self._node(line)
         try:
-            return returning.take_back(self._nodes, node, renter, _lessor(line))
+            return returning.take_back(self._nodes, node, renter, turns.lessor(line))
         except returning.NotClean:
             # From here on it is the operator's, and reconciliation looks at it.
             self._report(contract, line, _S.ERROR, _R.CLEAN_FAILED)
@@ -299,16 +312,11 @@ def line_project(contract):
     return contract['project_id']
 
 
-def _lessor(line):
-    """The project that rents the server of ``line`` and sub-lets it, or None."""
-    return line['owner_id'] if line.get('sublet_of') else None
-
-
 def _is_ready(node, line):
     """Whether ``node`` can be handed over: who lets it has it, and it is clean."""
     return (
-        (_lessor(line) or node.owner == line['owner_id'])
-        and node.lessee == _lessor(line)
+        (turns.lessor(line) or node.owner == line['owner_id'])
+        and node.lessee == turns.lessor(line)
         and node.provision_state == 'available'
         and ownership.unfit(node) is None
     )
@@ -316,8 +324,7 @@ def _is_ready(node, line):
 
 def step(line, now):
     """The method of Fulfilment that is due for ``line`` at ``now``, or None."""
-    started = window.instant(line['start_time'], 'start_time') <= now
-    over = window.instant(line['end_time'], 'end_time') <= now
+    started, over = (moment <= now for moment in turns.moments(line))
     status = line['status']
     if status in (_S.CREATED, _S.WAIT_FULFILL) and started:
         return Fulfilment._miss if over else Fulfilment._begin
@@ -326,26 +333,3 @@ def step(line, now):
     if status == _S.WAIT_CANCEL:
         return Fulfilment._cancel
     return None
-
-
-def _late(line, now):
-    """For how many seconds ``line`` is due at ``now``."""
-    begun, over = _moments(line)
-    return (now - (over if over <= now else begun)).total_seconds()
-
-
-def _by_node(lines, now):
-    """Lists of the lines that something is due for, one for each node, in order.
-
-    What is sub-let has its own: the market keeps it in order with what it is of.
-    """
-    due = collections.defaultdict(list)
-    for each in sorted(lines, key=lambda each: each[1]['start_time']):
-        if step(each[1], now):
-            due[each[1]['resource_uuid'], _lessor(each[1])].append(each)
-    return due.values()
-
-
-def _moments(line):
-    """When ``line`` is due to begin and to end."""
-    return [window.instant(line[name], name) for name in ('start_time', 'end_time')]

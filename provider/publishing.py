@@ -112,9 +112,11 @@ class Publishing:
         """Offer the caller's servers that ``query`` finds.
 
         :param query: ``resource_class``, ``traits`` and ``requirements``, in the
-            match language, each of which may be missing.
+            match language, and ``rented``, for those that he rents, to sub-let them;
+            each of which may be missing.
         :raises Invalid: a requirement makes no sense, or too many are found.
         """
+        query = {name: value for name, value in query.items() if value is not None}
         asked = requirements.parse(
             query.pop('requirements', None) or [], field='query.requirements'
         )

@@ -27,7 +27,8 @@ NEXT = {
     'service failed': 'deleted',
     'service wait': 'deleted',
     'deploy hold': 'abort',
-    'service hold': 'abort',
+    # To abort it Ironic agrees, and does nothing: no step that holds is abortable.
+    'service hold': 'unhold',
     'inspect wait': 'abort',
     'inspect failed': 'manage',
     'adopt failed': 'manage',
@@ -36,7 +37,7 @@ NEXT = {
 
 #: The same where the renter has cleaned the node by hand. Ironic would bring it back
 #: to ``manageable``, and not to ``available``, where our own cleaning ends.
-NEXT_BY_HAND = {'clean wait': 'abort', 'clean hold': 'abort', 'clean failed': 'manage'}
+NEXT_BY_HAND = {'clean wait': 'abort', 'clean hold': 'unhold', 'clean failed': 'manage'}
 
 #: States that pass by themselves.
 ON_ITS_WAY = {

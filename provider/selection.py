@@ -15,12 +15,19 @@ def named(found, idents):
     return [(ident, known.get(ident)) for ident in dict.fromkeys(idents)]
 
 
-def alike(found, project_id, resource_class=None, traits=()):
-    """Those of ``found`` that ``project_id`` owns, of this class, with all traits."""
+def alike(found, project_id, resource_class=None, traits=(), rented=False):
+    """Those of ``found`` that are the project's, of this class, with all traits.
+
+    :param rented: those that it is the lessee of, and not those that it owns.
+    """
     return [
         node
         for node in found
-        if node.owner == project_id
+        if (
+            node.lessee == project_id != node.owner
+            if rented
+            else node.owner == project_id
+        )
         and resource_class in (None, node.resource_class)
         and set(traits).issubset(node.traits)
     ]

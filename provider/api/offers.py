@@ -15,11 +15,15 @@ _MANY = ('nodes', 'query')
 
 
 class NodeQuery(wsme.types.Base):
-    """Which of the caller's servers: all that meet what is said here."""
+    """Which of the caller's servers: all that meet what is said here.
+
+    With ``rented`` those that he rents, to sub-let them, and else those that he owns.
+    """
 
     resource_class = types.Text
     traits = wsme.wsattr([types.Text])
     requirements = types.Json
+    rented = bool
 
 
 class OfferRequest(wsme.types.Base):

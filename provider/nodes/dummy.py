@@ -30,6 +30,7 @@ _DONE = {
     'provide': {'provision_state': 'available'},
     'manage': {'provision_state': 'manageable'},
     'abort': {'provision_state': 'inspect failed'},
+    'unhold': {'provision_state': 'service wait'},
 }
 
 

@@ -192,6 +192,9 @@ class CommandTest(test_client.ClientTestCase):
             *('--require', 'cpus>=1000', *terms),
         )
         self.assertEqual((0, 0), (none.code, none.json['published']))
+        rented = self.add_node(owner='umbrella', lessee='acme', resource_class='bulk')
+        done = self.run_command('acme-member', *('offer', 'create', '--rented', *terms))
+        self.assertEqual([rented], list(done.json['errors']))
 
     def test_a_command_that_names_servers_in_two_ways_does_nothing(self):
         for words in (

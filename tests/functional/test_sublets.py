@@ -192,3 +192,21 @@ class SubletTest(base.MarketplaceTestCase):
         closed = self.show('contracts', sub['uuid'])
         self.assertIn(closed['status'], ('ended', 'cancelled'))
         self.assertEqual('not_delivered', closed['lines'][0]['reason'])
+
+    def test_a_query_finds_what_is_rented_only_when_it_says_so(self):
+        owned = self.add_node(owner='umbrella', resource_class=self.kind)
+        # A lessee without a contract has nothing to sub-let.
+        stranger = self.add_node(lessee='umbrella', resource_class=self.kind)
+        terms = {'price': '1', 'end_time': self.time(2)}
+
+        def published(**query):
+            said = {'query': {'resource_class': self.kind, **query}, **terms}
+            answer = self.good(self.provider(LESSEE).post('/v1/offers', said))
+            return {each['name']: each for each in answer['publications']}
+
+        self.assertEqual({owned}, set(published()))
+        found = published(rented=True, traits=None)
+        self.assertEqual({self.node, stranger}, set(found))
+        self.assertEqual(404, found[stranger]['error']['status'])
+        offer = self.show('offers', found[self.node]['offer_uuid'], LESSEE)
+        self.assertEqual(self.line['uuid'], offer['sublet_of'])

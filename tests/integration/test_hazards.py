@@ -1,153 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What Ironic allows its tenants, and what FLOCX makes of it: a real Ironic.
-
-Servers are simulated, the rights and the states of Ironic are not. The market is one
-that remembers what is reported to it and refuses what the state table refuses.
-"""
+"""What Ironic allows its tenants, and what FLOCX makes of it: a real Ironic."""
 
 import contextlib
-import datetime
 import itertools
-import os
-import time
-import types
-import unittest
 from unittest import mock
 
-from keystoneauth1 import loading
-import openstack
 from openstack import exceptions as sdk_exceptions
-from oslo_config import cfg
 
-from flocx import config
-from flocx.core import contract as core
-from flocx.core import window
-from provider import conf as provider_conf
-from provider import fulfilment
 from provider.nodes import ironic
+from tests.integration import machines
 from tests.integration import rigs
-from tests.unit.provider import test_fulfilment
-from tools.lab import bringup
-from tools.lab import install
-from tools.lab import ironic as lab_ironic
 
-FOLDER = rigs.ROOT / '.test' / 'hazards'
-S, R = core.Status, core.Reason
-HOUR = datetime.timedelta(hours=1)
+S, R = machines.S, machines.R
 
 
-class Lab:
-    """Keystone and Ironic with ten servers, half of them acme's."""
-
-    def __init__(self):
-        FOLDER.parent.mkdir(exist_ok=True)
-        self._lab = bringup.Lab(FOLDER, rigs.VENV, flocx=False)
-        self._lab.folder.create()
-        install.ensure(self._lab.folder)
-        self._lab.up()
-        self.clouds = self._lab.folder.clouds
-
-    def down(self):
-        self._lab.down()
-
-    def provider(self):
-        """The provider's view of Ironic, with its own account."""
-        path = self._lab.folder.etc / 'provider.conf'
-        account = lab_ironic.account(self._lab.folder, self._lab.ports, 'flocx')
-        path.write_text(f'[service_credentials]\n{account}\n')
-        conf = cfg.ConfigOpts()
-        config.register(conf)
-        provider_conf.register(conf)
-        conf(['--config-file', str(path)], project='flocx')
-        auth = loading.load_auth_from_conf_options(conf, config.CREDENTIALS)
-        session = loading.load_session_from_conf_options(
-            conf, config.CREDENTIALS, auth=auth
-        )
-        return conf, ironic.IronicNodes(conf, session)
-
-    def cloud(self, name):
-        with mock.patch.dict(os.environ, {'OS_CLIENT_CONFIG_FILE': str(self.clouds)}):
-            return openstack.connect(cloud=name)
-
-
-class HazardsTest(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.lab = Lab()
-        cls.addClassCleanup(cls.lab.down)
-        cls.conf, cls.nodes = cls.lab.provider()
-        cls.owner = cls.lab.cloud('acme-owner')
-        cls.renter = cls.lab.cloud('umbrella-renter')
-        cls.admin = cls.lab.cloud('admin')
-        cls.names = itertools.cycle(
-            sorted(
-                node.name
-                for node in cls.nodes.all()
-                if node.owner == cls.owner.current_project_id
-            )
-        )
-
-    def setUp(self):
-        super().setUp()
-        self.node = self.nodes.get(next(self.names))
-        self.began = datetime.datetime.now(datetime.UTC)
-        self.market = test_fulfilment.Market()
-        options = {name: self.conf.provider[name] for name in self.conf.provider} | {
-            'retry_interval': 0.1,
-            'fulfil_interval': 0.2,
-            'retry_max_interval': 0.3,
-        }
-        self.delivering = fulfilment.Fulfilment(
-            types.SimpleNamespace(provider=types.SimpleNamespace(**options)),
-            self.nodes,
-            self.market,
-        )
-        self.line = self.market.add(
-            S.CREATED,
-            node=self.node.uuid,
-            owner_id=self.owner.current_project_id,
-            start_time=window.text(self.began - HOUR),
-            end_time=window.text(self.began + HOUR),
-        )
-        self.market.contracts[0]['project_id'] = self.renter.current_project_id
-        self.addCleanup(self.clean)
-
-    def clean(self):
-        """Leave the server as it was found."""
-        with contextlib.suppress(sdk_exceptions.SDKException):
-            self.line['status'] = str(S.WAIT_CANCEL)
-            self.become(S.CANCELLED)
-
-    def seen(self):
-        return self.nodes.get(self.node.uuid)
-
-    def become(self, status, now=None, seconds=30):
-        """Deliver until the line is in ``status``."""
-        until = time.monotonic() + seconds
-        while self.line['status'] != status and time.monotonic() < until:
-            self.delivering.run(now or datetime.datetime.now(datetime.UTC))
-            now = now and now + datetime.timedelta(seconds=1)
-            time.sleep(0.05)
-        self.assertEqual(str(status), self.line['status'], self.seen())
-
-    def end(self, status=S.ENDED):
-        self.become(status, self.began + 2 * HOUR)
-
-    def deploy(self, who=None):
-        baremetal = (who or self.renter).baremetal
-        baremetal.set_node_provision_state(self.node.uuid, 'active')
-        self.reach('active')
-
-    def reach(self, *states):
-        until = time.monotonic() + 30
-        while self.seen().provision_state not in states:
-            self.assertLess(time.monotonic(), until, self.seen())
-            time.sleep(0.05)
-
-    def change(self, who, *operations):
-        who.baremetal.patch_node(self.node.uuid, list(operations))
-
+class HazardsTest(machines.DeliveryTestCase):
     def test_a_renter_deploys_and_the_machine_is_clean_before_it_goes_back(self):
         """Ironic would hand a running, uncleaned machine to the next lessee."""
         self.become(S.ACTIVE)
@@ -232,3 +99,134 @@ class HazardsTest(unittest.TestCase):
         self.assertEqual(len(whole), len(paged))
         self.assertEqual(whole, {node.uuid for node in paged})
         self.assertTrue(all(node.owner for node in paged))
+
+    def test_locked_by_a_conductor(self):
+        """Every change of it is refused with a 409, and tried again."""
+        self.lab.write(self.node.uuid, reservation='quickstart')
+        self.addCleanup(self.lab.write, self.node.uuid, reservation=None)
+        self.delivering.run(self.began)
+        self.assertEqual((None, 'created'), (self.seen().lessee, self.line['status']))
+        self.lab.write(self.node.uuid, reservation=None)
+        self.become(S.ACTIVE)
+
+    def test_too_busy_to_clean(self):
+        """Beyond max_concurrent_clean Ironic answers 503 to each undeploy."""
+        self.become(S.ACTIVE)
+        self.deploy()
+        with self.lab.copied(50, provision_state='clean wait'):
+            tried = itertools.count()
+            self.deliver(lambda: next(tried) == 5, self.over)
+            node = self.seen()
+            self.assertEqual(
+                ('wait_end', 'active', self.renter.current_project_id),
+                (self.line['status'], node.provision_state, node.lessee),
+            )
+        self.end()
+        self.assertEqual('available', self.seen().provision_state)
+
+    def test_more_servers_than_one_page_of_ironic_has(self):
+        """It gives a thousand at most, and its link to the next page drops filters."""
+        with self.lab.copied(1000, owner='initech') as copies:
+            found = [node.uuid for node in self.nodes.all()]
+        self.assertEqual(len(found), len(set(found)))
+        self.assertLess(set(copies), set(found))
+        self.assertIn(self.node.uuid, found)
+
+    def test_rescued_by_the_renter(self):
+        self.become(S.ACTIVE)
+        self.deploy()
+        self.renter.baremetal.set_node_provision_state(
+            self.node.uuid, 'rescue', rescue_password='secret'
+        )
+        self.reach('rescue')
+        self.end()
+        self.assertEqual('available', self.seen().provision_state)
+
+    def hold(self, doing, target):
+        """As a step called ``hold`` leaves it, which waits for somebody for ever."""
+        self.lab.write(
+            self.node.uuid,
+            provision_state=f'{doing} hold',
+            target_provision_state=target,
+            **{f'{doing}_step': '{"interface": "deploy", "step": "hold"}'},
+        )
+
+    def test_held_while_it_is_deployed(self):
+        self.become(S.ACTIVE)
+        self.hold('deploy', 'active')
+        self.end()
+        self.assertEqual('available', self.seen().provision_state)
+
+    def test_held_while_it_is_serviced(self):
+        """Ironic takes an abort, and does nothing: a hold is no step to abort."""
+        self.become(S.ACTIVE)
+        self.deploy()
+        self.hold('service', 'active')
+        self.end()
+        self.assertEqual('available', self.seen().provision_state)
+
+    def test_held_while_it_is_cleaned_by_hand(self):
+        """It goes on, and if it does not get clean then, its operator has to look."""
+        self.become(S.ACTIVE)
+        baremetal = self.renter.baremetal
+        baremetal.set_node_provision_state(self.node.uuid, 'manage')
+        self.reach('manageable')
+        self.hold('clean', 'manageable')
+        self.deliver(lambda: self.seen().provision_state == 'clean wait', self.over)
+        # As Ironic does when nobody has called back for half an hour.
+        self.lab.write(self.node.uuid, provision_state='clean failed', clean_step='{}')
+        self.become(S.ERROR, self.over)
+        self.assertEqual(R.CLEAN_FAILED, self.line['reason'])
+        baremetal = self.admin.baremetal
+        baremetal.set_node_provision_state(self.node.uuid, 'manage')
+        self.reach('manageable')
+        baremetal.set_node_provision_state(self.node.uuid, 'provide')
+        self.reach('available')
+
+    def test_console_and_power_left_on(self):
+        self.become(S.ACTIVE)
+        self.owner.baremetal.enable_node_console(self.node.uuid)
+        self.until(lambda: self.seen().console_enabled)
+        self.renter.baremetal.set_node_power_state(self.node.uuid, 'power on')
+        self.until(lambda: self.seen().power_state == 'power on')
+        self.end()
+        node = self.seen()
+        self.assertEqual((False, 'power off'), (node.console_enabled, node.power_state))
+
+    def test_put_into_maintenance_by_the_renter(self):
+        """It is cleaned all the same, and stays what only its owner may decide on."""
+        self.become(S.ACTIVE)
+        self.deploy()
+        self.renter.baremetal.set_node_maintenance(self.node.uuid, 'broken')
+        self.addCleanup(self.admin.baremetal.unset_node_maintenance, self.node.uuid)
+        self.end()
+        node = self.seen()
+        self.assertEqual(
+            (None, 'available', True),
+            (node.lessee, node.provision_state, node.maintenance),
+        )
+
+    def test_an_account_without_rights_sees_no_servers(self):
+        """Ironic says 404, as of what is gone; nothing is given up for it at once."""
+        own, self.delivering._nodes = (
+            self.delivering._nodes,
+            ironic.IronicNodes(self.conf, self.lab.cloud('umbrella-owner').session),
+        )
+        self.delivering.run(self.began)
+        self.assertEqual(
+            ('wait_fulfill', R.NODE_GONE), (self.line['status'], self.line['reason'])
+        )
+        self.delivering._nodes = own
+        self.become(S.ACTIVE)
+
+    def test_members_deploy_only_where_the_policy_says_so(self):
+        """Ironic lets managers of a lessee deploy, and not its members."""
+        member = self.lab.cloud('umbrella-owner')
+        self.market.contracts[0]['project_id'] = member.current_project_id
+        self.become(S.ACTIVE)
+        with self.assertRaises(sdk_exceptions.ForbiddenException):
+            self.deploy(member)
+        with self.lab.policy(rigs.ROOT / 'etc' / 'ironic' / 'lessee-members.yaml'):
+            self.deploy(member)
+        self.end()
+        self.assertEqual('available', self.seen().provision_state)

@@ -43,9 +43,9 @@ class CreateOffer(command.ShowOne):
     publishes it. An offer with --lessee is for that project
     and its sub-projects only.
 
-    Many servers are named by --node, or found by --resource-class, --trait and
-    --require. Then what became of each is shown, and a server that is refused
-    does not keep the others away; the command fails if any was.
+    Many servers are named by --node, or found by --resource-class, --trait,
+    --require and --rented. Then what became of each is shown, and a server that
+    is refused does not keep the others away; the command fails if any was.
     """
 
     fields = FIELDS
@@ -115,7 +115,7 @@ class CreateOffer(command.ShowOne):
         if parsed_args.resource or len(ways) != 1:
             raise exceptions.CommandError(
                 'name one server, or several with --node, or have them found by '
-                '--resource-class, --trait and --require'
+                '--resource-class, --trait, --require and --rented'
             )
         done = publications.publish(
             self.provider,

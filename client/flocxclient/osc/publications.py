@@ -36,11 +36,19 @@ def add_selection(parser):
     command.add_requirements(
         parser, 'Your servers whose hardware meets this', ('--require',)
     )
+    parser.add_argument(
+        '--rented',
+        action='store_true',
+        default=None,
+        help='Servers that you rent, to sub-let them, and not those that you own.',
+    )
 
 
 def ways(parsed_args):
     """What the options of ``add_selection`` say: ``nodes``, ``query``, both or none."""
-    query = command.given(parsed_args, 'resource_class', 'traits', 'requirements')
+    query = command.given(
+        parsed_args, 'resource_class', 'traits', 'requirements', 'rented'
+    )
     return {
         **({'nodes': parsed_args.nodes} if parsed_args.nodes else {}),
         **({'query': query} if query else {}),

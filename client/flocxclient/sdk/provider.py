@@ -23,8 +23,8 @@ class Proxy(proxy.Proxy):
         """Publish offers of many servers on the same terms.
 
         :param attrs: as for :meth:`create_offer`, with ``nodes``, a list of uuids
-            and names, or ``query``, a dictionary of resource_class, traits and
-            requirements, instead of ``resource_uuid``.
+            and names, or ``query``, a dictionary of resource_class, traits,
+            requirements and rented, instead of ``resource_uuid``.
         :returns: a dictionary for each server: resource_uuid, name and either
             offer_uuid or error, which has status, code and detail.
         """

@@ -265,6 +265,27 @@ class BeginTest(FulfilmentTestCase):
         self.run_at(1, 'umbrella')
         self.assertEqual(('ended', 'active'), (last['status'], following['status']))
 
+    def test_the_next_contract_does_not_wait_for_the_last_for_ever(self):
+        """It is given up at the deadline, and another server may still be found."""
+        self.node(lessee='umbrella', provision_state='cleaning')
+        start = window.text(NOON - HOUR)
+        last = self.market.add(S.ACTIVE, start_time=start, end_time=window.text(NOON))
+        following = self.market.add(S.CREATED)
+        self.market.contracts[-1]['project_id'] = 'initech'
+        for minutes in (0, 1, 14):
+            self.run_at(minutes, 'umbrella')
+            self.assertEqual(
+                ('wait_end', 'created'), (last['status'], following['status'])
+            )
+        self.run_at(15, 'umbrella')
+        self.assertEqual(
+            ('wait_end', 'wait_cancel', R.NOT_DELIVERED),
+            (last['status'], following['status'], following['reason']),
+        )
+        self.node(lessee='umbrella')
+        self.run_at(16, 'nobody')
+        self.assertEqual(('ended', 'cancelled'), (last['status'], following['status']))
+
     def test_what_an_earlier_contract_left_uncleaned_is_not_handed_over(self):
         self.node(lessee='umbrella', provision_state='clean failed')
         line = self.market.add(S.CREATED)
@@ -330,7 +351,7 @@ class FinishTest(FulfilmentTestCase):
             self.assertEqual(state, self.nodes.get('n1').provision_state)
 
     def test_a_node_that_was_set_aside_is_provided_again(self):
-        for verb in ('abort', 'manage', 'provide'):
+        for verb in ('abort', 'manage', 'provide', 'unhold'):
             for state in _asked(verb):
                 self.market.contracts.clear()
                 self.node(lessee='umbrella', provision_state=state)
