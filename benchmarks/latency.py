@@ -32,6 +32,8 @@ RENTER = 'umbrella-renter'
 TARGETS = {'median_ms': 50, 'p99_ms': 250, 'event_ms': 50}
 #: How often it is looked for contracts, and how long for the last, in seconds.
 LOOK, PATIENCE = 0.003, 30
+#: How long an engine may take until it makes its first contracts, in seconds.
+COMPILING = 300
 #: So many bids go before those that are counted.
 WARMUP = 40
 
@@ -142,7 +144,11 @@ def measure(rig, options):
     observer, follower = Observer(database), Follower(caller)
     for each in (observer, follower):
         each.start()
-    place(caller, classes, options.rate, WARMUP)
+    warm = place(caller, classes, options.rate, WARMUP)
+    # An engine that was just installed compiles first.
+    ready = time.monotonic() + COMPILING
+    while warm.keys() - observer.seen.keys() and time.monotonic() < ready:
+        time.sleep(0.05)
     placed = place(
         caller, classes, options.rate, max(1, int(options.rate * options.seconds))
     )

@@ -132,15 +132,23 @@ class Book:
 
     def at(self, now: datetime.datetime) -> None:
         """Let time pass until ``now``."""
+        if self.now == _next_second(now):
+            return
         self.now = _next_second(now)
         for uuid, free in list(self._free.items()):
             if free[0].start < self.now:
-                self._leave(uuid)
-                self._enter(self._offers[uuid])
+                left = self._from_now(uuid)
+                if left:
+                    self._free[uuid] = left
+                else:
+                    self._leave(uuid)
+
+    def _from_now(self, uuid: str) -> list[window.Window]:
+        cut = (left.since(self.now) for left in self._left[uuid])
+        return [each for each in cut if each]
 
     def _enter(self, offer: offer_core.Offer) -> None:
-        cut = (left.since(self.now) for left in self._left[offer.uuid])
-        free = [each for each in cut if each]
+        free = self._from_now(offer.uuid)
         if not free:
             return
         group = Group(
@@ -166,6 +174,10 @@ class Book:
         if not self._groups[group]:
             del self._groups[group]
             self._for.clear()
+
+    def group(self, uuid: str) -> Group | None:
+        """The group of the offer of this uuid, None if no time of it is left."""
+        return self._group_of.get(uuid)
 
     def free(self, offer: offer_core.Offer) -> list[window.Window]:
         """The windows of ``offer`` from now on that nobody has, in order."""

@@ -26,6 +26,9 @@ class Reader:
         self._noted = {'offer': set(), 'bid': set()}
         self._book = None
         self._held = {}
+        #: What the last book differs by from the one before, {kind: uuids}; None where
+        #: it was read anew.
+        self.changed = None
 
     def note(self, kind, uuid):
         """An offer or bid (``kind``) has changed."""
@@ -43,8 +46,10 @@ class Reader:
         changes = len(noted['offer']) + len(noted['bid'])
         if self._book is None or not 0 < changes <= _FEW or now < self._book.now:
             self._rebuild(now)
+            self.changed = None
         else:
             self._update(now, noted)
+            self.changed = noted
         return self._book
 
     def _rebuild(self, now):

@@ -9,6 +9,7 @@ import collections
 import dataclasses
 import datetime
 import decimal
+import math
 import time
 
 from oslo_log import log
@@ -86,6 +87,12 @@ class Rounds:
             )
         self._reader = reading.Reader(database, self._terms.turnaround)
         self._told = {}
+        #: The second up to which everything past is closed.
+        self._expired = None
+        #: When all of the market was last cleared, on a monotonic clock, how long it
+        #: took, and how often it is.
+        self._whole, self._whole_took = None, 0
+        self._interval = conf.matcher.round_interval
         #: What the last round's prices were; the next one begins with them.
         self._prices = None
 
@@ -101,18 +108,28 @@ class Rounds:
         """Close what has expired and clear the market as it is; return the Round."""
         started = time.monotonic()
         self._expire(now)
-        book = self._reader.book(now)
+        everything = self._reader.book(now)
+        book = self._part(everything, started)
+        whole = book is everything
         if self._sharing:
             self._sharing.refresh()
             book = shares.of(book, self._sharing)
-        budget = dataclasses.replace(self._budget, prices=self._prices)
+        # Those of a part say little of the whole, and it takes little to find them.
+        prices = self._prices if whole else None
+        budget = dataclasses.replace(self._budget, prices=prices)
         allotment = self._allocation.allocate(book, budget)
-        self._prices = allotment.prices
+        if whole:
+            self._prices = allotment.prices
+            self._whole_took = time.monotonic() - started
         settled = self._pricing.settle(book, allotment)
         drafts = [
             (award, _draft(award, rates, now))
             for award, rates in _spaced(settled, self._terms.turnaround)
         ]
+        for bid in {award.bid.uuid for award in settled.awards}.difference(
+            award.bid.uuid for award, _ in drafts
+        ):
+            self.note('bid', bid)
         written = self._write(drafts, now)
         done = Round(
             uuid=uuidutils.generate_uuid(),
@@ -129,12 +146,25 @@ class Rounds:
             prices=allotment.prices.summary() if allotment.prices else None,
             seconds=time.monotonic() - started,
         )
-        _count(done)
+        _count(done, everything)
         # Rounds with nothing to do are many and say nothing.
         if drafts:
             self._record(done)
-        self._explain(book, written, now)
+        self._explain(book, written, now, whole)
         return done
+
+    def _part(self, book, started):
+        """What is to be cleared: where something has changed, or now and then all.
+
+        What a search did not find in one round, the next one may; but that takes a
+        tenth of the time at most.
+        """
+        due = max(self._interval, 9 * self._whole_took)
+        changed = self._reader.changed
+        if changed is None or self._whole is None or started - self._whole >= due:
+            self._whole = started
+            return book
+        return shares.touched(book, changed)
 
     def _write(self, drafts, now):
         """Write contracts, many in one transaction, each wholly or not at all.
@@ -187,12 +217,14 @@ class Rounds:
         generations.update(known)
         return done
 
-    def _explain(self, book, written, now):
+    def _explain(self, book, written, now, whole):
         """Tell the bidders whose bids wait why they do, where that has changed."""
         reasons = why.unmatched(book, written)
         changed = [each for each in reasons if self._told.get(each.bid_uuid) != each]
         closed = [award.bid.uuid for award in written]
-        self._told = {each.bid_uuid: each for each in reasons}
+        if whole:
+            self._told.clear()
+        self._told.update((each.bid_uuid, each) for each in reasons)
         if changed or closed:
             self._keep(changed, closed, now)
 
@@ -231,12 +263,19 @@ class Rounds:
             rounds.add(session, **dataclasses.asdict(done))
 
     def _expire(self, now):
-        """Close bids that nothing can meet any more, and offers that are past."""
+        """Close bids that nothing can meet any more, and offers that are past.
+
+        All times are whole seconds: within one nothing becomes past.
+        """
+        second = math.ceil(now.timestamp())
+        if second == self._expired:
+            return
         with self._database.reader() as session:
             lost = [bid for bid in bids.available(session) if bid.hopeless(now)]
         for bid in lost:
             self._expire_bid(bid, now)
         self._expire_offers(now)
+        self._expired = second
 
     @db.retried
     def _expire_bid(self, bid, now):
@@ -255,12 +294,12 @@ class Rounds:
             LOG.debug('Another engine closes offers just now')
 
 
-def _count(done):
+def _count(done, book):
     metrics.ROUNDS.observe(done.seconds)
     metrics.CONTRACTS.inc(done.contracts)
     metrics.CONFLICTS.inc(done.conflicts)
-    metrics.BOOK.labels('offers').set(done.offers)
-    metrics.BOOK.labels('bids').set(done.bids)
+    metrics.BOOK.labels('offers').set(len(book.offers))
+    metrics.BOOK.labels('bids').set(len(book.bids))
 
 
 def _spaced(settled, turnaround):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which part of the market an engine clears, where several share the work.
+"""Which part of the market an engine clears: what has changed, and is its own.
 
 Bids that no chain of offers and bids connects are of independent markets: each such
 component is one engine's. Where two engines both believe a component to be theirs,
@@ -15,6 +15,23 @@ def of(book, sharing):
     named = components(book)
     mine = {name for name in set(named.values()) if sharing.mine(name)}
     return book.copy([bid for bid in book.bids if named[bid.uuid] in mine])
+
+
+def touched(book, changed):
+    """``book`` with the bids of those components in which something has changed.
+
+    The others were cleared when they last changed; since then there is only less time.
+
+    :param changed: {kind: uuids} of offers and bids.
+    """
+    groups = {book.group(uuid) for uuid in changed['offer']}
+    named = components(book)
+    names = {
+        named[bid.uuid]
+        for bid in book.bids
+        if bid.uuid in changed['bid'] or not groups.isdisjoint(book.groups_for(bid))
+    }
+    return book.copy([bid for bid in book.bids if named[bid.uuid] in names])
 
 
 def components(book):

@@ -15,7 +15,9 @@ from tests.functional import base
 STEPS = 25
 
 
-class ReadingTest(base.MarketplaceTestCase):
+class EngineTestCase(base.MarketplaceTestCase):
+    """Has an engine that is told of changes, or not."""
+
     def setUp(self):
         super().setUp()
         conf = self.marketplace.conf
@@ -26,6 +28,11 @@ class ReadingTest(base.MarketplaceTestCase):
             conf, self.database, rpcapi.ProviderAPI(self.marketplace.transport)
         )
 
+    def rack(self, number):
+        return self.add_node(owner='acme', resource_class=f'rack-{number}')
+
+
+class ReadingTest(EngineTestCase):
     def seen(self, reader, now=None):
         """What a round would see of the market."""
         book = reader.book(now or self.clock())
@@ -85,8 +92,26 @@ class ReadingTest(base.MarketplaceTestCase):
         again = self.engine.run(self.clock())
         self.assertEqual((0, 0), (again.contracts, again.conflicts))
 
-    def rack(self, number):
-        return self.add_node(owner='acme', resource_class=f'rack-{number}')
+
+class TouchedTest(EngineTestCase):
+    def test_a_round_looks_at_what_a_bid_touches_and_now_and_then_at_all(self):
+        waiting = []
+        for number in (7, 8):
+            self.offer(node=self.rack(number))
+            waiting.append(self.bid(resource_class=f'rack-{number}', price='0.5'))
+        self.engine.run(self.clock())
+        self.engine._interval = 3600
+        bid = self.bid(resource_class='rack-7')
+        self.engine.note('bid', bid['uuid'])
+        done = self.engine.run(self.clock())
+        self.assertEqual((1, 2), (done.contracts, done.bids))
+        # Of those that wait, the one that it did not look at was told before.
+        for each in waiting:
+            shown = self.show('bids', each['uuid'], 'umbrella-member')
+            self.assertEqual('price', shown['outlook']['reason'])
+        self.engine._interval = self.engine._whole_took = 0
+        self.engine.note('bid', bid['uuid'])
+        self.assertGreaterEqual(self.engine.run(self.clock()).bids, 2)
 
 
 @dataclasses.dataclass

@@ -6,6 +6,14 @@ import dataclasses
 #: Units of the SVG, which scales with its place on the page.
 WIDTH, HEIGHT = 860, 320
 LEFT, RIGHT, TOP, BOTTOM = 64, 110, 18, 40
+#: About how wide a letter is, and one of a name in a legend, which is bold.
+LETTER, BOLD = 6.6, 8
+
+
+def shortened(text, room, letter=LETTER):
+    """``text`` as far as it fits into ``room`` units."""
+    most = int(room / letter)
+    return text if len(text) <= most else f'{text[: most - 1]}…'
 
 
 @dataclasses.dataclass(frozen=True)

@@ -14,6 +14,8 @@ from flocx_dashboard.charts import scale
 MOST = 6
 #: How far the names of two lines are apart, at least.
 LINE = 14
+#: What is left of the width at the right, at most, for the names.
+LEGEND = 240
 
 
 @dataclasses.dataclass(frozen=True)
@@ -56,9 +58,9 @@ def picture(prices, start, end, interval, now):
     highest = max(float(p.max) for name in chosen for p in classes[name])
     values = scale.ticks(highest)
     y = scale.Linear(0, values[-1], frame.HEIGHT - frame.BOTTOM, frame.TOP)
-    x = scale.Linear(
-        start.timestamp(), end.timestamp(), frame.LEFT, frame.WIDTH - frame.RIGHT
-    )
+    longest = max(len(name or _('no class')) for name in chosen)
+    right = frame.WIDTH - max(frame.RIGHT, min(LEGEND, 14 + longest * frame.BOLD))
+    x = scale.Linear(start.timestamp(), end.timestamp(), frame.LEFT, right)
     series = [
         _series(number, name, classes[name], x, y, interval, start, min(end, now))
         for number, name in enumerate(chosen, 1)
@@ -70,6 +72,7 @@ def picture(prices, start, end, interval, now):
             scale.numbers(values, y),
             '',
             _('Credits per server and hour'),
+            right=right,
         ),
         series,
     )
@@ -105,7 +108,7 @@ def _series(number, name, prices, x, y, interval, start, last):
     below = [(middle(price), y(price.min)) for price in prices]
     return Series(
         number,
-        name or _('no class'),
+        frame.shortened(name or _('no class'), LEGEND - 14, frame.BOLD),
         scale.path([(point.x, point.y) for point in points]),
         scale.path(above + below[::-1]) + ' Z',
         points,

@@ -10,9 +10,8 @@ from flocx_dashboard.charts import frame
 from flocx_dashboard.charts import scale
 
 ROW, BAR = 28, 18
-LEFT, RIGHT = 190, 12
-#: About how wide a letter is.
-LETTER = 6.6
+#: At the right there is room for half of the last date.
+LEFT, RIGHT = 190, 40
 
 
 @dataclasses.dataclass(frozen=True)
@@ -42,6 +41,11 @@ class Lane:
     @property
     def text_y(self):
         return self.y + BAR - 4
+
+    @property
+    def label(self):
+        """The name, as far as there is room for it."""
+        return frame.shortened(self.name, LEFT - 8)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -97,7 +101,7 @@ def _bar(span, x, start, end):
         return None
     left, right = x(begin.timestamp()), x(over.timestamp())
     width = max(round(right - left, 1), 1.5)
-    room = int((width - 8) / LETTER)
+    room = int((width - 8) / frame.LETTER)
     label = span.text if len(span.text) <= room else ''
     return Bar(
         left,

@@ -30,6 +30,42 @@ PASSING = (
     exceptions.ElementClickInterceptedException,
 )
 
+#: Texts of ours, links and disabled things aside, whose colour differs from what is
+#: behind them by less than the Web Content Accessibility Guidelines ask for, 4.5 to 1.
+FAINT = """
+const parts = colour => colour.match(/[\\d.]+/g).map(Number);
+const opaque = colour => colour !== 'none' && (parts(colour)[3] ?? 1) > 0.99;
+const light = colour => parts(colour).slice(0, 3)
+  .map(each => each / 255)
+  .map(each => each <= 0.04045 ? each / 12.92 : ((each + 0.055) / 1.055) ** 2.4)
+  .reduce((sum, each, at) => sum + each * [0.2126, 0.7152, 0.0722][at], 0);
+const behind = element => {
+  const bar = element.closest('.flocx-bar');
+  if (bar) {
+    return getComputedStyle(bar.querySelector('rect')).fill;
+  }
+  for (let each = element; each; each = each.parentElement) {
+    const colour = getComputedStyle(each).backgroundColor;
+    if (opaque(colour)) {
+      return colour;
+    }
+  }
+  return 'rgb(255, 255, 255)';
+};
+return [...document.querySelectorAll('[class*=flocx-], [class*=flocx-] *')]
+  .filter(each => !each.closest('a, title, :disabled') && each.getClientRects().length)
+  .filter(each => [...each.childNodes].some(
+    node => node.nodeType === Node.TEXT_NODE && node.data.trim()))
+  .map(each => {
+    const style = getComputedStyle(each);
+    const front = each.closest('svg') ? style.fill : style.color;
+    const shades = [light(front), light(behind(each))].sort((a, b) => b - a);
+    const ratio = (shades[0] + 0.05) / (shades[1] + 0.05);
+    return [each.textContent.trim(), each.getAttribute('class'), ratio];
+  })
+  .filter(each => each[2] < 4.5);
+"""
+
 
 def missing():
     """Why there can be no browser, or None."""
@@ -138,6 +174,24 @@ class Browser:
         self._driver.set_window_size(1280, height)
         self._driver.save_screenshot(str(self._pictures / f'{name}.png'))
         self._driver.set_window_size(1280, 900)
+
+    def wear(self, styles):
+        """Show the page in other styles.
+
+        :param styles: the text of a style sheet.
+        """
+        self._driver.execute_script(
+            'document.querySelectorAll("[rel=stylesheet], style").forEach('
+            'each => each.remove());'
+            'let style = document.createElement("style");'
+            'style.textContent = arguments[0];'
+            'document.head.append(style);',
+            styles,
+        )
+
+    def faint(self):
+        """What is hard to read on the page: text, class and ratio of contrast."""
+        return self._driver.execute_script(FAINT)
 
     @property
     def title(self):

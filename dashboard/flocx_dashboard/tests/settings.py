@@ -1,7 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Horizon's own test settings, with the panels of the marketplace."""
 
+import pathlib
+
+import openstack_dashboard
 from openstack_dashboard import enabled as horizon_enabled
+from openstack_dashboard import theme_settings
 from openstack_dashboard.test import settings as horizon_settings
 from openstack_dashboard.utils import settings as settings_utils
 
@@ -23,6 +27,19 @@ INSTALLED_APPS = [
 settings_utils.update_dashboards(
     [horizon_enabled, enabled], horizon_settings.HORIZON_CONFIG, INSTALLED_APPS
 )
+
+# Both of Horizon's own themes are light.
+AVAILABLE_THEMES = [
+    ('default', 'Default', 'themes/default'),
+    ('material', 'Material', 'themes/material'),
+    ('dark', 'Dark', str(pathlib.Path(__file__).with_name('dark'))),
+]
+STATICFILES_DIRS = [
+    *horizon_settings.STATICFILES_DIRS,
+    *theme_settings.get_theme_static_dirs(
+        AVAILABLE_THEMES, 'themes', openstack_dashboard.__path__[0]
+    ),
+]
 
 # No database, no cache server: who is logged in, the cookie says.
 SESSION_ENGINE = 'django.contrib.sessions.backends.signed_cookies'

@@ -5,6 +5,7 @@ import datetime
 import unittest
 
 from flocx_dashboard.charts import book
+from flocx_dashboard.charts import frame
 from flocx_dashboard.charts import prices
 from flocx_dashboard.charts import scale
 from flocx_dashboard.charts import timeline
@@ -100,6 +101,20 @@ class PricesTest(unittest.TestCase):
         labels = sorted(each.label_y for each in picture.series)
         for above, below in zip(labels, labels[1:], strict=False):
             self.assertGreaterEqual(below - above, prices.LINE)
+
+    def test_there_is_room_for_the_names(self):
+        for name, shown in (
+            ('small', 'small'),
+            ('baremetal.large', 'baremetal.large'),
+            ('x' * 60, 'x' * 27 + '…'),
+        ):
+            found = [self.price(name, 1, '2')]
+            picture = prices.picture(found, NOW - 3 * DAY, NOW, DAY, NOW)
+            (series,) = picture.series
+            self.assertEqual(shown, series.name)
+            room = picture.frame.width - picture.frame.legend
+            self.assertGreaterEqual(room, len(shown) * frame.BOLD)
+            self.assertLessEqual(series.points[0].x, picture.frame.right)
 
     def test_points_are_within_the_picture(self):
         picture = prices.picture(

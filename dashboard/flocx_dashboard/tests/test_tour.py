@@ -10,9 +10,12 @@ import pathlib
 import sys
 import unittest
 
+from horizon import themes
+from horizon.utils import scss_filter
+
 from flocx_dashboard.tests import browser
 from tools.lab import bringup
-from tools.lab import horizon
+from tools.lab import horizon as lab_horizon
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 # Installed once for these tests and those of the quickstart.
@@ -24,7 +27,20 @@ OFFERS = '/project/market_offers/'
 BIDS = '/project/market_bids/'
 CONTRACTS = '/project/market_contracts/'
 MARKET = '/project/market_market/'
+STYLES = """
+@import "/dashboard/scss/themes.scss";
+@import "/flocx_dashboard/market.scss";
+"""
 MODAL = '.modal-content'
+
+
+def compiled(theme):
+    """Horizon's styles and ours, as they are where this is the theme."""
+    themes._local.theme = theme
+    try:
+        return scss_filter.ScssFilter(STYLES).input()
+    finally:
+        del themes._local.theme
 
 
 @unittest.skipIf(browser.missing(), browser.missing())
@@ -42,7 +58,7 @@ class TourTest(unittest.TestCase):
 
     def at_a_desk(self, user, project):
         """A browser in which that user has logged in, and chosen a project."""
-        url = horizon.url(self.lab.ports)
+        url = lab_horizon.url(self.lab.ports)
         person = browser.Browser(url, PICTURES)
         self.addCleanup(person.close)
         person.log_in(user, self.lab.folder.password)
@@ -71,6 +87,7 @@ class TourTest(unittest.TestCase):
         self.contract(owner, renter)
         self.claim(renter)
         self.look(owner, renter)
+        self.wear(owner)
         self.release(renter)
 
     def offer(self, owner, server, name, price):
@@ -148,6 +165,28 @@ class TourTest(unittest.TestCase):
             renter.see('svg.flocx-chart')
             renter.picture(name)
 
+    def wear(self, owner):
+        """Whatever theme somebody has chosen, he can read it."""
+        pages = {
+            'overview': '/project/market_overview/',
+            'offers': OFFERS,
+            'my-offers': f'{OFFERS}mine/',
+            'contract': self.contract_page,
+            'prices': f'{MARKET}?interval=hour&start_time=1d ago',
+            'book': f'{MARKET}book/',
+            'timeline': f'{MARKET}timeline/',
+        }
+        faint = []
+        for theme in ('default', 'material', 'dark'):
+            styles = compiled(theme)
+            for name, path in pages.items():
+                owner.open(path)
+                owner.wear(styles)
+                owner.see('#content_body')
+                owner.picture(f'{theme}-{name}')
+                faint += [(theme, name, *each) for each in owner.faint()]
+        self.assertEqual([], faint)
+
     def release(self, renter):
         renter.open(self.contract_page)
         renter.click('a.btn', 'Release')
@@ -157,7 +196,7 @@ class TourTest(unittest.TestCase):
 
     def test_the_policy_forbids_scripts_in_pages(self):
         """So that it proves something that no page of the tours violates it."""
-        stranger = browser.Browser(horizon.url(self.lab.ports), PICTURES)
+        stranger = browser.Browser(lab_horizon.url(self.lab.ports), PICTURES)
         self.addCleanup(stranger.close)
         stranger.open('/auth/login/')
         self.assertEqual([], stranger.complaints())

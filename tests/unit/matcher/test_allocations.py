@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What every allocation claims, on markets drawn at random."""
 
+import dataclasses
 import decimal
 import unittest
 
@@ -62,6 +63,17 @@ class CallTest(unittest.TestCase):
             call.Call().allocate(market, QUICK).awards,
             call.Call().allocate(other, QUICK).awards,
         )
+
+    @markets.examples(0.1)
+    @hypothesis.given(markets.books(), markets.books())
+    def test_prices_of_an_earlier_round_prove_a_bound_too(self, earlier, market):
+        known = call.Call().allocate(earlier, QUICK).prices
+        again = dataclasses.replace(QUICK, prices=known)
+        done = call.Call().allocate(market, again)
+        self.assertEqual([], markets.broken(market, done.awards))
+        cold = call.Call().allocate(market, QUICK)
+        self.assertLessEqual(done.welfare, min(cold.upper_bound, done.upper_bound))
+        self.assertLessEqual(cold.welfare, done.upper_bound)
 
     def test_an_empty_market(self):
         done = call.Call().allocate(book.Book(markets.NOW, (), {}, ()), QUICK)

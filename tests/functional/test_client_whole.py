@@ -1,0 +1,182 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The commands and the SDK reach all that the APIs can do.
+
+One story calls every command once. The requests that its commands really send are held
+against the operations that the services describe of themselves.
+"""
+
+import importlib.metadata
+import re
+import threading
+import urllib.parse
+
+import fixtures
+import openstack
+import requests
+
+from flocxclient.sdk import services
+from tests.functional import test_client
+
+#: What only the services say to each other.
+BETWEEN_SERVICES = {
+    'marketplace post /v1/offers',
+    'marketplace post /v1/publications',
+    'marketplace patch /v1/offers/{ident}/health',
+    'marketplace patch /v1/contracts/{contract_uuid}/lines/{line_uuid}',
+}
+#: What a method of the SDK does and no command needs.
+SDK_ONLY = {
+    # An owner may withdraw an offer at either service; commands ask the market.
+    'marketplace-provider delete /v1/offers/{ident}': 'withdraw_offer',
+}
+TERMS = '--price', '2', '--end-time', '+8h'
+UNTIL = '--end-time', '+2h'
+#: Who runs which command. NODE and ROUND are made before.
+STORY = (
+    ('acme-member', 'node', 'list'),
+    ('acme-member', 'node', 'show', 'NODE'),
+    ('acme-member', 'offer', 'create', 'NODE', '--name', 'one', *TERMS),
+    ('acme-member', 'offer', 'set', 'one', '--price', '1'),
+    ('umbrella-reader', 'offer', 'list'),
+    ('umbrella-reader', 'offer', 'show', 'one'),
+    ('umbrella-reader', 'property', 'list'),
+    ('umbrella-reader', 'book', 'show'),
+    ('umbrella-member', 'quote', '--duration', '1h', *TERMS),
+    # Handed over before it is changed: who was quicker would be told to read again.
+    ('umbrella-member', 'offer', 'claim', 'one', '--name', 'rent', *UNTIL, '--wait'),
+    ('umbrella-reader', 'contract', 'list'),
+    ('umbrella-reader', 'contract', 'show', 'rent'),
+    ('umbrella-member', 'contract', 'extend', 'rent', '--by', '1h'),
+    ('umbrella-member', 'contract', 'shorten', 'rent', '--by', '1h'),
+    ('umbrella-member', 'contract', 'set', 'rent', '--end-time', '+3h'),
+    ('umbrella-member', 'contract', 'release', 'rent'),
+    (
+        'umbrella-member',
+        'offer',
+        'claim',
+        'one',
+        '--name',
+        'next',
+        '--start-time',
+        '+5h',
+    ),
+    ('umbrella-member', 'contract', 'cancel', 'next'),
+    (
+        'umbrella-member',
+        'offer',
+        'claim',
+        'one',
+        '--name',
+        'last',
+        '--start-time',
+        '+6h',
+    ),
+    ('umbrella-member', 'contract', 'delete', 'last'),
+    ('umbrella-member', 'bid', 'create', '--name', 'b1', '--quantity', '9', *TERMS),
+    ('umbrella-member', 'bid', 'set', 'b1', '--price', '3'),
+    ('umbrella-reader', 'bid', 'list'),
+    ('umbrella-reader', 'bid', 'show', 'b1'),
+    ('umbrella-member', 'bid', 'cancel', 'b1'),
+    ('umbrella-member', 'bid', 'create', '--name', 'b2', '--quantity', '9', *TERMS),
+    ('umbrella-member', 'bid', 'delete', 'b2'),
+    ('umbrella-reader', 'price', 'list'),
+    ('umbrella-reader', 'usage', 'show'),
+    ('umbrella-reader', 'event', 'list'),
+    ('operator-admin', 'mechanism', 'list'),
+    ('operator-admin', 'round', 'list'),
+    ('operator-admin', 'round', 'show', 'ROUND'),
+    ('operator-admin', 'round', 'run'),
+    ('acme-member', 'offer', 'delete', 'one'),
+)
+
+
+class WholeTest(test_client.ClientTestCase):
+    def setUp(self):
+        super().setUp()
+        self.sent = []
+        send = requests.Session.send
+        # The services are in this process, too, and have requests of their own.
+        here = threading.current_thread()
+
+        def kept(session, request, **kwargs):
+            if threading.current_thread() is here:
+                self.sent.append((request.method, request.url))
+            return send(session, request, **kwargs)
+
+        self.useFixture(fixtures.MonkeyPatch('requests.Session.send', kept))
+
+    def described(self):
+        """The operations of the services, by name, with a pattern of their URLs."""
+        found = {}
+        for kind in services.SERVICES:
+            url = self.marketplace.catalog[kind]
+            paths = requests.get(f'{url}/v1/openapi.json', timeout=60).json()['paths']
+            for path, methods in paths.items():
+                pattern = re.sub(r'{\w+}', '[^/]+', url + path)
+                for method in methods:
+                    found[f'{kind} {method} {path}'] = method.upper(), pattern
+        return found
+
+    def reached(self, operations):
+        """Those of the operations that requests were sent to."""
+        sent = {
+            (method, urllib.parse.urlsplit(url)._replace(query='').geturl())
+            for method, url in self.sent
+        }
+        return {
+            name
+            for name, (method, pattern) in operations.items()
+            if any(m == method and re.fullmatch(pattern, url) for m, url in sent)
+        }
+
+    def round(self):
+        """The uuid of a round that had something to award."""
+        self.offer(price='1')
+        self.bid(price='2')
+
+        def recorded():
+            return self.matcher('operator-admin').get('/v1/rounds').json()['rounds']
+
+        self.eventually(True, lambda: bool(recorded()))
+        return recorded()[0]['uuid']
+
+    def test_every_operation_has_a_command_and_every_command_works(self):
+        operations = self.described()
+        names = {'NODE': self.add_node(), 'ROUND': self.round()}
+        self.sent.clear()
+        called = set()
+        for who, *words in STORY:
+            with self.subTest(' '.join(words)):
+                done = self.run_command(who, *(names.get(each, each) for each in words))
+                self.assertEqual(0, done.code, done.err)
+            called.add(' '.join(['market', *words]))
+        commands = {
+            entry_point.name.replace('_', ' ')
+            for entry_point in importlib.metadata.entry_points(
+                group='openstack.market.v1'
+            )
+        }
+        for command in commands:
+            self.assertTrue(
+                any(f'{each} '.startswith(f'{command} ') for each in called)
+            )
+        missing = operations.keys() - self.reached(operations)
+        self.assertEqual(BETWEEN_SERVICES | SDK_ONLY.keys(), missing)
+
+    def test_what_only_the_sdk_does(self):
+        operations = self.described()
+        offer = self.offer()
+        self.sent.clear()
+        connection = openstack.connect(
+            load_yaml_config=False,
+            load_envvars=False,
+            auth_url=f'{self.marketplace.identity}/v3',
+            username='acme-member',
+            password='acme-member',
+            project_name='acme',
+            user_domain_name='Default',
+            project_domain_name='Default',
+        )
+        services.provider(connection).withdraw_offer(offer['uuid'])
+        self.assertEqual(SDK_ONLY.keys(), self.reached(operations) & SDK_ONLY.keys())
+        self.assertEqual('cancelled', self.show('offers', offer['uuid'])['status'])

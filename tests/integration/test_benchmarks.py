@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The instruments measure: a small run of those that need but a database."""
+
+import json
+import subprocess
+import sys
+
+import testtools
+
+from tests.integration import daemons
+from tests.integration import rigs
+
+
+class InstrumentsTest(testtools.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.server = daemons.MariaDB()
+        cls.server.setUp()
+        cls.addClassCleanup(cls.server.cleanUp)
+
+    def run_small(self, name, *arguments):
+        """What the benchmark of that name prints, on an empty database."""
+        url = self.server.create(name)
+        command = [sys.executable, '-m', f'benchmarks.{name}', url, *arguments]
+        done = subprocess.run(command, cwd=rigs.ROOT, capture_output=True, text=True)
+        self.assertEqual(0, done.returncode, done.stderr)
+        return done.stdout
+
+    def test_growth(self):
+        said = self.run_small('growth', '--sizes', '100', '200', '--times', '2')
+        operations = json.loads(said)['operations']
+        expected = {'list', 'show', 'claim', 'round', 'bid', 'rebuild'}
+        self.assertEqual(expected, set(operations))
+        for found in operations.values():
+            self.assertEqual({'100', '200'}, set(found['median_ms']))
+            self.assertIsInstance(found['exponent'], float)
+
+    def test_writing(self):
+        self.assertIn('100 contracts in', self.run_small('writing', '--contracts=100'))

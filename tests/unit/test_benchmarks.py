@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the instruments say of what they have measured."""
+
+import unittest
+
+from benchmarks import deployed
+from benchmarks import growth
+from benchmarks import latency
+
+
+class GrowthTest(unittest.TestCase):
+    def test_the_exponent_is_that_of_a_power_law(self):
+        for power in (0, 0.5, 1, 2):
+            points = [(size, 3e-4 * size**power) for size in growth.SIZES]
+            self.assertAlmostEqual(power, growth.exponent(points))
+
+    def test_what_nobody_waits_for_is_said(self):
+        found = {'show': {10: 0.001, 100: 0.001}, 'rebuild': {10: 0.1, 100: 1.0}}
+        said = growth.report(found)['operations']
+        self.assertEqual((0, True), (said['show']['exponent'], said['show']['waited']))
+        self.assertEqual(1, said['rebuild']['exponent'])
+        self.assertFalse(said['rebuild']['waited'])
+        self.assertEqual({10: 100.0, 100: 1000.0}, said['rebuild']['median_ms'])
+
+
+class SummaryTest(unittest.TestCase):
+    def test_quantiles_are_values_that_were_measured(self):
+        values = [number / 1000 for number in range(100, 0, -1)]
+        said = deployed.summary(values)
+        self.assertEqual(
+            {'count': 100, 'median_ms': 50, 'p99_ms': 99, 'most_ms': 100}, said
+        )
+        self.assertEqual(7, deployed.quantile([7], 0.99))
+        self.assertEqual({'count': 0}, deployed.summary([]))
+
+
+class LatencyTest(unittest.TestCase):
+    PLACED = {'a': (10.0, 10.01), 'b': (11.0, 11.01)}
+
+    def test_from_when_a_bid_was_due(self):
+        said = latency.report(
+            self.PLACED, {'a': 10.03, 'b': 11.2}, {'a': 10.05, 'b': 11.21}
+        )
+        self.assertEqual((30, 200), self.of(said['contract']))
+        self.assertEqual((10, 20), self.of(said['event']))
+        self.assertTrue(said['reached'])
+
+    def test_a_bid_without_a_contract_misses_the_target(self):
+        said = latency.report(self.PLACED, {'a': 10.03}, {})
+        self.assertEqual((1, 1), (said['missed'], said['unheard']))
+        self.assertFalse(said['reached'])
+
+    def test_who_hears_of_it_before_it_is_seen_waits_no_negative_time(self):
+        said = latency.report(
+            self.PLACED, {'a': 10.03, 'b': 11.02}, {'a': 10.0, 'b': 11.02}
+        )
+        self.assertEqual((0, 0), self.of(said['event']))
+
+    @staticmethod
+    def of(summary):
+        return summary['median_ms'], summary['p99_ms']
+
+
+if __name__ == '__main__':
+    unittest.main()
