@@ -9,6 +9,7 @@ from tooz import coordination
 
 from tests.integration import people
 from tools.lab import folder as folders
+from tools.lab import together
 from tools.rigging import fleet
 from tools.rigging import services
 from tools.rigging import trader
@@ -43,13 +44,12 @@ class Noticing:
             self._restart()
 
     def _restart(self):
-        for name in FULFILLERS:
-            self.rig.process(name).stop()
+        together.together(*(self.rig.process(name).stop for name in FULFILLERS))
         self.rig.start(*FULFILLERS)
 
     def flips(self, node, offer):
         """Maintenance takes an offer off the market, and brings it back."""
-        for value, status in ((True, 'error'), (False, 'available')) * 2:
+        for value, status in ((True, 'error'), (False, 'available')):
             self.told.change('admin', node, maintenance=value)
             self.becomes(self.seller, 'offers', offer['uuid'], status)
 

@@ -61,7 +61,8 @@ class Story:
     def step_4(self):
         found = self._renter.show('offers', self._offer['uuid'])
         evidence.hold(found['properties'].get('cpus'), 'The hardware is missing.')
-        self._bid = self._renter.bid(CEILING, 300, 3600, resource_class=self._class)
+        # It begins within minutes, so no two can have one server after another.
+        self._bid = self._renter.bid(CEILING, 3600, 3900, resource_class=self._class)
 
     def step_5(self):
         bid = self._renter.until('bids', self._bid['uuid'], ['matched'], PATIENCE)
