@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """/v1/nodes: the servers that a project owns or leases."""
 
+import itertools
+
 import pecan
 from pecan import rest
 import wsme.types
 
+from flocx import exceptions
 from flocx.api import expose
 from flocx.api import paging
 from flocx.api import types
@@ -19,6 +22,8 @@ FILTERS = {
     'provision_state': query.text,
     'power_state': query.text,
 }
+
+SORT_KEYS = ('uuid', 'name', 'resource_class', 'provision_state', 'power_state')
 
 
 class Node(types.Answer):
@@ -47,7 +52,7 @@ class Nodes(rest.RestController):
         NodeList,
         rule='provider:nodes:list',
         parameters=FILTERS,
-        sort_keys=('uuid',),
+        sort_keys=SORT_KEYS,
     )
     def get_all(self):
         """List the servers that the caller's project owns or leases.
@@ -57,15 +62,8 @@ class Nodes(rest.RestController):
         is in error. All three are null while the market does not answer.
         """
         provider, context = pecan.request.service, pecan.request.context
-        asked, wanted = paging.asked(FILTERS, ('uuid',), special=tuple(FILTERS))
-        found = sorted(
-            (node for node in provider.nodes.list(context) if _is(node, wanted)),
-            key=lambda node: node.uuid,
-            reverse=asked.descending,
-        )
-        if asked.marker:
-            found = [node for node in found if _is_after(asked, node.uuid)]
-        found = found[: asked.limit + 1]
+        asked, wanted = paging.asked(FILTERS, SORT_KEYS, special=tuple(FILTERS))
+        found = _page(asked, provider.nodes.list(context), wanted)
         known = holdings.of(provider.marketplace, context, found)
         return paging.page(
             NodeList,
@@ -84,9 +82,28 @@ class Nodes(rest.RestController):
         return Node.of(node, **known[node.uuid])
 
 
+def _page(asked, nodes, wanted):
+    """Those of ``nodes`` that are ``wanted`` and come after the marker.
+
+    One more than fits on a page, so that it is known whether there is another. A
+    server that is not wanted any more is a marker all the same.
+
+    :raises Invalid: the marker is none of ``nodes``.
+    """
+
+    def place(node):
+        return getattr(node, asked.sort_key) or '', node.uuid
+
+    nodes = sorted(nodes, key=place, reverse=asked.descending)
+    after = 0
+    if asked.marker:
+        uuids = [node.uuid for node in nodes]
+        if asked.marker not in uuids:
+            raise exceptions.Invalid(f'marker: {asked.marker} not found')
+        after = uuids.index(asked.marker) + 1
+    left = (node for node in nodes[after:] if _is(node, wanted))
+    return list(itertools.islice(left, asked.limit + 1))
+
+
 def _is(node, wanted):
     return all(getattr(node, name) == value for name, value in wanted.items())
-
-
-def _is_after(asked, uuid):
-    return uuid < asked.marker if asked.descending else uuid > asked.marker

@@ -104,7 +104,16 @@ class NodesTest(base.MarketplaceTestCase):
         self.assertEqual(
             sorted(node['uuid'] for node in found), [n['uuid'] for n in down][::-1]
         )
+        by_name = self.nodes(resource_class='paged', sort_key='name', limit=3)['nodes']
+        self.assertEqual(sorted(names)[:3], [node['name'] for node in by_name])
+        rest = self.nodes(
+            resource_class='paged', sort_key='name', marker=by_name[-1]['uuid']
+        )
+        self.assertEqual(sorted(names)[3:], [node['name'] for node in rest['nodes']])
         self.assertEqual([], self.nodes(provision_state='rescue')['nodes'])
+        for wrong in ({'marker': 'nothing'}, {'sort_key': 'properties'}):
+            refused = self.provider('acme-member').get('/v1/nodes', **wrong)
+            self.assertEqual(400, refused.status_code)
         refused = self.provider('acme-member').get('/v1/nodes', colour='red')
         self.assertEqual(400, refused.status_code)
 

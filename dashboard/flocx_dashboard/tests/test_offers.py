@@ -41,6 +41,22 @@ class OfferTest(base.DashboardTestCase):
         self.act('acme-member', 'offers:mine', 'my_offers__withdraw', offer.uuid)
         self.assertEqual('cancelled', self.show('offers', offer.uuid)['status'])
 
+    def test_servers_are_filtered_sorted_and_paged(self):
+        for name in ('tail-2', 'tail-1', 'tail-3'):
+            self.add_node(name, resource_class='tail')
+        self.add_node('head-1', resource_class='head')
+        asked = {'resource_class': 'tail', 'sort_key': 'name', 'sort_dir': 'desc'}
+        with test.override_settings(API_RESULT_PAGE_SIZE=2):
+            first = self.page('acme-member', 'offers:servers', **asked)
+            last = first.context['table'].data[-1].uuid
+            rest = self.page('acme-member', 'offers:servers', marker=last, **asked)
+        self.assertEqual(
+            ['tail-3', 'tail-2'], [row['name'] for row in self.cells(first)]
+        )
+        self.assertEqual(['tail-1'], [row['name'] for row in self.cells(rest)])
+        (named,) = self.cells(self.page('acme-member', 'offers:servers', name='head-1'))
+        self.assertEqual('head-1', named['name'])
+
     def mine(self, name):
         page = self.page('acme-member', 'offers:mine', name=name)
         (offer,) = page.context['table'].data

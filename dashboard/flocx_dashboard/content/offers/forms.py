@@ -47,6 +47,17 @@ class Filter(tables.FilterForm):
     )
 
 
+class ServerFilter(tables.FilterForm):
+    name = django_forms.CharField(label=_('Name'), required=False)
+    resource_class = django_forms.CharField(label=_('Class'), required=False)
+    provision_state = django_forms.CharField(label=_('State'), required=False)
+    power_state = django_forms.ChoiceField(
+        label=_('Power'),
+        required=False,
+        choices=[('', _('Any')), ('power on', _('On')), ('power off', _('Off'))],
+    )
+
+
 def projects(request):
     """The projects that an offer may be kept for, as choices."""
     own = request.user.project_id

@@ -3,28 +3,32 @@
 
 from django.utils.translation import gettext_lazy as _
 from horizon import messages
-from horizon import tables as horizon_tables
 from horizon import views
 
 from flocx_dashboard import api
 from flocx_dashboard import formats
+from flocx_dashboard import tables as flocx_tables
+from flocx_dashboard.content.offers import forms
 from flocx_dashboard.content.offers import sections
 from flocx_dashboard.content.offers import tables
 from flocx_dashboard.content.offers import views as offer_views
 
 
-class Index(horizon_tables.DataTableView):
+class Index(flocx_tables.ListView):
     table_class = tables.Servers
-    template_name = 'flocx_dashboard/offers/servers.html'
+    filter_class = forms.ServerFilter
+    template_name = 'flocx_dashboard/list.html'
     page_title = _('Offers')
+    default_sort = ('name', 'asc')
+
+    def listing(self):
+        return api.provider(self.request).nodes
+
+    def filters(self, data):
+        return self.filter_form.given(*self.filter_form.fields)
 
     def get_data(self):
-        try:
-            nodes = api.every(api.provider(self.request).nodes)
-        except api.Refused as refused:
-            messages.error(self.request, str(refused))
-            return []
-        return tables.named(self.request, nodes, 'lessee')
+        return tables.named(self.request, super().get_data(), 'lessee')
 
     def get_context_data(self, **kwargs):
         context = super().get_context_data(**kwargs)

@@ -134,15 +134,22 @@ class Offer(horizon_tables.LinkAction):
 class Servers(tables.Table):
     name = tables.Column(
         lambda node: node.name or formats.short(node.uuid),
+        sort_key='name',
         verbose_name=_('Server'),
         link='horizon:project:market_offers:server',
     )
-    resource_class = tables.Column('resource_class', verbose_name=_('Class'))
+    resource_class = tables.Column(
+        'resource_class', sort_key='resource_class', verbose_name=_('Class')
+    )
     hardware = tables.Column(
         lambda node: formats.hardware(node.properties), verbose_name=_('Hardware')
     )
-    provision_state = tables.Column('provision_state', verbose_name=_('State'))
-    power_state = tables.Column('power_state', verbose_name=_('Power'))
+    provision_state = tables.Column(
+        'provision_state', sort_key='provision_state', verbose_name=_('State')
+    )
+    power_state = tables.Column(
+        'power_state', sort_key='power_state', verbose_name=_('Power')
+    )
     maintenance = tables.Column(
         lambda node: _('Yes') if node.maintenance else _('No'),
         verbose_name=_('Maintenance'),
@@ -155,7 +162,7 @@ class Servers(tables.Table):
         name = 'servers'
         verbose_name = _('My servers')
         template = 'flocx_dashboard/_table.html'
-        no_data_message = _('Your project neither owns nor rents a server.')
+        no_data_message = _('No server that your project owns or rents is like this.')
         row_actions = (Offer,)
 
 
