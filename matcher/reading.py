@@ -6,6 +6,7 @@ Whatever messages were lost is put right by the next rebuild, which comes with
 each round that no message asked for.
 """
 
+import datetime
 import threading
 
 from market.db import bids
@@ -15,6 +16,9 @@ from matcher import book as matcher_book
 
 #: With more changes than this it is cheaper to read everything.
 _FEW = 500
+
+#: A book's time is in whole seconds, so it may be ahead of the clock by as much.
+_AHEAD = datetime.timedelta(seconds=1)
 
 
 class Reader:
@@ -44,11 +48,15 @@ class Reader:
         with self._lock:
             noted, self._noted = self._noted, {'offer': set(), 'bid': set()}
         changes = len(noted['offer']) + len(noted['bid'])
-        if self._book is None or not 0 < changes <= _FEW or now < self._book.now:
+        if (
+            self._book is None
+            or not 0 < changes <= _FEW
+            or now + _AHEAD < self._book.now
+        ):
             self._rebuild(now)
             self.changed = None
         else:
-            self._update(now, noted)
+            self._update(max(now, self._book.now), noted)
             self.changed = noted
         return self._book
 

@@ -129,6 +129,29 @@ def _register(handle, method, *kinds):
         wsme.types.register_type(kind)
 
 
+def _require_shapes(document, kind):
+    """WSME takes lists and objects where a type has them for granted.
+
+    :raises Invalid: naming the field that is neither.
+    """
+    for attribute in wsme.types.list_attributes(kind):
+        value = document.get(attribute.name)
+        if value is not None:
+            _require_shape(value, attribute.datatype, attribute.name)
+
+
+def _require_shape(value, kind, field):
+    if isinstance(kind, wsme.types.ArrayType):
+        if not isinstance(value, list):
+            raise exceptions.Invalid(f'{field}: is not a JSON list')
+        for each in value:
+            _require_shape(each, kind.item_type, field)
+    elif wsme.types.iscomplex(kind):
+        if not isinstance(value, dict):
+            raise exceptions.Invalid(f'{field}: is not a JSON object')
+        _require_shapes(value, kind)
+
+
 def _parsed(request, body_type):
     """The request's body as an object of ``body_type``."""
     if request.content_type not in ('application/json', ''):
@@ -142,6 +165,7 @@ def _parsed(request, body_type):
         raise exceptions.Invalid(f'The body is not JSON: {error}') from None
     if not isinstance(document, dict):
         raise exceptions.Invalid('The body is not a JSON object')
+    _require_shapes(document, body_type)
     request_body = wsme.rest.json.fromjson(body_type, document)
     for attribute in wsme.types.list_attributes(body_type):
         if attribute.mandatory and getattr(request_body, attribute.name) is None:
