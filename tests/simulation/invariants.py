@@ -131,11 +131,11 @@ class Checker:
             if fill:
                 self._suits(fill, sale)
         for fill in fills.values():
+            servers = len(self._lines[fill['contract']])
+            replaced = len(self._given_up(fill['contract']))
             self._require(
-                fill['min_quantity']
-                <= len(self._lines[fill['contract']])
-                <= fill['quantity'],
-                f'bid {fill["bid"]}: {len(self._lines[fill["contract"]])} servers',
+                fill['min_quantity'] <= servers <= fill['quantity'] + replaced,
+                f'bid {fill["bid"]}: {servers} servers, {replaced} replaced',
             )
         filled = {fill['bid']: fill['contract'] for fill in fills.values()}
         for bid in self._rows['bids']:
@@ -146,8 +146,22 @@ class Checker:
                 f'bid {bid["uuid"]}: {bid["status"]}, contract {bid["contract_uuid"]}',
             )
 
+    def _given_up(self, contract):
+        """Its lines that were never delivered, each of which another may replace."""
+        return [
+            line
+            for line in self._lines[contract]
+            if line['reason'] in ('not_delivered', 'node_gone')
+            and line['fulfill_time'] is None
+        ]
+
     def _suits(self, fill, sale):
         said = f'bid {fill["bid"]}, line {sale["line"]}'
+        for lost in self._given_up(fill['contract']):
+            first, last = lost['start_time'], lost['end_time']
+            if first < sale['start'] and sale['end'] == last:
+                # In its place, for the time that was left of it.
+                sale = {**sale, 'start': first}
         length = unfilled.moment(sale['end']) - unfilled.moment(sale['start'])
         whole = unfilled.moment(fill['end']) - unfilled.moment(fill['start'])
         asked = datetime.timedelta(seconds=fill['duration'])

@@ -180,12 +180,18 @@ def _unlike_its_bid(market, contract, lines):
         yield f'its bid is {bid.status}, with contract {bid.contract_uuid}'
     if bid.project_id != contract.project_id:
         yield f'its bid is of project {bid.project_id}'
-    if not bid.min_quantity <= len(lines) <= bid.quantity:
-        yield f'{len(lines)} lines, not {bid.min_quantity} to {bid.quantity}'
+    most = bid.quantity + sum(map(_is_given_up, lines))
+    if not bid.min_quantity <= len(lines) <= most:
+        yield f'{len(lines)} lines, not {bid.min_quantity} to {most}'
     if contract.start_time < bid.start_time:
         yield f'its bid starts at {bid.start_time}'
     if _deeds(market, contract.uuid).isdisjoint(RETIMED):
         yield from _unlike_its_times(contract, bid)
+
+
+def _is_given_up(line):
+    """Whether its server was never delivered, so that another may be in its place."""
+    return line.reason in ('not_delivered', 'node_gone') and not line.fulfill_time
 
 
 def _unlike_its_times(contract, bid):
@@ -228,7 +234,10 @@ def _unlike_its_offer(market, contract, line, offer):
         yield f'its offer is of project {offer.project_id}'
     if line.project_id != contract.project_id:
         yield f'its contract is of project {contract.project_id}'
-    if line.start_time != contract.start_time:
+    replaces = any(map(_is_given_up, market.lines[contract.uuid]))
+    if line.start_time != contract.start_time and not (
+        replaces and line.start_time > contract.start_time
+    ):
         yield f'its contract starts at {contract.start_time}'
     # What is cancelled keeps the end that it never reached.
     if line.status != 'cancelled' and line.end_time > contract.end_time:
