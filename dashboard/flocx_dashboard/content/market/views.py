@@ -91,7 +91,8 @@ class Prices(Page):
     def seen(self, form):
         now = timezone.localtime()
         query = form.given('resource_class', 'interval')
-        end = _moment(form, 'end_time', now)
+        # Times are sent without fractions; what was sold in this second counts.
+        end = _moment(form, 'end_time', now + datetime.timedelta(seconds=1))
         start = _moment(form, 'start_time', end - datetime.timedelta(days=PAST))
         query.update(start_time=times.render(start), end_time=times.render(end))
         market = api.market(self.request)
