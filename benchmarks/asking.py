@@ -94,7 +94,7 @@ class Peer:
 
     def show(self):
         # Which is of no consequence but to a cache.
-        ident = random.choice(self.offers)  # noqa: S311
+        ident = random.choice(self.offers)
         return self._ask(RENTER, 'GET', f'/v1/offers/{ident}')
 
     def withdraw(self, ident):

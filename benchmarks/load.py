@@ -58,7 +58,7 @@ class Clients:
             thread.join()
 
     def _trade(self, number):
-        draw = random.Random(number)  # noqa: S311
+        draw = random.Random(number)
         while not self._over.wait(draw.uniform(0, 2 * self._pause)):
             (name,) = draw.choices(list(SHARES), list(SHARES.values()))
             request = self._request(name, draw)

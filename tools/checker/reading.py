@@ -65,7 +65,7 @@ class Snapshot:
         # Both names are ours, and nobody can hand in others.
         columns = COLUMNS[table].split()
         order = 'id' if 'id' in columns else columns[0]
-        query = f'SELECT {", ".join(columns)} FROM {table} ORDER BY {order}'  # noqa: S608
+        query = f'SELECT {", ".join(columns)} FROM {table} ORDER BY {order}'
         sqlite = connection.dialect.name == 'sqlite'
         return [
             Row({name: _value(name, row[name], sqlite) for name in columns})

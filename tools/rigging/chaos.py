@@ -32,7 +32,7 @@ class Chaos:
 
     def __init__(self, rig, seed, nodes):
         self._rig, self._seed = rig, seed
-        self._draw = random.Random(seed)  # noqa: S311
+        self._draw = random.Random(seed)
         journal = rig.folder.path / 'accepted.jsonl'
         journal.unlink(missing_ok=True)
         self.journal, self._journal = journal, trader.Journal(journal)

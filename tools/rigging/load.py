@@ -41,7 +41,7 @@ class Load:
             thread.join()
 
     def _spawn(self, work, user, *arguments):
-        draw = random.Random(f'{self._seed} {user}')  # noqa: S311
+        draw = random.Random(f'{self._seed} {user}')
         who = trader.Trader(self._rig, user, self._journal)
         thread = threading.Thread(
             target=work, args=(who, draw, *arguments), name=user, daemon=True

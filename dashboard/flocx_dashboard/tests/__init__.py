@@ -11,12 +11,12 @@ import sys
 
 sys.path.append(str(pathlib.Path(__file__).resolve().parents[3]))
 # Chooses the threads of the services, before anything can choose others.
-import tests  # noqa: E402, F401
+import tests
 
 os.environ['DJANGO_SETTINGS_MODULE'] = 'flocx_dashboard.tests.settings'
 
-import django  # noqa: E402
-from django.test import utils  # noqa: E402
+import django
+from django.test import utils
 
 django.setup()
 utils.setup_test_environment()
