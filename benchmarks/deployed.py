@@ -2,6 +2,7 @@
 """A rig with an empty market, its processes, and what they take of the machine."""
 
 import contextlib
+import json
 import math
 import os
 import pathlib
@@ -91,3 +92,12 @@ def machine():
         'processors': os.cpu_count(),
         'load_average': [round(each, 2) for each in os.getloadavg()],
     }
+
+
+def report(options, names, found):
+    """Print ``found`` with the options of these ``names``, and write it if asked."""
+    said = {name: getattr(options, name) for name in names}
+    text = json.dumps({**said, **found, **machine()}, indent=2)
+    if options.json:
+        options.json.write_text(text + '\n')
+    print(text)

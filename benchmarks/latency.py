@@ -181,13 +181,7 @@ def main(arguments=None):
         time.sleep(5)
         with progress.during('Placing bids'):
             found = measure(rig, options)
-    said = {
-        name: getattr(options, name) for name in ('offers', 'bids', 'rate', 'seconds')
-    }
-    text = json.dumps({**said, **found, **deployed.machine()}, indent=2)
-    if options.json:
-        options.json.write_text(text + '\n')
-    print(text)
+    deployed.report(options, ('offers', 'bids', 'rate', 'seconds'), found)
     return found
 
 

@@ -12,7 +12,6 @@ the memory of each process after the first tenth of the time and at the end.
 import argparse
 import collections
 import datetime
-import json
 import pathlib
 import random
 import threading
@@ -168,14 +167,7 @@ def main(arguments=None):
     with deployed.market(options, fill, NAMES) as rig:
         with progress.during('Trading'):
             found = measure(rig, offers, options)
-    said = {
-        name: getattr(options, name)
-        for name in ('offers', 'clients', 'minutes', 'pause')
-    }
-    text = json.dumps({**said, **found, **deployed.machine()}, indent=2)
-    if options.json:
-        options.json.write_text(text + '\n')
-    print(text)
+    deployed.report(options, ('offers', 'clients', 'minutes', 'pause'), found)
     return found
 
 
