@@ -148,17 +148,8 @@ def page(session, reader, query, where=(), suits=None):
         None for all.
     """
     visible = visibility.contracts(reader)
-    if suits is None:
-        rows = listing.page(session, _TABLE, visible, query, where)
-    else:
-        rows = listing.search(
-            session,
-            _TABLE,
-            visible,
-            query,
-            where,
-            lambda rows: _with_hardware(session, rows, reader, suits),
-        )
+    pick = suits and (lambda rows: _with_hardware(session, rows, reader, suits))
+    rows = listing.search(session, _TABLE, visible, query, where, pick)
     return _with_lines(session, rows, reader)
 
 

@@ -148,8 +148,11 @@ def page(session, table, visible, query, where=()):
 def search(session, table, visible, query, where, pick):
     """As :func:`page`, of those rows only that ``pick`` lets by.
 
-    :param pick: takes rows and returns those wanted among them, in their order.
+    :param pick: takes rows and returns those wanted among them, in their order; None
+        where all are.
     """
+    if pick is None:
+        return page(session, table, visible, query, where)
     found, step = [], dataclasses.replace(query, limit=_STEP)
     while True:
         rows = page(session, table, visible, step, where)

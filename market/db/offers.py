@@ -106,17 +106,8 @@ def page(session, reader, query, where=(), suits=None):
         visibility.offers(reader),
         visibility.offers_filtered(reader, {name for name, _, _ in query.filters}),
     )
-    if suits is None:
-        rows = listing.page(session, _TABLE, visible, query, where)
-    else:
-        rows = listing.search(
-            session,
-            _TABLE,
-            visible,
-            query,
-            where,
-            lambda rows: (row for row in rows if suits(row.properties)),
-        )
+    pick = suits and (lambda rows: (row for row in rows if suits(row.properties)))
+    rows = listing.search(session, _TABLE, visible, query, where, pick)
     return [listing.noun(offer_core.Offer, row) for row in rows]
 
 
