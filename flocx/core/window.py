@@ -40,6 +40,11 @@ def of_timestamp(seconds: int) -> datetime.datetime:
     return datetime.datetime.fromtimestamp(seconds, datetime.UTC)
 
 
+def through(moment: datetime.datetime) -> datetime.datetime:
+    """The end of the second of ``moment``: what happened in it lies before that."""
+    return moment.replace(microsecond=0) + datetime.timedelta(seconds=1)
+
+
 def text(moment: datetime.datetime) -> str:
     """``moment`` as the API writes it: ``2027-01-31T18:00:00Z``."""
     return moment.astimezone(datetime.UTC).strftime('%Y-%m-%dT%H:%M:%SZ')

@@ -50,7 +50,7 @@ class PricesController(rest.RestController):
         """
         service, now = pecan.request.service, pecan.request.now
         asked = paging.values(PARAMETERS)
-        end = asked.get('end_time', now)
+        end = asked.get('end_time', window.through(now))
         period = window.Window(
             asked.get('start_time', end - datetime.timedelta(days=DAYS)), end
         )

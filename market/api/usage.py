@@ -62,7 +62,7 @@ class UsageController(rest.RestController):
             pecan.request.now,
         )
         asked = paging.values(PARAMETERS)
-        end = asked.get('end_time', now)
+        end = asked.get('end_time', window.through(now))
         period = window.Window(asked.get('start_time', _month(end)), end)
         project = _project(context, asked.get('project_id'))
         with service.database.reader() as session:

@@ -84,6 +84,17 @@ class UsageTest(base.MarketplaceTestCase):
         self.clock.advance(hours=1)
         self.assertBilled(3 * 3600 + 7 * 60 + 13, contract)
 
+    def test_what_began_in_the_running_second_is_shown(self):
+        kind = 'this-second'
+        offer = self.offer(node=self.add_node(resource_class=kind))
+        # A second begins here, and everything below is in it.
+        self.clock.advance(microseconds=10**6 - self.clock().microsecond)
+        claim = f'/v1/offers/{offer["uuid"]}/claim'
+        contract = self.good(self.market('umbrella-member').post(claim, {}))
+        self.assertIn(contract['uuid'], str(self.usage()))
+        prices = self.market('umbrella-reader').get('/v1/prices', resource_class=kind)
+        self.assertEqual(1, len(self.good(prices, 200)['fills']))
+
     def test_a_contract_that_is_over_is_billed_to_its_end(self):
         contract = self.contract(hours=5)
         self.report(contract, 'active')
