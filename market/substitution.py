@@ -10,7 +10,7 @@ from flocx.core import contract as core
 from flocx.core import requirements
 from flocx.core import window
 from market.db import bids
-from market.db import contracts
+from market.db import lifecycle
 from market.db import offers
 
 
@@ -37,7 +37,7 @@ def substitute(session, contract, line, now, turnaround=0):
             continue
         other = _line(contract, offer, stay, line.price)
         try:
-            return contracts.replace(session, contract, line, other, offer, now)
+            return lifecycle.replace(session, contract, line, other, offer, now)
         except exceptions.Conflict:
             # Somebody was faster; there may be others.
             continue

@@ -106,9 +106,6 @@ def _resource(controller, path):
         names = handler.operation.path
         deepest = _with_names(path, names) if names else deepest
         yield (deepest if one or names else path), method, handler
-    for name in getattr(controller, '_custom_actions', ()):
-        handler = getattr(controller, name)
-        yield f'{_with_names(path, handler.operation.path)}/{name}', 'post', handler
     for name, part in inspect.getmembers(controller):
         if isinstance(part, rest.RestController):
             yield from _resource(part, f'{path}/{name}')

@@ -21,6 +21,7 @@ from market import substitution
 from market.api import hardware
 from market.api import transaction
 from market.db import contracts
+from market.db import lifecycle
 
 _OF_LINES = {
     'offer_uuid': query.text,
@@ -127,7 +128,7 @@ class Lines(rest.RestController):
             contract = contracts.get(session, contract_uuid, context)
             line = _delivered_by(context, contract, line_uuid)
             given_up = _is_given_up(line, report)
-            contract = contracts.report(
+            contract = lifecycle.report(
                 session,
                 contract,
                 line,
@@ -220,7 +221,7 @@ class Contracts(rest.RestController):
             later = change.end_time > contract.end_time
             if not later:
                 _require_notice(change.end_time, now, terms.notice)
-            contract = contracts.reschedule(
+            contract = lifecycle.reschedule(
                 session, contract, change.end_time, now, terms.turnaround
             )
             claims.require_length(
@@ -250,7 +251,7 @@ class Contracts(rest.RestController):
                 {'project_id': contract.project_id},
             )
             transaction.unchanged('Contract', contract)
-            contract = contracts.close(
+            contract = lifecycle.close(
                 session, contract, now, service.conf.contracts.notice
             )
         self._told(contract)

@@ -17,11 +17,9 @@ from flocx.core import offer as offer_core
 from flocx.core import query
 from flocx.core import window
 from market import claims
-from market.api import contracts as contracts_api
+from market.api import claims as claims_api
 from market.api import hardware
 from market.api import transaction
-from market.db import contracts
-from market.db import events
 from market.db import offers
 from market.db import visibility
 
@@ -108,19 +106,6 @@ class OfferHealth(wsme.types.Base):
     reason = types.Text
 
 
-class ClaimRequest(wsme.types.Base):
-    """When, of the offer's free time; by default from now to its end.
-
-    ``offers`` are more offers to claim for the same time, all or none.
-    """
-
-    name = types.Text
-    purpose = types.Text
-    start_time = types.Instant
-    end_time = types.Instant
-    offers = wsme.types.wsattr([types.Text])
-
-
 class Offer(types.Answer):
     uuid = wsme.types.text
     name = wsme.types.text
@@ -188,8 +173,8 @@ class Health(rest.RestController):
 
 
 class Offers(rest.RestController):
+    claim = claims_api.Claim()
     health = Health()
-    _custom_actions = {'claim': ['POST']}
 
     @expose.expose(
         OfferList, rule='market:offers:list', parameters=FILTERS, sort_keys=SORT_KEYS
@@ -295,51 +280,9 @@ class Offers(rest.RestController):
             )
         _tell(offer)(types.plain(Offer.of(offer)))
 
-    @expose.expose(
-        contracts_api.Contract,
-        body=ClaimRequest,
-        status=201,
-        rule='market:offers:claim',
-    )
-    def claim(self, ident, request):
-        """Claim the server of an offer, or of several, at the asked price."""
-        service, context, now = transaction.here()
-        limits = service.quotas.limits(context.project_id)
-        idents = [ident, *(request.offers or ())]
-
-        def buy(session):
-            wanted = _distinct(offers.get(session, each, context) for each in idents)
-            taken = _taken(service, session, wanted, now)
-            moment = events.not_before(session, now)
-            contract = claims.contract(
-                [(offer, offers.free(offer, taken, moment)) for offer in wanted],
-                context,
-                moment,
-                service.conf.contracts,
-                start=request.start_time or None,
-                end=request.end_time or None,
-                name=request.name or None,
-                purpose=request.purpose or None,
-            )
-            service.quotas.check(
-                session, context.project_id, limits, now, **claims.costs(contract)
-            )
-            generations = {offer.uuid: offer.generation for offer in wanted}
-            contracts.write(session, contract, generations, now)
-            return contracts_api.Contract.of(contract), (
-                lambda _: service.providers.contract_changed(context, contract)
-            )
-
-        return transaction.once(contracts_api.Contract, '/v1/contracts', buy)
-
 
 def _taken(service, session, wanted, now):
     return offers.held(session, wanted, now, service.conf.contracts.turnaround)
-
-
-def _distinct(wanted):
-    """Offers by uuid, each once: a name and a uuid may mean the same."""
-    return list({offer.uuid: offer for offer in wanted}.values())
 
 
 def _tell(offer):

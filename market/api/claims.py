@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: Apache-2.0
+"""/v1/offers/{offer}/claim: buy now, at the asked price."""
+
+from pecan import rest
+import wsme
+import wsme.types
+
+from flocx.api import expose
+from flocx.api import types
+from market import claims
+from market.api import contracts as contracts_api
+from market.api import transaction
+from market.db import contracts
+from market.db import events
+from market.db import offers
+
+
+class ClaimRequest(wsme.types.Base):
+    """When, of the offer's free time; by default from now to its end.
+
+    ``offers`` are more offers to claim for the same time, all or none.
+    """
+
+    name = types.Text
+    purpose = types.Text
+    start_time = types.Instant
+    end_time = types.Instant
+    offers = wsme.types.wsattr([types.Text])
+
+
+class Claim(rest.RestController):
+    @expose.expose(
+        contracts_api.Contract,
+        body=ClaimRequest,
+        status=201,
+        rule='market:offers:claim',
+    )
+    def post(self, ident, request):
+        """Claim the server of an offer, or of several, at the asked price."""
+        service, context, now = transaction.here()
+        terms, limits = (
+            service.conf.contracts,
+            service.quotas.limits(context.project_id),
+        )
+        idents = [ident, *(request.offers or ())]
+
+        def buy(session):
+            wanted = _distinct(offers.get(session, each, context) for each in idents)
+            taken = offers.held(session, wanted, now, terms.turnaround)
+            moment = events.not_before(session, now)
+            contract = claims.contract(
+                [(offer, offers.free(offer, taken, moment)) for offer in wanted],
+                context,
+                moment,
+                terms,
+                start=request.start_time or None,
+                end=request.end_time or None,
+                name=request.name or None,
+                purpose=request.purpose or None,
+            )
+            service.quotas.check(
+                session, context.project_id, limits, now, **claims.costs(contract)
+            )
+            generations = {offer.uuid: offer.generation for offer in wanted}
+            contracts.write(session, contract, generations, now)
+            return contracts_api.Contract.of(contract), (
+                lambda _: service.providers.contract_changed(context, contract)
+            )
+
+        return transaction.once(contracts_api.Contract, '/v1/contracts', buy)
+
+
+def _distinct(wanted):
+    """Offers by uuid, each once: a name and a uuid may mean the same."""
+    return list({offer.uuid: offer for offer in wanted}.values())

@@ -1,0 +1,268 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What becomes of a contract in the database: delivered, moved, replaced, ended."""
+
+import dataclasses
+import datetime
+
+import sqlalchemy as sa
+
+from flocx import exceptions
+from flocx.core import contract as core
+from flocx.core import offer as offer_core
+from flocx.core import states
+from flocx.core import window
+from market.db import contracts
+from market.db import events
+from market.db import listing
+from market.db import offers
+from market.db import schema
+from market.db import sublets
+
+_TABLE, _LINES = schema.contracts, schema.contract_lines
+_S = core.Status
+_SECOND = datetime.timedelta(seconds=1)
+
+
+def close(session, contract, now, notice=0):
+    """Cancel what has not begun and let end what has; return the contract.
+
+    What is delivered, or may be just now, stays with its line until the provider
+    reports that the server is clean; its time after the notice is free again.
+
+    :param notice: for how many seconds the renter still keeps, and pays, what has
+        begun or begins within them.
+    :raises Conflict: every line is closed, or already on its way; or a server is
+        sub-let for longer, and nothing is changed, if the caller rolls back.
+    """
+    until = now.replace(microsecond=0) + datetime.timedelta(seconds=notice)
+    changes = {line: _closing(line, now, until) for line in contract.lines}
+    changed = [line for line in contract.lines if changes[line]]
+    if not changed:
+        raise exceptions.Conflict(
+            f'Contract {contract.uuid} is {contract.status}: nothing is left to end'
+        )
+    for line in changed:
+        _move(session, line, changes[line])
+    contract = _settle(
+        session, contract, 'released', changed, now, end_time=_end(contract, until)
+    )
+    sublets.require_none_beyond(session, contract)
+    return contract
+
+
+def _end(noun, until):
+    """The end of what is shortened to ``until``; it keeps a second at least."""
+    return min(noun.end_time, max(until, noun.start_time + _SECOND))
+
+
+def _closing(line, now, until):
+    """What ending it at ``until`` changes of ``line``, None where it ends anyway."""
+    if line.status == _S.CREATED and line.start_time >= until:
+        return {'status': _S.CANCELLED, 'reason': core.Reason.CANCELLED}
+    if line.status in (_S.CREATED, _S.WAIT_FULFILL) and until <= now:
+        return {
+            'status': _S.WAIT_CANCEL,
+            'reason': core.Reason.CANCELLED,
+            'end_time': _end(line, until),
+        }
+    if line.status in core.RUNNING and line.end_time > until:
+        return {'reason': core.Reason.RELEASED, 'end_time': _end(line, until)}
+    if line.status == _S.ERROR:
+        return {
+            'status': _S.WAIT_END if line.fulfill_time else _S.WAIT_CANCEL,
+            'reason': core.Reason.RELEASED,
+            'end_time': _end(line, until),
+        }
+    return None
+
+
+def reschedule(session, contract, end, now, turnaround=0):
+    """Move the end of a contract, to ``end``; return it. Prices stay.
+
+    :param turnaround: seconds that stay free between two contracts of a server.
+    :raises Conflict: a line is not running, or the time is not free, or not the
+        offer's any more; nothing is changed, if the caller rolls back.
+    :raises Invalid: ``end`` is past, or not after the start.
+    """
+    if end <= max(now, contract.start_time):
+        raise exceptions.Invalid(
+            f'end_time: {window.text(end)} is past or not after the start; DELETE '
+            'ends a contract now'
+        )
+    # What was replaced, or ended before the others, stays as it is.
+    lines = [line for line in contract.lines if line.status not in core.CLOSED]
+    if not lines:
+        raise exceptions.Conflict(f'Contract {contract.uuid} is {contract.status}')
+    for line in lines:
+        if line.status not in core.RUNNING:
+            raise exceptions.Conflict(
+                f'Line {line.uuid} is {line.status}: its end cannot be moved'
+            )
+        if end > line.end_time:
+            _extend(session, line, end, now, turnaround)
+        _move(session, line, {'end_time': end})
+    contract = _settle(session, contract, 'changed', lines, now, end_time=end)
+    sublets.require_none_beyond(session, contract)
+    return contract
+
+
+def _extend(session, line, end, now, turnaround):
+    """Take the time from the line's end to ``end`` from its offer."""
+    table = schema.offers
+    row = session.execute(sa.select(table).where(table.c.uuid == line.offer_uuid)).one()
+    offer = listing.noun(offer_core.Offer, row)
+    more = window.Window(line.end_time, end)
+    others = offers.held(session, [offer], now, turnaround, but=line.uuid)
+    if not any(each.contains(more) for each in offers.free(offer, others, now)):
+        raise exceptions.Conflict(
+            f'Offer {offer.uuid} is not free from {window.text(more.start)} to '
+            f'{window.text(more.end)}',
+            code='flocx.conflict.not_free',
+        )
+    contracts.take(session, offer.uuid, offer.generation, now)
+
+
+def report(session, contract, line, status, reason, now):
+    """Take down what the provider did for ``line``; return the contract.
+
+    Saying again what is known already changes nothing.
+
+    :raises Conflict: the line cannot become ``status``; it may have been
+        cancelled meanwhile, and the provider has to undo what it did. Or its
+        server has not been taken back from the contract before.
+    """
+    if line.status == status:
+        return contract
+    states.require(core.TRANSITIONS, 'Line', line.uuid, line.status, status)
+    if status == _S.ACTIVE:
+        _require_returned(session, line)
+    values = {'status': status, 'reason': reason or line.reason}
+    if status == _S.ACTIVE:
+        values['reason'] = reason
+        values['fulfill_time'] = line.fulfill_time or now
+    if status in core.CLOSED:
+        values['expire_time'] = now
+    _move(session, line, values)
+    _interrupt(session, line, status, values['reason'], now)
+    for each in sublets.bereft(session, line, status):
+        _undeliverable(session, each, now)
+    return _settle(session, contract, status, [line], now)
+
+
+def _undeliverable(session, row, now):
+    """Cancel the line ``row``, which nothing was done for yet."""
+    whole = session.execute(
+        sa.select(_TABLE).where(_TABLE.c.uuid == row.contract_uuid)
+    ).one()
+    report(
+        session,
+        listing.noun(core.Contract, whole, lines=()),
+        listing.noun(core.Line, row),
+        _S.CANCELLED,
+        core.Reason.NOT_DELIVERED,
+        now,
+    )
+
+
+def replace(session, contract, line, other, offer, now):
+    """Put the line ``other``, of ``offer``, beside ``line``; return the contract.
+
+    :raises Conflict: the offer has changed; nothing is written.
+    """
+    contracts.take(session, offer.uuid, offer.generation, now)
+    session.execute(sa.insert(_LINES).values(**listing.fields(other)))
+    return _settle(session, contract, 'replaced', [line, other], now)
+
+
+def _require_returned(session, line):
+    """Nothing, if every contract before has given the server of ``line`` back.
+
+    In Ironic two contracts of one renter look alike, so that a provider may take
+    the server which one still has for that which the next has got.
+    """
+    earlier = session.execute(
+        sa.select(_LINES.c.uuid, _LINES.c.status)
+        .where(
+            _LINES.c.provider_id == line.provider_id,
+            _LINES.c.resource_type == line.resource_type,
+            _LINES.c.resource_uuid == line.resource_uuid,
+            _LINES.c.start_time < line.start_time,
+            # Its renter has it back when this line ends, and not before it begins.
+            _LINES.c.uuid != (line.sublet_of or ''),
+            _LINES.c.status.in_(sorted(core.OPEN)),
+        )
+        .limit(1)
+    ).first()
+    if earlier:
+        raise exceptions.Conflict(
+            f'Line {line.uuid}: line {earlier.uuid} before it has not given server '
+            f'{line.resource_uuid} back yet, it is {earlier.status}'
+        )
+
+
+def _interrupt(session, line, status, reason, now):
+    """Keep account of the time in which a delivered server does not serve."""
+    table = schema.interruptions
+    if line.status == _S.ACTIVE and status == _S.ERROR:
+        session.execute(
+            sa.insert(table).values(line_uuid=line.uuid, start_time=now, reason=reason)
+        )
+    elif line.status == _S.ERROR:
+        session.execute(
+            sa.update(table)
+            .where(table.c.line_uuid == line.uuid, table.c.end_time.is_(None))
+            .values(end_time=now)
+        )
+
+
+def _move(session, line, values):
+    done = session.execute(
+        sa.update(_LINES)
+        .where(
+            _LINES.c.uuid == line.uuid,
+            _LINES.c.status == line.status,
+            _LINES.c.end_time == line.end_time,
+        )
+        .values(**values)
+    )
+    if done.rowcount != 1:
+        raise exceptions.Conflict(
+            f'Contract {line.contract_uuid} has changed meanwhile; read it again',
+            code='flocx.conflict.generation',
+        )
+
+
+def _settle(session, contract, deed, changed, now, **values):
+    """Give the contract the status that its lines make, and tell the parties."""
+    # Locked, and so read afresh: two providers may report lines of one contract.
+    session.execute(
+        sa.update(_TABLE)
+        .where(_TABLE.c.uuid == contract.uuid)
+        .values(updated_at=now, generation=_TABLE.c.generation + 1, **values)
+    )
+    lines = tuple(
+        listing.noun(core.Line, row)
+        for row in session.execute(
+            sa.select(_LINES)
+            .where(_LINES.c.contract_uuid == contract.uuid)
+            .order_by(_LINES.c.id)
+            .with_for_update()
+        )
+    )
+    status = core.overall([line.status for line in lines])
+    session.execute(
+        sa.update(_TABLE).where(_TABLE.c.uuid == contract.uuid).values(status=status)
+    )
+    contract = dataclasses.replace(
+        contract,
+        status=status,
+        lines=lines,
+        generation=contract.generation + 1,
+        updated_at=now,
+        **values,
+    )
+    uuids = {line.uuid for line in changed}
+    moved = [line for line in lines if line.uuid in uuids]
+    events.of_contract(session, deed, contract, moved, now)
+    sublets.cut_offers(session, moved, now)
+    return contract
