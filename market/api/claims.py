@@ -38,10 +38,8 @@ class Claim(rest.RestController):
     def post(self, ident, request):
         """Claim the server of an offer, or of several, at the asked price."""
         service, context, now = transaction.here()
-        terms, limits = (
-            service.conf.contracts,
-            service.quotas.limits(context.project_id),
-        )
+        terms = service.conf.contracts
+        limits = service.quotas.limits(context.project_id)
         idents = [ident, *(request.offers or ())]
 
         def buy(session):
