@@ -61,7 +61,9 @@ class Stage:
         transport = rpc.transport(conf)
         market = service.build(conf, database, transport)
         self._app = app.controllers(root.Root(), market, timeutils.utcnow)
-        self._engine = rounds.Rounds(conf, database, rpcapi.ProviderAPI(transport))
+        providers = rpcapi.ProviderAPI(transport)
+        self._new_engine = lambda: rounds.Rounds(conf, database, providers)
+        self._engine = self._new_engine()
         self._numbers = itertools.count()
 
     def operations(self, offers):
@@ -76,8 +78,8 @@ class Stage:
         }
 
     def rebuild(self):
-        """The seconds of a round that reads everything; nobody waits for it."""
-        self._engine.forget()
+        """The seconds of an engine's first round, which reads everything."""
+        self._engine = self._new_engine()
         return self._timed(lambda: self._engine.run(asking.now()))
 
     def _any(self, offers):

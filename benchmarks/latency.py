@@ -26,6 +26,7 @@ from benchmarks import filling
 from flocx import db
 from market.db import schema
 from tools.lab import progress
+from tools.lab import trouble
 
 RENTER = 'umbrella-renter'
 #: In milliseconds.
@@ -78,7 +79,13 @@ class Follower(threading.Thread):
         last = json.loads(self._caller.ask('GET', 'events?after=latest').send())['last']
         while not self._over.is_set():
             path = f'events?after={last}&wait=30&type=bid.matched'
-            said = json.loads(self._caller.ask('GET', path).send())
+            try:
+                said = json.loads(self._caller.ask('GET', path).send())
+            except trouble.Trouble:
+                # Nobody answers any more when all is over.
+                if self._over.is_set():
+                    return
+                raise
             moment = time.monotonic()
             last = said['last']
             for event in said['events']:

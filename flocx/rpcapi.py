@@ -15,10 +15,11 @@ class MatcherAPI:
     * 1.1: ``quote(bid)``, a call, for a bid that is not placed, with its
       ``lineage``; answers what ``POST /v1/quotes`` answers.
     * 1.2: ``noted(kind, uuid)``, to all engines, from the one that was told: an
-      offer or bid has changed, or anything where ``uuid`` is null.
+      offer or bid has changed.
+    * 1.3: ``noted`` of a contract, too.
     """
 
-    VERSION = '1.2'
+    VERSION = '1.3'
     TOPIC = 'flocx-matcher'
 
     def __init__(self, transport):

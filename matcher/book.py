@@ -26,6 +26,9 @@ from flocx.core import window
 Slot = tuple[str, str, str, str | None]
 
 
+#: What a bid asks for but its time and price: requirements as text, resource class,
+#: and the projects that it may be a target as.
+_Asked: typing.TypeAlias = tuple[str, str | None, tuple[str, ...]]
 _ByPrice: typing.TypeAlias = tuple[decimal.Decimal, str, offer_core.Offer]
 
 
@@ -78,11 +81,14 @@ class Book:
         #: The offers with any time left, by what they have in common.
         self._groups: dict[Group, dict[str, offer_core.Offer]] = {}
         self._group_of: dict[str, Group] = {}
-        self._left: dict[str, list[window.Window]] = {}
+        #: What is left of their time, also that which has passed by now.
         self._free: dict[str, list[window.Window]] = {}
+        #: When their time ends, the first first; offers may have gone since.
+        self._ends: list[tuple[datetime.datetime, str]] = []
         self._sorted: dict[Group, list[_ByPrice]] = {}
         self._met: dict[tuple[str, str], bool] = {}
-        self._for: dict[tuple[object, ...], tuple[Group, ...]] = {}
+        self._for: dict[_Asked, tuple[Group, ...]] = {}
+        self._asked: dict[str, tuple[bid_core.Bid, _Asked]] = {}
         for offer in offers:
             self.put_offer(offer, (taken or {}).get(offer.slot, ()))
         for bid in bids:
@@ -111,6 +117,7 @@ class Book:
     def drop_bid(self, uuid: str) -> None:
         """Forget a bid, if it is known."""
         self._bids.pop(uuid, None)
+        self._asked.pop(uuid, None)
 
     def put_offer(
         self, offer: offer_core.Offer, taken: Iterable[window.Window]
@@ -121,35 +128,23 @@ class Book:
         """
         self.drop_offer(offer.uuid)
         self._offers[offer.uuid] = offer
-        self._left[offer.uuid] = offer.window.minus(taken)
-        self._enter(offer)
+        self._enter(offer, offer.window.minus(taken))
 
     def drop_offer(self, uuid: str) -> None:
         """Forget an offer, if it is known."""
         if self._offers.pop(uuid, None):
-            del self._left[uuid]
             self._leave(uuid)
 
     def at(self, now: datetime.datetime) -> None:
         """Let time pass until ``now``."""
-        if self.now == _next_second(now):
-            return
         self.now = _next_second(now)
-        for uuid, free in list(self._free.items()):
-            if free[0].start < self.now:
-                left = self._from_now(uuid)
-                if left:
-                    self._free[uuid] = left
-                else:
-                    self._leave(uuid)
+        while self._ends and self._ends[0][0] <= self.now:
+            _, uuid = heapq.heappop(self._ends)
+            if uuid in self._free and self._free[uuid][-1].end <= self.now:
+                self._leave(uuid)
 
-    def _from_now(self, uuid: str) -> list[window.Window]:
-        cut = (left.since(self.now) for left in self._left[uuid])
-        return [each for each in cut if each]
-
-    def _enter(self, offer: offer_core.Offer) -> None:
-        free = self._from_now(offer.uuid)
-        if not free:
+    def _enter(self, offer: offer_core.Offer, free: list[window.Window]) -> None:
+        if not free or free[-1].end <= self.now:
             return
         group = Group(
             json.dumps(offer.properties, sort_keys=True),
@@ -163,6 +158,7 @@ class Book:
         self._sorted.pop(group, None)
         self._group_of[offer.uuid] = group
         self._free[offer.uuid] = free
+        heapq.heappush(self._ends, (free[-1].end, offer.uuid))
 
     def _leave(self, uuid: str) -> None:
         if uuid not in self._free:
@@ -179,9 +175,17 @@ class Book:
         """The group of the offer of this uuid, None if no time of it is left."""
         return self._group_of.get(uuid)
 
+    def left(self, offer: offer_core.Offer) -> Sequence[window.Window]:
+        """As ``free``, but the first of them may have begun, or ended, before now."""
+        return self._free.get(offer.uuid, ())
+
     def free(self, offer: offer_core.Offer) -> list[window.Window]:
         """The windows of ``offer`` from now on that nobody has, in order."""
-        return self._free.get(offer.uuid, [])
+        return [
+            free if self.now <= free.start else window.Window(self.now, free.end)
+            for free in self.left(offer)
+            if self.now < free.end
+        ]
 
     def copy(self, bids: Iterable[bid_core.Bid] | None = None) -> 'Book':
         """A book from which time can be taken without this one losing it.
@@ -235,17 +239,24 @@ class Book:
 
     def groups_for(self, bid: bid_core.Bid) -> tuple[Group, ...]:
         """The groups whose hardware is as ``bid`` asks and that it may take."""
-        text = json.dumps(bid.requirements)
-        key = (text, bid.resource_class, bid.lineage)
-        if key not in self._for:
-            self._for[key] = tuple(
+        asked = self._asks(bid)
+        if asked not in self._for:
+            self._for[asked] = tuple(
                 group
                 for group in self._groups
                 if bid.resource_class in (None, group.resource_class)
                 and group.lessee_id in ('', *bid.lineage)
-                and self._meets(group.document, text, bid)
+                and self._meets(group.document, asked[0], bid)
             )
-        return self._for[key]
+        return self._for[asked]
+
+    def _asks(self, bid: bid_core.Bid) -> _Asked:
+        known = self._asked.get(bid.uuid)
+        if known and known[0] is bid:
+            return known[1]
+        asked = json.dumps(bid.requirements), bid.resource_class, bid.lineage
+        self._asked[bid.uuid] = bid, asked
+        return asked
 
     def document(self, group: Group) -> dict[str, object]:
         """The hardware document that the offers of ``group`` have."""

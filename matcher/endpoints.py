@@ -32,8 +32,7 @@ class Endpoints:
 
     def contract_changed(self, context, contract):
         LOG.info('Contract %s has changed', contract['uuid'])
-        # It says which contract, not which servers.
-        self._tell(context, 'contract', None)
+        self._tell(context, 'contract', contract['uuid'])
 
     def _tell(self, context, kind, uuid):
         """One engine gets a message, and it may concern another's share."""
@@ -43,10 +42,7 @@ class Endpoints:
             self.noted(context, kind, uuid)
 
     def noted(self, context, kind, uuid):
-        if uuid is None:
-            self._rounds.forget()
-        else:
-            self._rounds.note(kind, uuid)
+        self._rounds.note(kind, uuid)
         self._loop.wake()
 
     def quote(self, context, bid):

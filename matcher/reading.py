@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The engine's book: kept in memory, changed by messages, confirmed by the database.
+"""The engine's book: kept in memory, brought up to date from the database's events.
 
-A message says which offer or bid has changed; what it is now, the database says.
-Whatever messages were lost is put right by the next rebuild, which comes with
-each round that no message asked for.
+A message makes a round come at once, and says what it is about. What has changed since
+the last one, whatever messages were lost, is what the events since then tell of; and
+what it is now, the tables say.
 """
 
 import datetime
+import heapq
 import threading
 
 from market.db import bids
@@ -20,6 +21,9 @@ _FEW = 500
 #: A book's time is in whole seconds, so it may be ahead of the clock by as much.
 _AHEAD = datetime.timedelta(seconds=1)
 
+#: So often everything is read anew. Nothing should come of it.
+_ANEW = datetime.timedelta(minutes=10)
+
 
 class Reader:
     """Gives the book as it is; ``note`` may be called from any thread."""
@@ -27,75 +31,101 @@ class Reader:
     def __init__(self, database, turnaround):
         self._database, self._turnaround = database, turnaround
         self._lock = threading.Lock()
-        self._noted = {'offer': set(), 'bid': set()}
+        self._noted = _nothing()
         self._book = None
-        self._held = {}
-        #: What the last book differs by from the one before, {kind: uuids}; None where
-        #: it was read anew.
+        #: When everything was read, and the last event that the book knows of.
+        self._built, self._last = None, 0
+        #: When a contract's time on an offer ends, the first first; what is past may
+        #: have changed: of a contract that is over but not ended the end moves on.
+        self._ends = []
+        #: What messages have told of since the book before, {kind: uuids}; None where
+        #: there was none, and where everything was read.
         self.changed = None
 
     def note(self, kind, uuid):
-        """An offer or bid (``kind``) has changed."""
+        """An offer, bid or contract (``kind``) has changed, it was said."""
         with self._lock:
             self._noted[kind].add(uuid)
-
-    def forget(self):
-        """Read everything at the next opportunity."""
-        self._book = None
 
     def book(self, now):
         """The book at ``now``; it belongs to the reader and changes with time."""
         with self._lock:
-            noted, self._noted = self._noted, {'offer': set(), 'bid': set()}
-        changes = len(noted['offer']) + len(noted['bid'])
-        if (
-            self._book is None
-            or not 0 < changes <= _FEW
-            or now + _AHEAD < self._book.now
-        ):
+            noted, self._noted = self._noted, _nothing()
+        self.changed = None
+        if self._book is None or not self._recent(now) or not self._update(now, noted):
             self._rebuild(now)
-            self.changed = None
-        else:
-            self._update(max(now, self._book.now), noted)
-            self.changed = noted
         return self._book
+
+    def _recent(self, now):
+        return self._book.now - _AHEAD <= now < self._built + _ANEW
 
     def _rebuild(self, now):
         with self._database.reader() as session:
+            # First, or what is committed in between would be missed.
+            self._last = events.last_id(session)
             open_bids = bids.available(session)
             open_offers = offers.available(session, now)
-            self._held = offers.held(session, open_offers, now, self._turnaround)
+            held = offers.held(session, open_offers, now, self._turnaround)
             now = events.not_before(session, now)
-        self._book = matcher_book.Book(now, open_offers, self._held, open_bids)
+        self._book = matcher_book.Book(now, open_offers, held, open_bids)
+        self._built = self._book.now
+        self._ends = [end for offer in open_offers for end in _ends(offer, held)]
+        heapq.heapify(self._ends)
 
     def _update(self, now, noted):
-        book = self._book
+        """Bring the book up to date; False where there is too much for that."""
         try:
             with self._database.reader() as session:
-                # Of a contract that is over but not ended the end moves on.
-                late = {
-                    offer.uuid
-                    for offer in book.offers
-                    for held in self._held.get(offer.slot, ())
-                    if held.start <= now
-                    and (held.end - now).total_seconds() <= self._turnaround
-                }
-                wanted = noted['offer'] | late
-                open_bids = bids.available(session, noted['bid'])
-                open_offers = offers.available(session, now, wanted)
-                held = offers.held(session, open_offers, now, self._turnaround)
-                now = events.not_before(session, now)
-            for uuid in noted['bid']:
-                book.drop_bid(uuid)
-            for bid in open_bids:
-                book.put_bid(bid)
-            for uuid in wanted:
-                book.drop_offer(uuid)
-            for offer in open_offers:
-                self._held[offer.slot] = held.get(offer.slot, [])
-                book.put_offer(offer, self._held[offer.slot])
-            book.at(now)
+                news = events.objects(session, self._last, _FEW)
+                changes = {kind: set(uuids) for kind, uuids in noted.items()}
+                for event in news:
+                    changes[event.object_type].add(event.object_uuid)
+                if max(len(news), *map(len, changes.values())) >= _FEW:
+                    return False
+                freed = offers.on_servers_of(session, noted['contract'])
+                self._refresh(session, max(now, self._book.now), changes)
         except Exception:
             # Half a change is worse than none: start again from the database.
             self._book = None
             raise
+        if news:
+            self._last = news[-1].id
+        if any(noted.values()):
+            self.changed = {'offer': noted['offer'] | freed, 'bid': noted['bid']}
+        return True
+
+    def _refresh(self, session, now, changes):
+        """Read again what ``changes``, {kind: uuids}, are about, and what is late."""
+        book, uuids = self._book, changes['offer'] | self._late(now)
+        uuids |= offers.on_servers_of(session, changes['contract'])
+        open_bids = bids.available(session, changes['bid'])
+        open_offers = offers.available(session, now, uuids)
+        held = offers.held(session, open_offers, now, self._turnaround)
+        for uuid in changes['bid']:
+            book.drop_bid(uuid)
+        for bid in open_bids:
+            book.put_bid(bid)
+        for uuid in uuids:
+            book.drop_offer(uuid)
+        for offer in open_offers:
+            book.put_offer(offer, held.get(offer.slot, ()))
+            for end in _ends(offer, held):
+                heapq.heappush(self._ends, end)
+        book.at(events.not_before(session, now))
+
+    def _late(self, now):
+        """The offers on which a contract's time is over by ``now``, each once."""
+        gap = datetime.timedelta(seconds=self._turnaround)
+        late = set()
+        while self._ends and self._ends[0][0] <= now + gap:
+            late.add(heapq.heappop(self._ends)[1])
+        return late
+
+
+def _ends(offer, held):
+    """When contracts' time on ``offer`` ends, with its uuid."""
+    return [(each.end, offer.uuid) for each in held.get(offer.slot, ())]
+
+
+def _nothing():
+    return {'offer': set(), 'bid': set(), 'contract': set()}

@@ -97,12 +97,8 @@ class Rounds:
         self._prices = None
 
     def note(self, kind, uuid):
-        """An offer or bid (``kind``) has changed: the next round looks at it."""
+        """An offer, bid or contract (``kind``) has changed: the next round looks."""
         self._reader.note(kind, uuid)
-
-    def forget(self):
-        """Something has changed: the next round reads everything."""
-        self._reader.forget()
 
     def run(self, now):
         """Close what has expired and clear the market as it is; return the Round."""
@@ -147,10 +143,11 @@ class Rounds:
             seconds=time.monotonic() - started,
         )
         _count(done, everything)
+        reasons = self._news(why.unmatched(book, written), whole)
+        closed = [award.bid.uuid for award in written]
         # Rounds with nothing to do are many and say nothing.
-        if drafts:
-            self._record(done)
-        self._explain(book, written, now, whole)
+        if drafts or reasons:
+            self._keep(done if drafts else None, reasons, closed, now)
         return done
 
     def _part(self, book, started):
@@ -190,11 +187,11 @@ class Rounds:
                 waited = contract.created_at - award.bid.updated_at
                 metrics.WAITED.observe(waited.total_seconds())
                 written.append(award)
+        done = {award.bid.uuid for award in written}
         for award, _ in drafts:
-            # What was written has changed, and what was not had changed before.
-            self.note('bid', award.bid.uuid)
-            for offer in award.offers:
-                self.note('offer', offer.uuid)
+            if award.bid.uuid not in done:
+                # Something of it had changed before; it may find another server.
+                self.note('bid', award.bid.uuid)
         return written
 
     @db.retried
@@ -217,22 +214,22 @@ class Rounds:
         generations.update(known)
         return done
 
-    def _explain(self, book, written, now, whole):
-        """Tell the bidders whose bids wait why they do, where that has changed."""
-        reasons = why.unmatched(book, written)
+    def _news(self, reasons, whole):
+        """Those of ``reasons`` why bids wait that their bidders have not been told."""
         changed = [each for each in reasons if self._told.get(each.bid_uuid) != each]
-        closed = [award.bid.uuid for award in written]
         if whole:
             self._told.clear()
         self._told.update((each.bid_uuid, each) for each in reasons)
-        if changed or closed:
-            self._keep(changed, closed, now)
+        return changed
 
     @db.retried
-    def _keep(self, changed, closed, now):
+    def _keep(self, done, reasons, closed, now):
+        """Take down the Round ``done``, if any, and why bids wait, or no longer do."""
         with self._database.writer() as session:
+            if done:
+                rounds.add(session, **dataclasses.asdict(done))
             outlooks.forget(session, closed)
-            outlooks.replace(session, changed, now)
+            outlooks.replace(session, reasons, now)
 
     def prepare(self, now):
         """Clear a market of no importance, so that the first real one need not wait.
@@ -256,11 +253,6 @@ class Rounds:
         allotment = self._allocation.allocate(book, self._budget)
         settled = self._pricing.settle(book, allotment)
         return list(zip(settled.awards, settled.pays, strict=True))
-
-    @db.retried
-    def _record(self, done):
-        with self._database.writer() as session:
-            rounds.add(session, **dataclasses.asdict(done))
 
     def _expire(self, now):
         """Close bids that nothing can meet any more, and offers that are past.

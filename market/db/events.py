@@ -18,12 +18,15 @@ _INSERT = sa.insert(schema.events)
 _LAST_TIME = (
     sa.select(schema.events.c.time).order_by(schema.events.c.id.desc()).limit(1)
 )
-_PARTIES = (
-    sa.select(schema.events.c.id, schema.events.c.project_id, schema.events.c.owner_id)
-    .where(schema.events.c.id > sa.bindparam('after'))
-    .order_by(schema.events.c.id)
+_ID = schema.events.c.id
+_NEXT = (
+    sa.select(_ID)
+    .where(_ID > sa.bindparam('after'))
+    .order_by(_ID)
     .limit(sa.bindparam('most', type_=sa.Integer))
 )
+_PARTIES = _NEXT.add_columns(schema.events.c.project_id, schema.events.c.owner_id)
+_OBJECTS = _NEXT.add_columns(schema.events.c.object_type, schema.events.c.object_uuid)
 _SEQUENCE = schema.event_sequence.c.last
 _MORE = _SEQUENCE + sa.bindparam('more', type_=sa.BigInteger)
 _ADVANCE = sa.update(schema.event_sequence)
@@ -129,6 +132,11 @@ def about(reader, filters):
 def parties(session, last, limit=1000):
     """Id, project and owner of the events with an id above ``last``, in order."""
     return session.execute(_PARTIES, {'after': last, 'most': limit}).all()
+
+
+def objects(session, last, limit):
+    """Id, and type and uuid of the object, of events with an id above ``last``."""
+    return session.execute(_OBJECTS, {'after': last, 'most': limit}).all()
 
 
 def not_before(session, now):

@@ -172,6 +172,24 @@ def available(session, now, uuids=None):
     return [listing.noun(offer_core.Offer, row) for row in rows]
 
 
+def on_servers_of(session, contracts):
+    """The uuids of the offers of servers that contracts of these uuids have, or had."""
+    if not contracts:
+        return set()
+    lines = schema.contract_lines
+    same = ('provider_id', 'resource_type', 'resource_uuid')
+    return set(
+        session.scalars(
+            sa.select(_TABLE.c.uuid)
+            .join(lines, sa.and_(*(lines.c[name] == _TABLE.c[name] for name in same)))
+            .where(
+                lines.c.contract_uuid.in_(contracts),
+                _TABLE.c.status == offer_core.Status.AVAILABLE,
+            )
+        )
+    )
+
+
 def held(session, offers, now, turnaround=0, but=None):
     """The time that contracts hold, {slot: [Window]}, of the offers' servers.
 

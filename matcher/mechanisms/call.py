@@ -25,6 +25,7 @@ from matcher.mechanisms import early
 from matcher.mechanisms import figures
 from matcher.mechanisms import fits
 from matcher.mechanisms import guides
+from matcher.mechanisms import immediate
 from matcher.mechanisms import lots as lot_figures
 from matcher.mechanisms import native
 from matcher.mechanisms import places
@@ -50,6 +51,9 @@ TIGHTEN_SHARE, ASKED = 0.3, 7e-9
 #: they say, as other bids may take less of what is dear.
 WEIGHT = 0.25
 
+#: So few bids may all get what is best for them alone; then there is nothing to search.
+FEW = 16
+
 #: However much time there is, a market of n bids is not searched for longer than
 #: ten times this many moves, and 2,000 more for each bid.
 PATIENCE = 1000
@@ -74,6 +78,16 @@ class Call(mechanisms.Allocation):
             nothing = decimal.Decimal(0)
             return mechanisms.Allotment(awards=(), welfare=nothing, upper_bound=nothing)
         dual = _prices(market, budget.prices)
+        few = len(market.bids) <= FEW
+        awards = immediate.undisputed(book, market.bids) if few else None
+        if awards is not None:
+            most = figures.credits(figures.worth(awards))
+            return mechanisms.Allotment(
+                awards=awards,
+                welfare=most,
+                upper_bound=most,
+                prices=timeprices.of(market, dual),
+            )
         finer, tight = _tightened(book, market, dual, budget)
         bound = min(dual.bound, tight.bound)
         lots = lot_figures.of(market.supply)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Price-time priority with the cheapest fit."""
 
+from collections.abc import Iterable
 from collections.abc import Iterator
 import datetime
 import decimal
@@ -69,6 +70,26 @@ def best(book: matcher_book.Book, bid: bid_core.Bid) -> matcher_book.Award | Non
     return _better(bid, found, chosen)
 
 
+def undisputed(
+    book: matcher_book.Book, bids: Iterable[bid_core.Bid]
+) -> list[matcher_book.Award] | None:
+    """Awards in which each of ``bids`` has what would be best for it alone, or None.
+
+    More welfare is not possible: the sum of what each could have alone is a bound, as
+    the others only take from it.
+    """
+    rest, awards = book.copy(), []
+    for bid in sorted(bids, key=_priority):
+        alone, award = best(book, bid), best(rest, bid)
+        if alone is None:
+            continue
+        if award is None or figures.worth([award]) < figures.worth([alone]):
+            return None
+        rest.take(award)
+        awards.append(award)
+    return awards
+
+
 class _Place(typing.NamedTuple):
     """The stay of a bid can begin in [low, high] on ``offer``."""
 
@@ -83,7 +104,7 @@ def _cheapest_first(
     """Where ``bid`` fits in, given its first stay, in the order of price."""
     latest = bid.end_time - first.length
     for offer in book.cheapest_first(bid):
-        for free in book.free(offer):
+        for free in book.left(offer):
             # Most have no room at all, and that is seen without a sum.
             if free.end < first.end or free.start > latest:
                 continue

@@ -52,8 +52,6 @@ class SharesTest(base.MarketplaceTestCase):
 
         share.stop()
         bids = [self.trade(f'left-{number}') for number in range(KINDS)]
-        # What a message would say.
-        second.forget()
         self.assertEqual(KINDS, second.run(self.clock()).contracts)
         self.assertEqual({'matched'}, {self.status(bid) for bid in bids})
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Two deployments and one market: the second provider has nothing but HTTP."""
+"""Two deployments and one market: the second provider has nothing but HTTPS."""
 
 from tests.integration import people
 from tests.integration import sites
@@ -15,6 +15,9 @@ class Abroad:
         site = sites.Site(self.rig)
         self.addCleanup(site.down)
         site.up()
+        # Whoever cannot prove that he is the market is told nothing.
+        self.assertTrue(site.says('fulfiller-1', 'certificate verify failed'))
+        site.trust()
         node, *_ = fleet.Fleet(site, KIND).enrol(2)['acme']
         here, there = people.People(self.rig), people.People(site)
         project = accounts.projects(site.folder, site.ports)['umbrella-renter']

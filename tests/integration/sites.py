@@ -1,15 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
 """A second OpenStack beside a rig: its own Keystone, Ironic and provider.
 
-Nothing of it reaches the rig's broker or database; of the market it knows the URL,
-and an account in the market's Keystone. Both Keystones know the same users and
-projects, and the keys that sign tokens, as those of two regions of one company do.
+Nothing of it reaches the rig's broker or database; of the market it knows the URL, one
+of HTTPS, and an account in the market's Keystone. Both Keystones know the same users,
+projects and keys that sign tokens, as those of two regions of one company do.
 """
 
 import json
+import pathlib
 import shutil
+import socket
+import time
 
 import sqlalchemy as sa
+import trustme
 
 from tests.integration import rigs
 from tools.lab import accounts
@@ -21,6 +25,9 @@ from tools.rigging import services
 
 OPENSTACK = ('keystone', 'ironic')
 FLOCX = ('provider', 'fulfiller-1')
+#: The market's front, for those who come from elsewhere.
+FRONT = 'market-https'
+HOST = '127.0.0.1'
 ACCOUNT = 'provider-abroad'
 #: What of a Keystone is not about who somebody is.
 NOT_COPIED = ('service', 'endpoint', 'region', 'alembic_version', 'revocation_event')
@@ -37,7 +44,7 @@ service_token_roles_required = true
 {account}
 
 [marketplace]
-endpoint_override = {market}
+endpoint_override = https://{host}:{port}
 auth_type = password
 auth_url = {abroad}
 username = {user}
@@ -71,7 +78,7 @@ class Site:
         self.folder.create()
         # Who has an account at both has one password.
         self.folder.remember('password', self._rig.folder.password)
-        for name in (*OPENSTACK, 'provider'):
+        for name in (*OPENSTACK, 'provider', FRONT):
             taken = {*self.ports.values(), *self._rig.ports.values()}
             self.ports[name] = processes.any_port(taken)
         keystone.configure(self.folder)
@@ -79,10 +86,29 @@ class Site:
         keystone.prepare(self.folder, self.ports)
         ironic.prepare(self.folder)
         self._know_the_same_people()
-        self._start('keystone')
+        self._certify()
+        self._start('keystone', FRONT)
         accounts.publish(self.folder, self.ports)
         self._configure()
         self._start('ironic', *FLOCX)
+
+    def trust(self):
+        """Let the provider know who has signed the market's certificate."""
+        conf = self.folder.etc / 'provider.conf'
+        known = f'[marketplace]\ncafile = {self._authority}\n'
+        folders.write_private(conf, f'{conf.read_text()}\n{known}')
+        for name in FLOCX:
+            self._process(name).stop()
+        self._start(*FLOCX)
+
+    def says(self, name, words, seconds=60):
+        """Whether the log of this process has these words by then."""
+        until = time.monotonic() + seconds
+        while words not in self._process(name).log.read_text():
+            if time.monotonic() > until:
+                return False
+            time.sleep(0.2)
+        return True
 
     def join_clouds(self):
         """Let the rig's clouds.yaml name the administrator of this site too."""
@@ -93,15 +119,50 @@ class Site:
         folders.write_private(self._rig.folder.clouds, json.dumps(clouds))
 
     def down(self):
-        for name in (*FLOCX, *reversed(OPENSTACK)):
+        for name in (*FLOCX, FRONT, *reversed(OPENSTACK)):
             self._process(name).stop()
         shutil.rmtree(self.folder.path)
 
     def _process(self, name):
         if name in FLOCX:
             return services.process(self.folder, self.ports, name)
+        if name == FRONT:
+            return self._front()
         made = {'keystone': keystone.process, 'ironic': ironic.process}
         return made[name](self.folder, self.ports)
+
+    def _front(self):
+        here = pathlib.Path(__file__).with_name('serve_https.py')
+        address = HOST, self.ports[FRONT]
+
+        def answers():
+            with socket.socket() as probe:
+                return not probe.connect_ex(address)
+
+        return processes.Process(
+            self.folder,
+            FRONT,
+            [self.folder.python, here, *address, self._certificate],
+            [answers],
+            self.folder.environment(
+                OS_FLOCX_CONFIG_FILES=str(self._rig.folder.etc / 'market.conf')
+            ),
+        )
+
+    def _certify(self):
+        """An authority of our own, and what it has signed for the market."""
+        authority = trustme.CA()
+        authority.cert_pem.write_to_path(self._authority)
+        signed = authority.issue_cert(HOST)
+        signed.private_key_and_cert_chain_pem.write_to_path(self._certificate)
+
+    @property
+    def _authority(self):
+        return self.folder.etc / 'authority.pem'
+
+    @property
+    def _certificate(self):
+        return self.folder.etc / 'market.pem'
 
     def _start(self, *names):
         started = [self._process(name) for name in names]
@@ -145,7 +206,8 @@ class Site:
         text = CONFIGURATION.format(
             keystone=keystone.url(self.ports),
             account=ironic.account(self.folder, self.ports, 'flocx'),
-            market=services.url(self.ports, 'market'),
+            host=HOST,
+            port=self.ports[FRONT],
             abroad=keystone.url(self._rig.ports),
             user=ACCOUNT,
             password=self.folder.password,
