@@ -2,8 +2,8 @@
 """A second OpenStack beside a rig: its own Keystone, Ironic and provider.
 
 Nothing of it reaches the rig's broker or database; of the market it knows the URL, one
-of HTTPS, and an account in the market's Keystone. Both Keystones know the same users and
-projects, and the keys that sign tokens, as those of two regions of one company do.
+of HTTPS, and an account in the market's Keystone. Both Keystones know the same users,
+projects and keys that sign tokens, as those of two regions of one company do.
 """
 
 import json
