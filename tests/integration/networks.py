@@ -43,6 +43,10 @@ mechanism_drivers =
 [oslo_concurrency]
 lock_path = {data}/neutron
 
+[oslo_policy]
+# Its own, and not that of the Ironic beside it; by default there is none.
+policy_file = {data}/neutron/policy.yaml
+
 [keystone_authtoken]
 www_authenticate_uri = {keystone}
 {account}
