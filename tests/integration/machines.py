@@ -47,6 +47,7 @@ class Lab:
         self._lab = networks.Lab(FOLDER, rigs.VENV, flocx=False)
         self._lab.folder.create()
         install.ensure(self._lab.folder)
+        self._lab.networks.install()
         self._lab.up()
         self.clouds = self._lab.folder.clouds
 
@@ -57,7 +58,6 @@ class Lab:
     def networks(self):
         """The process of a Neutron that was started now."""
         found = self._lab.networks
-        found.install()
         found.configure(self._lab.ports)
         process = found.process()
         process.start()
