@@ -103,8 +103,8 @@ class Rounds:
     def run(self, now):
         """Close what has expired and clear the market as it is; return the Round."""
         started = time.monotonic()
-        self._expire(now)
         everything = self._reader.book(now)
+        self._expire(everything, now)
         book = self._part(everything, started)
         whole = book is everything
         if self._sharing:
@@ -254,7 +254,7 @@ class Rounds:
         settled = self._pricing.settle(book, allotment)
         return list(zip(settled.awards, settled.pays, strict=True))
 
-    def _expire(self, now):
+    def _expire(self, book, now):
         """Close bids that nothing can meet any more, and offers that are past.
 
         All times are whole seconds: within one nothing becomes past.
@@ -262,10 +262,9 @@ class Rounds:
         second = math.ceil(now.timestamp())
         if second == self._expired:
             return
-        with self._database.reader() as session:
-            lost = [bid for bid in bids.available(session) if bid.hopeless(now)]
-        for bid in lost:
+        for bid in [bid for bid in book.bids if bid.hopeless(now)]:
             self._expire_bid(bid, now)
+            book.drop_bid(bid.uuid)
         self._expire_offers(now)
         self._expired = second
 

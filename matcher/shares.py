@@ -24,14 +24,23 @@ def touched(book, changed):
 
     :param changed: {kind: uuids} of offers and bids.
     """
-    groups = {book.group(uuid) for uuid in changed['offer']}
-    named = components(book)
-    names = {
-        named[bid.uuid]
-        for bid in book.bids
-        if bid.uuid in changed['bid'] or not groups.isdisjoint(book.groups_for(bid))
-    }
-    return book.copy([bid for bid in book.bids if named[bid.uuid] in names])
+    asks = {}
+    for bid in book.bids:
+        groups = book.groups_for(bid)
+        # Those who ask for the same have one tuple; to compare its groups takes long.
+        asks.setdefault(id(groups), (groups, []))[1].append(bid.uuid)
+    reached = {book.group(uuid) for uuid in changed['offer']}
+    for groups, uuids in asks.values():
+        if not changed['bid'].isdisjoint(uuids):
+            reached.update(groups)
+    found, left, joined = set(changed['bid']), list(asks.values()), True
+    while joined:
+        joined = [each for each in left if not reached.isdisjoint(each[0])]
+        left = [each for each in left if reached.isdisjoint(each[0])]
+        for groups, uuids in joined:
+            reached.update(groups)
+            found.update(uuids)
+    return book.copy([bid for bid in book.bids if bid.uuid in found])
 
 
 def components(book):

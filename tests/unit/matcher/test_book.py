@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from flocx.core import window
 from matcher import book
 from matcher import mechanisms
+from matcher import shares
 from matcher.mechanisms import call
 from tests.unit.matcher import markets
 
@@ -87,3 +88,23 @@ class HistoryTest(unittest.TestCase):
         one, other = told(history)
         first, second = (call.Call().allocate(each, QUICK) for each in (one, other))
         self.assertEqual(first.awards, second.awards)
+
+
+class TouchedTest(unittest.TestCase):
+    @markets.examples(0.3)
+    @hypothesis.given(markets.books(), st.sets(st.integers(0, 5)), st.booleans())
+    def test_a_change_touches_whole_components(self, market, numbers, of_bids):
+        named = shares.components(market)
+        kind, other = ('bid', 'offer') if of_bids else ('offer', 'bid')
+        changed = {kind: {f'{kind[0]}{number}' for number in numbers}, other: set()}
+        groups = {market.group(uuid) for uuid in changed['offer']}
+        reached = {
+            named[bid.uuid]
+            for bid in market.bids
+            if bid.uuid in changed['bid']
+            or not groups.isdisjoint(market.groups_for(bid))
+        }
+        self.assertEqual(
+            [bid for bid in market.bids if named[bid.uuid] in reached],
+            list(shares.touched(market, changed).bids),
+        )
