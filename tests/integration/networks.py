@@ -127,15 +127,7 @@ class Neutron:
             account=ironic.account(self._folder, ports, NAME),
         )
         folders.write_private(self._folder.etc / 'neutron.conf', text)
-        api = accounts.Keystone(self._folder, ports)
-        user = api.named('users').get(NAME) or api.create(
-            'user',
-            'users',
-            name=NAME,
-            domain_id='default',
-            password=self._folder.password,
-        )
-        api.grant(api.named('projects')['service'], user, api.named('roles')['service'])
+        accounts.create_service(self._folder, ports, NAME)
 
     def process(self):
         return processes.Process(
