@@ -22,6 +22,7 @@ from benchmarks import markets
 from matcher import mechanisms
 from matcher import rehearsal
 from matcher.mechanisms import call
+from matcher.mechanisms import exact
 from matcher.mechanisms import figures
 from matcher.mechanisms import immediate
 
@@ -30,6 +31,9 @@ SECONDS = {100: 1, 300: 10, 1000: 10, 10_000: 60, 100_000: 600}
 
 #: The Python loops are not tried on larger markets.
 LOOP, FIRST_COME = 1000, 1000
+
+#: Nor is the solver.
+SOLVED = 100
 
 
 #: Processor time, so that who else uses the machine does not count: of one
@@ -80,6 +84,11 @@ def _run(number, seed, seconds):
     nothing = mechanisms.Budget(seconds=0, clock=CLOCK)
     greedy, took = measured(call.Call().allocate, book, nothing)
     rules['greedy'] = {'share': float(greedy.welfare) / bound, 'seconds': took}
+    if number <= SOLVED:
+        best, took = measured(
+            exact.Exact().allocate, book, mechanisms.Budget(seconds=None)
+        )
+        rules['exact'] = {'share': float(best.welfare) / bound, 'seconds': took}
     if number <= FIRST_COME:
         value, took = measured(baselines.first_come, book)
         rules['first_come'] = {'share': share(value), 'seconds': took}

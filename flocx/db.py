@@ -84,6 +84,14 @@ retried = oslo_db_api.wrap_db_retry(
     retry_on_deadlock=True,
 )
 
+#: Does again, once, what only reads and found its connection closed.
+repeated = oslo_db_api.wrap_db_retry(
+    max_retries=1, retry_interval=0.02, retry_on_disconnect=True
+)
+
+#: The database cannot be reached, or no longer by the connection that was used.
+Away = db_exc.DBConnectionError
+
 #: What a database that does not work gives rise to.
 ERRORS = (sa.exc.SQLAlchemyError, db_exc.DBError)
 
@@ -128,11 +136,18 @@ class Database:
 
     @contextlib.contextmanager
     def writer(self):
-        """A session that commits when the block ends well, and else rolls back."""
+        """A session that commits when the block ends well, and else rolls back.
+
+        :raises RetryRequest: the connection was lost before the commit, so nothing has
+            happened and ``retried`` does it again.
+        """
         token = _writing.set(True)
         try:
             with self._facade.writer.using(_Holder()) as session:
-                yield session
+                try:
+                    yield session
+                except Away as error:
+                    raise db_exc.RetryRequest(error) from error
         finally:
             _writing.reset(token)
         if self._after_commit:

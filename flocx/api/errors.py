@@ -14,6 +14,7 @@ from oslo_log import log
 import webob
 import wsme.exc
 
+from flocx import db
 from flocx import exceptions
 
 LOG = log.getLogger(__name__)
@@ -174,6 +175,14 @@ class Errors:
             return self._respond(request, error.status, str(error), error.code)
         except wsme.exc.ClientSideError as error:
             return self._respond(request, error.code, client_error(error))
+        except db.Away:
+            LOG.exception('%s %s found no database', request.method, request.path)
+            return self._respond(
+                request,
+                exceptions.Unavailable.status,
+                'The database does not answer; try again later',
+                exceptions.Unavailable.code,
+            )
         except RecursionError:
             return self._respond(request, 400, 'The request is nested too deeply.')
         except Exception:

@@ -18,6 +18,7 @@ import wsme.rest.json
 import wsme.types
 import wsmeext.pecan
 
+from flocx import db
 from flocx import exceptions
 
 # The renderer that writes results as JSON; importing it registers it with Pecan.
@@ -62,6 +63,7 @@ def expose(
 
     def decorate(method):
         names = _path_names(method, body)
+        deed = db.repeated(method) if method.__name__.startswith('get') else method
 
         @functools.wraps(method)
         def handle(self, *args, **kwargs):
@@ -75,7 +77,7 @@ def expose(
                 pecan.abort(405)
             if body:
                 args = (*args, _parsed(request, body))
-            return _rendered(method(self, *args), result, status)
+            return _rendered(deed(self, *args), result, status)
 
         _register(handle, method, result, body)
         summary, _, description = inspect.cleandoc(method.__doc__).partition('\n\n')

@@ -3,6 +3,7 @@
 
 import sqlalchemy as sa
 
+from flocx import db
 from flocx.core import bid as bid_core
 from flocx.core import contract as contract_core
 from flocx.core import offer as offer_core
@@ -69,14 +70,16 @@ def _purge(database, table, condition, dry_run):
                 sa.select(sa.func.count()).select_from(table).where(condition)
             ).scalar_one()
     removed = 0
-    while True:
-        with database.writer() as session:
-            ids = (
-                session.execute(sa.select(table.c.id).where(condition).limit(BATCH))
-                .scalars()
-                .all()
-            )
-            if not ids:
-                return removed
+    while batch := _remove(database, table, condition):
+        removed += batch
+    return removed
+
+
+@db.retried
+def _remove(database, table, condition):
+    """Remove some rows in a transaction of their own; return how many."""
+    with database.writer() as session:
+        ids = session.scalars(sa.select(table.c.id).where(condition).limit(BATCH)).all()
+        if ids:
             session.execute(sa.delete(table).where(table.c.id.in_(ids)))
-        removed += len(ids)
+    return len(ids)

@@ -1,49 +1,51 @@
 # SPDX-License-Identifier: Apache-2.0
 """The best awards there are, by a solver: for small markets, tests and studies.
 
-Nothing is lost by looking at few starts only. Move every stay of the best awards
-back as far as it goes: it then begins at the bid's earliest start, where a gap of
-one of its offers begins, or where another stay ends. So a start is one of the
-former plus the lengths of some other bids.
+Each bid is an interval of its length that may begin at any second of its window; on
+each lot it takes some servers or none, and never more are taken at once than there
+are. CP-SAT (Perron, Didier and Gay, "The CP-SAT-LP solver", 2023) works on these
+intervals and on integers, so there is neither a grid nor a tolerance.
 """
 
-import collections
-import dataclasses
+from collections.abc import Callable
 import decimal
-
-import numpy as np
+import typing
 
 from matcher import book as matcher_book
 from matcher import mechanisms
 from matcher.mechanisms import figures
+from matcher.mechanisms import lots as lot_figures
 
-#: Choices of a bid, a start and an offer that a solver is asked to look at.
-LIMIT = 60_000
+#: Pairs of a bid and a lot that a solver is asked to look at.
+LIMIT = 20_000
+
+#: The solver's sums stay below this.
+LARGEST = 2**62
 
 
-@dataclasses.dataclass
+class _Line(typing.NamedTuple):
+    """What a bid may have of a lot: its interval there, and how many servers."""
+
+    bid: int
+    lot: int
+    stay: typing.Any
+    servers: typing.Any
+
+
 class _Model:
-    """A mixed-integer program in columns: bids' starts, then offers in these."""
+    """The market as the solver sees it; ``start`` is by bid."""
 
-    value: list[float] = dataclasses.field(default_factory=list)
-    rows: list[int] = dataclasses.field(default_factory=list)
-    columns: list[int] = dataclasses.field(default_factory=list)
-    factors: list[float] = dataclasses.field(default_factory=list)
-    upper: list[float] = dataclasses.field(default_factory=list)
-
-    def row(self, terms: list[tuple[int, float]], upper: float) -> None:
-        """Require that the sum of ``terms`` is at most ``upper``."""
-        for column, factor in terms:
-            self.rows.append(len(self.upper))
-            self.columns.append(column)
-            self.factors.append(factor)
-        self.upper.append(upper)
+    def __init__(self, library: typing.Any) -> None:
+        self.library = library
+        self.problem = library.CpModel()
+        self.start: dict[int, typing.Any] = {}
+        self.lines: list[_Line] = []
 
 
 class Exact(mechanisms.Allocation):
     """Maximal welfare, proved; refused where the market is not small.
 
-    Needs scipy, whose solver is HiGHS: ``pip install flocx[exact]``.
+    Needs OR-Tools: ``pip install flocx[exact]``.
     """
 
     NAME = 'exact'
@@ -59,135 +61,136 @@ class Exact(mechanisms.Allocation):
         return mechanisms.Allotment(awards=awards, welfare=welfare, upper_bound=welfare)
 
 
-def starts(market: figures.Figures) -> list[list[int]]:
-    """For each bid the starts among which there is a best one.
-
-    :raises Refused: there are too many.
-    """
-    supply, demand = market.supply, market.demand
-    last = int((demand.latest - demand.length).max())
-    begins = set(demand.earliest.tolist())
-    begins.update(supply.gap_from.tolist())
-    known = {begin for begin in begins if begin <= last}
-    for length in demand.length.tolist():
-        # Each bid is placed once, so its length is added once.
-        known |= {begin + length for begin in known if begin + length <= last}
-        if len(known) > LIMIT:
-            raise mechanisms.Refused('exact: too many possible starts')
-    moments = sorted(known)
-    return [
-        [moment for moment in moments if early <= moment <= latest - length]
-        for early, latest, length in zip(
-            demand.earliest.tolist(),
-            demand.latest.tolist(),
-            demand.length.tolist(),
-            strict=True,
-        )
-    ]
-
-
-def _choices(market: figures.Figures) -> dict[tuple[int, int], list[int]]:
-    """By bid and start the offers that it could have."""
-    supply, demand = market.supply, market.demand
-    choices: dict[tuple[int, int], list[int]] = {}
-    total = 0
-    for bid, moments in enumerate(starts(market)):
-        length = int(demand.length[bid])
-        for start in moments:
-            fits = [
-                offer
-                for kind in demand.kinds[
-                    demand.kinds_at[bid] : demand.kinds_at[bid + 1]
-                ]
-                for offer in range(supply.kind_at[kind], supply.kind_at[kind + 1])
-                if supply.ask[offer] <= demand.ceiling[bid]
-                and supply.owner[offer] != demand.bidder[bid]
-                and _free(supply, offer, start, start + length)
-            ]
-            if len(fits) >= demand.least[bid]:
-                choices[bid, start] = fits
-                total += len(fits)
-                if total > LIMIT:
-                    raise mechanisms.Refused('exact: the market is too large')
-    return choices
-
-
-def _free(supply: figures.Supply, offer: int, start: int, end: int) -> bool:
-    return any(
-        supply.gap_from[gap] <= start and end <= supply.gap_to[gap]
-        for gap in range(supply.gap_at[offer], supply.gap_at[offer + 1])
-    )
-
-
 def _solved(
     market: figures.Figures, budget: mechanisms.Budget
 ) -> list[matcher_book.Award]:
     try:
-        from scipy import optimize
-        from scipy import sparse
+        from ortools.sat.python import cp_model
     except ImportError:
-        raise mechanisms.Refused('exact: scipy is not installed') from None
-    choices = _choices(market)
-    if not choices:
-        return []
-    model, columns = _model(market, choices)
-    shape = (len(model.upper), len(model.value))
-    matrix = sparse.csr_array((model.factors, (model.rows, model.columns)), shape=shape)
-    options = {'mip_rel_gap': 0.0}
+        raise mechanisms.Refused('exact: OR-Tools is not installed') from None
+    lots = lot_figures.of(market.supply)
+    if len(market.bids) * len(lots.ask) > LIMIT:
+        raise mechanisms.Refused('exact: the market is too large')
+    model = _Model(cp_model)
+    for bid in range(len(market.bids)):
+        _may_win(market, lots, model, bid)
+    for lot, size in enumerate(lots.size.tolist()):
+        there = [line for line in model.lines if line.lot == lot]
+        model.problem.add_cumulative(
+            [line.stay for line in there], [line.servers for line in there], size
+        )
+    _maximize(market, lots, model)
+    solver = cp_model.CpSolver()
+    # Of several threads it would depend on the machine which ends first.
+    solver.parameters.num_workers = 1
+    solver.parameters.random_seed = budget.seed
     if budget.seconds is not None:
-        options['time_limit'] = budget.seconds
-    done = optimize.milp(
-        -np.array(model.value) / max(model.value),
-        constraints=optimize.LinearConstraint(matrix, -np.inf, np.array(model.upper)),
-        integrality=np.ones(len(model.value)),
-        bounds=optimize.Bounds(0, 1),
-        options=options,
-    )
-    if done.status != 0:
-        raise mechanisms.Refused(f'exact: {done.message}')
-    taken = collections.defaultdict(list)
-    for (bid, start, offer), column in columns.items():
-        if done.x[column] > 0.5:
-            taken[bid, start].append(offer)
-    return [
-        market.award(bid, start, offers)
-        for (bid, start), offers in sorted(taken.items())
-    ]
+        solver.parameters.max_time_in_seconds = budget.seconds
+    status = solver.solve(model.problem)
+    if status != cp_model.OPTIMAL:
+        raise mechanisms.Refused('exact: not solved in the time given')
+    return _awards(market, lots, model, solver.value)
 
 
-def _model(
-    market: figures.Figures, choices: dict[tuple[int, int], list[int]]
-) -> tuple[_Model, dict[tuple[int, int, int], int]]:
-    supply, demand = market.supply, market.demand
-    model, columns = _Model(), {}
-    by_bid, by_offer = collections.defaultdict(list), collections.defaultdict(list)
-    for (bid, start), fits in choices.items():
-        chosen = len(model.value)
-        model.value.append(0.0)
-        by_bid[bid].append((chosen, 1.0))
-        length = int(demand.length[bid])
-        lines = []
-        for offer in fits:
-            columns[bid, start, offer] = column = len(model.value)
-            rate = int(demand.ceiling[bid]) - int(supply.ask[offer])
-            # A trade at zero surplus is a trade all the same.
-            model.value.append(float(rate * length) + 0.001)
-            lines.append((column, 1.0))
-            by_offer[offer].append((start, start + length, column))
-            model.row([(column, 1.0), (chosen, -1.0)], 0.0)
-        model.row([*lines, (chosen, -float(demand.most[bid]))], 0.0)
-        less = [(column, -factor) for column, factor in lines]
-        model.row([*less, (chosen, float(demand.least[bid]))], 0.0)
-    for terms in by_bid.values():
-        model.row(terms, 1.0)
-    for stays in by_offer.values():
-        for moment in {start for start, _, _ in stays}:
-            at_once = [
-                (column, 1.0) for start, end, column in stays if start <= moment < end
+def _may_win(
+    market: figures.Figures, lots: lot_figures.Lots, model: _Model, bid: int
+) -> None:
+    """Say what ``bid`` may have: nothing, or as many servers as it asks for."""
+    demand, problem = market.demand, model.problem
+    length = int(demand.length[bid])
+    early, late = int(demand.earliest[bid]), int(demand.latest[bid]) - length
+    start = model.start[bid] = problem.new_int_var(early, late, f'start {bid}')
+    wins = problem.new_bool_var(f'wins {bid}')
+    taken = []
+    for lot, starts in _open_to(market, lots, bid):
+        most = min(int(lots.size[lot]), int(demand.most[bid]))
+        here = problem.new_bool_var(f'{bid} in {lot}')
+        servers = problem.new_int_var(0, most, f'of {lot} for {bid}')
+        problem.add(servers >= here)
+        problem.add(servers <= most * here)
+        times = model.library.Domain.from_intervals(starts)
+        problem.add_linear_expression_in_domain(start, times).only_enforce_if(here)
+        stay = problem.new_optional_fixed_size_interval_var(
+            start, length, here, f'{bid} stays in {lot}'
+        )
+        model.lines.append(_Line(bid, lot, stay, servers))
+        taken.append(servers)
+    problem.add(sum(taken) >= int(demand.least[bid]) * wins)
+    problem.add(sum(taken) <= int(demand.most[bid]) * wins)
+
+
+def _open_to(
+    market: figures.Figures, lots: lot_figures.Lots, bid: int
+) -> list[tuple[int, list[tuple[int, int]]]]:
+    """Lots that ``bid`` may have servers of, and its first and last starts there."""
+    demand = market.demand
+    length = int(demand.length[bid])
+    early, latest = int(demand.earliest[bid]), int(demand.latest[bid])
+    found = []
+    for lot, kind in enumerate(lots.kind.tolist()):
+        if (
+            demand.suits[demand.like[bid], kind]
+            and lots.ask[lot] <= demand.ceiling[bid]
+            and lots.owner[lot] != demand.bidder[bid]
+        ):
+            at = int(lots.step_at[lot])
+            # Of an empty plan: free and not free in turns.
+            ends = lots.since[at : at + int(lots.steps[lot])].tolist()
+            starts = [
+                (max(since, early), min(until, latest) - length)
+                for since, until in zip(ends[::2], ends[1::2], strict=True)
             ]
-            if len(at_once) > 1:
-                model.row(at_once, 1.0)
-    return model, columns
+            fits = [(first, last) for first, last in starts if first <= last]
+            if fits:
+                found.append((lot, fits))
+    return found
+
+
+def _maximize(market: figures.Figures, lots: lot_figures.Lots, model: _Model) -> None:
+    """Ask for the most welfare and, where it is the same, for the most servers.
+
+    :raises Refused: the solver cannot count that far.
+    """
+    demand = market.demand
+    worth = [
+        (int(demand.ceiling[line.bid]) - int(lots.ask[line.lot]))
+        * int(demand.length[line.bid])
+        for line in model.lines
+    ]
+    # A trade at zero surplus is a trade all the same.
+    scale = 1 if all(worth) else 1 + int(demand.most.sum())
+    weights = [value * scale + (scale > 1) for value in worth]
+    if sum(weights) * int(demand.most.max()) >= LARGEST:
+        raise mechanisms.Refused('exact: values beyond 64 bits')
+    model.problem.maximize(
+        sum(
+            weight * line.servers
+            for weight, line in zip(weights, model.lines, strict=True)
+        )
+    )
+
+
+def _awards(
+    market: figures.Figures,
+    lots: lot_figures.Lots,
+    model: _Model,
+    value: Callable[[typing.Any], int],
+) -> list[matcher_book.Award]:
+    stays: dict[int, list[tuple[int, int, int, int]]] = {}
+    for bid, lot, _, servers in model.lines:
+        if count := value(servers):
+            start = value(model.start[bid])
+            end = start + int(market.demand.length[bid])
+            stays.setdefault(lot, []).append((start, bid, end, count))
+    given: dict[int, list[int]] = {}
+    for lot, taken in stays.items():
+        offers = lots.offers[lots.offer_at[lot] : lots.offer_at[lot + 1]].tolist()
+        for bid, got in lot_figures.servers(offers, taken).items():
+            given.setdefault(bid, []).extend(got)
+    return [
+        market.award(bid, value(model.start[bid]), offers)
+        for bid, offers in sorted(given.items())
+    ]
 
 
 def without(book: matcher_book.Book, uuid: str) -> matcher_book.Book:

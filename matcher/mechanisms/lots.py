@@ -99,6 +99,21 @@ def _members(supply: figures.Supply) -> list[list[int]]:
     ]
 
 
+def sorts(supply: figures.Supply) -> tuple[native.Ints, int]:
+    """By kind: how many sorts of servers it has, by when they are free.
+
+    And how many gaps all the sorts have together.
+    """
+    known: set[tuple[int, bytes, bytes]] = set()
+    for offer, kind in enumerate(supply.kind.tolist()):
+        its = slice(supply.gap_at[offer], supply.gap_at[offer + 1])
+        known.add((kind, supply.gap_from[its].tobytes(), supply.gap_to[its].tobytes()))
+    counts = np.bincount(
+        [kind for kind, _, _ in known], minlength=len(supply.kind_at) - 1
+    )
+    return counts.astype(np.int64), sum(len(starts) // 8 for _, starts, _ in known)
+
+
 def servers(
     offers: Sequence[int], stays: Sequence[tuple[int, int, int, int]]
 ) -> dict[int, list[int]]:

@@ -64,6 +64,11 @@ def empty(lots: lot_figures.Lots, demand: figures.Demand) -> Plan:
     return plan
 
 
+def copy(plan: Plan) -> Plan:
+    """The same plan, which stays as it is."""
+    return Plan(*(column.copy() for column in plan))
+
+
 @native.compiled
 def step_of(lots: lot_figures.Lots, plan: Plan, lot: int, moment: int) -> int:
     """The last step that begins at ``moment`` or before; else the place before it."""

@@ -28,9 +28,9 @@ from flocx.core import window
 from provider import conf as provider_conf
 from provider import fulfilment
 from provider.nodes import ironic
+from tests.integration import networks
 from tests.integration import rigs
 from tests.unit.provider import test_fulfilment
-from tools.lab import bringup
 from tools.lab import install
 from tools.lab import ironic as lab_ironic
 
@@ -44,14 +44,25 @@ class Lab:
 
     def __init__(self):
         FOLDER.parent.mkdir(exist_ok=True)
-        self._lab = bringup.Lab(FOLDER, rigs.VENV, flocx=False)
+        self._lab = networks.Lab(FOLDER, rigs.VENV, flocx=False)
         self._lab.folder.create()
         install.ensure(self._lab.folder)
+        self._lab.networks.install()
         self._lab.up()
         self.clouds = self._lab.folder.clouds
 
     def down(self):
+        self._lab.networks.process().stop()
         self._lab.down()
+
+    def networks(self):
+        """The process of a Neutron that was started now."""
+        found = self._lab.networks
+        found.configure(self._lab.ports)
+        process = found.process()
+        process.start()
+        process.wait()
+        return process
 
     def provider(self):
         """The provider's view of Ironic, with its own account."""
@@ -116,8 +127,10 @@ class Lab:
             there.write_text('{}')
 
     def cloud(self, name):
+        # Of Neutron, which no other test has, the catalogue does not know.
+        network = self._lab.networks.url
         with mock.patch.dict(os.environ, {'OS_CLIENT_CONFIG_FILE': str(self.clouds)}):
-            return openstack.connect(cloud=name)
+            return openstack.connect(cloud=name, network_endpoint_override=network)
 
 
 class DeliveryTestCase(unittest.TestCase):

@@ -194,15 +194,7 @@ class Site:
 
     def _configure(self):
         """The account is one of the market's Keystone only, made after the copy."""
-        api = accounts.Keystone(self._rig.folder, self._rig.ports)
-        user = api.named('users').get(ACCOUNT) or api.create(
-            'user',
-            'users',
-            name=ACCOUNT,
-            domain_id='default',
-            password=self.folder.password,
-        )
-        api.grant(api.named('projects')['service'], user, api.named('roles')['service'])
+        accounts.create_service(self._rig.folder, self._rig.ports, ACCOUNT)
         text = CONFIGURATION.format(
             keystone=keystone.url(self.ports),
             account=ironic.account(self.folder, self.ports, 'flocx'),

@@ -2,10 +2,13 @@
 """Migrations and races on the databases that production sites run."""
 
 import itertools
+import time
 
+import sqlalchemy as sa
 import testtools
 
 from flocx import db
+from tests.functional import base
 from tests.functional import test_engines
 from tests.functional import test_hostile
 from tests.functional import test_migrations
@@ -97,3 +100,42 @@ class MariaDBSubletTest(MarketOn, test_sublets.SubletTest):
 
 class PostgreSQLSubletTest(MarketOn, test_sublets.SubletTest):
     DAEMON = daemons.PostgreSQL
+
+
+class CutOff(MarketOn):
+    """Database servers close connections that nobody has used for a while."""
+
+    #: What ends all connections but the one that asks.
+    KILL = ''
+
+    def test_connections_that_were_closed_are_replaced(self):
+        offer = self.offer()
+        self.bid(resource_class='other')
+        engine = sa.create_engine(self.marketplace.conf.database.connection)
+        self.addCleanup(engine.dispose)
+        for idle in (2, 0):
+            with engine.connect() as connection:
+                killed = [
+                    connection.execute(sa.text(kill))
+                    for kill in connection.scalars(sa.text(self.KILL)).all()
+                ]
+            self.assertNotEqual([], killed)
+            time.sleep(idle)
+            self.show('offers', offer['uuid'])
+            self.bid(resource_class='other')
+
+
+class MariaDBCutOffTest(CutOff, base.MarketplaceTestCase):
+    DAEMON = daemons.MariaDB
+    KILL = (
+        "SELECT CONCAT('KILL ', id) FROM information_schema.processlist "
+        'WHERE id != CONNECTION_ID() AND db IS NOT NULL'
+    )
+
+
+class PostgreSQLCutOffTest(CutOff, base.MarketplaceTestCase):
+    DAEMON = daemons.PostgreSQL
+    KILL = (
+        "SELECT 'SELECT pg_terminate_backend(' || pid || ')' FROM pg_stat_activity "
+        "WHERE pid != pg_backend_pid() AND backend_type = 'client backend'"
+    )

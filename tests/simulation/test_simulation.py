@@ -17,6 +17,7 @@ import testtools
 from flocx.core import contract as contract_core
 from flocx.core import money
 from market.api import transaction
+from market.db import contracts
 from market.db import events
 from market.db import offers
 from matcher.mechanisms import k
@@ -101,6 +102,12 @@ class PlantedTest(testtools.TestCase):
             return []
 
         self.found('servers are free', events, 'objects', nothing)
+
+    def test_a_round_that_writes_whatever_has_changed(self):
+        def unseen(contract, bid, generations, offered, waiting):
+            return None
+
+        self.found('its time was sold already', contracts, '_refused', unseen)
 
     def test_a_key_that_is_not_looked_at(self):
         self.found('objects of one request', transaction, 'key', lambda: None)

@@ -129,6 +129,15 @@ def create(folder, ports):
             )
 
 
+def create_service(folder, ports, name):
+    """The account ``name`` of one more service, in the project and role of all."""
+    api = Keystone(folder, ports)
+    user = api.named('users').get(name) or api.create(
+        'user', 'users', name=name, domain_id='default', password=folder.password
+    )
+    api.grant(api.named('projects')['service'], user, api.named('roles')['service'])
+
+
 def publish(folder, ports):
     """Let the catalogue name the ports in use, Keystone's own included."""
     api = Keystone(folder, ports)

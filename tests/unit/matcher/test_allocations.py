@@ -13,6 +13,7 @@ from matcher import mechanisms
 from matcher.mechanisms import call
 from matcher.mechanisms import figures
 from matcher.mechanisms import immediate
+from matcher.mechanisms import lots
 from tests.unit.matcher import markets
 
 QUICK = mechanisms.Budget(seconds=None, moves=60)
@@ -74,6 +75,14 @@ class CallTest(unittest.TestCase):
         cold = call.Call().allocate(market, QUICK)
         self.assertLessEqual(done.welfare, min(cold.upper_bound, done.upper_bound))
         self.assertLessEqual(cold.welfare, done.upper_bound)
+
+    @markets.examples(0.1)
+    @hypothesis.given(markets.books())
+    def test_how_many_sorts_of_servers_there_are_is_known_before(self, market):
+        counted, gaps = lots.sorts(figures.of(market).supply)
+        finer = figures.of(market, by_window=True).supply
+        self.assertEqual(len(finer.kind_at) - 1, counted.sum())
+        self.assertEqual(len(finer.span_from), gaps)
 
     def test_an_empty_market(self):
         done = call.Call().allocate(book.Book(markets.NOW, (), {}, ()), QUICK)

@@ -5,6 +5,8 @@ import unittest
 
 import hypothesis
 
+from benchmarks import markets as drawn
+from matcher import book
 from matcher import mechanisms
 from matcher.mechanisms import call
 from matcher.mechanisms import exact
@@ -23,6 +25,30 @@ class ExactTest(unittest.TestCase):
         found = call.Call().allocate(market, budget)
         self.assertLessEqual(best.welfare, found.upper_bound)
         self.assertLessEqual(found.welfare, best.welfare)
+
+    def test_a_hundred_offers_and_bids_are_solved(self):
+        """To the second, with racks and with bundles of up to sixteen servers."""
+        market = drawn.draw(100, 100, 3)
+        budget = mechanisms.Budget(seconds=None, moves=300)
+        found = call.Call().allocate(market, budget)
+        best = exact.Exact().allocate(market, mechanisms.Budget(seconds=None))
+        self.assertEqual([], markets.broken(market, best.awards))
+        self.assertLessEqual(found.welfare, best.welfare)
+        self.assertLess(best.welfare, found.upper_bound)
+        again = exact.Exact().allocate(market, mechanisms.Budget(seconds=None))
+        self.assertEqual(best.awards, again.awards)
+
+    def test_what_cannot_be_solved_is_refused(self):
+        huge = markets.make_bid(price='1000000000000', end=10**9)
+        supply = [markets.make_offer(end=10**9)]
+        with self.assertRaisesRegex(mechanisms.Refused, '64 bits'):
+            exact.Exact().allocate(
+                book.Book(markets.NOW, supply, {}, [huge]), mechanisms.Budget()
+            )
+        with self.assertRaisesRegex(mechanisms.Refused, 'time'):
+            exact.Exact().allocate(
+                drawn.draw(100, 100, 3), mechanisms.Budget(seconds=0)
+            )
 
     @markets.examples(0.1)
     @hypothesis.given(markets.books(3, 3))
