@@ -57,9 +57,16 @@ class Reconciliation:
         """
         found = {uuid: self._node(uuid) for uuid in uuids}
         named = 'in:' + ','.join(uuids)
+        # Of what was not looked at nothing is known, whatever the market lists: a
+        # server in front of it may leave out a query that is long.
+        offers = [
+            offer
+            for offer in self._marketplace.offers(resource_uuid=named)
+            if offer['resource_uuid'] in found
+        ]
         self._compare(
             found,
-            self._marketplace.offers(resource_uuid=named),
+            offers,
             self._marketplace.delivered(resource_uuid=named),
             now,
             deeds,

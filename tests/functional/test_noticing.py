@@ -3,6 +3,7 @@
 
 import datetime
 import time
+from unittest import mock
 
 from oslo_context import context
 import oslo_messaging as messaging
@@ -158,3 +159,18 @@ class NoticingTest(base.MarketplaceTestCase):
             {provider.nodes.get(name).uuid: {'acme': before}},
         )
         self.assertEqual('active', line()['status'])
+
+    def test_only_what_was_looked_at_is_judged(self):
+        """A server in front of the market may leave out a query that is long."""
+        looked_at, other = self.add_node(), self.add_node()
+        offers = [self.offer(node=name)['uuid'] for name in (looked_at, other)]
+        provider = self.marketplace.provider
+        everything = provider.marketplace.offers()
+        uuid = provider.nodes.get(looked_at).uuid
+        provider.nodes._change(looked_at, maintenance=True)
+        with mock.patch.object(provider.marketplace, 'offers', lambda **_: everything):
+            reconciliation.Reconciliation(provider.nodes, provider.marketplace).look(
+                [uuid], self.clock(), {uuid: {}}
+            )
+        found = {each['uuid']: each['status'] for each in provider.marketplace.offers()}
+        self.assertEqual(['error', 'available'], [found[each] for each in offers])

@@ -122,6 +122,8 @@ def _api(folder, ports, name):
     command += ['--http-socket', f'127.0.0.1:{ports[name]}']
     # It closes a connection after each answer, which a client should be told.
     command += ['--add-header', 'Connection: close']
+    # A query that does not fit is left out, and its request answered without it.
+    command += ['--buffer-size', '65535']
     command += ['--module', f'{name}.wsgi:application', '--master', '--no-orphans']
     command += ['--processes', '2', '--threads', '8', '--enable-threads']
     command += ['--lazy-apps', '--need-app', '--die-on-term', '--disable-logging']
