@@ -10,9 +10,9 @@ import sys
 from cheroot import wsgi
 from cheroot.ssl import builtin
 
-from market.wsgi import application
+from market import wsgi as market
 
 host, port, certificate = sys.argv[1:]
-server = wsgi.Server((host, int(port)), application, numthreads=10)
+server = wsgi.Server((host, int(port)), market.application, numthreads=10)
 server.ssl_adapter = builtin.BuiltinSSLAdapter(certificate, certificate)
 server.safe_start()
