@@ -97,6 +97,41 @@ class MariaDBRigTest(EightSteps, rigs.RigTestCase):
             with self.subTest(name):
                 deliver(self, servers, name)
 
+    @rigs.long
+    def test_all_begin_and_end_in_the_same_second(self):
+        """None is left out, and none is found after its time only."""
+        servers = fleet.Fleet(self.rig, 'baremetal.crowd').enrol(rigs.SERVERS)
+        path = self.rig.folder.path / 'crowd.jsonl'
+        journal = trader.Journal(path)
+        renter = trader.Trader(self.rig, 'umbrella-renter', journal)
+        with concurrent.futures.ThreadPoolExecutor(8) as pool:
+            sold = []
+            for owner, user in load.SELLERS.items():
+                seller = trader.Trader(self.rig, user, journal)
+                offered = [
+                    pool.submit(seller.offer, node, '1', 3600)
+                    for node in servers[owner]
+                ]
+                sold += [each.result()['uuid'] for each in offered]
+            # As long as it takes to claim all of them, and then to deliver them.
+            ahead = 20 + 0.13 * rigs.SERVERS
+            begin = trader.after(ahead)
+            end = trader.after(ahead + 30 + 0.15 * rigs.SERVERS)
+            claimed = [
+                pool.submit(renter.claim, offer, 0, start_time=begin, end_time=end)
+                for offer in sold
+            ]
+            made = [each.result()['uuid'] for each in claimed]
+        self.assertLess(trader.after(0), begin)
+        (*lines,) = (
+            line
+            for uuid in made
+            for line in self.becomes(renter, 'contracts', uuid, 'ended', 600)['lines']
+        )
+        self.assertEqual([begin] * rigs.SERVERS, [line['start_time'] for line in lines])
+        self.assertEqual([], [line for line in lines if not line['fulfill_time']])
+        self.assertHolds(path)
+
     def test_contracts_begin_and_end_while_fulfillers_are_killed(self):
         servers = fleet.Fleet(self.rig, 'baremetal.many').enrol(rigs.SERVERS)
         path = self.rig.folder.path / 'accepted.jsonl'
