@@ -67,6 +67,8 @@ class Server:
             host=host,
             port=port,
             threads=threads,
+            # select() fails where a process has more than 1,024 files open.
+            asyncore_use_poll=True,
             ident=None,
         )
         self.url = f'http://{host}:{self._server.effective_port}'
