@@ -7,12 +7,12 @@ import socket
 from keystoneauth1 import loading
 from oslo_config import cfg
 from oslo_log import log
-from osprofiler import initializer
 from osprofiler import opts as profiling
 
 from flocx import db
 from flocx import metrics
 from flocx import notifications
+from flocx import tracing
 
 #: The group with the account that a service uses when it calls others.
 CREDENTIALS = 'service_credentials'
@@ -131,13 +131,7 @@ def prepare(conf, argv, service, register_service, files=None):
     )
     log.setup(conf, f'flocx-{service}')
     if conf.profiler.enabled:
-        initializer.init_from_conf(
-            conf,
-            context={},
-            project='flocx',
-            service=service,
-            host=socket.gethostname(),
-        )
+        tracing.enable(conf, service, socket.gethostname())
     return conf
 
 

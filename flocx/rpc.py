@@ -10,12 +10,12 @@ import time
 
 from oslo_log import log
 import oslo_messaging as messaging
-from osprofiler import profiler
 
 from flocx import background
 from flocx import context as flocx_context
 from flocx import exceptions
 from flocx import metrics
+from flocx import tracing
 
 LOG = log.getLogger(__name__)
 
@@ -40,10 +40,7 @@ class Serializer(messaging.NoOpSerializer):
         if sent is not None:
             # Two hosts' clocks may differ by more than a message takes.
             metrics.MESSAGES.observe(max(0.0, time.time() - sent))
-        profiler.clean()
-        if trace:
-            # Nothing is signed with the key by those who get messages.
-            profiler.init('', **trace)
+        tracing.go_on(trace)
         return flocx_context.RequestContext.from_dict(values)
 
 
@@ -85,7 +82,7 @@ class Caster:
 
     def cast(self, context, topic, method, **payload):
         # The thread that sends does not know of what it is a part.
-        context.trace = _trace()
+        context.trace = tracing.here()
         if not self._background.submit(self._send, context, topic, method, payload):
             LOG.warning(
                 '%s to %s is dropped: %s messages wait already', method, topic, BACKLOG
@@ -94,6 +91,7 @@ class Caster:
 
     def cast_to_all(self, context, topic, method, **payload):
         """As ``cast``, to every one of those who listen to ``topic``."""
+        context.trace = tracing.here()
         self._background.submit(self._send, context, topic, method, payload, True)
 
     def call(self, context, topic, method, seconds, **payload):
@@ -101,7 +99,7 @@ class Caster:
 
         :raises Unavailable: nobody answers in time, or the broker is away.
         """
-        context.trace = _trace()
+        context.trace = tracing.here()
         client = self._client.prepare(topic=topic, timeout=seconds, retry=1)
         try:
             return client.call(context, method, **payload)
@@ -124,14 +122,3 @@ class Caster:
                 exc_info=True,
             )
             metrics.CASTS_LOST.labels(method).inc()
-
-
-def _trace():
-    """What a receiver needs to go on with this thread's trace, if it has one."""
-    tracing = profiler.get()
-    if not tracing:
-        return None
-    return {
-        'base_id': tracing.get_base_id(),
-        'parent_id': tracing.get_id(),
-    }

@@ -11,6 +11,7 @@ from oslo_utils import timeutils
 
 from flocx import context
 from flocx import metrics
+from flocx import tracing
 
 LOG = log.getLogger(__name__)
 
@@ -21,17 +22,21 @@ class Loop:
     Wakes that arrive during a step cause one more step, not one each. A step
     that fails is logged and costs no more than itself. A step may return the
     moment at which it wants to be run again, if that is sooner.
+
+    A step belongs to the trace of who woke it; of several, to the last one's.
     """
 
     def __init__(self, name, step, interval):
         self._step, self._interval = step, interval
         self._woken, self._stopped = threading.Event(), threading.Event()
+        self._trace = None
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
 
     def start(self):
         self._thread.start()
 
     def wake(self):
+        self._trace = tracing.here() or self._trace
         self._woken.set()
 
     def stop(self):
@@ -50,8 +55,11 @@ class Loop:
         name, started = self._thread.name, time.monotonic()
         # All that a pass logs and sends has one request id.
         context.RequestContext()
+        trace, self._trace = self._trace, None
+        tracing.go_on(trace)
         try:
-            again = self._step(timeutils.utcnow(with_timezone=True))
+            with tracing.part(name):
+                again = self._step(timeutils.utcnow(with_timezone=True))
         except Exception:
             LOG.exception('%s failed and will be tried again', name)
             metrics.FAILURES.labels(name).inc()

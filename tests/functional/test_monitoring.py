@@ -201,30 +201,62 @@ class OneRequestTest(base.MarketplaceTestCase):
             self.assertIn(delivery[0], reports[-1])
 
     def test_a_trace_goes_through_the_services(self):
+        """From the request of who bids to those of who delivers."""
+        # What runs from the start has nobody's trace.
+        self.offer()
+        bid = self.bid()['uuid']
+        self.eventually('matched', lambda: self.show('bids', bid)['status'])
         seen = []
         notifier.set(lambda info, **_: seen.append(info))
         self.addCleanup(notifier.set, None)
         profiler.init('key')
         self.addCleanup(profiler.clean)
         headers, base_id = web.get_trace_id_headers(), profiler.get().get_base_id()
-        node = self.add_node()
-        body = {'resource_uuid': node, 'end_time': self.time(5), 'price': '1'}
-        self.good(
-            self.provider('acme-member').post('/v1/offers', body, headers=headers)
-        )
+        profiler.clean()
+        body = {'resource_uuid': self.add_node(), 'end_time': self.time(5)}
+        owner, renter = self.provider('acme-member'), self.market('umbrella-member')
+        self.good(owner.post('/v1/offers', body | {'price': '1'}, headers=headers))
+        body = {'end_time': self.time(5), 'price': '2'}
+        self.good(renter.post('/v1/bids', body, headers=headers))
 
-        def names():
+        def steps():
+            """What was done, and for which step."""
+            ours = [info for info in list(seen) if info['base_id'] == base_id]
+            named = {
+                info['trace_id']: ' '.join(
+                    [
+                        info['name'].removesuffix('-start'),
+                        *info['info']
+                        .get('request', {})
+                        .get('path', '')
+                        .split('/')[2:3],
+                        *info['info']
+                        .get('function', {})
+                        .get('name', '')
+                        .split('.')[-1:],
+                    ]
+                ).strip()
+                for info in ours
+                if info['name'].endswith('-start')
+            }
+            named[base_id] = 'caller'
             return {
-                (info['name'], info['info'].get('request', {}).get('path'))
-                for info in list(seen)
-                if info['base_id'] == base_id and info['name'].endswith('-start')
+                (named.get(info['parent_id']), named[info['trace_id']])
+                for info in ours
+                if info['name'].endswith('-start')
             }
 
-        self.eventually(True, lambda: ('rpc-start', None) in names())
-        self.assertIn(('wsgi-start', '/v1/offers'), names())
-        self.assertGreaterEqual(
-            sum(info['name'] == 'wsgi-start' for info in seen), 2, names()
-        )
+        wanted = {
+            ('caller', 'wsgi offers'),
+            ('wsgi offers', 'wsgi offers'),
+            ('wsgi bids', 'rpc bid_changed'),
+            ('rpc bid_changed', 'rpc noted'),
+            ('rpc noted', 'round'),
+            ('round', 'rpc contract_changed'),
+            ('rpc contract_changed', 'fulfilment'),
+            ('fulfilment', 'wsgi contracts'),
+        }
+        self.eventually(set(), lambda: wanted - steps())
 
 
 class AlertsTest(testtools.TestCase):
