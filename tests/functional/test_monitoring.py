@@ -163,6 +163,14 @@ class HealthTest(base.MarketplaceTestCase):
         self.assertIn('flocx_database', self.marketplace.conf.healthcheck.backends)
 
 
+def step(info):
+    """What osprofiler tells of, with the collection or the method that was called."""
+    path = info['info'].get('request', {}).get('path', '').split('/')
+    method = info['info'].get('function', {}).get('name', '').split('.')
+    words = (info['name'].removesuffix('-start'), *path[2:3], method[-1])
+    return ' '.join(filter(None, words))
+
+
 class OneRequestTest(base.MarketplaceTestCase):
     WORKERS = True
     OPTIONS = (
@@ -221,30 +229,13 @@ class OneRequestTest(base.MarketplaceTestCase):
 
         def steps():
             """What was done, and for which step."""
-            ours = [info for info in list(seen) if info['base_id'] == base_id]
-            named = {
-                info['trace_id']: ' '.join(
-                    [
-                        info['name'].removesuffix('-start'),
-                        *info['info']
-                        .get('request', {})
-                        .get('path', '')
-                        .split('/')[2:3],
-                        *info['info']
-                        .get('function', {})
-                        .get('name', '')
-                        .split('.')[-1:],
-                    ]
-                ).strip()
-                for info in ours
-                if info['name'].endswith('-start')
+            begun = {
+                info['trace_id']: info
+                for info in list(seen)
+                if info['base_id'] == base_id and info['name'].endswith('-start')
             }
-            named[base_id] = 'caller'
-            return {
-                (named.get(info['parent_id']), named[info['trace_id']])
-                for info in ours
-                if info['name'].endswith('-start')
-            }
+            named = {base_id: 'caller'} | {at: step(begun[at]) for at in begun}
+            return {(named.get(begun[at]['parent_id']), named[at]) for at in begun}
 
         wanted = {
             ('caller', 'wsgi offers'),

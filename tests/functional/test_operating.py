@@ -2,7 +2,9 @@
 """What an operator turns on, runs or reads: notifications, audit, log, purge."""
 
 import json
+import os
 import pathlib
+import resource
 import subprocess
 import sys
 import threading
@@ -227,6 +229,16 @@ class EdgeTest(base.MarketplaceTestCase):
         )
         self.assertEqual(413, answer.status_code)
         self.assertEqual('flocx.too_large', base.error(answer)['code'])
+
+    def test_more_open_files_than_select_can_bear(self):
+        allowed = resource.getrlimit(resource.RLIMIT_NOFILE)
+        if 0 <= allowed[0] < 4096:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (4096, allowed[1]))
+            self.addCleanup(resource.setrlimit, resource.RLIMIT_NOFILE, allowed)
+        for _ in range(1024):
+            self.addCleanup(os.close, os.open(os.devnull, os.O_RDONLY))
+        answer = self.market('umbrella-member').get('/v1/offers')
+        self.assertEqual(200, answer.status_code)
 
 
 class ProfilerTest(base.MarketplaceTestCase):

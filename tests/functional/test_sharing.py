@@ -72,6 +72,8 @@ class TakeoverTest(unittest.TestCase):
         super().setUp()
         program = shutil.which('memcached')
         if program is None:
+            # It comes from the system, not with what Python installs: see bindep.txt,
+            # from which .ci/run does install it.
             self.skipTest('memcached is missing: install memcached')
         with socket.socket() as free:
             free.bind(('127.0.0.1', 0))
