@@ -24,8 +24,13 @@ REQUIREMENTS = ((), (('cpus', '>=', 16),), (('gpus', '>=', 1),))
 MARKETS = int(os.environ.get('FLOCX_TEST_MARKETS', '1000'))
 
 
-def examples(share=1.0):
-    """How many markets a property is tried on: a part of what is asked for."""
+def examples(fast=1.0, slow=1.0):
+    """How many markets a property is tried on.
+
+    :param fast: the part of MARKETS in the fast suite.
+    :param slow: the part of them in the slow one; a solver takes its time.
+    """
+    share = fast if MARKETS <= 1000 else slow
     return hypothesis.settings(
         max_examples=max(20, int(MARKETS * share)),
         deadline=None,

@@ -16,7 +16,7 @@ from tests.unit.matcher import markets
 
 
 class ExactTest(unittest.TestCase):
-    @markets.examples(0.3 if markets.MARKETS <= 1000 else 0.1)
+    @markets.examples(0.3, 0.1)
     @hypothesis.given(markets.books(4, 4))
     def test_the_bound_is_not_below_and_what_is_found_not_above(self, market):
         best = exact.Exact().allocate(market, mechanisms.Budget(seconds=None))
@@ -50,7 +50,7 @@ class ExactTest(unittest.TestCase):
                 drawn.draw(100, 100, 3), mechanisms.Budget(seconds=0)
             )
 
-    @markets.examples(0.1)
+    @markets.examples(0.1, 0.1)
     @hypothesis.given(markets.books(3, 3))
     def test_who_is_on_no_grid_loses_nothing(self, market):
         """Times to the hour, and the same market with times that are no multiples."""

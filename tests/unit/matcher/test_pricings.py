@@ -127,7 +127,7 @@ class VcgTest(unittest.TestCase):
         with self.assertRaises(mechanisms.Refused):
             vcg.Vcg().settle(market, done)
 
-    @markets.examples(0.03)
+    @markets.examples(0.03, 0.1)
     @hypothesis.given(
         st.lists(st.integers(0, 20), min_size=1, max_size=3),
         st.lists(st.integers(0, 20), min_size=1, max_size=3),
