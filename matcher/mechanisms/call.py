@@ -13,6 +13,7 @@ Every decision whether something *may* be done is taken on integers, and so are
 welfare and bound counted. What is tried, and in which order, is steered by floats.
 """
 
+from collections.abc import Callable
 import decimal
 
 import numpy as np
@@ -31,6 +32,7 @@ from matcher.mechanisms import native
 from matcher.mechanisms import places
 from matcher.mechanisms import plan as plans
 from matcher.mechanisms import search
+from matcher.mechanisms import tightening
 from matcher.mechanisms import timeprices
 
 #: Intervals of the prices, from the first descent to the last, and its steps.
@@ -39,16 +41,6 @@ STEPS = (60, 50, 80)
 
 #: Steps where the prices of an earlier round are known.
 STEPS_AGAIN = 60
-
-#: Steps towards a tighter bound, at most; or those where only moves are counted.
-TIGHTEN, TIGHTEN_BY_MOVES = 1000, 60
-
-#: By kind alone so many are enough; fewer than these are not worth it.
-STEPS_BY_KIND, LEAST_STEPS = 200, 10
-
-#: Which part of the seconds they may take, and how long it takes, about, to ask a bid
-#: what it would choose, for each of its kinds and starts.
-TIGHTEN_SHARE, ASKED = 0.3, 7e-9
 
 #: How much the prices count beside the asks, where bids are first placed: less than
 #: they say, as other bids may take less of what is dear.
@@ -98,15 +90,15 @@ class Call(mechanisms.Allocation):
                 upper_bound=most,
                 prices=timeprices.of(market, dual),
             )
-        bound = _tightened(book, market, dual, budget)
         lots = lot_figures.of(market.supply)
         guide = guides.of(market, dual, [market.offers[at] for at in lots.firsts()])
         here = fits.Market(lots, market.demand, guide)
-        plan, moves = _search(here, bound, budget, began)
+        with tightening.beside(book, market, dual, budget, began) as bound:
+            plan, moves = _search(here, bound, budget, began)
         return mechanisms.Allotment(
             awards=tuple(early.begun(book, _awards(market, lots, plan))),
             welfare=figures.credits(plans.worth(lots, market.demand, plan)),
-            upper_bound=figures.credits(bound, decimal.ROUND_CEILING),
+            upper_bound=figures.credits(bound(), decimal.ROUND_CEILING),
             prices=timeprices.of(market, dual),
             moves=moves,
         )
@@ -119,7 +111,7 @@ def _prices(
 
     Those of an earlier round are near enough to begin with the finest.
     """
-    parts = _parts(market)
+    parts = descent.parts(market)
     stages = list(zip(INTERVALS, STEPS, strict=True))
     marks = descent.edges(market, INTERVALS[0])
     prices = descent.start_prices(market, marks)
@@ -131,82 +123,15 @@ def _prices(
         finer = descent.edges(market, intervals)
         if number and len(finer) == len(marks):
             continue
-        prices = _refined(prices, marks, finer)
+        prices = descent.refined(prices, marks, finer)
         marks = finer
-        prices = descent.descend(market, marks, prices, steps, 0.12, parts)
+        spent = descent.counted(steps)
+        prices = descent.descend(market, marks, prices, spent, 0.12, parts)
     return certificate.certified(market, marks, prices)
 
 
-def _parts(market: figures.Figures) -> int:
-    return max(1, min(4, len(market.bids) // 64))
-
-
-def _tightened(
-    book: matcher_book.Book,
-    market: figures.Figures,
-    dual: certificate.Dual,
-    budget: mechanisms.Budget,
-) -> int:
-    """A lower bound, from prices that differ between servers free at other times.
-
-    Such a server can only serve stays within its own free time, and only as many
-    as there are of its like; prices by kind alone overlook both. Where there is no
-    time for so many prices, those by kind go on towards the least bound. The search
-    is not guided by these: at 1,000 x 1,000 it finds 0.3 % less with them.
-    """
-    sorts, gaps = lot_figures.sorts(market.supply)
-    size = max(1, int(sorts[market.demand.kinds].sum()))
-    intervals = INTERVALS[-1] if size < 100_000 else 60
-    # A bid looks at the ends of intervals and at those of its servers' free time.
-    steps, parts = _affordable(size * (intervals + gaps), _parts(market), budget)
-    if steps >= LEAST_STEPS:
-        finer = figures.hopeful(figures.of(book, by_window=True))
-        marks = descent.edges(finer, intervals)
-    else:
-        finer, marks = market, dual.edges
-        size = len(market.demand.kinds) * len(marks)
-        steps, parts = _affordable(size, _parts(market), budget)
-        steps = min(steps, STEPS_BY_KIND)
-    if steps < LEAST_STEPS:
-        return dual.bound
-    kinds = market.kind_of()
-    first = [finer.offers[at].uuid for at in finer.supply.kind_at[:-1].tolist()]
-    prices = dual.prices[[kinds[uuid] for uuid in first]].astype(np.float64)
-    prices = _refined(prices, dual.edges, marks)
-    prices = descent.descend(finer, marks, prices, steps, 0.06, parts)
-    return min(dual.bound, certificate.certified(finer, marks, prices).bound)
-
-
-def _affordable(size: int, parts: int, budget: mechanisms.Budget) -> tuple[int, int]:
-    """Steps of a descent, and in how many parts bids are asked.
-
-    :param size: of the market: kinds that bids may take times starts.
-    """
-    if budget.seconds is None:
-        return TIGHTEN_BY_MOVES if size < 10**7 else 0, parts
-    once = size * ASKED
-    # All bids are asked at the beginning, for the proof, and for the search.
-    left = TIGHTEN_SHARE * budget.seconds - 4 * once
-    if left <= 0:
-        return 0, parts
-    parts = max(parts, min(32, int(TIGHTEN / 4 * once / left)))
-    return int(min(TIGHTEN, left * parts / once)), parts
-
-
-def _refined(
-    prices: native.Floats, marks: native.Ints, finer: native.Ints
-) -> native.Floats:
-    """Prices between ``marks`` as prices between ``finer``."""
-    return np.ascontiguousarray(prices[:, _interval(marks, finer[:-1])])
-
-
-def _interval(marks: native.Ints, moments: native.Ints) -> native.Ints:
-    found = np.searchsorted(marks, moments, side='right') - 1
-    return np.clip(found, 0, len(marks) - 2)
-
-
 def _search(
-    here: fits.Market, bound: int, budget: mechanisms.Budget, began: float
+    here: fits.Market, bound: Callable[[], int], budget: mechanisms.Budget, began: float
 ) -> tuple[plans.Plan, int]:
     lots, demand = here.lots, here.demand
     plan, found = plans.empty(lots, demand), places.scratch(lots)
@@ -222,7 +147,8 @@ def _search(
     for anneal in range(anneals):
         while spent < (anneal + 1) / anneals:
             # To count exactly takes long in a large market.
-            if reached > bound * NEARLY and plans.worth(lots, demand, plan) == bound:
+            least = bound()
+            if reached > least * NEARLY and plans.worth(lots, demand, plan) == least:
                 return plan, made
             heat = scale * HOT * (COLD / HOT) ** (spent * anneals - anneal)
             started = budget.clock()

@@ -5,6 +5,7 @@ They make the bound of ``certificate`` small. Its slope at given prices is, for 
 kind and interval, the time on offer less the time that bids would choose.
 """
 
+from collections.abc import Callable
 import typing
 
 import numpy as np
@@ -43,6 +44,25 @@ def edges(market: figures.Figures, count: int) -> native.Ints:
     return np.unique(np.concatenate([[first], picked, [last]])).astype(np.int64)
 
 
+def parts(market: figures.Figures) -> int:
+    """In how many parts the bids of a market are worth asking."""
+    return max(1, min(4, len(market.bids) // 64))
+
+
+def refined(
+    prices: native.Floats, marks: native.Ints, finer: native.Ints
+) -> native.Floats:
+    """Prices between ``marks`` as prices between ``finer``."""
+    found = np.searchsorted(marks, finer[:-1], side='right') - 1
+    found = np.clip(found, 0, len(marks) - 2)
+    return np.ascontiguousarray(prices[:, found])
+
+
+def counted(steps: int) -> Callable[[int], float]:
+    """Which part is spent where so many steps are all that may be taken."""
+    return lambda taken: taken / steps
+
+
 def start_prices(market: figures.Figures, marks: native.Ints) -> native.Floats:
     """A first guess: a little above the cheapest ask of each kind."""
     supply = market.supply
@@ -56,15 +76,16 @@ def descend(
     market: figures.Figures,
     marks: native.Ints,
     prices: native.Floats,
-    steps: int,
+    spent: Callable[[int], float],
     rate: float,
     parts: int = 1,
 ) -> native.Floats:
-    """Better prices than ``prices``, by ``steps`` steps of Adam.
+    """Better prices than ``prices``, by steps of Adam.
 
     The first step changes a price by about ``rate`` times the median ceiling. In each
     step one of so many ``parts`` of the bids is asked again what it would choose; of
     the others the last answer is taken, as prices change little from step to step.
+    ``spent`` says which part of what the descent may take so many steps have taken.
 
     Kingma and Ba, "Adam: a method for stochastic optimization", 2015; with a step
     that shrinks it needs fewer evaluations than a plain subgradient. Blatt, Hero and
@@ -80,14 +101,16 @@ def descend(
     widths = np.diff(marks).astype(float)
     stock, wants = _stock(market.supply, marks), _wants(market, prices)
     slope = np.empty_like(prices)
-    for step in range(1, steps + 1):
+    step = 0
+    while (done := spent(step)) < 1.0:
+        step += 1
         part = (0, 1) if step == 1 else (step % parts, parts)
         _slope(market.supply, market.demand, marks, prices, stock, wants, part, slope)
         slope /= widths
         mean = 0.85 * mean + 0.15 * slope
         square = 0.98 * square + 0.02 * slope * slope
         push = (mean / (1 - 0.85**step)) / (np.sqrt(square / (1 - 0.98**step)) + 1e-9)
-        length = rate * scale * (1 - (step - 1) / steps) ** 1.5 + 1e-4 * scale
+        length = rate * scale * (1 - done) ** 1.5 + 1e-4 * scale
         prices = np.clip(prices - length * push, floor, limit)
     return prices
 
