@@ -49,9 +49,9 @@ WEIGHT = 0.25
 #: So few bids may all get what is best for them alone; then there is nothing to search.
 FEW = 16
 
-#: However much time there is, a market of n bids is not searched for longer than
-#: ten times this many moves, and 2,000 more for each bid.
-PATIENCE = 1000
+#: However much time there is, a market is not searched for longer than this many
+#: moves, and so many more for each bid.
+PATIENCE, PATIENCE_EACH = 30_000, 6_000
 
 #: A small market is annealed more than once, so many times divided by its bids, and the
 #: best is taken.
@@ -139,7 +139,7 @@ def _search(
     typical = int(np.median(demand.length))
     _greedy(here, plan, found, random, typical)
     near, undo = search.neighbours(here), search.move(here)
-    patience = 10 * (PATIENCE + 200 * len(demand.ceiling))
+    patience = PATIENCE + PATIENCE_EACH * len(demand.ceiling)
     anneals = int(np.clip(ANNEALED // len(demand.ceiling), 1, MOST_ANNEALS))
     best, reached = plans.copy(plan), float(plans.worth(lots, demand, plan))
     made, chunk, spent = 0, 50, _spent(budget, 0, patience, began)

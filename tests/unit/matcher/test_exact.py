@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The bound, and what is found, against the best there is."""
 
+import time
 import unittest
 
 import hypothesis
@@ -8,7 +9,10 @@ import hypothesis
 from benchmarks import markets as drawn
 from matcher import book
 from matcher import mechanisms
+from matcher.mechanisms import branching
 from matcher.mechanisms import call
+from matcher.mechanisms import certificate
+from matcher.mechanisms import descent
 from matcher.mechanisms import exact
 from matcher.mechanisms import figures
 from matcher.mechanisms import immediate
@@ -25,6 +29,38 @@ class ExactTest(unittest.TestCase):
         found = call.Call().allocate(market, budget)
         self.assertLessEqual(best.welfare, found.upper_bound)
         self.assertLessEqual(found.welfare, best.welfare)
+
+    @markets.examples(0.3, 0.1)
+    @hypothesis.given(markets.books(4, 4))
+    def test_no_branch_is_below_the_best(self, market):
+        finer = figures.hopeful(figures.of(market, by_window=True))
+        if not finer.bids:
+            return
+        marks = descent.edges(finer, 24)
+        prices = descent.start_prices(finer, marks)
+        most = certificate.certified(finer, marks, prices).bound
+        bounds = []
+
+        def go_on(bound):
+            bounds.append(bound)
+            return len(bounds) < 8
+
+        spent = descent.counted(10)
+        least = branching.least(finer, marks, prices, most, spent, go_on)
+        self.assertEqual([*sorted(bounds, reverse=True)], bounds)
+        self.assertEqual(bounds[-1], least)
+        best = exact.Exact().allocate(market, mechanisms.Budget(seconds=None))
+        self.assertLessEqual(best.welfare, figures.credits(least))
+
+    def test_the_bound_is_lowered_while_the_search_goes_on(self):
+        market = drawn.draw(100, 100, 3)
+        first = call.Call().allocate(market, mechanisms.Budget(seconds=None, moves=10))
+        budget = mechanisms.Budget(seconds=2, clock=time.thread_time)
+        found = call.Call().allocate(market, budget)
+        best = exact.Exact().allocate(market, mechanisms.Budget(seconds=None))
+        self.assertEqual([], markets.broken(market, found.awards))
+        self.assertLessEqual(best.welfare, found.upper_bound)
+        self.assertLess(found.upper_bound, first.upper_bound)
 
     def test_a_hundred_offers_and_bids_are_solved(self):
         """To the second, with racks and with bundles of up to sixteen servers."""
