@@ -3,6 +3,7 @@
 
 import contextlib
 import datetime
+import functools
 import logging
 from unittest import mock
 import urllib.parse
@@ -20,6 +21,7 @@ from matcher import rounds
 from provider import endpoints as provider_endpoints
 from provider import fulfilment
 from provider import nodes
+from provider import patience
 from provider import reconciliation
 from tests.simulation import audit
 from tests.simulation import invariants
@@ -69,10 +71,12 @@ class World:
         handler = processes.Failures(self)
         with contextlib.ExitStack() as stack:
             executor = scheduler.Executor(self.tasks)
+            waits = functools.partial(patience.Patience, draw=self.storm.draw)
             for target, name, value in (
                 (uuid, 'uuid4', lambda: uuid.UUID(self.storm.uuid())),
                 (oslo_db_api, 'time', processes.Naps(self.tasks)),
                 (fulfilment.futures, 'ThreadPoolExecutor', executor),
+                (fulfilment.patience, 'Patience', waits),
             ):
                 stack.enter_context(mock.patch.object(target, name, value))
             logging.getLogger().addHandler(handler)
