@@ -60,9 +60,9 @@ ANNEALED, MOST_ANNEALS = 400, 8
 #: The search counts in floats; from here on it looks whether the bound is reached.
 NEARLY = 1 - 1e-9
 
-#: Where a neighbourhood is worth this much of the median bid, the first moves
-#: accept it to be worse; the last ones hardly any.
-HOT, COLD = 0.4, 0.004
+#: The first moves accept what is worse by about this part of a bid's worth; the last
+#: ones hardly anything.
+HOT, COLD = 0.1, 0.005
 
 
 class Call(mechanisms.Allocation):
@@ -139,7 +139,6 @@ def _search(
     typical = int(np.median(demand.length))
     _greedy(here, plan, found, random, typical)
     near, undo = search.neighbours(here), search.move(here)
-    scale = float(np.median(demand.ceiling * demand.length.astype(float)))
     patience = 10 * (PATIENCE + 200 * len(demand.ceiling))
     anneals = int(np.clip(ANNEALED // len(demand.ceiling), 1, MOST_ANNEALS))
     best, reached = plans.copy(plan), float(plans.worth(lots, demand, plan))
@@ -150,7 +149,7 @@ def _search(
             least = bound()
             if reached > least * NEARLY and plans.worth(lots, demand, plan) == least:
                 return plan, made
-            heat = scale * HOT * (COLD / HOT) ** (spent * anneals - anneal)
+            heat = HOT * (COLD / HOT) ** (spent * anneals - anneal)
             started = budget.clock()
             reached += search.improve(
                 here, plan, found, random, near, undo, chunk, heat, typical

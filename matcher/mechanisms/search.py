@@ -114,14 +114,21 @@ def improve(
     heat: float,
     typical: int,
 ) -> float:
-    """Make ``moves`` moves at temperature ``heat``; return by how much welfare grew."""
+    """Make ``moves`` moves at temperature ``heat``; return by how much welfare grew.
+
+    The temperature is in parts of what the bids of a move are worth, on average: in a
+    market with some bids a hundred times as large as others, what leaves the large ones
+    free to move would shuffle the small ones for ever.
+    """
     grown = 0.0
     for _ in range(moves):
         count, before = _ruin(market, plan, found, random, undo)
         tried = _gather(market, plan, random, near, undo, count)
         after = _recreate(market, plan, found, random, undo, tried, typical)
         change = after - before
-        if change >= 0 or change > heat * math.log(native.uniform(random) + 1e-300):
+        stake = max(before, after) / (tried + 1)
+        worse = heat * stake * math.log(native.uniform(random) + 1e-300)
+        if change >= 0 or change > worse:
             grown += change
         else:
             _take_back(market, plan, undo, count, tried)
