@@ -32,9 +32,25 @@ from tests.simulation import processes
 from tests.simulation import scheduler
 from tests.simulation import stage
 from tests.simulation import storm
+from tests.simulation import unfilled
 
 _BEGIN = datetime.datetime(2027, 1, 1, tzinfo=datetime.UTC)
 _STAGES = []
+
+#: How often something that is open begins or ends, and when next after a time.
+_MOMENTS = (
+    'SELECT count(*), min(CASE WHEN moment > ? THEN moment END) FROM ('
+    + ' UNION ALL '.join(
+        f'SELECT {column} AS moment FROM {table} WHERE status IN ({statuses})'
+        for table, statuses in (
+            ('offers', "'available', 'error'"),
+            ('bids', "'available'"),
+            ('contract_lines', ', '.join(map(repr, invariants.OPEN_LINES))),
+        )
+        for column in ('start_time', 'end_time')
+    )
+    + ')'
+)
 
 
 class World:
@@ -231,8 +247,8 @@ class World:
         self._look(closed=True)
 
     def _finish(self):
-        while self.tasks.step() or self.network.waiting:
-            if not self.tasks.runnable() and self.network.waiting:
+        while self.tasks.drain() or self.network.waiting:
+            if self.network.waiting:
                 self._deliver()
 
     def _passes(self, *names):
@@ -246,23 +262,14 @@ class World:
     def _next_moment(self):
         """When something that is open begins or ends, or a machine has done."""
         with self._stage.database.engine.connect() as connection:
-            found = [
-                moment
-                for table, statuses in (
-                    (schema.offers, ('available', 'error')),
-                    (schema.bids, ('available',)),
-                    (schema.contract_lines, invariants.OPEN_LINES),
-                )
-                for row in connection.execute(
-                    sa.select(table.c.start_time, table.c.end_time).where(
-                        table.c.status.in_(statuses)
-                    )
-                )
-                for moment in row
-            ]
-        if not found:
+            many, soon = connection.exec_driver_sql(
+                _MOMENTS, (unfilled.text(self.now),)
+            ).one()
+        found = self.room.moments()
+        if soon:
+            found.append(unfilled.moment(soon))
+        if not many:
             return None
-        found += self.room.moments()
         return min((each for each in found if each > self.now), default=self.now)
 
     def _look(self, settled=False, closed=False):
