@@ -7,9 +7,11 @@ the first of their seeds.
 
 import decimal
 import hashlib
+import itertools
 import os
 import subprocess
 import sys
+import time
 from unittest import mock
 
 import testtools
@@ -75,6 +77,17 @@ class ReplayTest(testtools.TestCase):
             lives.insert(0, lived.tasks.trace)
         # The last line says how long all of it took.
         self.assertEqual([said for life in lives for said in life], told[:-1])
+
+    def test_it_does_however_slow_the_machine_is(self):
+        """A day passes whenever the wall clock is looked at."""
+        traces, days = [], itertools.count(0, 86400)
+        # Here a round would clear all of the market instead of what has changed.
+        for clock in (time.monotonic, days.__next__):
+            with mock.patch.object(time, 'monotonic', clock):
+                lived = world.World(12)
+                lived.run()
+            traces.append(lived.tasks.trace)
+        self.assertEqual(*traces)
 
     def test_other_seeds_are_other_worlds(self):
         lives = set()

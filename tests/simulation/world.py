@@ -4,6 +4,7 @@
 import contextlib
 import datetime
 import functools
+import gc
 import logging
 from unittest import mock
 import urllib.parse
@@ -32,25 +33,9 @@ from tests.simulation import processes
 from tests.simulation import scheduler
 from tests.simulation import stage
 from tests.simulation import storm
-from tests.simulation import unfilled
 
 _BEGIN = datetime.datetime(2027, 1, 1, tzinfo=datetime.UTC)
 _STAGES = []
-
-#: How often something that is open begins or ends, and when next after a time.
-_MOMENTS = (
-    'SELECT count(*), min(CASE WHEN moment > ? THEN moment END) FROM ('
-    + ' UNION ALL '.join(
-        f'SELECT {column} AS moment FROM {table} WHERE status IN ({statuses})'
-        for table, statuses in (
-            ('offers', "'available', 'error'"),
-            ('bids', "'available'"),
-            ('contract_lines', ', '.join(map(repr, invariants.OPEN_LINES))),
-        )
-        for column in ('start_time', 'end_time')
-    )
-    + ')'
-)
 
 
 class World:
@@ -70,7 +55,7 @@ class World:
             for name in ('market', 'provider', 'engine', 'fulfiller')
         }
         self._loops, self._listening = {}, {}
-        self.wrong, self._deeds = [], 24
+        self.wrong, self._deeds, self._drafts = [], 24, 0
 
     def run(self):
         """Live; return what does not hold."""
@@ -88,9 +73,11 @@ class World:
         with contextlib.ExitStack() as stack:
             executor = scheduler.Executor(self.tasks)
             waits = functools.partial(patience.Patience, draw=self.storm.draw)
+            time = processes.Time(self)
             for target, name, value in (
                 (uuid, 'uuid4', lambda: uuid.UUID(self.storm.uuid())),
-                (oslo_db_api, 'time', processes.Naps(self.tasks)),
+                (oslo_db_api, 'time', time),
+                (rounds, 'time', time),
                 (fulfilment.futures, 'ThreadPoolExecutor', executor),
                 (fulfilment.patience, 'Patience', waits),
             ):
@@ -138,7 +125,7 @@ class World:
         if process in self._processes['engine']:
             loop = processes.Loop(self, process, 'round', conf.matcher.round_interval)
             clearing = rounds.Rounds(conf, self._stage.database, self._stage.engine_api)
-            loop.step = lambda now: clearing.run(now) and None
+            loop.step = functools.partial(self._clear, clearing)
             listener = matcher_endpoints.Endpoints(loop, clearing)
             self._loops[process], topic = [loop], rpcapi.MatcherAPI.TOPIC
         else:
@@ -231,7 +218,8 @@ class World:
         self._passes('round', 'fulfilment', 'reconciliation')
         # Of awards that are too close on one server, the second waits for a round.
         for _ in range(4):
-            self._passes('round')
+            if self._drafts:
+                self._passes('round')
         self._look(settled=True)
         for number in range(60):
             moment = self._next_moment()
@@ -242,14 +230,20 @@ class World:
             if number < 20:
                 # Later on nobody puts off any more what has to end.
                 self._machines()
-            others = ['round', 'reconciliation'] if number % 4 == 3 else []
-            self._passes('fulfilment', *others)
+            if number % 4 == 3:
+                self._passes('fulfilment', 'round', 'reconciliation')
+            elif self._stage.database.due(self.now):
+                self._passes('fulfilment')
         self._look(closed=True)
 
     def _finish(self):
         while self.tasks.drain() or self.network.waiting:
             if self.network.waiting:
                 self._deliver()
+
+    def _clear(self, clearing, now):
+        done = clearing.run(now)
+        self._drafts = done.contracts + done.conflicts
 
     def _passes(self, *names):
         """One pass of each loop of these names, in the first of its processes."""
@@ -261,13 +255,10 @@ class World:
 
     def _next_moment(self):
         """When something that is open begins or ends, or a machine has done."""
-        with self._stage.database.engine.connect() as connection:
-            many, soon = connection.exec_driver_sql(
-                _MOMENTS, (unfilled.text(self.now),)
-            ).one()
+        many, soon = self._stage.database.moments(self.now)
         found = self.room.moments()
         if soon:
-            found.append(unfilled.moment(soon))
+            found.append(soon)
         if not many:
             return None
         return min((each for each in found if each > self.now), default=self.now)
@@ -326,4 +317,8 @@ def _the_stage():
     if not _STAGES:
         _STAGES.append(stage.Stage())
         audit.install(_STAGES[0].database.engine)
+        # It lives as long as the process, with all that was imported for it: nothing
+        # that the collector has to walk through again and again.
+        gc.collect()
+        gc.freeze()
     return _STAGES[0]
