@@ -135,7 +135,9 @@ def main(argv=None):
         conf.standalone.provider_port,
         conf.standalone.matcher_port,
     )
-    stopped.wait()
+    # A signal that comes as this thread is about to wait is handled when it has waited.
+    while not stopped.wait(1):
+        pass
     for part in reversed(started):
         part.stop()
     return 0

@@ -32,7 +32,7 @@ def unmatched(book, awards):
     served = {award.bid.uuid for award in awards}
     waiting = [bid for bid in book.bids if bid.uuid not in served]
     market = figures.of(book.copy(waiting))
-    near = _nearest(market.supply, market.demand)
+    near = _near(market)
     known = {bid.uuid: number for number, bid in enumerate(market.bids)}
     return [
         _of_figures(market, known[bid.uuid], near)
@@ -94,19 +94,25 @@ def _of_figures(market, number, near):
     )
 
 
-@native.compiled
-def _nearest(
-    supply: figures.Supply, demand: figures.Demand
-) -> tuple[native.Ints, native.Ints, native.Ints, native.Ints]:
+def _near(market):
     """By bid: the longest free time in its window; how many servers it could have
     at once, at any price and at its own; and which price would be enough.
     """
-    count = len(demand.ceiling)
-    longest, at_once = np.zeros(count, np.int64), np.zeros(count, np.int64)
-    paid, price = np.zeros(count, np.int64), np.zeros(count, np.int64)
-    low, high = np.zeros(_LOOKED_AT, np.int64), np.zeros(_LOOKED_AT, np.int64)
-    ask = np.zeros(_LOOKED_AT, np.int64)
-    for bid in range(count):
+    near = np.zeros((4, len(market.bids)), np.int64)
+    _nearest(market.supply, market.demand, near, np.zeros((5, _LOOKED_AT), np.int64))
+    return near
+
+
+@native.compiled
+def _nearest(
+    supply: figures.Supply, demand: figures.Demand, near: native.Ints, gaps: native.Ints
+) -> None:
+    """Fill ``near``; a column of ``gaps`` is where a bid could begin, first and last,
+    and what it would cost; the other rows are for ``_at_once``.
+    """
+    longest, at_once, paid, price = near[0], near[1], near[2], near[3]
+    low, high, ask = gaps[0], gaps[1], gaps[2]
+    for bid in range(len(demand.ceiling)):
         length, found = demand.length[bid], 0
         for place in range(demand.kinds_at[bid], demand.kinds_at[bid + 1]):
             kind = demand.kinds[place]
@@ -122,13 +128,8 @@ def _nearest(
                         ask[found] = supply.ask[offer]
                         found += 1
         at_once[bid], paid[bid], price[bid] = _at_once(
-            low[:found],
-            high[:found],
-            ask[:found],
-            demand.ceiling[bid],
-            demand.least[bid],
+            gaps[:, :found], demand.ceiling[bid], demand.least[bid]
         )
-    return longest, at_once, paid, price
 
 
 #: Gaps of so many servers are looked at for a reason, and so many starts.
@@ -137,17 +138,28 @@ _STARTS = 64
 
 
 @native.compiled
-def _at_once(
-    low: native.Ints, high: native.Ints, ask: native.Ints, ceiling: int, least: int
-) -> tuple[int, int, int]:
+def _at_once(gaps: native.Ints, ceiling: int, least: int) -> tuple[int, int, int]:
     most, paid, price = 0, 0, -1
-    starts = np.unique(low)
-    step = max(1, len(starts) // _STARTS)
-    for start in starts[::step]:
-        covers = (low <= start) & (start <= high)
-        asks = np.sort(ask[covers])
-        most = max(most, len(asks))
-        paid = max(paid, np.searchsorted(asks, ceiling, side='right'))
-        if len(asks) >= least and (price < 0 or asks[least - 1] < price):
-            price = asks[least - 1]
+    low, high, ask, order, covers = gaps[0], gaps[1], gaps[2], gaps[3], gaps[4]
+    found = len(low)
+    for gap in range(found):
+        order[gap] = gap
+    native.sort(order, low, 0, found)
+    starts = 0
+    for number in range(found):
+        if not number or low[order[number]] != low[order[starts - 1]]:
+            order[starts] = order[number]
+            starts += 1
+    for number in range(0, starts, max(1, starts // _STARTS)):
+        start, servers, cheap = low[order[number]], 0, 0
+        for gap in range(found):
+            if low[gap] <= start <= high[gap]:
+                covers[servers] = gap
+                servers += 1
+                cheap += ask[gap] <= ceiling
+        most, paid = max(most, servers), max(paid, cheap)
+        if servers >= least:
+            native.sort(covers, ask, 0, servers)
+            enough = ask[covers[least - 1]]
+            price = enough if price < 0 else min(price, enough)
     return most, paid, price

@@ -48,10 +48,11 @@ def certified(
     supply, demand = market.supply, market.demand
     rounded = np.rint(prices).astype(np.int64)
     total = totals(marks, rounded)
-    seconds = free_seconds(supply, marks)
-    rents = _rents(supply, seconds, rounded)
-    servers, cost, _ = least(supply, demand, marks, rounded, total)
-    cheapest, _ = __least_each(supply, demand, marks, rounded, total)
+    rents = np.zeros(len(supply.ask), np.int64)
+    _rents(supply, free_seconds(supply, marks), rounded, rents)
+    servers, cost, _ = least(market, marks, rounded, total)
+    cheapest = np.zeros(len(demand.ceiling), np.int64)
+    _least_each(supply, demand, marks, rounded, total, cheapest)
     surplus = []
     for most, ceiling, length, taken, paid, unit in zip(
         *(each.tolist() for each in (demand.most, demand.ceiling, demand.length)),
@@ -71,10 +72,17 @@ def totals(marks: native.Ints, prices: native.Ints) -> native.Ints:
     return total
 
 
-@native.compiled
 def free_seconds(supply: figures.Supply, marks: native.Ints) -> native.Ints:
     """Free seconds of each offer in each interval."""
     seconds = np.zeros((len(supply.ask), len(marks) - 1), np.int64)
+    _free_seconds(supply, marks, seconds)
+    return seconds
+
+
+@native.compiled
+def _free_seconds(
+    supply: figures.Supply, marks: native.Ints, seconds: native.Ints
+) -> None:
     for offer in range(len(supply.ask)):
         for gap in range(supply.gap_at[offer], supply.gap_at[offer + 1]):
             start, end = supply.gap_from[gap], supply.gap_to[gap]
@@ -84,56 +92,62 @@ def free_seconds(supply: figures.Supply, marks: native.Ints) -> native.Ints:
                     start, marks[edge]
                 )
                 edge += 1
-    return seconds
 
 
 @native.compiled
 def _rents(
-    supply: figures.Supply, seconds: native.Ints, prices: native.Ints
-) -> native.Ints:
-    """What each offer earns above its ask if all its time is sold at ``prices``."""
-    rents = np.zeros(len(supply.ask), np.int64)
+    supply: figures.Supply,
+    seconds: native.Ints,
+    prices: native.Ints,
+    rents: native.Ints,
+) -> None:
+    """Add what each offer earns above its ask if all its time is sold at ``prices``."""
     for offer in range(len(supply.ask)):
         kind, ask = supply.kind[offer], supply.ask[offer]
         for edge in range(seconds.shape[1]):
             if prices[kind, edge] > ask:
                 rents[offer] += (prices[kind, edge] - ask) * seconds[offer, edge]
-    return rents
 
 
-@native.compiled
 def least(
-    supply: figures.Supply,
-    demand: figures.Demand,
+    market: figures.Figures,
     marks: native.Ints,
     prices: choices.Prices,
     total: choices.Prices,
 ) -> tuple[native.Ints, native.Ints, native.Ints]:
     """By bid: how many servers it takes, what these cost, and from when on."""
-    count = len(demand.ceiling)
-    servers = np.zeros(count, np.int64)
-    cost, target = np.zeros(count, np.int64), np.zeros(count, np.int64)
-    picks = np.zeros((2, len(prices)), np.int64)
-    for bid in range(count):
-        servers[bid], cost[bid], target[bid], _ = choices.choice(
-            supply, demand, marks, prices, total, bid, picks
-        )
-    return servers, cost, target
+    found = np.zeros((3, len(market.demand.ceiling)), np.int64)
+    scratch = choices.scratch(market, marks, total)
+    _least(market.supply, market.demand, marks, prices, total, scratch, found)
+    servers, cost, start = found
+    return servers, cost, start
 
 
 @native.compiled
-def __least_each(
+def _least(
     supply: figures.Supply,
     demand: figures.Demand,
     marks: native.Ints,
     prices: choices.Prices,
     total: choices.Prices,
-) -> tuple[native.Ints, native.Ints]:
-    """By bid: the least that one server costs, and from when on."""
-    count = len(demand.ceiling)
-    cost, target = np.zeros(count, np.int64), np.zeros(count, np.int64)
-    for bid in range(count):
-        cost[bid], target[bid], _ = choices.cheapest(
-            supply, demand, marks, prices, total, bid
+    scratch: choices.Scratch,
+    found: native.Ints,
+) -> None:
+    for bid in range(len(demand.ceiling)):
+        found[0, bid], found[1, bid], found[2, bid], _ = choices.choice(
+            supply, demand, marks, prices, total, bid, scratch
         )
-    return cost, target
+
+
+@native.compiled
+def _least_each(
+    supply: figures.Supply,
+    demand: figures.Demand,
+    marks: native.Ints,
+    prices: choices.Prices,
+    total: choices.Prices,
+    cost: native.Ints,
+) -> None:
+    """By bid: ``cost`` becomes the least that one server costs."""
+    for bid in range(len(demand.ceiling)):
+        cost[bid], _, _ = choices.cheapest(supply, demand, marks, prices, total, bid)

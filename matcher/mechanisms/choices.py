@@ -18,6 +18,33 @@ from matcher.mechanisms import native
 Prices: typing.TypeAlias = npt.NDArray[typing.Any]
 
 
+class Scratch(typing.NamedTuple):
+    """What a bid chose: ``sizes[n]`` servers of ``kinds[n]``; the rest is scratch."""
+
+    kinds: native.Ints
+    sizes: native.Ints
+    starts: native.Ints
+    tried_kinds: native.Ints
+    tried_sizes: native.Ints
+    left: native.Ints
+    costs: Prices
+
+
+def scratch(market: figures.Figures, marks: native.Ints, total: Prices) -> Scratch:
+    """Room for the choice of any bid, at prices of the type of ``total``."""
+    kinds = int(np.diff(market.demand.kinds_at).max(initial=1))
+    starts = 2 + 2 * len(marks) + 2 * len(market.supply.span_from)
+    return Scratch(
+        kinds=np.zeros(kinds, np.int64),
+        sizes=np.zeros(kinds, np.int64),
+        starts=np.zeros(starts, np.int64),
+        tried_kinds=np.zeros(kinds, np.int64),
+        tried_sizes=np.zeros(kinds, np.int64),
+        left=np.zeros(kinds, np.int64),
+        costs=np.zeros(kinds, total.dtype),
+    )
+
+
 @native.compiled
 def choice(
     supply: figures.Supply,
@@ -26,11 +53,11 @@ def choice(
     prices: Prices,
     total: Prices,
     bid: int,
-    picks: native.Ints,
+    scratch: Scratch,
 ) -> tuple[int, int, int, int]:
     """What ``bid`` takes at these prices: servers, their cost, start, kinds.
 
-    Column ``n`` of ``picks`` becomes the ``n``-th kind and how many it takes of it.
+    So many of ``scratch.kinds`` and ``scratch.sizes`` say which kinds it takes.
     """
     most = demand.most[bid]
     enough = True
@@ -38,9 +65,9 @@ def choice(
         kind = demand.kinds[place]
         enough = enough and most <= supply.kind_at[kind + 1] - supply.kind_at[kind]
     if not enough:
-        return _bundle(supply, demand, marks, prices, total, bid, picks)
+        return _bundle(supply, demand, marks, prices, total, bid, scratch)
     cost, start, kind = cheapest(supply, demand, marks, prices, total, bid)
-    picks[0, 0], picks[1, 0] = kind, most
+    scratch.kinds[0], scratch.sizes[0] = kind, most
     return most, most * cost, start, 1
 
 
@@ -68,9 +95,9 @@ def _bundle(
     prices: Prices,
     total: Prices,
     bid: int,
-    picks: native.Ints,
+    scratch: Scratch,
 ) -> tuple[int, int, int, int]:
-    """As ``_choice``, where no kind has as many servers as the bid asks for.
+    """As ``choice``, where no kind has as many servers as the bid asks for.
 
     The cost of the cheapest servers is concave between the starts at which any
     kind's is linear, so these starts, of all its kinds, are enough.
@@ -80,12 +107,11 @@ def _bundle(
     nothing = total[0, 0] - total[0, 0]
     value = (nothing + demand.ceiling[bid]) * length
     low, high = demand.kinds_at[bid], demand.kinds_at[bid + 1]
-    starts = _starts(supply, demand, marks, bid)
-    costs = np.zeros(high - low, total.dtype)
-    left = np.zeros(high - low, np.int64)
-    best, servers, paid, when, picked = nothing, 0, nothing, starts[0], 0
-    trial = np.zeros((2, high - low), np.int64)
-    for start in starts:
+    left, costs = scratch.left, scratch.costs
+    best, servers, paid, picked = nothing, 0, nothing, 0
+    when = demand.earliest[bid]
+    for number in range(_starts(supply, demand, marks, bid, scratch.starts)):
+        start = scratch.starts[number]
         end = start + length
         edges = (
             np.searchsorted(marks, start, side='right') - 1,
@@ -114,30 +140,36 @@ def _bundle(
                 size = min(size, demand.least[bid] - taken)
             if size <= 0:
                 break
-            trial[0, used], trial[1, used] = demand.kinds[low + which], size
+            scratch.tried_kinds[used] = demand.kinds[low + which]
+            scratch.tried_sizes[used] = size
             used += 1
             left[which] = 0
             taken += size
             spent += size * costs[which]
             surplus += size * (value - costs[which])
-        if taken >= demand.least[bid] and (servers == 0 or surplus > best):
+        if taken < demand.least[bid]:
+            continue
+        better = servers == 0 or surplus > best
+        if better or (surplus == best and start < when):
             best, servers, paid, when, picked = surplus, taken, spent, start, used
-            picks[:, :used] = trial[:, :used]
+            for pick in range(used):
+                scratch.kinds[pick] = scratch.tried_kinds[pick]
+                scratch.sizes[pick] = scratch.tried_sizes[pick]
     return servers, paid, when, picked
 
 
 @native.compiled
 def _starts(
-    supply: figures.Supply, demand: figures.Demand, marks: native.Ints, bid: int
-) -> native.Ints:
+    supply: figures.Supply,
+    demand: figures.Demand,
+    marks: native.Ints,
+    bid: int,
+    starts: native.Ints,
+) -> int:
+    """Fill ``starts``, in no order and some twice; return how many there are."""
     length = demand.length[bid]
     early, late = demand.earliest[bid], demand.latest[bid] - length
     low, high = demand.kinds_at[bid], demand.kinds_at[bid + 1]
-    spans = 0
-    for place in range(low, high):
-        kind = demand.kinds[place]
-        spans += supply.span_at[kind + 1] - supply.span_at[kind]
-    starts = np.empty(2 + 2 * len(marks) + 2 * spans, np.int64)
     starts[0], starts[1] = early, late
     count = 2
     for edge in marks:
@@ -152,7 +184,7 @@ def _starts(
                 if early < start < late:
                     starts[count] = start
                     count += 1
-    return np.unique(starts[:count])
+    return count
 
 
 @native.compiled

@@ -100,12 +100,16 @@ def descend(
     mean, square = np.zeros_like(prices), np.zeros_like(prices)
     widths = np.diff(marks).astype(float)
     stock, wants = _stock(market.supply, marks), _wants(market, prices)
-    slope = np.empty_like(prices)
+    slope, total = np.empty_like(prices), np.zeros((len(prices), len(marks)))
+    scratch = choices.scratch(market, marks, total)
     step = 0
     while (done := spent(step)) < 1.0:
         step += 1
         part = (0, 1) if step == 1 else (step % parts, parts)
-        _slope(market.supply, market.demand, marks, prices, stock, wants, part, slope)
+        np.cumsum(prices * widths, axis=1, out=total[:, 1:])
+        asked = market.supply, market.demand, marks, prices, total
+        _choose(*asked, wants, part, scratch)
+        _slope(market.supply, prices, stock, wants.load, slope)
         slope /= widths
         mean = 0.85 * mean + 0.15 * slope
         square = 0.98 * square + 0.02 * slope * slope
@@ -128,55 +132,57 @@ def _wants(market: figures.Figures, prices: native.Floats) -> _Wants:
     )
 
 
-@native.compiled
 def _stock(supply: figures.Supply, marks: native.Ints) -> native.Floats:
     """Free seconds by offer and interval, summed up from the first offer on."""
     seconds = certificate.free_seconds(supply, marks)
     summed = np.zeros((seconds.shape[0] + 1, seconds.shape[1]))
-    for offer in range(seconds.shape[0]):
-        for edge in range(seconds.shape[1]):
-            summed[offer + 1, edge] = summed[offer, edge] + seconds[offer, edge]
+    np.cumsum(seconds, axis=0, out=summed[1:])
     return summed
 
 
 @native.compiled
-def _slope(
+def _choose(
     supply: figures.Supply,
     demand: figures.Demand,
     marks: native.Ints,
     prices: native.Floats,
-    stock: native.Floats,
+    total: native.Floats,
     wants: _Wants,
     part: tuple[int, int],
-    slope: native.Floats,
+    scratch: choices.Scratch,
 ) -> None:
-    """``slope`` becomes, by kind and interval, supply minus demand at ``prices``."""
-    kinds, spans = prices.shape
-    total = np.zeros((kinds, spans + 1))
-    for kind in range(kinds):
-        for edge in range(spans):
-            width = marks[edge + 1] - marks[edge]
-            total[kind, edge + 1] = total[kind, edge] + prices[kind, edge] * width
-    picks = np.zeros((2, kinds), np.int64)
+    """Ask bids what they choose now: the first of ``part``, and every so many on."""
     first, every = part
     for bid in range(first, len(demand.ceiling), every):
         _count(demand, marks, wants, bid, -1)
         servers, cost, start, picked = choices.choice(
-            supply, demand, marks, prices, total, bid, picks
+            supply, demand, marks, prices, total, bid, scratch
         )
         wants.picked[bid] = 0
         if servers * float(demand.ceiling[bid]) * demand.length[bid] > cost:
             wants.start[bid], wants.picked[bid] = start, picked
             for pick in range(picked):
-                wants.kinds[wants.at[bid] + pick] = picks[0, pick]
-                wants.sizes[wants.at[bid] + pick] = picks[1, pick]
+                wants.kinds[wants.at[bid] + pick] = scratch.kinds[pick]
+                wants.sizes[wants.at[bid] + pick] = scratch.sizes[pick]
         _count(demand, marks, wants, bid, 1)
+
+
+@native.compiled
+def _slope(
+    supply: figures.Supply,
+    prices: native.Floats,
+    stock: native.Floats,
+    load: native.Floats,
+    slope: native.Floats,
+) -> None:
+    """``slope`` becomes, by kind and interval, supply minus demand at ``prices``."""
+    kinds, spans = prices.shape
     for kind in range(kinds):
         low, high = supply.kind_at[kind], supply.kind_at[kind + 1]
         for edge in range(spans):
             stop = low + np.searchsorted(supply.ask[low:high], prices[kind, edge])
             free = stock[stop, edge] - stock[low, edge]
-            slope[kind, edge] = free - wants.load[kind, edge]
+            slope[kind, edge] = free - load[kind, edge]
 
 
 @native.compiled

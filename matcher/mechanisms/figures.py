@@ -290,7 +290,8 @@ def hopeful(market: Figures) -> Figures:
     what becomes of others. Windows are narrowed to where there is any supply.
     """
     demand = market.demand
-    first, last, servers = _reach(market.supply, demand)
+    first, last, servers = np.zeros((3, len(demand.ceiling)), np.int64)
+    _reach(market.supply, demand, first, last, servers)
     numbers = np.flatnonzero(servers >= demand.least)
     narrowed = demand._replace(
         earliest=first, latest=last, most=np.minimum(demand.most, servers)
@@ -300,13 +301,17 @@ def hopeful(market: Figures) -> Figures:
 
 @native.compiled
 def _reach(
-    supply: Supply, demand: Demand
-) -> tuple[native.Ints, native.Ints, native.Ints]:
-    """By bid: when it can begin and end at all, and how many servers suit it."""
-    count = len(demand.ceiling)
-    first, last = demand.latest.copy(), demand.earliest.copy()
-    servers = np.zeros(count, np.int64)
-    for bid in range(count):
+    supply: Supply,
+    demand: Demand,
+    first: native.Ints,
+    last: native.Ints,
+    servers: native.Ints,
+) -> None:
+    """By bid: ``first`` becomes when it can begin at all and ``last`` when it can
+    end, and ``servers`` how many suit it.
+    """
+    for bid in range(len(demand.ceiling)):
+        first[bid], last[bid] = demand.latest[bid], demand.earliest[bid]
         length, most = demand.length[bid], demand.most[bid]
         for place in range(demand.kinds_at[bid], demand.kinds_at[bid + 1]):
             kind = demand.kinds[place]
@@ -329,7 +334,6 @@ def _reach(
                         first[bid] = min(first[bid], since)
                         last[bid] = max(last[bid], until)
                 servers[bid] += suits
-    return first, last, servers
 
 
 def _ints(values: Iterable[int]) -> native.Ints:

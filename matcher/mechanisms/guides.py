@@ -39,9 +39,7 @@ def of(
     :param offers: one of each lot.
     """
     total = certificate.totals(dual.edges, dual.prices)
-    servers, cost, target = certificate.least(
-        market.supply, market.demand, dual.edges, dual.prices, total
-    )
+    servers, cost, target = certificate.least(market, dual.edges, dual.prices, total)
     kinds = market.kind_of()
     # Before the first edge and after the last one nothing costs anything.
     price = np.pad(dual.prices, ((0, 0), (0, 1)))

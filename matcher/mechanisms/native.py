@@ -4,6 +4,10 @@
 The first call of a process loads what an earlier process compiled: numba keeps it
 beside the source or, where that is read-only, in the user's cache folder (see
 ``NUMBA_CACHE_DIR``). Nothing that is compiled holds the GIL.
+
+What is compiled makes no array: it fills those that it is given. So it need not count
+who refers to them, which would take most of its time: functions here are given dozens
+of arrays in tuples, and every call would count each of them up and down again.
 """
 
 from collections.abc import Callable
@@ -22,12 +26,17 @@ _Function = typing.TypeVar('_Function', bound=Callable[..., object])
 
 
 def compiled(function: _Function) -> _Function:
-    """``function``, compiled when it is first called."""
+    """``function``, compiled when it is first called; it cannot make an array."""
+    options: dict[str, typing.Any] = {
+        'nogil': True,
+        'error_model': 'numpy',
+        '_nrt': False,
+    }
     try:
-        done = numba.njit(cache=True, nogil=True, error_model='numpy')(function)
+        done = numba.njit(cache=True, **options)(function)
     except RuntimeError:
         # No folder can be written to: every process compiles for itself.
-        done = numba.njit(nogil=True, error_model='numpy')(function)
+        done = numba.njit(**options)(function)
     return typing.cast(_Function, done)
 
 
@@ -50,3 +59,29 @@ def generator(seed: int) -> Words:
         word ^= word >> 31
         word = word * 0xBF58476D1CE4E5B9 & (2**64 - 1)
     return np.array([word or 1], np.uint64)
+
+
+@compiled
+def sort(order: Ints, key: typing.Any, low: int, high: int) -> None:
+    """Sort ``order[low:high]`` by ``key[order[n]]``, the least first (a heapsort)."""
+    size = high - low
+    for top in range(size // 2 - 1, -1, -1):
+        _sink(order, key, low, top, size)
+    for last in range(size - 1, 0, -1):
+        order[low], order[low + last] = order[low + last], order[low]
+        _sink(order, key, low, 0, last)
+
+
+@compiled
+def _sink(order: Ints, key: typing.Any, low: int, top: int, size: int) -> None:
+    """Let ``order[low + top]`` sink in the heap of ``size`` that begins at ``low``."""
+    while 2 * top + 1 < size:
+        child = 2 * top + 1
+        if child + 1 < size:
+            if key[order[low + child]] < key[order[low + child + 1]]:
+                child += 1
+        if key[order[low + child]] <= key[order[low + top]]:
+            return
+        above, below = low + top, low + child
+        order[above], order[below] = order[below], order[above]
+        top = child

@@ -314,8 +314,7 @@ def _cheapest_to(found: Scratch, at: int, size: int) -> None:
     order, cost = found.order, found.cost
     if at == 16:
         # Many are wanted: sorting them all is cheaper than to look for each.
-        rest = order[at:size]
-        rest[:] = rest[np.argsort(cost[rest], kind='mergesort')]
+        native.sort(order, cost, at, size)
     if at >= 16:
         return
     best = at

@@ -221,6 +221,7 @@ class DocumentedTest(base.MarketplaceTestCase):
             stderr=subprocess.PIPE,
             text=True,
         )
+        self.addCleanup(process.kill)
         if name in DAEMONS:
             self.eventually(
                 True, lambda: DAEMONS[name] in self.read(log, process), seconds=180
