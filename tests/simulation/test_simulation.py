@@ -30,7 +30,7 @@ SEEDS = int(os.environ.get('FLOCX_SIMULATION_SEEDS', '240'))
 FIRST = int(os.environ.get('FLOCX_SIMULATION_FIRST', '1'))
 
 #: So many parts, each a test, are shared out among the processor's cores.
-PARTS = 8
+PARTS = 16
 
 #: In at most so many worlds a fault that was planted has to be seen.
 ENOUGH = 150

@@ -216,10 +216,13 @@ class World:
         self.room.repair()
         self._look()
         self._passes('round', 'fulfilment', 'reconciliation')
-        # Of awards that are too close on one server, the second waits for a round.
+        # Of awards that are too close on one server, the second waits for a round; and
+        # a round that messages wake looks at no more than what they tell of.
         for _ in range(4):
-            if self._drafts:
-                self._passes('round')
+            idle = not self._drafts
+            self._passes('round')
+            if idle and not self._drafts:
+                break
         self._look(settled=True)
         for number in range(60):
             moment = self._next_moment()
@@ -234,6 +237,9 @@ class World:
                 self._passes('fulfilment', 'round', 'reconciliation')
             elif self._stage.database.due(self.now):
                 self._passes('fulfilment')
+                if self._stage.database.due(self.now):
+                    # Nobody may get what is still waited for.
+                    self._passes('round')
         self._look(closed=True)
 
     def _finish(self):
