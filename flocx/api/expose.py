@@ -16,13 +16,10 @@ import wsme.api
 import wsme.exc
 import wsme.rest.json
 import wsme.types
-import wsmeext.pecan
 
 from flocx import db
 from flocx import exceptions
-
-# The renderer that writes results as JSON; importing it registers it with Pecan.
-_RENDERER = wsmeext.pecan.JSonRenderer
+from flocx.api import types
 
 
 @dataclasses.dataclass(frozen=True)
@@ -108,7 +105,7 @@ def _rendered(result, result_type, status):
         pecan.request.pecan['content_type'] = None
         pecan.response.content_type = None
         return ''
-    return {'datatype': result_type, 'result': result}
+    return json.dumps(types.written(result_type, result))
 
 
 def _path_names(method, body):
@@ -119,9 +116,7 @@ def _path_names(method, body):
 
 def _register(handle, method, *kinds):
     """Tell Pecan and WSME about a handler."""
-    pecan.expose(template='wsmejson:', content_type='application/json', generic=False)(
-        handle
-    )
+    pecan.expose(content_type='application/json', generic=False)(handle)
     # Query parameters are read by the methods; Pecan passes path segments only.
     names = ['self', *_path_names(method, kinds[-1])]
     pecan.util._cfg(handle)['argspec'] = inspect.FullArgSpec(

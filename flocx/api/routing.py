@@ -7,6 +7,7 @@ versions, and what is refused.
 """
 
 import pecan
+import webob
 
 from flocx.api import openapi
 
@@ -53,3 +54,15 @@ class Application(pecan.Pecan):
         if handler is None:
             return super().route(req, node, path)
         return handler, arguments
+
+    def invoke_controller(self, controller, args, kwargs, state):
+        if not hasattr(controller, 'operation'):
+            super().invoke_controller(controller, args, kwargs, state)
+            return
+        # The parameters of the query are read by the methods that want them.
+        result = controller(*args)
+        if isinstance(result, webob.Response):
+            state.response = result
+        elif result:
+            state.response.text = result
+            state.response.content_type = state.request.pecan['content_type']

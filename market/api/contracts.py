@@ -189,7 +189,12 @@ class Contracts(rest.RestController):
         where = _where(context, special, of_lines)
         with service.database.reader() as session:
             rows = contracts.page(
-                session, context, asked, where, hardware.suits(service.conf, special)
+                session,
+                context,
+                asked,
+                where,
+                hardware.suits(service.conf, special),
+                special.get('due_before'),
             )
         return paging.page(ContractList, 'contracts', rows, asked.limit, Contract.of)
 
@@ -283,6 +288,4 @@ def _where(context, special, of_lines):
         of_lines = (*of_lines, (party, 'eq', (context.project_id,)))
     if of_lines:
         where.append(contracts.with_line(context, of_lines))
-    if 'due_before' in special:
-        where.append(contracts.due(special['due_before']))
     return where

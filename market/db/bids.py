@@ -14,6 +14,15 @@ from market.db import schema
 from market.db import visibility
 
 _TABLE = schema.bids
+_INSERT = sa.insert(_TABLE)
+_AVAILABLE = (
+    sa.select(_TABLE)
+    .where(_TABLE.c.status == bid_core.Status.AVAILABLE)
+    .order_by(_TABLE.c.id)
+)
+_AVAILABLE_AMONG = _AVAILABLE.where(
+    _TABLE.c.uuid.in_(sa.bindparam('uuids', expanding=True))
+)
 
 
 def _noun(row):
@@ -28,7 +37,7 @@ def _noun(row):
 
 def add(session, bid, now):
     """Store a new bid."""
-    session.execute(sa.insert(_TABLE).values(**listing.fields(bid)))
+    session.execute(_INSERT, listing.fields(bid))
     events.of_bid(session, 'placed', bid, now)
 
 
@@ -45,7 +54,7 @@ def with_uuid(session, uuid):
 
 def page(session, reader, query):
     """A page of the bids that ``reader`` may see."""
-    rows = listing.page(session, _TABLE, visibility.bids(reader), query)
+    rows = listing.page(session, _TABLE, visibility.bids, reader, query)
     return [_noun(row) for row in rows]
 
 
@@ -54,14 +63,10 @@ def available(session, uuids=None):
 
     :param uuids: only those of them that are among these.
     """
-    rows = session.execute(
-        sa.select(_TABLE)
-        .where(
-            _TABLE.c.status == bid_core.Status.AVAILABLE,
-            sa.true() if uuids is None else _TABLE.c.uuid.in_(uuids),
-        )
-        .order_by(_TABLE.c.id)
-    )
+    if uuids is None:
+        rows = session.execute(_AVAILABLE)
+    else:
+        rows = session.execute(_AVAILABLE_AMONG, {'uuids': list(uuids)})
     return [_noun(row) for row in rows]
 
 

@@ -14,10 +14,21 @@ from market.db import schema
 _HOUR = decimal.Decimal(3600)
 
 
-#: What is counted, and in which states.
+def _counted(table, statuses):
+    """The statement that counts what a project has in one of ``statuses``."""
+    return (
+        sa.select(sa.func.count())
+        .select_from(table)
+        .where(
+            table.c.project_id == sa.bindparam('project_id'),
+            table.c.status.in_(statuses),
+        )
+    )
+
+
 _COUNTED = {
-    'open_offers': (schema.offers, sorted(offer_core.OPEN)),
-    'open_bids': (schema.bids, [bid_core.Status.AVAILABLE]),
+    'open_offers': _counted(schema.offers, sorted(offer_core.OPEN)),
+    'open_bids': _counted(schema.bids, [bid_core.Status.AVAILABLE]),
 }
 
 
@@ -27,8 +38,8 @@ def of_project(session, project_id, now, names):
     :param names: of the quotas; what no other needs is not read.
     """
     used = {
-        name: _count(session, table, project_id, statuses)
-        for name, (table, statuses) in _COUNTED.items()
+        name: decimal.Decimal(session.scalar(counted, {'project_id': project_id}))
+        for name, counted in _COUNTED.items()
         if name in names
     }
     if used.keys() >= set(names):
@@ -48,16 +59,6 @@ def of_project(session, project_id, now, names):
 def hours(seconds):
     """``seconds`` in hours, to 6 places."""
     return money.quantised(decimal.Decimal(seconds) / _HOUR)
-
-
-def _count(session, table, project_id, statuses):
-    return decimal.Decimal(
-        session.execute(
-            sa.select(sa.func.count())
-            .select_from(table)
-            .where(table.c.project_id == project_id, table.c.status.in_(statuses))
-        ).scalar_one()
-    )
 
 
 def _lines(session, project_id, now):

@@ -2,6 +2,7 @@
 """Contracts and their lines in the database: how they are made, and found."""
 
 import collections
+import functools
 
 import sqlalchemy as sa
 
@@ -138,15 +139,20 @@ def get(session, ident, reader):
     return _with_lines(session, [row], reader)[0]
 
 
-def page(session, reader, query, where=(), suits=None):
+def page(session, reader, query, where=(), suits=None, due_before=None):
     """A page of contracts, each with the lines that ``reader`` may see.
 
+    :param due_before: until when a provider has something to do for some line, a
+        time; None for all.
     :param suits: whether a hardware document is wanted, that of any of these lines;
         None for all.
     """
-    visible = visibility.contracts(reader)
     pick = suits and (lambda rows: _with_hardware(session, rows, reader, suits))
-    rows = listing.search(session, _TABLE, visible, query, where, pick)
+    visible = visibility.contracts
+    said = {}
+    if due_before is not None:
+        where, said = (*where, _due()), {'due_before': due_before}
+    rows = listing.search(session, _TABLE, visible, reader, query, where, pick, **said)
     return _with_lines(session, rows, reader)
 
 
@@ -165,9 +171,8 @@ def _with_hardware(session, rows, reader, suits):
 def _with_lines(session, rows, reader):
     lines = {row.uuid: [] for row in rows}
     found = session.execute(
-        sa.select(_LINES)
-        .where(_LINES.c.contract_uuid.in_(lines), visibility.lines(reader))
-        .order_by(_LINES.c.id)
+        _lines_of(visibility.Somebody.like(reader)),
+        {'contract_uuids': list(lines), **visibility.said(reader)},
     )
     for line in found:
         lines[line.contract_uuid].append(listing.noun(core.Line, line))
@@ -176,8 +181,21 @@ def _with_lines(session, rows, reader):
     ]
 
 
-def due(before):
-    """Condition: a line that its provider has something to do for by then."""
+@functools.cache
+def _lines_of(reader):
+    """The statement that finds the lines of contracts that ``reader`` may see."""
+    contracts = sa.bindparam('contract_uuids', expanding=True)
+    return (
+        sa.select(_LINES)
+        .where(_LINES.c.contract_uuid.in_(contracts), visibility.lines(reader))
+        .order_by(_LINES.c.id)
+    )
+
+
+@functools.cache
+def _due():
+    """Condition: a line that its provider has something to do for ``due_before``."""
+    before = sa.bindparam('due_before', type_=_LINES.c.start_time.type)
     waiting = sa.or_(
         sa.and_(
             _LINES.c.status.in_([_S.CREATED, _S.WAIT_FULFILL]),

@@ -25,6 +25,7 @@ _NEXT = (
     .order_by(_ID)
     .limit(sa.bindparam('most', type_=sa.Integer))
 )
+_LAST = sa.select(schema.event_sequence.c.last)
 _PARTIES = _NEXT.add_columns(schema.events.c.project_id, schema.events.c.owner_id)
 _OBJECTS = _NEXT.add_columns(schema.events.c.object_type, schema.events.c.object_uuid)
 _SEQUENCE = schema.event_sequence.c.last
@@ -151,7 +152,7 @@ def not_before(session, now):
 
 def last_id(session):
     """The id of the newest event, 0 where there was none yet."""
-    return session.scalar(sa.select(schema.event_sequence.c.last)) or 0
+    return session.scalar(_LAST) or 0
 
 
 def _payload(contract, lines):

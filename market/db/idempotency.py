@@ -10,6 +10,13 @@ from flocx import exceptions
 from market.db import schema
 
 _TABLE = schema.idempotency_keys
+_IS_IT = (
+    _TABLE.c.project_id == sa.bindparam('project'),
+    _TABLE.c.idempotency_key == sa.bindparam('key'),
+)
+_FIND = sa.select(_TABLE).where(*_IS_IT)
+_INSERT = sa.insert(_TABLE)
+_KEEP = sa.update(_TABLE).where(*_IS_IT).values(answer=sa.bindparam('said'))
 
 
 def answered(session, project_id, key, fingerprint):
@@ -18,11 +25,7 @@ def answered(session, project_id, key, fingerprint):
     :param fingerprint: of what the request says.
     :raises Unprocessable: the first request said something else.
     """
-    row = session.execute(
-        sa.select(_TABLE).where(
-            _TABLE.c.project_id == project_id, _TABLE.c.idempotency_key == key
-        )
-    ).first()
+    row = session.execute(_FIND, {'project': project_id, 'key': key}).first()
     if row is None:
         return None
     if row.fingerprint != fingerprint:
@@ -49,7 +52,7 @@ def remember(session, project_id, answers, now):
     """
     if answers:
         session.execute(
-            sa.insert(_TABLE),
+            _INSERT,
             [
                 {
                     'project_id': project_id,
@@ -70,13 +73,14 @@ def begin(session, project_id, key, fingerprint, now):
     """
     try:
         session.execute(
-            sa.insert(_TABLE).values(
-                project_id=project_id,
-                idempotency_key=key,
-                fingerprint=fingerprint,
-                answer={},
-                created_at=now,
-            )
+            _INSERT,
+            {
+                'project_id': project_id,
+                'idempotency_key': key,
+                'fingerprint': fingerprint,
+                'answer': {},
+                'created_at': now,
+            },
         )
     except db_exc.DBDuplicateEntry:
         raise db_exc.RetryRequest(
@@ -86,11 +90,7 @@ def begin(session, project_id, key, fingerprint, now):
 
 def keep(session, project_id, key, answer):
     """Remember what is answered to the request that has begun with ``key``."""
-    session.execute(
-        sa.update(_TABLE)
-        .where(_TABLE.c.project_id == project_id, _TABLE.c.idempotency_key == key)
-        .values(answer=answer)
-    )
+    session.execute(_KEEP, {'project': project_id, 'key': key, 'said': answer})
 
 
 def forget(session, now, age=datetime.timedelta(days=1)):

@@ -20,6 +20,20 @@ from market.db import sublets
 
 _TABLE, _LINES = schema.contracts, schema.contract_lines
 _S = core.Status
+
+_SETTLED = _TABLE.c.uuid == sa.bindparam('settled')
+_TOUCH = (
+    sa.update(_TABLE)
+    .where(_SETTLED)
+    .values(updated_at=sa.bindparam('now'), generation=_TABLE.c.generation + 1)
+)
+_ITS_LINES = (
+    sa.select(_LINES)
+    .where(_LINES.c.contract_uuid == sa.bindparam('settled'))
+    .order_by(_LINES.c.id)
+    .with_for_update()
+)
+_SHOW = sa.update(_TABLE).where(_SETTLED).values(status=sa.bindparam('shown'))
 _SECOND = datetime.timedelta(seconds=1)
 
 
@@ -235,24 +249,15 @@ def _move(session, line, values):
 def _settle(session, contract, deed, changed, now, **values):
     """Give the contract the status that its lines make, and tell the parties."""
     # Locked, and so read afresh: two providers may report lines of one contract.
+    settled = {'settled': contract.uuid}
     session.execute(
-        sa.update(_TABLE)
-        .where(_TABLE.c.uuid == contract.uuid)
-        .values(updated_at=now, generation=_TABLE.c.generation + 1, **values)
+        _TOUCH.values(**values) if values else _TOUCH, {**settled, 'now': now}
     )
     lines = tuple(
-        listing.noun(core.Line, row)
-        for row in session.execute(
-            sa.select(_LINES)
-            .where(_LINES.c.contract_uuid == contract.uuid)
-            .order_by(_LINES.c.id)
-            .with_for_update()
-        )
+        listing.noun(core.Line, row) for row in session.execute(_ITS_LINES, settled)
     )
     status = core.overall([line.status for line in lines])
-    session.execute(
-        sa.update(_TABLE).where(_TABLE.c.uuid == contract.uuid).values(status=status)
-    )
+    session.execute(_SHOW, {**settled, 'shown': status})
     contract = dataclasses.replace(
         contract,
         status=status,

@@ -121,19 +121,23 @@ def conditions(table, filters):
     ]
 
 
-def page(session, table, visible, query, where=()):
+def page(session, table, visible, reader, query, where=(), **said):
     """Rows of ``table``, at most one more than asked for, in the wanted order.
 
     Pages are found by the key of the row before them, never by counting rows.
 
+    :param visible: which ``reader`` may see, a function of market.db.visibility.
     :param query: a flocx.core.query.Query.
+    :param said: the parameters of ``where``.
     :raises Invalid: the marker is not a row that may be seen.
     """
-    key = table.c[query.sort_key]
+    key, said = table.c[query.sort_key], visibility.said(reader) | said
+    visible = visibility.condition(visible, visibility.Somebody.like(reader))
     select = sa.select(table).where(visible, *where, *conditions(table, query.filters))
     if query.marker is not None:
         row = session.execute(
-            sa.select(key, table.c.id).where(table.c.uuid == query.marker, visible)
+            sa.select(key, table.c.id).where(table.c.uuid == query.marker, visible),
+            said,
         ).first()
         if row is None:
             raise exceptions.Invalid(f'marker: {query.marker} not found')
@@ -142,20 +146,20 @@ def page(session, table, visible, query, where=()):
     order = (key,) if key.unique else (key, table.c.id)
     if query.descending:
         order = [each.desc() for each in order]
-    return session.execute(select.order_by(*order).limit(query.limit + 1)).all()
+    return session.execute(select.order_by(*order).limit(query.limit + 1), said).all()
 
 
-def search(session, table, visible, query, where, pick):
+def search(session, table, visible, reader, query, where, pick, **said):
     """As :func:`page`, of those rows only that ``pick`` lets by.
 
     :param pick: takes rows and returns those wanted among them, in their order; None
         where all are.
     """
     if pick is None:
-        return page(session, table, visible, query, where)
+        return page(session, table, visible, reader, query, where, **said)
     found, step = [], dataclasses.replace(query, limit=_STEP)
     while True:
-        rows = page(session, table, visible, step, where)
+        rows = page(session, table, visible, reader, step, where, **said)
         for row in pick(rows[:_STEP]):
             found.append(row)
             if len(found) > query.limit:

@@ -21,6 +21,26 @@ from market.db import visibility
 
 _TABLE = schema.offers
 
+_AVAILABLE = (
+    sa.select(_TABLE)
+    .where(
+        _TABLE.c.status == offer_core.Status.AVAILABLE,
+        _TABLE.c.end_time > sa.bindparam('now'),
+    )
+    .order_by(_TABLE.c.id)
+)
+_AVAILABLE_AMONG = _AVAILABLE.where(
+    _TABLE.c.uuid.in_(sa.bindparam('uuids', expanding=True))
+)
+_EXPIRED = (
+    sa.select(_TABLE)
+    .where(
+        _TABLE.c.status.in_(sorted(offer_core.OPEN)),
+        _TABLE.c.end_time <= sa.bindparam('now'),
+    )
+    .limit(1000)
+)
+
 #: How many rows a search by hardware reads at a time, or at all.
 _STEP = 1000
 
@@ -102,12 +122,9 @@ def page(session, reader, query, where=(), suits=None):
 
     :param suits: whether a hardware document is wanted; None for all.
     """
-    visible = sa.and_(
-        visibility.offers(reader),
-        visibility.offers_filtered(reader, {name for name, _, _ in query.filters}),
-    )
+    visible = visibility.offers_found({name for name, _, _ in query.filters})
     pick = suits and (lambda rows: (row for row in rows if suits(row.properties)))
-    rows = listing.search(session, _TABLE, visible, query, where, pick)
+    rows = listing.search(session, _TABLE, visible, reader, query, where, pick)
     return [listing.noun(offer_core.Offer, row) for row in rows]
 
 
@@ -160,15 +177,10 @@ def available(session, now, uuids=None):
 
     :param uuids: only those of them that are among these.
     """
-    rows = session.execute(
-        sa.select(_TABLE)
-        .where(
-            _TABLE.c.status == offer_core.Status.AVAILABLE,
-            _TABLE.c.end_time > now,
-            sa.true() if uuids is None else _TABLE.c.uuid.in_(uuids),
-        )
-        .order_by(_TABLE.c.id)
-    )
+    if uuids is None:
+        rows = session.execute(_AVAILABLE, {'now': now})
+    else:
+        rows = session.execute(_AVAILABLE_AMONG, {'now': now, 'uuids': list(uuids)})
     return [listing.noun(offer_core.Offer, row) for row in rows]
 
 
@@ -272,11 +284,7 @@ def change(session, offer, deed, now, **values):
 
 def expire(session, now):
     """Close the offers whose window is past; return how many there were."""
-    rows = session.execute(
-        sa.select(_TABLE)
-        .where(_TABLE.c.status.in_(offer_core.OPEN), _TABLE.c.end_time <= now)
-        .limit(1000)
-    ).all()
+    rows = session.execute(_EXPIRED, {'now': now}).all()
     for row in rows:
         change(
             session,

@@ -19,4 +19,5 @@ def get(session, uuid):
 
 
 def page(session, query):
-    return listing.page(session, schema.rounds, sa.true(), query)
+    everything, anybody = visibility.everything, visibility.ANYBODY
+    return listing.page(session, schema.rounds, everything, anybody, query)

@@ -6,6 +6,7 @@ A reader has ``project_id``, ``lineage`` (the project and its ancestors),
 """
 
 import dataclasses
+import functools
 import types
 import typing
 
@@ -59,6 +60,12 @@ def said(reader):
     }
 
 
+@functools.cache
+def condition(visible, somebody):
+    """What ``visible`` says for readers like ``somebody``, made once and kept."""
+    return visible(somebody)
+
+
 def everything(_):
     """What a policy lets be seen by whoever may see any of it."""
     return sa.true()
@@ -102,6 +109,16 @@ def offers_filtered(reader, names):
     if reader.provider_id is not None:
         known.append(table.c.provider_id == reader.provider_id)
     return sa.or_(*known)
+
+
+def offers_found(names):
+    """The function that says which offers filters by ``names`` may find."""
+    return _offers_found(HIDDEN.intersection(names))
+
+
+@functools.cache
+def _offers_found(names):
+    return lambda reader: sa.and_(offers(reader), offers_filtered(reader, names))
 
 
 def bids(reader):

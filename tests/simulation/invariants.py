@@ -7,8 +7,6 @@ import decimal
 import fractions
 import json
 
-import sqlalchemy as sa
-
 from tests.simulation import audit
 from tests.simulation import unfilled
 
@@ -26,10 +24,7 @@ class Checker:
         self.wrong = []
         with engine.connect() as connection:
             self._rows = {
-                name: [
-                    dict(row._mapping)
-                    for row in connection.execute(sa.text(f'SELECT * FROM {name}'))
-                ]
+                name: _rows(connection.connection, name)
                 for name in (*audit.FOREVER, *audit.TABLES, 'interruptions')
             }
         self._lines = collections.defaultdict(list)
@@ -319,6 +314,12 @@ class Checker:
                 or nodes[line['resource_uuid']] == line['project_id'],
                 f'line {line["uuid"]}: active, and the lessee is another',
             )
+
+
+def _rows(connection, table):
+    found = connection.execute(f'SELECT * FROM {table}')
+    names = [column[0] for column in found.description]
+    return [dict(zip(names, row, strict=True)) for row in found]
 
 
 def served(line, broken):

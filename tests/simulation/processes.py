@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What runs in a process besides the services: their loops, their naps, their log."""
 
-import dataclasses
 import datetime
 import logging
 
@@ -9,7 +8,6 @@ from oslo_db import exception as db_exc
 
 from flocx import exceptions
 from tests.simulation import network
-from tests.simulation import scheduler
 
 #: What the storm gives rise to; everything else is somebody's mistake.
 EXPECTED = (
@@ -53,14 +51,18 @@ class Loop:
             self._due = min(self._due, again)
 
 
-@dataclasses.dataclass
-class Naps:
-    """``time`` for who waits before he tries again."""
+class Time:
+    """What ``time`` is elsewhere: it passes as the world says, not as the wall does."""
 
-    tasks: scheduler.Scheduler
+    def __init__(self, world):
+        self._world, self._begin = world, world.now
+
+    def monotonic(self):
+        return (self._world.now - self._begin).total_seconds()
 
     def sleep(self, seconds):
-        self.tasks.point('tries again')
+        """Who waits before he tries again lets others run."""
+        self._world.tasks.point('tries again')
 
 
 class Failures(logging.Handler):

@@ -5,8 +5,10 @@ Each task is a thread, for the libraries keep things for each thread; but only t
 one that was handed the baton runs. It hands the baton back wherever the outside
 world could see what it has done: before and after a transaction, a request, a call
 of Ironic. There, and only there, another task may run, and its process may die.
+While nothing but tasks can happen, one hands the baton to the next.
 """
 
+import _thread
 import threading
 
 
@@ -30,7 +32,7 @@ class Task:
     def __init__(self, process, name, deed):
         self.process, self.name, self.epoch = process, name, process.epoch
         self.done, self.answer, self.error = False, None, None
-        self.ready, self.thread = None, None
+        self.ready, self.begun = None, False
         self._deed, self.go = deed, threading.Lock()
         self.go.acquire()
 
@@ -54,7 +56,7 @@ class Scheduler:
     def __init__(self, random):
         self._random, self._back = random, threading.Lock()
         self._back.acquire()
-        self.running, self._tasks = None, []
+        self.running, self._tasks, self._draining = None, [], False
         self.trace = []
 
     def spawn(self, process, name, deed):
@@ -68,20 +70,24 @@ class Scheduler:
         return [
             task
             for task in self._tasks
-            if task.crashed or task.ready is None or task.ready()
+            if task.ready is None or task.crashed or task.ready()
         ]
-
-    def busy(self, process):
-        """Whether any task of ``process``, as it lives now, is not done."""
-        return any(task.process is process and not task.crashed for task in self._tasks)
 
     def step(self):
         """Let one task go on to its next point; whether there was one."""
-        tasks = self.runnable()
-        if not tasks:
+        following = self._following()
+        if following is None:
             return False
-        self._resume(self._random.choice(tasks))
+        self._resume(following)
         return True
+
+    def drain(self):
+        """Let tasks go on, as :meth:`step` does, until none can; whether any did."""
+        self._draining = True
+        try:
+            return self.step()
+        finally:
+            self._draining = False
 
     def point(self, what, ready=None):
         """Let others run; ``what`` is what the running task does next.
@@ -94,8 +100,12 @@ class Scheduler:
             return
         self.note(f'{task.process.name}: {task.name}: {what}')
         task.ready = ready
-        self._back.release()
-        task.go.acquire()
+        if not self._draining:
+            self._back.release()
+            task.go.acquire()
+        elif (following := self._following()) is not task:
+            self._hand_on(following)
+            task.go.acquire()
         task.ready = None
         if task.crashed:
             raise Crash(task.name)
@@ -110,23 +120,33 @@ class Scheduler:
         while self._tasks:
             self._resume(self._tasks[0])
 
+    def _following(self):
+        """The task that is to go on, or None where none can."""
+        tasks = self.runnable()
+        return self._random.choice(tasks) if tasks else None
+
     def _resume(self, task):
-        self.running = task
-        if task.thread is None:
-            task.thread = threading.Thread(target=self._live, args=(task,), daemon=True)
-            task.thread.start()
-        else:
-            task.go.release()
+        self._hand_on(task)
         self._back.acquire()
         self.running = None
-        if task.done:
-            task.thread.join()
-            self._tasks.remove(task)
+
+    def _hand_on(self, task):
+        """Give the baton to ``task``, or back to who has called where it is None."""
+        self.running = task
+        if task is None:
+            self._back.release()
+        elif task.begun:
+            task.go.release()
+        else:
+            # A ``Thread`` would first wait until the new one says that it has begun.
+            task.begun = True
+            _thread.start_new_thread(self._live, (task,))
 
     def _live(self, task):
         task.work()
         task.done = True
-        self._back.release()
+        self._tasks.remove(task)
+        self._hand_on(self._following() if self._draining else None)
 
 
 class Executor:

@@ -52,7 +52,11 @@ class Storm:
         return self._random.choice(items)
 
     def toss(self):
-        return self._random.random() < 0.5
+        return self.draw() < 0.5
+
+    def draw(self):
+        """What ``random.random`` is elsewhere."""
+        return self._random.random()
 
     def weighted(self, weights):
         """One key of {key: weight}."""

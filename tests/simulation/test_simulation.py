@@ -7,9 +7,11 @@ the first of their seeds.
 
 import decimal
 import hashlib
+import itertools
 import os
 import subprocess
 import sys
+import time
 from unittest import mock
 
 import testtools
@@ -28,7 +30,7 @@ SEEDS = int(os.environ.get('FLOCX_SIMULATION_SEEDS', '240'))
 FIRST = int(os.environ.get('FLOCX_SIMULATION_FIRST', '1'))
 
 #: So many parts, each a test, are shared out among the processor's cores.
-PARTS = 8
+PARTS = 16
 
 #: In at most so many worlds a fault that was planted has to be seen.
 ENOUGH = 150
@@ -56,19 +58,36 @@ for _number in range(PARTS):
 
 class ReplayTest(testtools.TestCase):
     def test_a_seed_comes_back_exactly(self):
-        traces = {
-            subprocess.run(
-                [sys.executable, '-m', 'tests.simulation', '--seed', '5', '--trace'],
-                check=True,
-                capture_output=True,
-                text=True,
-                # Nothing may hang on the order in which a set is read.
-                env={**os.environ, 'PYTHONHASHSEED': order},
-            ).stdout.rpartition('\n1 seeds')[0]
-            for order in ('1', '2')
-        }
-        self.assertEqual(1, len(traces))
-        self.assertGreater(len(traces.pop().splitlines()), 300)
+        """Whatever has lived in the process before, and however a set is read."""
+        first, many = 4, 3
+        hashing = '2' if os.environ.get('PYTHONHASHSEED') == '1' else '1'
+        told = subprocess.run(
+            [sys.executable, '-m', 'tests.simulation', '--trace']
+            + ['--seed', str(first), '--seeds', str(many)],
+            check=True,
+            capture_output=True,
+            text=True,
+            env={**os.environ, 'PYTHONHASHSEED': hashing},
+        ).stdout.splitlines()
+        lives = []
+        for seed in reversed(range(first, first + many)):
+            lived = world.World(seed)
+            lived.run()
+            self.assertGreater(len(lived.tasks.trace), 300)
+            lives.insert(0, lived.tasks.trace)
+        # The last line says how long all of it took.
+        self.assertEqual([said for life in lives for said in life], told[:-1])
+
+    def test_it_does_however_slow_the_machine_is(self):
+        """A day passes whenever the wall clock is looked at."""
+        traces, days = [], itertools.count(0, 86400)
+        # Here a round would clear all of the market instead of what has changed.
+        for clock in (time.monotonic, days.__next__):
+            with mock.patch.object(time, 'monotonic', clock):
+                lived = world.World(12)
+                lived.run()
+            traces.append(lived.tasks.trace)
+        self.assertEqual(*traces)
 
     def test_other_seeds_are_other_worlds(self):
         lives = set()

@@ -10,6 +10,11 @@ def moment(text):
     return datetime.datetime.fromisoformat(text).replace(tzinfo=datetime.UTC)
 
 
+def text(moment):
+    """``moment`` as a column of SQLite holds it."""
+    return f'{moment.astimezone(datetime.UTC):%Y-%m-%d %H:%M:%S.%f}'
+
+
 def server(row):
     """What identifies the server of an offer or a line."""
     return row['provider_id'], row['resource_type'], row['resource_uuid']

@@ -3,6 +3,8 @@
 
 import contextlib
 import datetime
+import functools
+import gc
 import logging
 from unittest import mock
 import urllib.parse
@@ -20,6 +22,7 @@ from matcher import rounds
 from provider import endpoints as provider_endpoints
 from provider import fulfilment
 from provider import nodes
+from provider import patience
 from provider import reconciliation
 from tests.simulation import audit
 from tests.simulation import invariants
@@ -52,7 +55,7 @@ class World:
             for name in ('market', 'provider', 'engine', 'fulfiller')
         }
         self._loops, self._listening = {}, {}
-        self.wrong, self._deeds = [], 24
+        self.wrong, self._deeds, self._drafts = [], 24, 0
 
     def run(self):
         """Live; return what does not hold."""
@@ -69,10 +72,14 @@ class World:
         handler = processes.Failures(self)
         with contextlib.ExitStack() as stack:
             executor = scheduler.Executor(self.tasks)
+            waits = functools.partial(patience.Patience, draw=self.storm.draw)
+            time = processes.Time(self)
             for target, name, value in (
                 (uuid, 'uuid4', lambda: uuid.UUID(self.storm.uuid())),
-                (oslo_db_api, 'time', processes.Naps(self.tasks)),
+                (oslo_db_api, 'time', time),
+                (rounds, 'time', time),
                 (fulfilment.futures, 'ThreadPoolExecutor', executor),
+                (fulfilment.patience, 'Patience', waits),
             ):
                 stack.enter_context(mock.patch.object(target, name, value))
             logging.getLogger().addHandler(handler)
@@ -118,7 +125,7 @@ class World:
         if process in self._processes['engine']:
             loop = processes.Loop(self, process, 'round', conf.matcher.round_interval)
             clearing = rounds.Rounds(conf, self._stage.database, self._stage.engine_api)
-            loop.step = lambda now: clearing.run(now) and None
+            loop.step = functools.partial(self._clear, clearing)
             listener = matcher_endpoints.Endpoints(loop, clearing)
             self._loops[process], topic = [loop], rpcapi.MatcherAPI.TOPIC
         else:
@@ -209,9 +216,13 @@ class World:
         self.room.repair()
         self._look()
         self._passes('round', 'fulfilment', 'reconciliation')
-        # Of awards that are too close on one server, the second waits for a round.
+        # Of awards that are too close on one server, the second waits for a round; and
+        # a round that messages wake looks at no more than what they tell of.
         for _ in range(4):
+            idle = not self._drafts
             self._passes('round')
+            if idle and not self._drafts:
+                break
         self._look(settled=True)
         for number in range(60):
             moment = self._next_moment()
@@ -222,14 +233,23 @@ class World:
             if number < 20:
                 # Later on nobody puts off any more what has to end.
                 self._machines()
-            others = ['round', 'reconciliation'] if number % 4 == 3 else []
-            self._passes('fulfilment', *others)
+            if number % 4 == 3:
+                self._passes('fulfilment', 'round', 'reconciliation')
+            elif self._stage.database.due(self.now):
+                self._passes('fulfilment')
+                if self._stage.database.due(self.now):
+                    # Nobody may get what is still waited for.
+                    self._passes('round')
         self._look(closed=True)
 
     def _finish(self):
-        while self.tasks.step() or self.network.waiting:
-            if not self.tasks.runnable() and self.network.waiting:
+        while self.tasks.drain() or self.network.waiting:
+            if self.network.waiting:
                 self._deliver()
+
+    def _clear(self, clearing, now):
+        done = clearing.run(now)
+        self._drafts = done.contracts + done.conflicts
 
     def _passes(self, *names):
         """One pass of each loop of these names, in the first of its processes."""
@@ -241,24 +261,12 @@ class World:
 
     def _next_moment(self):
         """When something that is open begins or ends, or a machine has done."""
-        with self._stage.database.engine.connect() as connection:
-            found = [
-                moment
-                for table, statuses in (
-                    (schema.offers, ('available', 'error')),
-                    (schema.bids, ('available',)),
-                    (schema.contract_lines, invariants.OPEN_LINES),
-                )
-                for row in connection.execute(
-                    sa.select(table.c.start_time, table.c.end_time).where(
-                        table.c.status.in_(statuses)
-                    )
-                )
-                for moment in row
-            ]
-        if not found:
+        many, soon = self._stage.database.moments(self.now)
+        found = self.room.moments()
+        if soon:
+            found.append(soon)
+        if not many:
             return None
-        found += self.room.moments()
         return min((each for each in found if each > self.now), default=self.now)
 
     def _look(self, settled=False, closed=False):
@@ -315,4 +323,8 @@ def _the_stage():
     if not _STAGES:
         _STAGES.append(stage.Stage())
         audit.install(_STAGES[0].database.engine)
+        # It lives as long as the process, with all that was imported for it: nothing
+        # that the collector has to walk through again and again.
+        gc.collect()
+        gc.freeze()
     return _STAGES[0]
