@@ -35,6 +35,9 @@ LOOP, FIRST_COME = 1000, 1000
 #: Nor is the solver.
 SOLVED = 100
 
+#: In smaller markets most of the greedy stage's time does not depend on their size.
+GROWN = 1000
+
 
 #: Processor time, so that who else uses the machine does not count: that of a thread,
 #: as the search and the bound have a processor each.
@@ -99,10 +102,11 @@ def _run(number, seed, seconds):
 
 
 def growth(sizes, rule, field='seconds'):
-    """The exponent with which a figure grows from the smallest size to the largest."""
-    small, large = sizes[0], sizes[-1]
-    if small is large:
+    """The exponent with which a figure grows with the size, from ``GROWN`` on."""
+    grown = [each for each in sizes if each['offers'] >= GROWN]
+    if len(grown) < 2:
         return None
+    small, large = grown[0], grown[-1]
     ratio = large['rules'][rule][field] / max(1e-9, small['rules'][rule][field])
     return round(math.log(ratio) / math.log(large['offers'] / small['offers']), 2)
 

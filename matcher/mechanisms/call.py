@@ -83,11 +83,11 @@ class Call(mechanisms.Allocation):
         few = len(market.bids) <= FEW
         awards = immediate.undisputed(book, market.bids) if few else None
         if awards is not None:
-            most = figures.credits(figures.worth(awards))
+            welfare = figures.credits(figures.worth(awards))
             return mechanisms.Allotment(
                 awards=awards,
-                welfare=most,
-                upper_bound=most,
+                welfare=welfare,
+                upper_bound=welfare,
                 prices=timeprices.of(market, dual),
             )
         lots = lot_figures.of(market.supply)
@@ -95,10 +95,15 @@ class Call(mechanisms.Allocation):
         here = fits.Market(lots, market.demand, guide)
         with tightening.beside(book, market, dual, budget, began) as bound:
             plan, moves = _search(here, bound, budget, began)
+        worth, most = plans.worth(lots, market.demand, plan), bound()
+        welfare = figures.credits(worth)
         return mechanisms.Allotment(
             awards=tuple(early.begun(book, _awards(market, lots, plan))),
-            welfare=figures.credits(plans.worth(lots, market.demand, plan)),
-            upper_bound=figures.credits(bound(), decimal.ROUND_CEILING),
+            welfare=welfare,
+            # Rounded up it would seem to be more than what is proved to be the best.
+            upper_bound=figures.credits(most, decimal.ROUND_CEILING)
+            if most > worth
+            else welfare,
             prices=timeprices.of(market, dual),
             moves=moves,
         )

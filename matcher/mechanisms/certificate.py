@@ -41,24 +41,11 @@ class Dual:
     bound: int
 
 
-#: What is known of a bid where some are served and some are not.
-OPEN, SERVED, REFUSED = 0, 1, -1
-
-
 def certified(
-    market: figures.Figures,
-    marks: native.Ints,
-    prices: native.Floats,
-    known: native.Ints | None = None,
+    market: figures.Figures, marks: native.Ints, prices: native.Floats
 ) -> Dual:
-    """The bound that ``prices``, rounded, prove; counted in integers.
-
-    :param known: OPEN, SERVED or REFUSED for each bid, where the bound is only for
-        awards like that; it is 0 where there are none, and none of these bids may be
-        worth so much that only ``LIMIT`` holds.
-    """
+    """The bound that ``prices``, rounded, prove; counted in integers."""
     supply, demand = market.supply, market.demand
-    known = undecided(market) if known is None else known
     rounded = np.rint(prices).astype(np.int64)
     total = totals(marks, rounded)
     rents = np.zeros(len(supply.ask), np.int64)
@@ -67,31 +54,16 @@ def certified(
     cheapest = np.zeros(len(demand.ceiling), np.int64)
     _least_each(supply, demand, marks, rounded, total, cheapest)
     surplus = []
-    if np.any((known == SERVED) & (servers == 0)):
-        return Dual(marks, rounded, 0)
-    for most, ceiling, length, taken, paid, unit, fate in zip(
+    for most, ceiling, length, taken, paid, unit in zip(
         *(each.tolist() for each in (demand.most, demand.ceiling, demand.length)),
-        *(each.tolist() for each in (servers, cost, cheapest, known)),
+        *(each.tolist() for each in (servers, cost, cheapest)),
         strict=True,
     ):
         # Beyond 64 bits the choice of servers cannot be trusted; this can.
         simple = most * max(0, ceiling * length - unit)
         huge = most * ceiling * length >= LIMIT
-        best = simple if huge else taken * ceiling * length - paid
-        surplus.append(best if fate == SERVED else max(0, best) * (fate == OPEN))
+        surplus.append(simple if huge else max(0, taken * ceiling * length - paid))
     return Dual(marks, rounded, sum(rents.tolist()) + sum(surplus))
-
-
-def undecided(market: figures.Figures) -> native.Ints:
-    """Any bid of ``market`` may be served or not."""
-    return np.full(len(market.demand.ceiling), OPEN)
-
-
-def huge(market: figures.Figures) -> native.Flags:
-    """Bids worth so much that what they choose cannot be counted in 64 bits."""
-    demand = market.demand
-    worth = demand.ceiling.astype(float) * demand.length * demand.most
-    return worth >= LIMIT / 2
 
 
 def totals(marks: native.Ints, prices: native.Ints) -> native.Ints:

@@ -57,9 +57,7 @@ def choice(
 ) -> tuple[int, int, int, int]:
     """What ``bid`` takes at these prices: servers, their cost, start, kinds.
 
-    So many of ``scratch.kinds`` and ``scratch.sizes`` say which kinds it takes. It
-    takes the least it can where any costs more than it is worth, and nothing only
-    where no server has the time.
+    So many of ``scratch.kinds`` and ``scratch.sizes`` say which kinds it takes.
     """
     most = demand.most[bid]
     enough = True
@@ -69,13 +67,8 @@ def choice(
     if not enough:
         return _bundle(supply, demand, marks, prices, total, bid, scratch)
     cost, start, kind = cheapest(supply, demand, marks, prices, total, bid)
-    if kind < 0:
-        return 0, cost, start, 0
-    # Of the type of the prices: floats on the way down, integers in the proof.
-    value = (cost - cost + demand.ceiling[bid]) * demand.length[bid]
-    taken = demand.least[bid] if value < cost else most
-    scratch.kinds[0], scratch.sizes[0] = kind, taken
-    return taken, taken * cost, start, 1
+    scratch.kinds[0], scratch.sizes[0] = kind, most
+    return most, most * cost, start, 1
 
 
 @native.compiled
@@ -110,6 +103,7 @@ def _bundle(
     kind's is linear, so these starts, of all its kinds, are enough.
     """
     length = demand.length[bid]
+    # Of the type of the prices: floats on the way down, integers in the proof.
     nothing = total[0, 0] - total[0, 0]
     value = (nothing + demand.ceiling[bid]) * length
     low, high = demand.kinds_at[bid], demand.kinds_at[bid + 1]

@@ -16,7 +16,7 @@ from matcher.mechanisms import figures
 from matcher.mechanisms import native
 
 
-class Wants(typing.NamedTuple):
+class _Wants(typing.NamedTuple):
     """What each bid chose when it was last asked, and the sum of it: ``load``.
 
     From ``start[j]`` on bid ``j`` wants ``sizes[n]`` servers of ``kinds[n]``, for
@@ -79,17 +79,13 @@ def descend(
     spent: Callable[[int], float],
     rate: float,
     parts: int = 1,
-    known: native.Ints | None = None,
-    heard: Callable[[Wants], None] = lambda wants: None,
 ) -> native.Floats:
     """Better prices than ``prices``, by steps of Adam.
 
     The first step changes a price by about ``rate`` times the median ceiling. In each
     step one of so many ``parts`` of the bids is asked again what it would choose; of
     the others the last answer is taken, as prices change little from step to step.
-    ``spent`` says which part of what the descent may take so many steps have taken,
-    ``known`` what ``certificate.certified`` is told; ``heard`` is told after each step
-    what the bids want.
+    ``spent`` says which part of what the descent may take so many steps have taken.
 
     Kingma and Ba, "Adam: a method for stochastic optimization", 2015; with a step
     that shrinks it needs fewer evaluations than a plain subgradient. Blatt, Hero and
@@ -106,15 +102,13 @@ def descend(
     stock, wants = _stock(market.supply, marks), _wants(market, prices)
     slope, total = np.empty_like(prices), np.zeros((len(prices), len(marks)))
     scratch = choices.scratch(market, marks, total)
-    known = certificate.undecided(market) if known is None else known
     step = 0
     while (done := spent(step)) < 1.0:
         step += 1
         part = (0, 1) if step == 1 else (step % parts, parts)
         np.cumsum(prices * widths, axis=1, out=total[:, 1:])
         asked = market.supply, market.demand, marks, prices, total
-        _choose(*asked, known, wants, part, scratch)
-        heard(wants)
+        _choose(*asked, wants, part, scratch)
         _slope(market.supply, prices, stock, wants.load, slope)
         slope /= widths
         mean = 0.85 * mean + 0.15 * slope
@@ -125,10 +119,10 @@ def descend(
     return prices
 
 
-def _wants(market: figures.Figures, prices: native.Floats) -> Wants:
+def _wants(market: figures.Figures, prices: native.Floats) -> _Wants:
     demand = market.demand
     at = figures.offsets(np.minimum(demand.most, np.diff(demand.kinds_at)))
-    return Wants(
+    return _Wants(
         load=np.zeros_like(prices),
         start=np.zeros(len(demand.most), np.int64),
         picked=np.zeros(len(demand.most), np.int64),
@@ -153,8 +147,7 @@ def _choose(
     marks: native.Ints,
     prices: native.Floats,
     total: native.Floats,
-    known: native.Ints,
-    wants: Wants,
+    wants: _Wants,
     part: tuple[int, int],
     scratch: choices.Scratch,
 ) -> None:
@@ -166,8 +159,7 @@ def _choose(
             supply, demand, marks, prices, total, bid, scratch
         )
         wants.picked[bid] = 0
-        gains = servers * float(demand.ceiling[bid]) * demand.length[bid] > cost
-        if known[bid] > 0 or (known[bid] == 0 and gains):
+        if servers * float(demand.ceiling[bid]) * demand.length[bid] > cost:
             wants.start[bid], wants.picked[bid] = start, picked
             for pick in range(picked):
                 wants.kinds[wants.at[bid] + pick] = scratch.kinds[pick]
@@ -195,7 +187,7 @@ def _slope(
 
 @native.compiled
 def _count(
-    demand: figures.Demand, marks: native.Ints, wants: Wants, bid: int, sign: int
+    demand: figures.Demand, marks: native.Ints, wants: _Wants, bid: int, sign: int
 ) -> None:
     """Add what ``bid`` wants to the load, or take it away again."""
     spans = wants.load.shape[1]

@@ -56,22 +56,56 @@ class Exact(mechanisms.Allocation):
     ) -> mechanisms.Allotment:
         """:raises Refused: the market is too large, or time is up."""
         market = figures.hopeful(figures.of(book))
-        awards = _solved(market, budget) if market.bids else []
+        solver = Solver(budget.seed)
+        awards = solver.most(market, budget.seconds) if market.bids else []
         welfare = figures.credits(figures.worth(awards))
         return mechanisms.Allotment(awards=awards, welfare=welfare, upper_bound=welfare)
 
 
-def _solved(
-    market: figures.Figures, budget: mechanisms.Budget
-) -> list[matcher_book.Award]:
-    try:
-        from ortools.sat.python import cp_model
-    except ImportError:
-        raise mechanisms.Refused('exact: OR-Tools is not installed') from None
-    lots = lot_figures.of(market.supply)
-    if len(market.bids) * len(lots.ask) > LIMIT:
-        raise mechanisms.Refused('exact: the market is too large')
-    model = _Model(cp_model)
+class Solver:
+    """Solves one market after another, until somebody stops it."""
+
+    def __init__(self, seed: int):
+        self._seed = seed
+        self._stopped = False
+        self._stop: Callable[[], None] = lambda: None
+
+    def stop(self) -> None:
+        """End it from another thread: it solves nothing any more."""
+        self._stopped = True
+        self._stop()
+
+    def most(
+        self, market: figures.Figures, seconds: float | None
+    ) -> list[matcher_book.Award]:
+        """The awards worth most; ``seconds`` are all that may be spent on them.
+
+        :raises Refused: the market is too large, or time is up.
+        """
+        try:
+            from ortools.sat.python import cp_model
+        except ImportError:
+            raise mechanisms.Refused('exact: OR-Tools is not installed') from None
+        lots = lot_figures.of(market.supply)
+        if len(market.bids) * len(lots.ask) > LIMIT:
+            raise mechanisms.Refused('exact: the market is too large')
+        model = _model(cp_model, market, lots)
+        solver = cp_model.CpSolver()
+        # Of several threads it would depend on the machine which ends first.
+        solver.parameters.num_workers = 1
+        solver.parameters.random_seed = self._seed
+        if seconds is not None:
+            solver.parameters.max_time_in_seconds = seconds
+        self._stop = solver.stop_search
+        if self._stopped or solver.solve(model.problem) != cp_model.OPTIMAL:
+            raise mechanisms.Refused('exact: not solved in the time given')
+        return _awards(market, lots, model, solver.value)
+
+
+def _model(
+    library: typing.Any, market: figures.Figures, lots: lot_figures.Lots
+) -> _Model:
+    model = _Model(library)
     for bid in range(len(market.bids)):
         _may_win(market, lots, model, bid)
     for lot, size in enumerate(lots.size.tolist()):
@@ -80,16 +114,7 @@ def _solved(
             [line.stay for line in there], [line.servers for line in there], size
         )
     _maximize(market, lots, model)
-    solver = cp_model.CpSolver()
-    # Of several threads it would depend on the machine which ends first.
-    solver.parameters.num_workers = 1
-    solver.parameters.random_seed = budget.seed
-    if budget.seconds is not None:
-        solver.parameters.max_time_in_seconds = budget.seconds
-    status = solver.solve(model.problem)
-    if status != cp_model.OPTIMAL:
-        raise mechanisms.Refused('exact: not solved in the time given')
-    return _awards(market, lots, model, solver.value)
+    return model
 
 
 def _may_win(

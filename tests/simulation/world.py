@@ -233,14 +233,19 @@ class World:
             if number < 20:
                 # Later on nobody puts off any more what has to end.
                 self._machines()
-            if number % 4 == 3:
-                self._passes('fulfilment', 'round', 'reconciliation')
-            elif self._stage.database.due(self.now):
-                self._passes('fulfilment')
-                if self._stage.database.due(self.now):
-                    # Nobody may get what is still waited for.
-                    self._passes('round')
+            self._stop(number)
         self._look(closed=True)
+
+    def _stop(self, number):
+        """What there is to do at a moment of the rest; at every fourth, all."""
+        due = self._stage.database.due
+        if number % 4 == 3:
+            self._passes('fulfilment', 'round', 'reconciliation')
+        elif due(self.now):
+            self._passes('fulfilment')
+            if due(self.now):
+                # Nobody may get what is still waited for.
+                self._passes('round')
 
     def _finish(self):
         while self.tasks.drain() or self.network.waiting:

@@ -1,15 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
 """The bound, and what is found, against the best there is."""
 
+import sys
+import threading
 import time
 import unittest
+from unittest import mock
 
 import hypothesis
+from hypothesis import strategies as st
 
 from benchmarks import markets as drawn
 from matcher import book
 from matcher import mechanisms
-from matcher.mechanisms import branching
+from matcher.mechanisms import apart
 from matcher.mechanisms import call
 from matcher.mechanisms import certificate
 from matcher.mechanisms import descent
@@ -31,36 +35,54 @@ class ExactTest(unittest.TestCase):
         self.assertLessEqual(found.welfare, best.welfare)
 
     @markets.examples(0.3, 0.1)
-    @hypothesis.given(markets.books(4, 4))
-    def test_no_branch_is_below_the_best(self, market):
-        finer = figures.hopeful(figures.of(market, by_window=True))
-        if not finer.bids:
+    @hypothesis.given(markets.books(4, 4), st.sampled_from((1, 2, 150)))
+    def test_no_bound_of_bids_apart_is_below_the_best(self, market, largest):
+        whole = figures.hopeful(figures.of(market))
+        if not whole.bids:
             return
+        finer = figures.hopeful(figures.of(market, by_window=True))
         marks = descent.edges(finer, 24)
         prices = descent.start_prices(finer, marks)
         most = certificate.certified(finer, marks, prices).bound
-        bounds = []
-
-        def go_on(bound):
-            bounds.append(bound)
-            return len(bounds) < 8
-
-        spent = descent.counted(10)
-        least = branching.least(finer, marks, prices, most, spent, go_on)
-        self.assertEqual([*sorted(bounds, reverse=True)], bounds)
-        self.assertEqual(bounds[-1], least)
+        asked = whole, finer, marks, prices, most, exact.Solver(1), lambda: 9.0
+        with mock.patch.object(apart, 'LARGEST', largest):
+            bounds = [most, *apart.least(*asked)]
+        self.assertEqual(sorted(set(bounds), reverse=True), bounds)
         best = exact.Exact().allocate(market, mechanisms.Budget(seconds=None))
-        self.assertLessEqual(best.welfare, figures.credits(least))
+        least = figures.worth(best.awards)
+        self.assertLessEqual(least, bounds[-1])
+        if len(whole.bids) <= largest:
+            self.assertEqual(least, bounds[-1])
 
     def test_the_bound_is_lowered_while_the_search_goes_on(self):
         market = drawn.draw(100, 100, 3)
         first = call.Call().allocate(market, mechanisms.Budget(seconds=None, moves=10))
-        budget = mechanisms.Budget(seconds=2, clock=time.thread_time)
-        found = call.Call().allocate(market, budget)
         best = exact.Exact().allocate(market, mechanisms.Budget(seconds=None))
+        # A search that finds the best ends at once; no other goes on for a minute.
+        found = call.Call().allocate(market, mechanisms.Budget(seconds=60))
         self.assertEqual([], markets.broken(market, found.awards))
-        self.assertLessEqual(best.welfare, found.upper_bound)
+        self.assertEqual(best.welfare, found.upper_bound)
         self.assertLess(found.upper_bound, first.upper_bound)
+        self.assertEqual(found.welfare == best.welfare, found.exact)
+
+    def test_without_a_solver_there_is_a_bound_too(self):
+        market = drawn.draw(100, 100, 3)
+        best = exact.Exact().allocate(market, mechanisms.Budget(seconds=None))
+        with mock.patch.dict(sys.modules, {'ortools.sat.python': None}):
+            found = call.Call().allocate(market, mechanisms.Budget(seconds=0.5))
+            with self.assertRaisesRegex(mechanisms.Refused, 'not installed'):
+                exact.Exact().allocate(market, mechanisms.Budget())
+        self.assertLess(best.welfare, found.upper_bound)
+
+    def test_a_solver_can_be_stopped(self):
+        market = figures.hopeful(figures.of(drawn.draw(300, 300, 3)))
+        solver = exact.Solver(1)
+        threading.Timer(1, solver.stop).start()
+        for _ in range(2):
+            began = time.monotonic()
+            with self.assertRaisesRegex(mechanisms.Refused, 'time'):
+                solver.most(market, None)
+        self.assertLess(time.monotonic() - began, 10)
 
     def test_a_hundred_offers_and_bids_are_solved(self):
         """To the second, with racks and with bundles of up to sixteen servers."""
