@@ -12,6 +12,7 @@ from tests.functional import base
 from tests.functional import test_engines
 from tests.functional import test_hostile
 from tests.functional import test_migrations
+from tests.functional import test_races
 from tests.functional import test_sublets
 from tests.integration import daemons
 
@@ -62,11 +63,11 @@ class PostgreSQLMigrationsTest(MigrationsOn, testtools.TestCase):
     DAEMON = daemons.PostgreSQL
 
 
-class MariaDBRaceTest(MarketOn, test_engines.RaceTest):
+class MariaDBRaceTest(MarketOn, test_races.RaceTest):
     DAEMON = daemons.MariaDB
 
 
-class PostgreSQLRaceTest(MarketOn, test_engines.RaceTest):
+class PostgreSQLRaceTest(MarketOn, test_races.RaceTest):
     DAEMON = daemons.PostgreSQL
 
 
