@@ -1,14 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What an operator writes into his policy file holds soon, without a restart."""
+"""What an operator writes into his policy file holds soon, and as he means it."""
 
+import ast
 import os
 import pathlib
 import tempfile
 import time
 import unittest
+from unittest import mock
 
 from oslo_config import cfg
 from oslo_policy import opts
+from oslo_policy import policy as oslo_policy
 
 from flocx import context
 from flocx import policy
@@ -30,6 +33,39 @@ class PolicyFileTest(unittest.TestCase):
             while not rules.allows(caller, 'flocx:admin', {}):
                 self.assertLess(time.monotonic(), until)
                 time.sleep(0.05)
+
+    def test_what_a_rule_compares(self):
+        """Literals and what is known of the caller, as oslo.policy describes them."""
+        conf = cfg.ConfigOpts()
+        conf([], default_config_files=[])
+        target = {'project_id': 'ours', 'kind': 'rack', 'shared': True, 'number': 7}
+        allowed = {
+            'project_id:%(project_id)s': True,
+            'project_id:%(owner)s': False,
+            'project_id:theirs': False,
+            'nothing.of.this:%(kind)s': False,
+            "'rack':%(kind)s": True,
+            "'shelf':%(kind)s": False,
+            'True:%(shared)s': True,
+            'None:%(shared)s': False,
+            '7:%(number)s': True,
+            '07:%(number)s': False,
+        }
+        rules = policy.Policy(
+            conf,
+            [oslo_policy.RuleDefault(f'flocx:{check}', check) for check in allowed],
+        )
+        caller = context.RequestContext(roles=['member'], project_id='ours')
+        rules.allows(caller, 'flocx:admin', {})
+        # Two threads must not parse at once, so that nothing is parsed any more.
+        with mock.patch.object(
+            ast, 'literal_eval', autospec=True, side_effect=SystemError
+        ):
+            found = {
+                check: rules.allows(caller, f'flocx:{check}', target)
+                for check in allowed
+            }
+        self.assertEqual(allowed, found)
 
 
 if __name__ == '__main__':
