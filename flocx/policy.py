@@ -10,6 +10,41 @@ from oslo_policy import policy
 
 from flocx import exceptions
 
+#: The literals that look like names.
+_CONSTANTS = ('True', 'False', 'None')
+
+
+@policy.register(None)
+class _Comparison(_checks.GenericCheck):
+    """Finds out once whether a rule compares a literal, and not at every question.
+
+    oslo.policy parses the name in ``project_id:%(project_id)s`` each time. Python 3.11
+    counts the depth of what it parses for all threads together, so that two that parse
+    at once sometimes end in a SystemError, and their callers would get a 500. It stands
+    before all rules, which are parsed where they are written down.
+    """
+
+    def __init__(self, kind, match):
+        super().__init__(kind, match)
+        self._literal, self._path = None, kind.split('.')
+        if all(map(str.isidentifier, self._path)) and kind not in _CONSTANTS:
+            return
+        try:
+            self._literal = str(ast.literal_eval(kind))
+        except (ValueError, SyntaxError):
+            # It is looked for in what is known of the caller, and not found there.
+            pass
+
+    def __call__(self, target, creds, enforcer, current_rule=None):
+        try:
+            match = self.match % target
+        except KeyError:
+            return False
+        if self._literal is not None:
+            return match == self._literal
+        return self._find_in_dict(creds, self._path, match)
+
+
 ADMIN = 'rule:flocx:admin'
 READER = 'rule:flocx:reader'
 MEMBER = 'rule:flocx:member'
@@ -50,40 +85,6 @@ def documented(name, check, description, *operations):
         operations=[{'method': method, 'path': path} for method, path in operations],
         scope_types=['project'],
     )
-
-
-#: The literals that look like names.
-_CONSTANTS = ('True', 'False', 'None')
-
-
-@policy.register(None)
-class _Comparison(_checks.GenericCheck):
-    """Finds out once whether a rule compares a literal, and not at every question.
-
-    oslo.policy parses the name in ``project_id:%(project_id)s`` each time. Python 3.11
-    counts the depth of what it parses for all threads together, so that two that parse
-    at once sometimes end in a SystemError, and their callers would get a 500.
-    """
-
-    def __init__(self, kind, match):
-        super().__init__(kind, match)
-        self._literal, self._path = None, kind.split('.')
-        if all(map(str.isidentifier, self._path)) and kind not in _CONSTANTS:
-            return
-        try:
-            self._literal = str(ast.literal_eval(kind))
-        except (ValueError, SyntaxError):
-            # It is looked for in what is known of the caller, and not found there.
-            pass
-
-    def __call__(self, target, creds, enforcer, current_rule=None):
-        try:
-            match = self.match % target
-        except KeyError:
-            return False
-        if self._literal is not None:
-            return match == self._literal
-        return self._find_in_dict(creds, self._path, match)
 
 
 # At every question oslo.policy inspects what each check in it takes. That is most of

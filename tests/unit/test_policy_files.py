@@ -65,6 +65,7 @@ class PolicyFileTest(unittest.TestCase):
                 check: rules.allows(caller, f'flocx:{check}', target)
                 for check in allowed
             }
+            self.assertTrue(rules.allows(caller, 'flocx:member', target))
         self.assertEqual(allowed, found)
 
 
