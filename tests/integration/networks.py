@@ -109,11 +109,7 @@ class Neutron:
 
     def install(self):
         """Add Neutron to the environment, unless it is there."""
-        stamp = self._folder.venv / f'{NAME}.txt'
-        wanted = REQUIREMENTS.read_text()
-        if not stamp.exists() or stamp.read_text() != wanted:
-            install.add(self._folder, 'Installing Neutron', REQUIREMENTS)
-            stamp.write_text(wanted)
+        install.add(self._folder, NAME, REQUIREMENTS)
 
     def configure(self, ports):
         self._data.mkdir(parents=True, exist_ok=True)

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The virtual environment: everything from the package index, and ourselves."""
 
+import contextlib
+import fcntl
 import hashlib
 import importlib.util
 import json
@@ -43,8 +45,22 @@ UNREACHABLE = (
 )
 
 
+@contextlib.contextmanager
+def alone(folder):
+    """Nobody else installs into the environment meanwhile, which several may share."""
+    folder.venv.parent.mkdir(parents=True, exist_ok=True)
+    with open(folder.venv.with_name(f'{folder.venv.name}.lock'), 'w') as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
 def ensure(folder):
     """Install what is missing or has changed; True if something was done."""
+    with alone(folder):
+        return _ensure(folder)
+
+
+def _ensure(folder):
     wanted = {
         'python': f'{sys.version} {sys.base_prefix} {folder.venv}',
         'packages': _digest(_requirement_files()),
@@ -146,9 +162,15 @@ def _install_packages(folder):
     )
 
 
-def add(folder, title, requirements):
-    """Install what a file of requirements names beside what is there."""
-    _pip(folder, title, '--prefer-binary', '-r', requirements)
+def add(folder, name, requirements):
+    """Install what ``name`` needs beside what is there, unless it was installed."""
+    with alone(folder):
+        stamp = folder.venv / f'{name}.txt'
+        wanted = requirements.read_text()
+        if not stamp.exists() or stamp.read_text() != wanted:
+            title = f'Installing what {name} needs'
+            _pip(folder, title, '--prefer-binary', '-r', requirements)
+            stamp.write_text(wanted)
 
 
 def _install_ours(folder):

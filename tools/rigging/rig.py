@@ -145,11 +145,7 @@ class Rig:
     def _install(self):
         """The lab's environment, and the rig's few packages more."""
         install.ensure(self.folder)
-        stamp = self.folder.venv / 'rig.txt'
-        wanted = REQUIREMENTS.read_text()
-        if not stamp.exists() or stamp.read_text() != wanted:
-            install.add(self.folder, 'Installing what the rig needs', REQUIREMENTS)
-            stamp.write_text(wanted)
+        install.add(self.folder, 'rig', REQUIREMENTS)
 
     def _choose_ports(self):
         running = {name for name in self.names if self.process(name).pid}
