@@ -178,7 +178,7 @@ class Rig:
             self.ports,
             self.broker.url,
             self.cache.address,
-            self.database.url('flocx'),
+            self.database.url('flocx', self.database.ADVISED),
         )
         accounts.write_clouds(self.folder, self.ports)
 
