@@ -24,7 +24,11 @@ HOUR = datetime.timedelta(hours=1)
 
 @dataclasses.dataclass
 class Request:
-    """Something to ask; ``status`` is the only good answer."""
+    """Something to ask; ``status`` is the only good answer.
+
+    What is sent is put together here, before any clock starts: the client shares the
+    machine with what is measured, so it takes as little of it as can be.
+    """
 
     port: int
     method: str
@@ -32,6 +36,15 @@ class Request:
     headers: dict
     body: dict | None = None
     status: int = 200
+
+    def __post_init__(self):
+        body = b'' if self.body is None else json.dumps(self.body).encode()
+        headers = self.headers | {'Host': '127.0.0.1', 'Accept': 'application/json'}
+        if body:
+            headers |= {'Content-Type': 'application/json', 'Content-Length': len(body)}
+        lines = [f'{self.method} {self.path} HTTP/1.0']
+        lines += [f'{name}: {value}' for name, value in headers.items()]
+        self._sent = '\r\n'.join([*lines, '', '']).encode() + body
 
     def send(self):
         """The body of the answer.
@@ -52,20 +65,9 @@ class Request:
         return said
 
     def _exchange(self):
-        """All that comes back, by HTTP/1.0: it ends when the server closes.
-
-        The client shares the machine with what is measured, so it takes as little of
-        it as can be.
-        """
-        body = b'' if self.body is None else json.dumps(self.body).encode()
-        headers = self.headers | {'Host': '127.0.0.1', 'Accept': 'application/json'}
-        if body:
-            headers |= {'Content-Type': 'application/json', 'Content-Length': len(body)}
-        lines = [f'{self.method} {self.path} HTTP/1.0']
-        lines += [f'{name}: {value}' for name, value in headers.items()]
-        head = '\r\n'.join([*lines, '', '']).encode()
+        """All that comes back, by HTTP/1.0: it ends when the server closes."""
         with socket.create_connection(('127.0.0.1', self.port), 120) as connection:
-            connection.sendall(head + body)
+            connection.sendall(self._sent)
             return b''.join(iter(lambda: connection.recv(1 << 16), b''))
 
 

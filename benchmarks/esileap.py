@@ -17,7 +17,7 @@ from tools.lab import keystone
 from tools.lab import processes
 
 VERSION = '1.0.0'
-# What it needs beside its own requirements is what the rig's services have, too.
+# What it needs beside its own requirements is what OpenStack's services have, too.
 PACKAGES = ('PyMySQL', 'python-memcached', 'pyuwsgi')
 RESOURCE_TYPE = 'dummy_node'
 #: user: its role in esi-leap, beside the one that it has.

@@ -122,7 +122,11 @@ class Database:
         self._after_commit = after_commit
         self._facade = enginefacade.transaction_context()
         self._facade.configure(
-            **_connections(connection), synchronous_reader=False, sqlite_fk=True
+            **_connections(connection),
+            synchronous_reader=False,
+            sqlite_fk=True,
+            # That is for eventlet: each transaction would end with a pause.
+            thread_checkin=False,
         )
         if not patient:
             self._facade.configure(max_retries=0)
@@ -130,9 +134,12 @@ class Database:
 
     @contextlib.contextmanager
     def reader(self):
-        """A session that only reads."""
-        with self._facade.reader.using(_Holder()) as session:
-            yield session
+        """A connection that only reads; of a session it has what runs statements.
+
+        What else a session does for objects costs as much again, and we have none.
+        """
+        with self._facade.reader.connection.using(_Holder()) as connection:
+            yield connection
 
     @contextlib.contextmanager
     def writer(self):

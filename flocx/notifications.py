@@ -72,7 +72,11 @@ class Notifier:
 
 def database(conf, publisher):
     """The market database, whose events are sent to the message bus too."""
-    return db.Database(conf.database.connection, Notifier(conf, publisher).after_commit)
+    notifier = Notifier(conf, publisher)
+    listened = any(conf.oslo_messaging_notifications.driver)
+    return db.Database(
+        conf.database.connection, notifier.after_commit if listened else None
+    )
 
 
 def payload(event):

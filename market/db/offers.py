@@ -20,6 +20,7 @@ from market.db import servers
 from market.db import visibility
 
 _TABLE = schema.offers
+_INSERT = sa.insert(_TABLE)
 
 _AVAILABLE = (
     sa.select(_TABLE)
@@ -83,7 +84,7 @@ def _add(session, wanted, fresh, now):
             others[offer.slot].append(offer)
             new.append(offer)
     if new:
-        session.execute(sa.insert(_TABLE), [listing.fields(offer) for offer in new])
+        session.execute(_INSERT, [listing.fields(offer) for offer in new])
     for offer in new:
         events.of_offer(session, 'published', offer, now)
     return refused

@@ -16,6 +16,15 @@ _TABLE = schema.servers
 _NAMES = ('provider_id', 'resource_type', 'resource_uuid')
 _SLOT = (*_NAMES, 'sublet_of')
 
+_THESE = (
+    _TABLE.c.provider_id == sa.bindparam('provider'),
+    _TABLE.c.resource_type == sa.bindparam('type'),
+    _TABLE.c.resource_uuid.in_(sa.bindparam('uuids', expanding=True)),
+)
+_LOCK = sa.update(_TABLE).where(*_THESE).values(generation=_TABLE.c.generation + 1)
+_KNOWN = sa.select(_TABLE.c.resource_uuid).where(*_THESE)
+_INSERT = sa.insert(_TABLE)
+
 
 def lock(session, wanted):
     """Make others who add offers of these servers wait for our transaction.
@@ -28,19 +37,11 @@ def lock(session, wanted):
         kinds[provider_id, resource_type].add(resource_uuid)
     missing = []
     for (provider_id, resource_type), uuids in kinds.items():
-        ours = (
-            _TABLE.c.provider_id == provider_id,
-            _TABLE.c.resource_type == resource_type,
-            _TABLE.c.resource_uuid.in_(uuids),
-        )
-        done = session.execute(
-            sa.update(_TABLE).where(*ours).values(generation=_TABLE.c.generation + 1)
-        )
+        these = {'provider': provider_id, 'type': resource_type, 'uuids': list(uuids)}
+        done = session.execute(_LOCK, these)
         if done.rowcount == len(uuids):
             continue
-        known = ()
-        if done.rowcount:
-            known = session.scalars(sa.select(_TABLE.c.resource_uuid).where(*ours))
+        known = session.scalars(_KNOWN, these) if done.rowcount else ()
         missing += [
             dict(zip(_NAMES, (provider_id, resource_type, uuid), strict=True))
             for uuid in sorted(uuids.difference(known))
@@ -52,9 +53,7 @@ def lock(session, wanted):
 
 def _add(session, missing):
     try:
-        session.execute(
-            sa.insert(_TABLE), [{'generation': 1, **each} for each in missing]
-        )
+        session.execute(_INSERT, [{'generation': 1, **each} for each in missing])
     except db_exc.DBDuplicateEntry:
         uuids = ', '.join(each['resource_uuid'] for each in missing)
         raise db_exc.RetryRequest(

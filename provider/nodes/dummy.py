@@ -85,9 +85,11 @@ class DummyNodes(nodes.Nodes):
         self._change(uuid, power_state='power off')
 
     def _find(self, ident):
-        # First where it was; it may have gone from there meanwhile.
-        place = self._places.get(ident)
-        known = [place] if place and place.exists() else []
+        # First where it was, or is by its name; it may have gone from there meanwhile.
+        named = self._folder / f'{pathlib.PurePath(ident).name}.yaml'
+        place = self._places.get(ident, named)
+        # Not every name that somebody asks for can be one of a file.
+        known = [place] if os.path.exists(place) else []
         for path in itertools.chain(known, self._folder.glob('*.yaml')):
             node = self._read(path)
             if ident in (node.uuid, node.name):

@@ -45,6 +45,7 @@ ELSEWHERE = {
     'uwsgi': 'tests/integration/test_uwsgi.py serves with the same samples',
     'systemctl': 'tests/unit/test_deployment.py has the units',
     'install': 'copies files that tests/unit/test_deployment.py has',
+    'apt': 'installs what bindep.txt has for the integration tests',
     'cp': 'is the system',
     'useradd': 'is the system',
     'mariadb': 'is the database, with SQL that tests/integration/daemons.py says too',

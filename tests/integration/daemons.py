@@ -5,6 +5,7 @@ They end with the fixture. Where a package is missing (bindep.txt names them) th
 test is skipped and says which.
 """
 
+import importlib.util
 import pathlib
 import unittest
 
@@ -48,14 +49,23 @@ class Daemon(fixtures.Fixture):
 class Database(Daemon):
     """A database server; ``create`` makes an empty database."""
 
+    DRIVER = None
+
     def create(self, name):
         """The URL of a new database."""
-        return self.daemon.create(name)
+        return self.daemon.create(name, self.DRIVER)
 
 
 class MariaDB(Database):
+    """By the driver that sites are advised to use, where it has been compiled."""
+
     DAEMON = daemons.MariaDB
     DIALECT = DAEMON.DIALECT
+    DRIVER = DAEMON.ADVISED if importlib.util.find_spec('MySQLdb') else DAEMON.DRIVER
+
+
+class MariaDBByPyMySQL(MariaDB):
+    DRIVER = MariaDB.DAEMON.DRIVER
 
 
 class PostgreSQL(Database):

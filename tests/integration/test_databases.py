@@ -67,6 +67,10 @@ class MariaDBRaceTest(MarketOn, test_races.RaceTest):
     DAEMON = daemons.MariaDB
 
 
+class PyMySQLRaceTest(MarketOn, test_races.RaceTest):
+    DAEMON = daemons.MariaDBByPyMySQL
+
+
 class PostgreSQLRaceTest(MarketOn, test_races.RaceTest):
     DAEMON = daemons.PostgreSQL
 
@@ -132,6 +136,10 @@ class MariaDBCutOffTest(CutOff, base.MarketplaceTestCase):
         "SELECT CONCAT('KILL ', id) FROM information_schema.processlist "
         'WHERE id != CONNECTION_ID() AND db IS NOT NULL'
     )
+
+
+class PyMySQLCutOffTest(MariaDBCutOffTest):
+    DAEMON = daemons.MariaDBByPyMySQL
 
 
 class PostgreSQLCutOffTest(CutOff, base.MarketplaceTestCase):

@@ -136,33 +136,35 @@ class Daemon(abc.ABC):
 class Database(Daemon):
     """A database server; ``create`` makes an empty database."""
 
-    DIALECT = ''
+    #: ``DRIVER`` needs nothing but a wheel; ``ADVISED`` is what sites should have.
+    DIALECT = DRIVER = ADVISED = ''
 
     @abc.abstractmethod
-    def url(self, name=''):
+    def url(self, name='', driver=None):
         """The URL of a database for SQLAlchemy; without a name, of the server."""
 
     @abc.abstractmethod
     def execute(self, statement):
         """Run a statement as the administrator."""
 
-    def create(self, name):
+    def create(self, name, driver=None):
         """The URL of a new database."""
         self.execute(f'CREATE DATABASE {name}')
-        return self.url(name)
+        return self.url(name, driver)
 
 
 class MariaDB(Database):
     NAME, DIALECT = 'mariadb', 'mysql'
+    DRIVER, ADVISED = 'pymysql', 'mysqldb'
     ACCOUNT = 'mysql'
 
     @property
     def _socket(self):
         return f'{self.home}/socket'
 
-    def url(self, name=''):
+    def url(self, name='', driver=None):
         return (
-            f'mysql+pymysql://root@localhost/{name}'
+            f'mysql+{driver or self.DRIVER}://root@localhost/{name}'
             f'?unix_socket={self._socket}&charset=utf8mb4'
         )
 
@@ -211,12 +213,13 @@ class MariaDB(Database):
 
 class PostgreSQL(Database):
     NAME = DIALECT = 'postgresql'
+    DRIVER = ADVISED = 'psycopg2'
     ACCOUNT = 'postgres'
     STOP = signal.SIGINT
     PLACE = '/usr/lib/postgresql/*/bin'
 
-    def url(self, name='postgres'):
-        return f'postgresql+psycopg2://postgres@/{name}?host={self.home}'
+    def url(self, name='postgres', driver=None):
+        return f'postgresql+{driver or self.DRIVER}://postgres@/{name}?host={self.home}'
 
     def fill(self):
         self._call(

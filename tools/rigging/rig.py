@@ -88,8 +88,12 @@ class Rig:
         }
 
     def up(self):
-        """Bring up what does not run yet, from an empty disk if need be."""
+        """Bring up what does not run yet, from an empty disk if need be.
+
+        :raises Missing: a package of ``bindep.txt`` is not installed.
+        """
         self.folder.create()
+        self._require()
         # The accounts of the daemons have to come through; nobody else reads.
         self.folder.path.chmod(0o711)
         self.folder.data.chmod(0o711)
@@ -142,6 +146,13 @@ class Rig:
             'log': str(process.log),
         }
 
+    def _require(self):
+        for each in self._daemons().values():
+            each.command()
+        # The driver of MariaDB is compiled with these.
+        for name, package in (('gcc', 'gcc'), ('mariadb_config', 'libmariadb-dev')):
+            daemons.program(name, package)
+
     def _install(self):
         """The lab's environment, and the rig's few packages more."""
         install.ensure(self.folder)
@@ -174,7 +185,7 @@ class Rig:
             self.ports,
             self.broker.url,
             self.cache.address,
-            self.database.url('flocx'),
+            self.database.url('flocx', self.database.ADVISED),
         )
         accounts.write_clouds(self.folder, self.ports)
 
