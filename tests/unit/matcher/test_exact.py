@@ -44,7 +44,7 @@ class ExactTest(unittest.TestCase):
         marks = descent.edges(finer, 24)
         prices = descent.start_prices(finer, marks)
         most = certificate.certified(finer, marks, prices).bound
-        asked = whole, finer, marks, prices, most, exact.Solver(1), lambda: 9.0
+        asked = whole, finer, marks, prices, most, exact.Solver(1), lambda: 900.0
         with mock.patch.object(apart, 'LARGEST', largest):
             bounds = [most, *apart.least(*asked)]
         self.assertEqual(sorted(set(bounds), reverse=True), bounds)
