@@ -62,7 +62,7 @@ NEARLY = 1 - 1e-9
 
 #: The first moves accept what is worse by about this part of a bid's worth; the last
 #: ones hardly anything.
-HOT, COLD = 0.1, 0.005
+HOT, COLD = 0.1, 0.0005
 
 
 class Call(mechanisms.Allocation):

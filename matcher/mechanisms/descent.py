@@ -44,9 +44,9 @@ def edges(market: figures.Figures, count: int) -> native.Ints:
     return np.unique(np.concatenate([[first], picked, [last]])).astype(np.int64)
 
 
-def parts(market: figures.Figures) -> int:
-    """In how many parts the bids of a market are worth asking."""
-    return max(1, min(4, len(market.bids) // 64))
+def parts(market: figures.Figures, most: int = 4) -> int:
+    """In how many parts, up to ``most``, the bids of a market are worth asking."""
+    return max(1, min(most, len(market.bids) // 64))
 
 
 def refined(

@@ -24,6 +24,9 @@ LARGEST = 64
 #: Stays that a round can put on one server of a lot, on average.
 ROOM = 48
 
+#: Each is a bit of an integer that is never negative.
+SLOTS = 62
+
 
 class Lots(typing.NamedTuple):
     """Lots of kind ``k`` stand from ``kind_at[k]`` to ``kind_at[k + 1]``, the
@@ -32,6 +35,8 @@ class Lots(typing.NamedTuple):
     Their free time is a staircase: from ``since[s]`` on ``free[s]`` of them are free,
     until the next step. The steps of lot ``l`` stand from ``step_at[l]`` on: as many as
     ``steps[l]``, with room for more up to ``step_at[l + 1]``.
+
+    All this time is parted into slots of ``slot`` seconds from second ``begin`` on.
     """
 
     kind_at: native.Ints
@@ -45,6 +50,8 @@ class Lots(typing.NamedTuple):
     steps: native.Ints
     since: native.Ints
     free: native.Ints
+    begin: int
+    slot: int
 
     def firsts(self) -> list[int]:
         """The first offer of each lot."""
@@ -66,6 +73,7 @@ def of(supply: figures.Supply) -> Lots:
         stairs = slice(step_at[lot], step_at[lot] + 2 * gaps[lot])
         since[stairs] = np.ravel((supply.gap_from[its], supply.gap_to[its]), 'F')
         free[stairs] = np.tile((len(members[lot]), 0), gaps[lot])
+    begin, end = int(since.min(initial=0)), int(since.max(initial=0))
     return Lots(
         kind_at=np.searchsorted(kind, np.arange(len(supply.kind_at))).astype(np.int64),
         kind=kind,
@@ -78,7 +86,17 @@ def of(supply: figures.Supply) -> Lots:
         steps=2 * gaps,
         since=since,
         free=free,
+        begin=begin,
+        slot=(end - begin) // SLOTS + 1,
     )
+
+
+@native.compiled
+def slots(lots: Lots, since: int, until: int) -> int:
+    """The slots that [since, until) has a second of, each a bit."""
+    low = min(SLOTS - 1, max(0, (since - lots.begin) // lots.slot))
+    high = min(SLOTS - 1, max(0, (until - 1 - lots.begin) // lots.slot))
+    return (1 << (high + 1)) - (1 << low)
 
 
 def _members(supply: figures.Supply) -> list[list[int]]:

@@ -89,12 +89,13 @@ def _candidates(
     ceiling = demand.ceiling[bid]
     suits = demand.suits[demand.like[bid]]
     limit = care.enough + 4 * demand.most[bid]
+    within = lot_figures.slots(lots, demand.earliest[bid], demand.latest[bid])
     found.seen[-1] += 1
     count = 0
     for place in range(found.near[-1]):
         lot = found.near[place]
         if suits[lots.kind[lot]] and lots.ask[lot] <= ceiling:
-            count += _look(market, plan, found, random, bid, lot, count, care)
+            count += _look(market, plan, found, random, bid, lot, count, care, within)
     for place in range(demand.kinds_at[bid], demand.kinds_at[bid + 1]):
         kind = demand.kinds[place]
         first, size = lots.kind_at[kind], lots.kind_at[kind + 1]
@@ -109,7 +110,7 @@ def _candidates(
                 continue
             if servers >= limit:
                 break
-            if _look(market, plan, found, random, bid, lot, count, care):
+            if _look(market, plan, found, random, bid, lot, count, care, within):
                 count += 1
                 servers += lots.size[lot]
     return count
@@ -125,12 +126,13 @@ def _look(
     lot: int,
     count: int,
     care: fits.Care,
+    within: int,
 ) -> int:
     """Add ``lot`` if the bid fits into it at all; return how many were added."""
     lots, demand = market.lots, market.demand
     length = demand.length[bid]
     if (
-        plan.longest[lot] < length
+        plans.full(lots, plan, lot, length, within)
         or lots.owner[lot] == demand.bidder[bid]
         or plan.stays[lot] >= lot_figures.ROOM * lots.size[lot]
         or found.seen[lot] == found.seen[-1]

@@ -20,7 +20,8 @@ class Plan(typing.NamedTuple):
     A line is a lot and how many of its servers the bid has. The lines of bid ``j``
     stand from ``line_at[j]`` on; those of lot ``l`` are chained from ``first[l]``.
     The steps are as in ``Lots``, no two neighbours alike; ``longest[l]`` is for how
-    long without a break at least one server is free.
+    long without a break at least one server is free, and bit ``n`` of ``slots[l]``
+    whether one is at any second of slot ``n``.
     """
 
     start: native.Ints
@@ -37,6 +38,7 @@ class Plan(typing.NamedTuple):
     since: native.Ints
     free: native.Ints
     longest: native.Ints
+    slots: native.Ints
 
 
 def empty(lots: lot_figures.Lots, demand: figures.Demand) -> Plan:
@@ -59,6 +61,7 @@ def empty(lots: lot_figures.Lots, demand: figures.Demand) -> Plan:
         since=lots.since.copy(),
         free=lots.free.copy(),
         longest=np.zeros(len(lots.ask), np.int64),
+        slots=np.zeros(len(lots.ask), np.int64),
     )
     _measure_all(lots, plan)
     return plan
@@ -107,16 +110,37 @@ def _measure_all(lots: lot_figures.Lots, plan: Plan) -> None:
 
 @native.compiled
 def _measure(lots: lot_figures.Lots, plan: Plan, lot: int) -> None:
-    longest, begun = 0, -1
+    longest, begun, slots = 0, -1, 0
     at = lots.step_at[lot]
     for step in range(at, at + plan.steps[lot]):
         if plan.free[step] == 0:
             if begun >= 0:
                 longest = max(longest, plan.since[step] - begun)
+                slots |= lot_figures.slots(lots, begun, plan.since[step])
             begun = -1
         elif begun < 0:
             begun = plan.since[step]
-    plan.longest[lot] = longest
+    plan.longest[lot], plan.slots[lot] = longest, slots
+
+
+@native.compiled
+def full(
+    lots: lot_figures.Lots, plan: Plan, lot: int, length: int, within: int
+) -> bool:
+    """Whether ``lot`` has no server for a stay in the slots ``within``, at a glance.
+
+    There may be none even if this does not say so.
+    """
+    if plan.longest[lot] < length:
+        return True
+    # Bit by bit, those slots from which on one after the other has free time.
+    left, run = plan.slots[lot] & within, 1
+    touched = (length - 1) // lots.slot + 1
+    while left and run < touched:
+        more = min(run, touched - run)
+        left &= left >> more
+        run += more
+    return bool(left == 0)
 
 
 @native.compiled

@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from concurrent import futures
 import contextlib
 import threading
+import typing
 
 import numpy as np
 
@@ -35,8 +36,14 @@ INTERVALS, FEWER_INTERVALS, MANY = 240, 60, 100_000
 #: Steps, at most; or those where only moves are counted, and in which markets.
 STEPS, STEPS_BY_MOVES, LARGEST_BY_MOVES = 1000, 60, 10**7
 
-#: By kind alone so many are enough; fewer than these are not worth it.
-STEPS_BY_KIND, LEAST_STEPS = 200, 10
+#: By kind alone there is time for more intervals and steps, and each asks fewer bids.
+INTERVALS_BY_KIND, STEPS_BY_KIND, PARTS_BY_KIND = 960, 2500, 16
+
+#: By which part of the median ceiling the first step changes a price.
+RATE, RATE_BY_KIND = 0.06, 0.03
+
+#: Where each bid is asked less often than this no lower bound is found.
+LEAST_ASKED = 20
 
 #: How long it takes, about, to ask a bid what it would choose, for each of its kinds
 #: and starts.
@@ -146,6 +153,16 @@ class _Steps:
         return max(taken / self._most, self._time.spent())
 
 
+class _Way(typing.NamedTuple):
+    """A descent: how many prices it is to find, and by what steps."""
+
+    market: figures.Figures
+    intervals: int
+    steps: int
+    parts: int
+    rate: float
+
+
 def _find(
     book: matcher_book.Book,
     market: figures.Figures,
@@ -158,43 +175,57 @@ def _find(
 
     :param time: None where only moves are counted.
     """
-    sorts, gaps = lot_figures.sorts(market.supply)
-    size = max(1, int(sorts[market.demand.kinds].sum()))
-    intervals = INTERVALS if size < MANY else FEWER_INTERVALS
-    # A bid looks at the ends of intervals and at those of its servers' free time.
-    steps, parts = _affordable(size * (intervals + gaps), market, time)
-    if steps >= LEAST_STEPS:
-        finer = figures.hopeful(figures.of(book, by_window=True))
-        marks = descent.edges(finer, intervals)
-    else:
-        finer, marks = market, dual.edges
-        size = len(market.demand.kinds) * len(marks)
-        steps, parts = _affordable(size, market, time)
-        steps = min(steps, STEPS_BY_KIND)
+    way = _by_window(book, market, time) or _by_kind(market, time)
+    finer, marks = way.market, descent.edges(way.market, way.intervals)
     kinds = market.kind_of()
     first = [finer.offers[at].uuid for at in finer.supply.kind_at[:-1].tolist()]
     prices = dual.prices[[kinds[uuid] for uuid in first]].astype(np.float64)
     prices = descent.refined(prices, dual.edges, marks)
-    if steps >= LEAST_STEPS:
-        spent = _Steps(steps, time).spent
-        prices = descent.descend(finer, marks, prices, spent, 0.06, parts)
+    if way.steps:
+        spent = _Steps(way.steps, time).spent
+        prices = descent.descend(finer, marks, prices, spent, way.rate, way.parts)
         least.lower(certificate.certified(finer, marks, prices).bound)
     return finer, marks, prices
 
 
+def _by_window(
+    book: matcher_book.Book, market: figures.Figures, time: _Time | None
+) -> _Way | None:
+    """With prices that differ by when servers are free, if there is time for them."""
+    sorts, gaps = lot_figures.sorts(market.supply)
+    size = max(1, int(sorts[market.demand.kinds].sum()))
+    intervals = INTERVALS if size < MANY else FEWER_INTERVALS
+    # A bid looks at the ends of intervals and at those of its servers' free time.
+    size *= intervals + gaps
+    steps, parts = _affordable(size, STEPS, descent.parts(market), time)
+    if not steps:
+        return None
+    finer = figures.hopeful(figures.of(book, by_window=True))
+    return _Way(finer, intervals, steps, parts, RATE)
+
+
+def _by_kind(market: figures.Figures, time: _Time | None) -> _Way:
+    size = len(market.demand.kinds) * INTERVALS_BY_KIND
+    parts = descent.parts(market, PARTS_BY_KIND)
+    steps, parts = _affordable(size, STEPS_BY_KIND, parts, time)
+    return _Way(market, INTERVALS_BY_KIND, steps, parts, RATE_BY_KIND)
+
+
 def _affordable(
-    size: int, market: figures.Figures, time: _Time | None
+    size: int, most: int, parts: int, time: _Time | None
 ) -> tuple[int, int]:
-    """Steps of a descent, and in how many parts bids are asked.
+    """Steps of a descent, 0 if worth none, and in how many parts bids are asked.
 
     :param size: of the market: kinds that bids may take times starts.
+    :param most: steps, and so few ``parts``, if there is time enough.
     """
-    parts = descent.parts(market)
     if time is None:
-        return STEPS_BY_MOVES if size < LARGEST_BY_MOVES else 0, parts
+        steps = max(STEPS_BY_MOVES, LEAST_ASKED * parts)
+        return steps if size < LARGEST_BY_MOVES else 0, parts
     once = size * ASKED
     left = time.seconds - (1 + PROOF) * once
     if left <= 0:
         return 0, parts
     parts = max(parts, min(32, int(STEPS / 4 * once / left)))
-    return int(min(STEPS, left * parts / once)), parts
+    steps = int(min(most, left * parts / once))
+    return steps if steps >= LEAST_ASKED * parts else 0, parts
