@@ -20,8 +20,8 @@ class _Comparison(_checks.GenericCheck):
 
     oslo.policy parses the name in ``project_id:%(project_id)s`` each time. Python 3.11
     counts the depth of what it parses for all threads together, so that two that parse
-    at once sometimes end in a SystemError, and their callers would get a 500. It stands
-    before all rules, which are parsed where they are written down.
+    at once sometimes end in a SystemError, and their callers would get a 500. This
+    class stands above all rules, which are parsed where they are written down.
     """
 
     def __init__(self, kind, match):
