@@ -75,7 +75,7 @@ class Call(mechanisms.Allocation):
         self, book: matcher_book.Book, budget: mechanisms.Budget
     ) -> mechanisms.Allotment:
         began = budget.clock()
-        market = figures.hopeful(figures.of(book))
+        market = figures.hopeful(book)
         if not market.bids:
             nothing = decimal.Decimal(0)
             return mechanisms.Allotment(awards=(), welfare=nothing, upper_bound=nothing)

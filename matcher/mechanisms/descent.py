@@ -6,6 +6,7 @@ kind and interval, the time on offer less the time that bids would choose.
 """
 
 from collections.abc import Callable
+import math
 import typing
 
 import numpy as np
@@ -95,28 +96,46 @@ def descend(
     scale = float(np.median(market.demand.ceiling)) + 1.0
     most = int(market.demand.most.max())
     limit = float(certificate.LIMIT // (most * int(marks[-1] - marks[0])))
-    # The first of a kind has the lowest ask; no price below it proves more.
-    floor = np.minimum(market.supply.ask[market.supply.kind_at[:-1], None], limit)
-    mean, square = np.zeros_like(prices), np.zeros_like(prices)
-    widths = np.diff(marks).astype(float)
-    stock, wants = _stock(market.supply, marks), _wants(market, prices)
-    slope, total = np.empty_like(prices), np.zeros((len(prices), len(marks)))
+    prices, wants = prices.copy(), _wants(market, prices)
+    total = np.zeros((len(prices), len(marks)))
+    asked = market.supply, market.demand, marks, prices, total
     scratch = choices.scratch(market, marks, total)
+    course = _course(market.supply, marks, limit, prices.shape)
     step = 0
     while (done := spent(step)) < 1.0:
         step += 1
         part = (0, 1) if step == 1 else (step % parts, parts)
-        np.cumsum(prices * widths, axis=1, out=total[:, 1:])
-        asked = market.supply, market.demand, marks, prices, total
-        _choose(*asked, wants, part, scratch)
-        _slope(market.supply, prices, stock, wants.load, slope)
-        slope /= widths
-        mean = 0.85 * mean + 0.15 * slope
-        square = 0.98 * square + 0.02 * slope * slope
-        push = (mean / (1 - 0.85**step)) / (np.sqrt(square / (1 - 0.98**step)) + 1e-9)
         length = rate * scale * (1 - done) ** 1.5 + 1e-4 * scale
-        prices = np.clip(prices - length * push, floor, limit)
+        _step(*asked, wants, part, scratch, course, step, length)
     return prices
+
+
+class _Course(typing.NamedTuple):
+    """What Adam remembers of the slopes, by kind and interval, and what it looks up.
+
+    A price of kind ``k`` stays within [``floor[k]``, ``limit``].
+    """
+
+    mean: native.Floats
+    square: native.Floats
+    widths: native.Floats
+    stock: native.Floats
+    floor: native.Floats
+    limit: float
+
+
+def _course(
+    supply: figures.Supply, marks: native.Ints, limit: float, shape: tuple[int, ...]
+) -> _Course:
+    return _Course(
+        mean=np.zeros(shape),
+        square=np.zeros(shape),
+        widths=np.diff(marks).astype(float),
+        stock=_stock(supply, marks),
+        # The first of a kind has the lowest ask; no price below it proves more.
+        floor=np.minimum(supply.ask[supply.kind_at[:-1]], limit),
+        limit=limit,
+    )
 
 
 def _wants(market: figures.Figures, prices: native.Floats) -> _Wants:
@@ -138,6 +157,44 @@ def _stock(supply: figures.Supply, marks: native.Ints) -> native.Floats:
     summed = np.zeros((seconds.shape[0] + 1, seconds.shape[1]))
     np.cumsum(seconds, axis=0, out=summed[1:])
     return summed
+
+
+@native.compiled
+def _step(
+    supply: figures.Supply,
+    demand: figures.Demand,
+    marks: native.Ints,
+    prices: native.Floats,
+    total: native.Floats,
+    wants: _Wants,
+    part: tuple[int, int],
+    scratch: choices.Scratch,
+    course: _Course,
+    step: int,
+    length: float,
+) -> None:
+    """Ask ``part`` of the bids what they want at ``prices``, and change these."""
+    kinds, spans = prices.shape
+    for kind in range(kinds):
+        for edge in range(spans):
+            cost = prices[kind, edge] * course.widths[edge]
+            total[kind, edge + 1] = total[kind, edge] + cost
+    _choose(supply, demand, marks, prices, total, wants, part, scratch)
+    # The means begin at nothing, and are the smaller for it.
+    mean_of, square_of = 1 - 0.85**step, 1 - 0.98**step
+    for kind in range(kinds):
+        low, high = supply.kind_at[kind], supply.kind_at[kind + 1]
+        for edge in range(spans):
+            price = prices[kind, edge]
+            stop = low + np.searchsorted(supply.ask[low:high], price)
+            free = course.stock[stop, edge] - course.stock[low, edge]
+            slope = (free - wants.load[kind, edge]) / course.widths[edge]
+            mean = 0.85 * course.mean[kind, edge] + 0.15 * slope
+            square = 0.98 * course.square[kind, edge] + 0.02 * slope * slope
+            course.mean[kind, edge], course.square[kind, edge] = mean, square
+            push = mean / mean_of / (math.sqrt(square / square_of) + 1e-9)
+            price = max(price - length * push, course.floor[kind])
+            prices[kind, edge] = min(price, course.limit)
 
 
 @native.compiled
@@ -165,24 +222,6 @@ def _choose(
                 wants.kinds[wants.at[bid] + pick] = scratch.kinds[pick]
                 wants.sizes[wants.at[bid] + pick] = scratch.sizes[pick]
         _count(demand, marks, wants, bid, 1)
-
-
-@native.compiled
-def _slope(
-    supply: figures.Supply,
-    prices: native.Floats,
-    stock: native.Floats,
-    load: native.Floats,
-    slope: native.Floats,
-) -> None:
-    """``slope`` becomes, by kind and interval, supply minus demand at ``prices``."""
-    kinds, spans = prices.shape
-    for kind in range(kinds):
-        low, high = supply.kind_at[kind], supply.kind_at[kind + 1]
-        for edge in range(spans):
-            stop = low + np.searchsorted(supply.ask[low:high], prices[kind, edge])
-            free = stock[stop, edge] - stock[low, edge]
-            slope[kind, edge] = free - load[kind, edge]
 
 
 @native.compiled

@@ -55,7 +55,7 @@ class Exact(mechanisms.Allocation):
         self, book: matcher_book.Book, budget: mechanisms.Budget
     ) -> mechanisms.Allotment:
         """:raises Refused: the market is too large, or time is up."""
-        market = figures.hopeful(figures.of(book))
+        market = figures.hopeful(book)
         solver = Solver(budget.seed)
         awards = solver.most(market, budget.seconds) if market.bids else []
         welfare = figures.credits(figures.worth(awards))

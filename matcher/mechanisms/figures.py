@@ -283,16 +283,20 @@ def _demand(
     )
 
 
-def hopeful(market: Figures) -> Figures:
-    """The same without bids that too few free servers can serve.
+def hopeful(book: matcher_book.Book, by_window: bool = False) -> Figures:
+    """The same as ``of``, without bids that too few free servers can serve.
 
     Whatever else a bid asks, such as a billion servers, it then cannot influence
     what becomes of others. Windows are narrowed to where there is any supply.
     """
+    market = of(book, by_window)
     demand = market.demand
     first, last, servers = np.zeros((3, len(demand.ceiling)), np.int64)
     _reach(market.supply, demand, first, last, servers)
     numbers = np.flatnonzero(servers >= demand.least)
+    if len(np.unique(demand.like[numbers])) < len(demand.suits):
+        # Only bids without hope tell some of the kinds apart.
+        return hopeful(book.copy(market.bids[each] for each in numbers), by_window)
     narrowed = demand._replace(
         earliest=first, latest=last, most=np.minimum(demand.most, servers)
     )

@@ -200,7 +200,7 @@ def _by_window(
     steps, parts = _affordable(size, STEPS, descent.parts(market), time)
     if not steps:
         return None
-    finer = figures.hopeful(figures.of(book, by_window=True))
+    finer = figures.hopeful(book, by_window=True)
     return _Way(finer, intervals, steps, parts, RATE)
 
 

@@ -17,13 +17,13 @@ class FullTest(unittest.TestCase):
     @markets.examples(0.3, 0.1)
     @hypothesis.given(markets.books(4, 4), st.data())
     def test_no_lot_is_full_that_has_a_server_left(self, market, data):
-        whole = figures.hopeful(figures.of(market))
+        whole = figures.hopeful(market)
         self.check(whole, data)
 
     @markets.examples(0.03, 0.03)
     @hypothesis.given(st.integers(0, 1000), st.data())
     def test_nor_in_a_market_with_many_stays(self, seed, data):
-        whole = figures.hopeful(figures.of(drawn.draw(20, 40, seed)))
+        whole = figures.hopeful(drawn.draw(20, 40, seed))
         self.check(whole, data)
 
     def check(self, market, data):
