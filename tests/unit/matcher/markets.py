@@ -159,6 +159,22 @@ def books(draw, most_offers=6, most_bids=6):
     return book.Book(NOW, supply, taken, demand)
 
 
+def instead(market, changed):
+    """``market`` with this offer or bid instead of the one of the same uuid."""
+
+    def replaced(all_of_a_kind):
+        return [
+            changed if each.uuid == changed.uuid else each for each in all_of_a_kind
+        ]
+
+    return book.Book(NOW, replaced(market.offers), taken(market), replaced(market.bids))
+
+
+def taken(market):
+    """What is not free of the offers' time, by server."""
+    return {each.slot: each.window.minus(market.free(each)) for each in market.offers}
+
+
 def stretched(market, seconds):
     """``market`` with so many seconds for each one that passes in it."""
 

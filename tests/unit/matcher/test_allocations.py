@@ -28,6 +28,7 @@ class CallTest(unittest.TestCase):
         self.assertEqual(figures.credits(figures.worth(done.awards)), done.welfare)
         self.assertLessEqual(done.welfare, done.upper_bound)
         other = immediate.Immediate().allocate(market, QUICK)
+        self.assertEqual([], markets.broken(market, other.awards))
         self.assertLessEqual(other.welfare, done.upper_bound)
 
     @markets.examples(0.1)
@@ -36,8 +37,7 @@ class CallTest(unittest.TestCase):
         offers, bids = list(market.offers), list(market.bids)
         random.shuffle(offers)
         random.shuffle(bids)
-        taken = {offer.slot: offer.window.minus(market.free(offer)) for offer in offers}
-        other = book.Book(market.now, offers, taken, bids)
+        other = book.Book(market.now, offers, markets.taken(market), bids)
         first = call.Call().allocate(market, QUICK)
         second = call.Call().allocate(other, QUICK)
         self.assertEqual(first.awards, second.awards)
@@ -55,17 +55,14 @@ class CallTest(unittest.TestCase):
             quantity=10**9,
             min_quantity=10**9,
         )
-        taken = {
-            offer.slot: offer.window.minus(market.free(offer))
-            for offer in market.offers
-        }
+        taken = markets.taken(market)
         other = book.Book(market.now, market.offers, taken, (*market.bids, odd))
         first = call.Call().allocate(market, QUICK)
         second = call.Call().allocate(other, QUICK)
         self.assertEqual(first.awards, second.awards)
         self.assertEqual(first.upper_bound, second.upper_bound)
 
-    @markets.examples(0.1)
+    @markets.examples(0.1, 0.1)
     @hypothesis.given(markets.books(), markets.books())
     def test_prices_of_an_earlier_round_prove_a_bound_too(self, earlier, market):
         known = call.Call().allocate(earlier, QUICK).prices
@@ -76,7 +73,7 @@ class CallTest(unittest.TestCase):
         self.assertLessEqual(done.welfare, min(cold.upper_bound, done.upper_bound))
         self.assertLessEqual(cold.welfare, done.upper_bound)
 
-    @markets.examples(0.1)
+    @markets.examples(0.1, 0.1)
     @hypothesis.given(markets.books())
     def test_how_many_sorts_of_servers_there_are_is_known_before(self, market):
         counted, gaps = lots.sorts(figures.of(market).supply)
@@ -98,7 +95,19 @@ class CallTest(unittest.TestCase):
 
 class ImmediateTest(unittest.TestCase):
     @markets.examples(0.3)
-    @hypothesis.given(markets.books())
-    def test_awards_can_be_kept(self, market):
-        done = immediate.Immediate().allocate(market, QUICK)
-        self.assertEqual([], markets.broken(market, done.awards))
+    @hypothesis.given(markets.books(), st.data())
+    def test_who_offers_more_is_not_served_worse(self, market, data):
+        hypothesis.assume(market.bids)
+        bid = data.draw(st.sampled_from(market.bids))
+        more = data.draw(st.sampled_from(markets.ASKS))
+        raised = dataclasses.replace(bid, price=bid.price + more)
+        before, after = (
+            [
+                dataclasses.replace(award, bid=raised)
+                for award in immediate.Immediate().allocate(each, QUICK).awards
+                if award.bid.uuid == bid.uuid
+            ]
+            for each in (market, markets.instead(market, raised))
+        )
+        self.assertLessEqual(len(before), len(after))
+        self.assertLessEqual(figures.worth(before), figures.worth(after))

@@ -66,7 +66,7 @@ def told(history):
 
 
 class HistoryTest(unittest.TestCase):
-    @markets.examples()
+    @markets.examples(1, 0.1)
     @hypothesis.given(histories())
     def test_a_book_is_equal_to_its_rebuild(self, history):
         one, other = told(history)
@@ -82,7 +82,7 @@ class HistoryTest(unittest.TestCase):
                 sorted(offer.uuid for offer in other.suitable(bid)),
             )
 
-    @markets.examples(0.1)
+    @markets.examples(0.1, 0.1)
     @hypothesis.given(histories())
     def test_it_is_cleared_like_its_rebuild(self, history):
         one, other = told(history)
@@ -91,7 +91,7 @@ class HistoryTest(unittest.TestCase):
 
 
 class TouchedTest(unittest.TestCase):
-    @markets.examples(0.3)
+    @markets.examples(0.3, 0.1)
     @hypothesis.given(markets.books(), st.sets(st.integers(0, 5)), st.booleans())
     def test_a_change_touches_whole_components(self, market, numbers, of_bids):
         named = shares.components(market)
