@@ -92,4 +92,6 @@ def load_tests(loader, tests, pattern):
         host='story-without-url.invalid',
         fixture_module=__import__(__name__, fromlist=['Marketplace']),
         test_loader_name=__name__,
+        # Ours speak HTTP, and to read all authorities takes longer than a request.
+        cert_validate='FLOCX_MARKET' in os.environ,
     )
