@@ -46,16 +46,8 @@ def substitute(session, contract, line, now, turnaround=0):
 
 def _meeting(bid):
     """Whether an offer's hardware is as ``bid`` asks, asked once for each document."""
-    asked = requirements.parse(bid.requirements, requirements.NO_LIMITS)
-    known = {}
-
-    def meets(offer):
-        text = json.dumps(offer.properties, sort_keys=True)
-        if text not in known:
-            known[text] = requirements.met(asked, offer.properties)
-        return known[text]
-
-    return meets
+    judge, asked = requirements.Judge(), requirements.Asked(bid.requirements)
+    return lambda offer: judge.met(asked, json.dumps(offer.properties, sort_keys=True))
 
 
 def _line(contract, offer, stay, price):

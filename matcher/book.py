@@ -86,7 +86,7 @@ class Book:
         #: When their time ends, the first first; offers may have gone since.
         self._ends: list[tuple[datetime.datetime, str]] = []
         self._sorted: dict[Group, list[_ByPrice]] = {}
-        self._met: dict[tuple[str, str], bool] = {}
+        self._judge = requirements.Judge()
         self._for: dict[_Asked, tuple[Group, ...]] = {}
         self._asked: dict[str, tuple[bid_core.Bid, _Asked]] = {}
         for offer in offers:
@@ -241,14 +241,31 @@ class Book:
         """The groups whose hardware is as ``bid`` asks and that it may take."""
         asked = self._asks(bid)
         if asked not in self._for:
+            wanted = requirements.Asked(bid.requirements)
             self._for[asked] = tuple(
                 group
                 for group in self._groups
                 if bid.resource_class in (None, group.resource_class)
                 and group.lessee_id in ('', *bid.lineage)
-                and self._meets(group.document, asked[0], bid)
+                and self._judge.met(wanted, group.document)
             )
         return self._for[asked]
+
+    def meeting(self, bid: bid_core.Bid) -> list[int]:
+        """For each requirement of ``bid``, how many offers meet it.
+
+        Of those that are not its own and open to it, at whatever time and price.
+        """
+        wanted = requirements.Asked(bid.requirements)
+        counts = [0] * len(bid.requirements)
+        for group, members in self._groups.items():
+            if group.lessee_id in ('', *bid.lineage):
+                size = sum(
+                    offer.project_id != bid.project_id for offer in members.values()
+                )
+                for at, met in enumerate(self._judge.each_met(wanted, group.document)):
+                    counts[at] += size if met else 0
+        return counts
 
     def _asks(self, bid: bid_core.Bid) -> _Asked:
         known = self._asked.get(bid.uuid)
@@ -257,17 +274,6 @@ class Book:
         asked = json.dumps(bid.requirements), bid.resource_class, bid.lineage
         self._asked[bid.uuid] = bid, asked
         return asked
-
-    def document(self, group: Group) -> dict[str, object]:
-        """The hardware document that the offers of ``group`` have."""
-        document: dict[str, object] = json.loads(group.document)
-        return document
-
-    def _meets(self, document: str, text: str, bid: bid_core.Bid) -> bool:
-        if (text, document) not in self._met:
-            asked = requirements.parse(bid.requirements, requirements.NO_LIMITS)
-            self._met[text, document] = requirements.met(asked, json.loads(document))
-        return self._met[text, document]
 
 
 def _next_second(moment: datetime.datetime) -> datetime.datetime:

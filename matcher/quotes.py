@@ -5,7 +5,6 @@ import dataclasses
 
 from flocx.core import bid as bid_core
 from flocx.core import money
-from flocx.core import requirements
 from flocx.core import window
 from market.db import offers
 from matcher import book as matcher_book
@@ -24,7 +23,10 @@ def quote(database, clear, bid, now, turnaround=0):
         taken = offers.held(session, open_offers, now, turnaround)
     book = matcher_book.Book(now, open_offers, taken, [bid])
     answer = {
-        'requirements': _each_met(bid, open_offers),
+        'requirements': [
+            {'requirement': list(triple), 'offers': count}
+            for triple, count in zip(bid.requirements, book.meeting(bid), strict=True)
+        ],
         'offers': len(book.suitable(bid)),
         'start_time': None,
         'end_time': None,
@@ -51,23 +53,6 @@ def _promised(award, rates):
         ],
         'amount': money.text(sum(money.amount(rate, stay.seconds) for rate in rates)),
     }
-
-
-def _each_met(bid, open_offers):
-    """How many offers that the bidder may take meet each requirement alone."""
-    allowed = [
-        offer
-        for offer in open_offers
-        if offer.project_id != bid.project_id and offer.open_to(bid.lineage)
-    ]
-    parsed = requirements.parse(bid.requirements, requirements.NO_LIMITS)
-    return [
-        {
-            'requirement': each.triple(),
-            'offers': sum(each.met_by(offer.properties) for offer in allowed),
-        }
-        for each in parsed
-    ]
 
 
 def bid_of(said):

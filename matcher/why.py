@@ -9,7 +9,6 @@ import dataclasses
 
 import numpy as np
 
-from flocx.core import requirements
 from matcher.mechanisms import figures
 from matcher.mechanisms import native
 
@@ -45,21 +44,11 @@ def unmatched(book, awards):
 def _of_hardware(book, bid):
     if bid.hopeless(book.now):
         return Reason(bid.uuid, _WINDOW, 'No time is left in its window.')
-    limits = requirements.Limits(triples=10**6, length=10**6, depth=10**6, items=10**6)
-    asked = requirements.parse(bid.requirements, limits)
-    seen = [
-        (group, len(book.members(group)))
-        for group in book.groups
-        if group.lessee_id in ('', *bid.lineage)
-    ]
-    counts = [
-        sum(size for group, size in seen if each.met_by(book.document(group)))
-        for each in asked
-    ]
-    if not asked or min(counts):
+    counts = book.meeting(bid)
+    if all(counts):
         detail = 'No server on offer has all that it asks for.'
     else:
-        triple = asked[counts.index(0)].triple()
+        triple = list(bid.requirements[counts.index(0)])
         detail = f'No server on offer meets {triple}.'
     return Reason(bid.uuid, _HARDWARE, detail)
 

@@ -11,11 +11,15 @@ or of another type does not meet the requirement, whatever the operator.
 
 from collections.abc import Callable
 from collections.abc import Iterable
+from collections.abc import Iterator
+from collections.abc import Sequence
 import dataclasses
 import functools
+import json
 import math
 import operator
 from typing import Any
+from typing import NamedTuple
 
 import re2
 
@@ -103,6 +107,13 @@ OPERATORS: dict[str | None, Operator] = {
 }
 
 
+class Trial(NamedTuple):
+    """Whether some hardware meets a requirement, and how many steps that took."""
+
+    met: bool
+    steps: int
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class Requirement:
     """One thing that a bid asks of the hardware."""
@@ -112,9 +123,12 @@ class Requirement:
     operand: Any
     negated: bool = False
 
-    def met_by(self, document: object) -> bool:
-        """Whether the hardware ``document`` is as asked."""
-        found = expressions.find(self.expression, document)
+    def tried_on(self, document: object) -> 'Trial':
+        """Whether the hardware ``document`` is as asked, and what it took to see."""
+        found, steps = expressions.find(self.expression, document)
+        return Trial(self._holds(found), steps)
+
+    def _holds(self, found: Any) -> bool:
         rule = OPERATORS[self.operator]
         if self.operator is not None and found is None:
             return False
@@ -161,7 +175,62 @@ def parse(
 
 def met(requirements: Iterable[Requirement], document: object) -> bool:
     """Whether ``document`` meets each of ``requirements``."""
-    return all(requirement.met_by(document) for requirement in requirements)
+    return _all_met(each.tried_on(document) for each in requirements)
+
+
+def _all_met(trials: Iterable[Trial]) -> bool:
+    """Whether each trial succeeds, and all of them within the steps for one.
+
+    What asks for more work of everybody than hardware is worth is met by none.
+    """
+    steps = 0
+    for trial in trials:
+        steps += trial.steps
+        if not trial.met or steps > expressions.MAX_STEPS:
+            return False
+    return True
+
+
+class Judge:
+    """Says which hardware meets requirements, and tries each of them on each once.
+
+    A hardware document is given as text, one and the same for the same hardware.
+    """
+
+    def __init__(self) -> None:
+        self._trials: dict[tuple[str, str], Trial] = {}
+
+    def met(self, asked: 'Asked', document: str) -> bool:
+        """Whether ``document`` meets all that is ``asked``."""
+        return _all_met(self._each(asked, document))
+
+    def each_met(self, asked: 'Asked', document: str) -> list[bool]:
+        """Whether ``document`` meets each thing that is ``asked``.
+
+        What is left of it when there are no more steps to try it counts as not met.
+        """
+        steps, found = 0, [False] * len(asked.triples)
+        for at, trial in enumerate(self._each(asked, document)):
+            steps += trial.steps
+            if steps > expressions.MAX_STEPS:
+                break
+            found[at] = trial.met
+        return found
+
+    def _each(self, asked: 'Asked', document: str) -> Iterator[Trial]:
+        for text, triple in asked.triples:
+            if (text, document) not in self._trials:
+                (requirement,) = parse([triple], NO_LIMITS)
+                trial = requirement.tried_on(json.loads(document))
+                self._trials[text, document] = trial
+            yield self._trials[text, document]
+
+
+class Asked:
+    """The triples of a bid, as a Judge knows them."""
+
+    def __init__(self, triples: Iterable[Sequence[Any]]) -> None:
+        self.triples = [(json.dumps(triple), triple) for triple in triples]
 
 
 def _parse_one(triple: object, limits: Limits, where: str) -> Requirement:

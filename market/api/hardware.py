@@ -17,15 +17,7 @@ def suits(conf, special):
     """
     if 'requirements' not in special:
         return None
-    parsed = requirements.parse(
-        special['requirements'], market_conf.requirement_limits(conf)
-    )
-    known = {}
-
-    def met(document):
-        text = json.dumps(document, sort_keys=True)
-        if text not in known:
-            known[text] = requirements.met(parsed, document)
-        return known[text]
-
-    return met
+    triples = special['requirements']
+    requirements.parse(triples, market_conf.requirement_limits(conf))
+    judge, asked = requirements.Judge(), requirements.Asked(triples)
+    return lambda document: judge.met(asked, json.dumps(document, sort_keys=True))

@@ -8,7 +8,6 @@ intervals and on integers, so there is neither a grid nor a tolerance.
 """
 
 from collections.abc import Callable
-import decimal
 import typing
 
 from matcher import book as matcher_book
@@ -229,6 +228,6 @@ def without(book: matcher_book.Book, uuid: str) -> matcher_book.Book:
     )
 
 
-def welfare(book: matcher_book.Book, budget: mechanisms.Budget) -> decimal.Decimal:
-    """The most welfare there is."""
-    return Exact().allocate(book, budget).welfare
+def worth(book: matcher_book.Book, budget: mechanisms.Budget) -> int:
+    """The most welfare there is, as a value."""
+    return figures.worth(Exact().allocate(book, budget).awards)

@@ -15,7 +15,7 @@ from matcher import mechanisms
 from matcher.mechanisms import exact
 from matcher.mechanisms import figures
 
-_HOUR = decimal.Decimal(3600)
+_MICRO = 1_000_000
 
 
 class Vcg(mechanisms.Pricing):
@@ -39,19 +39,20 @@ class Vcg(mechanisms.Pricing):
         """:raises Refused: the allotment is not proved to be exact."""
         if not allotment.exact:
             raise mechanisms.Refused('vcg: the allocation is not proved to be the best')
-        hours: dict[str, decimal.Decimal] = collections.defaultdict(decimal.Decimal)
+        worth = figures.worth(allotment.awards)
+        seconds: dict[str, int] = collections.defaultdict(int)
         for award in allotment.awards:
             for offer in award.offers:
-                hours[offer.uuid] += award.stay.seconds / _HOUR
+                seconds[offer.uuid] += award.stay.seconds
         share = {
-            uuid: (allotment.welfare - self._without(book, uuid)) / hours[uuid]
-            for uuid in hours
+            uuid: _rate(worth - self._without(book, uuid), taken)
+            for uuid, taken in seconds.items()
         }
         pays, gets = [], []
         for award in allotment.awards:
-            count = len(award.offers) * award.stay.seconds / _HOUR
-            gained = allotment.welfare - self._without(book, award.bid.uuid)
-            rate = _down(award.bid.price - gained / count)
+            gained = worth - self._without(book, award.bid.uuid)
+            gain = _rate(gained, len(award.offers) * award.stay.seconds)
+            rate = _down(award.bid.price - gain)
             floor = min(offer.price for offer in award.offers)
             pays.append((min(max(rate, floor), award.bid.price),) * len(award.offers))
             gets.append(
@@ -69,8 +70,13 @@ class Vcg(mechanisms.Pricing):
             balance=figures.credits(balance),
         )
 
-    def _without(self, book: matcher_book.Book, uuid: str) -> decimal.Decimal:
-        return exact.welfare(exact.without(book, uuid), self._budget)
+    def _without(self, book: matcher_book.Book, uuid: str) -> int:
+        return exact.worth(exact.without(book, uuid), self._budget)
+
+
+def _rate(value: int, seconds: int) -> decimal.Decimal:
+    """``value`` in credits an hour of ``seconds`` that servers are taken."""
+    return decimal.Decimal(value) / seconds / _MICRO
 
 
 def _down(value: decimal.Decimal) -> decimal.Decimal:

@@ -156,13 +156,17 @@ class MarketplaceTestCase(testtools.TestCase):
 
     # What the workers do, one pass at a time
 
-    def round(self, now=None, database=None):
-        """One round of the auction engine."""
+    def new_engine(self, database=None):
+        """An auction engine that has not read the market yet."""
         return rounds.Rounds(
             self.marketplace.conf,
             database or self.marketplace.database,
             rpcapi.ProviderAPI(self.marketplace.transport),
-        ).run(now or self.clock())
+        )
+
+    def round(self, now=None, database=None):
+        """One round of a new auction engine."""
+        return self.new_engine(database).run(now or self.clock())
 
     def fulfil(self, passes=1):
         """So many passes of the fulfiller."""

@@ -6,11 +6,13 @@ import re
 import resource
 import statistics
 import time
+from unittest import mock
 import uuid
 
 from oslo_utils import uuidutils
 import sqlalchemy as sa
 
+from flocx.core import expressions
 from market.db import schema
 from tests.functional import base
 
@@ -377,6 +379,36 @@ class BurdenTest(BoundedTestCase):
             answer = self.place(requirements=[triple] * 8, price='9')
             self.assertIn(answer.status_code, (201, 400), expression)
         self.round()
+
+    def test_what_takes_long_to_judge_is_judged_once(self):
+        classes = 6
+        for cpus in range(classes):
+            node = self.add_node(owner='acme', properties={'cpus': cpus})
+            self.offer(node=node)
+        side = 'cpus' + '|[@,@]' * 10
+        heavy = [[f'`{number}` && ({side}) == ({side})', None] for number in range(32)]
+        said = {'requirements': heavy, 'price': '9'}
+        waiting = self.good(self.place(**said))
+        steps, find = [], expressions.find
+
+        def counted(expression, document):
+            found = find(expression, document)
+            steps.append(found[1])
+            return found
+
+        engine = self.new_engine()
+        with mock.patch.object(expressions, 'find', counted):
+            engine.run(self.clock())
+            self.assertLess(0, sum(steps))
+            self.assertLess(sum(steps), 2.1 * expressions.MAX_STEPS * classes)
+            steps.clear()
+            for _ in range(2):
+                self.place(price='0.1', resource_class='none-has-it')
+                engine.note('bid', waiting['uuid'])
+                engine.run(self.clock())
+            self.assertEqual([], steps)
+        outlook = self.show('bids', waiting['uuid'])['outlook']
+        self.assertEqual('hardware', outlook['reason'])
 
     def test_times(self):
         for field in ('start_time', 'end_time'):

@@ -5,8 +5,6 @@ import decimal
 import threading
 
 from flocx import db
-from flocx import rpcapi
-from matcher import rounds
 from tests.functional import test_engines
 
 
@@ -31,12 +29,8 @@ class RaceTest(test_engines.EngineTestCase):
 
     def another_engine(self):
         """An engine with a connection of its own to the same file."""
-        marketplace = self.marketplace
-        return rounds.Rounds(
-            marketplace.conf,
-            db.Database(marketplace.conf.database.connection),
-            rpcapi.ProviderAPI(marketplace.transport),
-        )
+        connection = self.marketplace.conf.database.connection
+        return self.new_engine(db.Database(connection))
 
     def another_round(self):
         engine = self.another_engine()

@@ -7,9 +7,7 @@ import random
 from oslo_db import exception as db_exc
 
 from flocx import db
-from flocx import rpcapi
 from matcher import reading
-from matcher import rounds
 from tests.functional import base
 
 STEPS = 25
@@ -24,9 +22,7 @@ class EngineTestCase(base.MarketplaceTestCase):
         self.database = db.Database(conf.database.connection)
         self.addCleanup(self.database.engine.dispose)
         self.turnaround = conf.contracts.turnaround
-        self.engine = rounds.Rounds(
-            conf, self.database, rpcapi.ProviderAPI(self.marketplace.transport)
-        )
+        self.engine = self.new_engine(self.database)
 
     def rack(self, number):
         return self.add_node(owner='acme', resource_class=f'rack-{number}')

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """The match language: each operator, and that nothing a bid says can break it."""
 
+import json
 import time
 import unittest
+from unittest import mock
 
 import hypothesis
 from hypothesis import strategies as st
@@ -98,12 +100,12 @@ class OperatorsTest(unittest.TestCase):
     def test_what_is_met(self):
         for triple in MET:
             with self.subTest(triple):
-                self.assertTrue(parse_one(*triple).met_by(HARDWARE))
+                self.assertTrue(parse_one(*triple).tried_on(HARDWARE).met)
 
     def test_what_is_not_met(self):
         for triple in NOT_MET:
             with self.subTest(triple):
-                self.assertFalse(parse_one(*triple).met_by(HARDWARE))
+                self.assertFalse(parse_one(*triple).tried_on(HARDWARE).met)
 
     def test_each_operator_and_its_contrary_is_among_them(self):
         names = {triple[1] for triple in MET + NOT_MET}
@@ -116,13 +118,17 @@ class OperatorsTest(unittest.TestCase):
             for negated in ('', '!'):
                 asked = negated + (name or '')
                 with self.subTest(asked):
-                    met = parse_one('absent', asked or None, operand).met_by(HARDWARE)
+                    met = (
+                        parse_one('absent', asked or None, operand)
+                        .tried_on(HARDWARE)
+                        .met
+                    )
                     # "Not there" is the one thing that can be said of it.
                     self.assertEqual(asked == '!', met)
 
     def test_d26_the_text_of_none_is_not_found_in_what_is_missing(self):
         for triple in (['none', 'eq', 'None'], ['absent', 'startswith', 'No']):
-            self.assertFalse(parse_one(*triple).met_by(HARDWARE))
+            self.assertFalse(parse_one(*triple).tried_on(HARDWARE).met)
 
     def test_d27_in_wants_a_list(self):
         with self.assertRaisesRegex(exceptions.Invalid, 'a list'):
@@ -266,7 +272,7 @@ class TotalityTest(unittest.TestCase):
 
     def test_half_a_character_is_no_text(self):
         (requirement,) = requirements.parse([['serial', 'matches', 'a']])
-        self.assertFalse(requirement.met_by({'serial': 'a\ud800'}))
+        self.assertFalse(requirement.tried_on({'serial': 'a\ud800'}).met)
 
     @hypothesis.settings(max_examples=400, deadline=None)
     @hypothesis.given(PATHS | st.text(max_size=20), NAMES, DOCUMENTS, DOCUMENTS)
@@ -275,7 +281,7 @@ class TotalityTest(unittest.TestCase):
             asked = parse_one(path, name, operand)
         except exceptions.Invalid:
             return
-        self.assertIn(asked.met_by(document), (True, False))
+        self.assertIn(asked.tried_on(document).met, (True, False))
 
     @hypothesis.settings(max_examples=200, deadline=None)
     @hypothesis.given(NAMES, SCALARS | st.lists(SCALARS, max_size=3), DOCUMENTS)
@@ -284,7 +290,7 @@ class TotalityTest(unittest.TestCase):
             asked = parse_one('a', name, operand)
         except exceptions.Invalid:
             return
-        self.assertIn(asked.met_by({'a': found}), (True, False))
+        self.assertIn(asked.tried_on({'a': found}).met, (True, False))
 
     @hypothesis.settings(max_examples=200, deadline=None)
     @hypothesis.given(st.lists(DOCUMENTS, max_size=4) | DOCUMENTS)
@@ -298,7 +304,9 @@ class TotalityTest(unittest.TestCase):
     def test_a_thing_and_its_contrary_are_never_both_met(self, name, found):
         operand = ['x', 1] if name == 'in' else 1 if not name.isalpha() else 'x'
         one, other = (parse_one('a', n, operand) for n in (name, f'!{name}'))
-        self.assertFalse(one.met_by({'a': found}) and other.met_by({'a': found}))
+        self.assertFalse(
+            one.tried_on({'a': found}).met and other.tried_on({'a': found}).met
+        )
 
 
 class BoundTest(unittest.TestCase):
@@ -307,7 +315,7 @@ class BoundTest(unittest.TestCase):
     def bounded(self, expression, document, seconds=0.5, operator=None, operand=None):
         asked = parse_one(expression, operator, operand)
         started = time.process_time()
-        met = asked.met_by(document)
+        met = asked.tried_on(document).met
         self.assertLess(time.process_time() - started, seconds, expression)
         return met
 
@@ -362,3 +370,59 @@ class BoundTest(unittest.TestCase):
             document = {'a': document}
         self.assertTrue(self.bounded('a.a.a', document))
         self.assertIn(self.bounded('@ == a', document), (True, False))
+
+
+class JudgeTest(unittest.TestCase):
+    """Each requirement is tried once on each document, and not for ever on any."""
+
+    TEXT = json.dumps(HARDWARE)
+
+    def setUp(self):
+        super().setUp()
+        self.judge, self.tried = requirements.Judge(), []
+        find = expressions.find
+
+        def counted(expression, document):
+            found = find(expression, document)
+            self.tried.append((expression, *found))
+            return found
+
+        patch = mock.patch.object(expressions, 'find', counted)
+        patch.start()
+        self.addCleanup(patch.stop)
+
+    def test_as_the_requirements_say(self):
+        for triples in ([], MET, [*MET, NOT_MET[0]], *([each] for each in NOT_MET)):
+            with self.subTest(triples):
+                asked = requirements.Asked(triples)
+                parsed = requirements.parse(triples, requirements.NO_LIMITS)
+                met = [each.tried_on(HARDWARE).met for each in parsed]
+                self.assertEqual(all(met), self.judge.met(asked, self.TEXT))
+                self.assertEqual(met, self.judge.each_met(asked, self.TEXT))
+
+    def test_once(self):
+        asked = requirements.Asked([['cpus', '>=', 1], ['cpus', '<', 0], ['a', None]])
+        for _ in range(2):
+            self.assertFalse(self.judge.met(asked, self.TEXT))
+            self.assertEqual(['cpus', 'cpus'], [each for each, *_ in self.tried])
+        self.judge.each_met(asked, self.TEXT)
+        self.judge.each_met(requirements.Asked([['cpus', '>=', 1]]), self.TEXT)
+        self.assertEqual(3, len(self.tried))
+
+    def test_what_takes_too_much_is_not_met_and_what_is_left_is_not_tried(self):
+        side = 'cpus' + '|[@,@]' * 10
+        heavy = [
+            [f'`{number}` && ({side}) == ({side})', None] for number in range(1, 33)
+        ]
+        asked = requirements.Asked(heavy)
+        self.assertEqual([True] * 2, self.judge.each_met(asked, self.TEXT)[:2])
+        self.assertFalse(any(self.judge.each_met(asked, self.TEXT)[2:]))
+        self.assertFalse(self.judge.met(asked, self.TEXT))
+        self.assertFalse(requirements.met(requirements.parse(heavy), HARDWARE))
+        # Alone each of them is met.
+        for triple in heavy:
+            self.assertTrue(parse_one(*triple).tried_on(HARDWARE).met)
+            self.assertTrue(self.judge.met(requirements.Asked([triple]), self.TEXT))
+        steps = [steps for _, _, steps in self.tried]
+        self.assertLess(max(steps), expressions.MAX_STEPS)
+        self.assertGreater(3 * min(steps), expressions.MAX_STEPS)
