@@ -28,11 +28,16 @@ def instant(value: object, field: str) -> datetime.datetime:
         raise exceptions.Invalid(f'{field}: {value!r} is not a time; {example}')
     if value.tzinfo is None:
         raise exceptions.Invalid(f'{field}: {value} names no time zone; {example}')
-    if not FIRST_YEAR <= value.year <= LAST_YEAR:
+    try:
+        moment = value.astimezone(datetime.UTC)
+    except OverflowError:
+        # The calendar ends there, and our years long before.
+        moment = value
+    if not FIRST_YEAR <= moment.year <= LAST_YEAR:
         raise exceptions.Invalid(
-            f'{field}: the year {value.year} is not in {FIRST_YEAR}..{LAST_YEAR}'
+            f'{field}: the year {moment.year} is not in {FIRST_YEAR}..{LAST_YEAR}'
         )
-    return value.astimezone(datetime.UTC).replace(microsecond=0)
+    return moment.replace(microsecond=0)
 
 
 def of_timestamp(seconds: int) -> datetime.datetime:

@@ -137,6 +137,19 @@ class InstantTest(unittest.TestCase):
             return
         self.assertEqual(moment, window.instant(window.text(moment), 'time'))
 
+    def test_the_first_and_the_last_year_are_those_of_utc(self):
+        for value, year in (
+            ('2000-01-01T01:59:59+02:00', 1999),
+            ('9000-12-31T23:00:00-01:00', 9001),
+            ('0001-01-01T00:00:00+01:00', 1),
+            ('9999-12-31T23:59:59-01:00', 9999),
+        ):
+            with self.assertRaisesRegex(exceptions.Invalid, f'^time: the year {year} '):
+                window.instant(value, 'time')
+        for value in ('1999-12-31T23:00:00-01:00', '9001-01-01T00:59:59+01:00'):
+            moment = window.instant(value, 'time')
+            self.assertEqual(moment, window.instant(window.text(moment), 'time'))
+
     @hypothesis.given(st.datetimes(timezones=st.timezones()))
     def test_an_aware_datetime_is_an_instant_or_out_of_range(self, moment):
         try:
