@@ -5,6 +5,7 @@ WSME names the attribute in front of what ``validate`` complains of.
 """
 
 import functools
+import inspect
 import json
 
 import wsme
@@ -117,7 +118,22 @@ def Integer(low, high):
     )
 
 
-class Answer(wsme.types.Base):
+class Declared(wsme.types.Base):
+    """A JSON object with the fields that its class declares, in that order."""
+
+    def __init_subclass__(cls):
+        """Say the order, which WSME would look for in the source, for a long time."""
+        super().__init_subclass__()
+        declared = [name for base in cls.__mro__ for name in vars(base)]
+        fields = [
+            name
+            for name, field in inspect.getmembers(cls, wsme.types.iswsattr)
+            if not name.startswith('_') and not inspect.isroutine(field)
+        ]
+        cls._wsme_attr_order = sorted(fields, key=declared.index)
+
+
+class Answer(Declared):
     """The JSON form of a noun: the fields that its class declares."""
 
     @classmethod
@@ -211,7 +227,7 @@ def changes(request, nullable):
     return values
 
 
-class Link(wsme.types.Base):
+class Link(Declared):
     rel = wsme.types.text
     href = wsme.types.text
 
@@ -220,7 +236,7 @@ def collection(name, answer):
     """The JSON form of a list: ``{"offers": [...], "offers_links": [...]}``."""
     return type(
         f'{answer.__name__}List',
-        (wsme.types.Base,),
+        (Declared,),
         {
             name: [answer],
             f'{name}_links': [Link],

@@ -49,7 +49,7 @@ SORT_KEYS = ('created_at', 'price', 'start_time', 'end_time', 'updated_at', 'uui
 MAX_DURATION = (window.LAST_YEAR - window.FIRST_YEAR + 1) * 366 * 86400
 
 
-class BidRequest(wsme.types.Base):
+class BidRequest(types.Declared):
     """What a project asks for; who it is, its token says."""
 
     name = types.Text
@@ -90,7 +90,7 @@ class BidRequest(wsme.types.Base):
         return bid
 
 
-class BidChange(wsme.types.Base):
+class BidChange(types.Declared):
     """What a bidder changes of an open bid; what is left out stays."""
 
     name = types.Text

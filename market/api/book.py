@@ -6,7 +6,6 @@ import decimal
 
 import pecan
 from pecan import rest
-import wsme.types
 
 from flocx.api import expose
 from flocx.api import paging
@@ -26,7 +25,7 @@ PARAMETERS = {
 DAYS = 28
 
 
-class Book(wsme.types.Base):
+class Book(types.Declared):
     start_time = types.Instant
     end_time = types.Instant
     book = types.Json
@@ -57,7 +56,7 @@ class BookController(rest.RestController):
         return Book(start_time=period.start, end_time=period.end, book=levels)
 
 
-class Properties(wsme.types.Base):
+class Properties(types.Declared):
     properties = types.Json
 
 

@@ -15,7 +15,7 @@ from market.db import events
 from market.db import offers
 
 
-class ClaimRequest(wsme.types.Base):
+class ClaimRequest(types.Declared):
     """When, of the offer's free time; by default from now to its end.
 
     ``offers`` are more offers to claim for the same time, all or none.

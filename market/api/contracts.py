@@ -96,14 +96,14 @@ class Contract(types.Answer):
 ContractList = types.collection('contracts', Contract)
 
 
-class ContractChange(wsme.types.Base):
+class ContractChange(types.Declared):
     """A new end: later where the time is still free, or earlier."""
 
     end_time = wsme.wsattr(types.Instant, mandatory=True)
     generation = types.Integer(1, 2**62)
 
 
-class Report(wsme.types.Base):
+class Report(types.Declared):
     """What a provider did for a line."""
 
     status = wsme.wsattr(wsme.types.Enum(str, *core.Status), mandatory=True)

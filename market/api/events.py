@@ -62,7 +62,7 @@ class Event(types.Answer):
         return cls.of(row, payload=None)
 
 
-class EventList(wsme.types.Base):
+class EventList(types.Declared):
     """``last`` is the id to ask for what comes after this page."""
 
     events = [Event]

@@ -48,7 +48,7 @@ FILTERS = {
 SORT_KEYS = ('created_at', 'price', 'start_time', 'end_time', 'updated_at', 'uuid')
 
 
-class OfferRequest(wsme.types.Base):
+class OfferRequest(types.Declared):
     """What a provider publishes; the owner is who the user's token says."""
 
     name = types.Text
@@ -83,7 +83,7 @@ class OfferRequest(wsme.types.Base):
         return offer
 
 
-class OfferChange(wsme.types.Base):
+class OfferChange(types.Declared):
     """What an owner changes of an offer; what is left out stays."""
 
     name = types.Text
@@ -96,7 +96,7 @@ class OfferChange(wsme.types.Base):
         return types.changes(self, nullable=('name', 'lessee_id'))
 
 
-class OfferHealth(wsme.types.Base):
+class OfferHealth(types.Declared):
     """What a provider finds of an offer's server."""
 
     status = wsme.types.wsattr(

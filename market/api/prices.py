@@ -5,7 +5,6 @@ import datetime
 
 import pecan
 from pecan import rest
-import wsme.types
 
 from flocx import exceptions
 from flocx.api import expose
@@ -32,7 +31,7 @@ MOST_DAYS, DAYS = 366, 30
 FILLS = 100
 
 
-class Prices(wsme.types.Base):
+class Prices(types.Declared):
     start_time = types.Instant
     end_time = types.Instant
     prices = types.Json

@@ -33,11 +33,11 @@ class Publication(types.Answer):
     error = types.Json
 
 
-class PublicationList(wsme.types.Base):
+class PublicationList(types.Declared):
     publications = [Publication]
 
 
-class PublicationRequest(wsme.types.Base):
+class PublicationRequest(types.Declared):
     offers = wsme.types.wsattr([offers_api.OfferRequest], mandatory=True)
 
 

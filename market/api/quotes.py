@@ -10,13 +10,13 @@ from flocx.api import types
 from market.api import bids
 
 
-class QuotedLine(wsme.types.Base):
+class QuotedLine(types.Declared):
     offer_uuid = wsme.types.text
     resource_class = wsme.types.text
     price = types.Price
 
 
-class Quote(wsme.types.Base):
+class Quote(types.Declared):
     """``lines`` is empty where nothing can be had now.
 
     ``offers`` counts the offers that the bid could take at some time and price,

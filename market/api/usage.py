@@ -8,7 +8,6 @@ import io
 
 import pecan
 from pecan import rest
-import wsme.types
 
 from flocx import exceptions
 from flocx.api import expose
@@ -43,7 +42,7 @@ _COLUMNS = (
 )
 
 
-class Usage(wsme.types.Base):
+class Usage(types.Declared):
     start_time = types.Instant
     end_time = types.Instant
     usage = types.Json

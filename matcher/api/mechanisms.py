@@ -16,7 +16,7 @@ class Mechanism(types.Answer):
     default = bool
 
 
-class MechanismList(wsme.types.Base):
+class MechanismList(types.Declared):
     allocations = [Mechanism]
     pricings = [Mechanism]
 

@@ -14,7 +14,7 @@ from provider import publishing
 _MANY = ('nodes', 'query')
 
 
-class NodeQuery(wsme.types.Base):
+class NodeQuery(types.Declared):
     """Which of the caller's servers: all that meet what is said here.
 
     With ``rented`` those that he rents, to sub-let them, and else those that he owns.
@@ -26,7 +26,7 @@ class NodeQuery(wsme.types.Base):
     rented = bool
 
 
-class OfferRequest(wsme.types.Base):
+class OfferRequest(types.Declared):
     """What an owner says; what the server is, Ironic says.
 
     ``resource_uuid`` names one server, ``nodes`` several, and ``query`` finds them.
