@@ -197,8 +197,14 @@ class Judge:
     A hardware document is given as text, one and the same for the same hardware.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, most_steps: float = math.inf) -> None:
+        """Know nothing yet.
+
+        :param most_steps: so many may be taken for all that this one judges; where
+            more are needed, it raises Invalid.
+        """
         self._trials: dict[tuple[str, str], Trial] = {}
+        self._left = most_steps
 
     def met(self, asked: 'Asked', document: str) -> bool:
         """Whether ``document`` meets all that is ``asked``."""
@@ -223,6 +229,11 @@ class Judge:
                 (requirement,) = parse([triple], NO_LIMITS)
                 trial = requirement.tried_on(json.loads(document))
                 self._trials[text, document] = trial
+                self._left -= trial.steps
+                if self._left < 0:
+                    raise exceptions.Invalid(
+                        'requirements: to try them on all hardware takes too long'
+                    )
             yield self._trials[text, document]
 
 

@@ -6,6 +6,10 @@ import json
 from flocx.core import requirements
 from market import conf as market_conf
 
+#: How many steps a request may take; some hundred for each of a thousand sorts of
+#: hardware are enough for anybody.
+MOST_STEPS = 1_000_000
+
 
 def suits(conf, special):
     """Whether a hardware document is wanted, as a function; None if any is.
@@ -19,5 +23,5 @@ def suits(conf, special):
         return None
     triples = special['requirements']
     requirements.parse(triples, market_conf.requirement_limits(conf))
-    judge, asked = requirements.Judge(), requirements.Asked(triples)
+    judge, asked = requirements.Judge(MOST_STEPS), requirements.Asked(triples)
     return lambda document: judge.met(asked, json.dumps(document, sort_keys=True))

@@ -13,6 +13,7 @@ from oslo_utils import uuidutils
 import sqlalchemy as sa
 
 from flocx.core import expressions
+from market.api import hardware
 from market.db import schema
 from tests.functional import base
 
@@ -409,6 +410,13 @@ class BurdenTest(BoundedTestCase):
             self.assertEqual([], steps)
         outlook = self.show('bids', waiting['uuid'])['outlook']
         self.assertEqual('hardware', outlook['reason'])
+        # A list tries them again, and has no more patience than is good for others.
+        for most, status in ((expressions.MAX_STEPS, 400), (hardware.MOST_STEPS, 200)):
+            with mock.patch.object(hardware, 'MOST_STEPS', most):
+                answer = self.market('umbrella-member').get(
+                    '/v1/offers', requirements=json.dumps(heavy)
+                )
+            self.assertEqual(status, answer.status_code, answer.text)
 
     def test_times(self):
         for field in ('start_time', 'end_time'):
