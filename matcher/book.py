@@ -4,6 +4,7 @@
 Pure: it is made from offers, bids and taken time, and asks nobody else.
 """
 
+import collections
 from collections.abc import Collection
 from collections.abc import Iterable
 from collections.abc import Iterator
@@ -241,13 +242,18 @@ class Book:
         """The groups whose hardware is as ``bid`` asks and that it may take."""
         asked = self._asks(bid)
         if asked not in self._for:
-            wanted = requirements.Asked(bid.requirements)
-            self._for[asked] = tuple(
+            open_to = [
                 group
                 for group in self._groups
                 if bid.resource_class in (None, group.resource_class)
                 and group.lessee_id in ('', *bid.lineage)
-                and self._judge.met(wanted, group.document)
+            ]
+            meeting = self._judge.meeting(
+                requirements.Asked(bid.requirements),
+                {group.document for group in open_to},
+            )
+            self._for[asked] = tuple(
+                group for group in open_to if group.document in meeting
             )
         return self._for[asked]
 
@@ -256,15 +262,20 @@ class Book:
 
         Of those that are not its own and open to it, at whatever time and price.
         """
-        wanted = requirements.Asked(bid.requirements)
-        counts = [0] * len(bid.requirements)
+        sizes: dict[str, int] = collections.defaultdict(int)
         for group, members in self._groups.items():
             if group.lessee_id in ('', *bid.lineage):
-                size = sum(
+                others = (
                     offer.project_id != bid.project_id for offer in members.values()
                 )
-                for at, met in enumerate(self._judge.each_met(wanted, group.document)):
-                    counts[at] += size if met else 0
+                sizes[group.document] += sum(others)
+        wanted = requirements.Asked(bid.requirements)
+        counts = [0] * len(bid.requirements)
+        each_met = self._judge.each_met(wanted, sizes)
+        for size, met in zip(sizes.values(), each_met, strict=True):
+            counts = [
+                count + size * one for count, one in zip(counts, met, strict=True)
+            ]
         return counts
 
     def _asks(self, bid: bid_core.Bid) -> _Asked:

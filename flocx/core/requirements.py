@@ -10,6 +10,7 @@ or of another type does not meet the requirement, whatever the operator.
 """
 
 from collections.abc import Callable
+from collections.abc import Collection
 from collections.abc import Iterable
 from collections.abc import Iterator
 from collections.abc import Sequence
@@ -40,6 +41,10 @@ class Limits:
 #: For what was accepted once: it is not refused later because an option has changed.
 NO_LIMITS = Limits(triples=10**6, length=10**6, depth=10**6, items=10**6)
 
+
+#: So many steps may be taken to try what a bid asks on all hardware documents, and so
+#: many more for each of these: ten times as many as one may need that asks for disks.
+STEPS_AT_ALL, STEPS_EACH = 100_000, 1_000
 
 #: Memory that a compiled regular expression may take, in bytes.
 MAX_PATTERN_MEMORY = 1 << 20
@@ -175,20 +180,21 @@ def parse(
 
 def met(requirements: Iterable[Requirement], document: object) -> bool:
     """Whether ``document`` meets each of ``requirements``."""
-    return _all_met(each.tried_on(document) for each in requirements)
+    return _together(each.tried_on(document) for each in requirements).met
 
 
-def _all_met(trials: Iterable[Trial]) -> bool:
-    """Whether each trial succeeds, and all of them within the steps for one.
+def _together(trials: Iterable[Trial]) -> Trial:
+    """All of them as one, up to the first that fails.
 
-    What asks for more work of everybody than hardware is worth is met by none.
+    It fails, too, where they take more steps than one may: what asks for more work of
+    everybody than hardware is worth is met by none.
     """
     steps = 0
     for trial in trials:
         steps += trial.steps
         if not trial.met or steps > expressions.MAX_STEPS:
-            return False
-    return True
+            return Trial(False, steps)
+    return Trial(True, steps)
 
 
 class Judge:
@@ -208,19 +214,39 @@ class Judge:
 
     def met(self, asked: 'Asked', document: str) -> bool:
         """Whether ``document`` meets all that is ``asked``."""
-        return _all_met(self._each(asked, document))
+        return _together(self._each(asked, document)).met
 
-    def each_met(self, asked: 'Asked', document: str) -> list[bool]:
-        """Whether ``document`` meets each thing that is ``asked``.
+    def meeting(self, asked: 'Asked', documents: Collection[str]) -> frozenset[str]:
+        """Those of ``documents`` that meet all that is ``asked``.
 
-        What is left of it when there are no more steps to try it counts as not met.
+        None does where it takes more steps to find out than all that a market does for
+        somebody should: in whatever order they are tried, and whatever is known.
         """
-        steps, found = 0, [False] * len(asked.triples)
-        for at, trial in enumerate(self._each(asked, document)):
-            steps += trial.steps
-            if steps > expressions.MAX_STEPS:
-                break
-            found[at] = trial.met
+        left, found = _most_for(documents), set()
+        for document in documents:
+            met, steps = _together(self._each(asked, document))
+            left -= steps
+            if left < 0:
+                return frozenset()
+            if met:
+                found.add(document)
+        return frozenset(found)
+
+    def each_met(self, asked: 'Asked', documents: Collection[str]) -> list[list[bool]]:
+        """For each document, whether it meets each thing that is ``asked``, alone.
+
+        What is left when there are no more steps to try it counts as not met.
+        """
+        left, found = _most_for(documents), []
+        for document in documents:
+            met, steps = [False] * len(asked.triples), 0
+            for at, trial in enumerate(self._each(asked, document) if left > 0 else ()):
+                steps += trial.steps
+                if steps > expressions.MAX_STEPS:
+                    break
+                met[at] = trial.met
+            left -= steps
+            found.append(met)
         return found
 
     def _each(self, asked: 'Asked', document: str) -> Iterator[Trial]:
@@ -235,6 +261,11 @@ class Judge:
                         'requirements: to try them on all hardware takes too long'
                     )
             yield self._trials[text, document]
+
+
+def _most_for(documents: Collection[str]) -> int:
+    """How many steps may be taken to try what somebody asks on ``documents``."""
+    return STEPS_AT_ALL + STEPS_EACH * len(documents)
 
 
 class Asked:
