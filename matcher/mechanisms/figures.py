@@ -294,13 +294,19 @@ def hopeful(book: matcher_book.Book, by_window: bool = False) -> Figures:
     first, last, servers = np.zeros((3, len(demand.ceiling)), np.int64)
     _reach(market.supply, demand, first, last, servers)
     numbers = np.flatnonzero(servers >= demand.least)
-    if len(np.unique(demand.like[numbers])) < len(demand.suits):
-        # Only bids without hope tell some of the kinds apart.
+    suits = demand.suits[np.unique(demand.like[numbers])]
+    if not suits.any(axis=0).all() or _columns(suits) < _columns(demand.suits):
+        # Only bids without hope want some of the kinds, or tell some apart.
         return hopeful(book.copy(market.bids[each] for each in numbers), by_window)
     narrowed = demand._replace(
         earliest=first, latest=last, most=np.minimum(demand.most, servers)
     )
     return dataclasses.replace(market, demand=narrowed).only(numbers)
+
+
+def _columns(flags: native.Flags) -> int:
+    """How many different columns ``flags`` has."""
+    return len({column.tobytes() for column in flags.T})
 
 
 @native.compiled
