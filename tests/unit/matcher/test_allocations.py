@@ -31,7 +31,7 @@ class CallTest(unittest.TestCase):
         self.assertEqual([], markets.broken(market, other.awards))
         self.assertLessEqual(other.welfare, done.upper_bound)
 
-    @markets.examples(0.1)
+    @markets.examples()
     @hypothesis.given(markets.books(), st.randoms(use_true_random=False))
     def test_the_order_of_arrival_changes_nothing(self, market, random):
         offers, bids = list(market.offers), list(market.bids)
@@ -43,7 +43,7 @@ class CallTest(unittest.TestCase):
         self.assertEqual(first.awards, second.awards)
         self.assertEqual(first.upper_bound, second.upper_bound)
 
-    @markets.examples(0.1)
+    @markets.examples()
     @hypothesis.given(markets.books())
     def test_who_cannot_be_served_changes_nothing(self, market):
         odd = markets.make_bid(
@@ -94,7 +94,7 @@ class CallTest(unittest.TestCase):
 
 
 class ImmediateTest(unittest.TestCase):
-    @markets.examples(0.3)
+    @markets.examples()
     @hypothesis.given(markets.books(), st.data())
     def test_who_offers_more_is_not_served_worse(self, market, data):
         hypothesis.assume(market.bids)

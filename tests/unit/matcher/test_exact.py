@@ -108,7 +108,7 @@ class ExactTest(unittest.TestCase):
                 drawn.draw(100, 100, 3), mechanisms.Budget(seconds=0)
             )
 
-    @markets.examples(0.1, 0.1)
+    @markets.examples(0.3, 0.1)
     @hypothesis.given(markets.books(3, 3))
     def test_who_is_on_no_grid_loses_nothing(self, market):
         """Times to the hour, and the same market with times that are no multiples."""

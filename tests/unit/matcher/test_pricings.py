@@ -37,7 +37,7 @@ def bilateral(ceilings, asks, stay=3600):
 
 
 class BalancedTest(unittest.TestCase):
-    @markets.examples(0.3)
+    @markets.examples()
     @hypothesis.given(markets.books())
     def test_no_owner_below_his_ask_and_no_renter_above_his_ceiling(self, market):
         done = call.Call().allocate(market, QUICK)
@@ -80,7 +80,7 @@ class TradeReductionTest(unittest.TestCase):
             with self.assertRaises(mechanisms.Refused):
                 trade_reduction.TradeReduction().settle(market, NOTHING)
 
-    @markets.examples(0.3)
+    @markets.examples()
     @hypothesis.given(
         st.lists(st.integers(0, 20), min_size=1, max_size=5),
         st.lists(st.integers(0, 20), min_size=1, max_size=5),
@@ -134,7 +134,7 @@ class VcgTest(unittest.TestCase):
         with self.assertRaises(mechanisms.Refused):
             vcg.Vcg().settle(market, done)
 
-    @markets.examples(0.03, 0.1)
+    @markets.examples(0.1, 0.1)
     @hypothesis.given(markets.books(3, 3), st.data())
     def test_nobody_gains_by_a_lie_or_loses_by_the_truth(self, market, data):
         """Whatever is asked for and offered, be it no single server and no one time."""
