@@ -46,6 +46,9 @@ NO_LIMITS = Limits(triples=10**6, length=10**6, depth=10**6, items=10**6)
 #: many more for each of these: ten times as many as one may need that asks for disks.
 STEPS_AT_ALL, STEPS_EACH = 100_000, 1_000
 
+#: A Judge that remembers so many trials, some hundred megabytes, forgets them.
+REMEMBERED = 500_000
+
 #: Memory that a compiled regular expression may take, in bytes.
 MAX_PATTERN_MEMORY = 1 << 20
 
@@ -251,16 +254,19 @@ class Judge:
 
     def _each(self, asked: 'Asked', document: str) -> Iterator[Trial]:
         for text, triple in asked.triples:
-            if (text, document) not in self._trials:
+            trial = self._trials.get((text, document))
+            if trial is None:
                 (requirement,) = parse([triple], NO_LIMITS)
                 trial = requirement.tried_on(json.loads(document))
+                if len(self._trials) >= REMEMBERED:
+                    self._trials.clear()
                 self._trials[text, document] = trial
                 self._left -= trial.steps
                 if self._left < 0:
                     raise exceptions.Invalid(
                         'requirements: to try them on all hardware takes too long'
                     )
-            yield self._trials[text, document]
+            yield trial
 
 
 def _most_for(documents: Collection[str]) -> int:

@@ -445,3 +445,13 @@ class JudgeTest(unittest.TestCase):
         self.assertLess(sum(steps for *_, steps in self.tried), 1.1 * most)
         few = requirements.Asked([['cpus', '>=', 500]])
         self.assertEqual(500, len(self.judge.meeting(few, documents)))
+
+    def test_it_does_not_remember_more_than_there_is_memory_for(self):
+        asked = requirements.Asked([['cpus', '>=', number] for number in range(5)])
+        with mock.patch.object(requirements, 'REMEMBERED', 7):
+            for _ in range(2):
+                for cpus in range(4):
+                    document = json.dumps({'cpus': cpus})
+                    ((*met,),) = self.judge.each_met(asked, [document])
+                    self.assertEqual([cpus >= number for number in range(5)], met)
+        self.assertEqual(40, len(self.tried))
