@@ -10,13 +10,9 @@ or of another type does not meet the requirement, whatever the operator.
 """
 
 from collections.abc import Callable
-from collections.abc import Collection
 from collections.abc import Iterable
-from collections.abc import Iterator
-from collections.abc import Sequence
 import dataclasses
 import functools
-import json
 import math
 import operator
 from typing import Any
@@ -41,13 +37,6 @@ class Limits:
 #: For what was accepted once: it is not refused later because an option has changed.
 NO_LIMITS = Limits(triples=10**6, length=10**6, depth=10**6, items=10**6)
 
-
-#: So many steps may be taken to try what a bid asks on all hardware documents, and so
-#: many more for each of these: ten times as many as one may need that asks for disks.
-STEPS_AT_ALL, STEPS_EACH = 100_000, 1_000
-
-#: A Judge that remembers so many trials, some hundred megabytes, forgets them.
-REMEMBERED = 500_000
 
 #: Memory that a compiled regular expression may take, in bytes.
 MAX_PATTERN_MEMORY = 1 << 20
@@ -183,10 +172,10 @@ def parse(
 
 def met(requirements: Iterable[Requirement], document: object) -> bool:
     """Whether ``document`` meets each of ``requirements``."""
-    return _together(each.tried_on(document) for each in requirements).met
+    return together(each.tried_on(document) for each in requirements).met
 
 
-def _together(trials: Iterable[Trial]) -> Trial:
+def together(trials: Iterable[Trial]) -> Trial:
     """All of them as one, up to the first that fails.
 
     It fails, too, where they take more steps than one may: what asks for more work of
@@ -198,87 +187,6 @@ def _together(trials: Iterable[Trial]) -> Trial:
         if not trial.met or steps > expressions.MAX_STEPS:
             return Trial(False, steps)
     return Trial(True, steps)
-
-
-class Judge:
-    """Says which hardware meets requirements, and tries each of them on each once.
-
-    A hardware document is given as text, one and the same for the same hardware.
-    """
-
-    def __init__(self, most_steps: float = math.inf) -> None:
-        """Know nothing yet.
-
-        :param most_steps: so many may be taken for all that this one judges; where
-            more are needed, it raises Invalid.
-        """
-        self._trials: dict[tuple[str, str], Trial] = {}
-        self._left = most_steps
-
-    def met(self, asked: 'Asked', document: str) -> bool:
-        """Whether ``document`` meets all that is ``asked``."""
-        return _together(self._each(asked, document)).met
-
-    def meeting(self, asked: 'Asked', documents: Collection[str]) -> frozenset[str]:
-        """Those of ``documents`` that meet all that is ``asked``.
-
-        None does where it takes more steps to find out than all that a market does for
-        somebody should: in whatever order they are tried, and whatever is known.
-        """
-        left, found = _most_for(documents), set()
-        for document in documents:
-            met, steps = _together(self._each(asked, document))
-            left -= steps
-            if left < 0:
-                return frozenset()
-            if met:
-                found.add(document)
-        return frozenset(found)
-
-    def each_met(self, asked: 'Asked', documents: Collection[str]) -> list[list[bool]]:
-        """For each document, whether it meets each thing that is ``asked``, alone.
-
-        What is left when there are no more steps to try it counts as not met.
-        """
-        left, found = _most_for(documents), []
-        for document in documents:
-            met, steps = [False] * len(asked.triples), 0
-            for at, trial in enumerate(self._each(asked, document) if left > 0 else ()):
-                steps += trial.steps
-                if steps > expressions.MAX_STEPS:
-                    break
-                met[at] = trial.met
-            left -= steps
-            found.append(met)
-        return found
-
-    def _each(self, asked: 'Asked', document: str) -> Iterator[Trial]:
-        for text, triple in asked.triples:
-            trial = self._trials.get((text, document))
-            if trial is None:
-                (requirement,) = parse([triple], NO_LIMITS)
-                trial = requirement.tried_on(json.loads(document))
-                if len(self._trials) >= REMEMBERED:
-                    self._trials.clear()
-                self._trials[text, document] = trial
-                self._left -= trial.steps
-                if self._left < 0:
-                    raise exceptions.Invalid(
-                        'requirements: to try them on all hardware takes too long'
-                    )
-            yield trial
-
-
-def _most_for(documents: Collection[str]) -> int:
-    """How many steps may be taken to try what somebody asks on ``documents``."""
-    return STEPS_AT_ALL + STEPS_EACH * len(documents)
-
-
-class Asked:
-    """The triples of a bid, as a Judge knows them."""
-
-    def __init__(self, triples: Iterable[Sequence[Any]]) -> None:
-        self.triples = [(json.dumps(triple), triple) for triple in triples]
 
 
 def _parse_one(triple: object, limits: Limits, where: str) -> Requirement:

@@ -3,6 +3,7 @@
 
 import json
 
+from flocx.core import judging
 from flocx.core import requirements
 from market import conf as market_conf
 
@@ -23,5 +24,5 @@ def suits(conf, special):
         return None
     triples = special['requirements']
     requirements.parse(triples, market_conf.requirement_limits(conf))
-    judge, asked = requirements.Judge(MOST_STEPS), requirements.Asked(triples)
+    judge, asked = judging.Judge(MOST_STEPS), judging.Asked(triples)
     return lambda document: judge.met(asked, json.dumps(document, sort_keys=True))
