@@ -5,6 +5,7 @@ import json
 import unittest
 from unittest import mock
 
+from flocx import exceptions
 from flocx.core import expressions
 from flocx.core import judging
 from flocx.core import requirements
@@ -99,3 +100,12 @@ class JudgeTest(unittest.TestCase):
                     ((*met,),) = self.judge.each_met(asked, [document])
                     self.assertEqual([cpus >= number for number in range(5)], met)
         self.assertEqual(40, len(self.tried))
+
+    def test_who_has_to_answer_soon_gives_up(self):
+        judge = judging.Judge(most_steps=5)
+        asked = judging.Asked([['cpus', '>=', 1]])
+        for _ in range(9):
+            self.assertTrue(judge.met(asked, self.TEXT))
+        with self.assertRaisesRegex(exceptions.Invalid, '^requirements: .* too long'):
+            for cpus in range(6):
+                judge.met(asked, json.dumps({'cpus': cpus}))
