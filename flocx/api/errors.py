@@ -175,7 +175,7 @@ class Errors:
             return self._respond(request, error.status, str(error), error.code)
         except wsme.exc.ClientSideError as error:
             return self._respond(request, error.code, client_error(error))
-        except db.Away:
+        except db.ConnectionLost:
             LOG.exception('%s %s found no database', request.method, request.path)
             return self._respond(
                 request,

@@ -7,7 +7,7 @@ from oslo_utils import uuidutils
 
 from flocx import exceptions
 from flocx.core import contract as core
-from flocx.core import judging
+from flocx.core import requirement_matcher
 from flocx.core import window
 from market.db import bids
 from market.db import lifecycle
@@ -46,7 +46,10 @@ def substitute(session, contract, line, now, turnaround=0):
 
 def _meeting(bid):
     """Whether an offer's hardware is as ``bid`` asks, asked once for each document."""
-    judge, asked = judging.Judge(), judging.Asked(bid.requirements)
+    judge, asked = (
+        requirement_matcher.RequirementMatcher(),
+        requirement_matcher.Asked(bid.requirements),
+    )
     return lambda offer: judge.met(asked, json.dumps(offer.properties, sort_keys=True))
 
 
