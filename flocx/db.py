@@ -264,7 +264,7 @@ def _prepare_mysql(engine):
     """Let a statement see what was committed before it, as PostgreSQL does.
 
     Whoever has waited for a lock has to find what its holder wrote; the default
-    shows him the database as it was when his transaction first read.
+    shows the database as it was when the transaction first read.
     """
 
     @sa.event.listens_for(engine, 'connect')

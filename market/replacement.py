@@ -19,7 +19,7 @@ def substitute(session, contract, line, now, turnaround=0):
 
     It is one that the contract's bid could have had: with the hardware that it asks
     for, meant for its project, and free for the time that is left. The renter pays
-    what he would have paid, and the owner asks no more than that. Of several it is
+    what they would have paid, and the owner asks no more than that. Of several it is
     the cheapest. Who claimed an offer wanted that server and gets no other.
 
     :param line: what cannot be delivered; it keeps its own server until that is

@@ -211,7 +211,7 @@ class Book:
     def suitable(self, bid: bid_core.Bid) -> list[offer_core.Offer]:
         """Offers that ``bid`` may take at some time and at the price it names.
 
-        Nobody trades with himself, and targeted offers are for their targets.
+        Nobody trades with themselves, and targeted offers are for their targets.
         """
         return [
             offer

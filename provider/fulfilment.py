@@ -19,7 +19,7 @@ sub-let; begun               the lessee is its owner's still and the node
                              ``available``: as above, else ``wait_fulfill``.
                              Nothing of its owner's is undeployed for it
 sub-let; past its end        as above, but the lessee is who has sub-let it again;
-                             the market ends his line after it
+                             the market ends their line after it
 ===========================  ====================================================
 
 What Ironic does not do now is tried again, later each time (``provider.backoff``).
@@ -188,7 +188,7 @@ class Fulfilment:
                 return False
             return self._hand_over(contract, line, node, renter)
         if scheduling.lessor(line) and node.provision_state != 'available':
-            # Who has sub-let it deployed it in between: it is not his any more.
+            # Who has sub-let it deployed it in between: it is not theirs any more.
             self._confirm(contract, line, _S.WAIT_FULFILL)
             teardown.empty(self._nodes, node)
             return False

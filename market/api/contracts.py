@@ -200,7 +200,7 @@ class Contracts(rest.RestController):
 
     @expose.expose(Contract, rule='market:contracts:show')
     def get_one(self, ident):
-        """Show a contract, an owner only his own lines."""
+        """Show a contract, an owner only their own lines."""
         service, context, _ = transaction.request_context()
         with service.database.reader() as session:
             answer = Contract.of(contracts.get(session, ident, context))

@@ -149,7 +149,7 @@ class NoticingTest(base.MarketplaceTestCase):
         ):
             self.assertEqual(handled, noticed.info({}, 'i', event, payload, {}))
         noticed.run(self.clock())
-        # What an owner did before the contract began, is his own affair.
+        # What an owner did before the contract began, is their own affair.
         name, _, line = self.rented()
         before = self.clock() - datetime.timedelta(hours=1)
         provider = self.marketplace.provider

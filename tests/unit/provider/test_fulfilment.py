@@ -253,7 +253,7 @@ class BeginTest(FulfilmentTestCase):
         self.assertEqual('wait_fulfill', line['status'])
 
     def test_the_next_contract_of_the_same_renter_waits_for_the_end_of_the_last(self):
-        """His lessee is there already, and what runs there has to go."""
+        """Its lessee is there already, and what runs there has to go."""
         self.node(lessee='umbrella', provision_state='active')
         start = window.text(NOON - HOUR)
         following = self.market.add(S.CREATED)
