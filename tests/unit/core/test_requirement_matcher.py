@@ -49,7 +49,7 @@ class JudgeTest(unittest.TestCase):
                 self.assertEqual(all(met), self.judge.met(asked, self.TEXT))
                 self.assertEqual(met, self.each_met(asked))
 
-    def test_idempotency(self):
+    def test_once(self):
         asked = requirement_matcher.Asked(
             [['cpus', '>=', 1], ['cpus', '<', 0], ['a', None]]
         )
