@@ -111,7 +111,7 @@ def about(reader, filters):
     """Condition: of an offer or contract with a server that ``filters`` let by.
 
     :param filters: those of a query, on ``resource_type`` and ``resource_uuid``. An
-        owner finds a contract by his own lines, never by those of others.
+        owner finds a contract by their own lines, never by those of others.
     """
     offers, lines = schema.offers, schema.contract_lines
     return schema.events.c.object_uuid.in_(
@@ -140,8 +140,9 @@ def objects(session, last, limit):
 def not_before(session, now):
     """``now``, or the time of the last event where that is later.
 
-    Clocks differ, and whoever asks may have been held up since he looked at his. What
-    somebody else has seen end is over: nothing of it is given away once more.
+    Clocks differ, and whoever asks may have been held up since they looked at
+    theirs. What somebody else has seen end is over: nothing of it is given away once
+    more.
     """
     last = session.execute(_LAST_TIME).scalar()
     return max(now, last) if last else now

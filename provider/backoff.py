@@ -13,7 +13,7 @@ class _Wait:
     until: datetime.datetime
 
 
-class Patience:
+class Backoff:
     """The waits of one fulfiller, for each line its own.
 
     The n-th wait is ``first * 2**n`` seconds, at most ``most``, less a random part up

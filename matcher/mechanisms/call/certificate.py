@@ -24,9 +24,9 @@ import dataclasses
 
 import numpy as np
 
-from matcher.mechanisms import choices
 from matcher.mechanisms import figures
 from matcher.mechanisms import native
+from matcher.mechanisms.call import choices
 
 #: Prices times seconds stay below this, so that sums of them fit into 64 bits.
 LIMIT = 2**61

@@ -7,7 +7,7 @@ import unittest
 import hypothesis
 from hypothesis import strategies as st
 
-from provider import patience
+from provider import backoff
 
 NOON = datetime.datetime(2027, 1, 1, 12, tzinfo=datetime.UTC)
 
@@ -24,7 +24,7 @@ class PatienceTest(unittest.TestCase):
     )
     def test_waits_grow_within_their_limits(self, first, most, draws):
         given = iter(draws)
-        waits = patience.Patience(first, most, lambda: next(given))
+        waits = backoff.Backoff(first, most, lambda: next(given))
         for number in range(len(draws)):
             until = waits.wait(line(), NOON)
             seconds = (until - NOON).total_seconds()
@@ -36,13 +36,13 @@ class PatienceTest(unittest.TestCase):
             self.assertEqual(number + 1, waits.tries(line()))
 
     def test_each_line_has_its_own(self):
-        waits = patience.Patience(2, 60, lambda: 1)
+        waits = backoff.Backoff(2, 60, lambda: 1)
         waits.wait(line(1), NOON)
         self.assertTrue(waits.is_over(line(2), NOON))
         self.assertEqual((1, 0), (waits.tries(line(1)), waits.tries(line(2))))
 
     def test_what_got_somewhere_or_is_not_due_any_more_is_forgotten(self):
-        waits = patience.Patience(2, 60, lambda: 1)
+        waits = backoff.Backoff(2, 60, lambda: 1)
         for number in range(3):
             waits.wait(line(number), NOON)
         waits.forget(line(0))
@@ -51,7 +51,7 @@ class PatienceTest(unittest.TestCase):
         self.assertIsNone(waits.until(line(2)))
 
     def test_news_of_a_node_are_of_its_lines_alone(self):
-        waits = patience.Patience(2, 60, lambda: 1)
+        waits = backoff.Backoff(2, 60, lambda: 1)
         waits.wait(line(1, 'n1'), NOON)
         waits.wait(line(2, 'n2'), NOON)
         waits.hurry({'n2'}, NOON)

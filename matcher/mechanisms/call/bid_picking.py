@@ -3,9 +3,9 @@
 
 import numpy as np
 
-from matcher.mechanisms import fits
 from matcher.mechanisms import native
-from matcher.mechanisms import plan as plans
+from matcher.mechanisms.call import fits
+from matcher.mechanisms.call import plan as plans
 
 #: Which part of the moves is made around a bid drawn at random; the others around
 #: that of so many which misses most.
@@ -13,7 +13,9 @@ UNIFORM, DRAWN = 0.5, 4
 
 
 @native.compiled
-def sore(market: fits.Market, plan: plans.Plan, random: native.Words) -> int:
+def pick_high_regret_bid(
+    market: fits.Market, plan: plans.Plan, random: native.Words
+) -> int:
     """A bid drawn at random, or that of a few which misses most."""
     bids = len(market.demand.ceiling)
     chosen = int(native.uniform(random) * bids)

@@ -5,10 +5,10 @@ import typing
 
 import numpy as np
 
-from matcher.mechanisms import fits
 from matcher.mechanisms import lots as lot_figures
 from matcher.mechanisms import native
-from matcher.mechanisms import plan as plans
+from matcher.mechanisms.call import fits
+from matcher.mechanisms.call import plan as plans
 
 #: Lots that are looked at for one bid, at most.
 _MOST = 4096

@@ -14,7 +14,7 @@ from flocx import config
 from flocx import context
 from provider import cmd
 from provider import conf as provider_conf
-from provider import following
+from provider import event_consumer
 from provider import fulfilment
 from provider import publishing
 from provider import service
@@ -56,13 +56,13 @@ class FollowingTest(base.MarketplaceTestCase):
         )
         self.eventually('ended', lambda: self.line(contract)['status'], 30)
 
-    @mock.patch.object(following, 'WAIT', 1)
+    @mock.patch.object(event_consumer, 'WAIT', 1)
     def test_it_looks_when_the_market_is_there_again(self):
         own = self.marketplace.provider.marketplace._own
         own.endpoint_override = 'http://127.0.0.1:1'
         self.addCleanup(setattr, own, 'endpoint_override', None)
         woken = threading.Event()
-        follower = following.Follower(
+        follower = event_consumer.Follower(
             self.marketplace.provider.marketplace,
             types.SimpleNamespace(wake=woken.set),
             most=1,

@@ -5,7 +5,7 @@ import importlib
 import unittest
 
 from provider import nodes
-from provider import returning
+from provider import teardown
 
 
 def machine():
@@ -39,7 +39,7 @@ class StatesTest(unittest.TestCase):
 
     def test_ironic_takes_every_verb_that_it_is_asked_for(self):
         events = self.events()
-        asked = [*returning.NEXT.items(), *returning.NEXT_BY_HAND.items()]
+        asked = [*teardown.NEXT.items(), *teardown.NEXT_BY_HAND.items()]
         for state, verb in asked:
             self.assertIn(verb, events[state], state)
 
@@ -50,20 +50,20 @@ class StatesTest(unittest.TestCase):
             # What nobody can rent: it was never verified, or could not be.
             'enroll',
             'clean failed',
-            *returning.NEXT,
-            *returning.ON_ITS_WAY,
+            *teardown.NEXT,
+            *teardown.ON_ITS_WAY,
         }
         self.assertEqual(set(self.events()), known)
 
     def test_a_node_comes_back_from_wherever_it_can_be(self):
         found, _ = machine()
-        for state in {*returning.NEXT, *returning.NEXT_BY_HAND}:
+        for state in {*teardown.NEXT, *teardown.NEXT_BY_HAND}:
             path, target = [state], 'manageable'
             while path[-1] != 'available':
                 node = nodes.Node(
                     uuid='n', provision_state=path[-1], target_provision_state=target
                 )
-                verb = returning.verb(node)
+                verb = teardown.verb(node)
                 if verb == 'provide':
                     # From here on it is our own cleaning, which ends there.
                     path.append('available')
@@ -81,4 +81,4 @@ class VerbTest(unittest.TestCase):
             node = nodes.Node(
                 uuid='n', provision_state=state, target_provision_state='available'
             )
-            self.assertIsNone(returning.verb(node), state)
+            self.assertIsNone(teardown.verb(node), state)

@@ -20,18 +20,19 @@ from flocx.core import requirements
 #: many more for each of these. Few servers have sixty disks, which take six hundred.
 STEPS_AT_ALL, STEPS_EACH = 100_000, 1_000
 
-#: A Judge that remembers so many trials, some hundred megabytes, forgets them.
+#: A RequirementMatcher that remembers so many trials, some hundred megabytes, forgets
+#: them.
 REMEMBERED = 500_000
 
 
 class Asked:
-    """The triples of a bid, as a Judge knows them."""
+    """The triples of a bid, as a RequirementMatcher knows them."""
 
     def __init__(self, triples: Iterable[Sequence[Any]]) -> None:
         self.triples = [(json.dumps(triple), triple) for triple in triples]
 
 
-class Judge:
+class RequirementMatcher:
     """Says which hardware meets requirements, and tries each of them on each once.
 
     A hardware document is given as text, one and the same for the same hardware.

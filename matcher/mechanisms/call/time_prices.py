@@ -10,10 +10,10 @@ import numpy as np
 from flocx.core import money
 from flocx.core import offer as offer_core
 from flocx.core import window
-from matcher.mechanisms import certificate
-from matcher.mechanisms import descent
 from matcher.mechanisms import figures
 from matcher.mechanisms import native
+from matcher.mechanisms.call import certificate
+from matcher.mechanisms.call import descent
 
 _MICRO = decimal.Decimal(10**6)
 

@@ -6,10 +6,10 @@ import typing
 import numpy as np
 
 from matcher.mechanisms import figures
-from matcher.mechanisms import guides
 from matcher.mechanisms import lots as lot_figures
 from matcher.mechanisms import native
-from matcher.mechanisms import plan as plans
+from matcher.mechanisms.call import guides
+from matcher.mechanisms.call import plan as plans
 
 
 class Market(typing.NamedTuple):

@@ -7,7 +7,7 @@ from unittest import mock
 
 from flocx import exceptions
 from flocx.core import expressions
-from flocx.core import judging
+from flocx.core import requirement_matcher
 from flocx.core import requirements
 from tests.unit.core import test_requirements as said
 
@@ -19,7 +19,7 @@ class JudgeTest(unittest.TestCase):
 
     def setUp(self):
         super().setUp()
-        self.judge, self.tried = judging.Judge(), []
+        self.judge, self.tried = requirement_matcher.RequirementMatcher(), []
         find = expressions.find
 
         def counted(expression, document):
@@ -43,19 +43,21 @@ class JudgeTest(unittest.TestCase):
             *([each] for each in said.NOT_MET),
         ):
             with self.subTest(triples):
-                asked = judging.Asked(triples)
+                asked = requirement_matcher.Asked(triples)
                 parsed = requirements.parse(triples, requirements.NO_LIMITS)
                 met = [each.tried_on(said.HARDWARE).met for each in parsed]
                 self.assertEqual(all(met), self.judge.met(asked, self.TEXT))
                 self.assertEqual(met, self.each_met(asked))
 
     def test_once(self):
-        asked = judging.Asked([['cpus', '>=', 1], ['cpus', '<', 0], ['a', None]])
+        asked = requirement_matcher.Asked(
+            [['cpus', '>=', 1], ['cpus', '<', 0], ['a', None]]
+        )
         for _ in range(2):
             self.assertFalse(self.judge.met(asked, self.TEXT))
             self.assertEqual(['cpus', 'cpus'], [each for each, *_ in self.tried])
         self.each_met(asked)
-        self.each_met(judging.Asked([['cpus', '>=', 1]]))
+        self.each_met(requirement_matcher.Asked([['cpus', '>=', 1]]))
         self.assertEqual(3, len(self.tried))
 
     def test_what_takes_too_much_is_not_met_and_what_is_left_is_not_tried(self):
@@ -63,7 +65,7 @@ class JudgeTest(unittest.TestCase):
         heavy = [
             [f'`{number}` && ({side}) == ({side})', None] for number in range(1, 33)
         ]
-        asked = judging.Asked(heavy)
+        asked = requirement_matcher.Asked(heavy)
         self.assertEqual([True] * 2, self.each_met(asked)[:2])
         self.assertFalse(any(self.each_met(asked)[2:]))
         self.assertFalse(self.judge.met(asked, self.TEXT))
@@ -71,7 +73,9 @@ class JudgeTest(unittest.TestCase):
         # Alone each of them is met.
         for triple in heavy:
             self.assertTrue(said.parse_one(*triple).tried_on(said.HARDWARE).met)
-            self.assertTrue(self.judge.met(judging.Asked([triple]), self.TEXT))
+            self.assertTrue(
+                self.judge.met(requirement_matcher.Asked([triple]), self.TEXT)
+            )
         steps = [steps for _, _, steps in self.tried]
         self.assertLess(max(steps), expressions.MAX_STEPS)
         self.assertGreater(3 * min(steps), expressions.MAX_STEPS)
@@ -79,21 +83,23 @@ class JudgeTest(unittest.TestCase):
     def test_nor_is_it_tried_on_all_hardware(self):
         """Ten servers would do, and of a thousand none is found."""
         side = 'cpus' + '|[@,@]' * 10
-        asked = judging.Asked([[f'({side}) == ({side})', None]])
+        asked = requirement_matcher.Asked([[f'({side}) == ({side})', None]])
         for count in (10, 1000):
             documents = {json.dumps({'cpus': number}) for number in range(count)}
             met = self.judge.meeting(asked, documents)
             self.assertEqual(documents if count == 10 else set(), met)
             each_met = self.judge.each_met(asked, documents)
             self.assertEqual(count == 10, all(met for (met,) in each_met))
-        most = judging.STEPS_AT_ALL + 1000 * judging.STEPS_EACH
+        most = requirement_matcher.STEPS_AT_ALL + 1000 * requirement_matcher.STEPS_EACH
         self.assertLess(sum(steps for *_, steps in self.tried), 1.1 * most)
-        few = judging.Asked([['cpus', '>=', 500]])
+        few = requirement_matcher.Asked([['cpus', '>=', 500]])
         self.assertEqual(500, len(self.judge.meeting(few, documents)))
 
     def test_it_does_not_remember_more_than_there_is_memory_for(self):
-        asked = judging.Asked([['cpus', '>=', number] for number in range(5)])
-        with mock.patch.object(judging, 'REMEMBERED', 7):
+        asked = requirement_matcher.Asked(
+            [['cpus', '>=', number] for number in range(5)]
+        )
+        with mock.patch.object(requirement_matcher, 'REMEMBERED', 7):
             for _ in range(2):
                 for cpus in range(4):
                     document = json.dumps({'cpus': cpus})
@@ -102,8 +108,8 @@ class JudgeTest(unittest.TestCase):
         self.assertEqual(40, len(self.tried))
 
     def test_who_has_to_answer_soon_gives_up(self):
-        judge = judging.Judge(most_steps=5)
-        asked = judging.Asked([['cpus', '>=', 1]])
+        judge = requirement_matcher.RequirementMatcher(most_steps=5)
+        asked = requirement_matcher.Asked([['cpus', '>=', 1]])
         for _ in range(9):
             self.assertTrue(judge.met(asked, self.TEXT))
         with self.assertRaisesRegex(exceptions.Invalid, '^requirements: .* too long'):

@@ -8,7 +8,7 @@ from unittest import mock
 from oslo_context import context
 import oslo_messaging as messaging
 
-from provider import noticing
+from provider import ironic_notifications
 from provider import reconciliation
 from tests.functional import base
 
@@ -35,7 +35,7 @@ class NoticingTest(base.MarketplaceTestCase):
         super().setUp()
         conf = self.marketplace.conf
         # As Ironic sends them: to a topic for the versioned ones, in its exchange.
-        conf.set_override('control_exchange', noticing.EXCHANGE)
+        conf.set_override('control_exchange', ironic_notifications.EXCHANGE)
         transport = messaging.get_notification_transport(conf, url='fake://')
         conf.clear_override('control_exchange')
         self.ironic = messaging.Notifier(
@@ -139,7 +139,7 @@ class NoticingTest(base.MarketplaceTestCase):
         self.becomes('active', line)
 
     def test_what_is_told_late_or_makes_no_sense_does_no_harm(self):
-        noticed = noticing.Noticed(None, None, None)
+        noticed = ironic_notifications.NodeChanges(None, None, None)
         handled = messaging.NotificationResult.HANDLED
         event = 'baremetal.node.provision_set.start'
         for payload in (
@@ -149,7 +149,7 @@ class NoticingTest(base.MarketplaceTestCase):
         ):
             self.assertEqual(handled, noticed.info({}, 'i', event, payload, {}))
         noticed.run(self.clock())
-        # What an owner did before the contract began, is his own affair.
+        # What an owner did before the contract began, is their own affair.
         name, _, line = self.rented()
         before = self.clock() - datetime.timedelta(hours=1)
         provider = self.marketplace.provider

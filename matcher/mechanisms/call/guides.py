@@ -7,9 +7,9 @@ import typing
 import numpy as np
 
 from flocx.core import offer as offer_core
-from matcher.mechanisms import certificate
 from matcher.mechanisms import figures
 from matcher.mechanisms import native
+from matcher.mechanisms.call import certificate
 
 
 class Guide(typing.NamedTuple):

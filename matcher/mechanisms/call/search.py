@@ -12,11 +12,11 @@ import typing
 
 import numpy as np
 
-from matcher.mechanisms import aims
-from matcher.mechanisms import fits
 from matcher.mechanisms import native
-from matcher.mechanisms import places
-from matcher.mechanisms import plan as plans
+from matcher.mechanisms.call import bid_picking
+from matcher.mechanisms.call import fits
+from matcher.mechanisms.call import places
+from matcher.mechanisms.call import plan as plans
 
 #: Bids taken back in one move, and bids without a place that are tried beside.
 MOST_REMOVED = 10
@@ -148,8 +148,8 @@ def _ruin(
     ``undo.waiting[0]`` becomes the bid around which that is.
     """
     demand = market.demand
-    bid = aims.sore(market, plan, random)
-    lot, start = aims.centre(market, plan, random, bid)
+    bid = bid_picking.pick_high_regret_bid(market, plan, random)
+    lot, start = bid_picking.centre(market, plan, random, bid)
     length = demand.length[bid]
     margin = int(native.uniform(random) * length)
     since, until = start - margin, start + length + margin

@@ -7,7 +7,7 @@ from oslo_utils import uuidutils
 
 from flocx import exceptions
 from flocx.core import contract as core
-from flocx.core import judging
+from flocx.core import requirement_matcher
 from flocx.core import window
 from market.db import bids
 from market.db import lifecycle
@@ -19,7 +19,7 @@ def substitute(session, contract, line, now, turnaround=0):
 
     It is one that the contract's bid could have had: with the hardware that it asks
     for, meant for its project, and free for the time that is left. The renter pays
-    what he would have paid, and the owner asks no more than that. Of several it is
+    what they would have paid, and the owner asks no more than that. Of several it is
     the cheapest. Who claimed an offer wanted that server and gets no other.
 
     :param line: what cannot be delivered; it keeps its own server until that is
@@ -46,7 +46,10 @@ def substitute(session, contract, line, now, turnaround=0):
 
 def _meeting(bid):
     """Whether an offer's hardware is as ``bid`` asks, asked once for each document."""
-    judge, asked = judging.Judge(), judging.Asked(bid.requirements)
+    judge, asked = (
+        requirement_matcher.RequirementMatcher(),
+        requirement_matcher.Asked(bid.requirements),
+    )
     return lambda offer: judge.met(asked, json.dumps(offer.properties, sort_keys=True))
 
 

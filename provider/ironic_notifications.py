@@ -21,7 +21,7 @@ POOL = 'flocx-provider'
 _TOGETHER = 50
 
 
-class Noticed:
+class NodeChanges:
     """Nodes that something has happened to; a step of a loop looks at them."""
 
     target = None

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Take a node back from a renter, whatever he has left it in.
+"""Take a node back from a renter, whatever they have left it in.
 
 Each call looks at the node and does the next thing, so it can be repeated after a
 crash at any point. Nothing is undone but what FLOCX has done, the lessee, and what a
@@ -119,7 +119,7 @@ def empty(nodes, node):
 
 
 def _is_back(nodes, node, renter, back_to):
-    """Whether the renter has done nothing more before he lost the node."""
+    """Whether the renter has done nothing more before they lost the node."""
     found = nodes.get(node.uuid)
     if found.lessee == renter:
         return False

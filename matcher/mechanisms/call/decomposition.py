@@ -19,11 +19,11 @@ from collections.abc import Iterator
 import numpy as np
 
 from matcher import mechanisms
-from matcher.mechanisms import certificate
-from matcher.mechanisms import descent
 from matcher.mechanisms import exact
 from matcher.mechanisms import figures
 from matcher.mechanisms import native
+from matcher.mechanisms.call import certificate
+from matcher.mechanisms.call import descent
 
 #: Larger groups are not given to the solver.
 LARGEST = 150

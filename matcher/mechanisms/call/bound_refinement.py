@@ -22,13 +22,13 @@ import numpy as np
 
 from matcher import book as matcher_book
 from matcher import mechanisms
-from matcher.mechanisms import apart
-from matcher.mechanisms import certificate
-from matcher.mechanisms import descent
 from matcher.mechanisms import exact
 from matcher.mechanisms import figures
 from matcher.mechanisms import lots as lot_figures
 from matcher.mechanisms import native
+from matcher.mechanisms.call import certificate
+from matcher.mechanisms.call import decomposition
+from matcher.mechanisms.call import descent
 
 #: Intervals of the prices, and those where there are very many prices.
 INTERVALS, FEWER_INTERVALS, MANY = 240, 60, 100_000
@@ -85,7 +85,7 @@ def beside(
         finer, marks, prices = _find(book, market, dual, least, time)
         if len(finer.bids) <= MOST_APART:
             asked = market, finer, marks, prices, least.known(), solver, time.left
-            for bound in apart.least(*asked):
+            for bound in decomposition.least(*asked):
                 least.lower(bound)
 
     with futures.ThreadPoolExecutor(1, 'tightening') as pool:

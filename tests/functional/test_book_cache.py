@@ -7,7 +7,7 @@ import random
 from oslo_db import exception as db_exc
 
 from flocx import db
-from matcher import reading
+from matcher import book_cache
 from tests.functional import base
 
 STEPS = 25
@@ -40,12 +40,12 @@ class ReadingTest(EngineTestCase):
         return free, {bid.uuid: bid for bid in book.bids}
 
     def require_equal(self, reader):
-        now, fresh = self.clock(), reading.Reader(self.database, self.turnaround)
+        now, fresh = self.clock(), book_cache.Reader(self.database, self.turnaround)
         self.assertEqual(self.seen(fresh, now), self.seen(reader, now))
 
     def test_whatever_was_told_the_next_round_reads(self):
         for seed in (1, 2, 3):
-            reader = reading.Reader(self.database, self.turnaround)
+            reader = book_cache.Reader(self.database, self.turnaround)
             self.seen(reader)
             history = History(self, random.Random(seed), reader)
             for _ in range(STEPS):
@@ -53,7 +53,7 @@ class ReadingTest(EngineTestCase):
                 self.require_equal(reader)
 
     def test_what_half_a_change_leaves_is_read_anew(self):
-        reader = reading.Reader(self.database, self.turnaround)
+        reader = book_cache.Reader(self.database, self.turnaround)
         self.seen(reader)
         offer = self.offer()
         reader.note('offer', offer['uuid'])
@@ -116,7 +116,7 @@ class History:
 
     test: ReadingTest
     random: random.Random
-    reader: reading.Reader
+    reader: book_cache.Reader
 
     def __post_init__(self):
         self.offers, self.bids, self.contracts = [], [], []

@@ -10,7 +10,7 @@ the database lets one of them win.
 def of(book, sharing):
     """``book`` with the bids of this engine's components.
 
-    :param sharing: a :class:`flocx.coordination.Alone` or one that shares.
+    :param sharing: a :class:`flocx.coordination.NoSharding` or one that shares.
     """
     named = components(book)
     mine = {name for name in set(named.values()) if sharing.mine(name)}

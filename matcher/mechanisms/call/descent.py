@@ -11,10 +11,10 @@ import typing
 
 import numpy as np
 
-from matcher.mechanisms import certificate
-from matcher.mechanisms import choices
 from matcher.mechanisms import figures
 from matcher.mechanisms import native
+from matcher.mechanisms.call import certificate
+from matcher.mechanisms.call import choices
 
 
 class _Wants(typing.NamedTuple):

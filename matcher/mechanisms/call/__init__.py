@@ -20,20 +20,20 @@ import numpy as np
 
 from matcher import book as matcher_book
 from matcher import mechanisms
-from matcher.mechanisms import certificate
-from matcher.mechanisms import descent
-from matcher.mechanisms import early
 from matcher.mechanisms import figures
-from matcher.mechanisms import fits
-from matcher.mechanisms import guides
 from matcher.mechanisms import immediate
 from matcher.mechanisms import lots as lot_figures
 from matcher.mechanisms import native
-from matcher.mechanisms import places
-from matcher.mechanisms import plan as plans
-from matcher.mechanisms import search
-from matcher.mechanisms import tightening
-from matcher.mechanisms import timeprices
+from matcher.mechanisms.call import bound_refinement
+from matcher.mechanisms.call import certificate
+from matcher.mechanisms.call import descent
+from matcher.mechanisms.call import fits
+from matcher.mechanisms.call import guides
+from matcher.mechanisms.call import left_shift
+from matcher.mechanisms.call import places
+from matcher.mechanisms.call import plan as plans
+from matcher.mechanisms.call import search
+from matcher.mechanisms.call import time_prices
 
 #: Intervals of the prices, from the first descent to the last, and its steps.
 INTERVALS = (24, 96, 240)
@@ -68,7 +68,7 @@ HOT, COLD = 0.1, 0.0005
 class Call(mechanisms.Allocation):
     """Welfare as near to the maximum as the budget allows, and how near, proved."""
 
-    NAME = 'call'
+    NAME = 'call_auction'
     DESCRIPTION = 'Most welfare: guided by dual prices, improved within the budget'
 
     def allocate(
@@ -88,23 +88,23 @@ class Call(mechanisms.Allocation):
                 awards=awards,
                 welfare=welfare,
                 upper_bound=welfare,
-                prices=timeprices.of(market, dual),
+                prices=time_prices.of(market, dual),
             )
         lots = lot_figures.of(market.supply)
         guide = guides.of(market, dual, [market.offers[at] for at in lots.firsts()])
         here = fits.Market(lots, market.demand, guide)
-        with tightening.beside(book, market, dual, budget, began) as bound:
+        with bound_refinement.beside(book, market, dual, budget, began) as bound:
             plan, moves = _search(here, bound, budget, began)
         worth, most = plans.worth(lots, market.demand, plan), bound()
         welfare = figures.credits(worth)
         return mechanisms.Allotment(
-            awards=tuple(early.begun(book, _awards(market, lots, plan))),
+            awards=tuple(left_shift.begun(book, _awards(market, lots, plan))),
             welfare=welfare,
             # Rounded up it would seem to be more than what is proved to be the best.
             upper_bound=figures.credits(most, decimal.ROUND_CEILING)
             if most > worth
             else welfare,
-            prices=timeprices.of(market, dual),
+            prices=time_prices.of(market, dual),
             moves=moves,
         )
 
@@ -120,7 +120,7 @@ def _prices(
     stages = list(zip(INTERVALS, STEPS, strict=True))
     marks = descent.edges(market, INTERVALS[0])
     prices = descent.start_prices(market, marks)
-    if isinstance(before, timeprices.TimePrices):
+    if isinstance(before, time_prices.TimePrices):
         stages = [(INTERVALS[-1], STEPS_AGAIN)]
         marks = descent.edges(market, INTERVALS[-1])
         prices = before.again(market, marks)
