@@ -24,8 +24,8 @@ OPTS = [
     cfg.StrOpt(
         'backend_url',
         secret=True,
-        help='URL of the tooz backend through which auction engines, and the fulfillers '
-        'of a provider, share their work: '
+        help='URL of the tooz backend through which auction engines, and fulfillers of '
+        'a provider, share their work: '
         'memcached://host:11211?membership_timeout=15, redis://host:6379, '
         'etcd3+http://host:2379, zookeeper://host:2181. The share of a worker that '
         'dies is taken over after membership_timeout seconds. Without a backend '

@@ -23,8 +23,8 @@ OPTS = [
     cfg.BoolOpt(
         'enabled',
         default=False,
-        help='Whether the API answers GET /metrics. It needs no token, and its numbers '
-        'show how much is traded, so let only the monitoring system reach it.',
+        help='Whether the API answers GET /metrics. It needs no token, and its '
+        'numbers show how much is traded, so let only the monitoring system reach it.',
     ),
     cfg.HostAddressOpt(
         'host',
