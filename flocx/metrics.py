@@ -29,8 +29,8 @@ OPTS = [
     cfg.HostAddressOpt(
         'host',
         default='127.0.0.1',
-        help='Address on which a worker (auction engine, fulfiller) serves its metrics. '
-        'The default is reachable from the same host only.',
+        help='Address on which a worker (auction engine, fulfiller) serves its '
+        'metrics. The default is reachable from the same host only.',
     ),
     cfg.PortOpt(
         'port',
