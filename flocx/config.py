@@ -63,10 +63,21 @@ _CONTRACTS_OPTS = [
     ),
     cfg.IntOpt(
         'notice',
-        default=0,
+        default=900,
         min=0,
         help='For how many seconds a renter who releases servers early still keeps '
-        'and pays them.',
+        'and pays them. Cancelling a contract that has not begun costs as many '
+        'seconds of each server, however far ahead it is, and frees all of the time '
+        'at once. With 0 time can be reserved and given back for nothing. The default '
+        'is about what a server takes to be cleaned.',
+    ),
+    cfg.IntOpt(
+        'max_lead',
+        default=7776000,
+        min=0,
+        help='How many seconds ahead of now a contract can begin at most; 0 for any '
+        'time. A bid has to be one that cannot begin later. The default is 90 days: '
+        'beyond that, few know what they need, and reserving keeps others out.',
     ),
 ]
 

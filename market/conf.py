@@ -38,12 +38,31 @@ _OPTS = [
         'that cannot be handed over is replaced.',
     ),
     cfg.StrOpt(
-        'book_tick',
-        default='0.01',
-        regex=r'^(?=.*[1-9])\d{1,9}(\.\d{1,6})?$',
-        help='Distance between two price levels of GET /v1/book, in credits per server '
-        'and hour. Ceilings are rounded down and asks rounded up to it, so that a '
-        'larger value shows less of what each bidder and owner wants.',
+        'book_tick_ratio',
+        default='0.05',
+        regex=r'^(1|0\.(?=.*[1-9])\d{1,6})$',
+        help='Most distance between two price levels of GET /v1/book and GET '
+        '/v1/prices, as a part of the price: with 0.05 the levels around 1 credit '
+        'are 0.05 apart, and those around 300 credits 10. Ceilings are rounded down '
+        'and asks rounded up, so that a larger value shows less of what each bidder '
+        'wants.',
+    ),
+    cfg.IntOpt(
+        'book_min_parties',
+        default=3,
+        min=1,
+        help='Fewest projects whose bids a price level of GET /v1/book adds up. Bids '
+        'of fewer are counted with the next lower level, and where a resource class '
+        'has fewer in all, its demand is not shown. With 1 a level may be one '
+        'sealed ceiling.',
+    ),
+    cfg.IntOpt(
+        'prices_delay',
+        default=86400,
+        min=0,
+        help='Seconds that pass between the hand-over of a server and its price in GET '
+        '/v1/prices. The default of a day keeps a single fill from being told apart '
+        'by the moment at which it appears.',
     ),
     cfg.IntOpt(
         'max_requirements',
@@ -105,6 +124,23 @@ _QUOTA_OPTS = [
         min=-1,
         help='Most credits that these server-hours cost, with bids counted at their '
         'ceiling. -1 means no limit.',
+    ),
+    cfg.IntOpt(
+        'reserved_hours',
+        default=10000,
+        min=-1,
+        help='Most server-hours of a project that are reserved and have not begun, '
+        'under contract and in open bids. -1 means no limit. The default is sixty '
+        'servers for a week.',
+    ),
+    cfg.IntOpt(
+        'cancelled_hours',
+        default=1000,
+        min=-1,
+        help='Most server-hours that a project has given back in the last day before '
+        'they began. Beyond that it can claim, bid and extend no more until some of '
+        'it is a day old; it can always cancel. -1 means no limit. The default is six '
+        'servers for a week.',
     ),
 ]
 

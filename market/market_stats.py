@@ -12,34 +12,37 @@ from flocx.core import window
 MOST_VALUES = 100
 
 
-def book(supply, demand, tick):
+def book(supply, demand, tick_ratio, parties):
     """Supply and demand by resource class and price level.
 
-    Prices are rounded to multiples of ``tick``, asks up and ceilings down, so that
+    Prices are rounded by :func:`price_level`, asks up and ceilings down, so that
     a level never shows a better price than somebody has named, nor quite whose.
+    Asks are known to everybody, ceilings are not: a level of ceilings has those of
+    ``parties`` projects at least, and is lowered until it has. Where there are fewer
+    of a class, nothing is shown.
 
     :param supply: triples of resource class, price and free windows of a server.
-    :param demand: rows of resource_class, price, quantity, duration in seconds.
+    :param demand: rows of resource_class, project_id, price, quantity, duration in
+        seconds.
+    :param tick_ratio: the distance of two levels as a part of the price, a Decimal.
     :returns: ``[{resource_class, supply: [level], demand: [level]}]``, a level being
         ``{price, servers, server_hours}``; the best price comes first.
     """
     classes = collections.defaultdict(lambda: (_levels(), _levels()))
     for resource_class, price, free in supply:
-        level = _level(price, tick, decimal.ROUND_CEILING)
+        level = price_level(price, tick_ratio, decimal.ROUND_CEILING)
         seconds = sum(each.seconds for each in free)
         _count(classes[resource_class][0][level], 1, seconds)
     for row in demand:
-        level = _level(row.price, tick, decimal.ROUND_FLOOR)
-        _count(
-            classes[row.resource_class][1][level],
-            row.quantity,
-            row.quantity * row.duration,
-        )
+        level = price_level(row.price, tick_ratio, decimal.ROUND_FLOOR)
+        counted = classes[row.resource_class][1][level]
+        _count(counted, row.quantity, row.quantity * row.duration)
+        counted['projects'].add(row.project_id)
     return [
         {
             'resource_class': name,
-            'supply': _rendered(asks, best_first=min),
-            'demand': _rendered(ceilings, best_first=max),
+            'supply': _rendered(sorted(asks.items())),
+            'demand': _rendered(_merged(ceilings, parties)),
         }
         for name, (asks, ceilings) in sorted(
             classes.items(), key=lambda item: item[0] or ''
@@ -137,12 +140,47 @@ def _described(values):
     return {'type': kind, 'values': texts[:MOST_VALUES]}
 
 
-def _levels():
-    return collections.defaultdict(lambda: {'servers': 0, 'seconds': 0})
+def price_level(price, ratio, rounding):
+    """``price`` as a multiple of its tick, rounded as the constant of decimal says.
 
-
-def _level(price, tick, rounding):
+    The tick is 1, 2 or 5 times a power of ten: the largest that is no more than
+    ``ratio`` of the price, and a millionth of a credit at least.
+    """
+    most = price * ratio
+    if most <= money.QUANTUM:
+        return price
+    power = decimal.Decimal(1).scaleb(most.adjusted())
+    tick = max(each * power for each in (1, 2, 5) if each * power <= most)
     return (price / tick).to_integral_value(rounding) * tick
+
+
+def _merged(levels, parties):
+    """Levels of ``parties`` projects at least, the best first, as pairs."""
+    merged = []
+    for price, level in sorted(levels.items(), reverse=True):
+        if merged and len(merged[-1][1]['projects']) < parties:
+            level = _together(merged.pop()[1], level)
+        merged.append((price, level))
+    if merged and len(merged[-1][1]['projects']) < parties:
+        # Too few are left at the end: the level before is lowered to hold them.
+        price, level = merged.pop()
+        if merged:
+            merged.append((price, _together(merged.pop()[1], level)))
+    return merged
+
+
+def _together(one, other):
+    return {
+        'servers': one['servers'] + other['servers'],
+        'seconds': one['seconds'] + other['seconds'],
+        'projects': one['projects'] | other['projects'],
+    }
+
+
+def _levels():
+    return collections.defaultdict(
+        lambda: {'servers': 0, 'seconds': 0, 'projects': set()}
+    )
 
 
 def _count(level, servers, seconds):
@@ -150,14 +188,14 @@ def _count(level, servers, seconds):
     level['seconds'] += seconds
 
 
-def _rendered(levels, best_first):
+def _rendered(levels):
     return [
         {
             'price': money.text(price),
             'servers': level['servers'],
             'server_hours': hours(level['seconds']),
         }
-        for price, level in sorted(levels.items(), reverse=best_first is max)
+        for price, level in levels
     ]
 
 

@@ -9,7 +9,14 @@ from market.db import quota_usage
 
 LOG = log.getLogger(__name__)
 
-NAMES = ('open_offers', 'open_bids', 'server_hours', 'committed_amount')
+NAMES = (
+    'open_offers',
+    'open_bids',
+    'server_hours',
+    'committed_amount',
+    'reserved_hours',
+    'cancelled_hours',
+)
 
 
 class Quotas:

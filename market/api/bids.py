@@ -239,14 +239,17 @@ def _require_possible(bid, terms, now):
         ),
         terms,
     )
+    latest = bid.end_time - datetime.timedelta(seconds=bid.duration)
+    claims.require_lead(max(latest, bid.start_time), now, terms)
 
 
 def _costs(bid):
     """What ``bid`` adds to its project's commitments, by name of the quota."""
     seconds = bid.quantity * bid.duration
+    hours = money.quantised(decimal.Decimal(seconds) / money.SECONDS_PER_HOUR)
     return {
-        'server_hours': money.quantised(
-            decimal.Decimal(seconds) / money.SECONDS_PER_HOUR
-        ),
+        'server_hours': hours,
+        'reserved_hours': hours,
+        'cancelled_hours': 0,
         'committed_amount': money.amount(bid.price, seconds),
     }

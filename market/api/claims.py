@@ -57,11 +57,11 @@ class Claim(rest.RestController):
                 purpose=request.purpose or None,
             )
             service.quotas.check(
-                session, context.project_id, limits, now, **claims.costs(contract)
+                session, context.project_id, limits, now, **claims.costs(contract, now)
             )
             generations = {offer.uuid: offer.generation for offer in wanted}
             contracts.write(session, contract, generations, now)
-            return contracts_api.Contract.of(contract)
+            return contracts_api.Contract.shown_to(context, contract)
 
         return transaction.idempotent(contracts_api.Contract, '/v1/contracts', buy)
 

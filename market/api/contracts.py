@@ -2,6 +2,7 @@
 """/v1/contracts: servers promised to a project."""
 
 import datetime
+import functools
 
 from pecan import rest
 import wsme
@@ -17,11 +18,13 @@ from flocx.core import money
 from flocx.core import query
 from flocx.core import window
 from market import claims
+from market import extensions
 from market import replacement
 from market.api import hardware
 from market.api import transaction
 from market.db import contracts
 from market.db import lifecycle
+from market.db import visibility
 
 _OF_LINES = {
     'offer_uuid': query.text,
@@ -34,6 +37,7 @@ _OF_LINES = {
     'price': money.price,
     'fulfill_time': window.instant,
     'expire_time': window.instant,
+    'notice_seconds': query.integer,
     'reason': query.text,
 }
 FILTERS = {
@@ -66,12 +70,26 @@ class Line(types.Answer):
     resource_class = wsme.types.text
     sublet_of = wsme.types.text
     price = types.Price
+    price_segments = types.Json
     start_time = types.Instant
     end_time = types.Instant
     status = wsme.types.text
     fulfill_time = types.Instant
     expire_time = types.Instant
+    notice_seconds = int
     reason = wsme.types.text
+
+    @classmethod
+    def of(cls, noun, **more):
+        segments = [
+            {
+                'start_time': window.text(stay.start),
+                'end_time': window.text(stay.end),
+                'price': money.text(price),
+            }
+            for stay, price in noun.segments
+        ]
+        return super().of(noun, price_segments=segments, **more)
 
 
 class Contract(types.Answer):
@@ -89,17 +107,28 @@ class Contract(types.Answer):
     updated_at = types.Instant
 
     @classmethod
-    def of(cls, noun, **more):
-        return super().of(noun, lines=[Line.of(line) for line in noun.lines], **more)
+    def shown_to(cls, context, contract):
+        """The contract as the caller may see it."""
+        hidden = {}
+        if not context.is_admin and contract.project_id != context.project_id:
+            hidden = dict.fromkeys(visibility.OF_RENTER, wsme.Unset)
+        lines = [Line.of(line) for line in contract.lines]
+        return cls.of(contract, lines=lines, **hidden)
 
 
 ContractList = types.collection('contracts', Contract)
 
 
 class ContractChange(types.Declared):
-    """A new end: later where the time is still free, or earlier."""
+    """A new end: later where the time is still free, or earlier.
+
+    With ``dry_run`` nothing is changed, and the answer is what would be. Where added
+    time costs more than ``max_price`` per server and hour, nothing is changed either.
+    """
 
     end_time = wsme.wsattr(types.Instant, mandatory=True)
+    max_price = types.Price
+    dry_run = bool
     generation = types.Integer(1, 2**62)
 
 
@@ -183,7 +212,7 @@ class Contracts(rest.RestController):
             default_status=sorted(core.OPEN),
         )
         asked, of_lines = paging.apart(asked, _OF_LINES)
-        where = _where(context, special, of_lines)
+        where = [*_where(context, special, of_lines), *_require_own(context, asked)]
         with service.database.reader() as session:
             rows = contracts.page(
                 session,
@@ -193,14 +222,16 @@ class Contracts(rest.RestController):
                 hardware.suits(service.conf, special),
                 special.get('due_before'),
             )
-        return paging.page(ContractList, 'contracts', rows, asked.limit, Contract.of)
+        shown = functools.partial(Contract.shown_to, context)
+        return paging.page(ContractList, 'contracts', rows, asked.limit, shown)
 
     @expose.expose(Contract, rule='market:contracts:show')
     def get_one(self, ident):
         """Show a contract, an owner only their own lines."""
         service, context, _ = transaction.request_context()
         with service.database.reader() as session:
-            answer = Contract.of(contracts.get(session, ident, context))
+            contract = contracts.get(session, ident, context)
+        answer = Contract.shown_to(context, contract)
         transaction.etag(answer)
         return answer
 
@@ -208,37 +239,19 @@ class Contracts(rest.RestController):
     @db.retried
     def patch(self, ident, change):
         """Extend a contract where the time is still free, or shorten it."""
-        service, context, now = transaction.request_context()
-        terms = service.conf.contracts
+        service, context, _ = transaction.request_context()
         # The operator's hand is not bound by the quotas of others.
         limits = not context.is_admin and service.quotas.limits(context.project_id)
-        with service.database.writer() as session:
-            contract = contracts.get(session, ident, context)
-            service.policy.authorize(
-                context,
-                'market:contracts:change',
-                {'project_id': contract.project_id},
-            )
-            transaction.check_if_match('Contract', contract, change.generation or None)
-            later = change.end_time > contract.end_time
-            if not later:
-                _require_notice(change.end_time, now, terms.notice)
-            contract = lifecycle.reschedule(
-                session, contract, change.end_time, now, terms.turnaround
-            )
-            claims.require_length(
-                window.Window(contract.start_time, contract.end_time), terms
-            )
-            if later and limits:
-                service.quotas.check(
-                    session,
-                    contract.project_id,
-                    limits,
-                    now,
-                    server_hours=0,
-                    committed_amount=0,
-                )
-        answer = Contract.of(contract)
+        try:
+            with service.database.writer() as session:
+                contract = contracts.get(session, ident, context)
+                contract = _changed(session, contract, change, limits)
+                if change.dry_run:
+                    # Leaving the transaction by it takes everything back.
+                    raise _Preview
+        except _Preview:
+            return Contract.shown_to(context, contract)
+        answer = Contract.shown_to(context, contract)
         transaction.etag(answer)
         return answer
 
@@ -261,8 +274,63 @@ class Contracts(rest.RestController):
         transaction.etag(contract)
 
 
-def _require_notice(end, now, notice):
-    earliest = now + datetime.timedelta(seconds=notice)
+class _Preview(Exception):
+    """What would have been changed was only to be shown."""
+
+
+def _changed(session, contract, change, limits):
+    """The contract with its new end, written."""
+    service, context, now = transaction.request_context()
+    terms = service.conf.contracts
+    service.policy.authorize(
+        context, 'market:contracts:change', {'project_id': contract.project_id}
+    )
+    transaction.check_if_match('Contract', contract, change.generation or None)
+    later = change.end_time > contract.end_time
+    if not later:
+        _require_notice(contract, change.end_time, now, terms.notice)
+    pricing = extensions.Pricing(
+        session, contract, _lineage(contract), now, service.conf
+    )
+    before = contract
+    contract = lifecycle.reschedule(
+        session, contract, change.end_time, now, pricing, terms.turnaround
+    )
+    claims.require_length(window.Window(contract.start_time, contract.end_time), terms)
+    if change.max_price:
+        _require_price(before, contract, change.max_price)
+    if later and limits:
+        names = ('server_hours', 'committed_amount', 'cancelled_hours')
+        if contract.start_time > now:
+            names += ('reserved_hours',)
+        service.quotas.check(
+            session, contract.project_id, limits, now, **dict.fromkeys(names, 0)
+        )
+    return contract
+
+
+def _lineage(contract):
+    """The project of the contract and its ancestors, as far as they are known."""
+    context = transaction.request_context()[1]
+    if context.project_id == contract.project_id:
+        return context.lineage
+    return (contract.project_id,)
+
+
+def _require_price(before, contract, most):
+    """Nothing, if no time that was added since ``before`` costs more than ``most``."""
+    known = {line.uuid: line.end_time for line in before.lines}
+    for line in contract.lines:
+        last, price = line.segments[-1]
+        if last.end > known[line.uuid] and price > most:
+            raise exceptions.Conflict(
+                f'max_price: the added time of line {line.uuid} costs '
+                f'{money.text(price)} per hour, not {money.text(most)} or less'
+            )
+
+
+def _require_notice(contract, end, now, notice):
+    earliest = max(now, contract.start_time) + datetime.timedelta(seconds=notice)
     if notice and end < earliest:
         raise exceptions.Conflict(
             f'end_time: not before {window.text(earliest)}; the notice is '
@@ -278,3 +346,11 @@ def _where(context, special, of_lines):
     if of_lines:
         where.append(contracts.with_line(context, of_lines))
     return where
+
+
+def _require_own(context, asked):
+    """Conditions that keep an owner from asking for what only renters see."""
+    names = {name for name, _, _ in asked.filters}
+    if context.is_admin or names.isdisjoint(visibility.OF_RENTER):
+        return []
+    return [contracts.rented_by(context.project_id)]
