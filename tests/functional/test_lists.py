@@ -35,6 +35,7 @@ _OF_LINES = {
     'price',
     'fulfill_time',
     'expire_time',
+    'notice_seconds',
     'reason',
 }
 #: Parameters that are no fields.

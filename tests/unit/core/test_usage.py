@@ -47,10 +47,11 @@ moments = st.integers(-1000, DAY * 1000 + 10**6).map(lambda milli: at(milli / 10
 windows = st.tuples(moments, moments).filter(lambda pair: pair[0] < pair[1])
 lines = st.builds(
     line,
-    extensions=st.lists(
-        st.builds(contract.Extension, st.integers(1, DAY - 1).map(at), st.just(7)),
-        max_size=2,
-    ).map(lambda found: tuple(sorted(found, key=lambda each: each.start_time))),
+    extensions=st.sets(st.integers(1, DAY - 1).map(at), max_size=2).map(
+        lambda starts: tuple(
+            contract.Extension(each, decimal.Decimal(7)) for each in sorted(starts)
+        )
+    ),
     fulfill_time=st.none() | moments,
     expire_time=st.none() | moments,
 )

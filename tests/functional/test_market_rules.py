@@ -1,0 +1,367 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Rules of the market that hold against people who play it, with their defaults."""
+
+import decimal
+
+from tests.functional import base
+
+_DEFAULTS = (
+    ('contracts', 'notice', '900'),
+    ('market', 'book_min_parties', '3'),
+    ('market', 'prices_delay', '86400'),
+)
+
+
+class RulesTestCase(base.MarketplaceTestCase):
+    OPTIONS = _DEFAULTS
+
+    def claim(self, offer, who='umbrella-member', status=201, **terms):
+        path = f'/v1/offers/{offer["uuid"]}/claim'
+        return self.good(self.market(who).post(path, terms), status)
+
+    def cancel(self, contract, who='umbrella-member'):
+        self.good(self.market(who).delete(f'/v1/contracts/{contract["uuid"]}'), 204)
+
+    def extend(self, contract, end, who='umbrella-member', **more):
+        path = f'/v1/contracts/{contract["uuid"]}'
+        return self.market(who).patch(path, {'end_time': self.time(end), **more})
+
+    def bills(self, contract, who='umbrella-reader'):
+        answer = self.market(who).get(
+            '/v1/usage', start_time=self.time(-1), end_time=self.time(2000)
+        )
+        return [
+            row
+            for group in self.good(answer, 200)['usage']
+            for row in group['lines']
+            if row['contract_uuid'] == contract['uuid']
+        ]
+
+    def refused(self, response, status, words):
+        self.assertEqual(status, response.status_code, response.text)
+        self.assertIn(words, base.error(response)['detail'])
+
+
+class CancellingTest(RulesTestCase):
+    """Line o: time cannot be reserved, and given back, for nothing."""
+
+    def test_o_cancelling_before_the_start_costs_the_notice(self):
+        offer = self.offer(price='2', hours=200)
+        contract = self.claim(offer, start_time=self.time(100))
+        self.cancel(contract)
+        shown = self.show('contracts', contract['uuid'])
+        (line,) = shown['lines']
+        self.assertEqual(
+            ('cancelled', 900, contract['end_time']),
+            (line['status'], line['notice_seconds'], shown['end_time']),
+        )
+        for who in ('umbrella-reader', 'acme-reader'):
+            (bill,) = self.bills(contract, who)
+            self.assertEqual(
+                ('0.500000', 900, 0, 0),
+                (
+                    bill['amount'],
+                    bill['notice_seconds'],
+                    bill['server_seconds'],
+                    bill['missed_seconds'],
+                ),
+            )
+
+    def test_o_what_is_cancelled_is_free_at_once_and_keeps_its_rank(self):
+        offers = [self.offer(price='1', hours=50) for _ in range(3)]
+        contract = self.claim(offers[0], start_time=self.time(1))
+        waiting = self.bid(hours=50, price='1', duration=49 * 3600, quantity=3)
+        self.cancel(contract)
+        ((_, end),) = self.show('offers', offers[0]['uuid'])['availabilities']
+        self.assertEqual(offers[0]['end_time'], end)
+        listed = self.market('umbrella-reader').get('/v1/offers').json()['offers']
+        ranked = [each['uuid'] for each in listed]
+        places = [ranked.index(each['uuid']) for each in offers]
+        self.assertEqual(sorted(places, reverse=places[0] > places[1]), places)
+        self.round()
+        self.assertEqual('matched', self.show('bids', waiting['uuid'])['status'])
+
+    def test_o_a_contract_shorter_than_the_notice_costs_all_of_it(self):
+        offer = self.offer(price='6', hours=50)
+        contract = self.claim(
+            offer, start_time=self.time(10), end_time=self.time(10 + 1 / 6)
+        )
+        self.cancel(contract)
+        (bill,) = self.bills(contract)
+        self.assertEqual('1.000000', bill['amount'])
+
+    def test_o_shortening_before_the_start_leaves_the_notice(self):
+        contract = self.claim(self.offer(hours=50), start_time=self.time(10))
+        self.refused(self.extend(contract, 10.2), 409, 'notice')
+        self.good(self.extend(contract, 10.25), 200)
+
+    def test_a_release_pays_to_the_end_of_the_notice(self):
+        contract = self.claim(self.offer(price='4', hours=50))
+        self.fulfil()
+        self.cancel(contract)
+        self.clock.advance(hours=1)
+        self.fulfil(3)
+        (bill,) = self.bills(contract, 'acme-reader')
+        self.assertTrue(898 <= bill['server_seconds'] <= 901, bill)
+        self.assertEqual(0, bill['notice_seconds'])
+        shown = self.show('contracts', contract['uuid'])
+        self.assertEqual('ended', shown['status'])
+
+
+class LimitsTest(RulesTestCase):
+    OPTIONS = (
+        *_DEFAULTS,
+        ('contracts', 'max_lead', '360000'),
+        ('quota', 'reserved_hours', '30'),
+        ('quota', 'cancelled_hours', '15'),
+    )
+
+    def setUp(self):
+        super().setUp()
+        renter = self.market('umbrella-member')
+        for kind in ('bids', 'contracts'):
+            for each in renter.get(f'/v1/{kind}').json()[kind]:
+                renter.delete(f'/v1/{kind}/{each["uuid"]}')
+        self.clock.advance(hours=25)
+        self.began = self.clock()
+
+    def test_o_time_reserved_and_not_begun_is_limited(self):
+        offer = self.offer(hours=90)
+        path = f'/v1/offers/{offer["uuid"]}/claim'
+        renter = self.market('umbrella-member')
+        far = {'start_time': self.time(10), 'end_time': self.time(41)}
+        self.refused(renter.post(path, far), 403, 'reserved_hours')
+        bid = {'price': '1', 'end_time': self.time(50), 'duration': 31 * 3600}
+        self.refused(renter.post('/v1/bids', bid), 403, 'reserved_hours')
+        # What begins now is not kept in reserve.
+        self.claim(offer, end_time=self.time(41))
+
+    def test_o_who_cancels_much_reserves_no_more_for_a_day(self):
+        offer = self.offer(hours=90)
+        for _ in range(2):
+            contract = self.claim(
+                offer, start_time=self.time(10), end_time=self.time(20)
+            )
+            self.cancel(contract)
+        path = f'/v1/offers/{offer["uuid"]}/claim'
+        renter = self.market('umbrella-member')
+        terms = {'start_time': self.time(10), 'end_time': self.time(20)}
+        self.refused(renter.post(path, terms), 403, 'cancelled_hours')
+        bid = {'price': '1', 'end_time': self.time(3)}
+        self.refused(renter.post('/v1/bids', bid), 403, 'cancelled_hours')
+        # Others are not kept out by it.
+        other = self.claim(
+            offer,
+            'initech-member',
+            start_time=self.time(10),
+            end_time=self.time(20),
+        )
+        self.cancel(other, 'initech-member')
+        self.clock.advance(hours=25)
+        self.good(renter.post('/v1/bids', {**bid, 'end_time': self.time(30)}))
+
+    def test_o_shortening_before_the_start_counts_as_cancelling(self):
+        offer = self.offer(hours=90)
+        contract = self.claim(offer, start_time=self.time(10), end_time=self.time(30))
+        self.good(self.extend(contract, 11), 200)
+        bid = {'price': '1', 'end_time': self.time(3)}
+        self.refused(
+            self.market('umbrella-member').post('/v1/bids', bid), 403, 'cancelled_hours'
+        )
+
+    def test_o_nothing_begins_too_far_ahead(self):
+        offer = self.offer(hours=200)
+        path = f'/v1/offers/{offer["uuid"]}/claim'
+        renter = self.market('umbrella-member')
+        far = {'start_time': self.time(101), 'end_time': self.time(102)}
+        self.refused(renter.post(path, far), 400, 'max_lead')
+        bid = {'price': '1', 'end_time': self.time(102), 'duration': 3600}
+        self.refused(renter.post('/v1/bids', bid), 400, 'max_lead')
+        # Nor may a bid begin so late because of when it ends.
+        self.good(renter.post('/v1/bids', {**bid, 'end_time': self.time(100)}))
+
+
+class ExtendingTest(RulesTestCase):
+    """Line p: an extension pays what the time is worth today."""
+
+    def contract(self, **offered):
+        offer = self.offer(**{'hours': 200, **offered})
+        return offer, self.claim(offer, end_time=self.time(1))
+
+    def change(self, offer, **values):
+        path = f'/v1/offers/{offer["uuid"]}'
+        self.good(self.market('acme-member').patch(path, values), 200)
+
+    def segments(self, contract):
+        (line,) = contract['lines']
+        return [
+            (each['end_time'], decimal.Decimal(each['price']))
+            for each in line['price_segments']
+        ]
+
+    def test_p_added_time_costs_what_the_owner_asks_today(self):
+        offer, contract = self.contract()
+        self.change(offer, price='50')
+        longer = self.good(self.extend(contract, 192), 200)
+        self.assertEqual(
+            [(self.time(1), 1), (self.time(192), 50)], self.segments(longer)
+        )
+        self.assertEqual('1.000000', longer['lines'][0]['price'])
+
+    def test_p_it_is_billed_by_itself_to_the_last_digit(self):
+        offer, contract = self.contract(price='0.777777')
+        self.change(offer, price='3.333333')
+        self.good(self.extend(contract, 3), 200)
+        self.fulfil()
+        self.clock.advance(hours=4)
+        self.fulfil(3)
+        first, second = self.bills(contract)
+        self.assertEqual(
+            ('3.333333', 7200, '6.666666', self.time(1)),
+            (
+                second['price'],
+                second['server_seconds'],
+                second['amount'],
+                second['start_time'],
+            ),
+        )
+        self.assertEqual('0.777777', first['price'])
+        self.assertEqual([first, second], self.bills(contract, 'acme-reader'))
+
+    def test_p_a_lower_ask_does_not_make_it_cheaper(self):
+        offer, contract = self.contract(price='2')
+        self.change(offer, price='1')
+        longer = self.good(self.extend(contract, 2), 200)
+        self.assertEqual([(self.time(2), 2)], self.segments(longer))
+
+    def test_p_not_where_the_offer_is_withdrawn_or_meant_for_others(self):
+        offer, contract = self.contract()
+        self.change(offer, lessee_id='initech')
+        self.refused(self.extend(contract, 2), 409, 'another project')
+        self.change(offer, lessee_id='umbrella')
+        self.good(self.extend(contract, 2), 200)
+        self.market('acme-member').delete(f'/v1/offers/{offer["uuid"]}')
+        self.refused(self.extend(contract, 3), 409, 'cancelled')
+
+    def test_p_it_costs_what_bids_left_out_would_pay(self):
+        kind = 'wanted'
+        node = self.add_node(resource_class=kind)
+        _, contract = self.contract(node=node)
+        # They need the hour that is added; one could wait, one wants more servers
+        # than there are, one other hardware, and the last is cheaper.
+        taking = {'start_time': self.time(1), 'resource_class': kind}
+        self.bid('initech-member', 3, price='7.654321', **taking)
+        self.bid('initech-member', 200, price='90', duration=3600, **taking)
+        self.bid(
+            'initech-member', 3, price='80', quantity=9, min_quantity=9, **taking
+        )
+        self.bid('initech-member', 3, price='70', start_time=self.time(1),
+                 resource_class='other')  # fmt: skip
+        self.bid('initech-member', 3, price='5', **taking)
+        longer = self.good(self.extend(contract, 2), 200)
+        self.assertEqual(
+            [(self.time(1), 1), (self.time(2), decimal.Decimal('7.6'))],
+            self.segments(longer),
+        )
+
+    def test_p_a_preview_says_the_price_and_changes_nothing(self):
+        offer, contract = self.contract()
+        self.change(offer, price='50')
+        before = self.show('contracts', contract['uuid'])
+        seen = self.good(self.extend(contract, 4, dry_run=True), 200)
+        self.assertEqual([(self.time(1), 1), (self.time(4), 50)], self.segments(seen))
+        self.assertEqual(before, self.show('contracts', contract['uuid']))
+        events = self.market('umbrella-reader').get(
+            '/v1/events', object_uuid=contract['uuid']
+        )
+        self.assertNotIn('contract.changed', events.text)
+        self.refused(self.extend(contract, 4, max_price='49'), 409, 'max_price')
+        self.assertEqual(before, self.show('contracts', contract['uuid']))
+        self.good(self.extend(contract, 4, max_price='50'), 200)
+
+
+class BookTest(RulesTestCase):
+    """Line l: the book tells of nobody."""
+
+    def book(self, kind, **params):
+        params.setdefault('end_time', self.time(48))
+        answer = self.market('umbrella-reader').get(
+            '/v1/book', resource_class=kind, **params
+        )
+        return self.good(answer, 200)
+
+    def demand(self, kind, **params):
+        found = self.book(kind, **params)['book']
+        return [
+            (each['price'], each['servers'])
+            for each in (found[0]['demand'] if found else ())
+        ]
+
+    def bids(self, kind, *prices):
+        for who, price in prices:
+            self.bid(f'{who}-member', 24, price=price, resource_class=kind)
+
+    def test_l_no_level_is_of_fewer_than_three_projects(self):
+        self.bids('few', ('umbrella', '9'), ('initech', '9'), ('umbrella', '9'))
+        self.assertEqual([], self.demand('few'))
+        self.bids('few', ('acme-web', '4.04'))
+        self.assertEqual([('4.000000', 4)], self.demand('few'))
+
+    def test_l_what_is_left_over_lowers_the_level_before(self):
+        self.bids('more', ('umbrella', '9'), ('initech', '8'), ('acme-web', '7'))
+        self.bids('more', ('umbrella', '6'))
+        self.assertEqual([('6.000000', 4)], self.demand('more'))
+        self.bids('more', ('initech', '5'), ('acme-web', '4'))
+        self.assertEqual([('7.000000', 3), ('4.000000', 3)], self.demand('more'))
+
+    def test_l_narrow_windows_are_whole_days(self):
+        self.bids('days', ('umbrella', '9'), ('initech', '9'), ('acme-web', '9'))
+        wide = self.book('days', start_time=self.time(5), end_time=self.time(5.001))
+        self.assertTrue(wide['start_time'].endswith('T00:00:00Z'), wide)
+        self.assertTrue(wide['end_time'].endswith('T00:00:00Z'), wide)
+
+    def test_l_a_level_is_a_part_of_the_price(self):
+        for price, level in (('0.0123456', '0.012000'), ('7.654321', '7.600000')):
+            kind = f'tick-{level}'
+            self.bids(kind, *((who, price[:8]) for who in
+                              ('umbrella', 'initech', 'acme-web')))  # fmt: skip
+            self.assertEqual([(level, 3)], self.demand(kind))
+
+
+class WhoSeesWhatTest(RulesTestCase):
+    """Line s: an owner learns what they need of a contract, and no more."""
+
+    def setUp(self):
+        super().setUp()
+        self.kind = self.getUniqueString()
+        self.offer(node=self.add_node(resource_class=self.kind))
+        bid = self.bid(
+            purpose='secret', resource_class=self.kind, name=f'b-{self.kind}'
+        )
+        self.round()
+        self.bid_uuid = bid['uuid']
+        self.uuid = self.show('bids', bid['uuid'])['contract_uuid']
+
+    def test_s_an_owner_sees_neither_purpose_nor_bid(self):
+        seen = self.show('contracts', self.uuid, 'acme-reader')
+        self.assertFalse({'purpose', 'bid_uuid'} & seen.keys(), seen)
+        for who in ('umbrella-reader', 'operator-admin'):
+            seen = self.show('contracts', self.uuid, who)
+            self.assertEqual(
+                ('secret', self.bid_uuid), (seen['purpose'], seen['bid_uuid'])
+            )
+
+    def test_s_no_filter_finds_what_is_not_shown(self):
+        for name, value in (('purpose', 'secret'), ('bid_uuid', self.bid_uuid)):
+            for who, found in (('acme-reader', False), ('umbrella-reader', True)):
+                answer = self.market(who).get('/v1/contracts', **{name: value})
+                listed = self.good(answer, 200)['contracts']
+                self.assertEqual(found, self.uuid in str(listed), (who, name))
+
+    def test_s_nor_does_the_feed_or_the_provider_tell_it(self):
+        for who in ('acme-reader', 'service-service'):
+            events = self.market(who).get('/v1/events', object_uuid=self.uuid)
+            self.assertNotIn('secret', events.text)
+            self.assertNotIn(self.bid_uuid, events.text)
+        seen = self.show('contracts', self.uuid, 'service-service')
+        self.assertNotIn('purpose', seen)
