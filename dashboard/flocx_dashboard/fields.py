@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Fields that read what people write, as the command line does."""
 
-import datetime
-
 from django import forms
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -50,13 +48,7 @@ class Moment(Read):
         self.widget.attrs['placeholder'] = example
 
     def read(self, text):
-        now = timezone.localtime()
-        try:
-            found = datetime.datetime.fromisoformat(text.strip())
-        except ValueError:
-            found = times.moment(text, now)
-        if found.tzinfo is None:
-            found = found.replace(tzinfo=now.tzinfo)
+        found = times.moment(text, timezone.localtime())
         return times.render(found.replace(microsecond=0))
 
     def has_changed(self, initial, data):

@@ -163,7 +163,7 @@ class MarketTest(test_client_tail.CommandTestCase):
         def interrupted(*_, **__):
             raise KeyboardInterrupt
 
-        with mock.patch.object(market.Proxy, 'events', interrupted):
+        with mock.patch.object(market.Proxy, '_events_after', interrupted):
             self.assertEqual('', self.follow())
 
     def test_of_one_object_by_name(self):
@@ -225,7 +225,7 @@ class QuoteTest(test_client_tail.CommandTestCase):
         )
         _, said = self.run_command('umbrella-member', 'bid create', *terms)
         self.assertIn('Quote: 1 now, from ', said)
-        self.assertIn(quote['amount'], said)
+        self.assertIn(f'{float(quote["amount"]):.2f} in all', said)
         _, said = self.run_command(
             'umbrella-member', 'bid create', *terms, '--require', 'cpus>=65'
         )

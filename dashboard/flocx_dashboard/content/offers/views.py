@@ -12,6 +12,7 @@ from flocx_dashboard import tables
 from flocx_dashboard.content.offers import forms as offer_forms
 from flocx_dashboard.content.offers import sections
 from flocx_dashboard.content.offers import tables as offer_tables
+from flocxclient.sdk import filters
 
 INDEX = 'horizon:project:market_offers:index'
 MINE = 'horizon:project:market_offers:mine'
@@ -39,7 +40,7 @@ class Index(tables.ListView):
             'status',
         )
         if data['price']:
-            query['price'] = f'lte:{data["price"]}'
+            query['price'] = filters.Comparison('lte', data['price'])
         return query
 
     def get_context_data(self, **kwargs):
@@ -159,7 +160,7 @@ class Claim(OfOffer, forms.FormView):
                 api.market(self.request).offers,
                 offer_forms.MOST,
                 limit=offer_forms.MOST,
-                project_id=f'neq:{self.request.user.project_id}',
+                project_id=filters.Comparison('neq', self.request.user.project_id),
                 sort_key='price',
             )
             if offer.uuid != self.offer.uuid

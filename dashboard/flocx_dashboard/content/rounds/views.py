@@ -11,6 +11,7 @@ from flocx_dashboard import fields
 from flocx_dashboard import formats
 from flocx_dashboard import tables
 from flocx_dashboard.templatetags import marketplace
+from flocxclient.sdk import filters
 
 INDEX = 'horizon:project:market_rounds:index'
 
@@ -108,7 +109,7 @@ class Index(tables.ListView):
     def filters(self, data):
         query = self.filter_form.given('allocation', 'pricing')
         if data['time']:
-            query['time'] = f'gte:{data["time"]}'
+            query['time'] = filters.Comparison('gte', data['time'])
         return query
 
     def get_context_data(self, **kwargs):
