@@ -22,7 +22,7 @@ from market.api import transaction
 from market.db import contracts
 from market.db import events
 from market.db import offers
-from matcher.mechanisms import k
+from matcher.mechanisms import k_double_auction
 from provider import fulfilment
 from tests.simulation import world
 
@@ -76,7 +76,7 @@ class ReplayTest(testtools.TestCase):
             self.assertGreater(len(lived.tasks.trace), 300)
             lives.insert(0, lived.tasks.trace)
         # The last line says how long all of it took.
-        self.assertEqual([said for life in lives for said in life], told[:-1])
+        self.assertEqual([entry for life in lives for entry in life], told[:-1])
 
     def test_it_does_however_slow_the_machine_is(self):
         """A day passes whenever the wall clock is looked at."""
@@ -106,7 +106,7 @@ class PlantedTest(testtools.TestCase):
         with mock.patch.object(target, name, broken):
             for seed in range(1, 1 + ENOUGH):
                 wrong = world.World(seed).run()
-                if any(pattern in said for said in wrong):
+                if any(pattern in entry for entry in wrong):
                     return
         self.fail(f'{pattern}: not seen in {ENOUGH} worlds')
 
@@ -114,7 +114,7 @@ class PlantedTest(testtools.TestCase):
         def rate(self, award, offer):
             return award.bid.price + money.QUANTUM
 
-        self.found('is not in', k.K, '_rate', rate)
+        self.found('is not in', k_double_auction.KDoubleAuction, '_rate', rate)
 
     def test_an_engine_that_believes_in_messages(self):
         def nothing(session, last, limit):

@@ -68,7 +68,8 @@ def moment(text, now):
         spoken = _SPOKEN.fullmatch(text)
         if spoken and any(spoken.groups()):
             return _spoken(now, **spoken.groupdict())
-        return _aware(datetime.datetime.fromisoformat(text.upper()), now.tzinfo)
+        found = _aware(datetime.datetime.fromisoformat(text.upper()), now.tzinfo)
+        return found.astimezone(datetime.UTC).astimezone(now.tzinfo)
     except (ValueError, OverflowError):
         raise ValueError(f'{text!r} is not a time: write {MOMENTS}') from None
 
