@@ -55,8 +55,7 @@ class ShowUsage(command.Lister):
             '--month',
             metavar='<month>',
             type=command.argument(times.month),
-            help='In this month, such as 2027-01, which begins and ends in UTC; this '
-            'month only up to now.',
+            help='In this month, such as 2027-01, which begins and ends in UTC.',
         )
         self.add_time_range(when, 'In this time; default this month up to now.')
         parser.add_argument(
@@ -70,11 +69,8 @@ class ShowUsage(command.Lister):
     def take_action(self, parsed_args):
         query = self.period(parsed_args)
         if parsed_args.month:
-            start, end = parsed_args.month
-            query = {
-                'start_time': times.render(start),
-                'end_time': times.render(min(end, max(start, self.now))),
-            }
+            start, end = map(times.render, parsed_args.month)
+            query = {'start_time': start, 'end_time': end}
         if parsed_args.project is not None:
             query['project_id'] = projects.project_id(
                 self.connection, parsed_args.project
