@@ -11,7 +11,7 @@ from flocxclient.osc import requirements
 from flocxclient.osc import times
 
 #: How times are written, for those who have to write one.
-TIMES = _('2027-01-05 09:00, tomorrow 09:00 or +3d; in your time zone')
+TIMES = _('2027-01-05 09:00, tonight, mon 09:00 or +3d; in your time zone')
 EXAMPLE = _('tomorrow 09:00 or +3d')
 
 
@@ -58,7 +58,7 @@ class Moment(Read):
     def prepare_value(self, value):
         """A moment of the API as this field would have it typed."""
         if isinstance(value, str) and value.endswith('Z'):
-            return formats.moment(value)
+            return formats.editable_moment(value)
         return value
 
 
