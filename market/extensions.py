@@ -65,7 +65,7 @@ class Pricing:
         return least
 
     def _free(self, line, offer, added):
-        """The window that is free, from the end of ``line`` on, while it is not added."""
+        """What is free from the end of ``line`` on, as long as it is not added."""
         taken = offers.held(
             self._session,
             [offer],

@@ -36,7 +36,9 @@ _COUNTED = {
 }
 
 
-_BID_FOR = sa.select(sa.func.sum(schema.bids.c.quantity * schema.bids.c.duration)).where(
+_BID_FOR = sa.select(
+    sa.func.sum(schema.bids.c.quantity * schema.bids.c.duration)
+).where(
     schema.bids.c.project_id == sa.bindparam('project_id'),
     schema.bids.c.status == bid_core.Status.AVAILABLE,
 )

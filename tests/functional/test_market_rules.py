@@ -252,9 +252,7 @@ class ExtendingTest(RulesTestCase):
         taking = {'start_time': self.time(1), 'resource_class': kind}
         self.bid('initech-member', 3, price='7.654321', **taking)
         self.bid('initech-member', 200, price='90', duration=3600, **taking)
-        self.bid(
-            'initech-member', 3, price='80', quantity=9, min_quantity=9, **taking
-        )
+        self.bid('initech-member', 3, price='80', quantity=9, min_quantity=9, **taking)
         self.bid('initech-member', 3, price='70', start_time=self.time(1),
                  resource_class='other')  # fmt: skip
         self.bid('initech-member', 3, price='5', **taking)

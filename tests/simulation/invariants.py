@@ -282,7 +282,7 @@ class Checker:
         due = collections.Counter()
         for line in self._rows['contract_lines']:
             for start, end, price in segments(line):
-                seconds = billed(line, start, end, broken[line['uuid']])
+                seconds = paid(line, start, end, broken[line['uuid']])
                 # Prices are kept in millionths, and amounts are shown in them.
                 amount = round(fractions.Fraction(price * seconds, 3600))
                 due[line['project_id'], 'renter'] += amount
@@ -338,7 +338,7 @@ def segments(line):
     ]
 
 
-def billed(line, start, end, broken):
+def paid(line, start, end, broken):
     """For how many of the seconds from ``start`` to ``end`` somebody pays."""
     if line['status'] == 'cancelled':
         notice = datetime.timedelta(seconds=line['notice_seconds'])

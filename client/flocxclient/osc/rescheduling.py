@@ -86,7 +86,11 @@ class _MoveEnd(command.ShowOne):
         for attempts_left in reversed(range(ATTEMPTS)):
             try:
                 return self.shown(
-                    self.market.update_contract(contract, end_time=times.render(wanted))
+                    self.market.update_contract(
+                        contract,
+                        end_time=times.render(wanted),
+                        **self.terms(parsed_args),
+                    )
                 )
             except sdk_exceptions.ConflictException as exc:
                 if errors.code(exc) != 'flocx.conflict.generation':
@@ -99,6 +103,10 @@ class _MoveEnd(command.ShowOne):
                     return self.shown(contract)
                 if self.end_of(contract) != before or not attempts_left:
                     raise
+
+    def terms(self, parsed_args):
+        """What is sent besides the end."""
+        return {}
 
     def end_of(self, contract):
         return times.moment(contract.end_time, self.now)
@@ -118,9 +126,12 @@ class _MoveEnd(command.ShowOne):
 
 
 class ExtendContract(_MoveEnd):
-    """Keep the servers of a contract for longer, at the same price.
+    """Keep the servers of a contract for longer.
 
-    Possible where the time after it is still free on every server.
+    Possible where the time after it is still free on every server. The added time
+    costs the largest of what the contract costs, what the owner asks today and what
+    bids that would get it pay; price_segments of the lines say which. With --dry-run
+    you see it before.
     """
 
     by_help = 'How much longer: '
@@ -128,7 +139,26 @@ class ExtendContract(_MoveEnd):
     _epilog = command.examples(
         'openstack market contract extend weekend-training --by 2h',
         'openstack market contract extend weekend-training --until "tomorrow 18:00"',
+        'openstack market contract extend weekend-training --by 2h --dry-run',
     )
+
+    def get_parser(self, prog_name):
+        parser = super().get_parser(prog_name)
+        parser.add_argument(
+            '--dry-run',
+            action='store_true',
+            help='Only show until when it would last, and at what price.',
+        )
+        parser.add_argument(
+            '--max-price',
+            metavar='<price>',
+            help='Only if the added time costs at most this, per server and hour.',
+        )
+        return parser
+
+    def terms(self, parsed_args):
+        terms = {'dry_run': True} if parsed_args.dry_run else {}
+        return {**terms, **command.given(parsed_args, 'max_price')}
 
     @staticmethod
     def moved(end, length):

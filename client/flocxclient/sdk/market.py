@@ -105,7 +105,12 @@ class Proxy(proxy.Proxy):
         return self._fetched(_contract.Contract, contract)
 
     def update_contract(self, contract, generation=None, **changes):
-        """Change ``end_time``: later where the time is still free, or earlier."""
+        """Change ``end_time``: later where the time is still free, or earlier.
+
+        :param changes: ``end_time``; with ``dry_run`` nothing is changed and the
+            contract is as it would be; ``max_price`` is the most that added time may
+            cost, per server and hour.
+        """
         return self._changed(_contract.Contract, contract, changes, generation)
 
     def delete_contract(self, contract):

@@ -160,6 +160,4 @@ class PriceSegmentsTest(unittest.TestCase):
             [(stay.start, stay.end) for stay, _ in shorter.segments],
         )
         again = shorter.extended(decimal.Decimal(9))
-        self.assertEqual(
-            (core.Extension(shorter.end_time, decimal.Decimal(9)),), again
-        )
+        self.assertEqual((core.Extension(shorter.end_time, decimal.Decimal(9)),), again)
