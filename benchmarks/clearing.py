@@ -4,7 +4,7 @@
     python -m benchmarks.clearing --sizes 100 300 1000 --out clearing.json
 
 Markets are drawn at random from a seed (``benchmarks.markets``). All rules clear
-the same markets in one run; every share is of the bound that ``call`` proves.
+the same markets in one run; every share is of the bound that ``call_auction`` proves.
 """
 
 import argparse
@@ -20,7 +20,7 @@ import time
 from benchmarks import baselines
 from benchmarks import markets
 from matcher import mechanisms
-from matcher import rehearsal
+from matcher import warmup
 from matcher.mechanisms import call
 from matcher.mechanisms import exact
 from matcher.mechanisms import figures
@@ -133,7 +133,7 @@ def main(argv=None):
     args = parser.parse_args(argv)
     # What is compiled is compiled before anything is measured.
     budget = mechanisms.Budget(seconds=None, moves=50)
-    _, ready = measured(call.Call().allocate, rehearsal.book(markets.NOW), budget)
+    _, ready = measured(call.Call().allocate, warmup.book(markets.NOW), budget)
     call.Call().allocate(markets.draw(40, 40, 1), budget)
     sizes = []
     for number in sorted(args.sizes):

@@ -10,9 +10,9 @@ def current():
 
 
 class RequestContext(context.RequestContext):
-    """The caller as keystonemiddleware found him, and what follows from that.
+    """The caller as keystonemiddleware found them, and what follows from that.
 
-    ``lineage`` is his project and its ancestors, nearest first.
+    ``lineage`` is their project and its ancestors, nearest first.
     """
 
     def __init__(self, lineage=None, **kwargs):

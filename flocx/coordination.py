@@ -40,7 +40,7 @@ def register(conf):
     conf.register_opts(OPTS, GROUP)
 
 
-class Alone:
+class NoSharding:
     """One worker, whose all work is."""
 
     def start(self):
@@ -58,7 +58,7 @@ class Alone:
         """Leave the work to the others at once."""
 
 
-class Shared(Alone):
+class Shared(NoSharding):
     """One of several; where they cannot find each other, each does everything."""
 
     def __init__(self, url, group):
@@ -110,4 +110,4 @@ class Shared(Alone):
 def of(conf, group):
     """How this process shares the work of ``group``, a function of no argument."""
     url = conf.coordination.backend_url
-    return Shared(url, group) if url else Alone()
+    return Shared(url, group) if url else NoSharding()

@@ -90,7 +90,7 @@ repeated = oslo_db_api.wrap_db_retry(
 )
 
 #: The database cannot be reached, or no longer by the connection that was used.
-Away = db_exc.DBConnectionError
+ConnectionLost = db_exc.DBConnectionError
 
 #: What a database that does not work gives rise to.
 ERRORS = (sa.exc.SQLAlchemyError, db_exc.DBError)
@@ -153,7 +153,7 @@ class Database:
             with self._facade.writer.using(_Holder()) as session:
                 try:
                     yield session
-                except Away as error:
+                except ConnectionLost as error:
                     raise db_exc.RetryRequest(error) from error
         finally:
             _writing.reset(token)
@@ -174,7 +174,7 @@ class Database:
         return self._facade.writer.get_engine()
 
 
-class Frugal(sa.CreateEnginePlugin):
+class LazyPing(sa.CreateEnginePlugin):
     """Takes from an engine what it would say to the database without need.
 
     A connection is asked whether it still works when it has been idle for a while,
@@ -199,7 +199,7 @@ class Frugal(sa.CreateEnginePlugin):
                 raise sa.exc.InvalidatePoolError
 
 
-class Reading(Frugal):
+class AutocommitReader(LazyPing):
     """Leaves out transactions, for a connection that only reads.
 
     Each statement sees what was committed before it, which is all that they would
@@ -210,8 +210,8 @@ class Reading(Frugal):
         dialect_args.update(isolation_level='AUTOCOMMIT', skip_autocommit_rollback=True)
 
 
-plugins.register('flocx', __name__, Frugal.__name__)
-plugins.register('flocx_reading', __name__, Reading.__name__)
+plugins.register('flocx', __name__, LazyPing.__name__)
+plugins.register('flocx_reading', __name__, AutocommitReader.__name__)
 
 #: For how many seconds of idleness a connection is believed to work.
 _TRUSTED = 1
@@ -264,7 +264,7 @@ def _prepare_mysql(engine):
     """Let a statement see what was committed before it, as PostgreSQL does.
 
     Whoever has waited for a lock has to find what its holder wrote; the default
-    shows him the database as it was when his transaction first read.
+    shows the database as it was when the transaction first read.
     """
 
     @sa.event.listens_for(engine, 'connect')

@@ -75,7 +75,7 @@ class Loop:
         return max(0, min(self._interval, left))
 
 
-class Eventually:
+class RetryingStarter:
     """A part that can be made only when others answer; tried until it can."""
 
     def __init__(self, name, make, seconds=5):

@@ -54,7 +54,7 @@ def contract(
     for offer, _ in wanted:
         if offer.project_id == context.project_id:
             raise exceptions.Conflict(
-                f'Offer {offer.uuid} is your own: nobody trades with himself',
+                f'Offer {offer.uuid} is your own: nobody trades with themselves',
                 code='flocx.conflict.self_trade',
             )
     stay = _stay(wanted, now, terms, start, end)

@@ -5,7 +5,7 @@ from oslo_limit import limit
 from oslo_log import log
 
 from flocx import exceptions
-from market.db import commitments
+from market.db import quota_usage
 
 LOG = log.getLogger(__name__)
 
@@ -60,7 +60,7 @@ class Quotas:
         }
         if not wanted:
             return
-        used = commitments.of_project(session, project_id, now, wanted)
+        used = quota_usage.of_project(session, project_id, now, wanted)
         for name, added in wanted.items():
             if used[name] + added > limits[name]:
                 raise exceptions.Forbidden(

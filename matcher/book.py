@@ -19,8 +19,8 @@ import json
 import typing
 
 from flocx.core import bid as bid_core
-from flocx.core import judging
 from flocx.core import offer as offer_core
+from flocx.core import requirement_matcher
 from flocx.core import window
 
 #: A server, or what a renter has of it to sub-let.
@@ -87,7 +87,7 @@ class Book:
         #: When their time ends, the first first; offers may have gone since.
         self._ends: list[tuple[datetime.datetime, str]] = []
         self._sorted: dict[Group, list[_ByPrice]] = {}
-        self._judge = judging.Judge()
+        self._judge = requirement_matcher.RequirementMatcher()
         self._for: dict[_Asked, tuple[Group, ...]] = {}
         self._asked: dict[str, tuple[bid_core.Bid, _Asked]] = {}
         for offer in offers:
@@ -211,7 +211,7 @@ class Book:
     def suitable(self, bid: bid_core.Bid) -> list[offer_core.Offer]:
         """Offers that ``bid`` may take at some time and at the price it names.
 
-        Nobody trades with himself, and targeted offers are for their targets.
+        Nobody trades with themselves, and targeted offers are for their targets.
         """
         return [
             offer
@@ -249,7 +249,7 @@ class Book:
                 and group.lessee_id in ('', *bid.lineage)
             ]
             meeting = self._judge.meeting(
-                judging.Asked(bid.requirements),
+                requirement_matcher.Asked(bid.requirements),
                 {group.document for group in open_to},
             )
             self._for[asked] = tuple(
@@ -269,7 +269,7 @@ class Book:
                     offer.project_id != bid.project_id for offer in members.values()
                 )
                 sizes[group.document] += sum(others)
-        wanted = judging.Asked(bid.requirements)
+        wanted = requirement_matcher.Asked(bid.requirements)
         counts = [0] * len(bid.requirements)
         each_met = self._judge.each_met(wanted, sizes)
         for size, met in zip(sizes.values(), each_met, strict=True):

@@ -13,16 +13,27 @@ import sys
 import time
 
 from flocx import exceptions
-from matcher import chosen
 from matcher import marketfile
 from matcher import mechanisms
+from matcher import plugins
 
 
 def options(parser):
     """Add what this program and the simulation have in common."""
-    parser.add_argument('--mechanism', default='call', help='who gets what (call)')
-    parser.add_argument('--pricing', default='k', help='what it costs (k)')
-    parser.add_argument('--k', default='0.5', help='for the pricing k (0.5)')
+    parser.add_argument(
+        '--mechanism', default='call_auction', help='who gets what (call_auction)'
+    )
+    parser.add_argument(
+        '--pricing',
+        default='k_double_auction',
+        help='what it costs (k_double_auction)',
+    )
+    parser.add_argument(
+        '--seller-share',
+        default='0.5',
+        help='for the pricing k_double_auction: the part of the surplus that goes to '
+        'the owner (0.5)',
+    )
     parser.add_argument('--seed', type=int, default=1, help='of random choices (1)')
     parser.add_argument(
         '--moves',
@@ -68,8 +79,8 @@ def main(argv=None):
     try:
         market = marketfile.read(json.load(sys.stdin))
         started = time.monotonic()
-        allocation = chosen.allocation(args.mechanism)
-        pricing = chosen.pricing(args.pricing, args.k)
+        allocation = plugins.allocation(args.mechanism)
+        pricing = plugins.pricing(args.pricing, args.seller_share)
         allotment = allocation.allocate(market, budget(args, Progress(sys.stderr)))
         settled = pricing.settle(market, allotment)
         seconds = time.monotonic() - started

@@ -10,21 +10,22 @@ _GROUP = cfg.OptGroup('matcher', 'The auction engine')
 _OPTS = [
     cfg.StrOpt(
         'allocation',
-        default='call',
+        default='call_auction',
         help='Who gets what: the name of an entry point of '
         'flocx.mechanisms.allocation.',
     ),
     cfg.StrOpt(
         'pricing',
-        default='k',
+        default='k_double_auction',
         help='What it costs: the name of an entry point of flocx.mechanisms.pricing.',
     ),
     cfg.StrOpt(
-        'k',
+        'seller_share',
         default='0.5',
+        deprecated_name='k',
         regex=r'^(0(\.\d{1,6})?|1(\.0{1,6})?)$',
-        help='For the pricing k: which part of the difference between ask and '
-        'ceiling goes to the owner, a decimal from 0 to 1.',
+        help='For the pricing k_double_auction: which part of the difference between '
+        'ask and ceiling goes to the owner, a decimal from 0 to 1.',
     ),
     cfg.FloatOpt(
         'round_seconds',

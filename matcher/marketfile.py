@@ -16,7 +16,7 @@ from flocx.core import offer
 from flocx.core import requirements
 from flocx.core import window
 from matcher import book
-from matcher import why
+from matcher import diagnostics
 from matcher.mechanisms import figures
 
 
@@ -117,7 +117,7 @@ def result(market, allocation, pricing, allotment, settled, seconds):
         ],
         'unmatched': [
             {'bid_uuid': each.bid_uuid, 'reason': each.reason, 'detail': each.detail}
-            for each in why.unmatched(market, settled.awards)
+            for each in diagnostics.unmatched(market, settled.awards)
         ],
     }
     if settled.balance:

@@ -25,15 +25,15 @@ from flocx.core import window
 from market.db import bids
 from market.db import contracts
 from market.db import offers
-from market.db import outlooks
 from market.db import rounds
-from matcher import chosen
+from market.db import unmatched_reasons
+from matcher import book_cache
+from matcher import diagnostics
 from matcher import mechanisms
+from matcher import partition
+from matcher import plugins
 from matcher import quotes
-from matcher import reading
-from matcher import rehearsal
-from matcher import shares
-from matcher import why
+from matcher import warmup
 from matcher.mechanisms import figures
 
 LOG = log.getLogger(__name__)
@@ -75,17 +75,17 @@ class Rounds:
         self._database, self._providers = database, providers
         self._sharing = sharing
         self._terms = conf.contracts
-        self._allocation = chosen.allocation(conf.matcher.allocation)
+        self._allocation = plugins.allocation(conf.matcher.allocation)
         self._budget = mechanisms.Budget(
             seconds=conf.matcher.round_seconds, seed=conf.matcher.seed
         )
-        self._pricing = chosen.pricing(conf.matcher.pricing, conf.matcher.k)
+        self._pricing = plugins.pricing(conf.matcher.pricing, conf.matcher.seller_share)
         if not self._pricing.BALANCED:
             raise exceptions.Invalid(
                 f'[matcher] pricing: {conf.matcher.pricing} gives renters and owners '
                 'two prices, and a contract has one; it is for studies'
             )
-        self._reader = reading.Reader(database, self._terms.turnaround)
+        self._reader = book_cache.Reader(database, self._terms.turnaround)
         self._told = {}
         #: The second up to which everything past is closed.
         self._expired = None
@@ -109,7 +109,7 @@ class Rounds:
         whole = book is everything
         if self._sharing:
             self._sharing.refresh()
-            book = shares.of(book, self._sharing)
+            book = partition.of(book, self._sharing)
         # Those of a part say little of the whole, and it takes little to find them.
         prices = self._prices if whole else None
         budget = dataclasses.replace(self._budget, prices=prices)
@@ -143,7 +143,7 @@ class Rounds:
             seconds=time.monotonic() - started,
         )
         _count(done, everything)
-        reasons = self._news(why.unmatched(book, written), whole)
+        reasons = self._news(diagnostics.unmatched(book, written), whole)
         closed = [award.bid.uuid for award in written]
         # Rounds with nothing to do are many and say nothing.
         if drafts or reasons:
@@ -161,7 +161,7 @@ class Rounds:
         if changed is None or self._whole is None or started - self._whole >= due:
             self._whole = started
             return book
-        return shares.touched(book, changed)
+        return partition.touched(book, changed)
 
     def _write(self, drafts, now):
         """Write contracts, many in one transaction, each wholly or not at all.
@@ -228,8 +228,8 @@ class Rounds:
         with self._database.writer() as session:
             if done:
                 rounds.add(session, **dataclasses.asdict(done))
-            outlooks.forget(session, closed)
-            outlooks.replace(session, reasons, now)
+            unmatched_reasons.forget(session, closed)
+            unmatched_reasons.replace(session, reasons, now)
 
     def prepare(self, now):
         """Clear a market of no importance, so that the first real one need not wait.
@@ -239,7 +239,7 @@ class Rounds:
         """
         started = time.monotonic()
         budget = mechanisms.Budget(seconds=None, moves=100)
-        self._allocation.allocate(rehearsal.book(now), budget)
+        self._allocation.allocate(warmup.book(now), budget)
         LOG.info('The engine is ready after %.1f s', time.monotonic() - started)
 
     def quote(self, bid, now):

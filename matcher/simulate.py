@@ -10,8 +10,8 @@ import json
 import pathlib
 import sys
 
-from matcher import chosen
 from matcher import clear
+from matcher import plugins
 from matcher import replay
 
 
@@ -40,21 +40,23 @@ def main(argv=None):
     args = _parser().parse_args(argv)
     progress = clear.Progress(sys.stderr)
     scene = replay.scene(args.requests, args.servers, args.types, args.seed)
-    pricing = chosen.pricing(args.pricing, args.k)
+    pricing = plugins.pricing(args.pricing, args.seller_share)
     budget = clear.budget(args)
-    immediate = chosen.allocation('immediate')
+    immediate = plugins.allocation('immediate')
     market = replay.replay(
         scene,
-        chosen.allocation(args.mechanism),
+        plugins.allocation(args.mechanism),
         pricing,
         budget,
         args.interval,
         True,
         progress,
     )
-    k = chosen.pricing('k', args.k)
+    k_double_auction = plugins.pricing('k_double_auction', args.seller_share)
     # Whoever comes first gets the cheapest, at once or never.
-    first_come = replay.replay(scene, immediate, k, budget, 0, False, progress)
+    first_come = replay.replay(
+        scene, immediate, k_double_auction, budget, 0, False, progress
+    )
     result = {
         'seed': args.seed,
         'distribution': replay.DISTRIBUTION,

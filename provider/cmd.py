@@ -18,9 +18,9 @@ from flocx import rpcapi
 from flocx import service
 from provider import conf as provider_conf
 from provider import endpoints
-from provider import following
+from provider import event_consumer
 from provider import fulfilment
-from provider import noticing
+from provider import ironic_notifications
 from provider import reconciliation
 from provider import service as provider_service
 
@@ -40,7 +40,9 @@ def parts(conf, transport=None, provider=None):
         'reconciliation', comparing.run, conf.provider.reconcile_interval
     )
     told = (
-        following.Follower(provider.marketplace, loop, conf.provider.retry_max_interval)
+        event_consumer.Follower(
+            provider.marketplace, loop, conf.provider.retry_max_interval
+        )
         if conf.provider.follow == 'events'
         else _server(transport or rpc.transport(conf), provider, loop)
     )
@@ -56,7 +58,7 @@ def parts(conf, transport=None, provider=None):
 
 def _server(transport, provider, loop):
     # Under which account the market knows us, Keystone has to say first.
-    return service.Eventually(
+    return service.RetryingStarter(
         'listener',
         lambda: rpc.server(
             transport,
@@ -71,11 +73,11 @@ def _noticing(conf, comparing, delivering, loop):
     """The listener to Ironic's notifications and what it wakes, where it is wanted."""
     if not conf.provider.notifications_url:
         return ()
-    noticed = noticing.Noticed(comparing, delivering, loop.wake)
+    noticed = ironic_notifications.NodeChanges(comparing, delivering, loop.wake)
     looking = service.Loop('noticed', noticed.run, conf.provider.reconcile_interval)
     noticed.wake = looking.wake
-    listener = service.Eventually(
-        'notifications', lambda: noticing.listener(conf, noticed)
+    listener = service.RetryingStarter(
+        'notifications', lambda: ironic_notifications.listener(conf, noticed)
     )
     return looking, listener
 

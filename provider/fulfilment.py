@@ -19,10 +19,10 @@ sub-let; begun               the lessee is its owner's still and the node
                              ``available``: as above, else ``wait_fulfill``.
                              Nothing of its owner's is undeployed for it
 sub-let; past its end        as above, but the lessee is who has sub-let it again;
-                             the market ends his line after it
+                             the market ends their line after it
 ===========================  ====================================================
 
-What Ironic does not do now is tried again, later each time (``provider.patience``).
+What Ironic does not do now is tried again, later each time (``provider.backoff``).
 """
 
 from concurrent import futures
@@ -35,10 +35,10 @@ from flocx import exceptions
 from flocx import metrics
 from flocx.core import contract as core
 from flocx.core import window
+from provider import backoff
 from provider import ownership
-from provider import patience
-from provider import returning
-from provider import turns
+from provider import scheduling
+from provider import teardown
 
 LOG = log.getLogger(__name__)
 _S, _R = core.Status, core.Reason
@@ -59,14 +59,14 @@ class Fulfilment:
     def __init__(self, conf, nodes, marketplace, sharing=None):
         """:param sharing: which nodes are this fulfiller's; all unless it is given."""
         self._conf, self._nodes, self._marketplace = conf.provider, nodes, marketplace
-        self._sharing = sharing or coordination.Alone()
-        self._patience = patience.Patience(
+        self._sharing = sharing or coordination.NoSharding()
+        self._backoff = backoff.Backoff(
             self._conf.retry_interval, self._conf.retry_max_interval
         )
 
     def hurry(self, node_uuids, now):
         """Let the next pass look at these nodes, however often they have failed."""
-        self._patience.hurry(node_uuids, now)
+        self._backoff.hurry(node_uuids, now)
 
     def run(self, now):
         """Do what is due at ``now``; return when the next thing is due, or None."""
@@ -81,19 +81,21 @@ class Fulfilment:
         ]
         due = [each for each in lines if step(each[1], now)]
         metrics.DUE.set(len(due))
-        metrics.LAG.set(max((turns.late(line, now) for _, line in due), default=0))
-        self._patience.keep([line for _, line in lines])
+        metrics.LAG.set(max((scheduling.late(line, now) for _, line in due), default=0))
+        self._backoff.keep([line for _, line in lines])
         # What begins now may end before the next pass.
         later = [
             moment
             for _, line in lines
             if line['status'] not in core.CLOSED
-            for moment in turns.moments(line)
+            for moment in scheduling.moments(line)
             if moment > now
         ]
         with futures.ThreadPoolExecutor(max_workers=self._conf.workers) as executor:
-            list(executor.map(lambda each: self._in_turn(each, now), turns.of(due)))
-        waiting = (self._patience.until(line) for _, line in lines)
+            list(
+                executor.map(lambda each: self._in_turn(each, now), scheduling.of(due))
+            )
+        waiting = (self._backoff.until(line) for _, line in lines)
         return min([*later, *filter(None, waiting)], default=None)
 
     def _in_turn(self, due, now):
@@ -102,21 +104,21 @@ class Fulfilment:
         They may be of one renter, so that the lessee does not tell them apart.
         """
         for place, (contract, line) in enumerate(due):
-            if not self._patience.is_over(line, now) or not self._deliver(
+            if not self._backoff.is_over(line, now) or not self._deliver(
                 contract, line, now
             ):
                 self._keep_waiting(due[place + 1 :], now)
                 return
-            self._patience.forget(line)
+            self._backoff.forget(line)
             if due[place + 1 :]:
                 # What has waited for this one waits no longer.
-                self._patience.hurry({line['resource_uuid']}, now)
+                self._backoff.hurry({line['resource_uuid']}, now)
 
     def _keep_waiting(self, due, now):
         """Give up what waits for an earlier line of its node when its time is over."""
         for contract, line in due:
-            if self._patience.is_over(line, now):
-                self._patience.wait(line, now, self._conf.fulfil_interval)
+            if self._backoff.is_over(line, now):
+                self._backoff.wait(line, now, self._conf.fulfil_interval)
                 self._gives_up(contract, line, now)
 
     def _deliver(self, contract, line, now):
@@ -135,7 +137,7 @@ class Fulfilment:
             self._log(LOG.warning, 'cannot be dealt with', contract, line, error)
         except Exception as error:
             self._log(LOG.exception, _FAILED, contract, line, error)
-        self._patience.wait(line, now, most, hopeless)
+        self._backoff.wait(line, now, most, hopeless)
         # What is given up is taken back at once.
         return self._gives_up(contract, line, now) and self._deliver(
             contract, line, now
@@ -162,7 +164,7 @@ class Fulfilment:
         if (
             line['status'] not in (_S.CREATED, _S.WAIT_FULFILL)
             or not late
-            or self._patience.tries(line) < _TRIES
+            or self._backoff.tries(line) < _TRIES
         ):
             return False
         gone = line['reason'] == _R.NODE_GONE
@@ -177,7 +179,7 @@ class Fulfilment:
             # Ironic says the same where our account has lost its rights for a while.
             self._report(contract, line, _S.WAIT_FULFILL, _R.NODE_GONE)
             return False
-        if node.lessee == renter and returning.is_left_over(node):
+        if node.lessee == renter and teardown.is_left_over(node):
             self._report(contract, line, _S.WAIT_FULFILL)
             return False
         if node.lessee != renter:
@@ -185,15 +187,15 @@ class Fulfilment:
                 self._report(contract, line, _S.WAIT_FULFILL)
                 return False
             return self._hand_over(contract, line, node, renter)
-        if turns.lessor(line) and node.provision_state != 'available':
-            # Who has sub-let it deployed it in between: it is not his any more.
+        if scheduling.lessor(line) and node.provision_state != 'available':
+            # Who has sub-let it deployed it in between: it is not theirs any more.
             self._confirm(contract, line, _S.WAIT_FULFILL)
-            returning.empty(self._nodes, node)
+            teardown.empty(self._nodes, node)
             return False
         return self._report(contract, line, _S.ACTIVE)
 
     def _hand_over(self, contract, line, node, renter):
-        if turns.lessor(line):
+        if scheduling.lessor(line):
             # The market cancels a line that is ``created`` with the one that it is
             # of, for then nothing has been done to the node.
             self._confirm(contract, line, _S.WAIT_FULFILL)
@@ -202,13 +204,13 @@ class Fulfilment:
         node = self._nodes.get(node.uuid)
         if node.lessee != renter:
             return False
-        if turns.lessor(line) and node.provision_state != 'available':
+        if scheduling.lessor(line) and node.provision_state != 'available':
             return False
         return self._handed_over(contract, line, node, renter)
 
     def _is_rented(self, line):
         """Whether who has sub-let the server has it; an owner's need not be rented."""
-        if not turns.lessor(line):
+        if not scheduling.lessor(line):
             return True
         return any(
             each['uuid'] == line['sublet_of'] and each['status'] == _S.ACTIVE
@@ -236,7 +238,7 @@ class Fulfilment:
         try:
             return self._report(contract, line, _S.ACTIVE)
         except exceptions.Conflict:
-            self._nodes.clear_lessee(node.uuid, renter, turns.lessor(line))
+            self._nodes.clear_lessee(node.uuid, renter, scheduling.lessor(line))
             raise
 
     def _miss(self, contract, line):
@@ -267,8 +269,10 @@ class Fulfilment:
             # Read again: what was sub-let came back before its line ended.
             node = self._node(line)
         try:
-            return returning.take_back(self._nodes, node, renter, turns.lessor(line))
-        except returning.NotClean:
+            return teardown.take_back(
+                self._nodes, node, renter, scheduling.lessor(line)
+            )
+        except teardown.NotClean:
             # From here on it is the operator's, and reconciliation looks at it.
             self._report(contract, line, _S.ERROR, _R.CLEAN_FAILED)
             raise
@@ -315,8 +319,8 @@ def line_project(contract):
 def _is_ready(node, line):
     """Whether ``node`` can be handed over: who lets it has it, and it is clean."""
     return (
-        (turns.lessor(line) or node.owner == line['owner_id'])
-        and node.lessee == turns.lessor(line)
+        (scheduling.lessor(line) or node.owner == line['owner_id'])
+        and node.lessee == scheduling.lessor(line)
         and node.provision_state == 'available'
         and ownership.unfit(node) is None
     )
@@ -324,7 +328,7 @@ def _is_ready(node, line):
 
 def step(line, now):
     """The method of Fulfilment that is due for ``line`` at ``now``, or None."""
-    started, over = (moment <= now for moment in turns.moments(line))
+    started, over = (moment <= now for moment in scheduling.moments(line))
     status = line['status']
     if status in (_S.CREATED, _S.WAIT_FULFILL) and started:
         return Fulfilment._miss if over else Fulfilment._begin

@@ -106,7 +106,7 @@ class Marketplace:
     def rented(self, context, nodes):
         """{uuid of a node: the lines, JSON, by which the caller rents it}.
 
-        Only of ``nodes`` that he is the lessee of and not the owner; for others the
+        Only of ``nodes`` that they are the lessee of and not the owner; for others the
         market is not asked.
         """
         leased = [

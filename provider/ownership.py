@@ -22,7 +22,7 @@ def check(node, project_id, rented=False):
 
     :param rented: whether the project has a contract for it, and may sub-let it while
         it is the lessee.
-    :raises NotFound: it is not his; whoever does not own a node is told what
+    :raises NotFound: it is not theirs; whoever does not own a node is told what
         Ironic tells a stranger.
     :raises Conflict: it cannot be handed over in its state.
     """

@@ -112,7 +112,7 @@ class Publishing:
         """Offer the caller's servers that ``query`` finds.
 
         :param query: ``resource_class``, ``traits`` and ``requirements``, in the
-            match language, and ``rented``, for those that he rents, to sub-let them;
+            match language, and ``rented``, for those that they rent, to sub-let them;
             each of which may be missing.
         :raises Invalid: a requirement makes no sense, or too many are found.
         """

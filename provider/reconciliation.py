@@ -97,7 +97,7 @@ class Reconciliation:
                     continue
                 node = found.get(uuid)
                 if node and (line['uuid'], node.lessee) in sublessees:
-                    # Its renter has what he pays for: it is sub-let.
+                    # Its renter has what they pay for: it is sub-let.
                     continue
                 self._tell(
                     self._line,
@@ -153,8 +153,8 @@ def health(offer, node):
 def standing(line, renter, node, now, deed=None):
     """The status that a delivered ``line`` should have, and why.
 
-    :param deed: when the owner last began to deploy or undeploy it, if he is known to
-        have.
+    :param deed: when the owner last began to deploy or undeploy it, if they are known
+        to have.
     """
     status, reason = line['status'], line['reason']
     rented = node is not None and node.lessee == renter

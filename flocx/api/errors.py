@@ -92,7 +92,7 @@ PUBLISHED = {
     ),
     'flocx.conflict.self_trade': (
         409,
-        'The offer is of the same project: nobody trades with himself.',
+        'The offer is of the same project: nobody trades with themselves.',
     ),
     'flocx.too_large': (413, 'The body is longer than the operator allows.'),
     'flocx.media_type': (415, 'The body has to be application/json.'),
@@ -175,7 +175,7 @@ class Errors:
             return self._respond(request, error.status, str(error), error.code)
         except wsme.exc.ClientSideError as error:
             return self._respond(request, error.code, client_error(error))
-        except db.Away:
+        except db.ConnectionLost:
             LOG.exception('%s %s found no database', request.method, request.path)
             return self._respond(
                 request,

@@ -87,7 +87,8 @@ _PRECEDENCE = (
 class Line:
     """One server of a contract; ``price`` is in credits per server and hour.
 
-    ``sublet_of`` is the line by which the owner of the offer rents the server himself.
+    ``sublet_of`` is the line by which the owner of the offer rents the server
+    themselves.
     """
 
     uuid: str

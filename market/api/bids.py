@@ -23,7 +23,7 @@ from market import claims
 from market import conf as market_conf
 from market.api import transaction
 from market.db import bids
-from market.db import outlooks
+from market.db import unmatched_reasons
 
 FILTERS = {
     'uuid': query.text,
@@ -140,7 +140,7 @@ class Bids(rest.RestController):
     )
     def get_all(self):
         """List the project's bids."""
-        service, context, _ = transaction.here()
+        service, context, _ = transaction.request_context()
         asked, _ = paging.asked(FILTERS, SORT_KEYS)
         with service.database.reader() as session:
             rows = bids.page(session, context, asked)
@@ -153,10 +153,10 @@ class Bids(rest.RestController):
         ``outlook`` is why it waits: ``reason`` and ``detail`` as the round at
         ``time`` saw it; null before the first one and once the bid is closed.
         """
-        service, context, _ = transaction.here()
+        service, context, _ = transaction.request_context()
         with service.database.reader() as session:
             bid = bids.get(session, ident, context)
-            outlook = outlooks.get(session, bid.uuid)
+            outlook = unmatched_reasons.get(session, bid.uuid)
         answer = Bid.of(bid, outlook=_told(outlook))
         transaction.etag(answer)
         return answer
@@ -164,7 +164,7 @@ class Bids(rest.RestController):
     @expose.expose(Bid, body=BidRequest, status=201, rule='market:bids:create')
     def post(self, request):
         """Place a bid."""
-        service, context, now = transaction.here()
+        service, context, now = transaction.request_context()
         bid = request.to_bid(context, service.conf, now)
         limits = service.quotas.limits(context.project_id)
 
@@ -175,13 +175,13 @@ class Bids(rest.RestController):
             bids.add(session, bid, now)
             return Bid.of(bid), lambda said: service.matcher.bid_changed(context, said)
 
-        return transaction.once(Bid, '/v1/bids', place)
+        return transaction.idempotent(Bid, '/v1/bids', place)
 
     @expose.expose(Bid, body=BidChange)
     @db.retried
     def patch(self, ident, change):
         """Change an open bid's name, price or end."""
-        service, context, now = transaction.here()
+        service, context, now = transaction.request_context()
         # The operator's hand is not bound by the quotas of others.
         limits = not context.is_admin and service.quotas.limits(context.project_id)
         with service.database.writer() as session:
@@ -189,7 +189,7 @@ class Bids(rest.RestController):
             service.policy.authorize(
                 context, 'market:bids:change', {'project_id': bid.project_id}
             )
-            transaction.unchanged('Bid', bid, change.generation or None)
+            transaction.check_if_match('Bid', bid, change.generation or None)
             values = change.applied_to(bid, service.conf.contracts, now)
             changed = bids.change(session, bid, 'changed', now, **values)
             before, after = _costs(bid), _costs(changed)
@@ -210,13 +210,13 @@ class Bids(rest.RestController):
     @db.retried
     def delete(self, ident):
         """Cancel a bid."""
-        service, context, now = transaction.here()
+        service, context, now = transaction.request_context()
         with service.database.writer() as session:
             bid = bids.get(session, ident, context)
             service.policy.authorize(
                 context, 'market:bids:cancel', {'project_id': bid.project_id}
             )
-            transaction.unchanged('Bid', bid)
+            transaction.check_if_match('Bid', bid)
             bid = bids.move(session, bid, bid_core.Status.CANCELLED, now)
         service.matcher.bid_changed(context, types.plain(Bid.of(bid)))
 

@@ -12,7 +12,7 @@ from flocx.api import paging
 from flocx.api import types
 from flocx.core import query
 from flocx.core import window
-from market import depth
+from market import market_stats
 from market.db import book
 
 PARAMETERS = {
@@ -42,7 +42,7 @@ class BookController(rest.RestController):
             start, asked.get('end_time', start + datetime.timedelta(days=DAYS))
         )
         with service.database.reader() as session:
-            levels = depth.book(
+            levels = market_stats.book(
                 book.supply(session, period, now, service.conf.contracts.turnaround),
                 book.demand(session, period),
                 decimal.Decimal(service.conf.market.book_tick),
@@ -65,4 +65,6 @@ class PropertiesController(rest.RestController):
     def get_all(self):
         """The keys and values of the hardware on offer, for writing requirements."""
         with pecan.request.service.database.reader() as session:
-            return Properties(properties=depth.properties(book.documents(session)))
+            return Properties(
+                properties=market_stats.properties(book.documents(session))
+            )

@@ -37,7 +37,7 @@ class Claim(rest.RestController):
     )
     def post(self, ident, request):
         """Claim the server of an offer, or of several, at the asked price."""
-        service, context, now = transaction.here()
+        service, context, now = transaction.request_context()
         terms = service.conf.contracts
         limits = service.quotas.limits(context.project_id)
         idents = [ident, *(request.offers or ())]
@@ -65,7 +65,7 @@ class Claim(rest.RestController):
                 lambda _: service.providers.contract_changed(context, contract)
             )
 
-        return transaction.once(contracts_api.Contract, '/v1/contracts', buy)
+        return transaction.idempotent(contracts_api.Contract, '/v1/contracts', buy)
 
 
 def _distinct(wanted):

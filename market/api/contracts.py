@@ -17,7 +17,7 @@ from flocx.core import money
 from flocx.core import query
 from flocx.core import window
 from market import claims
-from market import substitution
+from market import replacement
 from market.api import hardware
 from market.api import transaction
 from market.db import contracts
@@ -123,7 +123,7 @@ class Lines(rest.RestController):
         free for the time, it becomes a line of the contract in its place, at the same
         price.
         """
-        service, context, now = transaction.here()
+        service, context, now = transaction.request_context()
         with service.database.writer() as session:
             contract = contracts.get(session, contract_uuid, context)
             line = _delivered_by(context, contract, line_uuid)
@@ -136,7 +136,7 @@ class Lines(rest.RestController):
                 report.reason or None,
                 now,
             )
-            other = given_up and substitution.substitute(
+            other = given_up and replacement.substitute(
                 session, contract, line, now, service.conf.contracts.turnaround
             )
         if other:
@@ -178,7 +178,7 @@ class Contracts(rest.RestController):
         ``requirements``, JSON in the match language, find those with a server that
         has the hardware.
         """
-        service, context, _ = transaction.here()
+        service, context, _ = transaction.request_context()
         asked, special = paging.asked(
             FILTERS,
             SORT_KEYS,
@@ -200,8 +200,8 @@ class Contracts(rest.RestController):
 
     @expose.expose(Contract, rule='market:contracts:show')
     def get_one(self, ident):
-        """Show a contract, an owner only his own lines."""
-        service, context, _ = transaction.here()
+        """Show a contract, an owner only their own lines."""
+        service, context, _ = transaction.request_context()
         with service.database.reader() as session:
             answer = Contract.of(contracts.get(session, ident, context))
         transaction.etag(answer)
@@ -211,7 +211,7 @@ class Contracts(rest.RestController):
     @db.retried
     def patch(self, ident, change):
         """Extend a contract where the time is still free, or shorten it."""
-        service, context, now = transaction.here()
+        service, context, now = transaction.request_context()
         terms = service.conf.contracts
         # The operator's hand is not bound by the quotas of others.
         limits = not context.is_admin and service.quotas.limits(context.project_id)
@@ -222,7 +222,7 @@ class Contracts(rest.RestController):
                 'market:contracts:change',
                 {'project_id': contract.project_id},
             )
-            transaction.unchanged('Contract', contract, change.generation or None)
+            transaction.check_if_match('Contract', contract, change.generation or None)
             later = change.end_time > contract.end_time
             if not later:
                 _require_notice(change.end_time, now, terms.notice)
@@ -247,7 +247,7 @@ class Contracts(rest.RestController):
     @db.retried
     def delete(self, ident):
         """Cancel a contract, or release its servers early."""
-        service, context, now = transaction.here()
+        service, context, now = transaction.request_context()
         with service.database.writer() as session:
             contract = contracts.get(session, ident, context)
             service.policy.authorize(
@@ -255,7 +255,7 @@ class Contracts(rest.RestController):
                 'market:contracts:release',
                 {'project_id': contract.project_id},
             )
-            transaction.unchanged('Contract', contract)
+            transaction.check_if_match('Contract', contract)
             contract = lifecycle.close(
                 session, contract, now, service.conf.contracts.notice
             )
@@ -264,7 +264,7 @@ class Contracts(rest.RestController):
     @staticmethod
     def _told(contract):
         """Tell the providers and the engine of a contract; return its JSON form."""
-        service, context, _ = transaction.here()
+        service, context, _ = transaction.request_context()
         service.providers.contract_changed(context, contract)
         service.matcher.contract_changed(context, {'uuid': contract.uuid})
         answer = Contract.of(contract)

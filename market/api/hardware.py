@@ -3,7 +3,7 @@
 
 import json
 
-from flocx.core import judging
+from flocx.core import requirement_matcher
 from flocx.core import requirements
 from market import conf as market_conf
 
@@ -24,5 +24,8 @@ def suits(conf, special):
         return None
     triples = special['requirements']
     requirements.parse(triples, market_conf.requirement_limits(conf))
-    judge, asked = judging.Judge(MOST_STEPS), judging.Asked(triples)
+    judge, asked = (
+        requirement_matcher.RequirementMatcher(MOST_STEPS),
+        requirement_matcher.Asked(triples),
+    )
     return lambda document: judge.met(asked, json.dumps(document, sort_keys=True))

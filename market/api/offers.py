@@ -154,7 +154,7 @@ class Health(rest.RestController):
     @db.retried
     def patch(self, ident, health):
         """Suspend an offer, or put it back on sale."""
-        service, context, now = transaction.here()
+        service, context, now = transaction.request_context()
         with service.database.writer() as session:
             offer = offers.get(session, ident, context)
             if offer.provider_id != context.provider_id:
@@ -187,7 +187,7 @@ class Offers(rest.RestController):
         ``available_start_time`` and ``available_end_time`` what is free then, and
         ``requirements``, JSON in the match language, what has the hardware.
         """
-        service, context, now = transaction.here()
+        service, context, now = transaction.request_context()
         asked, special = paging.asked(
             FILTERS,
             SORT_KEYS,
@@ -220,7 +220,7 @@ class Offers(rest.RestController):
     @expose.expose(Offer, rule='market:offers:show')
     def get_one(self, ident):
         """Show an offer."""
-        service, context, now = transaction.here()
+        service, context, now = transaction.request_context()
         with service.database.reader() as session:
             offer = offers.get(session, ident, context)
             taken = _taken(service, session, [offer], now)
@@ -231,7 +231,7 @@ class Offers(rest.RestController):
     @expose.expose(Offer, body=OfferRequest, status=201, rule='market:offers:publish')
     def post(self, request):
         """Publish an offer."""
-        service, context, now = transaction.here()
+        service, context, now = transaction.request_context()
         offer = request.to_offer(context, now)
         limits = service.quotas.limits(context.project_id)
 
@@ -244,19 +244,19 @@ class Offers(rest.RestController):
             free = offers.free(offer, taken, now)
             return Offer.shown_to(context, offer, free), _tell(offer)
 
-        return transaction.once(Offer, '/v1/offers', publish)
+        return transaction.idempotent(Offer, '/v1/offers', publish)
 
     @expose.expose(Offer, body=OfferChange)
     @db.retried
     def patch(self, ident, change):
         """Change an offer's name, price, end or target."""
-        service, context, now = transaction.here()
+        service, context, now = transaction.request_context()
         with service.database.writer() as session:
             offer = offers.get(session, ident, context)
             service.policy.authorize(
                 context, 'market:offers:change', {'project_id': offer.project_id}
             )
-            transaction.unchanged('Offer', offer, change.generation or None)
+            transaction.check_if_match('Offer', offer, change.generation or None)
             offer = offers.reschedule(session, offer, now, **change.values())
             taken = _taken(service, session, [offer], now)
         answer = Offer.shown_to(context, offer, offers.free(offer, taken, now))
@@ -268,13 +268,13 @@ class Offers(rest.RestController):
     @db.retried
     def delete(self, ident):
         """Cancel an offer; its contracts stay."""
-        service, context, now = transaction.here()
+        service, context, now = transaction.request_context()
         with service.database.writer() as session:
             offer = offers.get(session, ident, context)
             service.policy.authorize(
                 context, 'market:offers:cancel', {'project_id': offer.project_id}
             )
-            transaction.unchanged('Offer', offer)
+            transaction.check_if_match('Offer', offer)
             offer = offers.change(
                 session, offer, 'cancelled', now, status=offer_core.Status.CANCELLED
             )

@@ -12,7 +12,7 @@ from flocx.api import paging
 from flocx.api import types
 from flocx.core import query
 from flocx.core import window
-from market import depth
+from market import market_stats
 from market.db import prices
 
 _INTERVALS = {'hour': 3600, 'day': 86400, 'week': 7 * 86400}
@@ -68,6 +68,6 @@ class PricesController(rest.RestController):
         return Prices(
             start_time=period.start,
             end_time=period.end,
-            prices=depth.history(fills, interval),
-            fills=depth.fills(fills[::-1][:limit], interval),
+            prices=market_stats.history(fills, interval),
+            fills=market_stats.fills(fills[::-1][:limit], interval),
         )

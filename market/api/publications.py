@@ -55,7 +55,7 @@ class Publications(rest.RestController):
         Idempotency-Key each server is offered once however often the request is
         sent: what was stored is answered again, what was refused is tried again.
         """
-        service, context, now = transaction.here()
+        service, context, now = transaction.request_context()
         if len(request.offers) > MOST:
             raise exceptions.Invalid(
                 f'offers: {len(request.offers)} are more than {MOST}; send them in '

@@ -14,7 +14,7 @@ from flocx.core import window
 from market.db import idempotency
 
 
-def here():
+def request_context():
     """The service, the caller and the time of the request."""
     return pecan.request.service, pecan.request.context, pecan.request.now
 
@@ -27,7 +27,7 @@ def key():
     return said
 
 
-def once(kind, location, work):
+def idempotent(kind, location, work):
     """Answer a POST with what ``work`` creates, at most once for an Idempotency-Key.
 
     :param kind: the WSME type of the answer.
@@ -69,7 +69,7 @@ def etag(answer):
         pecan.response.headers['ETag'] = f'"{answer.generation}"'
 
 
-def unchanged(what, noun, said=None):
+def check_if_match(what, noun, said=None):
     """Nothing, if ``noun`` is at the generation that the caller rests on.
 
     That is the one in If-Match, or ``said`` in the body; without any, it is.

@@ -17,7 +17,7 @@ from flocx.core import money
 from flocx.core import query
 from flocx.core import usage as core
 from flocx.core import window
-from market import depth
+from market import market_stats
 from market.db import usage
 
 PARAMETERS = {
@@ -111,9 +111,9 @@ def _rows(line, used, project):
                         line.resource_class,
                         money.text(line.price),
                         used.served,
-                        depth.hours(used.served),
+                        market_stats.hours(used.served),
                         used.missed,
-                        depth.hours(used.missed),
+                        market_stats.hours(used.missed),
                         money.text(used.amount),
                     ),
                     strict=True,
@@ -130,9 +130,13 @@ def _by_project(rows):
             'project_id': project,
             'role': role,
             'server_seconds': sum(row['server_seconds'] for row in lines),
-            'server_hours': depth.hours(sum(row['server_seconds'] for row in lines)),
+            'server_hours': market_stats.hours(
+                sum(row['server_seconds'] for row in lines)
+            ),
             'missed_seconds': sum(row['missed_seconds'] for row in lines),
-            'missed_hours': depth.hours(sum(row['missed_seconds'] for row in lines)),
+            'missed_hours': market_stats.hours(
+                sum(row['missed_seconds'] for row in lines)
+            ),
             # The sum of the lines as they are shown: it agrees to the last digit.
             'amount': money.text(
                 sum(

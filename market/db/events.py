@@ -37,7 +37,7 @@ _ADVANCE_RETURNING = _ADVANCE.values(last=_MORE).returning(_SEQUENCE)
 
 
 def of_offer(session, deed, offer, now):
-    """Tell the owner what became of his offer."""
+    """Tell the owner what became of their offer."""
     _add(
         session,
         f'offer.{deed}',
@@ -58,7 +58,7 @@ def of_offer(session, deed, offer, now):
 
 
 def of_bid(session, deed, bid, now):
-    """Tell the bidder what became of his bid."""
+    """Tell the bidder what became of their bid."""
     _add(
         session,
         f'bid.{deed}',
@@ -71,7 +71,7 @@ def of_bid(session, deed, bid, now):
 
 
 def of_contract(session, deed, contract, lines, now):
-    """Tell the renter of ``lines``, and each owner of his own among them."""
+    """Tell the renter of ``lines``, and each owner of their own among them."""
     _add(
         session,
         f'contract.{deed}',
@@ -114,7 +114,7 @@ def about(reader, filters):
     """Condition: of an offer or contract with a server that ``filters`` let by.
 
     :param filters: those of a query, on ``resource_type`` and ``resource_uuid``. An
-        owner finds a contract by his own lines, never by those of others.
+        owner finds a contract by their own lines, never by those of others.
     """
     offers, lines = schema.offers, schema.contract_lines
     return schema.events.c.object_uuid.in_(
@@ -143,8 +143,9 @@ def objects(session, last, limit):
 def not_before(session, now):
     """``now``, or the time of the last event where that is later.
 
-    Clocks differ, and whoever asks may have been held up since he looked at his. What
-    somebody else has seen end is over: nothing of it is given away once more.
+    Clocks differ, and whoever asks may have been held up since they looked at
+    theirs. What somebody else has seen end is over: nothing of it is given away once
+    more.
     """
     last = session.execute(_LAST_TIME).scalar()
     return max(now, last) if last else now

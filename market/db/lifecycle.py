@@ -158,7 +158,7 @@ def report(session, contract, line, status, reason, now):
         values['expire_time'] = now
     _move(session, line, values)
     _interrupt(session, line, status, values['reason'], now)
-    for each in sublets.bereft(session, line, status):
+    for each in sublets.orphaned_lines(session, line, status):
         _undeliverable(session, each, now)
     return _settle(session, contract, status, [line], now)
 
@@ -269,5 +269,5 @@ def _settle(session, contract, deed, changed, now, **values):
     uuids = {line.uuid for line in changed}
     moved = [line for line in lines if line.uuid in uuids]
     events.of_contract(session, deed, contract, moved, now)
-    sublets.cut_offers(session, moved, now)
+    sublets.truncate_offers(session, moved, now)
     return contract

@@ -231,7 +231,7 @@ rounds = sa.Table(
 )
 
 #: Its one row holds the last id of the events. Whoever writes events locks it until
-#: he commits, so that events become visible in the order of their ids.
+#: they commit, so that events become visible in the order of their ids.
 event_sequence = sa.Table(
     'event_sequence',
     metadata,

@@ -17,7 +17,7 @@ from market.db import schema
 _S = core.Status
 
 
-def cut_offers(session, lines, now):
+def truncate_offers(session, lines, now):
     """Let no open offer of what ``lines`` have go beyond them."""
     table = schema.offers
     by_uuid = {line.uuid: line for line in lines}
@@ -56,7 +56,7 @@ def require_none_beyond(session, contract):
             )
 
 
-def bereft(session, line, status):
+def orphaned_lines(session, line, status):
     """The lines that can never be delivered, as ``line`` becomes ``status``.
 
     Nothing has been done for them in Ironic yet.

@@ -33,7 +33,7 @@ HIDDEN = frozenset(
 class Somebody:
     """Stands for each reader of a kind, so that one statement serves them all.
 
-    What he is, is not in the statement, but in the parameters that :func:`said` gives
+    Who they are is not in the statement, but in the parameters that :func:`said` gives
     when it is executed.
     """
 
@@ -78,7 +78,7 @@ ANYBODY = types.SimpleNamespace(
 
 
 def offers(reader):
-    """His own, those open to all while available, and those meant for him."""
+    """Their own, those open to all while available, and those meant for them."""
     if reader.is_admin:
         return sa.true()
     table = schema.offers
@@ -122,14 +122,14 @@ def _offers_found(names):
 
 
 def bids(reader):
-    """His own."""
+    """Their own."""
     if reader.is_admin:
         return sa.true()
     return schema.bids.c.project_id == reader.project_id
 
 
 def lines(reader):
-    """Those that he rents, lets, or delivers."""
+    """Those that they rent, let, or deliver."""
     if reader.is_admin:
         return sa.true()
     table = schema.contract_lines
@@ -143,7 +143,7 @@ def lines(reader):
 
 
 def contracts(reader):
-    """Those with a line that he may see."""
+    """Those with a line that they may see."""
     if reader.is_admin:
         return sa.true()
     table = schema.contract_lines
@@ -156,7 +156,7 @@ def contracts(reader):
 
 
 def events(reader):
-    """Those that concern him as renter or as owner, or the servers of a provider.
+    """Those that concern them as renter or as owner, or the servers of a provider.
 
     Of what a provider delivers it sees what the owners are told, once.
     """

@@ -7,7 +7,7 @@ import wsme.types
 
 from flocx.api import expose
 from flocx.api import types
-from matcher import chosen
+from matcher import plugins
 
 
 class Mechanism(types.Answer):
@@ -27,13 +27,15 @@ class Mechanisms(rest.RestController):
         """List the mechanisms; ``default`` marks the one in use."""
         conf = pecan.request.service.conf.matcher
         return MechanismList(
-            allocations=_listed(chosen.ALLOCATIONS, conf.allocation),
-            pricings=_listed(chosen.PRICINGS, conf.pricing),
+            allocations=_listed(plugins.ALLOCATIONS, conf.allocation),
+            pricings=_listed(plugins.PRICINGS, conf.pricing),
         )
 
 
-def _listed(namespace, name_in_use):
+def _listed(namespace, configured):
+    # An alias of an earlier release may be what is configured.
+    in_use = plugins.canonical_name(namespace, configured)
     return [
-        Mechanism(name=name, description=kind.DESCRIPTION, default=name == name_in_use)
-        for name, kind in chosen.installed(namespace)
+        Mechanism(name=name, description=kind.DESCRIPTION, default=name == in_use)
+        for name, kind in plugins.installed(namespace)
     ]

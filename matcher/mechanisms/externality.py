@@ -27,7 +27,7 @@ from matcher import book as matcher_book
 from matcher.mechanisms import figures
 from matcher.mechanisms import lots as lot_figures
 from matcher.mechanisms import native
-from matcher.mechanisms import plan as plans
+from matcher.mechanisms.call import plan as plans
 
 #: Bids that are looked at for one winner: those that would add most alone.
 RIVALS = 24

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Vickrey, Clarke and Groves: each pays, or gets, what he changes for the others.
+"""Vickrey, Clarke and Groves: each pays, or gets, what they change for the others.
 
 Clarke, "Multipart pricing of public goods" (1971); Groves, "Incentives in teams"
 (1973). In an exchange it needs money from outside (Myerson and Satterthwaite,

@@ -12,7 +12,7 @@ from flocx.api import expose
 from flocx.api import paging
 from flocx.api import types
 from flocx.core import query
-from provider import holdings
+from provider import node_view
 
 FILTERS = {
     'name': query.text,
@@ -64,7 +64,7 @@ class Nodes(rest.RestController):
         provider, context = pecan.request.service, pecan.request.context
         asked, wanted = paging.asked(FILTERS, SORT_KEYS, special=tuple(FILTERS))
         found = _page(asked, provider.nodes.list(context), wanted)
-        known = holdings.of(provider.marketplace, context, found)
+        known = node_view.of(provider.marketplace, context, found)
         return paging.page(
             NodeList,
             'nodes',
@@ -78,7 +78,7 @@ class Nodes(rest.RestController):
         """Show a server."""
         provider, context = pecan.request.service, pecan.request.context
         node = provider.nodes.get(ident, context)
-        known = holdings.of(provider.marketplace, context, [node])
+        known = node_view.of(provider.marketplace, context, [node])
         return Node.of(node, **known[node.uuid])
 
 

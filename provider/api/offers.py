@@ -17,7 +17,7 @@ _MANY = ('nodes', 'query')
 class NodeQuery(types.Declared):
     """Which of the caller's servers: all that meet what is said here.
 
-    With ``rented`` those that he rents, to sub-let them, and else those that he owns.
+    With ``rented`` those that they rent, to sub-let them, and else those that they own.
     """
 
     resource_class = types.Text

@@ -29,7 +29,7 @@ class Node:
 class Nodes(abc.ABC):
     """What the provider needs of the place where its servers are.
 
-    With a context a method acts as the caller, with his own token; without one
+    With a context a method acts as the caller, with their own token; without one
     as the provider itself.
     """
 

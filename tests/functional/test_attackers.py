@@ -68,7 +68,7 @@ FIELDS = {
     },
 }
 
-#: What a caller might say of himself.
+#: What a caller might say of themselves.
 CLAIMS = {
     'X-Project-Id': 'acme',
     'X-Project-Name': 'acme',
@@ -225,7 +225,7 @@ class IdentityTest(base.MarketplaceTestCase):
         market = self.market('umbrella-member')
         answers = [market.post('/v1/bids', said, headers=headers) for _ in range(3)]
         self.assertEqual(1, len({answer.json()['uuid'] for answer in answers}))
-        # Somebody else's key is his own, and tells nothing of this one.
+        # Somebody else's key is their own, and tells nothing of this one.
         other = self.market('initech-member').post('/v1/bids', said, headers=headers)
         self.assertNotEqual(answers[0].json()['uuid'], other.json()['uuid'])
 

@@ -11,9 +11,9 @@ import fixtures
 import sqlalchemy as sa
 
 from tests.functional import base
+from tools.checker import database
 from tools.checker import main
 from tools.checker import market
-from tools.checker import reading
 from tools.checker import servers
 from tools.checker import usage
 
@@ -118,7 +118,7 @@ class CheckerTest(base.MarketplaceTestCase):
             writer.commit()
         engine = sa.create_engine(f'sqlite:///{copy}')
         self.addCleanup(engine.dispose)
-        snapshot = reading.Snapshot(engine)
+        snapshot = database.Snapshot(engine)
         start = self.now - datetime.timedelta(days=1)
         end = self.now - datetime.timedelta(seconds=1)
         billed = self.market('operator-admin').get(
@@ -149,7 +149,7 @@ class CheckerTest(base.MarketplaceTestCase):
             self.assertIn(kind, {each.kind for each in found}, statement)
 
     def test_it_finds_lessees_and_servers_that_are_not_where_they_should_be(self):
-        snapshot = reading.Snapshot(self.marketplace.database.engine)
+        snapshot = database.Snapshot(self.marketplace.database.engine)
         active = [line for line in snapshot.all_lines if line.status == 'active']
         for line in snapshot.all_lines:
             line.resource_type = 'ironic_node'

@@ -24,7 +24,7 @@ SERVICES = {
     'matcher': 'marketplace-matcher',
 }
 APIS = [f'flocx-{name}-api' for name in SERVICES]
-WORKERS = ['flocx-engine', 'flocx-fulfiller']
+WORKERS = ['flocx-matcher-engine', 'flocx-provider-fulfiller']
 PHASES = (
     ('stack', 'pre-install'),
     ('stack', 'install'),
@@ -259,14 +259,14 @@ class UndoTest(testtools.TestCase):
 
     def test_a_provider_alone(self):
         """Another host has the market; the servers of this one are in files."""
-        others = ['flocx-market-api', 'flocx-matcher-api', 'flocx-engine']
+        others = ['flocx-market-api', 'flocx-matcher-api', 'flocx-matcher-engine']
         machine = self.stacked(
             DISABLED_SERVICES=','.join(others),
             ENABLED_SERVICES='key',
             FLOCX_NODES='dummy',
         )
         self.assertEqual(
-            ['flocx-provider-api', 'flocx-fulfiller'],
+            ['flocx-provider-api', 'flocx-provider-fulfiller'],
             [words[0] for words in machine.calls('run_process')],
         )
         self.assertEqual([['flocx-provider']], machine.calls('create_service_user'))

@@ -168,7 +168,7 @@ class MatchTest(EngineTestCase):
         own = self.bid('acme-manager', price='9')
         self.round()
         self.assertIsNone(self.contract(own))
-        # A project of his may.
+        # A project of theirs may.
         other = self.bid('acme-lab-member')
         self.round()
         self.assertIsNotNone(self.contract(other))

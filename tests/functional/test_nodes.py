@@ -41,7 +41,7 @@ class NodesTest(base.MarketplaceTestCase):
         (offered,) = found['offers']
         self.assertEqual((offer['uuid'], 'spring'), (offered['uuid'], offered['name']))
         self.assertIsNone(found['suspended_reason'])
-        # The renter sees what he rents, and nothing of what else is promised.
+        # The renter sees what they rent, and nothing of what else is promised.
         rented = self.node(name, 'umbrella-member')
         self.assertEqual([], rented['offers'])
         self.assertEqual(2, len(rented['contracts']))

@@ -34,8 +34,8 @@ class Row:
     """An operation, and what it answers.
 
     :param owner: what members, and readers, of the owner's project get; likewise
-        ``renter`` and ``third``. Who has no role in his project gets a 403 or, where
-        he may not know of the object, what he would get with any role.
+        ``renter`` and ``third``. Who has no role in their project gets a 403 or, where
+        they may not know of the object, what they would get with any role.
     """
 
     method: str
@@ -86,7 +86,7 @@ ROWS = {
     'market:offers:show': Row(
         'GET', MARKET, '/v1/offers/{offer}', ALL, ALL, ALL, service=200
     ),
-    # The operator may, but only what he published himself: nothing.
+    # The operator may, but only what they published themselves: nothing.
     'market:offers:suspend': Row(
         'PATCH',
         MARKET,
@@ -130,7 +130,7 @@ ROWS = {
     'market:offers:cancel': Row(
         'DELETE', MARKET, '/v1/offers/{offer}', (204, 403), DENIED, DENIED, operator=204
     ),
-    # The owner may claim, but nobody trades with himself.
+    # The owner may claim, but nobody trades with themselves.
     'market:offers:claim': Row(
         'POST',
         MARKET,
@@ -194,7 +194,7 @@ ROWS = {
         operator=204,
         guest=404,
     ),
-    # The operator may report, but only what he delivers himself: nothing.
+    # The operator may report, but only what they deliver themselves: nothing.
     'market:contracts:report': Row(
         'PATCH',
         MARKET,

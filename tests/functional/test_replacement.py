@@ -46,7 +46,7 @@ class ReplacementTest(base.MarketplaceTestCase):
         self.sell(
             ('acme', '1', {}),
             ('initech', '1', {}),
-            # None of these is what the renter may have for what he pays.
+            # None of these is what the renter may have for what they pay.
             ('initech', '9', {}),
             ('initech', '0.5', {'resource_class': 'another'}),
             ('initech', '0.5', {'properties': {'cpus': 2}}),

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A renter sub-lets what he rents, and nobody is handed a running machine."""
+"""A renter sub-lets what they rent, and nobody is handed a running machine."""
 
 import itertools
 
 from provider import reconciliation
 from tests.functional import base
 
-#: Who lets, who rents and sub-lets, who rents from him, and who does in the end.
+#: Who lets, who rents and sub-lets, who rents from them, and who does in the end.
 OWNER, LESSEE, SUBLESSEE = 'acme-member', 'umbrella-member', 'initech-member'
 
 _KINDS = itertools.count(1)
@@ -99,7 +99,7 @@ class SubletTest(base.MarketplaceTestCase):
         self.pass_by(2)
         self.assertEqual('initech', self.lessee())
         self.assertEqual(('active', 'active'), (self.of(self.parent), self.of(sub)))
-        # He leaves it running: it is clean when the lessee has it again.
+        # They leave it running: it is clean when the lessee has it again.
         self.change(provision_state='active', power_state='power on')
         self.pass_by(2)
         node = self.read()
@@ -182,7 +182,7 @@ class SubletTest(base.MarketplaceTestCase):
     def test_a_lessee_who_loses_the_server_loses_what_he_sub_lets(self):
         offer = self.sublet(2, 4)
         sub = self.claim(SUBLESSEE, offer)
-        # The owner takes it: his renter's line is in error, and nothing is promised.
+        # The owner takes it: the renter's line is in error, and nothing is promised.
         self.change(lessee=None)
         self.reconcile()
         self.assertEqual('error', self.of(self.parent))

@@ -22,7 +22,7 @@ def rounded(exact):
 
 
 class UsageTest(base.MarketplaceTestCase):
-    """Time here passes at a word; whoever reads the usage has his own start."""
+    """Time here passes at a word; whoever reads the usage has their own start."""
 
     def usage(self, who='umbrella-reader', **params):
         answer = self.market(who).get('/v1/usage', **params)

@@ -15,7 +15,7 @@ class Abroad:
         site = sites.Site(self.rig)
         self.addCleanup(site.down)
         site.up()
-        # Whoever cannot prove that he is the market is told nothing.
+        # Whoever cannot prove that they are the market is told nothing.
         self.assertTrue(site.says('fulfiller-1', 'certificate verify failed'))
         site.trust()
         node, *_ = fleet.Fleet(site, KIND).enrol(2)['acme']
@@ -24,7 +24,7 @@ class Abroad:
         owner = trader.Trader(site, 'acme-owner')
         renter = trader.Trader(self.rig, 'umbrella-renter')
 
-        # A login at one Keystone is good for the market and for his own Ironic.
+        # A login at one Keystone is good for the market and for their own Ironic.
         offer = owner.offer(node, '1', 7200)
         self.assertEqual(16, int(offer['properties']['cpus']))
         with self.assertRaises(trader.Gave) as refused:

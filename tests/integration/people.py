@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""People who go to Ironic themselves, each with his own token."""
+"""People who go to Ironic themselves, each with their own token."""
 
 import time
 

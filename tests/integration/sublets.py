@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A lessee sub-lets on a real Ironic, each with no more than his own token."""
+"""A lessee sub-lets on a real Ironic, each with no more than their own token."""
 
 from tests.integration import people
 from tools.lab import accounts
@@ -9,7 +9,7 @@ from tools.rigging import trader
 
 class Sublets:
     def test_a_server_goes_from_hand_to_hand_and_back(self):
-        """From the owner to the lessee, to whom he sub-lets, and all the way back."""
+        """From the owner to the lessee, to whom they sub-let, and all the way back."""
         node = fleet.Fleet(self.rig, 'baremetal.few').enrol(8)['acme'][1]
         owner, lessee, other = (
             trader.Trader(self.rig, user)
@@ -22,13 +22,13 @@ class Sublets:
         (line,) = lessee.until('contracts', parent, ['active'])['lines']
         self._lessee_may(told, 'umbrella-renter', node)
 
-        # Not beyond his own time, and nobody else at all.
+        # Not beyond their own time, and nobody else at all.
         self._refuses(409, lessee.offer, node, '2', 7200)
         self._refuses(404, other.offer, node, '2', 600)
         sublet = lessee.offer(node, '2', 1800)
         self.assertEqual(line['uuid'], sublet['sublet_of'])
 
-        # What he has running nobody undeploys for him, nor is it handed on.
+        # What they have running nobody undeploys for them, nor is it handed on.
         self.assertEqual(202, told.provision('umbrella-renter', node, 'active'))
         told.until(node, provision_state='active')
         made = other.claim(sublet['uuid'], 900)['uuid']
@@ -42,7 +42,7 @@ class Sublets:
         self._lessee_may(told, 'acme-renter', node)
         self._refuses(409, lessee.withdraw, 'contracts', parent)
 
-        # He leaves it running and protected; the lessee gets it clean.
+        # They leave it running and protected; the lessee gets it clean.
         self.assertEqual(202, told.provision('acme-renter', node, 'active'))
         told.until(node, provision_state='active')
         self.assertEqual(200, told.change('acme-renter', node, protected=True))
@@ -66,7 +66,7 @@ class Sublets:
         self.assertHolds()
 
     def _lessee_may(self, told, user, node):
-        """What Ironic shows a lessee, and what it lets him change."""
+        """What Ironic shows a lessee, and what it lets them change."""
         status, seen = told.ask(user, 'GET', node)
         self.assertEqual(200, status, seen)
         self.assertEqual('baremetal.few', seen['resource_class'])

@@ -2,27 +2,29 @@
 """What depends on how a database locks: the market's tests on those of sites."""
 
 from tests.functional import test_feed
+from tests.functional import test_idempotency
 from tests.functional import test_lists
-from tests.functional import test_once
 from tests.functional import test_publishing
 from tests.functional import test_replacement
 from tests.integration import daemons
 from tests.integration import test_databases
 
 
-class MariaDBIdempotencyTest(test_databases.MarketOn, test_once.IdempotencyTest):
+class MariaDBIdempotencyTest(test_databases.MarketOn, test_idempotency.IdempotencyTest):
     DAEMON = daemons.MariaDB
 
 
-class PostgreSQLIdempotencyTest(test_databases.MarketOn, test_once.IdempotencyTest):
+class PostgreSQLIdempotencyTest(
+    test_databases.MarketOn, test_idempotency.IdempotencyTest
+):
     DAEMON = daemons.PostgreSQL
 
 
-class MariaDBSeveralTest(test_databases.MarketOn, test_once.SeveralTest):
+class MariaDBSeveralTest(test_databases.MarketOn, test_idempotency.SeveralTest):
     DAEMON = daemons.MariaDB
 
 
-class PostgreSQLSeveralTest(test_databases.MarketOn, test_once.SeveralTest):
+class PostgreSQLSeveralTest(test_databases.MarketOn, test_idempotency.SeveralTest):
     DAEMON = daemons.PostgreSQL
 
 

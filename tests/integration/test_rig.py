@@ -12,7 +12,7 @@ import threading
 import time
 
 from tests.integration import abroad
-from tests.integration import noticing
+from tests.integration import ironic_notifications
 from tests.integration import rigs
 from tests.integration import sublets
 from tools.lab import accounts
@@ -49,7 +49,11 @@ class EightSteps:
 
 
 class PostgreSQLRigTest(
-    EightSteps, noticing.Noticing, sublets.Sublets, abroad.Abroad, rigs.RigTestCase
+    EightSteps,
+    ironic_notifications.Noticing,
+    sublets.Sublets,
+    abroad.Abroad,
+    rigs.RigTestCase,
 ):
     DATABASE = 'postgresql'
 

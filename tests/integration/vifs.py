@@ -26,7 +26,7 @@ class Vifs:
         cls.network.create_subnet(network_id=made.id, ip_version=4, cidr='192.0.2.0/24')
 
     def attach(self):
-        """A port of the renter's, which he has attached to the server."""
+        """A port of the renter's, which they have attached to the server."""
         self.is_on('flat')
         # What a test run that was killed has left.
         for vif in self.attached():

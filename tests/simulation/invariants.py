@@ -166,7 +166,9 @@ class Checker:
             and (length == asked or asked == whole and sale['end'] == fill['end']),
             f'{said}: not the time that was asked for',
         )
-        self._require(fill['project'] != sale['owner'], f'{said}: trades with himself')
+        self._require(
+            fill['project'] != sale['owner'], f'{said}: trades with themselves'
+        )
         self._require(
             sale['lessee'] in (None, *json.loads(fill['lineage'])),
             f'{said}: the offer is for somebody else',

@@ -46,7 +46,7 @@ class Room(nodes.Nodes):
         self._become(uuid, by_provider=False, **values)
 
     def deploy(self, uuid):
-        """The renter puts something on his server."""
+        """The renter puts something on their server."""
         self.meddle(uuid, provision_state='active', power_state='power on')
 
     def moments(self):

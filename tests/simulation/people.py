@@ -158,7 +158,7 @@ class People:
         return who, self._one(kind, who)
 
     def _one(self, kind, who):
-        """Some open object that ``who`` sees; of bids and contracts, one of his."""
+        """Some open object that ``who`` sees; of bids and contracts, one of theirs."""
         answer = self._ask(who, 'GET', f'/v1/{kind}?status=any')
         found = answer.json[kind] if answer is not None else []
         return self._storm.pick(found) if found else None

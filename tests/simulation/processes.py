@@ -61,7 +61,7 @@ class Time:
         return (self._world.now - self._begin).total_seconds()
 
     def sleep(self, seconds):
-        """Who waits before he tries again lets others run."""
+        """Who waits before they try again lets others run."""
         self._world.tasks.point('tries again')
 
 

@@ -22,7 +22,7 @@ from market.api import transaction
 from market.db import contracts
 from market.db import events
 from market.db import offers
-from matcher.mechanisms import k
+from matcher.mechanisms import k_double_auction
 from provider import fulfilment
 from tests.simulation import world
 
@@ -114,7 +114,7 @@ class PlantedTest(testtools.TestCase):
         def rate(self, award, offer):
             return award.bid.price + money.QUANTUM
 
-        self.found('is not in', k.K, '_rate', rate)
+        self.found('is not in', k_double_auction.KDoubleAuction, '_rate', rate)
 
     def test_an_engine_that_believes_in_messages(self):
         def nothing(session, last, limit):

@@ -25,7 +25,7 @@ def most(bid, offers, held, gap, now):
     suits = [offer for offer in offers if _could_take(bid, offer)]
     edges = {max(now, moment(bid['start_time']))}
     # Wherever it fits, it also fits moved back to the edge of something; who wants
-    # all of his window wants it from its start, or from now.
+    # all of their window wants it from its start, or from now.
     for offer in suits if not _whole(bid) else ():
         edges.add(moment(offer['start_time']))
         edges.update(end + gap for _, end in held[server(offer)])

@@ -19,10 +19,10 @@ from flocx import rpcapi
 from market.db import schema
 from matcher import endpoints as matcher_endpoints
 from matcher import rounds
+from provider import backoff
 from provider import endpoints as provider_endpoints
 from provider import fulfilment
 from provider import nodes
-from provider import patience
 from provider import reconciliation
 from tests.simulation import audit
 from tests.simulation import invariants
@@ -72,14 +72,14 @@ class World:
         handler = processes.Failures(self)
         with contextlib.ExitStack() as stack:
             executor = scheduler.Executor(self.tasks)
-            waits = functools.partial(patience.Patience, draw=self.storm.draw)
+            waits = functools.partial(backoff.Backoff, draw=self.storm.draw)
             time = processes.Time(self)
             for target, name, value in (
                 (uuid, 'uuid4', lambda: uuid.UUID(self.storm.uuid())),
                 (oslo_db_api, 'time', time),
                 (rounds, 'time', time),
                 (fulfilment.futures, 'ThreadPoolExecutor', executor),
-                (fulfilment.patience, 'Patience', waits),
+                (fulfilment.backoff, 'Backoff', waits),
             ):
                 stack.enter_context(mock.patch.object(target, name, value))
             logging.getLogger().addHandler(handler)

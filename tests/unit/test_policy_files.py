@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What an operator writes into his policy file holds soon, and as he means it."""
+"""What an operator writes into their policy file holds soon, and as they mean it."""
 
 import ast
 import os

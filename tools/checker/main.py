@@ -14,8 +14,8 @@ import openstack
 from openstack import exceptions as sdk_exceptions
 import sqlalchemy as sa
 
+from tools.checker import database
 from tools.checker import market
-from tools.checker import reading
 from tools.checker import servers
 from tools.checker import usage
 
@@ -85,7 +85,7 @@ class Checker:
     def run(self):
         """What was looked at, and the violations."""
         options, now = self._options, datetime.datetime.now(datetime.UTC)
-        snapshot = reading.Snapshot(self._engine)
+        snapshot = database.Snapshot(self._engine)
         found = list(market.violations(snapshot, now, options.grace))
         found += market.lost(snapshot, self._journal)
         counts = snapshot.counts() | {'accepted': len(self._journal)}

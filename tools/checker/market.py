@@ -5,7 +5,7 @@ import collections
 import datetime
 import decimal
 
-from tools.checker import reading
+from tools.checker import database
 
 # As the documentation of the states gives them, most urgent first for contracts.
 CONTRACT = (
@@ -64,7 +64,7 @@ def lost(market, accepted):
 
 
 def _violation(kind, noun, uuid, detail):
-    return reading.Violation(kind, noun, uuid, detail)
+    return database.Violation(kind, noun, uuid, detail)
 
 
 def _states(market, now, grace):

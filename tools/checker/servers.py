@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What must hold between the market and the servers in Ironic."""
 
-from tools.checker import reading
+from tools.checker import database
 
 VERSION = {'X-OpenStack-Ironic-API-Version': '1.65'}
 FIELDS = 'uuid,name,lessee,provision_state,power_state,maintenance'
@@ -79,10 +79,10 @@ def _is_sublet(line, node, lines):
 def _missing(line, node, now):
     lessee = node and node['lessee']
     if lessee != line.project_id and now < line.end_time:
-        yield reading.Violation(
+        yield database.Violation(
             'undelivered', 'line', line.uuid, f'its server has lessee {lessee}'
         )
 
 
 def _violation(kind, node, detail):
-    return reading.Violation(kind, 'node', node['uuid'], detail)
+    return database.Violation(kind, 'node', node['uuid'], detail)

@@ -4,7 +4,7 @@
 import decimal
 import fractions
 
-from tools.checker import reading
+from tools.checker import database
 
 QUANTUM = decimal.Decimal('0.000001')
 
@@ -27,7 +27,7 @@ def violations(market, document, start, end):
             expected[project, role, line.uuid] = served, missed, amount
     for key in sorted(expected.keys() | billed.keys()):
         if expected.get(key) != billed.get(key):
-            yield reading.Violation(
+            yield database.Violation(
                 'usage',
                 'line',
                 key[2],
@@ -43,7 +43,7 @@ def _sums(expected, totals):
         sums[project, role] = sums.get((project, role), 0) + amount
     for key in sorted(sums.keys() | totals.keys()):
         if sums.get(key, 0) != totals.get(key, 0):
-            yield reading.Violation(
+            yield database.Violation(
                 'usage',
                 'project',
                 key[0],

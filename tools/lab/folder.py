@@ -12,7 +12,7 @@ from tools.lab import trouble
 
 CHECKOUT = pathlib.Path(__file__).resolve().parents[2]
 
-# What a person has set up for his own clouds, proxies and Pythons must not
+# What a person has set up for their own clouds, proxies and Pythons must not
 # reach the processes of the lab, which only talk to each other.
 FOREIGN = ('OS_', 'PYTHON', 'VIRTUAL_ENV', 'XDG_', 'PBR_', 'CONDA')
 PROXIES = ('http_proxy', 'https_proxy', 'all_proxy', 'ftp_proxy')

@@ -197,7 +197,7 @@ def held(port):
     except OSError:
         holder.close()
         return None
-    # From now on nobody else binds it, however he asks.
+    # From now on nobody else binds it, however they ask.
     holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 0)
     return holder
 

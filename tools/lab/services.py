@@ -53,7 +53,7 @@ def configure(folder, ports):
 
 def prepare(folder):
     """Let the auction engine compile now what its first round would wait for."""
-    processes.run(folder, 'rehearsal', [folder.python, '-m', 'matcher.rehearsal'])
+    processes.run(folder, 'rehearsal', [folder.python, '-m', 'matcher.warmup'])
 
 
 def process(folder, ports):

@@ -213,7 +213,7 @@ class Tour:
         )
         evidence.hold(
             [line['owner_id'] for line in contract['lines']] == [self.projects['acme']],
-            'The owner sees lines that are not his own.',
+            'The owner sees lines that are not their own.',
         )
         evidence.proves(
             'The owner sees it as the renter does; for others it does not exist.'

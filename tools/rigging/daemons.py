@@ -3,7 +3,7 @@
 
 Databases listen on a socket in that folder, the others on a free port of the
 loopback. ``bindep.txt`` names the packages. Root starts each under the account that
-its package has made, everybody else under his own.
+its package has made, everybody else under their own.
 """
 
 import abc

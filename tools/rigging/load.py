@@ -16,7 +16,7 @@ ON_SALE = 86400
 class Load:
     """Trading on a fleet until it is stopped; ``done`` counts the deeds.
 
-    :param fleet: {owner: uuids of his servers}, all of ``resource_class``.
+    :param fleet: {owner: uuids of their servers}, all of ``resource_class``.
     """
 
     def __init__(self, rig, fleet, resource_class, journal, seed, pause=1.0):

@@ -90,7 +90,7 @@ def _escaped(url):
 def prepare(folder):
     """The schema of an empty market, and what the engine would else compile first."""
     migrate(folder)
-    processes.run(folder, 'rehearsal', [folder.python, '-m', 'matcher.rehearsal'])
+    processes.run(folder, 'rehearsal', [folder.python, '-m', 'matcher.warmup'])
 
 
 def migrate(folder):

@@ -80,7 +80,7 @@ class Story:
 
     def step_7(self):
         (line,) = self._owner.show('contracts', self._contract)['lines']
-        evidence.hold(line['owner_id'] == self._projects['acme'], 'Not his line.')
+        evidence.hold(line['owner_id'] == self._projects['acme'], 'Not their line.')
         self._refuses(self._internal, 'contracts', self._contract)
 
     def step_8(self):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Somebody who trades while things break, and writes down what he was promised."""
+"""Somebody who trades while things break, and writes down what they were promised."""
 
 import datetime
 import http.client
@@ -38,9 +38,9 @@ class Journal:
 
 
 class Trader:
-    """A user of the services, who asks again until he gets an answer.
+    """A user of the services, who asks again until they get an answer.
 
-    :param patience: for how many seconds he does.
+    :param patience: for how many seconds they do.
     """
 
     def __init__(self, rig, user, journal=None, patience=180):
@@ -109,7 +109,7 @@ class Trader:
                 status, said = 0, repr(error)
             if 200 <= status < 300:
                 return said
-            # Somebody had an answer, perhaps, which did not come through: what he
+            # Somebody had an answer, perhaps, which did not come through: what they
             # wanted to be gone is gone.
             if method == 'DELETE' and asked and status in (404, 409):
                 return said

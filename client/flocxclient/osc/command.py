@@ -64,7 +64,7 @@ class _KeepsExamples:
         return text.replace('Examples::\n', 'Examples:\n')
 
 
-class Speaker:
+class ErrorReporting:
     """A command that speaks with the services of FLOCX."""
 
     def get_parser(self, prog_name):
@@ -176,11 +176,11 @@ class Speaker:
         )
 
 
-class Command(Speaker, command.Command):
+class Command(ErrorReporting, command.Command):
     """A command without output of its own."""
 
 
-class ShowOne(Speaker, command.ShowOne):
+class ShowOne(ErrorReporting, command.ShowOne):
     """A command that shows one object."""
 
     #: The fields, in their order, and how those look that look so here alone.
@@ -191,7 +191,7 @@ class ShowOne(Speaker, command.ShowOne):
         return self.fields, columns.values(resource, self.fields, self.columns)
 
 
-class Lister(Speaker, command.Lister):
+class Lister(ErrorReporting, command.Lister):
     """A command that lists objects."""
 
     #: The fields by default, those that --long adds, and how those look that look so
@@ -245,7 +245,7 @@ class Lister(Speaker, command.Lister):
         ]
 
 
-class Delete(Speaker, command.Command):
+class Delete(ErrorReporting, command.Command):
     """A command that ends objects, each by itself."""
 
     noun = ''

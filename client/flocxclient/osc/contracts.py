@@ -161,7 +161,7 @@ class ListContracts(command.Lister):
 
 
 class ShowContract(command.ShowOne):
-    """Show a contract with its servers; an owner sees only his own."""
+    """Show a contract with its servers; an owner sees only their own."""
 
     fields = FIELDS
     _epilog = command.examples('openstack market contract show weekend-training')

@@ -12,7 +12,7 @@ _ID = re.compile('[0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}')
 def project_id(connection, name_or_id):
     """The id of a project.
 
-    An id is taken as it is: Keystone shows a plain user only his own
+    An id is taken as it is: Keystone shows a plain user only their own
     projects, and the market knows more of them. A name is looked for first
     among the projects in which the user has a role, which everybody may ask.
 

@@ -43,7 +43,7 @@ class Contract(flocx_resource.Resource):
     status = resource.Body('status')
     #: Why it is in this status.
     reason = resource.Body('reason')
-    #: One dictionary per server; an owner sees his own only.
+    #: One dictionary per server; an owner sees their own only.
     lines = resource.Body('lines', type=list)
     #: Grows with every change; a change may rest on it.
     generation = resource.Body('generation', type=int)

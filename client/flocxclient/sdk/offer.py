@@ -43,7 +43,7 @@ class Offer(flocx_resource.Resource):
     resource_type = resource.Body('resource_type')
     resource_uuid = resource.Body('resource_uuid')
     resource_class = resource.Body('resource_class')
-    #: The contract line by which its owner rents it himself, where he sub-lets it.
+    #: The contract line by which its owner rents it themselves, where they sub-let it.
     sublet_of = resource.Body('sublet_of')
     #: The hardware, as the provider read it.
     properties = resource.Body('properties', type=dict)

@@ -88,7 +88,7 @@ class ContractTest(base.DashboardTestCase):
             )
 
     def test_an_owner_is_not_offered_what_is_the_renters(self):
-        contract = self.contract('not-his')
+        contract = self.contract('not-theirs')
         page = self.page('acme-member', 'contracts:detail', contract.uuid)
         self.assertNotContains(page, self.url('contracts:release', contract.uuid))
         told = self.act(

@@ -166,7 +166,7 @@ class TourTest(unittest.TestCase):
             renter.picture(name)
 
     def wear(self, owner):
-        """Whatever theme somebody has chosen, he can read it."""
+        """Whatever theme somebody has chosen, they can read it."""
         pages = {
             'overview': '/project/market_overview/',
             'offers': OFFERS,

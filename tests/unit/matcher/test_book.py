@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from flocx.core import window
 from matcher import book
 from matcher import mechanisms
-from matcher import shares
+from matcher import partition
 from matcher.mechanisms import call
 from tests.unit.matcher import markets
 
@@ -94,7 +94,7 @@ class TouchedTest(unittest.TestCase):
     @markets.examples(0.3, 0.1)
     @hypothesis.given(markets.books(), st.sets(st.integers(0, 5)), st.booleans())
     def test_a_change_touches_whole_components(self, market, numbers, of_bids):
-        named = shares.components(market)
+        named = partition.components(market)
         kind, other = ('bid', 'offer') if of_bids else ('offer', 'bid')
         changed = {kind: {f'{kind[0]}{number}' for number in numbers}, other: set()}
         groups = {market.group(uuid) for uuid in changed['offer']}
@@ -106,5 +106,5 @@ class TouchedTest(unittest.TestCase):
         }
         self.assertEqual(
             [bid for bid in market.bids if named[bid.uuid] in reached],
-            list(shares.touched(market, changed).bids),
+            list(partition.touched(market, changed).bids),
         )

@@ -13,13 +13,13 @@ from hypothesis import strategies as st
 from benchmarks import markets as drawn
 from matcher import book
 from matcher import mechanisms
-from matcher.mechanisms import apart
 from matcher.mechanisms import call
-from matcher.mechanisms import certificate
-from matcher.mechanisms import descent
 from matcher.mechanisms import exact
 from matcher.mechanisms import figures
 from matcher.mechanisms import immediate
+from matcher.mechanisms.call import certificate
+from matcher.mechanisms.call import decomposition
+from matcher.mechanisms.call import descent
 from tests.unit.matcher import markets
 
 
@@ -45,8 +45,8 @@ class ExactTest(unittest.TestCase):
         prices = descent.start_prices(finer, marks)
         most = certificate.certified(finer, marks, prices).bound
         asked = whole, finer, marks, prices, most, exact.Solver(1), lambda: 900.0
-        with mock.patch.object(apart, 'LARGEST', largest):
-            bounds = [most, *apart.least(*asked)]
+        with mock.patch.object(decomposition, 'LARGEST', largest):
+            bounds = [most, *decomposition.least(*asked)]
         self.assertEqual(sorted(set(bounds), reverse=True), bounds)
         best = exact.Exact().allocate(market, mechanisms.Budget(seconds=None))
         least = figures.worth(best.awards)

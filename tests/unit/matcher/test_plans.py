@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from benchmarks import markets as drawn
 from matcher.mechanisms import figures
 from matcher.mechanisms import lots as lot_figures
-from matcher.mechanisms import plan as plans
+from matcher.mechanisms.call import plan as plans
 from tests.unit.matcher import markets
 
 

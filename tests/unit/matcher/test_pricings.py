@@ -12,7 +12,7 @@ from matcher import book
 from matcher import mechanisms
 from matcher.mechanisms import call
 from matcher.mechanisms import exact
-from matcher.mechanisms import k
+from matcher.mechanisms import k_double_auction
 from matcher.mechanisms import trade_reduction
 from matcher.mechanisms import uniform
 from matcher.mechanisms import vcg
@@ -41,7 +41,12 @@ class BalancedTest(unittest.TestCase):
     @hypothesis.given(markets.books())
     def test_no_owner_below_his_ask_and_no_renter_above_his_ceiling(self, market):
         done = call.Call().allocate(market, QUICK)
-        for rule in (k.K(), k.K(D(0)), k.K(D(1)), uniform.Uniform()):
+        for rule in (
+            k_double_auction.KDoubleAuction(),
+            k_double_auction.KDoubleAuction(D(0)),
+            k_double_auction.KDoubleAuction(D(1)),
+            uniform.Uniform(),
+        ):
             settled = rule.settle(market, done)
             self.assertEqual(settled.pays, settled.gets)
             self.assertEqual(0, settled.balance)

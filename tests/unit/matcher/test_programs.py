@@ -13,11 +13,11 @@ from unittest import mock
 from stevedore import extension
 
 from matcher import book
-from matcher import chosen
 from matcher import clear
+from matcher import diagnostics
 from matcher import marketfile
 from matcher import mechanisms
-from matcher import why
+from matcher import plugins
 from matcher.mechanisms import call
 from matcher.mechanisms import immediate
 from tests.unit.matcher import markets
@@ -88,16 +88,16 @@ class Elsewhere(immediate.Immediate):
 class ChosenTest(unittest.TestCase):
     def test_a_mechanism_from_outside_is_one_entry_point(self):
         point = importlib.metadata.EntryPoint(
-            'elsewhere', f'{__name__}:Elsewhere', chosen.ALLOCATIONS
+            'elsewhere', f'{__name__}:Elsewhere', plugins.ALLOCATIONS
         )
         known = extension.ExtensionManager.ENTRY_POINT_CACHE
-        with mock.patch.dict(known, {chosen.ALLOCATIONS: [point]}):
-            allocation = chosen.allocation('elsewhere')
+        with mock.patch.dict(known, {plugins.ALLOCATIONS: [point]}):
+            allocation = plugins.allocation('elsewhere')
         self.assertEqual('elsewhere', allocation.NAME)
 
     def test_every_mechanism_says_what_it_is(self):
-        for namespace in (chosen.ALLOCATIONS, chosen.PRICINGS):
-            for name, kind in chosen.installed(namespace):
+        for namespace in (plugins.ALLOCATIONS, plugins.PRICINGS):
+            for name, kind in plugins.installed(namespace):
                 self.assertEqual(name, kind.NAME)
                 self.assertTrue(kind.DESCRIPTION)
                 self.assertTrue(kind.__doc__)
@@ -120,6 +120,6 @@ class WhyTest(unittest.TestCase):
             status = call.Call().allocate(
                 market, mechanisms.Budget(seconds=None, moves=20)
             )
-            said.append(why.unmatched(market, status.awards))
+            said.append(diagnostics.unmatched(market, status.awards))
         self.assertEqual(said[0], said[1])
         self.assertEqual(['b0'], [each.bid_uuid for each in said[0]])

@@ -21,7 +21,7 @@ from flocx.core import contract as core
 from flocx.core import states
 from flocx.core import window
 from provider import fulfilment
-from provider import returning
+from provider import teardown
 from provider.nodes import dummy
 
 NOON = datetime.datetime(2027, 1, 1, 12, tzinfo=datetime.UTC)
@@ -93,7 +93,7 @@ class Market:
 
 def _asked(verb):
     """The provision states in which ``verb`` is asked for."""
-    return [state for state, asked in returning.NEXT.items() if asked == verb]
+    return [state for state, asked in teardown.NEXT.items() if asked == verb]
 
 
 class FulfilmentTestCase(testtools.TestCase):
@@ -115,7 +115,7 @@ class FulfilmentTestCase(testtools.TestCase):
         self.market = Market()
         self.fulfilment = fulfilment.Fulfilment(conf, self.nodes, self.market)
         # The whole wait, without its random part.
-        self.fulfilment._patience._draw = lambda: 1
+        self.fulfilment._backoff._draw = lambda: 1
         self.node()
 
     def node(self, name='n1', **values):
@@ -253,7 +253,7 @@ class BeginTest(FulfilmentTestCase):
         self.assertEqual('wait_fulfill', line['status'])
 
     def test_the_next_contract_of_the_same_renter_waits_for_the_end_of_the_last(self):
-        """His lessee is there already, and what runs there has to go."""
+        """Its lessee is there already, and what runs there has to go."""
         self.node(lessee='umbrella', provision_state='active')
         start = window.text(NOON - HOUR)
         following = self.market.add(S.CREATED)
@@ -342,7 +342,7 @@ class FinishTest(FulfilmentTestCase):
             )
 
     def test_a_node_on_its_way_is_only_waited_for(self):
-        for state in returning.ON_ITS_WAY:
+        for state in teardown.ON_ITS_WAY:
             self.market.contracts.clear()
             self.node(lessee='umbrella', provision_state=state)
             line = self.market.add(S.WAIT_END)
@@ -362,7 +362,7 @@ class FinishTest(FulfilmentTestCase):
                 self.assertIsNone(self.nodes.get('n1').lessee)
 
     def test_what_the_renter_cleaned_by_hand_is_cleaned_again(self):
-        for state in returning.NEXT_BY_HAND:
+        for state in teardown.NEXT_BY_HAND:
             self.market.contracts.clear()
             self.node(
                 lessee='umbrella',

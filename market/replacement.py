@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Another server in the place of one that its provider cannot deliver."""
+
+import json
+
+from oslo_utils import uuidutils
+
+from flocx import exceptions
+from flocx.core import contract as core
+from flocx.core import requirement_matcher
+from flocx.core import window
+from market.db import bids
+from market.db import lifecycle
+from market.db import offers
+
+
+def substitute(session, contract, line, now, turnaround=0):
+    """Put another server in the place of ``line``; return the contract, or None.
+
+    It is one that the contract's bid could have had: with the hardware that it asks
+    for, meant for its project, and free for the time that is left. The renter pays
+    what they would have paid, and the owner asks no more than that. Of several it is
+    the cheapest. Who claimed an offer wanted that server and gets no other.
+
+    :param line: what cannot be delivered; it keeps its own server until that is
+        clean, and is not billed.
+    """
+    bid = contract.bid_uuid and bids.with_uuid(session, contract.bid_uuid)
+    start = max(now, line.start_time)
+    if not bid or start >= line.end_time:
+        return None
+    stay = window.Window(start, line.end_time)
+    servers = {each.server for each in contract.lines}
+    found = offers.for_bid(session, bid, line.price, stay, now, turnaround)
+    for offer in filter(_meeting(bid), found):
+        if offer.server in servers:
+            continue
+        other = _line(contract, offer, stay, line.price)
+        try:
+            return lifecycle.replace(session, contract, line, other, offer, now)
+        except exceptions.Conflict:
+            # Somebody was faster; there may be others.
+            continue
+    return None
+
+
+def _meeting(bid):
+    """Whether an offer's hardware is as ``bid`` asks, asked once for each document."""
+    judge, asked = (
+        requirement_matcher.RequirementMatcher(),
+        requirement_matcher.Asked(bid.requirements),
+    )
+    return lambda offer: judge.met(asked, json.dumps(offer.properties, sort_keys=True))
+
+
+def _line(contract, offer, stay, price):
+    draft = core.draft(
+        contract.uuid,
+        stay,
+        [(uuidutils.generate_uuid(), offer, price)],
+        contract.created_at,
+        project_id=contract.project_id,
+    )
+    return draft.lines[0]

@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Around which bid, on which lot and at what time a move of the search is made."""
+
+import numpy as np
+
+from matcher.mechanisms import native
+from matcher.mechanisms.call import fits
+from matcher.mechanisms.call import plan as plans
+
+#: Which part of the moves is made around a bid drawn at random; the others around
+#: that of so many which misses most.
+UNIFORM, DRAWN = 0.5, 4
+
+
+@native.compiled
+def pick_high_regret_bid(
+    market: fits.Market, plan: plans.Plan, random: native.Words
+) -> int:
+    """A bid drawn at random, or that of a few which misses most."""
+    bids = len(market.demand.ceiling)
+    chosen = int(native.uniform(random) * bids)
+    if native.uniform(random) < UNIFORM:
+        return chosen
+    most = _regret(market, plan, chosen)
+    for _ in range(DRAWN - 1):
+        other = int(native.uniform(random) * bids)
+        regret = _regret(market, plan, other)
+        if regret > most:
+            chosen, most = other, regret
+    return chosen
+
+
+@native.compiled
+def _regret(market: fits.Market, plan: plans.Plan, bid: int) -> float:
+    """What ``bid`` misses at the dual prices, beside its best choice."""
+    demand, guide = market.demand, market.guide
+    length = demand.length[bid]
+    value = float(demand.ceiling[bid]) * length
+    best: float = max(0.0, value - guide.cost[bid]) * demand.most[bid]
+    start = plan.start[bid]
+    if start < 0:
+        return best
+    edges = fits.edge(market, start), fits.edge(market, start + length)
+    for line in range(plan.line_at[bid], plan.line_at[bid] + plan.lines[bid]):
+        dual = fits.dual(market, plan.line_lot[line], edges, start, start + length)
+        best -= plan.line_size[line] * (value - dual)
+    return best
+
+
+@native.compiled
+def centre(
+    market: fits.Market, plan: plans.Plan, random: native.Words, bid: int
+) -> tuple[int, int]:
+    """A lot that ``bid`` has or could afford, and when it has or could have it."""
+    lots, demand = market.lots, market.demand
+    if plan.start[bid] >= 0:
+        line = plan.line_at[bid] + int(native.uniform(random) * plan.lines[bid])
+        return plan.line_lot[line], plan.start[bid]
+    kinds = demand.kinds_at[bid + 1] - demand.kinds_at[bid]
+    kind = demand.kinds[demand.kinds_at[bid] + int(native.uniform(random) * kinds)]
+    low, high = lots.kind_at[kind], lots.kind_at[kind + 1]
+    high = low + np.searchsorted(lots.ask[low:high], demand.ceiling[bid], side='right')
+    lot = min(low + int(native.uniform(random) * (high - low)), len(lots.ask) - 1)
+    spare = demand.latest[bid] - demand.length[bid] - demand.earliest[bid]
+    return lot, demand.earliest[bid] + int(native.uniform(random) * (spare + 1))

@@ -1,0 +1,326 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Where a bid fits into a plan, and which of these places costs others least."""
+
+import typing
+
+import numpy as np
+
+from matcher.mechanisms import lots as lot_figures
+from matcher.mechanisms import native
+from matcher.mechanisms.call import fits
+from matcher.mechanisms.call import plan as plans
+
+#: Lots that are looked at for one bid, at most.
+_MOST = 4096
+
+#: Starts that are drawn until one suits a lot.
+_TRIES = 8
+
+
+class Scratch(typing.NamedTuple):
+    """Lots that a bid may fit into, and among them the best place found so far.
+
+    At the start that is tried ``free[n]`` servers of ``lot[n]`` are free, and one
+    costs ``cost[n]``; ``order`` are those where any is. The place are ``sizes[n]``
+    servers of ``chosen[n]``. ``seen[-1]`` counts the searches, and ``seen[l]`` is the
+    last that looked at lot ``l``. The first ``near[-1]`` of ``near`` are lots to look
+    at in any case.
+    """
+
+    lot: native.Ints
+    free: native.Ints
+    cost: native.Floats
+    order: native.Ints
+    trial: native.Ints
+    chosen: native.Ints
+    sizes: native.Ints
+    seen: native.Ints
+    near: native.Ints
+
+
+def scratch(lots: lot_figures.Lots) -> Scratch:
+    size = min(len(lots.ask), _MOST)
+    return Scratch(
+        lot=np.zeros(size, np.int64),
+        free=np.zeros(size, np.int64),
+        cost=np.zeros(size),
+        order=np.zeros(size, np.int64),
+        trial=np.zeros(size, np.int64),
+        chosen=np.zeros(size, np.int64),
+        sizes=np.zeros(size, np.int64),
+        seen=np.zeros(len(lots.ask) + 1, np.int64),
+        near=np.zeros(_MOST, np.int64),
+    )
+
+
+@native.compiled
+def find(
+    market: fits.Market,
+    plan: plans.Plan,
+    found: Scratch,
+    random: native.Words,
+    bid: int,
+    care: fits.Care,
+) -> tuple[int, int]:
+    """A start and a number of lots for ``bid``, in ``found.chosen``; or 0 of them.
+
+    Every place that is found can be had. It is the best among those looked at,
+    by what it costs at the asks and, as ``care.weight`` says, at the dual prices.
+    """
+    count = _candidates(market, plan, found, random, bid, care)
+    if not count:
+        return -1, 0
+    if market.demand.most[bid] == 1:
+        return _single(market, plan, found, bid, count, care)
+    return _several(market, plan, found, random, bid, count, care)
+
+
+@native.compiled
+def _candidates(
+    market: fits.Market,
+    plan: plans.Plan,
+    found: Scratch,
+    random: native.Words,
+    bid: int,
+    care: fits.Care,
+) -> int:
+    """Fill ``found.lot`` with lots of which ``bid`` may get servers."""
+    lots, demand = market.lots, market.demand
+    ceiling = demand.ceiling[bid]
+    suits = demand.suits[demand.like[bid]]
+    limit = care.enough + 4 * demand.most[bid]
+    within = lot_figures.slots(lots, demand.earliest[bid], demand.latest[bid])
+    found.seen[-1] += 1
+    count = 0
+    for place in range(found.near[-1]):
+        lot = found.near[place]
+        if suits[lots.kind[lot]] and lots.ask[lot] <= ceiling:
+            count += _look(market, plan, found, random, bid, lot, count, care, within)
+    for place in range(demand.kinds_at[bid], demand.kinds_at[bid + 1]):
+        kind = demand.kinds[place]
+        first, size = lots.kind_at[kind], lots.kind_at[kind + 1]
+        size -= first
+        shift = int(native.uniform(random) * size) if size > care.sweep else 0
+        servers = 0
+        for step in range(min(size, care.sweep)):
+            lot = first + (shift + step) % size
+            if lots.ask[lot] > ceiling:
+                if not shift:
+                    break
+                continue
+            if servers >= limit:
+                break
+            if _look(market, plan, found, random, bid, lot, count, care, within):
+                count += 1
+                servers += lots.size[lot]
+    return count
+
+
+@native.compiled
+def _look(
+    market: fits.Market,
+    plan: plans.Plan,
+    found: Scratch,
+    random: native.Words,
+    bid: int,
+    lot: int,
+    count: int,
+    care: fits.Care,
+    within: int,
+) -> int:
+    """Add ``lot`` if the bid fits into it at all; return how many were added."""
+    lots, demand = market.lots, market.demand
+    length = demand.length[bid]
+    if (
+        plans.full(lots, plan, lot, length, within)
+        or lots.owner[lot] == demand.bidder[bid]
+        or plan.stays[lot] >= lot_figures.ROOM * lots.size[lot]
+        or found.seen[lot] == found.seen[-1]
+        or count == len(found.lot)
+    ):
+        return 0
+    found.seen[lot] = found.seen[-1]
+    if care.blink > 0.0 and native.uniform(random) < care.blink:
+        return 0
+    early, latest = demand.earliest[bid], demand.latest[bid]
+    begun = -1
+    at = lots.step_at[lot]
+    stop = at + plan.steps[lot]
+    for step in range(max(at, plans.step_of(lots, plan, lot, early)), stop):
+        since = plan.since[step]
+        over = plan.free[step] == 0 or since >= latest
+        if begun >= 0 and over:
+            if min(since, latest) - begun >= length:
+                found.lot[count] = lot
+                return 1
+            begun = -1
+        elif begun < 0 and not over:
+            begun = max(early, since)
+        if since >= latest:
+            break
+    return 0
+
+
+@native.compiled
+def _single(
+    market: fits.Market,
+    plan: plans.Plan,
+    found: Scratch,
+    bid: int,
+    count: int,
+    care: fits.Care,
+) -> tuple[int, int]:
+    """The best place for one server: at the ends of when one is free."""
+    lots, demand = market.lots, market.demand
+    length, early, latest = demand.length[bid], demand.earliest[bid], demand.latest[bid]
+    target = market.guide.target[bid]
+    best, start = np.inf, -1
+    for place in range(count):
+        lot = found.lot[place]
+        at = lots.step_at[lot]
+        begun = -1
+        first = max(at, plans.step_of(lots, plan, lot, early))
+        for step in range(first, at + plan.steps[lot]):
+            since = plan.since[step]
+            over = plan.free[step] == 0 or since >= latest
+            if begun < 0 and not over:
+                begun = max(early, since)
+            elif begun >= 0 and over:
+                low, high = begun, min(since, latest) - length
+                begun = -1
+                for trial in range(3):
+                    moment = low
+                    if trial == 1:
+                        moment = high
+                    elif trial == 2:
+                        moment = target
+                    if moment < low or moment > high or (trial == 1 and low == high):
+                        continue
+                    edges = (
+                        fits.edge(market, moment),
+                        fits.edge(market, moment + length),
+                    )
+                    dual = fits.dual(market, lot, edges, moment, moment + length)
+                    _, cost = fits.fit(market, plan, lot, moment, length, dual, care)
+                    if cost < best:
+                        best, start = cost, moment
+                        found.chosen[0], found.sizes[0] = lot, 1
+            if since >= latest:
+                break
+    return start, 1 if start >= 0 else 0
+
+
+@native.compiled
+def _several(
+    market: fits.Market,
+    plan: plans.Plan,
+    found: Scratch,
+    random: native.Words,
+    bid: int,
+    count: int,
+    care: fits.Care,
+) -> tuple[int, int]:
+    """The best place for several servers, of ``care.trials`` starts."""
+    demand = market.demand
+    value = float(demand.ceiling[bid]) * demand.length[bid]
+    early, late = demand.earliest[bid], demand.latest[bid] - demand.length[bid]
+    best, start, lots = -np.inf, -1, 0
+    trials = care.trials if early < late else 0
+    for trial in range(trials + 1):
+        moment = max(early, min(late, market.guide.target[bid]))
+        if trial:
+            moment = _moment(market, plan, found, random, bid, count)
+        free, servers = _covering(market, plan, found, bid, count, moment, care)
+        if servers < demand.least[bid]:
+            continue
+        worth, taken, used = 0.0, 0, 0
+        while used < free and taken < demand.most[bid]:
+            _cheapest_to(found, used, free)
+            place = found.order[used]
+            more = value - found.cost[place]
+            wanted = demand.most[bid] if more > 0 else demand.least[bid]
+            size = min(found.free[place], wanted - taken)
+            if size <= 0:
+                break
+            found.trial[used] = size
+            worth += size * more
+            taken += size
+            used += 1
+        if worth > best:
+            best, start, lots = worth, moment, used
+            for number in range(used):
+                found.chosen[number] = found.lot[found.order[number]]
+                found.sizes[number] = found.trial[number]
+    return start, lots
+
+
+@native.compiled
+def _moment(
+    market: fits.Market,
+    plan: plans.Plan,
+    found: Scratch,
+    random: native.Words,
+    bid: int,
+    count: int,
+) -> int:
+    """A start at which a stay would meet a step of a lot and, if possible, fit in."""
+    lots, demand = market.lots, market.demand
+    length, early = demand.length[bid], demand.earliest[bid]
+    late = demand.latest[bid] - length
+    moment = early
+    for _ in range(_TRIES):
+        lot = found.lot[int(native.uniform(random) * count)]
+        at = lots.step_at[lot]
+        first = max(at, plans.step_of(lots, plan, lot, early))
+        last = max(first, plans.step_of(lots, plan, lot, demand.latest[bid]))
+        step = first + int(native.uniform(random) * (last - first + 1))
+        moment = plan.since[step]
+        if step > at and plan.free[step] < plan.free[step - 1]:
+            moment -= length
+        moment = max(early, min(late, moment))
+        if plans.least_free(lots, plan, lot, moment, moment + length):
+            break
+    return int(moment)
+
+
+@native.compiled
+def _covering(
+    market: fits.Market,
+    plan: plans.Plan,
+    found: Scratch,
+    bid: int,
+    count: int,
+    moment: int,
+    care: fits.Care,
+) -> tuple[int, int]:
+    """How many lots have servers free from ``moment`` on, and how many servers."""
+    length = market.demand.length[bid]
+    end = moment + length
+    edges = fits.edge(market, moment), fits.edge(market, end)
+    free, servers = 0, 0
+    for place in range(count):
+        lot = found.lot[place]
+        dual = fits.dual(market, lot, edges, moment, end)
+        size, cost = fits.fit(market, plan, lot, moment, length, dual, care)
+        if size:
+            found.free[place], found.cost[place] = size, cost
+            found.order[free] = place
+            free += 1
+            servers += size
+    return free, servers
+
+
+@native.compiled
+def _cheapest_to(found: Scratch, at: int, size: int) -> None:
+    """Bring the cheapest of ``found.order[at:size]`` to ``at``."""
+    order, cost = found.order, found.cost
+    if at == 16:
+        # Many are wanted: sorting them all is cheaper than to look for each.
+        native.sort(order, cost, at, size)
+    if at >= 16:
+        return
+    best = at
+    for place in range(at + 1, size):
+        if cost[order[place]] < cost[order[best]]:
+            best = place
+    order[at], order[best] = order[best], order[at]
