@@ -95,9 +95,14 @@ class Externality(typing.NamedTuple):
 
 
 def of(
-    book: matcher_book.Book, awards: Sequence[matcher_book.Award]
+    book: matcher_book.Book,
+    awards: Sequence[matcher_book.Award],
+    placings: int = PLACINGS,
 ) -> list[Externality]:
-    """The externality of each of ``awards``, which can all be kept."""
+    """The externality of each of ``awards``, which can all be kept.
+
+    :param placings: how much may be tried for one of them.
+    """
     served = {award.bid.uuid for award in awards}
     if len(served) == len(book.bids):
         return [Externality(0, True)] * len(awards)
@@ -108,7 +113,7 @@ def of(
     work = _scratch(lots)
     waiting = np.flatnonzero(plan.start < 0)
     waiting = waiting[: _kept_out(lots, demand, plan, waiting, work)]
-    placings = min(PLACINGS, PLACINGS_TOGETHER // max(1, len(awards)))
+    placings = min(placings, PLACINGS_TOGETHER // max(1, len(awards)))
     numbers = {bid.uuid: number for number, bid in enumerate(market.bids)}
     found = []
     for award in awards:
