@@ -35,7 +35,6 @@ from benchmarks import filling
 from flocx import config
 from flocx import db
 from flocx import rpc
-from flocx import rpcapi
 from flocx import standalone
 from flocx.api import app
 from market import service
@@ -61,8 +60,7 @@ class Stage:
         transport = rpc.transport(conf)
         market = service.build(conf, database, transport)
         self._app = app.controllers(root.Root(), market, timeutils.utcnow)
-        providers = rpcapi.ProviderAPI(transport)
-        self._new_engine = lambda: rounds.Rounds(conf, database, providers)
+        self._new_engine = lambda: rounds.Rounds(conf, database)
         self._engine = self._new_engine()
         self._numbers = itertools.count()
 
@@ -193,12 +191,12 @@ def main(arguments=None):
     parser.add_argument('--json', type=pathlib.Path, help='write the report there, too')
     options = parser.parse_args(arguments)
     database = db.Database(options.connection)
-    said = report(measure(database, sorted(options.sizes), options.times))
-    text = json.dumps(said, indent=2)
+    results = report(measure(database, sorted(options.sizes), options.times))
+    text = json.dumps(results, indent=2)
     if options.json:
         options.json.write_text(text + '\n')
     print(text)
-    return said
+    return results
 
 
 if __name__ == '__main__':

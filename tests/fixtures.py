@@ -9,8 +9,8 @@ import fixtures
 from oslo_config import cfg
 import yaml
 
+from flocx import announce
 from flocx import config
-from flocx import notifications
 from flocx import rpc
 from flocx import standalone
 from market import service as market_service
@@ -83,17 +83,17 @@ def write_configuration(folder, identity, options=()):
     return path
 
 
-def write_node(folder, name, owner='acme', **said):
+def write_node(folder, name, owner='acme', **values):
     """Put a dummy node where ``write_configuration`` says; return its uuid."""
-    said = {
+    values = {
         'uuid': str(uuid.uuid4()),
         'owner': owner,
         'resource_class': 'baremetal',
         'properties': dict(HARDWARE),
-        **said,
+        **values,
     }
-    (folder / 'nodes' / f'{name}.yaml').write_text(yaml.safe_dump(said))
-    return said['uuid']
+    (folder / 'nodes' / f'{name}.yaml').write_text(yaml.safe_dump(values))
+    return values['uuid']
 
 
 class Marketplace(fixtures.Fixture):
@@ -125,10 +125,10 @@ class Marketplace(fixtures.Fixture):
         self.keystone = keystone.Keystone()
         self.identity = self.useFixture(Served(self.keystone)).url
         self._configure()
-        self.database = notifications.database(self.conf, 'test')
-        migration.upgrade(self.database)
         self.transport = rpc.transport(self.conf)
         self.addCleanup(self.transport.cleanup)
+        self.database = announce.database(self.conf, self.transport, 'test')
+        migration.upgrade(self.database)
         clock = {'clock': self._clock} if self._clock else {}
         self.catalog = self.keystone.catalog
         self.catalog['identity'] = f'{self.identity}/v3'
@@ -171,9 +171,9 @@ class Marketplace(fixtures.Fixture):
                 root.removeHandler(handler)
                 handler.close()
 
-    def add_node(self, name, owner='acme', **said):
+    def add_node(self, name, owner='acme', **values):
         """Put a dummy node into the machine room; return its uuid."""
-        return write_node(self.folder, name, owner, **said)
+        return write_node(self.folder, name, owner, **values)
 
     def node(self, name):
         """What the machine room says of a dummy node."""
