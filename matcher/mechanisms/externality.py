@@ -48,6 +48,11 @@ class Scratch(typing.NamedTuple):
     placings may still be tried. ``chosen`` and ``chosen_sizes`` have a row for each
     bid that is being placed, ``near`` has lots, and ``held`` and ``held_sizes`` are
     the winner's.
+
+    The search has a level for each bid that is placed: the bid ``placed`` there, its
+    ``cursor`` among the rivals and its start ``moment``; ``value`` and ``since`` are what
+    the bids before it add, and when the last of them starts. ``picked`` are the servers
+    of its ``size`` lots ``open``, of which ``limit`` are free.
     """
 
     rivals: native.Ints
@@ -64,6 +69,16 @@ class Scratch(typing.NamedTuple):
     near: native.Ints
     held: native.Ints
     held_sizes: native.Ints
+    placed: native.Ints
+    cursor: native.Ints
+    moment: native.Ints
+    value: native.Floats
+    since: native.Ints
+    open: native.Ints
+    limit: native.Ints
+    picked: native.Ints
+    size: native.Ints
+    fresh: native.Ints
 
 
 def _scratch(lots: lot_figures.Lots) -> Scratch:
@@ -84,6 +99,16 @@ def _scratch(lots: lot_figures.Lots) -> Scratch:
         near=np.zeros(size, np.int64),
         held=np.zeros(size, np.int64),
         held_sizes=np.zeros(size, np.int64),
+        placed=np.zeros(RIVALS + 1, np.int64),
+        cursor=np.zeros(RIVALS + 1, np.int64),
+        moment=np.zeros(RIVALS + 1, np.int64),
+        value=np.zeros(RIVALS + 1),
+        since=np.zeros(RIVALS + 1, np.int64),
+        open=np.zeros((RIVALS + 1, size), np.int64),
+        limit=np.zeros((RIVALS + 1, size), np.int64),
+        picked=np.zeros((RIVALS + 1, size), np.int64),
+        size=np.zeros(RIVALS + 1, np.int64),
+        fresh=np.zeros(RIVALS + 1, np.int64),
     )
 
 
@@ -326,7 +351,7 @@ def _look(
         _in_order(lots, demand, plan, work, rivals, work.alone, start, until)
     if rivals > 1:
         _in_order(lots, demand, plan, work, rivals, work.density, start, until)
-        _search(lots, demand, plan, work, rivals, 0, 0, 0.0)
+        _search(lots, demand, plan, work, rivals)
     plans.place(
         lots, demand, plan, winner, start, work.held, work.held_sizes, held
     )
@@ -440,30 +465,137 @@ def _search(
     plan: plans.Plan,
     work: Scratch,
     rivals: int,
-    depth: int,
-    since: int,
-    value: float,
 ) -> None:
-    """Try all that can be placed from ``since`` on beside what has been."""
+    """Try all sets of rivals, starts and servers, one bid deeper at each level."""
+    level, value, since = 0, 0.0, -1
+    _open(plan, work, rivals, level, value, since)
+    while level >= 0:
+        bid = work.placed[level]
+        if bid >= 0:
+            plans.remove(lots, demand, plan, bid)
+            work.placed[level] = -1
+        if work.count[1] < 0 or not _advance(lots, demand, plan, work, rivals, level):
+            level -= 1
+            continue
+        bid = work.rivals[work.cursor[level]]
+        rate, lines = 0.0, 0
+        for place in range(work.size[level]):
+            if work.picked[level, place]:
+                lot, servers = work.open[level, place], work.picked[level, place]
+                work.chosen[level, lines] = lot
+                work.chosen_sizes[level, lines] = servers
+                rate += servers * float(demand.ceiling[bid] - lots.ask[lot])
+                lines += 1
+        start = work.moment[level]
+        row, sizes = work.chosen[level], work.chosen_sizes[level]
+        plans.place(lots, demand, plan, bid, start, row, sizes, lines)
+        work.placed[level] = bid
+        work.count[1] -= 1
+        value = work.value[level] + rate * float(demand.length[bid])
+        level += 1
+        _open(plan, work, rivals, level, value, start)
+
+
+@native.compiled
+def _open(
+    plan: plans.Plan, work: Scratch, rivals: int, level: int, value: float, since: int
+) -> None:
+    """Begin a level, on which bids that start at ``since`` or later are tried."""
     _keep(plan, work, rivals, value)
     left = 0.0
     for place in range(rivals):
         if plan.start[work.rivals[place]] < 0:
             left += work.alone[place]
+    work.value[level], work.since[level] = value, since
+    work.moment[level], work.placed[level] = -1, -1
+    work.cursor[level] = -1
     if value + left <= work.most[0]:
-        return
-    for place in range(rivals):
-        bid = work.rivals[place]
-        if plan.start[bid] >= 0:
+        # Nothing that follows could be better.
+        work.cursor[level] = rivals
+
+
+@native.compiled
+def _advance(
+    lots: lot_figures.Lots,
+    demand: figures.Demand,
+    plan: plans.Plan,
+    work: Scratch,
+    rivals: int,
+    level: int,
+) -> bool:
+    """Go on to the next servers, start or rival of a level; False where none is left."""
+    while work.cursor[level] < rivals:
+        if work.moment[level] >= 0:
+            bid = work.rivals[work.cursor[level]]
+            if _picked_next(demand, work, level, bid):
+                return True
+            moment = _next_rise(lots, demand, plan, bid, work.moment[level])
+        else:
+            work.cursor[level] += 1
+            if work.cursor[level] >= rivals:
+                return False
+            bid = work.rivals[work.cursor[level]]
+            if plan.start[bid] >= 0:
+                continue
+            moment = demand.earliest[bid]
+            if moment < work.since[level]:
+                moment = _next_rise(lots, demand, plan, bid, work.since[level] - 1)
+        if moment > demand.latest[bid] - demand.length[bid]:
+            work.moment[level] = -1
             continue
-        moment = demand.earliest[bid]
-        if moment < since:
-            moment = _next_rise(lots, demand, plan, bid, since - 1)
-        while moment <= demand.latest[bid] - demand.length[bid]:
-            if work.count[1] < 0:
-                return
-            _choose(lots, demand, plan, work, rivals, depth, value, bid, moment, 0, 0, 0)
-            moment = _next_rise(lots, demand, plan, bid, moment)
+        work.moment[level] = moment
+        _open_lots(lots, demand, plan, work, level, bid, moment)
+    return False
+
+
+@native.compiled
+def _open_lots(
+    lots: lot_figures.Lots,
+    demand: figures.Demand,
+    plan: plans.Plan,
+    work: Scratch,
+    level: int,
+    bid: int,
+    moment: int,
+) -> None:
+    """Find how many servers of which lots ``bid`` could have from ``moment`` on."""
+    size, end = 0, moment + demand.length[bid]
+    for lot in range(len(lots.ask)):
+        if _suits(lots, demand, plan, bid, lot):
+            free = plans.least_free(lots, plan, lot, moment, end)
+            if free:
+                work.open[level, size] = lot
+                work.limit[level, size] = free
+                size += 1
+    work.size[level], work.fresh[level] = size, 1
+
+
+@native.compiled
+def _picked_next(demand: figures.Demand, work: Scratch, level: int, bid: int) -> bool:
+    """Pick other numbers of servers of the open lots; False where all were tried.
+
+    They come in lexicographic order, the largest first.
+    """
+    picked, limit = work.picked[level], work.limit[level]
+    size, most = work.size[level], demand.most[bid]
+    while True:
+        at = size - 1
+        if work.fresh[level]:
+            work.fresh[level], at = 0, -1
+        else:
+            while at >= 0 and picked[at] == 0:
+                at -= 1
+            if at < 0:
+                return False
+            picked[at] -= 1
+        servers = 0
+        for place in range(at + 1):
+            servers += picked[place]
+        for place in range(at + 1, size):
+            picked[place] = min(limit[place], most - servers)
+            servers += picked[place]
+        if servers >= demand.least[bid]:
+            return True
 
 
 @native.compiled
@@ -502,50 +634,3 @@ def _suits(
         and lots.owner[lot] != demand.bidder[bid]
         and plan.stays[lot] < lot_figures.ROOM * lots.size[lot]
     )
-
-
-@native.compiled
-def _choose(
-    lots: lot_figures.Lots,
-    demand: figures.Demand,
-    plan: plans.Plan,
-    work: Scratch,
-    rivals: int,
-    depth: int,
-    value: float,
-    bid: int,
-    moment: int,
-    lot: int,
-    lines: int,
-    servers: int,
-) -> None:
-    """Place ``bid`` with every choice of servers, from those of ``lot`` on; go on."""
-    if work.count[1] < 0:
-        return
-    row, sizes = work.chosen[depth], work.chosen_sizes[depth]
-    if servers == demand.most[bid] or lot == len(lots.ask):
-        if servers >= demand.least[bid]:
-            work.count[1] -= 1
-            rate = 0.0
-            for line in range(lines):
-                each = float(demand.ceiling[bid] - lots.ask[row[line]])
-                rate += each * sizes[line]
-            plans.place(lots, demand, plan, bid, moment, row, sizes, lines)
-            more = value + rate * float(demand.length[bid])
-            _search(lots, demand, plan, work, rivals, depth + 1, moment, more)
-            plans.remove(lots, demand, plan, bid)
-        return
-    free = 0
-    if _suits(lots, demand, plan, bid, lot):
-        end = moment + demand.length[bid]
-        free = plans.least_free(lots, plan, lot, moment, end)
-        free = min(free, demand.most[bid] - servers)
-    for size in range(free, -1, -1):
-        more_lines = lines
-        if size:
-            row[lines], sizes[lines] = lot, size
-            more_lines += 1
-        _choose(
-            *(lots, demand, plan, work, rivals, depth, value, bid, moment),
-            *(lot + 1, more_lines, servers + size),
-        )

@@ -131,6 +131,13 @@ def credits(value: int, rounding: str = decimal.ROUND_HALF_EVEN) -> decimal.Deci
     return exact.quantize(money.QUANTUM, rounding=rounding, context=money.EXACT)
 
 
+def hourly(award: matcher_book.Award, value: int) -> decimal.Decimal:
+    """A value in credits for each server and hour of ``award``."""
+    hours = award.stay.seconds * len(award.offers)
+    exact = money.EXACT.divide(decimal.Decimal(value), _MICRO * hours)
+    return money.quantised(exact)
+
+
 def worth(awards: Iterable[matcher_book.Award]) -> int:
     """The welfare of ``awards`` as a value."""
     return sum(

@@ -59,11 +59,19 @@ class SecondPrice(mechanisms.Pricing):
         self, book: matcher_book.Book, allotment: mechanisms.Allotment
     ) -> mechanisms.Settlement:
         awards = allotment.awards
+        found = [each.value for each in externality.of(book, awards)]
         rates = [
-            shared(award, found.value)
-            for award, found in zip(awards, externality.of(book, awards), strict=True)
+            shared(award, more) for award, more in zip(awards, found, strict=True)
         ]
-        return mechanisms.Settlement(awards=awards, pays=rates, gets=rates)
+        return mechanisms.Settlement(
+            awards=awards,
+            pays=rates,
+            gets=rates,
+            displaced=[
+                figures.hourly(award, more)
+                for award, more in zip(awards, found, strict=True)
+            ],
+        )
 
 
 def shared(award: matcher_book.Award, more: int) -> tuple[decimal.Decimal, ...]:

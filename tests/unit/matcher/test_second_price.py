@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from matcher import book
 from matcher import mechanisms
 from matcher.mechanisms import call
+from matcher.mechanisms import core
 from matcher.mechanisms import exact
 from matcher.mechanisms import externality
 from matcher.mechanisms import figures
@@ -245,3 +246,83 @@ class TruthTest(unittest.TestCase):
             lie = dataclasses.replace(bid, price=D(half) / 2)
             told = settled(markets.instead(market, lie))
             self.assertLessEqual(gains(told, bid), honest)
+
+
+def local_and_global(*ceilings, most):
+    """Ausubel and Milgrom: renters of one item each, and one who wants all of them."""
+    offers = [
+        markets.make_offer(n, price='0', resource_class=f'item-{n}')
+        for n in range(len(ceilings))
+    ]
+    bids = [
+        markets.make_bid(n, price=price, project_id=f'r{n}', resource_class=f'item-{n}')
+        for n, price in enumerate(ceilings)
+    ]
+    everything = markets.make_bid(
+        9, price=most, quantity=len(offers), min_quantity=len(offers)
+    )
+    return book.Book(markets.NOW, offers, {}, [*bids, everything])
+
+
+class CoreTest(unittest.TestCase):
+    def paid(self, market, rule):
+        done = exact.Exact().allocate(market, ENDLESS)
+        return payments(rule.settle(market, done))
+
+    def test_two_local_bids_pay_what_the_global_one_would(self):
+        # Each of them alone keeps the other bid from nothing.
+        market = local_and_global('2', '2', most='1')
+        self.assertEqual(
+            {'b0': D(0), 'b1': D(0)}, self.paid(market, second_price.SecondPrice())
+        )
+        self.assertEqual({'b0': D(1), 'b1': D(1)}, self.paid(market, core.Core()))
+
+    def test_who_cannot_pay_an_equal_share_pays_its_ceiling(self):
+        market = local_and_global('0.5', '9', most='2')
+        self.assertEqual(
+            {'b0': D('0.5'), 'b1': D('3.5')}, self.paid(market, core.Core())
+        )
+
+    def test_three_items(self):
+        market = local_and_global('6', '6', '6', most='4')
+        paid = self.paid(market, core.Core())
+        self.assertEqual({f'b{n}': D(4) for n in range(3)}, paid)
+
+    @markets.examples(0.1, 0.02)
+    @hypothesis.given(markets.books(4, 5))
+    def test_no_bids_left_out_would_pay_more(self, market):
+        done = exact.Exact().allocate(market, ENDLESS)
+        raised = core.Core().settle(market, done)
+        first = second_price.SecondPrice().settle(market, done)
+        grain = D('0.000001')
+        for award, low, high in zip(done.awards, first.pays, raised.pays, strict=True):
+            self.assertLessEqual(sum(low), sum(high))
+            for offer, rate in zip(award.offers, high, strict=True):
+                self.assertLessEqual(offer.price, rate)
+                self.assertLessEqual(rate, award.bid.price)
+        # The winners give up, beside the bids left out, at a millionth above the price.
+        at_price = {
+            award.bid.uuid: dataclasses.replace(
+                award.bid,
+                price=sum(rates) / len(rates) + grain,
+                start_time=award.stay.start,
+                end_time=award.stay.end,
+                duration=award.stay.seconds,
+                quantity=len(rates),
+                min_quantity=len(rates),
+            )
+            for award, rates in zip(raised.awards, raised.pays, strict=True)
+        }
+        bids = [at_price.get(bid.uuid, bid) for bid in market.bids]
+        bids = [
+            dataclasses.replace(bid, price=bid.price.quantize(grain)) for bid in bids
+        ]
+        paid = [
+            dataclasses.replace(award, bid=bid)
+            for award in raised.awards
+            for bid in bids
+            if bid.uuid == award.bid.uuid
+        ]
+        best = exact.worth(market.copy(bids), ENDLESS)
+        seconds = sum(award.stay.seconds * len(award.offers) for award in paid)
+        self.assertLessEqual(best, figures.worth(paid) + 2 * seconds)
