@@ -43,23 +43,23 @@ class Scratch(typing.NamedTuple):
     """``rivals[:n]`` are bids that want the time of a winner, ``alone`` what each would
     add by itself and ``order`` the order in which they are placed.
 
-    The best set of them found has ``count[0]`` lines, and adds ``most[0]``: bid
-    ``bids[n]`` has ``sizes[n]`` servers of lot ``taken[n]``. ``count[1]`` is how many
+    The best set of them found has ``counts[0]`` lines, and adds ``most[0]``: bid
+    ``bids[n]`` has ``sizes[n]`` servers of lot ``taken[n]``. ``counts[1]`` is how many
     placings may still be tried. ``chosen`` and ``chosen_sizes`` have a row for each
     bid that is being placed, ``near`` has lots, and ``held`` and ``held_sizes`` are
     the winner's.
 
     The search has a level for each bid that is placed: the bid ``placed`` there, its
-    ``cursor`` among the rivals and its start ``moment``; ``value`` and ``since`` are what
-    the bids before it add, and when the last of them starts. ``picked`` are the servers
-    of its ``size`` lots ``open``, of which ``limit`` are free.
+    ``cursor`` among the rivals and its start ``moment``; ``value`` and ``since`` are
+    what the bids before it add, and when the last of them starts. ``picked`` are the
+    servers of its ``size`` lots ``open``, of which ``limit`` are free.
     """
 
     rivals: native.Ints
     alone: native.Floats
     density: native.Floats
     order: native.Ints
-    count: native.Ints
+    counts: native.Ints
     most: native.Floats
     bids: native.Ints
     taken: native.Ints
@@ -89,7 +89,7 @@ def _scratch(lots: lot_figures.Lots) -> Scratch:
         alone=np.zeros(RIVALS),
         density=np.zeros(RIVALS),
         order=np.zeros(RIVALS, np.int64),
-        count=np.zeros(2, np.int64),
+        counts=np.zeros(2, np.int64),
         most=np.zeros(1),
         bids=np.zeros(lines, np.int64),
         taken=np.zeros(lines, np.int64),
@@ -113,7 +113,7 @@ def _scratch(lots: lot_figures.Lots) -> Scratch:
 
 
 class Externality(typing.NamedTuple):
-    """``value`` in micro-credits times seconds; ``exact`` if nothing more is possible."""
+    """``value`` in micro-credits times seconds; ``exact`` if there is no more."""
 
     value: int
     exact: bool
@@ -144,7 +144,7 @@ def of(
     for award in awards:
         winner = numbers[award.bid.uuid]
         exact = _look(lots, demand, plan, waiting, work, winner, placings)
-        lines = slice(0, int(work.count[0]))
+        lines = slice(0, int(work.counts[0]))
         columns = work.bids[lines], work.taken[lines], work.sizes[lines]
         value = sum(
             (int(demand.ceiling[bid]) - int(lots.ask[lot]))
@@ -261,7 +261,7 @@ def _near(
     work: Scratch,
     bid: int,
 ) -> int:
-    """Fill ``work.near`` with lots that may have time for ``bid``, the cheapest first."""
+    """Fill ``work.near`` with lots that may have time, the cheapest first."""
     length, found = demand.length[bid], 0
     within = lot_figures.slots(lots, demand.earliest[bid], demand.latest[bid])
     for place in range(demand.kinds_at[bid], demand.kinds_at[bid + 1]):
@@ -329,7 +329,7 @@ def _look(
 
     The plan stays as it is. Says whether no other set of them adds more.
     """
-    work.count[0], work.count[1], work.most[0] = 0, placings, 0.0
+    work.counts[0], work.counts[1], work.most[0] = 0, placings, 0.0
     start, held = plan.start[winner], plan.lines[winner]
     for line in range(held):
         work.held[line] = plan.line_lot[plan.line_at[winner] + line]
@@ -352,10 +352,8 @@ def _look(
     if rivals > 1:
         _in_order(lots, demand, plan, work, rivals, work.density, start, until)
         _search(lots, demand, plan, work, rivals)
-    plans.place(
-        lots, demand, plan, winner, start, work.held, work.held_sizes, held
-    )
-    return exact and work.count[1] >= 0
+    plans.place(lots, demand, plan, winner, start, work.held, work.held_sizes, held)
+    return exact and work.counts[1] >= 0
 
 
 @native.compiled
@@ -455,7 +453,7 @@ def _keep(plan: plans.Plan, work: Scratch, rivals: int, value: float) -> None:
             work.taken[count] = plan.line_lot[plan.line_at[bid] + line]
             work.sizes[count] = plan.line_size[plan.line_at[bid] + line]
             count += 1
-    work.count[0] = count
+    work.counts[0] = count
 
 
 @native.compiled
@@ -474,7 +472,7 @@ def _search(
         if bid >= 0:
             plans.remove(lots, demand, plan, bid)
             work.placed[level] = -1
-        if work.count[1] < 0 or not _advance(lots, demand, plan, work, rivals, level):
+        if work.counts[1] < 0 or not _advance(lots, demand, plan, work, rivals, level):
             level -= 1
             continue
         bid = work.rivals[work.cursor[level]]
@@ -490,7 +488,7 @@ def _search(
         row, sizes = work.chosen[level], work.chosen_sizes[level]
         plans.place(lots, demand, plan, bid, start, row, sizes, lines)
         work.placed[level] = bid
-        work.count[1] -= 1
+        work.counts[1] -= 1
         value = work.value[level] + rate * float(demand.length[bid])
         level += 1
         _open(plan, work, rivals, level, value, start)
@@ -523,7 +521,7 @@ def _advance(
     rivals: int,
     level: int,
 ) -> bool:
-    """Go on to the next servers, start or rival of a level; False where none is left."""
+    """Go on to the next servers, start or rival of a level; False if none is left."""
     while work.cursor[level] < rivals:
         if work.moment[level] >= 0:
             bid = work.rivals[work.cursor[level]]

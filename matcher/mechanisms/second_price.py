@@ -60,9 +60,7 @@ class SecondPrice(mechanisms.Pricing):
     ) -> mechanisms.Settlement:
         awards = allotment.awards
         found = [each.value for each in externality.of(book, awards)]
-        rates = [
-            shared(award, more) for award, more in zip(awards, found, strict=True)
-        ]
+        rates = [shared(award, more) for award, more in zip(awards, found, strict=True)]
         return mechanisms.Settlement(
             awards=awards,
             pays=rates,

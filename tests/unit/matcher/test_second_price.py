@@ -126,9 +126,7 @@ class SecondPriceTest(unittest.TestCase):
         random.shuffle(offers)
         random.shuffle(bids)
         other = book.Book(market.now, offers, markets.taken(market), bids)
-        first, second = (
-            settled(each, call.Call(), QUICK) for each in (market, other)
-        )
+        first, second = (settled(each, call.Call(), QUICK) for each in (market, other))
         self.assertEqual(first, second)
 
     def test_a_lone_bid_pays_the_asks(self):
