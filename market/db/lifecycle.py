@@ -38,7 +38,7 @@ _SHOW = sa.update(_TABLE).where(_SETTLED).values(status=sa.bindparam('shown'))
 _SECOND = datetime.timedelta(seconds=1)
 
 
-def close(session, contract, now, notice=0):
+def close(session, contract, now, notice=0, reason=None):
     """Cancel what has not begun and let end what has; return the contract.
 
     What is delivered, or may be just now, stays with its line until the provider
@@ -47,6 +47,7 @@ def close(session, contract, now, notice=0):
     notice has are billed.
 
     :param notice: for how many seconds the renter still pays, and keeps what has begun.
+    :param reason: a contract.Reason, where it is not the lessee who ends it.
     :raises Conflict: every line is closed, or already on its way; or a server is
         sub-let for longer, and nothing is changed, if the caller rolls back.
     """
@@ -58,7 +59,8 @@ def close(session, contract, now, notice=0):
             f'Contract {contract.uuid} is {contract.status}: nothing is left to end'
         )
     for line in changed:
-        _move(session, line, changes[line])
+        given = {'reason': reason} if reason else {}
+        _move(session, line, {**changes[line], **given})
         _count_cancelled(session, line, line.start_time, now)
     if all(changes[line].get('status') == _S.CANCELLED for line in changed):
         # What never begins has no other end than the agreed one.
