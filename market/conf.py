@@ -43,6 +43,14 @@ _OPTS = [
         'Keystone has it. With it flocx-market-worker learns of a deleted or disabled '
         'project or domain at once, else with the next project_check_interval.',
     ),
+    cfg.ListOpt(
+        'shared_domains',
+        default=['default'],
+        help='Ids of the domains in Keystone that hold projects of several '
+        'organisations. There an organisation is a project without a parent, with all '
+        'below it; any other domain is one organisation. Quotas of organisations, GET '
+        '/v1/prices and the audit go by it.',
+    ),
     cfg.FloatOpt(
         'quote_seconds',
         default=15,
@@ -120,7 +128,9 @@ _QUOTA_OPTS = [
             ('keystone', 'the registered limits and limits in Keystone'),
         ],
         help='Where the limits are. Those in Keystone have the names of the options '
-        'below and belong to the service that [oslo_limit] names.',
+        'below and belong to the service that [oslo_limit] names; there the limits '
+        'that are set for the topmost project of an organisation are limits of all '
+        'that it has, besides those of its projects.',
     ),
     cfg.IntOpt(
         'open_offers',
@@ -164,6 +174,23 @@ _QUOTA_OPTS = [
         'they began. Beyond that it can claim, bid and extend no more until some of '
         'it is a day old; it can always cancel. -1 means no limit. The default is six '
         'servers for a week.',
+    ),
+    *(
+        cfg.IntOpt(
+            f'organisation_{name}',
+            default=default,
+            min=-1,
+            help=f'The same as {name}, of all projects of an organisation together '
+            f'([market] shared_domains says what that is). -1 means no limit.{more}',
+        )
+        for name, default, more in (
+            ('open_offers', -1, ''),
+            ('open_bids', -1, ''),
+            ('server_hours', -1, ''),
+            ('committed_amount', -1, ''),
+            ('reserved_hours', 50000, ' The default is that of five projects.'),
+            ('cancelled_hours', 5000, ' The default is that of five projects.'),
+        )
     ),
 ]
 

@@ -2,10 +2,14 @@
 """Sums over the market that name nobody: depth, prices and hardware. Pure."""
 
 import collections
+import dataclasses
+import datetime
 import decimal
 import json
+import statistics
 
 from flocx.core import money
+from flocx.core import usage
 from flocx.core import window
 
 #: A key of the hardware document with more values than this is given with some.
@@ -50,40 +54,88 @@ def book(supply, demand, tick_ratio, parties):
     ]
 
 
-def history(fills, interval):
+@dataclasses.dataclass(frozen=True)
+class Fill:
+    """Time of one server that was sold at one price, and served for ``seconds``.
+
+    ``parties`` are the organisations that traded.
+    """
+
+    resource_class: str | None
+    time: datetime.datetime
+    price: decimal.Decimal
+    seconds: int
+    parties: tuple[str, str]
+
+
+def delivered(sales, until):
+    """What of ``sales`` was delivered before the moment ``until``, as Fills.
+
+    :param sales: objects with ``line``, ``time``, ``parties`` and ``interruptions``.
+    """
+    for sale in sales:
+        line = sale.line
+        whole = window.Window(line.start_time, line.end_time)
+        for used in usage.of_line(line, sale.interruptions, whole, until):
+            if used.served:
+                yield Fill(
+                    resource_class=line.resource_class,
+                    time=sale.time,
+                    price=used.price,
+                    seconds=used.served,
+                    parties=sale.parties,
+                )
+
+
+def history(fills, interval, tick_ratio):
     """Fills by resource class and interval of time.
 
-    :param fills: rows of resource_class, time, price, start_time, end_time.
+    Two parties that trade much count no more than others: each pair has one price, the
+    mean of its fills weighted by the hours served, and the figures are of these. They
+    are rounded to the levels of :func:`price_level`.
+
     :param interval: the length of an interval in seconds; intervals count from the
         epoch.
-    :returns: ``[{resource_class, start_time, min, median, max, fills,
-        server_hours}]``; the median is that of the fills, each counting once.
+    :returns: ``[{resource_class, start_time, min, median, max, pairs, fills,
+        server_hours}]``.
     """
     groups = collections.defaultdict(list)
-    for row in fills:
-        groups[row.resource_class, _interval(row, interval)].append(row)
+    for fill in fills:
+        groups[fill.resource_class, _interval(fill, interval)].append(fill)
     return [
-        _summary(resource_class, start, rows)
+        _summary(resource_class, start, rows, tick_ratio)
         for (resource_class, start), rows in sorted(
             groups.items(), key=lambda item: (item[0][1], item[0][0] or '')
         )
     ]
 
 
-def fills(rows, interval):
-    """Each of the fills ``rows`` as one of its interval: who made it stays unknown.
+def single_fills(fills, interval, tick_ratio):
+    """Each of ``fills`` as one of its interval: who made it stays unknown.
 
     :returns: ``[{resource_class, start_time, price, server_hours}]``.
     """
     return [
         {
-            'resource_class': row.resource_class,
-            'start_time': window.text(window.of_timestamp(_interval(row, interval))),
-            'price': money.text(row.price),
-            'server_hours': hours(_seconds(row)),
+            'resource_class': fill.resource_class,
+            'start_time': window.text(window.of_timestamp(_interval(fill, interval))),
+            'price': _nearest(fill.price, tick_ratio),
+            'server_hours': hours(fill.seconds),
         }
-        for row in rows
+        for fill in fills
     ]
+
+
+def pair_prices(fills):
+    """{parties: the mean price of their ``fills``, weighted by the time served}."""
+    pairs = collections.defaultdict(list)
+    for fill in fills:
+        pairs[fill.parties].append(fill)
+    return {
+        parties: sum(fill.price * fill.seconds for fill in theirs)
+        / sum(fill.seconds for fill in theirs)
+        for parties, theirs in pairs.items()
+    }
 
 
 def hours(seconds):
@@ -199,27 +251,25 @@ def _rendered(levels):
     ]
 
 
-def _summary(resource_class, start, rows):
-    prices = sorted(row.price for row in rows)
-    middle = len(prices) // 2
-    median = (
-        prices[middle] if len(prices) % 2 else (prices[middle - 1] + prices[middle]) / 2
-    )
+def _summary(resource_class, start, fills, tick_ratio):
+    prices = pair_prices(fills).values()
     return {
         'resource_class': resource_class,
         'start_time': window.text(window.of_timestamp(start)),
-        'min': money.text(prices[0]),
-        'median': money.text(median),
-        'max': money.text(prices[-1]),
-        'fills': len(rows),
-        'server_hours': hours(sum(map(_seconds, rows))),
+        'min': _nearest(min(prices), tick_ratio),
+        'median': _nearest(statistics.median(prices), tick_ratio),
+        'max': _nearest(max(prices), tick_ratio),
+        'pairs': len(prices),
+        'fills': len(fills),
+        'server_hours': hours(sum(fill.seconds for fill in fills)),
     }
 
 
-def _interval(row, length):
+def _nearest(price, tick_ratio):
+    """The level nearest to ``price``, as the API writes it."""
+    return money.text(price_level(price, tick_ratio, decimal.ROUND_HALF_EVEN))
+
+
+def _interval(fill, length):
     """The start of the interval in which a fill was made, since the epoch."""
-    return int(row.time.timestamp()) // length * length
-
-
-def _seconds(row):
-    return int((row.end_time - row.start_time).total_seconds())
+    return int(fill.time.timestamp()) // length * length

@@ -166,7 +166,7 @@ class Bids(rest.RestController):
         """Place a bid."""
         service, context, now = transaction.request_context()
         bid = request.to_bid(context, service.conf, now)
-        limits = service.quotas.limits(context.project_id)
+        limits = service.quotas.limits(context)
 
         def place(session):
             service.quotas.check(
@@ -183,7 +183,7 @@ class Bids(rest.RestController):
         """Change an open bid's name, price or end."""
         service, context, now = transaction.request_context()
         # The operator's hand is not bound by the quotas of others.
-        limits = not context.is_admin and service.quotas.limits(context.project_id)
+        limits = not context.is_admin and service.quotas.limits(context)
         with service.database.writer() as session:
             bid = bids.get(session, ident, context)
             service.policy.authorize(

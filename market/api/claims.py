@@ -39,7 +39,7 @@ class Claim(rest.RestController):
         """Claim the server of an offer, or of several, at the asked price."""
         service, context, now = transaction.request_context()
         terms = service.conf.contracts
-        limits = service.quotas.limits(context.project_id)
+        limits = service.quotas.limits(context)
         idents = [ident, *(request.offers or ())]
 
         def buy(session):

@@ -241,7 +241,7 @@ class Contracts(rest.RestController):
         """Extend a contract where the time is still free, or shorten it."""
         service, context, _ = transaction.request_context()
         # The operator's hand is not bound by the quotas of others.
-        limits = not context.is_admin and service.quotas.limits(context.project_id)
+        limits = not context.is_admin and service.quotas.limits(context)
         try:
             with service.database.writer() as session:
                 contract = contracts.get(session, ident, context)

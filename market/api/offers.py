@@ -230,7 +230,7 @@ class Offers(rest.RestController):
         """Publish an offer."""
         service, context, now = transaction.request_context()
         offer = request.to_offer(context, now)
-        limits = service.quotas.limits(context.project_id)
+        limits = service.quotas.limits(context)
 
         def publish(session):
             service.quotas.check(

@@ -62,7 +62,7 @@ class Publications(rest.RestController):
                 'parts'
             )
         batch = _Batch(request.offers, context, now)
-        limits = service.quotas.limits(context.project_id)
+        limits = service.quotas.limits(context)
         _store(service, context, now, batch, limits)
         return PublicationList(publications=batch.outcomes)
 

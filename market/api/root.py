@@ -5,6 +5,7 @@ import pecan
 
 from flocx.api import openapi
 from flocx.api import versions
+from market.api import audit
 from market.api import bids
 from market.api import book
 from market.api import contracts
@@ -17,6 +18,7 @@ from market.api import usage
 
 
 class V1(versions.V1):
+    audit = audit.AuditController()
     offers = offers.Offers()
     bids = bids.Bids()
     contracts = contracts.Contracts()

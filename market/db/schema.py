@@ -285,6 +285,17 @@ interruptions = sa.Table(
     **_OPTIONS,
 )
 
+#: The organisation of each project that has offered, bid or claimed.
+organisations = sa.Table(
+    'organisations',
+    metadata,
+    _id(),
+    _project('project_id', nullable=False, unique=True),
+    _project('organisation_id', nullable=False),
+    sa.Index(None, 'organisation_id'),
+    **_OPTIONS,
+)
+
 #: Time that a project gave back before it began, for its quota of that.
 cancellations = sa.Table(
     'cancellations',

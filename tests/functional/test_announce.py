@@ -303,7 +303,9 @@ class EveryChangeTest(base.MarketplaceTestCase):
         for line in contract['lines']:
             if line['status'] == 'active':
                 self.report(contract, line, 'wait_end')
-            if line['status'] != 'cancelled':
+            if line['status'] == 'wait_cancel':
+                self.report(contract, line, 'cancelled')
+            elif line['status'] != 'cancelled':
                 self.report(contract, line, 'ended')
 
     def _open(self):

@@ -32,6 +32,7 @@ LINE = {
     *('resource_uuid', 'resource_class', 'price', 'start_time', 'end_time', 'status'),
     # Whom it is rented from has it from another: that much the renter may know.
     *('fulfill_time', 'expire_time', 'reason', 'sublet_of'),
+    *('price_segments', 'notice_seconds'),
 }
 EVENT = {
     *('id', 'type', 'time', 'object_type', 'object_uuid', 'project_id', 'owner_id'),
@@ -61,9 +62,9 @@ FIELDS = {
     },
     'contract': {
         'umbrella-reader': CONTRACT,
-        'acme-reader': CONTRACT,
+        'acme-reader': CONTRACT - {'purpose', 'bid_uuid'},
         'initech-manager': set(),
-        'service-service': CONTRACT,
+        'service-service': CONTRACT - {'purpose', 'bid_uuid'},
         'operator-admin': CONTRACT,
     },
 }

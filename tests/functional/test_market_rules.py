@@ -363,3 +363,154 @@ class WhoSeesWhatTest(RulesTestCase):
             self.assertNotIn(self.bid_uuid, events.text)
         seen = self.show('contracts', self.uuid, 'service-service')
         self.assertNotIn('purpose', seen)
+
+
+class PricesTest(RulesTestCase):
+    """Line n: who trades with themselves does not make the prices."""
+
+    def sell(self, kind, price, owner='acme', renter='umbrella', hours=5):
+        """A contract that was delivered, and is over."""
+        offer = self.offer(
+            f'{owner}-member',
+            node=self.add_node(owner=owner, resource_class=kind),
+            price=price,
+            hours=hours + 1,
+        )
+        return self.claim(offer, f'{renter}-member', end_time=self.time(hours))
+
+    def pass_time(self, hours):
+        """So many hours, in which servers are handed over and taken back."""
+        self.fulfil()
+        self.clock.advance(hours=hours)
+        self.fulfil(3)
+
+    def prices(self, kind):
+        answer = self.market('initech-reader').get('/v1/prices', resource_class=kind)
+        return self.good(answer, 200)
+
+    def test_n_what_was_claimed_and_cancelled_was_sold_to_nobody(self):
+        for _ in range(5):
+            offer = self.offer(
+                node=self.add_node(resource_class='poisoned'),
+                price='999999',
+                hours=2000,
+            )
+            self.cancel(self.claim(offer, start_time=self.time(1990)))
+        self.clock.advance(hours=50)
+        found = self.prices('poisoned')
+        self.assertEqual(([], []), (found['prices'], found['fills']))
+
+    def test_n_a_fill_is_shown_a_day_after_the_hand_over(self):
+        self.sell('late', '2')
+        self.pass_time(20)
+        self.assertEqual([], self.prices('late')['fills'])
+        self.clock.advance(hours=5)
+        (fill,) = self.prices('late')['fills']
+        # What has served when a day has passed since, not what was promised.
+        self.assertTrue(0 < decimal.Decimal(fill['server_hours']) <= 5, fill)
+        self.assertEqual('2.000000', fill['price'])
+
+    def test_n_a_pair_that_trades_much_is_one_pair(self):
+        for _ in range(4):
+            self.sell('pairs', '100', 'acme', 'umbrella')
+        self.sell('pairs', '2', 'acme', 'initech')
+        self.sell('pairs', '3', 'initech', 'umbrella')
+        self.pass_time(40)
+        (day,) = self.prices('pairs')['prices']
+        self.assertEqual((3, 6), (day['pairs'], day['fills']))
+        self.assertEqual(
+            ('2.000000', '3.000000', '100.000000'),
+            (day['min'], day['median'], day['max']),
+        )
+
+    def test_n_what_an_organisation_sells_to_itself_is_no_price(self):
+        self.sell('own', '999', 'acme-lab', 'acme-web')
+        self.pass_time(40)
+        self.assertEqual([], self.prices('own')['prices'])
+
+    def test_n_prices_are_rounded_as_in_the_book(self):
+        self.sell('rounded', '7.654321')
+        self.pass_time(40)
+        found = self.prices('rounded')
+        self.assertEqual('7.600000', found['prices'][0]['median'])
+        self.assertEqual('7.600000', found['fills'][0]['price'])
+
+
+class OrganisationTest(RulesTestCase):
+    """Several projects of one organisation have no more than it may have."""
+
+    OPTIONS = (
+        *_DEFAULTS,
+        ('quota', 'organisation_open_bids', '2'),
+        ('quota', 'organisation_reserved_hours', '40'),
+    )
+
+    def test_quotas_count_all_projects_of_an_organisation(self):
+        for who in ('acme-lab', 'acme-web'):
+            self.bid(f'{who}-member', 3, duration=3600)
+        bid = {'price': '1', 'end_time': self.time(3), 'duration': 3600}
+        for who in ('acme', 'acme-lab', 'acme-web', 'acme-internal'):
+            refused = self.market(f'{who}-member').post('/v1/bids', bid)
+            self.refused(refused, 403, 'open_bids')
+            self.assertIn('organisation acme', base.error(refused)['detail'])
+        self.good(self.market('initech-member').post('/v1/bids', bid))
+        offer = self.offer(who='umbrella-member', hours=60)
+        claim = f'/v1/offers/{offer["uuid"]}/claim'
+        far = {'start_time': self.time(5), 'end_time': self.time(44)}
+        refused = self.market('acme-internal-member').post(claim, far)
+        self.refused(refused, 403, 'reserved_hours')
+
+
+class AuditTest(RulesTestCase):
+    """The operator is told what looks like gaming, and only they are."""
+
+    def findings(self, **params):
+        answer = self.market('operator-admin').get('/v1/audit', **params)
+        return self.good(answer, 200)['findings']
+
+    def test_it_is_for_operators(self):
+        for who in ('acme-manager', 'umbrella-member', 'initech-reader'):
+            self.assertEqual(403, self.market(who).get('/v1/audit').status_code, who)
+
+    def test_an_organisation_that_trades_with_itself_is_found(self):
+        offer = self.offer('acme-lab-member', node=self.add_node(owner='acme-lab'))
+        self.claim(offer, 'acme-web-member')
+        (found,) = self.findings(rule='within_organisation', project_id='acme-web')
+        self.assertEqual(
+            ('acme-lab', 'acme-web', 1),
+            (found['project_id'], found['other_project_id'], found['count']),
+        )
+
+    def test_squatting_is_found(self):
+        offer = self.offer(hours=400)
+        for _ in range(2):
+            self.cancel(
+                self.claim(offer, 'initech-member', start_time=self.time(300)),
+                'initech-member',
+            )
+        (found,) = self.findings(rule='squatting')
+        self.assertEqual(('initech', 2), (found['project_id'], found['count']))
+        self.assertIn('100 %', found['detail'])
+
+    def test_who_tries_prices_again_and_again_is_found(self):
+        bid = self.bid(price='0.1', resource_class='probed')
+        offer = self.offer(node=self.add_node(resource_class='probed'))
+        for number in range(5):
+            price = {'price': f'0.{number + 2}'}
+            for who, path in (
+                ('umbrella', f'/v1/bids/{bid["uuid"]}'),
+                ('acme', f'/v1/offers/{offer["uuid"]}'),
+            ):
+                self.good(self.market(f'{who}-member').patch(path, price), 200)
+        for rule, project in (('probing_bids', 'umbrella'), ('probing_asks', 'acme')):
+            (found,) = self.findings(rule=rule)
+            self.assertEqual(
+                (project, 5, 'probed'),
+                (found['project_id'], found['count'], found['resource_class']),
+            )
+
+    def test_a_period_and_a_rule_that_are_none(self):
+        market = self.market('operator-admin')
+        self.refused(market.get('/v1/audit', rule='x'), 400, 'rule')
+        start = '2020-01-01T00:00:00Z'
+        self.refused(market.get('/v1/audit', start_time=start), 400, 'start_time')

@@ -192,6 +192,14 @@ class Proxy(proxy.Proxy):
         period = {name: found[name] for name in ('start_time', 'end_time')}
         return [_statistics.Usage.existing(**period, **each) for each in found['usage']]
 
+    def audit(self, **query):
+        """What looks like gaming of the market, a Finding each, for administrators.
+
+        :param query: ``start_time``, ``end_time``, ``rule``, ``project_id``.
+        """
+        found = self._read('/v1/audit', **query)['findings']
+        return [_statistics.Finding.existing(**each) for each in found]
+
     def properties(self):
         """The hardware on offer: a Property for each expression."""
         found = self._read('/v1/properties')['properties']
