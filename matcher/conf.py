@@ -5,6 +5,7 @@ from oslo_config import cfg
 
 from flocx import coordination
 from flocx import health
+from matcher import plugins
 
 _GROUP = cfg.OptGroup('matcher', 'The auction engine')
 _OPTS = [
@@ -18,14 +19,6 @@ _OPTS = [
         'pricing',
         default='k_double_auction',
         help='What it costs: the name of an entry point of flocx.mechanisms.pricing.',
-    ),
-    cfg.StrOpt(
-        'seller_share',
-        default='0.5',
-        deprecated_name='k',
-        regex=r'^(0(\.\d{1,6})?|1(\.0{1,6})?)$',
-        help='For the pricing k_double_auction: which part of the difference between '
-        'ask and ceiling goes to the owner, a decimal from 0 to 1.',
     ),
     cfg.FloatOpt(
         'round_seconds',
@@ -60,4 +53,8 @@ def register(conf):
 
 def list_opts():
     """Entry point of oslo.config."""
-    return [(_GROUP.name, _OPTS), (coordination.GROUP.name, coordination.OPTS)]
+    mechanisms = plugins.all_options()
+    return [
+        (_GROUP.name, _OPTS + mechanisms),
+        (coordination.GROUP.name, coordination.OPTS),
+    ]

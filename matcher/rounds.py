@@ -72,11 +72,11 @@ class Rounds:
         """
         self._database, self._sharing = database, sharing
         self._terms = conf.contracts
-        self._allocation = plugins.allocation(conf.matcher.allocation)
+        self._allocation = plugins.allocation(conf)
         self._budget = mechanisms.Budget(
             seconds=conf.matcher.round_seconds, seed=conf.matcher.seed
         )
-        self._pricing = plugins.pricing(conf.matcher.pricing, conf.matcher.seller_share)
+        self._pricing = plugins.pricing(conf)
         if not self._pricing.BALANCED:
             raise exceptions.Invalid(
                 f'[matcher] pricing: {conf.matcher.pricing} gives renters and owners '
