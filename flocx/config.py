@@ -119,6 +119,7 @@ def prepare(conf, argv, service, register_service, files=None):
             'pecan=INFO',
             'openstack=INFO',
             'alembic=WARNING',
+            'numba=WARNING',
             'waitress=WARNING',
         ]
     )
