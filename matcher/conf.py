@@ -44,11 +44,29 @@ _OPTS = [
 ]
 
 
+#: Options of the market, which releases before this one configured here as well.
+_MARKETS_OPTS = [
+    cfg.IntOpt(
+        'turnaround',
+        default=0,
+        min=0,
+        deprecated_for_removal=True,
+        deprecated_reason='The engine reads the terms of contracts that the market has '
+        'published in the database. This one is used only until a market of this '
+        'release has started.',
+        help='Idle seconds between two contracts of a server.',
+    ),
+]
+
+
 def register(conf):
     health.register(conf, 'flocx_database', 'flocx_messaging')
     conf.register_group(_GROUP)
     conf.register_opts(_OPTS, _GROUP)
     coordination.register(conf)
+    if 'contracts' not in conf:
+        # In one process with the market the group is the market's.
+        conf.register_opts(_MARKETS_OPTS, 'contracts')
 
 
 def list_opts():

@@ -236,6 +236,7 @@ class EveryChangeTest(base.MarketplaceTestCase):
         self._given_up()
         self._sublet()
         self._time_passes()
+        self._terms_change()
         self.assertEqual(
             {table.name for table in schema.metadata.sorted_tables}, self.written
         )
@@ -303,8 +304,9 @@ class EveryChangeTest(base.MarketplaceTestCase):
         for line in contract['lines']:
             if line['status'] == 'active':
                 self.report(contract, line, 'wait_end')
-            if line['status'] != 'cancelled':
                 self.report(contract, line, 'ended')
+            elif line['status'] == 'wait_cancel':
+                self.report(contract, line, 'cancelled')
 
     def _open(self):
         found = self.market(LESSEE).get('/v1/contracts')
@@ -356,6 +358,13 @@ class EveryChangeTest(base.MarketplaceTestCase):
         later = self.clock().replace(year=self.clock().year + 1)
         removed = self.silent(purge.purge, self.marketplace.database, later)
         self.assertTrue(all(removed[name] for name in ('offers', 'bids', 'contracts')))
+
+    def _terms_change(self):
+        """An engine reads them with each round, and needs no message."""
+        conf = self.marketplace.conf
+        conf.set_override('turnaround', 60, 'contracts')
+        self.addCleanup(conf.clear_override, 'turnaround', 'contracts')
+        self.silent(self.market(OWNER).get, '/v1/offers')
 
     def test_nothing_is_told_of_what_is_rolled_back(self):
         bid = self.bid(price='0.1')
