@@ -14,6 +14,7 @@ from flocx import context
 from flocx import db
 from flocx import rpc
 from flocx import rpcapi
+from market import departures
 from market import service as market_service
 from market.db import bids
 from market.db import purge
@@ -235,6 +236,7 @@ class EveryChangeTest(base.MarketplaceTestCase):
         self._contracts(offer)
         self._given_up()
         self._sublet()
+        self._project_departs()
         self._time_passes()
         self._terms_change()
         self.assertEqual(
@@ -349,6 +351,25 @@ class EveryChangeTest(base.MarketplaceTestCase):
         for receiver in ('engine', PROVIDERS[0]):
             self.assertIn((receiver, 'contract', sub['uuid']), self.latest)
         self.assertIn(('engine', 'offer', sold['uuid']), self.latest)
+
+    def _project_departs(self):
+        """What it has open is closed, but for what runs."""
+        contract = self.claimed(LESSEE, self.offered(), end_time=self.time(10))
+        self.report(contract, contract['lines'][0], 'active')
+        bid, offer = self.bidding(price='0.1'), self.offered(LESSEE)
+        keystone = self.marketplace.keystone
+        self.addCleanup(keystone.disabled.clear)
+        keystone.disabled.add('umbrella')
+        looking = departures.Departures(
+            self.marketplace.conf,
+            self.marketplace.database,
+            departures.Keystone(self.marketplace.conf),
+        )
+        self.step(looking.run, self.clock())
+        for what in (('bid', bid['uuid']), ('offer', offer['uuid'])):
+            self.assertIn(('engine', *what), self.latest)
+        keystone.disabled.clear()
+        self.silent(looking.run, self.clock() + base.HOUR)
 
     def _time_passes(self):
         self.bidding(price='0.1')
