@@ -23,12 +23,14 @@ class Pricing:
     of a ceiling than the book tells.
     """
 
-    def __init__(self, session, contract, lineage, now, terms):
+    def __init__(self, session, contract, lineage, now, turnaround, tick_ratio):
         """:param lineage: the project of the contract and its ancestors.
-        :param terms: the options of the market, ``contracts`` and ``market``.
+        :param turnaround: idle seconds between two contracts of a server.
+        :param tick_ratio: as ``market_stats.price_level`` has it, as a string.
         """
         self._session, self._contract = session, contract
-        self._lineage, self._now, self._terms = lineage, now, terms
+        self._lineage, self._now = lineage, now
+        self._turnaround, self._tick_ratio = turnaround, decimal.Decimal(tick_ratio)
 
     def __call__(self, line, offer, added):
         """The price of the window ``added`` of ``line``.
@@ -59,7 +61,7 @@ class Pricing:
             ):
                 return market_stats.price_level(
                     bid.price,
-                    decimal.Decimal(self._terms.market.book_tick_ratio),
+                    self._tick_ratio,
                     decimal.ROUND_FLOOR,
                 )
         return least
@@ -70,7 +72,7 @@ class Pricing:
             self._session,
             [offer],
             self._now,
-            self._terms.contracts.turnaround,
+            self._turnaround,
             but=line.uuid,
         )
         return next(

@@ -43,7 +43,11 @@ class Quotas:
 
     def __init__(self, conf, organisations):
         """:param organisations: a market.organisations.Organisations."""
-        self._conf, self._organisations, self._enforcer = conf.quota, organisations, None
+        self._conf, self._organisations, self._enforcer = (
+            conf.quota,
+            organisations,
+            None,
+        )
 
     def limits(self, context):
         """The Limits of the caller's project."""
@@ -72,7 +76,9 @@ class Quotas:
             for each in (project_id, organisation_id):
                 # What a project has for itself counts once.
                 same = each == project_id and len(found) == 2
-                set_for_it = () if same else self._enforcer.get_project_limits(each, None)
+                set_for_it = (
+                    () if same else self._enforcer.get_project_limits(each, None)
+                )
                 found.append(dict(set_for_it))
         except Exception as error:
             # oslo.limit passes on whatever its client and its options give rise to.

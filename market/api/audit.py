@@ -70,7 +70,9 @@ class AuditController(rest.RestController):
         return Audit(
             start_time=period.start,
             end_time=period.end,
-            findings=[dataclasses.asdict(each) for each in found if _wanted(each, asked)],
+            findings=[
+                dataclasses.asdict(each) for each in found if _wanted(each, asked)
+            ],
         )
 
 

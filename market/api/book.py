@@ -45,7 +45,7 @@ class BookController(rest.RestController):
         period = window.days(window.Window(start, end))
         with service.database.reader() as session:
             levels = market_stats.book(
-                book.supply(session, period, now, service.conf.contracts.turnaround),
+                book.supply(session, period, now, service.terms.turnaround),
                 book.demand(session, period),
                 decimal.Decimal(service.conf.market.book_tick_ratio),
                 service.conf.market.book_min_parties,

@@ -167,7 +167,7 @@ class Lines(rest.RestController):
             )
             if given_up:
                 replacement.substitute(
-                    session, contract, line, now, service.conf.contracts.turnaround
+                    session, contract, line, now, service.terms.turnaround
                 )
         (line,) = (each for each in contract.lines if each.uuid == line_uuid)
         return Line.of(line)
@@ -240,12 +240,13 @@ class Contracts(rest.RestController):
     def patch(self, ident, change):
         """Extend a contract where the time is still free, or shorten it."""
         service, context, _ = transaction.request_context()
+        terms = service.terms
         # The operator's hand is not bound by the quotas of others.
         limits = not context.is_admin and service.quotas.limits(context)
         try:
             with service.database.writer() as session:
                 contract = contracts.get(session, ident, context)
-                contract = _changed(session, contract, change, limits)
+                contract = _changed(session, contract, change, terms, limits)
                 if change.dry_run:
                     # Leaving the transaction by it takes everything back.
                     raise _Preview
@@ -268,9 +269,7 @@ class Contracts(rest.RestController):
                 {'project_id': contract.project_id},
             )
             transaction.check_if_match('Contract', contract)
-            contract = lifecycle.close(
-                session, contract, now, service.conf.contracts.notice
-            )
+            contract = lifecycle.close(session, contract, now, service.terms.notice)
         transaction.etag(contract)
 
 
@@ -278,10 +277,9 @@ class _Preview(Exception):
     """What would have been changed was only to be shown."""
 
 
-def _changed(session, contract, change, limits):
+def _changed(session, contract, change, terms, limits):
     """The contract with its new end, written."""
     service, context, now = transaction.request_context()
-    terms = service.conf.contracts
     service.policy.authorize(
         context, 'market:contracts:change', {'project_id': contract.project_id}
     )
@@ -290,7 +288,12 @@ def _changed(session, contract, change, limits):
     if not later:
         _require_notice(contract, change.end_time, now, terms.notice)
     pricing = extensions.Pricing(
-        session, contract, _lineage(contract), now, service.conf
+        session,
+        contract,
+        _lineage(contract),
+        now,
+        terms.turnaround,
+        service.conf.market.book_tick_ratio,
     )
     before = contract
     contract = lifecycle.reschedule(

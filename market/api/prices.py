@@ -75,7 +75,5 @@ class PricesController(rest.RestController):
             start_time=period.start,
             end_time=period.end,
             prices=market_stats.history(fills, interval, tick_ratio),
-            fills=market_stats.single_fills(
-                fills[::-1][:limit], interval, tick_ratio
-            ),
+            fills=market_stats.single_fills(fills[::-1][:limit], interval, tick_ratio),
         )

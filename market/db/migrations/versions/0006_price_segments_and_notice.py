@@ -6,8 +6,8 @@ import sqlalchemy as sa
 
 from flocx import db
 
-revision = '0005'
-down_revision = '0004'
+revision = '0006'
+down_revision = '0005'
 
 
 def upgrade():
@@ -22,6 +22,10 @@ def upgrade():
             batch_op.f('ix_contract_lines_project_id_status'),
             ['project_id', 'status'],
             unique=False,
+        )
+    with op.batch_alter_table('contract_terms', schema=None) as batch_op:
+        batch_op.add_column(
+            sa.Column('max_lead', sa.BigInteger(), server_default='0', nullable=False)
         )
     op.create_table(
         'cancellations',
