@@ -9,6 +9,7 @@ import dataclasses
 import decimal
 import statistics
 
+from flocx.core import money
 from market import market_stats
 
 #: A price this many times above, or below, the median of its class is far from it.
@@ -92,7 +93,8 @@ def _within_organisation(trades):
         yield _finding(
             'within_organisation',
             theirs,
-            f'organisation {theirs[0].parties[0]} trades with itself on the open market',
+            f'organisation {theirs[0].parties[0]} trades with itself, though the offer is '
+            'open to all',
         )
 
 
@@ -124,8 +126,8 @@ def _far_prices(trades):
                 yield _finding(
                     'far_price',
                     [each for each in theirs if each.parties == parties],
-                    f'{market_stats.money.text(price)} per hour, where the median of '
-                    f'the class is {market_stats.money.text(middle)}',
+                    f'{money.text(price)} per hour, where the median of '
+                    f'the class is {money.text(middle)}',
                 )
 
 

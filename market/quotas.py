@@ -72,21 +72,17 @@ class Quotas:
                 self._enforcer = limit.Enforcer(
                     lambda project, names: dict.fromkeys(names, 0), cache=False
                 )
-            found = [dict(self._enforcer.get_registered_limits(None))]
-            for each in (project_id, organisation_id):
-                # What a project has for itself counts once.
-                same = each == project_id and len(found) == 2
-                set_for_it = (
-                    () if same else self._enforcer.get_project_limits(each, None)
-                )
-                found.append(dict(set_for_it))
+            return [
+                dict(self._enforcer.get_registered_limits(None)),
+                dict(self._enforcer.get_project_limits(project_id, None)),
+                dict(self._enforcer.get_project_limits(organisation_id, None)),
+            ]
         except Exception as error:
             # oslo.limit passes on whatever its client and its options give rise to.
             LOG.warning('Keystone does not tell the limits', exc_info=True)
             raise exceptions.Unavailable(
                 'Keystone does not tell the limits of the project; try again later'
             ) from error
-        return found
 
     @staticmethod
     def check(session, project_id, limits, now, **more):

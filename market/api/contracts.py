@@ -261,6 +261,7 @@ class Contracts(rest.RestController):
     def delete(self, ident):
         """Cancel a contract, or release its servers early."""
         service, context, now = transaction.request_context()
+        notice = service.terms.notice
         with service.database.writer() as session:
             contract = contracts.get(session, ident, context)
             service.policy.authorize(
@@ -269,7 +270,7 @@ class Contracts(rest.RestController):
                 {'project_id': contract.project_id},
             )
             transaction.check_if_match('Contract', contract)
-            contract = lifecycle.close(session, contract, now, service.terms.notice)
+            contract = lifecycle.close(session, contract, now, notice)
         transaction.etag(contract)
 
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What DevStack would have systemd start is started, and a server changes hands."""
 
+import datetime
 import functools
 import shlex
 import signal
