@@ -93,8 +93,8 @@ def _within_organisation(trades):
         yield _finding(
             'within_organisation',
             theirs,
-            f'organisation {theirs[0].parties[0]} trades with itself, though the offer is '
-            'open to all',
+            f'organisation {theirs[0].parties[0]} trades with itself, though others '
+            'could have had the servers',
         )
 
 

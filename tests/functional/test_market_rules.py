@@ -2,6 +2,8 @@
 """Rules of the market that hold against people who play it, with their defaults."""
 
 import decimal
+import pathlib
+import re
 
 from tests.functional import base
 
@@ -10,6 +12,22 @@ _DEFAULTS = (
     ('market', 'book_min_parties', '3'),
     ('market', 'prices_delay', '86400'),
 )
+
+
+def who_sees_what():
+    """{field of a contract: {reader: yes or no}}, as the page on trading says it."""
+    page = pathlib.Path(__file__).parents[2] / 'doc/source/user/trading.rst'
+    _, _, rest = page.read_text().partition(':name: who-sees-what\n')
+    rows = []
+    for line in rest.splitlines():
+        if found := re.fullmatch(r'   (\*| ) - (\w+)', line):
+            if found[1] == '*':
+                rows.append([])
+            rows[-1].append(found[2])
+        elif rows and line and not line.startswith(' '):
+            break
+    (_, *readers), *rows = rows
+    return {field: dict(zip(readers, said, strict=True)) for field, *said in rows}
 
 
 class RulesTestCase(base.MarketplaceTestCase):
@@ -348,6 +366,19 @@ class WhoSeesWhatTest(RulesTestCase):
             self.assertEqual(
                 ('secret', self.bid_uuid), (seen['purpose'], seen['bid_uuid'])
             )
+
+    def test_s_the_page_says_what_each_sees(self):
+        readers = {
+            'renter': 'umbrella-reader',
+            'owner': 'acme-reader',
+            'provider': 'service-service',
+            'operator': 'operator-admin',
+        }
+        table = who_sees_what()
+        for reader, who in readers.items():
+            seen = self.show('contracts', self.uuid, who)
+            told = {field for field, row in table.items() if row[reader] == 'yes'}
+            self.assertEqual(told, set(seen), reader)
 
     def test_s_no_filter_finds_what_is_not_shown(self):
         for name, value in (('purpose', 'secret'), ('bid_uuid', self.bid_uuid)):
