@@ -99,7 +99,7 @@ class Rounds:
 
     def run(self, now):
         """Close what has expired and clear the market as it is; return the Round."""
-        started = time.monotonic()
+        started, uuid = time.monotonic(), uuidutils.generate_uuid()
         everything = self._reader.book(now)
         self._expire(everything, now)
         book = self._part(everything, started)
@@ -116,8 +116,16 @@ class Rounds:
             self._whole_took = time.monotonic() - started
         settled = self._pricing.settle(book, allotment)
         drafts = [
-            (award, _draft(award, rates, now))
-            for award, rates in _spaced(settled, self._terms.turnaround)
+            (
+                award,
+                _draft(
+                    award,
+                    rates,
+                    now,
+                    contract_core.PriceOrigin(self._pricing.NAME, displaced, uuid),
+                ),
+            )
+            for award, rates, displaced in _spaced(settled, self._terms.turnaround)
         ]
         for bid in {award.bid.uuid for award in settled.awards}.difference(
             award.bid.uuid for award, _ in drafts
@@ -125,7 +133,7 @@ class Rounds:
             self.note('bid', bid)
         written = self._write(drafts, now)
         done = Round(
-            uuid=uuidutils.generate_uuid(),
+            uuid=uuid,
             time=now,
             allocation=self._allocation.NAME,
             pricing=self._pricing.NAME,
@@ -291,14 +299,17 @@ def _count(done, book):
 
 
 def _spaced(settled, turnaround):
-    """Pairs of an award and its rates that keep the turnaround between them.
+    """Awards that keep the turnaround between them, as triples.
+
+    Each with its rates, and what bids left out would have added where that is known.
 
     What this round has given away before counts as booked time from the next round
     on; until then, of two awards too close on one server the second waits.
     """
     gap = datetime.timedelta(seconds=turnaround)
     given = collections.defaultdict(list)
-    for award, rates in zip(settled.awards, settled.pays, strict=True):
+    displaced = settled.displaced or [None] * len(settled.awards)
+    for award, rates, each in zip(settled.awards, settled.pays, displaced, strict=True):
         stay = window.Window(award.stay.start - gap, award.stay.end + gap)
         servers = [offer.server for offer in award.offers]
         if not any(
@@ -306,10 +317,10 @@ def _spaced(settled, turnaround):
         ):
             for server in servers:
                 given[server].append(award.stay)
-            yield award, rates
+            yield award, rates, each
 
 
-def _draft(award, rates, now):
+def _draft(award, rates, now, origin):
     bid = award.bid
     return contract_core.draft(
         uuidutils.generate_uuid(),
@@ -319,6 +330,7 @@ def _draft(award, rates, now):
             for offer, rate in zip(award.offers, rates, strict=True)
         ],
         now,
+        origin=origin,
         project_id=bid.project_id,
         bid_uuid=bid.uuid,
         name=bid.name,

@@ -53,9 +53,21 @@ class Lines(Column):
 
     def human_readable(self):
         return '\n'.join(
-            f'{_server(line)} at {money(line.get("price"))}: {line.get("status", "")}'
+            f'{_server(line)} at {money(line.get("price"))}{_origin(line)}: '
+            f'{line.get("status", "")}'
             for line in self._value or ()
         )
+
+
+def _origin(line):
+    """How the price of a line was made, where the marketplace says so."""
+    rule, displaced = line.get('price_rule'), line.get('displaced')
+    if not rule:
+        return ''
+    parts = [f'ask {money(line.get("ask"))}']
+    if displaced is not None:
+        parts.append(f'bids left out {money(displaced)} more')
+    return f' ({rule}: {", ".join(parts)})'
 
 
 class Requirements(Column):
