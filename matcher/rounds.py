@@ -10,6 +10,7 @@ import dataclasses
 import datetime
 import decimal
 import math
+import threading
 import time
 
 from oslo_log import log
@@ -83,6 +84,9 @@ class Rounds:
                 'two prices, and a contract has one; it is for studies'
             )
         self._reader = book_cache.Reader(database, self._terms.turnaround)
+        #: The market for quotes, which are asked for while a round goes on.
+        self._quoted = book_cache.Reader(database, self._terms.turnaround)
+        self._quoting = threading.Lock()
         self._told = {}
         #: The second up to which everything past is closed.
         self._expired = None
@@ -247,11 +251,13 @@ class Rounds:
         self._pricing.settle(market, self._allocation.allocate(market, budget))
         LOG.info('The engine is ready after %.1f s', time.monotonic() - started)
 
-    def quote(self, bid, now):
-        """What ``bid`` would get now, as ``POST /v1/quotes`` answers."""
-        return quotes.quote(
-            self._database, self._clear, bid, now, self._terms.turnaround
-        )
+    def quote(self, question, now):
+        """What a quotes.Question is answered, as ``POST /v1/quotes`` says it.
+
+        May be called from any thread.
+        """
+        with self._quoting:
+            return quotes.quote(self._quoted.book(now), self._clear, question)
 
     def _clear(self, book):
         """Pairs of an award and its rates."""
