@@ -33,6 +33,7 @@ from matcher import mechanisms
 from matcher import partition
 from matcher import plugins
 from matcher import quotes
+from matcher import terms
 from matcher import warmup
 from matcher.mechanisms import figures
 
@@ -72,20 +73,20 @@ class Rounds:
         for all.
         """
         self._database, self._sharing = database, sharing
-        self._terms = conf.contracts
-        self._allocation = plugins.allocation(conf.matcher.allocation)
+        self._allocation = plugins.allocation(conf)
         self._budget = mechanisms.Budget(
             seconds=conf.matcher.round_seconds, seed=conf.matcher.seed
         )
-        self._pricing = plugins.pricing(conf.matcher.pricing, conf.matcher.seller_share)
+        self._pricing = plugins.pricing(conf)
         if not self._pricing.BALANCED:
             raise exceptions.Invalid(
                 f'[matcher] pricing: {conf.matcher.pricing} gives renters and owners '
                 'two prices, and a contract has one; it is for studies'
             )
-        self._reader = book_cache.Reader(database, self._terms.turnaround)
+        self._terms = terms.MarketTerms(conf)
+        self._reader = book_cache.Reader(database, self._terms)
         #: The market for quotes, which are asked for while a round goes on.
-        self._quoted = book_cache.Reader(database, self._terms.turnaround)
+        self._quoted = book_cache.Reader(database, self._terms)
         self._quoting = threading.Lock()
         self._told = {}
         #: The second up to which everything past is closed.
@@ -129,7 +130,7 @@ class Rounds:
                     contract_core.PriceOrigin(self._pricing.NAME, displaced, uuid),
                 ),
             )
-            for award, rates, displaced in _spaced(settled, self._terms.turnaround)
+            for award, rates, displaced in _spaced(settled, self._reader.turnaround)
         ]
         for bid in {award.bid.uuid for award in settled.awards}.difference(
             award.bid.uuid for award, _ in drafts

@@ -13,6 +13,7 @@ import json
 import pathlib
 import sys
 
+from flocx import exceptions
 from matcher import clear
 from matcher import plugins
 from matcher import replay
@@ -72,6 +73,11 @@ def main(argv=None):
         parser.error('either --requests, --servers and --types or --generate is needed')
     if args.strategic is not None and not 0 <= args.strategic <= 1:
         parser.error('--strategic: it is not in 0..1')
+    try:
+        mechanisms = clear.chosen(args)
+    except exceptions.Invalid as error:
+        print(f'flocx-matcher-simulate: {error}', file=sys.stderr)
+        return 1
     scene = _scene(args)
     result = {
         'seed': args.seed,
@@ -84,9 +90,8 @@ def main(argv=None):
         'mechanism': args.mechanism,
         'interval': args.interval,
     }
-    result |= (
-        _replayed(args, scene) if args.strategic is None else _learned(args, scene)
-    )
+    work = _replayed if args.strategic is None else _learned
+    result |= work(args, scene, *mechanisms)
     json.dump(result, sys.stdout, indent=2)
     print()
     return _plotted(args, result)
@@ -100,23 +105,16 @@ def _scene(args):
     return dataclasses.replace(scene, requests=scene.requests[: args.first])
 
 
-def _replayed(args, scene):
+def _replayed(args, scene, allocation, pricing):
     """What comes of the market, and of simpler rules."""
     progress = clear.Progress(sys.stderr)
-    pricing = plugins.pricing(args.pricing, args.seller_share)
     budget = clear.budget(args)
-    immediate = plugins.allocation('immediate')
     market = replay.replay(
-        scene,
-        plugins.allocation(args.mechanism),
-        pricing,
-        budget,
-        args.interval,
-        True,
-        progress,
+        scene, allocation, pricing, budget, args.interval, True, progress
     )
     # Whoever comes first gets the cheapest, at once or never.
-    claimed = plugins.pricing('second_price')
+    claimed = _of(plugins.PRICINGS, 'second_price', args)
+    immediate = _of(plugins.ALLOCATIONS, 'immediate', args)
     first_come = replay.replay(scene, immediate, claimed, budget, 0, False, progress)
     results = {
         args.mechanism: market.report(),
@@ -127,14 +125,14 @@ def _replayed(args, scene):
     return {'pricing': args.pricing, 'results': results}
 
 
-def _learned(args, scene):
+def _learned(args, scene, allocation, _):
     """What strategy does under each pricing."""
     return {
         'strategic': args.strategic,
         'pricings': strategic.compare(
             scene,
-            plugins.allocation(args.mechanism),
-            {name: plugins.pricing(name, args.seller_share) for name in args.pricings},
+            allocation,
+            {name: _of(plugins.PRICINGS, name, args) for name in args.pricings},
             clear.budget(args),
             args.interval,
             args.strategic,
@@ -142,6 +140,10 @@ def _learned(args, scene):
             clear.Progress(sys.stderr),
         ),
     }
+
+
+def _of(namespace, name, args):
+    return plugins.with_parameters(namespace, name, dict(args.parameters))
 
 
 def _plotted(args, result):
