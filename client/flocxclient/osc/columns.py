@@ -98,6 +98,21 @@ class QuotedLines(Column):
         )
 
 
+class Calendar(Column):
+    """What a start would cost, one a line."""
+
+    def human_readable(self):
+        return '\n'.join(
+            f'{each.get("start_time")}: '
+            + (
+                f'{each.get("servers")} at {money(each.get("price"))}'
+                if each.get('price') is not None
+                else 'not enough'
+            )
+            for each in self._value or ()
+        )
+
+
 class OffersMeeting(Column):
     """Requirements, and how many offers meet each, one a line."""
 
