@@ -20,7 +20,7 @@ class QuotedLine(types.Declared):
 
 
 class Quote(types.Declared):
-    """``lines`` is empty where nothing can be had now; ``reason`` and ``detail`` say why.
+    """``lines`` is empty where nothing can be had now; ``reason`` says why.
 
     ``lowest_ceiling`` is the lowest price at which the bid would get what it needs at
     some time of its window; null where it would at no price. ``calendar`` has an entry
