@@ -112,7 +112,8 @@ def _just_enough(book, bid):
 
     And whether any can.
     """
-    award = immediate.best(book.copy([bid]), bid)
+    bid = dataclasses.replace(bid, price=_ANY_PRICE)
+    award = immediate.best(book, bid)
     if award is None:
         return bid, False
     ceiling = max(each.price for each in award.offers)
