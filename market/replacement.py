@@ -63,6 +63,7 @@ def _line(contract, offer, stay, line):
         stay,
         [(uuidutils.generate_uuid(), offer, price)],
         contract.created_at,
+        origin=core.PriceOrigin(core.REPLACEMENT),
         project_id=contract.project_id,
     )
     return dataclasses.replace(

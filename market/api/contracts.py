@@ -71,6 +71,10 @@ class Line(types.Answer):
     sublet_of = wsme.types.text
     price = types.Price
     price_segments = types.Json
+    price_rule = wsme.types.text
+    ask = types.Price
+    displaced = types.Price
+    round_uuid = wsme.types.text
     start_time = types.Instant
     end_time = types.Instant
     status = wsme.types.text
