@@ -33,6 +33,8 @@ LINE = {
     # Whom it is rented from has it from another: that much the renter may know.
     *('fulfill_time', 'expire_time', 'reason', 'sublet_of'),
     *('price_segments', 'notice_seconds'),
+    # How the price was made, to both parties.
+    *('price_rule', 'ask', 'displaced', 'round_uuid'),
 }
 EVENT = {
     *('id', 'type', 'time', 'object_type', 'object_uuid', 'project_id', 'owner_id'),
