@@ -2,6 +2,7 @@
 """/v1/contracts: servers promised to a project."""
 
 import datetime
+import json
 
 from pecan import rest
 import wsme
@@ -21,6 +22,7 @@ from market import replacement
 from market.api import hardware
 from market.api import transaction
 from market.db import contracts
+from market.db import handovers
 from market.db import lifecycle
 
 _OF_LINES = {
@@ -53,6 +55,8 @@ FILTERS = {
     'due_before': window.instant,
     'requirements': query.json_list,
 }
+#: How much a provider may keep about a line, in characters of JSON.
+MOST_KEPT = 65536
 SORT_KEYS = ('created_at', 'start_time', 'end_time', 'updated_at', 'uuid')
 
 
@@ -110,8 +114,58 @@ class Report(types.Declared):
     reason = types.Text
 
 
+class HandoverChange(types.Declared):
+    """What a provider wants kept, in the place of what it rests on."""
+
+    version = wsme.wsattr(types.Integer(0, 2**62), mandatory=True)
+    data = wsme.wsattr(types.Object, mandatory=True)
+
+
+class Handover(types.Answer):
+    version = int
+    data = types.Json
+
+
+class Handovers(rest.RestController):
+    """/v1/contracts/{contract}/lines/{line}/handover: a provider's own memory."""
+
+    @expose.expose(Handover, rule='market:contracts:report')
+    def get_one(self, contract_uuid, line_uuid):
+        """Show what the provider keeps about a line until the line is closed.
+
+        ``version`` is 0 where nothing was kept yet.
+        """
+        service, context, _ = transaction.request_context()
+        with service.database.reader() as session:
+            contract = contracts.get(session, contract_uuid, context)
+            line = _delivered_by(context, contract, line_uuid)
+            if line.status in core.CLOSED:
+                raise exceptions.NotFound(f'Line {line.uuid} is {line.status}')
+            version, data = handovers.get(session, line.uuid)
+        return Handover(version=version, data=data)
+
+    @expose.expose(Handover, body=HandoverChange, rule='market:contracts:report')
+    @db.retried
+    def patch(self, contract_uuid, line_uuid, change):
+        """Keep something about a line, at most 65,536 characters of JSON.
+
+        ``version`` is that of what was read before; another one is a conflict, so
+        that two fulfillers do not overwrite what the other has found.
+        """
+        service, context, _ = transaction.request_context()
+        if len(json.dumps(change.data)) > MOST_KEPT:
+            raise exceptions.Invalid(f'data: more than {MOST_KEPT} characters of JSON')
+        with service.database.writer() as session:
+            contract = contracts.get(session, contract_uuid, context)
+            line = _delivered_by(context, contract, line_uuid)
+            version = handovers.put(session, line, change.version, change.data)
+        return Handover(version=version, data=change.data)
+
+
 class Lines(rest.RestController):
     """/v1/contracts/{contract}/lines: for the providers that deliver them."""
+
+    handover = Handovers()
 
     @expose.expose(Line, body=Report, rule='market:contracts:report')
     @db.retried

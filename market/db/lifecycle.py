@@ -13,6 +13,7 @@ from flocx.core import states
 from flocx.core import window
 from market.db import contracts
 from market.db import events
+from market.db import handovers
 from market.db import listing
 from market.db import offers
 from market.db import schema
@@ -239,6 +240,8 @@ def _move(session, line, values):
         )
         .values(**values)
     )
+    if done.rowcount == 1 and values.get('status') in core.CLOSED:
+        handovers.forget(session, line.uuid)
     if done.rowcount != 1:
         raise exceptions.Conflict(
             f'Contract {line.contract_uuid} has changed meanwhile; read it again',

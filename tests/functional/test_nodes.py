@@ -65,7 +65,7 @@ class NodesTest(base.MarketplaceTestCase):
         self.offer(node=name)
         self.marketplace.provider.nodes._change(name, maintenance=True)
         provider = self.marketplace.provider
-        reconciliation.Reconciliation(provider.nodes, provider.marketplace).run(
+        reconciliation.Reconciliation(self.marketplace.conf, provider.nodes, provider.marketplace).run(
             self.clock()
         )
         found = self.node(name)

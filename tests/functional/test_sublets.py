@@ -57,7 +57,7 @@ class SubletTest(base.MarketplaceTestCase):
 
     def reconcile(self):
         provider = self.marketplace.provider
-        reconciliation.Reconciliation(provider.nodes, provider.marketplace).run(
+        reconciliation.Reconciliation(self.marketplace.conf, provider.nodes, provider.marketplace).run(
             self.clock()
         )
 
