@@ -76,9 +76,7 @@ _ALARMS = {
 class Fulfilment:
     """Delivers the lines that the market has for this provider."""
 
-    def __init__(
-        self, conf, nodes, marketplace, sharing=None, clock=timeutils.utcnow
-    ):
+    def __init__(self, conf, nodes, marketplace, sharing=None, clock=timeutils.utcnow):
         """What delivers lines.
 
         :param sharing: which nodes are this fulfiller's; all unless it is given.
@@ -249,7 +247,7 @@ class Fulfilment:
         return self._handed_over(contract, line, node)
 
     def _is_written_down(self, contract, line, node, now):
-        """Whether how the node is, is kept, and nothing of others reaches the renter."""
+        """Whether nothing of others is on the node, and how it is, is kept."""
         memory = self._memory(contract, line)
         # Read first: who is faster from here on makes the version another one.
         known = memory.handover
@@ -350,7 +348,7 @@ class Fulfilment:
             renter=contract['project_id'],
             quarantine=self._quarantine(),
             lessor=scheduling.lessor(line),
-            had_it=bool(line['fulfill_time']) and line['reason'] != _R.OWNER_INTERVENED,
+            had_it=bool(line['fulfill_time']),
         )
 
     def _quarantine(self):

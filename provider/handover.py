@@ -13,7 +13,6 @@ import enum
 from flocx import exceptions
 from flocx.core import window
 
-
 _SECOND = datetime.timedelta(seconds=1)
 
 

@@ -233,9 +233,10 @@ def _after_the_end(reason, parties, node):
     if node is None or node.lessee not in (*parties, None):
         return _S.ENDED
     if node.lessee is None:
-        # Somebody has cleared it. Unless that is the way out of an error of ours, what
-        # the renter has left there is to be taken back.
-        return _S.WAIT_END if reason == _R.LESSEE_CHANGED else _S.ENDED
+        # Somebody has cleared it. What they do not use is cleaned, unless that is the
+        # way out of an error of ours.
+        unused = node.provision_state == 'available'
+        return _S.WAIT_END if unused and reason == _R.LESSEE_CHANGED else _S.ENDED
     if reason in _PASSING or (
         node.provision_state == 'available' and reason != _R.RESTORE_FAILED
     ):

@@ -117,7 +117,7 @@ class Lessee(enum.StrEnum):
     """Whose the node is, seen from the line that is taken back."""
 
     RENTER = 'renter'
-    NOBODY = 'nobody, though the renter had it'
+    NOBODY = 'nobody, though the renter had it, and it is available'
     QUARANTINE = 'quarantine'
     OTHER = 'somebody else, or nobody'
 
@@ -213,13 +213,17 @@ class Parties:
     lessor: str | None = None
     had_it: bool = False
 
-    def lessee(self, node):
-        """Whose ``node`` is."""
-        if node.lessee == self.renter:
-            return Lessee.RENTER
+    def lessee(self, node, phase=_P.UNKNOWN):
+        """Whose ``node`` is, given how far it has been taken back.
+
+        Its owner may have cleared the lessee, and use it: what is in use is theirs.
+        """
         if node.lessee == self.quarantine:
             return Lessee.QUARANTINE
-        if node.lessee is None and self.had_it:
+        if node.lessee == self.renter:
+            return Lessee.RENTER
+        had_it = self.had_it or phase not in (_P.UNKNOWN, _P.RETURNED)
+        if had_it and (node.lessee, node.provision_state) == (None, 'available'):
             return Lessee.NOBODY
         return Lessee.OTHER
 
@@ -248,6 +252,7 @@ class Teardown:
         """
         if node is None:
             return True
+        # No node needs more steps than there are before something has to be waited for.
         for _ in Step:
             step = self._step(node, parties, kept.handover)
             LOG.debug('Node %s: %s', node.uuid, step)
@@ -262,14 +267,9 @@ class Teardown:
 
     def _step(self, node, parties, handover):
         waited = handover.since is None or self._now() >= handover.since + self._wait
-        lessee = parties.lessee(node)
-        if (handover.phase, node.lessee) == (_P.HANDED_OVER, None):
-            # It may have had its lessee for a moment; what is not in use may be cleaned.
-            if node.provision_state == 'available':
-                lessee = Lessee.NOBODY
         return next_step(
             handover.phase,
-            lessee,
+            parties.lessee(node, handover.phase),
             node.provision_state,
             by_hand=node.target_provision_state == 'manageable',
             ready=not node.reservation
@@ -297,7 +297,7 @@ class Teardown:
     def _grab(self, uuid, parties):
         """Set the lessee, or bring the node nearer to where Ironic allows it."""
         node = self._nodes.get(uuid)
-        if parties.lessee(node) in (Lessee.OTHER, Lessee.QUARANTINE):
+        if node.lessee not in (parties.renter, None):
             return
         try:
             self._nodes.set_lessee(uuid, parties.quarantine)
@@ -345,7 +345,7 @@ class Teardown:
                 raise
             # While it is on its way Ironic changes nothing of it.
         self._nodes.provision(node.uuid, verb(node))
-        return False
+        return True
 
     def _return(self, node, parties, kept):
         if not node.automated_clean:

@@ -82,7 +82,7 @@ class Nodes(abc.ABC):
 
     @abc.abstractmethod
     def restore(self, uuid, before):
-        """Put back what differs from the settings ``before``; nothing where nothing does.
+        """Put back what differs from the settings ``before``.
 
         :raises Conflict, Unavailable: not now.
         :raises Invalid, Forbidden: Ironic does not allow it.

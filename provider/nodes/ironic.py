@@ -224,9 +224,7 @@ class IronicNodes(nodes.Nodes):
         found = self._optional(f'/volume/{kind}', node=uuid, detail=True)
         return found and {
             each['uuid']: {
-                name: value
-                for name, value in each.items()
-                if name not in _VOLUMES_OWN
+                name: value for name, value in each.items() if name not in _VOLUMES_OWN
             }
             for each in found[kind]
         }
@@ -280,6 +278,27 @@ class IronicNodes(nodes.Nodes):
             session=session,
             baremetal_endpoint_override=endpoint,
         ).baremetal
+
+
+def create_project(cloud, name, domain_id, description):
+    """The id of the project ``name``, which is made if it is not there.
+
+    :param cloud: who makes it: a name in clouds.yaml, None for the environment.
+    :raises Unavailable: Keystone does not answer, or does not allow it.
+    """
+    try:
+        identity = openstack.connect(cloud=cloud).identity
+        found = identity.find_project(name, domain_id=domain_id)
+        if found is None:
+            found = identity.create_project(
+                name=name, domain_id=domain_id, description=description
+            )
+    except (
+        sdk_exceptions.SDKException,
+        ks_exceptions.ClientException,
+    ) as error:
+        raise exceptions.Unavailable(f'Keystone: {error}') from None
+    return found.id
 
 
 def _replacing(fields):

@@ -38,7 +38,7 @@ class Room(nodes.Nodes):
         self.history, self.wrong = [], []
         #: What lessees have written on nodes, and those that were somebody's since
         #: they were cleaned.
-        self._written, self._used = {}, set()
+        self._written, self._used, self._taken = {}, set(), set()
         #: Nodes whose cleaning began when nobody had any rights, and is not spoilt.
         self._being_cleaned = set()
         self._authorised = []
@@ -57,6 +57,9 @@ class Room(nodes.Nodes):
 
     def meddle(self, uuid, **values):
         """Somebody but the provider changes a node."""
+        if 'lessee' in values:
+            # What its owner has taken, they may use as it is.
+            self._taken.add(uuid)
         self._become(uuid, by_provider=False, **values)
 
     @property
@@ -99,7 +102,7 @@ class Room(nodes.Nodes):
         return [
             f'node {uuid}: {what} of a former lessee'
             for uuid, node in self._nodes.items()
-            if node.lessee is None
+            if node.lessee is None and uuid not in self._taken
             for what in self._leftovers(uuid)
         ]
 

@@ -137,9 +137,7 @@ class World:
             loop = processes.Loop(
                 self, process, 'fulfilment', conf.provider.fulfil_interval
             )
-            loop.step = fulfilment.Fulfilment(
-                conf, *parts, clock=self._clock
-            ).run
+            loop.step = fulfilment.Fulfilment(conf, *parts, clock=self._clock).run
             looking = processes.Loop(
                 self, process, 'reconciliation', conf.provider.reconcile_interval
             )
@@ -163,8 +161,8 @@ class World:
             self._deliver: 4 if self.network.waiting else 0,
             self._deed: 4 if self._deeds else 0,
             self._pass_time: 2.5,
-            self._machines: 3,
-            self.room.serve: 0.7 if self.room.waiting else 0,
+            self._machines: 1.5,
+            self.room.serve: 1.5 if self.room.waiting else 0,
             self._crash: 1,
             lambda: self.storm.pick(ready).start(): 2 if ready else 0,
         }
