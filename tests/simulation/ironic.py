@@ -257,6 +257,7 @@ class Room(nodes.Nodes):
                     for what in self._leftovers(uuid)
                 ]
             if values['lessee'] not in (None, QUARANTINE):
+                self._taken.discard(uuid)
                 self._spoil(uuid)
             self.history.append(
                 (self._clock(), uuid, node.lessee, values['lessee'], by_provider)
