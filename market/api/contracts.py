@@ -129,7 +129,7 @@ class Handover(types.Answer):
 class Handovers(rest.RestController):
     """/v1/contracts/{contract}/lines/{line}/handover: a provider's own memory."""
 
-    @expose.expose(Handover, rule='market:contracts:report')
+    @expose.expose(Handover, rule='market:handovers:show')
     def get_one(self, contract_uuid, line_uuid):
         """Show what the provider keeps about a line until the line is closed.
 
@@ -144,7 +144,7 @@ class Handovers(rest.RestController):
             version, data = handovers.get(session, line.uuid)
         return Handover(version=version, data=data)
 
-    @expose.expose(Handover, body=HandoverChange, rule='market:contracts:report')
+    @expose.expose(Handover, body=HandoverChange, rule='market:handovers:change')
     @db.retried
     def patch(self, contract_uuid, line_uuid, change):
         """Keep something about a line, at most 65,536 characters of JSON.
