@@ -35,7 +35,6 @@ from benchmarks import filling
 from flocx import config
 from flocx import db
 from flocx import rpc
-from flocx import rpcapi
 from flocx import standalone
 from flocx.api import app
 from market import service
@@ -61,8 +60,7 @@ class Stage:
         transport = rpc.transport(conf)
         market = service.build(conf, database, transport)
         self._app = app.controllers(root.Root(), market, timeutils.utcnow)
-        providers = rpcapi.ProviderAPI(transport)
-        self._new_engine = lambda: rounds.Rounds(conf, database, providers)
+        self._new_engine = lambda: rounds.Rounds(conf, database)
         self._engine = self._new_engine()
         self._numbers = itertools.count()
 

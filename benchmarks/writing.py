@@ -30,13 +30,6 @@ from matcher import rounds
 NOW = datetime.datetime(2027, 1, 1, tzinfo=datetime.UTC)
 
 
-class Nobody:
-    """Takes the place of the providers, who are told of each contract."""
-
-    def contract_changed(self, context, contract):
-        pass
-
-
 @dataclasses.dataclass(frozen=True)
 class Timing:
     """A round: its contracts, its seconds, and those of them that it wrote for."""
@@ -53,7 +46,7 @@ def measure(database, seconds=2):
     matcher_conf.register(conf)
     conf([], default_config_files=[])
     conf.set_override('round_seconds', seconds, 'matcher')
-    engine = rounds.Rounds(conf, database, Nobody())
+    engine = rounds.Rounds(conf, database)
     engine.prepare(NOW)
     spent = []
     write = engine._write

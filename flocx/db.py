@@ -111,15 +111,15 @@ class Database:
     keeps it open across a call to another process.
     """
 
-    def __init__(self, connection, after_commit=None, patient=True):
+    def __init__(self, connection, listeners=(), patient=True):
         """A database that is connected to when it is first used.
 
         :param connection: a SQLAlchemy URL.
-        :param after_commit: called with the ``session.info`` of each transaction
-            that was committed.
+        :param listeners: functions, each called after every commit with the
+            ``session.info`` of the transaction.
         :param patient: whether to try again for a while where it cannot be reached.
         """
-        self._after_commit = after_commit
+        self._listeners = tuple(listeners)
         self._facade = enginefacade.transaction_context()
         self._facade.configure(
             **_connections(connection),
@@ -157,8 +157,8 @@ class Database:
                     raise db_exc.RetryRequest(error) from error
         finally:
             _writing.reset(token)
-        if self._after_commit:
-            self._after_commit(session.info)
+        for listener in self._listeners:
+            listener(session.info)
 
     def ping(self):
         """Nothing, if the database answers and has our tables.

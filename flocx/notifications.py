@@ -17,7 +17,6 @@ import oslo_messaging as messaging
 
 from flocx import background
 from flocx import context
-from flocx import db
 from flocx.core import window
 
 LOG = log.getLogger(__name__)
@@ -68,15 +67,6 @@ class Notifier:
                 )
             except Exception:
                 LOG.warning('Event %s could not be sent', event['id'], exc_info=True)
-
-
-def database(conf, publisher):
-    """The market database, whose events are sent to the message bus too."""
-    notifier = Notifier(conf, publisher)
-    listened = any(conf.oslo_messaging_notifications.driver)
-    return db.Database(
-        conf.database.connection, notifier.after_commit if listened else None
-    )
 
 
 def payload(event):

@@ -6,6 +6,7 @@ broker that is away neither delays nor fails a request, and a message that is
 lost costs its receiver one periodic pass.
 """
 
+import copy
 import time
 
 from oslo_log import log
@@ -80,19 +81,22 @@ class Caster:
         )
         self._background = background.Background(BACKLOG)
 
-    def cast(self, context, topic, method, **payload):
-        # The thread that sends does not know of what it is a part.
+    def cast(self, context, topic, method, fanout=False, **payload):
+        """Send a message to one of those who listen to ``topic``.
+
+        :param fanout: to every one of them.
+        """
+        # The thread that sends does not know of what it is a part, and this one goes
+        # on with other parts meanwhile.
+        context = copy.copy(context)
         context.trace = tracing.here()
-        if not self._background.submit(self._send, context, topic, method, payload):
+        if not self._background.submit(
+            self._send, context, topic, method, payload, fanout
+        ):
             LOG.warning(
                 '%s to %s is dropped: %s messages wait already', method, topic, BACKLOG
             )
             metrics.CASTS_LOST.labels(method).inc()
-
-    def cast_to_all(self, context, topic, method, **payload):
-        """As ``cast``, to every one of those who listen to ``topic``."""
-        context.trace = tracing.here()
-        self._background.submit(self._send, context, topic, method, payload, True)
 
     def call(self, context, topic, method, seconds, **payload):
         """Ask one of those who listen to ``topic``; only for what changes nothing.
@@ -109,7 +113,7 @@ class Caster:
                 'The auction engine does not answer; try again later'
             ) from None
 
-    def _send(self, context, topic, method, payload, fanout=False):
+    def _send(self, context, topic, method, payload, fanout):
         try:
             client = self._client.prepare(topic=topic, retry=1, fanout=fanout)
             client.cast(context, method, **payload)

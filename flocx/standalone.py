@@ -18,8 +18,8 @@ from oslo_log import log
 import waitress
 from waitress import wasyncore
 
+from flocx import announce
 from flocx import config
-from flocx import notifications
 from flocx import rpc
 from market import conf as market_conf
 from market import service as market_service
@@ -102,9 +102,9 @@ def register(conf):
 
 def _parts(conf):
     """Everything that runs, in the order in which it starts."""
-    database = notifications.database(conf, 'standalone')
-    migration.upgrade(database)
     transport = rpc.transport(conf)
+    database = announce.database(conf, transport, 'standalone')
+    migration.upgrade(database)
     provider = provider_service.build(conf)
     chosen = conf.standalone
     for application, port in (

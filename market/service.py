@@ -7,8 +7,8 @@ import typing
 from oslo_config import cfg
 from oslo_utils import timeutils
 
+from flocx import announce
 from flocx import db
-from flocx import notifications
 from flocx import policy
 from flocx import rpc
 from flocx import rpcapi
@@ -30,7 +30,6 @@ class Market:
     projects: projects.Projects
     quotas: quotas.Quotas
     matcher: rpcapi.MatcherAPI
-    providers: rpcapi.ProviderAPI
     feed: feed.Feed
 
     def lineage(self, context):
@@ -46,7 +45,6 @@ def build(conf, database, transport):
         projects=projects.Projects(conf),
         quotas=quotas.Quotas(conf),
         matcher=rpcapi.MatcherAPI(transport),
-        providers=rpcapi.ProviderAPI(transport),
         feed=feed.Feed(database),
     )
 
@@ -57,9 +55,7 @@ def application(conf, transport=None, database=None, clock=timeutils.utcnow):
     :param transport: the RPC transport to share with others in this process.
     :param clock: called with ``with_timezone=True``, returns aware UTC.
     """
-    market = build(
-        conf,
-        database or notifications.database(conf, 'market'),
-        transport or rpc.transport(conf),
-    )
+    transport = transport or rpc.transport(conf)
+    database = database or announce.database(conf, transport, 'market')
+    market = build(conf, database, transport)
     return app.build(conf, root.Root(), market, clock)

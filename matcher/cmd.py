@@ -11,10 +11,10 @@ import sys
 from oslo_config import cfg
 from oslo_utils import timeutils
 
+from flocx import announce
 from flocx import config
 from flocx import coordination
 from flocx import metrics
-from flocx import notifications
 from flocx import rpc
 from flocx import rpcapi
 from flocx import service
@@ -29,22 +29,22 @@ def parts(conf, transport=None, database=None):
     Before them what divides the work, if several engines do.
     """
     transport = transport or rpc.transport(conf)
-    database = database or notifications.database(conf, 'matcher')
+    database = database or announce.database(conf, transport, 'matcher')
     sharing = engines = None
     if conf.coordination.backend_url:
         sharing = coordination.of(conf, lambda: 'flocx-matcher')
-        engines = rpcapi.MatcherAPI(transport)
-    providers = rpcapi.ProviderAPI(transport)
-    clearing = rounds.Rounds(conf, database, providers, sharing)
+        engines = rpcapi.MatcherAPIV1(transport)
+    clearing = rounds.Rounds(conf, database, sharing)
     clearing.prepare(timeutils.utcnow(with_timezone=True))
     loop = service.Loop(
         'round', lambda now: clearing.run(now) and None, conf.matcher.round_interval
     )
+    current = endpoints.Endpoints(loop, clearing)
     server = rpc.server(
         transport,
         rpcapi.MatcherAPI.TOPIC,
         socket.gethostname(),
-        [endpoints.Endpoints(loop, clearing, engines)],
+        [current, endpoints.EndpointsV1(current, engines)],
     )
     loops = [sharing, loop, server] if sharing else [loop, server]
     return [metrics.Server(conf), *loops]

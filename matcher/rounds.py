@@ -15,7 +15,6 @@ import time
 from oslo_log import log
 from oslo_utils import uuidutils
 
-from flocx import context
 from flocx import db
 from flocx import exceptions
 from flocx import metrics
@@ -67,13 +66,11 @@ class Round:
 class Rounds:
     """Clears the market of one database; any number of them may share it."""
 
-    def __init__(self, conf, database, providers, sharing=None):
-        """:param providers: a ProviderAPI, to tell of new contracts.
-        :param sharing: a coordination.Shared that says what is this engine's; None
-            for all.
+    def __init__(self, conf, database, sharing=None):
+        """:param sharing: a coordination.Shared that says what is this engine's; None
+        for all.
         """
-        self._database, self._providers = database, providers
-        self._sharing = sharing
+        self._database, self._sharing = database, sharing
         self._terms = conf.contracts
         self._allocation = plugins.allocation(conf.matcher.allocation)
         self._budget = mechanisms.Budget(
@@ -183,7 +180,6 @@ class Rounds:
             batch = drafts[at : at + _TOGETHER]
             for award, contract in self._store(batch, generations, now):
                 LOG.info('Bid %s became contract %s', award.bid.uuid, contract.uuid)
-                self._providers.contract_changed(context.current(), contract)
                 waited = contract.created_at - award.bid.updated_at
                 metrics.WAITED.observe(waited.total_seconds())
                 written.append(award)

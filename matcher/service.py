@@ -7,11 +7,10 @@ import typing
 from oslo_config import cfg
 from oslo_utils import timeutils
 
+from flocx import announce
 from flocx import db
-from flocx import notifications
 from flocx import policy
 from flocx import rpc
-from flocx import rpcapi
 from flocx.api import app
 from matcher import policies
 from matcher import rounds
@@ -40,11 +39,11 @@ def application(conf, transport=None, database=None, clock=timeutils.utcnow):
     :param clock: called with ``with_timezone=True``, returns aware UTC.
     """
     transport = transport or rpc.transport(conf)
-    database = database or notifications.database(conf, 'matcher')
+    database = database or announce.database(conf, transport, 'matcher')
     matcher = Matcher(
         conf=conf,
         database=database,
         policy=policy.Policy(conf, policies.RULES),
-        rounds=rounds.Rounds(conf, database, rpcapi.ProviderAPI(transport)),
+        rounds=rounds.Rounds(conf, database),
     )
     return app.build(conf, root.Root(), matcher, clock)

@@ -9,8 +9,8 @@ import fixtures
 from oslo_config import cfg
 import yaml
 
+from flocx import announce
 from flocx import config
-from flocx import notifications
 from flocx import rpc
 from flocx import standalone
 from market import service as market_service
@@ -125,10 +125,10 @@ class Marketplace(fixtures.Fixture):
         self.keystone = keystone.Keystone()
         self.identity = self.useFixture(Served(self.keystone)).url
         self._configure()
-        self.database = notifications.database(self.conf, 'test')
-        migration.upgrade(self.database)
         self.transport = rpc.transport(self.conf)
         self.addCleanup(self.transport.cleanup)
+        self.database = announce.database(self.conf, self.transport, 'test')
+        migration.upgrade(self.database)
         clock = {'clock': self._clock} if self._clock else {}
         self.catalog = self.keystone.catalog
         self.catalog['identity'] = f'{self.identity}/v3'

@@ -173,7 +173,7 @@ class Bids(rest.RestController):
                 session, context.project_id, limits, now, open_bids=1, **_costs(bid)
             )
             bids.add(session, bid, now)
-            return Bid.of(bid), lambda said: service.matcher.bid_changed(context, said)
+            return Bid.of(bid)
 
         return transaction.idempotent(Bid, '/v1/bids', place)
 
@@ -202,7 +202,6 @@ class Bids(rest.RestController):
                     **{name: 0 for name in after if after[name] > before[name]},
                 )
         answer = Bid.of(changed)
-        service.matcher.bid_changed(context, types.plain(answer))
         transaction.etag(answer)
         return answer
 
@@ -217,8 +216,7 @@ class Bids(rest.RestController):
                 context, 'market:bids:cancel', {'project_id': bid.project_id}
             )
             transaction.check_if_match('Bid', bid)
-            bid = bids.move(session, bid, bid_core.Status.CANCELLED, now)
-        service.matcher.bid_changed(context, types.plain(Bid.of(bid)))
+            bids.move(session, bid, bid_core.Status.CANCELLED, now)
 
 
 def _told(outlook):

@@ -61,9 +61,7 @@ class Claim(rest.RestController):
             )
             generations = {offer.uuid: offer.generation for offer in wanted}
             contracts.write(session, contract, generations, now)
-            return contracts_api.Contract.of(contract), (
-                lambda _: service.providers.contract_changed(context, contract)
-            )
+            return contracts_api.Contract.of(contract)
 
         return transaction.idempotent(contracts_api.Contract, '/v1/contracts', buy)
 

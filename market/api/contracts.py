@@ -136,14 +136,11 @@ class Lines(rest.RestController):
                 report.reason or None,
                 now,
             )
-            other = given_up and replacement.substitute(
-                session, contract, line, now, service.conf.contracts.turnaround
-            )
-        if other:
-            service.providers.contract_changed(context, other)
+            if given_up:
+                replacement.substitute(
+                    session, contract, line, now, service.conf.contracts.turnaround
+                )
         (line,) = (each for each in contract.lines if each.uuid == line_uuid)
-        if other or line.status in core.CLOSED:
-            service.matcher.contract_changed(context, {'uuid': contract.uuid})
         return Line.of(line)
 
 
@@ -241,7 +238,9 @@ class Contracts(rest.RestController):
                     server_hours=0,
                     committed_amount=0,
                 )
-        return self._told(contract)
+        answer = Contract.of(contract)
+        transaction.etag(answer)
+        return answer
 
     @expose.expose(status=204)
     @db.retried
@@ -259,17 +258,7 @@ class Contracts(rest.RestController):
             contract = lifecycle.close(
                 session, contract, now, service.conf.contracts.notice
             )
-        self._told(contract)
-
-    @staticmethod
-    def _told(contract):
-        """Tell the providers and the engine of a contract; return its JSON form."""
-        service, context, _ = transaction.request_context()
-        service.providers.contract_changed(context, contract)
-        service.matcher.contract_changed(context, {'uuid': contract.uuid})
-        answer = Contract.of(contract)
-        transaction.etag(answer)
-        return answer
+        transaction.etag(contract)
 
 
 def _require_notice(end, now, notice):

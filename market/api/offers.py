@@ -2,7 +2,6 @@
 """/v1/offers: servers for a window of time."""
 
 from oslo_utils import uuidutils
-import pecan
 from pecan import rest
 import wsme
 import wsme.types
@@ -167,9 +166,7 @@ class Health(rest.RestController):
                 status=offer_core.Status(health.status),
                 reason=health.reason or None,
             )
-        answer = Offer.of(offer)
-        _tell(offer)(types.plain(answer))
-        return answer
+        return Offer.of(offer)
 
 
 class Offers(rest.RestController):
@@ -242,7 +239,7 @@ class Offers(rest.RestController):
             fresh = offers.add(session, offer, now)
             taken = {} if fresh else _taken(service, session, [offer], now)
             free = offers.free(offer, taken, now)
-            return Offer.shown_to(context, offer, free), _tell(offer)
+            return Offer.shown_to(context, offer, free)
 
         return transaction.idempotent(Offer, '/v1/offers', publish)
 
@@ -260,7 +257,6 @@ class Offers(rest.RestController):
             offer = offers.reschedule(session, offer, now, **change.values())
             taken = _taken(service, session, [offer], now)
         answer = Offer.shown_to(context, offer, offers.free(offer, taken, now))
-        _tell(offer)(types.plain(answer))
         transaction.etag(answer)
         return answer
 
@@ -275,20 +271,13 @@ class Offers(rest.RestController):
                 context, 'market:offers:cancel', {'project_id': offer.project_id}
             )
             transaction.check_if_match('Offer', offer)
-            offer = offers.change(
+            offers.change(
                 session, offer, 'cancelled', now, status=offer_core.Status.CANCELLED
             )
-        _tell(offer)(types.plain(Offer.of(offer)))
 
 
 def _taken(service, session, wanted, now):
     return offers.held(session, wanted, now, service.conf.contracts.turnaround)
-
-
-def _tell(offer):
-    """What tells the engine of an offer, given its JSON."""
-    service, context = pecan.request.service, pecan.request.context
-    return lambda said: service.matcher.offer_changed(context, said)
 
 
 def _insider(context, offer):

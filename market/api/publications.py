@@ -63,10 +63,7 @@ class Publications(rest.RestController):
             )
         batch = _Batch(request.offers, context, now)
         limits = service.quotas.limits(context.project_id)
-        for offer in _store(service, context, now, batch, limits):
-            service.matcher.offer_changed(
-                context, types.plain(offers_api.Offer.of(offer))
-            )
+        _store(service, context, now, batch, limits)
         return PublicationList(publications=batch.outcomes)
 
 
@@ -134,16 +131,16 @@ def _fingerprints(key, request):
 
 @db.retried
 def _store(service, context, now, batch, limits):
-    """Store what can be; return the offers that are new."""
+    """Store what can be."""
     if not batch.drafts:
-        return []
+        return
     with service.database.writer() as session:
         # Before the keys are looked up: who sends the same request waits here.
         servers.lock(session, {offer.server for offer in batch.drafts.values()})
         keys = {key for key, _ in batch.keys.values() if key}
         left = batch.settle(idempotency.known(session, context.project_id, keys))
         if not left:
-            return []
+            return
         service.quotas.check(
             session, context.project_id, limits, now, open_offers=len(left)
         )
@@ -158,4 +155,3 @@ def _store(service, context, now, batch, limits):
                 said[batch.keys[place]] = {'offer_uuid': offer.uuid}
         if keys:
             idempotency.remember(session, context.project_id, said, now)
-    return [offer for offer in wanted if offer.uuid not in refused]

@@ -32,13 +32,10 @@ def idempotent(kind, location, work):
 
     :param kind: the WSME type of the answer.
     :param location: of the collection that the new object is in.
-    :param work: given a session, returns the answer and what is to be told of it
-        after the commit, a function of the answer's JSON.
+    :param work: given a session, returns the answer.
     """
     sent, fingerprint = key(), _fingerprint()
-    answer, tell = _run(kind, sent, fingerprint, work)
-    if tell:
-        tell(types.plain(answer))
+    answer = _run(kind, sent, fingerprint, work)
     pecan.response.location = f'{pecan.request.script_name}{location}/{answer.uuid}'
     etag(answer)
     return answer
@@ -51,16 +48,16 @@ def _run(kind, key, fingerprint, work):
         if key:
             said = idempotency.answered(session, context.project_id, key, fingerprint)
             if said is not None:
-                return wsme.rest.json.fromjson(kind, said), None
+                return wsme.rest.json.fromjson(kind, said)
             # Before the work: another request with the key waits here, and does not
             # find that the first one has taken what it wants itself.
             idempotency.begin(
                 session, context.project_id, key, fingerprint, pecan.request.now
             )
-        answer, tell = work(session)
+        answer = work(session)
         if key:
             idempotency.keep(session, context.project_id, key, types.plain(answer))
-    return answer, tell
+    return answer
 
 
 def etag(answer):

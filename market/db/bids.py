@@ -5,9 +5,9 @@ import dataclasses
 
 import sqlalchemy as sa
 
-from flocx import exceptions
 from flocx.core import bid as bid_core
 from flocx.core import states
+from market.db import concurrency
 from market.db import events
 from market.db import listing
 from market.db import schema
@@ -79,10 +79,10 @@ def move(session, bid, status, now, **values):
     return change(session, bid, status, now, status=status, **values)
 
 
-def change(session, bid, deed, now, **values):
+def change(session, bid, action, now, **values):
     """Change an available bid; return it as it is then.
 
-    :param deed: what the event calls it.
+    :param action: what the event calls it.
     :raises Conflict: it is closed, or somebody else has changed it meanwhile.
     """
     values.update(generation=bid.generation + 1, updated_at=now)
@@ -95,19 +95,10 @@ def change(session, bid, deed, now, **values):
         )
         .values(**values)
     )
-    if done.rowcount != 1:
-        raise changed(bid)
+    concurrency.require_written(done, 'Bid', bid.uuid)
     after = dataclasses.replace(bid, **values)
-    events.of_bid(session, deed, after, now)
+    events.of_bid(session, action, after, now)
     return after
-
-
-def changed(bid):
-    """The Conflict of who found ``bid`` closed, or not as it was."""
-    return exceptions.Conflict(
-        f'Bid {bid.uuid} was closed or changed meanwhile; read it again',
-        code='flocx.conflict.generation',
-    )
 
 
 def match(session, pairs, now):

@@ -6,11 +6,11 @@ import functools
 
 import sqlalchemy as sa
 
-from flocx import exceptions
 from flocx.core import bid as bid_core
 from flocx.core import contract as core
 from flocx.core import offer as offer_core
 from market.db import bids
+from market.db import concurrency
 from market.db import events
 from market.db import listing
 from market.db import schema
@@ -54,13 +54,13 @@ def write_all(session, proposals, generations, now):
     """
     # Offers before bids and each in the order of uuids, here as everywhere, so that
     # two writers never wait for each other.
-    offered = listing.locked(
+    offered = concurrency.locked(
         session,
         schema.offers,
         {line.offer_uuid for contract, _ in proposals for line in contract.lines},
         offer_core.Status.AVAILABLE,
     )
-    waiting = listing.locked(
+    waiting = concurrency.locked(
         session,
         schema.bids,
         {bid.uuid for _, bid in proposals if bid},
@@ -83,9 +83,9 @@ def _refused(contract, bid, generations, offered, waiting):
     """Why a contract cannot be written, or None."""
     for line in contract.lines:
         if offered.get(line.offer_uuid) != generations[line.offer_uuid]:
-            return _changed(line.offer_uuid)
+            return concurrency.changed_meanwhile('Offer', line.offer_uuid)
     if bid and waiting.get(bid.uuid) != bid.generation:
-        return bids.changed(bid)
+        return concurrency.changed_meanwhile('Bid', bid.uuid)
     return None
 
 
@@ -120,17 +120,10 @@ def take(session, offer_uuid, generation, now):
 
     :raises Conflict: it has changed.
     """
-    said = {'taken': offer_uuid, 'known': generation, 'now': now}
-    done = session.execute(_TAKE, said)
-    if done.rowcount != 1:
-        raise _changed(offer_uuid)
-
-
-def _changed(offer_uuid):
-    return exceptions.Conflict(
-        f'Offer {offer_uuid} has changed meanwhile; read it again',
-        code='flocx.conflict.generation',
+    done = session.execute(
+        _TAKE, {'taken': offer_uuid, 'known': generation, 'now': now}
     )
+    concurrency.require_written(done, 'Offer', offer_uuid)
 
 
 def get(session, ident, reader):

@@ -1,13 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The ordered feed of everything committed, written with what it tells of.
+"""The ordered feed of everything committed, and what is announced of it.
 
 An event has one addressee: ``project_id`` where it concerns a project as the
 renter, ``owner_id`` where it concerns it as the owner of the server. What
 concerns two parties is told in two events, each saying what that party may know.
+
+Each event is recorded in :mod:`flocx.announce` too: whoever writes one announces it.
 """
+
+import functools
 
 import sqlalchemy as sa
 
+from flocx import announce
 from flocx.core import money
 from flocx.core import window
 from market.db import listing
@@ -36,14 +41,15 @@ _ADVANCE_MYSQL = _ADVANCE.values(last=sa.func.last_insert_id(_MORE))
 _ADVANCE_RETURNING = _ADVANCE.values(last=_MORE).returning(_SEQUENCE)
 
 
-def of_offer(session, deed, offer, now):
-    """Tell the owner what became of their offer."""
+def of_offer(session, action, offer, now):
+    """Tell the owner, and the engines, what became of an offer."""
+    announce.record(session, 'offer', offer.uuid, action)
     _add(
         session,
-        f'offer.{deed}',
-        now,
         'offer',
         offer.uuid,
+        action,
+        now,
         {
             'status': offer.status,
             'name': offer.name,
@@ -57,41 +63,32 @@ def of_offer(session, deed, offer, now):
     )
 
 
-def of_bid(session, deed, bid, now):
-    """Tell the bidder what became of their bid."""
+def of_bid(session, action, bid, now):
+    """Tell the bidder, and the engines, what became of a bid."""
+    announce.record(session, 'bid', bid.uuid, action)
     _add(
         session,
-        f'bid.{deed}',
-        now,
         'bid',
         bid.uuid,
+        action,
+        now,
         {'status': bid.status, 'name': bid.name, 'contract_uuid': bid.contract_uuid},
         project_id=bid.project_id,
     )
 
 
-def of_contract(session, deed, contract, lines, now):
-    """Tell the renter of ``lines``, and each owner of their own among them."""
-    _add(
-        session,
-        f'contract.{deed}',
-        now,
-        'contract',
-        contract.uuid,
-        _payload(contract, lines),
-        project_id=contract.project_id,
-    )
+def of_contract(session, action, contract, lines, now):
+    """Tell the lessee of ``lines``, each owner of their own lines, and the providers.
+
+    :param lines: those of the contract that have changed.
+    """
+    providers = {line.provider_id for line in lines}
+    announce.record(session, 'contract', contract.uuid, action, providers)
+    add = functools.partial(_add, session, 'contract', contract.uuid, action, now)
+    add(_payload(contract, lines), project_id=contract.project_id)
     for owner in sorted({line.owner_id for line in lines}):
         own = [line for line in lines if line.owner_id == owner]
-        _add(
-            session,
-            f'contract.{deed}',
-            now,
-            'contract',
-            contract.uuid,
-            _payload(contract, own),
-            owner_id=owner,
-        )
+        add(_payload(contract, own), owner_id=owner)
 
 
 def after(session, reader, last=0, limit=100, filters=(), where=()):
@@ -175,14 +172,14 @@ def _payload(contract, lines):
     }
 
 
-def _add(session, kind, now, object_type, object_uuid, payload, **addressee):
+def _add(session, object_type, object_uuid, action, now, payload, **addressee):
     """Keep an event until the transaction ends, and write it then."""
     if 'events' not in session.info:
         session.info['events'] = []
         sa.event.listen(session, 'before_commit', _write)
     session.info['events'].append(
         {
-            'type': kind,
+            'type': f'{object_type}.{action}',
             'time': now,
             'object_type': object_type,
             'object_uuid': object_uuid,

@@ -11,6 +11,7 @@ from flocx.core import contract as core
 from flocx.core import offer as offer_core
 from flocx.core import states
 from flocx.core import window
+from market.db import concurrency
 from market.db import contracts
 from market.db import events
 from market.db import listing
@@ -239,14 +240,10 @@ def _move(session, line, values):
         )
         .values(**values)
     )
-    if done.rowcount != 1:
-        raise exceptions.Conflict(
-            f'Contract {line.contract_uuid} has changed meanwhile; read it again',
-            code='flocx.conflict.generation',
-        )
+    concurrency.require_written(done, 'Contract', line.contract_uuid)
 
 
-def _settle(session, contract, deed, changed, now, **values):
+def _settle(session, contract, action, changed, now, **values):
     """Give the contract the status that its lines make, and tell the parties."""
     # Locked, and so read afresh: two providers may report lines of one contract.
     settled = {'settled': contract.uuid}
@@ -268,6 +265,6 @@ def _settle(session, contract, deed, changed, now, **values):
     )
     uuids = {line.uuid for line in changed}
     moved = [line for line in lines if line.uuid in uuids]
-    events.of_contract(session, deed, contract, moved, now)
+    events.of_contract(session, action, contract, moved, now)
     sublets.truncate_offers(session, moved, now)
     return contract

@@ -45,23 +45,6 @@ def parts(values, size=500):
     return [values[at : at + size] for at in range(0, len(values), size)]
 
 
-def locked(session, table, uuids, status):
-    """{uuid: generation} of the rows with ``status``, which nobody else changes now.
-
-    They are locked in the order of their uuids, until the transaction ends.
-    """
-    found = {}
-    for part in parts(sorted(uuids)):
-        rows = session.execute(
-            sa.select(table.c.uuid, table.c.generation)
-            .where(table.c.uuid.in_(part), table.c.status == status)
-            .order_by(table.c.uuid)
-            .with_for_update()
-        )
-        found.update((row.uuid, row.generation) for row in rows)
-    return found
-
-
 def noun(kind, row, **more):
     """The noun of class ``kind`` that a row holds."""
     values = {name: value for name, value in row._mapping.items() if name != 'id'}

@@ -13,6 +13,7 @@ from flocx.core import contract as contract_core
 from flocx.core import offer as offer_core
 from flocx.core import states
 from flocx.core import window
+from market.db import concurrency
 from market.db import events
 from market.db import listing
 from market.db import schema
@@ -255,10 +256,10 @@ def free(offer, taken, now):
     return left.minus(taken.get(offer.slot, ()))
 
 
-def change(session, offer, deed, now, **values):
+def change(session, offer, action, now, **values):
     """Change an offer that nobody else has changed meanwhile; return it.
 
-    :param deed: what the event calls it.
+    :param action: what the event calls it.
     :raises Conflict: somebody has, or its status does not allow the change.
     """
     # To say again that it is suspended is no change; what is closed stays closed.
@@ -273,13 +274,9 @@ def change(session, offer, deed, now, **values):
         .where(_TABLE.c.uuid == offer.uuid, _TABLE.c.generation == offer.generation)
         .values(**values)
     )
-    if done.rowcount != 1:
-        raise exceptions.Conflict(
-            f'Offer {offer.uuid} has changed meanwhile; read it again',
-            code='flocx.conflict.generation',
-        )
+    concurrency.require_written(done, 'Offer', offer.uuid)
     changed = dataclasses.replace(offer, **values)
-    events.of_offer(session, deed, changed, now)
+    events.of_offer(session, action, changed, now)
     return changed
 
 

@@ -8,7 +8,6 @@ import time
 import requests
 import testtools
 
-from flocx import rpcapi
 from flocx.core import window
 from matcher import rounds
 from provider import fulfilment
@@ -161,7 +160,6 @@ class MarketplaceTestCase(testtools.TestCase):
         return rounds.Rounds(
             self.marketplace.conf,
             database or self.marketplace.database,
-            rpcapi.ProviderAPI(self.marketplace.transport),
         )
 
     def round(self, now=None, database=None):

@@ -240,9 +240,8 @@ class OneRequestTest(base.MarketplaceTestCase):
         wanted = {
             ('caller', 'wsgi offers'),
             ('wsgi offers', 'wsgi offers'),
-            ('wsgi bids', 'rpc bid_changed'),
-            ('rpc bid_changed', 'rpc noted'),
-            ('rpc noted', 'round'),
+            ('wsgi bids', 'rpc changed'),
+            ('rpc changed', 'round'),
             ('round', 'rpc contract_changed'),
             ('rpc contract_changed', 'fulfilment'),
             ('fulfilment', 'wsgi contracts'),

@@ -5,7 +5,6 @@ import tempfile
 
 from flocx import coordination
 from flocx import db
-from flocx import rpcapi
 from matcher import rounds
 from tests.functional import base
 
@@ -28,8 +27,7 @@ class SharesTest(base.MarketplaceTestCase):
         marketplace = self.marketplace
         database = db.Database(marketplace.conf.database.connection)
         self.addCleanup(database.engine.dispose)
-        providers = rpcapi.ProviderAPI(marketplace.transport)
-        return rounds.Rounds(marketplace.conf, database, providers, share), share
+        return rounds.Rounds(marketplace.conf, database, share), share
 
     def trade(self, kind):
         """An offer and a bid that meet only each other; the bid."""

@@ -23,6 +23,7 @@ class Message:
     method: str
     context: dict
     payload: str
+    fanout: bool
 
 
 class Network:
@@ -34,7 +35,7 @@ class Network:
 
     # Messages
 
-    def cast(self, context, topic, method, payload):
+    def cast(self, context, topic, method, payload, fanout):
         if self._storm.strikes('message lost'):
             self._tasks.note(f'{method} to {topic} is lost')
             return
@@ -44,6 +45,7 @@ class Network:
             method,
             _SERIALIZER.serialize_context(context),
             json.dumps(payload),
+            fanout,
         )
         self.waiting.append(message)
         if self._storm.strikes('message twice'):
@@ -58,7 +60,7 @@ class Network:
         ]
 
     def deliver(self, endpoints):
-        """Give one message, whichever it is, to one of those who listen.
+        """Give one message, whichever it is, to one of those who listen, or to all.
 
         :param endpoints: {topic: [endpoints]}.
         """
@@ -66,13 +68,15 @@ class Network:
         message = self.waiting.pop(place)
         listeners = endpoints.get(message.topic)
         if not listeners:
-            self.waiting.append(message)
+            if not message.fanout:
+                self.waiting.append(message)
             return
         self._tasks.note(f'{message.method} reaches {message.topic}')
-        getattr(self._storm.pick(listeners), message.method)(
-            _SERIALIZER.deserialize_context(message.context),
-            **json.loads(message.payload),
-        )
+        for listener in listeners if message.fanout else [self._storm.pick(listeners)]:
+            getattr(listener, message.method)(
+                _SERIALIZER.deserialize_context(message.context),
+                **json.loads(message.payload),
+            )
 
     # Requests
 

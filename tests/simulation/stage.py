@@ -6,6 +6,7 @@ from unittest import mock
 
 from oslo_config import cfg
 
+from flocx import announce
 from flocx import config
 from flocx import policy
 from flocx import rpc
@@ -74,7 +75,10 @@ class Stage:
     def __init__(self):
         self.world = None
         self.conf = _configuration()
-        self.database = storage.Database()
+        announcer = announce.Announcer(
+            self._with_casts(rpcapi.MatcherAPI), self._with_casts(rpcapi.ProviderAPI)
+        )
+        self.database = storage.Database([announcer.after_commit])
         migration.upgrade(self.database)
         self.provider = provider_service.Provider(
             conf=self.conf,
@@ -88,7 +92,6 @@ class Stage:
                 provider_root.Root(), self.provider, self._now
             ),
         }
-        self.engine_api = self._with_casts(rpcapi.ProviderAPI)
 
     def _market(self):
         return market_service.Market(
@@ -98,7 +101,6 @@ class Stage:
             projects=Projects(),
             quotas=quotas.Quotas(self.conf),
             matcher=self._with_casts(rpcapi.MatcherAPI),
-            providers=self._with_casts(rpcapi.ProviderAPI),
             feed=feed.Feed(self.database),
         )
 
@@ -116,8 +118,8 @@ class _Caster:
     def __init__(self, stage, version):
         self._stage = stage
 
-    def cast(self, context, topic, method, **payload):
-        self._stage.world.network.cast(context, topic, method, payload)
+    def cast(self, context, topic, method, fanout=False, **payload):
+        self._stage.world.network.cast(context, topic, method, payload, fanout)
 
 
 def _answering(root, service, clock):

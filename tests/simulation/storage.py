@@ -31,8 +31,8 @@ class Database(db.Database):
     being told.
     """
 
-    def __init__(self):
-        super().__init__('sqlite://?plugin=flocx')
+    def __init__(self, listeners):
+        super().__init__('sqlite://?plugin=flocx', listeners)
         # No other thread waits for the processor.
         self._facade.configure(thread_checkin=False)
         self.tasks = self.storm = None

@@ -124,7 +124,7 @@ class World:
         conf, provider = self._stage.conf, self._stage.provider
         if process in self._processes['engine']:
             loop = processes.Loop(self, process, 'round', conf.matcher.round_interval)
-            clearing = rounds.Rounds(conf, self._stage.database, self._stage.engine_api)
+            clearing = rounds.Rounds(conf, self._stage.database)
             loop.step = functools.partial(self._clear, clearing)
             listener = matcher_endpoints.Endpoints(loop, clearing)
             self._loops[process], topic = [loop], rpcapi.MatcherAPI.TOPIC
