@@ -3,14 +3,13 @@
 
 import datetime
 
-from pecan import rest
-import wsme
 import wsme.types
 
 from flocx import db
 from flocx import exceptions
 from flocx.api import expose
 from flocx.api import paging
+from flocx.api import routing
 from flocx.api import types
 from flocx.core import contract as core
 from flocx.core import money
@@ -88,34 +87,30 @@ class Contract(types.Answer):
     created_at = types.Instant
     updated_at = types.Instant
 
-    @classmethod
-    def of(cls, noun, **more):
-        return super().of(noun, lines=[Line.of(line) for line in noun.lines], **more)
-
 
 ContractList = types.collection('contracts', Contract)
 
 
-class ContractChange(types.Declared):
+class ContractChange(types.Change):
     """A new end: later where the time is still free, or earlier."""
 
-    end_time = wsme.wsattr(types.Instant, mandatory=True)
+    end_time = types.required(types.Instant)
     generation = types.Integer(1, 2**62)
 
 
 class Report(types.Declared):
     """What a provider did for a line."""
 
-    status = wsme.wsattr(wsme.types.Enum(str, *core.Status), mandatory=True)
+    status = types.required(types.Choice(core.Status))
     reason = types.Text
 
 
-class Lines(rest.RestController):
+class Lines(routing.Resource):
     """/v1/contracts/{contract}/lines: for the providers that deliver them."""
 
     @expose.expose(Line, body=Report, rule='market:contracts:report')
     @db.retried
-    def patch(self, contract_uuid, line_uuid, report):
+    def patch(self, contract_uuid, line_uuid, body):
         """Report what became of a line.
 
         ``wait_cancel`` with the reason not_delivered or node_gone gives up a line
@@ -127,13 +122,13 @@ class Lines(rest.RestController):
         with service.database.writer() as session:
             contract = contracts.get(session, contract_uuid, context)
             line = _delivered_by(context, contract, line_uuid)
-            given_up = _is_given_up(line, report)
+            given_up = _is_given_up(line, body)
             contract = lifecycle.report(
                 session,
                 contract,
                 line,
-                core.Status(report.status),
-                report.reason or None,
+                core.Status(body['status']),
+                body.get('reason'),
                 now,
             )
             if given_up:
@@ -144,10 +139,10 @@ class Lines(rest.RestController):
         return Line.of(line)
 
 
-def _is_given_up(line, report):
+def _is_given_up(line, body):
     return (
-        report.status == core.Status.WAIT_CANCEL != line.status
-        and report.reason in core.UNDELIVERABLE
+        body['status'] == core.Status.WAIT_CANCEL != line.status
+        and body.get('reason') in core.UNDELIVERABLE
         and line.fulfill_time is None
     )
 
@@ -159,7 +154,7 @@ def _delivered_by(context, contract, line_uuid):
     raise exceptions.NotFound(f'Line {line_uuid} not found')
 
 
-class Contracts(rest.RestController):
+class Contracts(routing.Resource):
     lines = Lines()
 
     @expose.expose(
@@ -177,8 +172,6 @@ class Contracts(rest.RestController):
         """
         service, context, _ = transaction.request_context()
         asked, special = paging.asked(
-            FILTERS,
-            SORT_KEYS,
             special=('role', 'due_before', 'requirements'),
             default_status=sorted(core.OPEN),
         )
@@ -193,23 +186,21 @@ class Contracts(rest.RestController):
                 hardware.suits(service.conf, special),
                 special.get('due_before'),
             )
-        return paging.page(ContractList, 'contracts', rows, asked.limit, Contract.of)
+        return paging.page('contracts', rows, asked.limit, Contract.of)
 
     @expose.expose(Contract, rule='market:contracts:show')
     def get_one(self, ident):
         """Show a contract, an owner only their own lines."""
         service, context, _ = transaction.request_context()
         with service.database.reader() as session:
-            answer = Contract.of(contracts.get(session, ident, context))
-        transaction.etag(answer)
-        return answer
+            return Contract.of(contracts.get(session, ident, context))
 
     @expose.expose(Contract, body=ContractChange)
     @db.retried
-    def patch(self, ident, change):
+    def patch(self, ident, body):
         """Extend a contract where the time is still free, or shorten it."""
         service, context, now = transaction.request_context()
-        terms = service.conf.contracts
+        end, terms = body['end_time'], service.conf.contracts
         # The operator's hand is not bound by the quotas of others.
         limits = not context.is_admin and service.quotas.limits(context.project_id)
         with service.database.writer() as session:
@@ -219,12 +210,12 @@ class Contracts(rest.RestController):
                 'market:contracts:change',
                 {'project_id': contract.project_id},
             )
-            transaction.check_if_match('Contract', contract, change.generation or None)
-            later = change.end_time > contract.end_time
+            transaction.check_if_match('Contract', contract, body.get('generation'))
+            later = end > contract.end_time
             if not later:
-                _require_notice(change.end_time, now, terms.notice)
+                _require_notice(end, now, terms.notice)
             contract = lifecycle.reschedule(
-                session, contract, change.end_time, now, terms.turnaround
+                session, contract, end, now, terms.turnaround
             )
             claims.require_length(
                 window.Window(contract.start_time, contract.end_time), terms
@@ -238,9 +229,7 @@ class Contracts(rest.RestController):
                     server_hours=0,
                     committed_amount=0,
                 )
-        answer = Contract.of(contract)
-        transaction.etag(answer)
-        return answer
+        return Contract.of(contract)
 
     @expose.expose(status=204)
     @db.retried
@@ -255,10 +244,7 @@ class Contracts(rest.RestController):
                 {'project_id': contract.project_id},
             )
             transaction.check_if_match('Contract', contract)
-            contract = lifecycle.close(
-                session, contract, now, service.conf.contracts.notice
-            )
-        transaction.etag(contract)
+            lifecycle.close(session, contract, now, service.conf.contracts.notice)
 
 
 def _require_notice(end, now, notice):

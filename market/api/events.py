@@ -4,12 +4,12 @@
 import time
 
 import pecan
-from pecan import rest
 import wsme.types
 
 from flocx import exceptions
 from flocx.api import expose
 from flocx.api import paging
+from flocx.api import routing
 from flocx.api import types
 from flocx.core import query
 from flocx.core import window
@@ -69,7 +69,7 @@ class EventList(types.Declared):
     last = int
 
 
-class Events(rest.RestController):
+class Events(routing.Resource):
     @expose.expose(
         EventList, rule='market:events:list', parameters=_PARAMETERS, sort_keys=()
     )
@@ -81,7 +81,7 @@ class Events(rest.RestController):
         happened yet. ``resource_uuid`` and ``resource_type`` find what became of
         offers and contracts of a server.
         """
-        asked, values = paging.asked(_PARAMETERS, (), special=('after', 'wait'))
+        asked, values = paging.asked(special=('after', 'wait'))
         asked, of_servers = paging.apart(asked, _OF_SERVERS)
         context = pecan.request.context
         where = [events.about(context, of_servers)] if of_servers else []
@@ -95,10 +95,10 @@ class Events(rest.RestController):
         rows = self._read(after, asked.limit, asked.filters, where)
         if wait and not rows:
             rows = self._wait(wait, after, asked, where)
-        return EventList(
-            events=[Event.shown_to(pecan.request.context, row) for row in rows],
-            last=rows[-1].id if rows else after,
-        )
+        return {
+            'events': [Event.shown_to(context, row) for row in rows],
+            'last': rows[-1].id if rows else after,
+        }
 
     def _wait(self, seconds, after, asked, where):
         """What there is after at most so many seconds."""

@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """/v1/quotes: what a bid would get and pay now."""
 
-import pecan
-from pecan import rest
 import wsme.types
 
 from flocx.api import expose
+from flocx.api import routing
 from flocx.api import types
 from market.api import bids
+from market.api import transaction
 
 
 class QuotedLine(types.Declared):
@@ -31,16 +31,16 @@ class Quote(types.Declared):
     requirements = types.Json
 
 
-class Quotes(rest.RestController):
+class Quotes(routing.Resource):
     @expose.expose(Quote, body=bids.BidRequest, rule='market:quotes:create')
-    def post(self, request):
+    def post(self, body):
         """Say what a bid would get and pay now; nothing is placed.
 
         What it says holds until an offer, a bid or a contract changes.
         """
-        service, context = pecan.request.service, pecan.request.context
-        bid = request.to_bid(context, service.conf, pecan.request.now)
-        said = types.plain(bids.Bid.of(bid)) | {'lineage': list(bid.lineage)}
-        quoted = service.matcher.quote(context, said, service.conf.market.quote_seconds)
-        lines = [QuotedLine(**line) for line in quoted.pop('lines')]
-        return Quote(lines=lines, **quoted)
+        service, context, now = transaction.request_context()
+        bid = bids.from_request(body, context, service.conf, now)
+        payload = bids.Bid.of(bid) | {'lineage': list(bid.lineage)}
+        return service.matcher.quote(
+            context, payload, service.conf.market.quote_seconds
+        )
