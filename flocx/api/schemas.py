@@ -28,7 +28,11 @@ def schema(kind, version, schemas=None):
     if isinstance(kind, wsme.types.ArrayType | list):
         item = kind.item_type if isinstance(kind, wsme.types.ArrayType) else kind[0]
         items = schema(item, version, schemas)
-        return {'type': 'array', 'items': items, 'description': 'a JSON list'}
+        return {
+            'type': ['array', 'null'],
+            'items': items,
+            'description': 'a JSON list',
+        }
     if hasattr(kind, 'choices'):
         choices = [
             each
@@ -70,6 +74,10 @@ def _of_field(kind, field, version, schemas):
     may_be_null = not field.mandatory and (
         not issubclass(kind, types.Change) or field.name in kind._nullable
     )
+    if may_be_null and '$ref' in said:
+        return {'anyOf': [said, {'type': 'null'}]}
+    if may_be_null and said.get('type') == 'object':
+        return {**said, 'type': ['object', 'null']}
     if may_be_null or not isinstance(said.get('type'), list):
         return said
     return {**said, 'type': said['type'][0]}

@@ -39,7 +39,6 @@ class NamesTest(base.MarketplaceTestCase):
         super().setUp()
         self.add_node(_NAME, owner='umbrella')
         self.add_node('p', owner='umbrella')
-        self.market('umbrella-member')
         self.offer('acme-member', name=_NAME)
         self.offer('umbrella-member', node=_NAME, name=_NAME, hours=10)
         sold = self.offer('acme-member')
@@ -117,7 +116,10 @@ class NamesTest(base.MarketplaceTestCase):
                 status, (400, 404, 405), (service, method, path, ident, answer)
             )
 
+
+class GivenNamesTest(base.MarketplaceTestCase):
     def test_a_name_that_is_given_means_that_object_alone(self):
+        self.bid(name=_NAME)
         renter = self.market('umbrella-member')
         original = self.good(renter.get(f'/v1/bids/{_NAME}'), 200)
         seen = set()
@@ -149,8 +151,8 @@ class NamesTest(base.MarketplaceTestCase):
     def test_a_slash_that_was_encoded_is_no_slash(self):
         offer = self.offer('acme-member', name='sold')
         for path in ('/v1/offers/sold%2Fclaim', '/v1/offers/sold%2fclaim'):
-            status, answer = self.send('marketplace', 'POST', path, {})
-            self.assertEqual(404, status, answer)
+            response = self.market('umbrella-member').post(path)
+            self.assertEqual(404, response.status_code, response.text)
         self.assertEqual(offer, self.show('offers', offer['uuid'], 'acme-member'))
 
     def test_a_rename_keeps_to_the_rule(self):
