@@ -51,7 +51,7 @@ class Request:
 
         :raises Trouble: it is not the good one.
         """
-        head, _, said = self._exchange().partition(b'\r\n\r\n')
+        head, _, body = self._exchange().partition(b'\r\n\r\n')
         try:
             status = int(head.split(None, 2)[1])
         except (IndexError, ValueError):
@@ -60,9 +60,9 @@ class Request:
             ) from None
         if status != self.status:
             raise trouble.Trouble(
-                f'{self.method} {self.path}: {status}', said.decode()[:500]
+                f'{self.method} {self.path}: {status}', body.decode()[:500]
             )
-        return said
+        return body
 
     def _exchange(self):
         """All that comes back, by HTTP/1.0: it ends when the server closes."""
@@ -198,11 +198,11 @@ class Timings:
                     return
                 began = time.perf_counter()
                 try:
-                    said = request.send()
+                    body = request.send()
                 except (OSError, trouble.Trouble) as error:
                     failed.append(error)
                     return
-                done.append((time.perf_counter() - began, said))
+                done.append((time.perf_counter() - began, body))
 
         workers = [threading.Thread(target=work) for _ in range(threads)]
         began = time.perf_counter()
@@ -215,7 +215,7 @@ class Timings:
             raise failed[0]
         self._runs.append(len(done) / seconds)
         self._taken += [taken for taken, _ in done]
-        return [said for _, said in done]
+        return [body for _, body in done]
 
     @property
     def rate(self):

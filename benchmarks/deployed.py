@@ -96,8 +96,8 @@ def machine():
 
 def report(options, names, found):
     """Print ``found`` with the options of these ``names``, and write it if asked."""
-    said = {name: getattr(options, name) for name in names}
-    text = json.dumps({**said, **found, **machine()}, indent=2)
+    settings = {name: getattr(options, name) for name in names}
+    text = json.dumps({**settings, **found, **machine()}, indent=2)
     if options.json:
         options.json.write_text(text + '\n')
     print(text)

@@ -191,12 +191,12 @@ def main(arguments=None):
     parser.add_argument('--json', type=pathlib.Path, help='write the report there, too')
     options = parser.parse_args(arguments)
     database = db.Database(options.connection)
-    said = report(measure(database, sorted(options.sizes), options.times))
-    text = json.dumps(said, indent=2)
+    results = report(measure(database, sorted(options.sizes), options.times))
+    text = json.dumps(results, indent=2)
     if options.json:
         options.json.write_text(text + '\n')
     print(text)
-    return said
+    return results
 
 
 if __name__ == '__main__':

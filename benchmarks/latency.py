@@ -80,15 +80,15 @@ class Follower(threading.Thread):
         while not self._over.is_set():
             path = f'events?after={last}&wait=30&type=bid.matched'
             try:
-                said = json.loads(self._caller.ask('GET', path).send())
+                payload = json.loads(self._caller.ask('GET', path).send())
             except trouble.Trouble:
                 # Nobody answers any more when all is over.
                 if self._over.is_set():
                     return
                 raise
             moment = time.monotonic()
-            last = said['last']
-            for event in said['events']:
+            last = payload['last']
+            for event in payload['events']:
                 self.told[event['object_uuid']] = moment
 
     def stop(self):
@@ -109,9 +109,9 @@ def place(caller, classes, rate, count):
             'duration': 3600,
             'end_time': (asking.now() + datetime.timedelta(hours=4)).isoformat(),
         }
-        said = json.loads(caller.ask('POST', 'bids', body).send())
+        payload = json.loads(caller.ask('POST', 'bids', body).send())
         with lock:
-            placed[said['uuid']] = due, time.monotonic()
+            placed[payload['uuid']] = due, time.monotonic()
 
     # As many as can be on their way when answers take seconds.
     with concurrent.futures.ThreadPoolExecutor(max(16, int(rate * 2))) as pool:

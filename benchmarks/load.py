@@ -110,10 +110,12 @@ def memory(rig, names):
             text = status.read_text()
         except OSError:
             continue
-        said = dict(line.split(':\t', 1) for line in text.splitlines() if ':\t' in line)
+        fields = dict(
+            line.split(':\t', 1) for line in text.splitlines() if ':\t' in line
+        )
         pid = int(status.parent.name)
-        children[int(said['PPid'])].append(pid)
-        resident[pid] = int(said.get('VmRSS', '0 kB').split()[0]) / 1024
+        children[int(fields['PPid'])].append(pid)
+        resident[pid] = int(fields.get('VmRSS', '0 kB').split()[0]) / 1024
 
     def total(pid):
         return resident.get(pid, 0) + sum(map(total, children[pid]))

@@ -58,12 +58,12 @@ class Measurement:
         ways = peer.creations()
         for operation, way in ways.items():
             requests = [way() for _ in range(asking.OFFERS // self._runs // len(ways))]
-            for said in self._timed(operation, peer, requests, self._threads):
-                peer.offers.append(json.loads(said)['uuid'])
+            for payload in self._timed(operation, peer, requests, self._threads):
+                peer.offers.append(json.loads(payload)['uuid'])
 
     def _read(self, peer):
-        (said,) = self._timed('list', peer, [peer.list()], 1)
-        listed = len(json.loads(said)['offers'])
+        (payload,) = self._timed('list', peer, [peer.list()], 1)
+        listed = len(json.loads(payload)['offers'])
         if listed != asking.OFFERS:
             raise trouble.Trouble(f'{peer.NAME} lists {listed} offers.')
         shows = [peer.show() for _ in range(SHOWS)]
@@ -84,7 +84,7 @@ def warm(peers, threads):
     for peer in peers:
         for way in peer.creations().values():
             made = asking.Timings().run([way() for _ in range(WARMUP)], threads)
-            peer.offers += [json.loads(said)['uuid'] for said in made]
+            peer.offers += [json.loads(payload)['uuid'] for payload in made]
         for way in (peer.show, peer.list, peer.claim):
             asking.Timings().run([way() for _ in range(WARMUP)], threads)
         gone = [peer.withdraw(ident) for ident in peer.offers]

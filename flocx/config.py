@@ -23,14 +23,16 @@ _API_OPTS = [
         'max_limit',
         default=1000,
         min=1,
-        help='The most objects that one page of a list holds; also the number '
-        'given to a request that names no limit.',
+        help='Most objects on one page of a list, and the number on a page of a '
+        'request without a limit. Larger pages need fewer requests and more memory '
+        'in the API process.',
     ),
     cfg.StrOpt(
         'audit_map_file',
-        help='The map of a CADF audit, for example /etc/flocx/audit_map.conf. With '
-        'it every request is reported to the notification bus as '
-        '[audit_middleware_notifications] says; without it none is.',
+        help='File with the CADF audit map, for example /etc/flocx/audit_map.conf. If '
+        'set, keystonemiddleware reports every request to the notification bus '
+        'that [audit_middleware_notifications] names. By default nothing is '
+        'audited.',
     ),
 ]
 
@@ -117,6 +119,7 @@ def prepare(conf, argv, service, register_service, files=None):
             'pecan=INFO',
             'openstack=INFO',
             'alembic=WARNING',
+            'numba=WARNING',
             'waitress=WARNING',
         ]
     )

@@ -24,12 +24,13 @@ OPTS = [
     cfg.StrOpt(
         'backend_url',
         secret=True,
-        help='Where auction engines, and the fulfillers of a provider, find each '
-        'other, as a URL of tooz: '
+        help='URL of the tooz backend through which auction engines, and fulfillers of '
+        'a provider, share their work: '
         'memcached://host:11211?membership_timeout=15, redis://host:6379, '
-        'etcd3+http://host:2379, zookeeper://host:2181. Then each does its share, and '
-        'the others do that of one that dies after membership_timeout seconds. '
-        'Without it each looks after everything, which is safe.',
+        'etcd3+http://host:2379, zookeeper://host:2181. The share of a worker that '
+        'dies is taken over after membership_timeout seconds. Without a backend '
+        'each worker looks after everything, which is safe and takes more of the '
+        'processor.',
     ),
 ]
 

@@ -23,19 +23,20 @@ OPTS = [
     cfg.BoolOpt(
         'enabled',
         default=False,
-        help='Answer GET /metrics, without a token. Let only the monitoring reach it: '
-        'the numbers say how much is traded.',
+        help='Whether the API answers GET /metrics. It needs no token, and its '
+        'numbers show how much is traded, so let only the monitoring system reach it.',
     ),
     cfg.HostAddressOpt(
         'host',
         default='127.0.0.1',
-        help='The address on which a worker, like the auction engine, is asked for '
-        'its metrics.',
+        help='Address on which a worker (auction engine, fulfiller) serves its '
+        'metrics. The default is reachable from the same host only.',
     ),
     cfg.PortOpt(
         'port',
         default=0,
-        help='The port on which a worker is asked for its metrics; 0 for none.',
+        help='Port on which a worker serves its metrics. 0, the default, means that it '
+        'serves none.',
     ),
 ]
 

@@ -15,46 +15,56 @@ _OPTS = [
         'project_cache_time',
         default=300,
         min=1,
-        help='For how many seconds the ancestors of a project, which decide '
-        'what targeted offers it sees, are remembered from Keystone.',
+        help='Seconds for which the parent projects of a project, as Keystone names '
+        'them, are cached. They decide which targeted offers a project sees, so a '
+        'project that is moved in Keystone keeps its old view for as long. Five '
+        'minutes keep Keystone out of most requests.',
     ),
     cfg.FloatOpt(
         'quote_seconds',
         default=15,
         min=0.1,
-        help='How long a request for a quote waits for an engine to answer.',
+        help='Seconds that a request for a quote waits for an auction engine, before '
+        'it is answered with 503. The default leaves room for a round that is '
+        'under way ([matcher] round_seconds).',
     ),
     cfg.IntOpt(
         'health_max_lag',
         default=900,
         min=1,
-        help='With flocx_lag among [healthcheck] backends: how many seconds late a '
-        'server may be handed over or taken back before the check fails.',
+        help='Seconds that a server may be handed over or taken back late before the '
+        'health check flocx_lag fails, where [healthcheck] backends names it. The '
+        'default is the default of [provider] delivery_deadline, when a server '
+        'that cannot be handed over is replaced.',
     ),
     cfg.StrOpt(
         'book_tick',
         default='0.01',
         regex=r'^(?=.*[1-9])\d{1,9}(\.\d{1,6})?$',
-        help='The price levels of the book are multiples of this decimal.',
+        help='Distance between two price levels of GET /v1/book, in credits per server '
+        'and hour. Ceilings are rounded down and asks rounded up to it, so that a '
+        'larger value shows less of what each bidder and owner wants.',
     ),
     cfg.IntOpt(
         'max_requirements',
         default=_LIMITS.triples,
         min=1,
-        help='The most requirements that one bid may have.',
+        help='Most requirements in one bid. Each is evaluated on every class of '
+        'hardware on offer, so the number bounds the work of a round.',
     ),
     cfg.IntOpt(
         'max_expression_length',
         default=_LIMITS.length,
         min=16,
-        help='The most characters in the expression, or in a string operand, '
-        'of one requirement.',
+        help='Most characters in the expression, or in a string operand, of one '
+        'requirement.',
     ),
     cfg.IntOpt(
         'max_expression_depth',
         default=_LIMITS.depth,
         min=2,
-        help='How deep the expression of a requirement may be nested.',
+        help='Deepest nesting of the expression of a requirement: of parentheses, '
+        'filters, projections and function calls.',
     ),
 ]
 
@@ -70,19 +80,31 @@ _QUOTA_OPTS = [
         help='Where the limits are. Those in Keystone have the names of the options '
         'below and belong to the service that [oslo_limit] names.',
     ),
-    cfg.IntOpt('open_offers', default=10000, min=-1, help='Open offers; -1: any.'),
-    cfg.IntOpt('open_bids', default=1000, min=-1, help='Open bids; -1: any number.'),
+    cfg.IntOpt(
+        'open_offers',
+        default=10000,
+        min=-1,
+        help='Most open offers of a project. -1 means no limit.',
+    ),
+    cfg.IntOpt(
+        'open_bids',
+        default=1000,
+        min=-1,
+        help='Most open bids of a project. -1 means no limit.',
+    ),
     cfg.IntOpt(
         'server_hours',
         default=-1,
         min=-1,
-        help='Hours of servers still to come, under contract and bid for; -1: any.',
+        help='Most server-hours still to come of a project, under contract and in open '
+        'bids. -1 means no limit.',
     ),
     cfg.IntOpt(
         'committed_amount',
         default=-1,
         min=-1,
-        help='Credits that these hours cost, bids at their ceiling; -1: any amount.',
+        help='Most credits that these server-hours cost, with bids counted at their '
+        'ceiling. -1 means no limit.',
     ),
 ]
 

@@ -20,79 +20,79 @@ from matcher import diagnostics
 from matcher.mechanisms import figures
 
 
-def read(said):
+def read(payload):
     """The book that ``said`` describes.
 
     :raises Invalid: naming the offer or bid and the field that is wrong.
     """
-    if not isinstance(said, dict):
+    if not isinstance(payload, dict):
         raise exceptions.Invalid('market: an object with offers and bids is expected')
-    now = window.instant(said.get('now'), 'now')
+    now = window.instant(payload.get('now'), 'now')
     made = book.Book(now)
-    for number, each in enumerate(said.get('offers', ())):
+    for number, each in enumerate(payload.get('offers', ())):
         one = _made(_offer, each, f'offers[{number}]', now)
         made.put_offer(one, _booked(each, f'offers[{number}]'))
-    for number, each in enumerate(said.get('bids', ())):
+    for number, each in enumerate(payload.get('bids', ())):
         made.put_bid(_made(_bid, each, f'bids[{number}]', now))
     return made
 
 
-def _made(make, said, where, now):
+def _made(make, payload, where, now):
     try:
-        return make(said, where, now)
+        return make(payload, where, now)
     except KeyError as error:
         raise exceptions.Invalid(f'{where}: {error.args[0]} is missing') from None
     except (AttributeError, TypeError) as error:
         raise exceptions.Invalid(f'{where}: {error}') from None
 
 
-def _offer(said, where, now):
+def _offer(payload, where, now):
     return offer.Offer(
-        uuid=said['uuid'],
-        project_id=said['project_id'],
-        provider_id=said.get('provider_id', ''),
-        resource_type=said.get('resource_type', 'ironic_node'),
-        resource_uuid=said['resource_uuid'],
-        resource_class=said.get('resource_class'),
-        properties=said.get('properties', {}),
-        lessee_id=said.get('lessee_id'),
-        start_time=window.instant(said['start_time'], f'{where}.start_time'),
-        end_time=window.instant(said['end_time'], f'{where}.end_time'),
-        price=money.price(said['price'], f'{where}.price'),
+        uuid=payload['uuid'],
+        project_id=payload['project_id'],
+        provider_id=payload.get('provider_id', ''),
+        resource_type=payload.get('resource_type', 'ironic_node'),
+        resource_uuid=payload['resource_uuid'],
+        resource_class=payload.get('resource_class'),
+        properties=payload.get('properties', {}),
+        lessee_id=payload.get('lessee_id'),
+        start_time=window.instant(payload['start_time'], f'{where}.start_time'),
+        end_time=window.instant(payload['end_time'], f'{where}.end_time'),
+        price=money.price(payload['price'], f'{where}.price'),
         created_at=now,
         updated_at=now,
     )
 
 
-def _booked(said, where):
+def _booked(payload, where):
     return [
         window.Window(
             window.instant(start, f'{where}.booked'),
             window.instant(end, f'{where}.booked'),
         )
-        for start, end in said.get('booked', ())
+        for start, end in payload.get('booked', ())
     ]
 
 
-def _bid(said, where, now):
-    start = window.instant(said['start_time'], f'{where}.start_time')
-    end = window.instant(said['end_time'], f'{where}.end_time')
-    quantity = said.get('quantity', 1)
-    asked = said.get('requirements', ())
-    requirements.parse(asked, field=f'{where}.requirements')
-    created = window.instant(said.get('created_at', now), f'{where}.created_at')
+def _bid(payload, where, now):
+    start = window.instant(payload['start_time'], f'{where}.start_time')
+    end = window.instant(payload['end_time'], f'{where}.end_time')
+    quantity = payload.get('quantity', 1)
+    triples = payload.get('requirements', ())
+    requirements.parse(triples, field=f'{where}.requirements')
+    created = window.instant(payload.get('created_at', now), f'{where}.created_at')
     return bid.Bid(
-        uuid=said['uuid'],
-        project_id=said['project_id'],
-        lineage=tuple(said.get('lineage', (said['project_id'],))),
+        uuid=payload['uuid'],
+        project_id=payload['project_id'],
+        lineage=tuple(payload.get('lineage', (payload['project_id'],))),
         quantity=quantity,
-        min_quantity=said.get('min_quantity', quantity),
+        min_quantity=payload.get('min_quantity', quantity),
         start_time=start,
         end_time=end,
-        duration=said.get('duration') or window.Window(start, end).seconds,
-        price=money.price(said['price'], f'{where}.price'),
-        requirements=tuple(tuple(each) for each in asked),
-        resource_class=said.get('resource_class'),
+        duration=payload.get('duration') or window.Window(start, end).seconds,
+        price=money.price(payload['price'], f'{where}.price'),
+        requirements=tuple(tuple(each) for each in triples),
+        resource_class=payload.get('resource_class'),
         created_at=created,
         updated_at=created,
     )
@@ -102,7 +102,7 @@ def result(market, allocation, pricing, allotment, settled, seconds):
     """What came of it, as the programs write it."""
     bound = allotment.upper_bound
     welfare = figures.credits(figures.worth(settled.awards))
-    said = {
+    payload = {
         'mechanism': allocation.NAME,
         'pricing': pricing.NAME,
         'seconds': round(seconds, 3),
@@ -121,8 +121,8 @@ def result(market, allocation, pricing, allotment, settled, seconds):
         ],
     }
     if settled.balance:
-        said['balance'] = money.text(settled.balance)
-    return said
+        payload['balance'] = money.text(settled.balance)
+    return payload
 
 
 def _contract(award, pays, gets):
@@ -149,20 +149,20 @@ def written(market):
     }
 
 
-def _said(noun, names):
-    said = {}
+def _document(noun, names):
+    payload = {}
     for name in names:
         value = getattr(noun, name)
         if isinstance(value, datetime.datetime):
             value = window.text(value)
         if isinstance(value, decimal.Decimal):
             value = money.text(value)
-        said[name] = value
-    return said
+        payload[name] = value
+    return payload
 
 
 def _offer_said(market, each):
-    said = _said(
+    payload = _document(
         each,
         (
             *('uuid', 'project_id', 'provider_id', 'resource_type', 'resource_uuid'),
@@ -170,15 +170,15 @@ def _offer_said(market, each):
             'price',
         ),
     )
-    said['booked'] = [
+    payload['booked'] = [
         [window.text(taken.start), window.text(taken.end)]
         for taken in each.window.minus(market.free(each))
     ]
-    return said
+    return payload
 
 
 def _bid_said(each):
-    return _said(
+    return _document(
         each,
         (
             *('uuid', 'project_id', 'lineage', 'quantity', 'min_quantity', 'price'),

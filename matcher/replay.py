@@ -51,9 +51,9 @@ def scene(requests, servers, types, seed):
     rng = random.Random(seed)
     hardware = json.load(types)
     base = {
-        name: (said['cpus'] * 0.02 + said['memory_mb'] / 1024 * 0.002)
+        name: (properties['cpus'] * 0.02 + properties['memory_mb'] / 1024 * 0.002)
         * rng.uniform(0.8, 1.25)
-        for name, said in sorted(hardware.items())
+        for name, properties in sorted(hardware.items())
     }
     skipped = collections.Counter()
     demand, recorded = [], {}
@@ -105,19 +105,21 @@ def _servers(servers, hardware, base, rng, first, last, skipped):
             owner = place * ORGANISATIONS // len(rows)
             start = max(window.instant(row['installed_at'], 'installed_at'), first)
             if start < last:
-                said = {**hardware[kind], 'resource_class': kind}
-                yield _server(row['server'], owner, said, asks[owner], start, last)
+                properties = {**hardware[kind], 'resource_class': kind}
+                yield _server(
+                    row['server'], owner, properties, asks[owner], start, last
+                )
 
 
-def _server(name, owner, said, ask, start, end):
+def _server(name, owner, properties, ask, start, end):
     return offer.Offer(
         uuid=name,
         project_id=f'organisation-{owner + 1}',
         provider_id='replay',
         resource_type='ironic_node',
         resource_uuid=name,
-        resource_class=said['resource_class'],
-        properties=said,
+        resource_class=properties['resource_class'],
+        properties=properties,
         start_time=start,
         end_time=end,
         price=ask,

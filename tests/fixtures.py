@@ -83,17 +83,17 @@ def write_configuration(folder, identity, options=()):
     return path
 
 
-def write_node(folder, name, owner='acme', **said):
+def write_node(folder, name, owner='acme', **values):
     """Put a dummy node where ``write_configuration`` says; return its uuid."""
-    said = {
+    values = {
         'uuid': str(uuid.uuid4()),
         'owner': owner,
         'resource_class': 'baremetal',
         'properties': dict(HARDWARE),
-        **said,
+        **values,
     }
-    (folder / 'nodes' / f'{name}.yaml').write_text(yaml.safe_dump(said))
-    return said['uuid']
+    (folder / 'nodes' / f'{name}.yaml').write_text(yaml.safe_dump(values))
+    return values['uuid']
 
 
 class Marketplace(fixtures.Fixture):
@@ -171,9 +171,9 @@ class Marketplace(fixtures.Fixture):
                 root.removeHandler(handler)
                 handler.close()
 
-    def add_node(self, name, owner='acme', **said):
+    def add_node(self, name, owner='acme', **values):
         """Put a dummy node into the machine room; return its uuid."""
-        return write_node(self.folder, name, owner, **said)
+        return write_node(self.folder, name, owner, **values)
 
     def node(self, name):
         """What the machine room says of a dummy node."""

@@ -50,8 +50,8 @@ def duration(seconds):
     """Seconds as 36h is said: 1d 12h."""
     if seconds is None:
         return '–'
-    said = times.render_duration(int(seconds))
-    return ''.join(f'{each} ' if each.isalpha() else each for each in said).strip()
+    text = times.render_duration(int(seconds))
+    return ''.join(f'{each} ' if each.isalpha() else each for each in text).strip()
 
 
 def distance(when, now):
@@ -59,8 +59,8 @@ def distance(when, now):
     seconds = int((when - now).total_seconds())
     far = abs(seconds)
     unit = 86400 if far >= 14 * 86400 else 3600 if far >= 2 * 86400 else 60
-    said = duration(far // unit * unit) if far >= 60 else 'less than a minute'
-    return f'in {said}' if seconds >= 0 else f'{said} ago'
+    text = duration(far // unit * unit) if far >= 60 else 'less than a minute'
+    return f'in {text}' if seconds >= 0 else f'{text} ago'
 
 
 def hardware(properties):

@@ -73,8 +73,8 @@ def parsed(text):
 
 def error(response):
     """The one error of a refusal."""
-    (said,) = response.json()['errors']
-    return said
+    (error,) = response.json()['errors']
+    return error
 
 
 class MarketplaceTestCase(testtools.TestCase):
@@ -125,22 +125,22 @@ class MarketplaceTestCase(testtools.TestCase):
         """So many hours from the start of the test, as the API writes it."""
         return window.text(self.began + hours * HOUR)
 
-    def add_node(self, name=None, **said):
+    def add_node(self, name=None, **values):
         """A new server; return its name."""
         name = name or f'node-{next(_NUMBERS)}'
-        self.marketplace.add_node(name, **said)
+        self.marketplace.add_node(name, **values)
         return name
 
-    def offer(self, who='acme-member', node=None, hours=24, **said):
+    def offer(self, who='acme-member', node=None, hours=24, **values):
         """A published offer; of a server of its own if none is named."""
         node = node or self.add_node(owner=who.rpartition('-')[0])
-        terms = {'end_time': self.time(hours), 'price': '1', **said}
+        terms = {'end_time': self.time(hours), 'price': '1', **values}
         return self.good(
             self.provider(who).post('/v1/offers', {'resource_uuid': node, **terms})
         )
 
-    def bid(self, who='umbrella-member', hours=24, **said):
-        terms = {'end_time': self.time(hours), 'price': '2', **said}
+    def bid(self, who='umbrella-member', hours=24, **values):
+        terms = {'end_time': self.time(hours), 'price': '2', **values}
         return self.good(self.market(who).post('/v1/bids', terms))
 
     def show(self, kind, uuid, who='operator-admin'):

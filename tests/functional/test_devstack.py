@@ -64,7 +64,8 @@ class DevStack(fixtures.Fixture):
         enabled.mkdir(parents=True)
         for name in ('_9001_group.py', '_9002_panel.py', '__init__.py'):
             (enabled / name).touch()
-        (self.flocx / 'devstack').symlink_to(ROOT / 'devstack')
+        for name in ('devstack', 'etc'):
+            (self.flocx / name).symlink_to(ROOT / name)
 
     def environment(self):
         return {
@@ -181,6 +182,16 @@ class StackTest(testtools.TestCase):
             machine.calls('create_service_user'),
         )
 
+    def test_endpoints_behind_tls_proxy(self):
+        machine = self.useFixture(
+            DevStack(ENABLED_SERVICES='key,mysql,rabbit,tls-proxy,ir-api')
+        )
+        machine.stack()
+        self.assertEqual(
+            [f'https://203.0.113.5/{kind}' for kind in SERVICES.values()],
+            [words[2] for words in machine.calls('get_or_create_endpoint')],
+        )
+
     def test_what_each_service_may_know(self):
         """The provider, which others run, has nothing of the market's database."""
         machine = self.machine
@@ -215,6 +226,10 @@ class StackTest(testtools.TestCase):
                 'rbac_service_project_name': 'service',
             },
             dict(parser['DEFAULT']),
+        )
+        self.assertEqual(
+            (ROOT / 'etc/ironic/lessee-members.yaml').read_text(),
+            (machine.folder / 'policy.d/flocx.yaml').read_text(),
         )
 
     def test_what_is_started(self):

@@ -46,9 +46,9 @@ class Checker:
         self._events()
         return self.wrong
 
-    def _require(self, holds, said):
+    def _require(self, holds, label):
         if not holds:
-            self.wrong.append(said)
+            self.wrong.append(label)
 
     def _sold_once(self):
         for sale in self._rows['audit_sales'] + self._rows['audit_longer']:
@@ -91,24 +91,24 @@ class Checker:
     def _contracts(self):
         offers = {offer['uuid']: offer for offer in self._rows['offers']}
         for contract in self._rows['contracts']:
-            said, lines = f'contract {contract["uuid"]}', self._lines[contract['uuid']]
-            self._require(lines, f'{said}: no lines')
+            label, lines = f'contract {contract["uuid"]}', self._lines[contract['uuid']]
+            self._require(lines, f'{label}: no lines')
             shown = min(
                 (line['status'] for line in lines), key=_SHOWN_FIRST.index, default=None
             )
             self._require(
                 contract['status'] == shown,
-                f'{said}: {contract["status"]}, its lines {shown}',
+                f'{label}: {contract["status"]}, its lines {shown}',
             )
             servers = {line['resource_uuid'] for line in lines}
-            self._require(len(servers) == len(lines), f'{said}: one server twice')
+            self._require(len(servers) == len(lines), f'{label}: one server twice')
             for line in lines:
                 offer = offers[line['offer_uuid']]
                 self._require(
                     line['project_id'] == contract['project_id'] != line['owner_id']
                     and line['owner_id'] == offer['project_id']
                     and line['resource_uuid'] == offer['resource_uuid'],
-                    f'{said}: line {line["uuid"]} is not what was sold',
+                    f'{label}: line {line["uuid"]} is not what was sold',
                 )
 
     def _fills(self):
@@ -151,7 +151,7 @@ class Checker:
         ]
 
     def _suits(self, fill, sale):
-        said = f'bid {fill["bid"]}, line {sale["line"]}'
+        label = f'bid {fill["bid"]}, line {sale["line"]}'
         for lost in self._given_up(fill['contract']):
             first, last = lost['start_time'], lost['end_time']
             if first < sale['start'] and sale['end'] == last:
@@ -164,14 +164,14 @@ class Checker:
             fill['start'] <= sale['start']
             and sale['end'] <= fill['end']
             and (length == asked or asked == whole and sale['end'] == fill['end']),
-            f'{said}: not the time that was asked for',
+            f'{label}: not the time that was asked for',
         )
         self._require(
-            fill['project'] != sale['owner'], f'{said}: trades with themselves'
+            fill['project'] != sale['owner'], f'{label}: trades with themselves'
         )
         self._require(
             sale['lessee'] in (None, *json.loads(fill['lineage'])),
-            f'{said}: the offer is for somebody else',
+            f'{label}: the offer is for somebody else',
         )
         self._require(
             fill['class'] in (None, sale['class'])
@@ -179,7 +179,7 @@ class Checker:
                 json.loads(sale['properties']).get(name, 0) >= least
                 for name, _, least in json.loads(fill['requirements'])
             ),
-            f'{said}: not the hardware that was asked for',
+            f'{label}: not the hardware that was asked for',
         )
 
     def _accepted(self, accepted):
@@ -187,7 +187,7 @@ class Checker:
             kind: {row['uuid']: row for row in self._rows[kind]}
             for kind in ('offers', 'bids', 'contracts')
         }
-        said = {row['object_uuid'] for row in self._rows['events']}
+        told = {row['object_uuid'] for row in self._rows['events']}
         seen = collections.Counter()
         for deed, kind, noun in accepted:
             row = tables[kind].get(noun['uuid'])
@@ -195,7 +195,7 @@ class Checker:
             if row is None:
                 self.wrong.append(f'{what}: accepted, and not there')
                 continue
-            self._require(noun['uuid'] in said, f'{what}: accepted, and no event of it')
+            self._require(noun['uuid'] in told, f'{what}: accepted, and no event of it')
             if deed == 'created':
                 seen[kind, noun['uuid']] += 1
                 self._require(
@@ -288,14 +288,14 @@ class Checker:
             amount = round(fractions.Fraction(line['price'] * seconds, 3600))
             due[line['project_id'], 'renter'] += amount
             due[line['owner_id'], 'owner'] += amount
-        said = {
+        billed = {
             (row['project_id'], row['role']): row['amount'] for row in usage['usage']
         }
-        for party in {*due, *said}:
+        for party in {*due, *billed}:
             shown = decimal.Decimal(due[party]).scaleb(-6)
             self._require(
-                said.get(party, '0.000000') == f'{shown:.6f}',
-                f'usage of {party}: {said.get(party)}, its contracts {shown:.6f}',
+                billed.get(party, '0.000000') == f'{shown:.6f}',
+                f'usage of {party}: {billed.get(party)}, its contracts {shown:.6f}',
             )
 
     def lessees(self, nodes):

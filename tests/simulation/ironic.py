@@ -94,12 +94,12 @@ class Room(nodes.Nodes):
 
     def clear_lessee(self, uuid, project_id, back_to=None):
         if self.get(uuid).lessee == project_id:
-            said = (
+            action = (
                 f'lessee of {uuid} back to {back_to}'
                 if back_to
                 else (f'no lessee of {uuid}')
             )
-            self._change(said, uuid, lessee=back_to)
+            self._change(action, uuid, lessee=back_to)
 
     def unprotect(self, uuid):
         self._change(f'unprotect {uuid}', uuid, protected=False)
@@ -123,17 +123,17 @@ class Room(nodes.Nodes):
             raise exceptions.NotFound(f'Node {ident} not found')
         return self._nodes[ident]
 
-    def _change(self, said, uuid, **values):
-        self._call(said, lambda: self._become(uuid, **values), changes=True)
+    def _change(self, action, uuid, **values):
+        self._call(action, lambda: self._become(uuid, **values), changes=True)
 
-    def _call(self, said, deed, changes=False):
-        self._tasks.point(f'Ironic: {said}')
+    def _call(self, action, operation, changes=False):
+        self._tasks.point(f'Ironic: {action}')
         if self._storm.strikes('ironic 503'):
             raise exceptions.Unavailable('Ironic does not answer: 503')
         if changes and self._storm.strikes('ironic 409'):
             raise exceptions.Conflict('Node is locked by host')
-        answer = deed()
-        self._tasks.point(f'Ironic: {said}: done')
+        answer = operation()
+        self._tasks.point(f'Ironic: {action}: done')
         if self._storm.strikes('ironic late'):
             raise exceptions.Unavailable('Ironic does not answer: timeout')
         return answer

@@ -85,25 +85,25 @@ class Network:
 
         :raises Away: there is none, or none arrived in time.
         """
-        said = f'{method} {path}'
-        self._tasks.point(said)
+        request_line = f'{method} {path}'
+        self._tasks.point(request_line)
         if self._storm.strikes('request lost'):
-            raise Away(said)
+            raise Away(request_line)
         served = [
             self._tasks.spawn(
                 self._storm.pick(processes),
-                said,
+                request_line,
                 lambda: _ask(application, method, path, headers, body),
             )
             for _ in range(1 + self._doubled(method, headers))
         ]
         if self._storm.strikes('request late'):
             # It is still on its way when the caller stops waiting for it.
-            raise Away(said)
+            raise Away(request_line)
         first = served[0]
         self._tasks.point('waits for the answer', lambda: first.done or first.crashed)
         if first.answer is None or self._storm.strikes('answer lost'):
-            raise Away(said)
+            raise Away(request_line)
         return first.answer
 
     def _doubled(self, method, headers):

@@ -167,10 +167,12 @@ class People:
         self, who, method, path, body=None, service=_MARKET, key=None, role='member'
     ):
         """The answer, or None if nobody knows what became of the request."""
-        said = headers(who, role) | ({'Idempotency-Key': key} if key else {})
+        request_headers = headers(who, role) | ({'Idempotency-Key': key} if key else {})
         for _ in range(8):
             try:
-                answer = self._world.request(service, method, path, said, body)
+                answer = self._world.request(
+                    service, method, path, request_headers, body
+                )
             except network.Away:
                 answer = None
             if answer is not None and answer.status_int < 500:

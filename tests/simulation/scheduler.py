@@ -110,8 +110,8 @@ class Scheduler:
         if task.crashed:
             raise Crash(task.name)
 
-    def note(self, said):
-        self.trace.append(said)
+    def note(self, entry):
+        self.trace.append(entry)
 
     def end(self):
         """Let all that still runs die."""

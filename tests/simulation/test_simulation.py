@@ -76,7 +76,7 @@ class ReplayTest(testtools.TestCase):
             self.assertGreater(len(lived.tasks.trace), 300)
             lives.insert(0, lived.tasks.trace)
         # The last line says how long all of it took.
-        self.assertEqual([said for life in lives for said in life], told[:-1])
+        self.assertEqual([entry for life in lives for entry in life], told[:-1])
 
     def test_it_does_however_slow_the_machine_is(self):
         """A day passes whenever the wall clock is looked at."""
@@ -106,7 +106,7 @@ class PlantedTest(testtools.TestCase):
         with mock.patch.object(target, name, broken):
             for seed in range(1, 1 + ENOUGH):
                 wrong = world.World(seed).run()
-                if any(pattern in said for said in wrong):
+                if any(pattern in entry for entry in wrong):
                     return
         self.fail(f'{pattern}: not seen in {ENOUGH} worlds')
 

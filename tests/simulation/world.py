@@ -287,7 +287,7 @@ class World:
             task = self.tasks.spawn(self._crowd, 'usage', self._usage)
             self._finish()
             checker.bills(task.answer)
-        self.wrong += [said for said in checker.wrong if said not in self.wrong]
+        self.wrong += [each for each in checker.wrong if each not in self.wrong]
 
     def _usage(self):
         def text(moment):
@@ -316,11 +316,11 @@ class World:
         if params:
             path = f'{path}?{urllib.parse.urlencode(params)}'
         try:
-            said = self.request('marketplace', method, path, headers, body)
+            response = self.request('marketplace', method, path, headers, body)
         except network.Away as error:
             raise exceptions.Unavailable(f'The market is away: {error}') from None
         answer = requests.Response()
-        answer.status_code, answer._content = said.status_int, said.body
+        answer.status_code, answer._content = response.status_int, response.body
         return answer
 
 

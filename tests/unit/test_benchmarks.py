@@ -16,19 +16,21 @@ class GrowthTest(unittest.TestCase):
 
     def test_what_nobody_waits_for_is_said(self):
         found = {'show': {10: 0.001, 100: 0.001}, 'rebuild': {10: 0.1, 100: 1.0}}
-        said = growth.report(found)['operations']
-        self.assertEqual((0, True), (said['show']['exponent'], said['show']['waited']))
-        self.assertEqual(1, said['rebuild']['exponent'])
-        self.assertFalse(said['rebuild']['waited'])
-        self.assertEqual({10: 100.0, 100: 1000.0}, said['rebuild']['median_ms'])
+        summary = growth.report(found)['operations']
+        self.assertEqual(
+            (0, True), (summary['show']['exponent'], summary['show']['waited'])
+        )
+        self.assertEqual(1, summary['rebuild']['exponent'])
+        self.assertFalse(summary['rebuild']['waited'])
+        self.assertEqual({10: 100.0, 100: 1000.0}, summary['rebuild']['median_ms'])
 
 
 class SummaryTest(unittest.TestCase):
     def test_quantiles_are_values_that_were_measured(self):
         values = [number / 1000 for number in range(100, 0, -1)]
-        said = deployed.summary(values)
+        summary = deployed.summary(values)
         self.assertEqual(
-            {'count': 100, 'median_ms': 50, 'p99_ms': 99, 'most_ms': 100}, said
+            {'count': 100, 'median_ms': 50, 'p99_ms': 99, 'most_ms': 100}, summary
         )
         self.assertEqual(7, deployed.quantile([7], 0.99))
         self.assertEqual({'count': 0}, deployed.summary([]))
@@ -38,23 +40,23 @@ class LatencyTest(unittest.TestCase):
     PLACED = {'a': (10.0, 10.01), 'b': (11.0, 11.01)}
 
     def test_from_when_a_bid_was_due(self):
-        said = latency.report(
+        summary = latency.report(
             self.PLACED, {'a': 10.03, 'b': 11.2}, {'a': 10.05, 'b': 11.21}
         )
-        self.assertEqual((30, 200), self.of(said['contract']))
-        self.assertEqual((10, 20), self.of(said['event']))
-        self.assertTrue(said['reached'])
+        self.assertEqual((30, 200), self.of(summary['contract']))
+        self.assertEqual((10, 20), self.of(summary['event']))
+        self.assertTrue(summary['reached'])
 
     def test_a_bid_without_a_contract_misses_the_target(self):
-        said = latency.report(self.PLACED, {'a': 10.03}, {})
-        self.assertEqual((1, 1), (said['missed'], said['unheard']))
-        self.assertFalse(said['reached'])
+        summary = latency.report(self.PLACED, {'a': 10.03}, {})
+        self.assertEqual((1, 1), (summary['missed'], summary['unheard']))
+        self.assertFalse(summary['reached'])
 
     def test_who_hears_of_it_before_it_is_seen_waits_no_negative_time(self):
-        said = latency.report(
+        summary = latency.report(
             self.PLACED, {'a': 10.03, 'b': 11.02}, {'a': 10.0, 'b': 11.02}
         )
-        self.assertEqual((0, 0), self.of(said['event']))
+        self.assertEqual((0, 0), self.of(summary['event']))
 
     @staticmethod
     def of(summary):

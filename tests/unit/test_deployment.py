@@ -105,8 +105,8 @@ class SystemdTest(unittest.TestCase):
             text=True,
             check=False,
         )
-        said = [line for line in done.stderr.splitlines() if str(folder) in line]
-        self.assertEqual((0, []), (done.returncode, said), done.stderr)
+        document = [line for line in done.stderr.splitlines() if str(folder) in line]
+        self.assertEqual((0, []), (done.returncode, document), done.stderr)
 
 
 class ContainerTest(unittest.TestCase):
@@ -212,9 +212,11 @@ def _options():
 
 class ZuulTest(unittest.TestCase):
     def setUp(self):
-        said = yaml.safe_load((ROOT / '.zuul.yaml').read_text())
-        self.jobs = {each['job']['name']: each['job'] for each in said if 'job' in each}
-        (self.project,) = [each['project'] for each in said if 'project' in each]
+        document = yaml.safe_load((ROOT / '.zuul.yaml').read_text())
+        self.jobs = {
+            each['job']['name']: each['job'] for each in document if 'job' in each
+        }
+        (self.project,) = [each['project'] for each in document if 'project' in each]
 
     def test_every_job_is_run_and_is_there(self):
         for pipeline in ('check', 'gate'):

@@ -239,10 +239,10 @@ def run(folder, title, command, advice='', may_fail=False):
 
 
 def _explain(title, log, advice):
-    said = trouble.last_lines(log, 60)
-    if 'No space left on device' in said:
+    output = trouble.last_lines(log, 60)
+    if 'No space left on device' in output:
         advice = 'The disk is full. Free about 1 GB, or use --dir.'
-    elif advice is NO_NETWORK and not any(sign in said for sign in UNREACHABLE):
+    elif advice is NO_NETWORK and not any(sign in output for sign in UNREACHABLE):
         advice = 'pip says why above; the whole of it is in that file.'
     return trouble.Trouble(
         f'{title} failed; the end of {log}:\n{trouble.last_lines(log)}', advice

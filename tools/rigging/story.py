@@ -121,11 +121,11 @@ class Story:
         until = time.monotonic() + PATIENCE
         while time.monotonic() < until:
             body = {'target': 'active'}
-            status, _, said = rest.call('PUT', path, body, token, nodes.VERSION)
+            status, _, body = rest.call('PUT', path, body, token, nodes.VERSION)
             if status == 202:
                 return self._server(self._sale, provision_state='active')
             time.sleep(0.3)
-        return evidence.hold(False, f'Ironic does not deploy: {said}')
+        return evidence.hold(False, f'Ironic does not deploy: {body}')
 
     def _server(self, uuid, **expected):
         """Wait until the server is as expected."""

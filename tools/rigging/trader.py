@@ -99,27 +99,27 @@ class Trader:
         """
         key = {'Idempotency-Key': str(uuid.uuid4())} if method == 'POST' else {}
         url = f'{services.url(self._rig.ports, service)}/v1/{path}'
-        until, said, asked = time.monotonic() + self._patience, None, 0
+        until, response, asked = time.monotonic() + self._patience, None, 0
         while time.monotonic() < until:
             try:
-                status, _, said = rest.call(
+                status, _, response = rest.call(
                     method, url, body, self._log_in(), key, timeout=20
                 )
             except (OSError, http.client.HTTPException, rest.Refused) as error:
-                status, said = 0, repr(error)
+                status, response = 0, repr(error)
             if 200 <= status < 300:
-                return said
+                return response
             # Somebody had an answer, perhaps, which did not come through: what they
             # wanted to be gone is gone.
             if method == 'DELETE' and asked and status in (404, 409):
-                return said
+                return response
             if status == 401:
                 self._token = None
             elif status and status not in AWAY:
-                raise Gave(status, said)
+                raise Gave(status, response)
             asked += 1
             time.sleep(0.3)
-        raise TimeoutError(f'{method} {url}: no answer but {said}')
+        raise TimeoutError(f'{method} {url}: no answer but {response}')
 
     def _log_in(self):
         if self._token is None:

@@ -101,9 +101,9 @@ def _gain(depth, traded, x, y):
 
 
 def _summary(depth, traded):
-    said = []
+    sentences = []
     if depth.supply:
-        said.append(
+        sentences.append(
             _('%(servers)s on offer from %(price)s')
             % {
                 'servers': sum(each['servers'] for each in depth.supply),
@@ -111,7 +111,7 @@ def _summary(depth, traded):
             }
         )
     if depth.demand:
-        said.append(
+        sentences.append(
             _('%(servers)s wanted for up to %(price)s')
             % {
                 'servers': sum(each['servers'] for each in depth.demand),
@@ -119,5 +119,5 @@ def _summary(depth, traded):
             }
         )
     if depth.supply and depth.demand and not traded:
-        said.append(_('the prices do not meet'))
-    return '; '.join(said)
+        sentences.append(_('the prices do not meet'))
+    return '; '.join(sentences)

@@ -9,13 +9,13 @@ from flocx import exceptions
 from flocx.core import expressions
 from flocx.core import requirement_matcher
 from flocx.core import requirements
-from tests.unit.core import test_requirements as said
+from tests.unit.core import test_requirements as examples
 
 
 class JudgeTest(unittest.TestCase):
     """Each requirement is tried once on each document, and not for ever on any."""
 
-    TEXT = json.dumps(said.HARDWARE)
+    TEXT = json.dumps(examples.HARDWARE)
 
     def setUp(self):
         super().setUp()
@@ -38,14 +38,14 @@ class JudgeTest(unittest.TestCase):
     def test_as_the_requirements_say(self):
         for triples in (
             [],
-            said.MET,
-            [*said.MET, said.NOT_MET[0]],
-            *([each] for each in said.NOT_MET),
+            examples.MET,
+            [*examples.MET, examples.NOT_MET[0]],
+            *([each] for each in examples.NOT_MET),
         ):
             with self.subTest(triples):
                 asked = requirement_matcher.Asked(triples)
                 parsed = requirements.parse(triples, requirements.NO_LIMITS)
-                met = [each.tried_on(said.HARDWARE).met for each in parsed]
+                met = [each.tried_on(examples.HARDWARE).met for each in parsed]
                 self.assertEqual(all(met), self.judge.met(asked, self.TEXT))
                 self.assertEqual(met, self.each_met(asked))
 
@@ -69,10 +69,10 @@ class JudgeTest(unittest.TestCase):
         self.assertEqual([True] * 2, self.each_met(asked)[:2])
         self.assertFalse(any(self.each_met(asked)[2:]))
         self.assertFalse(self.judge.met(asked, self.TEXT))
-        self.assertFalse(requirements.met(requirements.parse(heavy), said.HARDWARE))
+        self.assertFalse(requirements.met(requirements.parse(heavy), examples.HARDWARE))
         # Alone each of them is met.
         for triple in heavy:
-            self.assertTrue(said.parse_one(*triple).tried_on(said.HARDWARE).met)
+            self.assertTrue(examples.parse_one(*triple).tried_on(examples.HARDWARE).met)
             self.assertTrue(
                 self.judge.met(requirement_matcher.Asked([triple]), self.TEXT)
             )

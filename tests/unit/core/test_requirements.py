@@ -244,8 +244,8 @@ class RefusalTest(unittest.TestCase):
                 self.refused(triples, reason, limits)
 
     def test_a_refusal_is_not_longer_than_what_it_refuses_deserves(self):
-        said = self.refused([['x' * 100_000, '==', 1]], 'characters')
-        self.assertLess(len(said), 300)
+        message = self.refused([['x' * 100_000, '==', 1]], 'characters')
+        self.assertLess(len(message), 300)
 
     def test_d45_a_refusal_is_an_error_of_the_caller(self):
         self.assertEqual(400, exceptions.Invalid('').status)

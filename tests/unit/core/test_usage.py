@@ -20,7 +20,7 @@ def at(seconds):
     return START + datetime.timedelta(seconds=seconds)
 
 
-def line(**said):
+def line(**values):
     return contract.Line(
         **{
             'uuid': 'line',
@@ -36,7 +36,7 @@ def line(**said):
             'price': decimal.Decimal('1.234567'),
             'status': contract.Status.ACTIVE,
             'fulfill_time': at(0),
-            **said,
+            **values,
         }
     )
 

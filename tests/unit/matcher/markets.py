@@ -45,7 +45,7 @@ def moment(seconds):
     return NOW + datetime.timedelta(seconds=seconds)
 
 
-def make_offer(number=0, start=0, end=100, price='1', **said):
+def make_offer(number=0, start=0, end=100, price='1', **values):
     return offer.Offer(
         **{
             'uuid': f'o{number}',
@@ -59,24 +59,24 @@ def make_offer(number=0, start=0, end=100, price='1', **said):
             'price': decimal.Decimal(price),
             'created_at': NOW,
             'updated_at': NOW,
-            **said,
+            **values,
         }
     )
 
 
-def make_bid(number=0, start=0, end=100, price='2', **said):
+def make_bid(number=0, start=0, end=100, price='2', **values):
     return bid.Bid(
         **{
             'uuid': f'b{number}',
             'project_id': 'blue',
-            'lineage': (said.get('project_id', 'blue'),),
+            'lineage': (values.get('project_id', 'blue'),),
             'start_time': moment(start),
             'end_time': moment(end),
             'duration': end - start,
             'price': decimal.Decimal(price),
             'created_at': moment(number - 1000),
             'updated_at': NOW,
-            **said,
+            **values,
         }
     )
 
@@ -206,17 +206,17 @@ def stretched(market, seconds):
 
 def broken(market, awards):
     """What does not hold of ``awards``, as a list of sentences."""
-    said = []
+    values = []
     given = collections.defaultdict(list)
     if len({award.bid.uuid for award in awards}) < len(awards):
-        said.append('a bid is filled twice')
+        values.append('a bid is filled twice')
     for award in awards:
-        said.extend(_broken(market, award))
+        values.extend(_broken(market, award))
         for each in award.offers:
             if any(other.overlaps(award.stay) for other in given[each.slot]):
-                said.append(f'{each.uuid} is given away twice')
+                values.append(f'{each.uuid} is given away twice')
             given[each.slot].append(award.stay)
-    return said
+    return values
 
 
 def _broken(market, award):

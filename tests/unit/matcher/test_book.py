@@ -29,8 +29,8 @@ def histories(draw):
             taken = [
                 window.Window(markets.moment(start), markets.moment(start + 7)),
             ]
-            said = draw(markets.offers(number))
-            deeds.append((kind, said, taken if draw(st.booleans()) else []))
+            arguments = draw(markets.offers(number))
+            deeds.append((kind, arguments, taken if draw(st.booleans()) else []))
         elif kind == 'bid':
             deeds.append((kind, draw(markets.bids(number))))
         elif kind == 'go':
@@ -44,21 +44,21 @@ def told(history):
     """The book that the deeds make of an empty one, and one made of its end."""
     now, one = markets.NOW, book.Book(markets.NOW)
     offers, bids = {}, {}
-    for kind, *said in history:
+    for kind, *arguments in history:
         if kind == 'offer':
-            offers[said[0].uuid] = said
-            one.put_offer(*said)
+            offers[arguments[0].uuid] = arguments
+            one.put_offer(*arguments)
         elif kind == 'bid':
-            bids[said[0].uuid] = said[0]
-            one.put_bid(said[0])
+            bids[arguments[0].uuid] = arguments[0]
+            one.put_bid(arguments[0])
         elif kind == 'go':
-            now += datetime.timedelta(seconds=said[0])
+            now += datetime.timedelta(seconds=arguments[0])
             one.at(now)
         else:
-            offers.pop(said[0], None)
-            bids.pop(said[0], None)
-            one.drop_offer(said[0])
-            one.drop_bid(said[0])
+            offers.pop(arguments[0], None)
+            bids.pop(arguments[0], None)
+            one.drop_offer(arguments[0])
+            one.drop_bid(arguments[0])
     taken = {offer.slot: taken for offer, taken in offers.values()}
     return one, book.Book(
         now, [each for each, _ in offers.values()], taken, bids.values()

@@ -34,11 +34,11 @@ def example(number):
     return json.loads(blocks[number])
 
 
-def run(said, *argv):
+def run(payload, *argv):
     """The status, the output and the errors of flocx-matcher-clear."""
     out, err = io.StringIO(), io.StringIO()
     with (
-        mock.patch('sys.stdin', io.StringIO(said)),
+        mock.patch('sys.stdin', io.StringIO(payload)),
         contextlib.redirect_stdout(out),
         contextlib.redirect_stderr(err),
     ):
@@ -56,17 +56,18 @@ class ClearTest(unittest.TestCase):
         self.assertEqual((0, expected), (status, result))
 
     def test_same_input_and_seed_give_the_same_bytes(self):
-        said = json.dumps(example(0))
+        payload = json.dumps(example(0))
         first, second = (
-            json.loads(run(said, '--moves', '50', '--seed', '7')[1]) for _ in range(2)
+            json.loads(run(payload, '--moves', '50', '--seed', '7')[1])
+            for _ in range(2)
         )
         first['seconds'] = second['seconds'] = 0
         self.assertEqual(first, second)
 
     def test_what_is_wrong_is_named(self):
-        said = example(0)
-        said['bids'][0]['price'] = 1.5
-        status, _, err = run(json.dumps(said))
+        payload = example(0)
+        payload['bids'][0]['price'] = 1.5
+        status, _, err = run(json.dumps(payload))
         self.assertEqual(1, status)
         self.assertIn('bids[0].price', err)
 
@@ -106,7 +107,7 @@ class ChosenTest(unittest.TestCase):
 class WhyTest(unittest.TestCase):
     def test_sealed_prices_stay_sealed(self):
         """What a bidder is told is the same whatever the other bid offers."""
-        said = []
+        payload = []
         for price in ('5', '6.5'):
             market = book.Book(
                 markets.NOW,
@@ -120,6 +121,6 @@ class WhyTest(unittest.TestCase):
             status = call.Call().allocate(
                 market, mechanisms.Budget(seconds=None, moves=20)
             )
-            said.append(diagnostics.unmatched(market, status.awards))
-        self.assertEqual(said[0], said[1])
-        self.assertEqual(['b0'], [each.bid_uuid for each in said[0]])
+            payload.append(diagnostics.unmatched(market, status.awards))
+        self.assertEqual(payload[0], payload[1])
+        self.assertEqual(['b0'], [each.bid_uuid for each in payload[0]])

@@ -30,18 +30,18 @@ HIDDEN = ('mac_address', 'bmc_address', 'serial', 'wwn', 'lldp', 'ipv4_address')
 )
 class IntrospectionTest(unittest.TestCase):
     def setUp(self):
-        said = json.loads(INTROSPECTION.read_text())
+        introspection = json.loads(INTROSPECTION.read_text())
         node = nodes.Node(
             uuid='n',
             name='m620',
             owner='acme',
             resource_class='m620',
             properties={
-                name: said[name]
+                name: introspection[name]
                 for name in ('cpus', 'memory_mb', 'local_gb', 'cpu_arch')
             },
         )
-        self.document = hardware.describe(node, said['inventory'])
+        self.document = hardware.describe(node, introspection['inventory'])
 
     def test_the_server_is_found_by_what_it_has(self):
         for triple in MET:
