@@ -3,7 +3,7 @@
 
 Pecan lets a controller route what is below it: ``_route``, by which its own
 RestController works. That one inspects the arguments of whatever it meets at every
-request, which takes about a fifth of one (``benchmarks/routing.py``); it leaves out
+request, which takes a tenth of one (``benchmarks/routing.py``); it leaves out
 empty parts of a path, so that ``/v1/bids//one`` would mean ``/v1/bids/one``; and a
 resource below another hides the objects that are called like it. Here a path means
 one thing or nothing.

@@ -36,39 +36,35 @@ class Claim(routing.Resource):
     @db.retried
     def post(self, ident, body):
         """Claim the server of an offer, or of several, at the asked price."""
-        service, context, _ = transaction.request_context()
+        service, context, now = transaction.request_context()
+        terms = service.conf.contracts
         limits = service.quotas.limits(context.project_id)
+        idents = [ident, *(body.get('offers') or ())]
         with transaction.idempotent('/v1/contracts') as creation:
             if creation.answer is None:
-                creation.answer = contracts_api.Contract.of(
-                    _buy(creation.session, [ident, *(body.get('offers') or ())], body, limits)
+                session = creation.session
+                wanted = _distinct(
+                    offers.get(session, each, context) for each in idents
                 )
+                taken = offers.held(session, wanted, now, terms.turnaround)
+                moment = events.not_before(session, now)
+                contract = claims.contract(
+                    [(offer, offers.free(offer, taken, moment)) for offer in wanted],
+                    context,
+                    moment,
+                    terms,
+                    start=body.get('start_time'),
+                    end=body.get('end_time'),
+                    name=body.get('name'),
+                    purpose=body.get('purpose'),
+                )
+                service.quotas.check(
+                    session, context.project_id, limits, now, **claims.costs(contract)
+                )
+                generations = {offer.uuid: offer.generation for offer in wanted}
+                contracts.write(session, contract, generations, now)
+                creation.answer = contracts_api.Contract.of(contract)
         return creation.answer
-
-
-def _buy(session, idents, body, limits):
-    """Write the contract for the offers that ``idents`` mean; return it."""
-    service, context, now = transaction.request_context()
-    terms = service.conf.contracts
-    wanted = _distinct(offers.get(session, each, context) for each in idents)
-    taken = offers.held(session, wanted, now, terms.turnaround)
-    moment = events.not_before(session, now)
-    contract = claims.contract(
-        [(offer, offers.free(offer, taken, moment)) for offer in wanted],
-        context,
-        moment,
-        terms,
-        start=body.get('start_time'),
-        end=body.get('end_time'),
-        name=body.get('name'),
-        purpose=body.get('purpose'),
-    )
-    service.quotas.check(
-        session, context.project_id, limits, now, **claims.costs(contract)
-    )
-    generations = {offer.uuid: offer.generation for offer in wanted}
-    contracts.write(session, contract, generations, now)
-    return contract
 
 
 def _distinct(wanted):
