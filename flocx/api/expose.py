@@ -24,21 +24,37 @@ from flocx.core import query
 _JSON = 'application/json'
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, kw_only=True)
 class Operation:
-    """What a resource's method takes and gives, and since or until which version."""
+    """What a resource's method takes and gives.
 
-    result: object
-    body: object
-    status: int
-    rule: str | None
-    parameters: dict
-    sort_keys: tuple | None
-    media_types: tuple
-    gate: versions.Gate
+    :param result: WSME type of what the method returns, None for no body.
+    :param body: WSME type of the request body; the method's last argument is what
+        ``schemas.read`` makes of it.
+    :param rule: policy rule for what the caller's own project may do. Rules about
+        an object are for the method to ask, once it has the object.
+    :param parameters: {name: parser} of the query.
+    :param sort_keys: of a list, empty where it has but one order.
+    :param since: the version of the API in which it came, and ``until`` the last.
+    :param path: the names of the arguments that come from the URL.
+    """
+
+    result: object = None
+    body: object = None
+    status: int = 200
+    rule: str | None = None
+    parameters: dict = dataclasses.field(default_factory=dict)
+    sort_keys: tuple | None = None
+    media_types: tuple = (_JSON,)
+    since: str | None = None
+    until: str | None = None
     path: tuple
     summary: str
     description: str
+
+    @property
+    def gate(self):
+        return versions.Gate(self.since, self.until)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -49,28 +65,10 @@ class Text:
     media_type: str
 
 
-def expose(
-    result=None,
-    *,
-    body=None,
-    status=200,
-    rule=None,
-    parameters=None,
-    sort_keys=None,
-    media_types=(_JSON,),
-    since=None,
-    until=None,
-):
+def expose(result=None, *, body=None, **terms):
     """Decorate a resource's method, which returns what JSON can hold, a Text or None.
 
-    :param result: WSME type of what the method returns, None for no body.
-    :param body: WSME type of the request body; the method's last argument is what
-        ``schemas.read`` makes of it.
-    :param rule: policy rule for what the caller's own project may do. Rules about
-        an object are for the method to ask, once it has the object.
-    :param parameters: {name: parser} of the query.
-    :param sort_keys: of a list, empty where it has but one order.
-    :param since: the version of the API in which it came, and ``until`` the last.
+    :param terms: fields of :class:`Operation`.
     """
 
     def decorate(method):
@@ -79,15 +77,10 @@ def expose(
         operation = Operation(
             result=result,
             body=body,
-            status=status,
-            rule=rule,
-            parameters=parameters or {},
-            sort_keys=sort_keys,
-            media_types=media_types,
-            gate=versions.Gate(since, until),
             path=tuple(names[:-1] if body else names),
             summary=summary,
             description=description,
+            **terms,
         )
         for kind in filter(None, (result, body)):
             wsme.types.register_type(kind)
@@ -98,11 +91,12 @@ def expose(
         def handle(self, *args, **_):
             request = pecan.request
             request.operation = operation
-            if rule:
+            if operation.rule:
+                caller = request.context
                 request.service.policy.authorize(
-                    request.context, rule, {'project_id': request.context.project_id}
+                    caller, operation.rule, {'project_id': caller.project_id}
                 )
-            if not parameters and sort_keys is None:
+            if not operation.parameters and operation.sort_keys is None:
                 query.values(request.GET.items(), {})
             if body:
                 args = (*args, _body(request, body))
@@ -131,7 +125,10 @@ def _answer(answer, operation):
     """What Pecan turns into the response."""
     if isinstance(answer, Text):
         return pecan.Response(
-            answer.text, operation.status, content_type=answer.media_type, charset='UTF-8'
+            answer.text,
+            operation.status,
+            content_type=answer.media_type,
+            charset='UTF-8',
         )
     pecan.response.status = operation.status
     if answer is None:

@@ -107,7 +107,9 @@ def _responses(said, method, schemas, version):
     done = {'description': 'Done'}
     if said.result:
         done['content'] = {
-            'application/json': {'schema': json_schemas.schema(said.result, version, schemas)}
+            'application/json': {
+                'schema': json_schemas.schema(said.result, version, schemas)
+            }
         }
         for other in said.media_types[1:]:
             done['content'][other] = {'schema': {'type': 'string'}}

@@ -41,27 +41,44 @@ class Root:
     """The controller of ``/``, which finds the method for any path below it."""
 
     def __init__(self):
-        self._first = _Step()
+        #: {parts of a path, None for an identifier: {HTTP method: handler}}
+        self._table = {}
         for path, method, handler in [*self.documents(), *operations(self.v1)]:
-            self._first.add(path.split('/')[1:], method, handler)
+            parts = path.split('/')[1:]
+            pattern = tuple(None if '{' in part else part for part in parts)
+            self._table.setdefault(pattern, {})[method] = handler
 
     @pecan.expose()
     def _route(self, args, request):
-        step, idents = self._first.find(args or [''])
-        if step is None or _has_encoded_slash(request.environ):
+        handlers, idents = self._find(args or [''], versions.asked(request))
+        if not handlers or _has_encoded_slash(request.environ):
             pecan.abort(404)
-        handlers = step.served(versions.asked(request))
-        if request.method == 'OPTIONS' and handlers:
+        method = 'GET' if request.method == 'HEAD' else request.method
+        if method == 'OPTIONS':
             request.allowed = _allowed(handlers)
             return self._options, ()
-        method = 'GET' if request.method == 'HEAD' else request.method
         if method not in handlers:
-            pecan.abort(405 if handlers else 404, headers={'Allow': _allowed(handlers)})
+            pecan.abort(405, headers={'Allow': _allowed(handlers)})
         for ident in idents:
             if not names.identifies(ident):
                 raise exceptions.NotFound(f'{ident!r} not found: nothing is called so')
         _negotiate(request, handlers[method].operation)
         return handlers[method], idents
+
+    def _find(self, words, version):
+        """{method: handler} for the parts of a path, and which are identifiers."""
+        for pattern, handlers in self._table.items():
+            pairs = list(zip(pattern, words, strict=False))
+            if len(pattern) == len(words) and all(
+                word == part or (part is None and word) for part, word in pairs
+            ):
+                served = {
+                    method: handler
+                    for method, handler in handlers.items()
+                    if handler.operation.gate.lets(version)
+                }
+                return served, [word for part, word in pairs if part is None]
+        return {}, []
 
     @pecan.expose(content_type=None)
     def _options(self):
@@ -70,46 +87,9 @@ class Root:
         return ''
 
 
-class _Step:
-    """What can follow a part of a path, and the methods that end there."""
-
-    def __init__(self):
-        #: The next step by the word that leads there, by None for any other word.
-        self._steps, self._handlers = {}, {}
-
-    def add(self, words, method, handler):
-        step = self
-        for word in words:
-            word = None if word.startswith('{') else word
-            step = step._steps.setdefault(word, _Step())
-        step._handlers[method] = handler
-
-    def find(self, words):
-        """The step after ``words``, or None, and those that are identifiers."""
-        step, idents = self, []
-        for word in words:
-            known = step._steps.get(word)
-            if known is None and word:
-                known = step._steps.get(None)
-                idents.append(word)
-            if known is None:
-                return None, idents
-            step = known
-        return step, idents
-
-    def served(self, version):
-        """{method: handler} of those that the API has at ``version``."""
-        return {
-            method: handler
-            for method, handler in self._handlers.items()
-            if handler.operation.gate.lets(version)
-        }
-
-
 def _allowed(handlers):
     """The header Allow of a URL with ``handlers``."""
-    also = [*(['HEAD'] if 'GET' in handlers else []), 'OPTIONS'] if handlers else []
-    return ', '.join([*handlers, *also])
+    return ', '.join([*handlers, *(['HEAD'] if 'GET' in handlers else []), 'OPTIONS'])
 
 
 def _has_encoded_slash(environ):

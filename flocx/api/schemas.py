@@ -115,7 +115,9 @@ def _message(error):
         for each in error.absolute_path
     ).lstrip('.')
     if error.validator == 'required':
-        missing = next(each for each in error.validator_value if each not in error.instance)
+        missing = next(
+            each for each in error.validator_value if each not in error.instance
+        )
         return f'{_within(field, missing)}: missing'
     if error.validator == 'additionalProperties':
         known = error.schema['properties']

@@ -6,7 +6,6 @@ is described, and what is written of an object.
 """
 
 import functools
-import inspect
 import json
 
 import wsme
@@ -16,6 +15,7 @@ from flocx import exceptions
 from flocx.api import versions
 from flocx.core import money
 from flocx.core import names
+from flocx.core import query
 from flocx.core import window
 
 
@@ -24,7 +24,7 @@ class Value(wsme.types.UserType):
 
     basetype = wsme.types.text
 
-    def __init__(self, name, schema, read=None, write=None):
+    def __init__(self, name, schema, read=None, write=None, parse=query.text):
         """A type of the API.
 
         :param schema: the JSON schema of the values; its description completes the
@@ -32,8 +32,10 @@ class Value(wsme.types.UserType):
         :param read: given a value of that schema and the name of its field, returns
             what handlers get.
         :param write: turns a value into what JSON knows.
+        :param parse: what lists are filtered by, given its text and the field's name.
         """
-        self.name, self.schema, self.read, self.write = name, schema, read, write
+        self.name, self.schema, self.parse = name, schema, parse
+        self.read, self.write = read, write
 
 
 def _object(value, field):
@@ -67,6 +69,7 @@ Instant = Value(
     _string('a time, such as "2027-01-31T18:00:00Z"', format='date-time'),
     window.instant,
     window.text,
+    window.instant,
 )
 #: A decimal string; credits per server and hour.
 Price = Value(
@@ -78,9 +81,12 @@ Price = Value(
     ),
     money.price,
     money.text,
+    money.price,
 )
 #: A sum of money as it is answered: it may exceed what a price may be.
-Amount = Value('amount', _string('a decimal string'), write=money.text)
+Amount = Value(
+    'amount', _string('a decimal string'), write=money.text, parse=money.price
+)
 #: What needs no check, or is checked by the core.
 Json = Value('json', {})
 Object = Value('object', {'type': 'object', 'description': 'a JSON object'}, _object)
@@ -99,7 +105,7 @@ def Integer(low, high):
         'maximum': high,
         'description': f'a whole number in {low}..{high}',
     }
-    return Value('integer', schema)
+    return Value('integer', schema, parse=query.integer)
 
 
 def Choice(values, **since):
@@ -131,17 +137,15 @@ class Declared(wsme.types.Base):
     def __init_subclass__(cls):
         """Say the order, which WSME would look for in the source, for a long time."""
         super().__init_subclass__()
-        declared = [name for base in cls.__mro__ for name in vars(base)]
-        fields = [
+        cls._wsme_attr_order = [
             name
-            for name, field in inspect.getmembers(cls, wsme.types.iswsattr)
-            if not name.startswith('_') and not inspect.isroutine(field)
+            for name, value in vars(cls).items()
+            if not name.startswith('_') and not isinstance(value, classmethod)
         ]
-        cls._wsme_attr_order = sorted(fields, key=declared.index)
 
 
 class Change(Declared):
-    """The body of a PATCH: what is left out stays, and and only some fields may be null."""
+    """The body of a PATCH: what is left out stays; some fields may be null."""
 
     _nullable = ()
 

@@ -35,10 +35,6 @@ class Gate:
         )
 
 
-#: What there is at every version.
-OPEN = Gate()
-
-
 class Gated:
     """Parses a parameter that there is since or until a version."""
 
@@ -48,11 +44,6 @@ class Gated:
 
     def __call__(self, value, field):
         return self._parse(value, field)
-
-
-def since(version, parse_value):
-    """``parse_value``, of a parameter that there is since ``version``."""
-    return Gated(parse_value, since=version)
 
 
 class Choices:
@@ -71,7 +62,7 @@ class Choices:
 
 def gate(thing):
     """The Gate of a parameter, a field, a value or an operation."""
-    return getattr(thing, 'gate', OPEN)
+    return getattr(thing, 'gate', Gate())
 
 
 def served(things, version):
@@ -89,7 +80,7 @@ def asked(request):
 
 
 def headers(request):
-    """What an answer says of the version that it was made for; nothing of a wrong one."""
+    """What an answer says of its version; nothing where a wrong one was asked for."""
     if f'{SERVICE_TYPE}.microversion' not in request.environ:
         return {}
     return {HEADER: f'{SERVICE_TYPE} {asked(request)}', 'Vary': HEADER}

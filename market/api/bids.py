@@ -32,46 +32,25 @@ _TEXT = wsme.types.text
 _OPTIONAL, _REQUIRED, _NULLABLE = fields.OPTIONAL, fields.REQUIRED, fields.NULLABLE
 _Field, _QUANTITY = fields.Field, types.Integer(1, bid_core.MAX_QUANTITY)
 
-#: What a project says of a bid, and what is shown of it.
 FIELDS = fields.Table(
-    uuid=_Field(type=_TEXT, filter=query.text, sort=True),
-    name=_Field(
-        type=types.Name, create=_OPTIONAL, change=_NULLABLE, filter=query.text
-    ),
-    project_id=_Field(type=_TEXT, filter=query.text),
-    quantity=_Field(type=_QUANTITY, create=_OPTIONAL, filter=query.integer),
-    min_quantity=_Field(type=_QUANTITY, create=_OPTIONAL, filter=query.integer),
-    start_time=_Field(
-        type=types.Instant, create=_OPTIONAL, filter=window.instant, sort=True
-    ),
-    end_time=_Field(
-        type=types.Instant,
-        create=_REQUIRED,
-        change=_OPTIONAL,
-        filter=window.instant,
-        sort=True,
-    ),
-    duration=_Field(
-        type=types.Integer(1, MAX_DURATION), create=_OPTIONAL, filter=query.integer
-    ),
-    price=_Field(
-        type=types.Price,
-        create=_REQUIRED,
-        change=_OPTIONAL,
-        filter=money.price,
-        sort=True,
-    ),
-    requirements=_Field(type=types.Json, create=_OPTIONAL),
-    resource_class=_Field(type=types.Text, create=_OPTIONAL, filter=query.text),
-    purpose=_Field(type=types.Text, create=_OPTIONAL, filter=query.text),
-    status=_Field(type=_TEXT, filter=query.one_of([*bid_core.Status, 'any'])),
-    contract_uuid=_Field(type=_TEXT, filter=query.text),
-    generation=_Field(
-        type=types.Integer(1, 2**62), change=_OPTIONAL, filter=query.integer
-    ),
-    outlook=_Field(type=types.Json),
-    created_at=_Field(type=types.Instant, filter=window.instant, sort=True),
-    updated_at=_Field(type=types.Instant, filter=window.instant, sort=True),
+    uuid=_Field(_TEXT, sort=True),
+    name=_Field(types.Name, _OPTIONAL, _NULLABLE),
+    project_id=_Field(_TEXT),
+    quantity=_Field(_QUANTITY, _OPTIONAL),
+    min_quantity=_Field(_QUANTITY, _OPTIONAL),
+    start_time=_Field(types.Instant, _OPTIONAL, sort=True),
+    end_time=_Field(types.Instant, _REQUIRED, _OPTIONAL, sort=True),
+    duration=_Field(types.Integer(1, MAX_DURATION), _OPTIONAL),
+    price=_Field(types.Price, _REQUIRED, _OPTIONAL, sort=True),
+    requirements=_Field(types.Json, _OPTIONAL, filter=None),
+    resource_class=_Field(types.Text, _OPTIONAL),
+    purpose=_Field(types.Text, _OPTIONAL),
+    status=_Field(_TEXT, filter=query.one_of([*bid_core.Status, 'any'])),
+    contract_uuid=_Field(_TEXT),
+    generation=_Field(types.Integer(1, 2**62), change=_OPTIONAL),
+    outlook=_Field(types.Json, filter=None),
+    created_at=_Field(types.Instant, sort=True),
+    updated_at=_Field(types.Instant, sort=True),
 )
 FILTERS, SORT_KEYS = FIELDS.filters(), FIELDS.sort_keys()
 BidRequest = FIELDS.request('BidRequest')
@@ -169,10 +148,7 @@ class Bids(routing.Resource):
         limits = not context.is_admin and service.quotas.limits(context.project_id)
         with service.database.writer() as session:
             bid = bids.get(session, ident, context)
-            service.policy.authorize(
-                context, 'market:bids:change', {'project_id': bid.project_id}
-            )
-            transaction.check_if_match('Bid', bid, body.get('generation'))
+            transaction.require_current(bid, 'market:bids:change', body)
             values = _with_duration(bid, values)
             _require_possible(
                 dataclasses.replace(bid, **values), service.conf.contracts, now
@@ -196,10 +172,7 @@ class Bids(routing.Resource):
         service, context, now = transaction.request_context()
         with service.database.writer() as session:
             bid = bids.get(session, ident, context)
-            service.policy.authorize(
-                context, 'market:bids:cancel', {'project_id': bid.project_id}
-            )
-            transaction.check_if_match('Bid', bid)
+            transaction.require_current(bid, 'market:bids:cancel')
             bids.move(session, bid, bid_core.Status.CANCELLED, now)
 
 

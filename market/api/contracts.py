@@ -8,11 +8,11 @@ import wsme.types
 from flocx import db
 from flocx import exceptions
 from flocx.api import expose
+from flocx.api import fields
 from flocx.api import paging
 from flocx.api import routing
 from flocx.api import types
 from flocx.core import contract as core
-from flocx.core import money
 from flocx.core import query
 from flocx.core import window
 from market import claims
@@ -22,80 +22,48 @@ from market.api import transaction
 from market.db import contracts
 from market.db import lifecycle
 
-_OF_LINES = {
-    'offer_uuid': query.text,
-    'owner_id': query.text,
-    'provider_id': query.text,
-    'resource_type': query.text,
-    'resource_uuid': query.text,
-    'resource_class': query.text,
-    'sublet_of': query.text,
-    'price': money.price,
-    'fulfill_time': window.instant,
-    'expire_time': window.instant,
-    'reason': query.text,
-}
-FILTERS = {
-    **_OF_LINES,
-    'uuid': query.text,
-    'name': query.text,
-    'bid_uuid': query.text,
-    'project_id': query.text,
-    'purpose': query.text,
-    'status': query.one_of([*core.Status, 'any']),
-    'generation': query.integer,
-    'start_time': window.instant,
-    'end_time': window.instant,
-    'created_at': window.instant,
-    'updated_at': window.instant,
-    'role': query.one_of(['renter', 'owner']),
-    'due_before': window.instant,
-    'requirements': query.json_list,
-}
-SORT_KEYS = ('created_at', 'start_time', 'end_time', 'updated_at', 'uuid')
+_TEXT, _Field = wsme.types.text, fields.Field
 
-
-class Line(types.Answer):
-    uuid = wsme.types.text
-    offer_uuid = wsme.types.text
-    owner_id = wsme.types.text
-    provider_id = wsme.types.text
-    resource_type = wsme.types.text
-    resource_uuid = wsme.types.text
-    resource_class = wsme.types.text
-    sublet_of = wsme.types.text
-    price = types.Price
-    start_time = types.Instant
-    end_time = types.Instant
-    status = wsme.types.text
-    fulfill_time = types.Instant
-    expire_time = types.Instant
-    reason = wsme.types.text
-
-
-class Contract(types.Answer):
-    uuid = wsme.types.text
-    name = wsme.types.text
-    bid_uuid = wsme.types.text
-    project_id = wsme.types.text
-    purpose = wsme.types.text
-    start_time = types.Instant
-    end_time = types.Instant
-    status = wsme.types.text
-    lines = [Line]
-    generation = int
-    created_at = types.Instant
-    updated_at = types.Instant
-
-
+#: ``None`` as a filter: as a filter the field is the contract's.
+LINE_FIELDS = fields.Table(
+    uuid=_Field(_TEXT, filter=None),
+    offer_uuid=_Field(_TEXT),
+    owner_id=_Field(_TEXT),
+    provider_id=_Field(_TEXT),
+    resource_type=_Field(_TEXT),
+    resource_uuid=_Field(_TEXT),
+    resource_class=_Field(_TEXT),
+    sublet_of=_Field(_TEXT),
+    price=_Field(types.Price),
+    start_time=_Field(types.Instant, filter=None),
+    end_time=_Field(types.Instant, filter=None),
+    status=_Field(_TEXT, filter=None),
+    fulfill_time=_Field(types.Instant),
+    expire_time=_Field(types.Instant),
+    reason=_Field(_TEXT),
+)
+Line = LINE_FIELDS.answer('Line')
+FIELDS = fields.Table(
+    uuid=_Field(_TEXT, sort=True),
+    name=_Field(_TEXT),
+    bid_uuid=_Field(_TEXT),
+    project_id=_Field(_TEXT),
+    purpose=_Field(_TEXT),
+    start_time=_Field(types.Instant, sort=True),
+    end_time=_Field(types.Instant, change=fields.REQUIRED, sort=True),
+    status=_Field(_TEXT, filter=query.one_of([*core.Status, 'any'])),
+    lines=_Field([Line], filter=None),
+    generation=_Field(types.Integer(1, 2**62), change=fields.OPTIONAL),
+    created_at=_Field(types.Instant, sort=True),
+    updated_at=_Field(types.Instant, sort=True),
+    role=_Field(None, filter=query.one_of(['renter', 'owner']), shown=False),
+    due_before=_Field(types.Instant, shown=False),
+    requirements=_Field(types.Json, filter=query.json_list, shown=False),
+)
+Contract, ContractChange = FIELDS.answer('Contract'), FIELDS.change('ContractChange')
 ContractList = types.collection('contracts', Contract)
-
-
-class ContractChange(types.Change):
-    """A new end: later where the time is still free, or earlier."""
-
-    end_time = types.required(types.Instant)
-    generation = types.Integer(1, 2**62)
+_OF_LINES, SORT_KEYS = LINE_FIELDS.filters(), FIELDS.sort_keys()
+FILTERS = _OF_LINES | FIELDS.filters()
 
 
 class Report(types.Declared):
@@ -205,12 +173,7 @@ class Contracts(routing.Resource):
         limits = not context.is_admin and service.quotas.limits(context.project_id)
         with service.database.writer() as session:
             contract = contracts.get(session, ident, context)
-            service.policy.authorize(
-                context,
-                'market:contracts:change',
-                {'project_id': contract.project_id},
-            )
-            transaction.check_if_match('Contract', contract, body.get('generation'))
+            transaction.require_current(contract, 'market:contracts:change', body)
             later = end > contract.end_time
             if not later:
                 _require_notice(end, now, terms.notice)
@@ -238,12 +201,7 @@ class Contracts(routing.Resource):
         service, context, now = transaction.request_context()
         with service.database.writer() as session:
             contract = contracts.get(session, ident, context)
-            service.policy.authorize(
-                context,
-                'market:contracts:release',
-                {'project_id': contract.project_id},
-            )
-            transaction.check_if_match('Contract', contract)
+            transaction.require_current(contract, 'market:contracts:release')
             lifecycle.close(session, contract, now, service.conf.contracts.notice)
 
 

@@ -11,7 +11,6 @@ from flocx.api import fields
 from flocx.api import paging
 from flocx.api import routing
 from flocx.api import types
-from flocx.core import money
 from flocx.core import offer as offer_core
 from flocx.core import query
 from flocx.core import window
@@ -26,50 +25,29 @@ _TEXT, _STATUS = wsme.types.text, offer_core.Status
 _OPTIONAL, _REQUIRED, _NULLABLE = fields.OPTIONAL, fields.REQUIRED, fields.NULLABLE
 _Field = fields.Field
 
-#: What an owner or a provider says of an offer, and what is shown of it.
 FIELDS = fields.Table(
-    uuid=_Field(type=_TEXT, filter=query.text, sort=True),
-    name=_Field(
-        type=types.Name, create=_OPTIONAL, change=_NULLABLE, filter=query.text
-    ),
-    project_id=_Field(type=_TEXT, filter=query.text),
-    provider_id=_Field(type=_TEXT, filter=query.text),
-    resource_type=_Field(type=types.Ident, create=_REQUIRED, filter=query.text),
-    resource_uuid=_Field(type=types.Text, create=_REQUIRED, filter=query.text),
-    resource_class=_Field(type=types.Text, create=_OPTIONAL, filter=query.text),
-    sublet_of=_Field(type=types.Ident, create=_OPTIONAL, filter=query.text),
-    properties=_Field(type=types.Object, create=_REQUIRED),
-    lessee_id=_Field(
-        type=types.Ident, create=_OPTIONAL, change=_NULLABLE, filter=query.text
-    ),
-    start_time=_Field(
-        type=types.Instant, create=_OPTIONAL, filter=window.instant, sort=True
-    ),
-    end_time=_Field(
-        type=types.Instant,
-        create=_REQUIRED,
-        change=_OPTIONAL,
-        filter=window.instant,
-        sort=True,
-    ),
-    price=_Field(
-        type=types.Price,
-        create=_REQUIRED,
-        change=_OPTIONAL,
-        filter=money.price,
-        sort=True,
-    ),
-    status=_Field(type=_TEXT, filter=query.one_of([*_STATUS, 'any'])),
-    reason=_Field(type=_TEXT, filter=query.text),
-    availabilities=_Field(type=types.Json),
-    available_start_time=_Field(type=None, shown=False, filter=window.instant),
-    available_end_time=_Field(type=None, shown=False, filter=window.instant),
-    requirements=_Field(type=None, shown=False, filter=query.json_list),
-    generation=_Field(
-        type=types.Integer(1, 2**62), change=_OPTIONAL, filter=query.integer
-    ),
-    created_at=_Field(type=types.Instant, filter=window.instant, sort=True),
-    updated_at=_Field(type=types.Instant, filter=window.instant, sort=True),
+    uuid=_Field(_TEXT, sort=True),
+    name=_Field(types.Name, _OPTIONAL, _NULLABLE),
+    project_id=_Field(_TEXT),
+    provider_id=_Field(_TEXT),
+    resource_type=_Field(types.Ident, _REQUIRED),
+    resource_uuid=_Field(types.Text, _REQUIRED),
+    resource_class=_Field(types.Text, _OPTIONAL),
+    sublet_of=_Field(types.Ident, _OPTIONAL),
+    properties=_Field(types.Object, _REQUIRED, filter=None),
+    lessee_id=_Field(types.Ident, _OPTIONAL, _NULLABLE),
+    start_time=_Field(types.Instant, _OPTIONAL, sort=True),
+    end_time=_Field(types.Instant, _REQUIRED, _OPTIONAL, sort=True),
+    price=_Field(types.Price, _REQUIRED, _OPTIONAL, sort=True),
+    status=_Field(_TEXT, filter=query.one_of([*_STATUS, 'any'])),
+    reason=_Field(_TEXT),
+    availabilities=_Field(types.Json, filter=None),
+    available_start_time=_Field(types.Instant, shown=False),
+    available_end_time=_Field(types.Instant, shown=False),
+    requirements=_Field(types.Json, filter=query.json_list, shown=False),
+    generation=_Field(types.Integer(1, 2**62), change=_OPTIONAL),
+    created_at=_Field(types.Instant, sort=True),
+    updated_at=_Field(types.Instant, sort=True),
 )
 FILTERS, SORT_KEYS = FIELDS.filters(), FIELDS.sort_keys()
 OfferRequest = FIELDS.request('OfferRequest')
@@ -205,9 +183,7 @@ class Offers(routing.Resource):
                 )
                 is_new = offers.add(session, offer, now)
                 taken = {} if is_new else _taken(service, session, [offer], now)
-                creation.answer = shown(
-                    context, offer, offers.free(offer, taken, now)
-                )
+                creation.answer = shown(context, offer, offers.free(offer, taken, now))
         return creation.answer
 
     @expose.expose(Offer, body=OfferChange)
@@ -218,10 +194,7 @@ class Offers(routing.Resource):
         values = transaction.changes(body)
         with service.database.writer() as session:
             offer = offers.get(session, ident, context)
-            service.policy.authorize(
-                context, 'market:offers:change', {'project_id': offer.project_id}
-            )
-            transaction.check_if_match('Offer', offer, body.get('generation'))
+            transaction.require_current(offer, 'market:offers:change', body)
             offer = offers.reschedule(session, offer, now, **values)
             taken = _taken(service, session, [offer], now)
         return shown(context, offer, offers.free(offer, taken, now))
@@ -233,10 +206,7 @@ class Offers(routing.Resource):
         service, context, now = transaction.request_context()
         with service.database.writer() as session:
             offer = offers.get(session, ident, context)
-            service.policy.authorize(
-                context, 'market:offers:cancel', {'project_id': offer.project_id}
-            )
-            transaction.check_if_match('Offer', offer)
+            transaction.require_current(offer, 'market:offers:cancel')
             offers.change(session, offer, 'cancelled', now, status=_STATUS.CANCELLED)
 
 

@@ -67,13 +67,17 @@ def idempotent(location):
     pecan.response.location = f'{request.script_name}{location}/{uuid}'
 
 
-def check_if_match(what, noun, said=None):
-    """Nothing, if ``noun`` is at the generation that the caller rests on.
+def require_current(model, rule, body=None):
+    """Nothing, if the caller may do ``rule`` to an object that is as they believe.
 
-    That is the one in If-Match, or ``said`` in the body; without any, it is.
+    What they believe is the generation in If-Match, or in the body.
 
+    :raises Forbidden: they may not.
     :raises Conflict: it has changed; the message says what it is like now.
     """
+    service, context, _ = request_context()
+    service.policy.authorize(context, rule, {'project_id': model.project_id})
+    said = (body or {}).get('generation')
     header = pecan.request.headers.get('If-Match', '').strip()
     if header and header != '*':
         try:
@@ -82,14 +86,14 @@ def check_if_match(what, noun, said=None):
             raise exceptions.Invalid(
                 f'If-Match: {header} is not an ETag of ours, a number in quotes'
             ) from None
-    if said is None or said == noun.generation:
+    if said is None or said == model.generation:
         return
-    now = [f'status {noun.status}', f'end_time {window.text(noun.end_time)}']
-    if hasattr(noun, 'price'):
-        now.append(f'price {money.text(noun.price)}')
+    now = [f'status {model.status}', f'end_time {window.text(model.end_time)}']
+    if hasattr(model, 'price'):
+        now.append(f'price {money.text(model.price)}')
     raise exceptions.Conflict(
-        f'{what} {noun.uuid} is at generation {noun.generation}, not {said}; it now '
-        f'has name {noun.name}, {", ".join(now)}',
+        f'{type(model).__name__} {model.uuid} is at generation {model.generation}, '
+        f'not {said}; it now has name {model.name}, {", ".join(now)}',
         code='flocx.conflict.generation',
     )
 

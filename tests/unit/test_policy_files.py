@@ -58,8 +58,9 @@ class PolicyFileTest(unittest.TestCase):
                 for project in ('ours', 'theirs', None):
                     target = {'project_id': project}
                     answers.add(bool(rules.allows(caller, rule.name, target)))
-            self.assertTrue(rules.allows(caller, 'flocx:member', {'project_id': 'ours'}))
-            self.assertFalse(rules.allows(caller, 'flocx:member', {'project_id': 'x'}))
+            for project, allowed in (('ours', True), ('theirs', False)):
+                target = {'project_id': project}
+                self.assertEqual(allowed, rules.allows(caller, 'flocx:member', target))
             self.assertFalse(rules.allows(caller, 'flocx:member', {}))
         self.assertEqual({True, False}, answers)
 

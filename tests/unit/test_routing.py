@@ -102,8 +102,10 @@ class RoutingTest(unittest.TestCase):
 
     def test_an_operation_is_there_from_a_version_to_another(self):
         root = _Root()
-        self.assertEqual('get_one', find(root, 'GET', '/v1/things/a', '1.1')[0].__name__)
-        self.assertEqual('delete', find(root, 'DELETE', '/v1/things/a')[0].__name__)
+        handler, _ = find(root, 'GET', '/v1/things/a', '1.1')
+        self.assertEqual('get_one', handler.__name__)
+        handler, _ = find(root, 'DELETE', '/v1/things/a')
+        self.assertEqual('delete', handler.__name__)
         for method, version, allowed in (
             ('GET', '1.0', 'DELETE, OPTIONS'),
             ('DELETE', '1.1', 'GET, HEAD, OPTIONS'),

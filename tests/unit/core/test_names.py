@@ -19,15 +19,24 @@ _HOSTILE = st.text(
 
 class NameTest(unittest.TestCase):
     def test_what_may_be_one(self):
-        for text in ('a', 'a b', 'Träumerei № 7', 'a.b', '...', 'eq:z', 'a+b', 'x' * 255):
+        for text in (
+            'a',
+            'a b',
+            'Träumerei № 7',
+            'a.b',
+            '...',
+            'eq:z',
+            'a+b',
+            'x' * 255,
+        ):
             self.assertTrue(names.identifies(text), text)
             self.assertEqual(text, names.name(text, 'name'))
             self.assertEqual(text, names.identifier(text, 'node'))
 
     def test_what_may_not(self):
         for text in (
-            *('', ' ', ' a', 'a ', '.', '..', 'a/b', '/a', 'a%2Fb', 'a?b', 'a#b', 'a;b'),
-            *('a\\b', 'a\nb', 'a\0', '\u00a0', '\ud800', 'x' * 256),
+            *('', ' ', ' a', 'a ', '.', '..', 'a/b', '/a', 'a%2Fb', 'a?b', 'a#b'),
+            *('a;b', 'a\\b', 'a\nb', 'a\0', '\u00a0', '\ud800', 'x' * 256),
         ):
             self.assertFalse(names.identifies(text), ascii(text))
             for check in (names.name, names.identifier):

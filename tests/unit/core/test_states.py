@@ -73,7 +73,7 @@ class TransitionsTest(unittest.TestCase):
                         continue
                     with self.assertRaisesRegex(
                         exceptions.Conflict,
-                        f'{noun} u is {pair[0]} (already|and cannot become)'
+                        f'{noun} u is {pair[0]} (already|and cannot become)',
                     ):
                         states.require(module.TRANSITIONS, noun, 'u', *pair)
 
