@@ -9,7 +9,7 @@ from osc_lib import utils
 
 API_NAME = 'market'
 API_VERSION_OPTION = 'os_market_api_version'
-API_VERSIONS = ('1', '1.0')
+API_VERSIONS = ('1', '1.0', '1.1')
 DEFAULT_API_VERSION = '1'
 
 
@@ -17,7 +17,7 @@ def make_client(instance):
     """The marketplace API of ``instance``, an osc-lib client manager."""
     from flocxclient.sdk import services
 
-    return services.market(instance.sdk_connection)
+    return services.market(instance.sdk_connection, instance._api_version[API_NAME])
 
 
 def build_option_parser(parser):
@@ -26,7 +26,15 @@ def build_option_parser(parser):
         '--os-market-api-version',
         metavar='<market-api-version>',
         default=utils.env('OS_MARKET_API_VERSION'),
-        help=f'Marketplace API version, default={DEFAULT_API_VERSION} '
-        '(Env: OS_MARKET_API_VERSION)',
+        help='Marketplace API version, such as 1.0; default: the newest that the '
+        'service and this command know (Env: OS_MARKET_API_VERSION)',
+    )
+    parser.add_argument(
+        '--os-market-timezone',
+        metavar='<zone>',
+        default=utils.env('OS_MARKET_TIMEZONE'),
+        help='The time zone in which "openstack market" reads times without an offset '
+        'and shows times in tables: UTC, local, or a name such as Europe/Berlin; '
+        'default UTC (Env: OS_MARKET_TIMEZONE)',
     )
     return parser

@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Fields that read what people write, as the command line does."""
 
-import datetime
-
 from django import forms
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -13,7 +11,7 @@ from flocxclient.osc import requirements
 from flocxclient.osc import times
 
 #: How times are written, for those who have to write one.
-TIMES = _('2027-01-05 09:00, tomorrow 09:00 or +3d; in your time zone')
+TIMES = _('2027-01-05 09:00, tonight, mon 09:00 or +3d; in your time zone')
 EXAMPLE = _('tomorrow 09:00 or +3d')
 
 
@@ -50,13 +48,7 @@ class Moment(Read):
         self.widget.attrs['placeholder'] = example
 
     def read(self, text):
-        now = timezone.localtime()
-        try:
-            found = datetime.datetime.fromisoformat(text.strip())
-        except ValueError:
-            found = times.moment(text, now)
-        if found.tzinfo is None:
-            found = found.replace(tzinfo=now.tzinfo)
+        found = times.moment(text, timezone.localtime())
         return times.render(found.replace(microsecond=0))
 
     def has_changed(self, initial, data):
@@ -66,7 +58,7 @@ class Moment(Read):
     def prepare_value(self, value):
         """A moment of the API as this field would have it typed."""
         if isinstance(value, str) and value.endswith('Z'):
-            return formats.moment(value)
+            return formats.editable_moment(value)
         return value
 
 

@@ -9,6 +9,11 @@ from django.utils import timezone
 from flocxclient.osc import times
 
 
+def title(resource):
+    """What a resource is called: its name, or the beginning of its uuid."""
+    return resource.name or short(resource.uuid)
+
+
 def instant(text):
     """A moment of the API, aware."""
     return datetime.datetime.fromisoformat(text.replace('Z', '+00:00'))
@@ -43,6 +48,11 @@ def moment(text):
     """A moment of the API in the time zone of the user, to the minute."""
     if not text:
         return '–'
+    return timezone.localtime(instant(text)).strftime('%Y-%m-%d %H:%M %Z')
+
+
+def editable_moment(text):
+    """A moment of the API as the user would type it, in their time zone."""
     return timezone.localtime(instant(text)).strftime('%Y-%m-%d %H:%M')
 
 

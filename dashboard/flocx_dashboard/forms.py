@@ -5,10 +5,13 @@ import uuid
 
 from django import forms
 from django import urls
+from django.utils.translation import gettext_lazy as _
 from horizon import forms as horizon_forms
 from horizon import messages
 
 from flocx_dashboard import api
+from flocx_dashboard import fields
+from flocx_dashboard import formats
 
 
 class Form(horizon_forms.SelfHandlingForm):
@@ -53,6 +56,58 @@ class Once(Form):
     key = forms.CharField(
         widget=forms.HiddenInput, initial=lambda: uuid.uuid4().hex, required=False
     )
+
+
+class Change(Form):
+    """A form that changes the name, the price or the end of something.
+
+    Subclasses have ``update``, the SDK's method, and what else there is to change.
+    """
+
+    name = forms.CharField(label=_('Name'), required=False)
+    price = fields.Price(label=_('Price'))
+    end_time = fields.Moment(label=_('Until'))
+    generation = forms.IntegerField(widget=forms.HiddenInput)
+
+    #: The method of the SDK, by name.
+    update = None
+    #: Helps of the fields that mean something of their own here.
+    helps = {}
+
+    def __init__(self, request, *args, **kwargs):
+        super().__init__(request, *args, **kwargs)
+        for name, text in self.helps.items():
+            self.fields[name].help_text = text
+
+    def changes(self, data):
+        """What to change, as the API takes it."""
+        changes = {'name': data['name'] or None, 'price': data['price']}
+        # Shown to the minute, the end would otherwise move by its seconds.
+        if 'end_time' in self.changed_data:
+            changes['end_time'] = data['end_time']
+        return changes
+
+    def send(self, data):
+        return api.call(
+            getattr(api.market(self.request), self.update),
+            self.initial['uuid'],
+            generation=data['generation'],
+            **self.changes(data),
+        )
+
+    def done(self, changed):
+        return _('%s is changed.') % formats.title(changed)
+
+    @staticmethod
+    def initial_of(resource):
+        """What the form holds before anybody changes it."""
+        return {
+            'uuid': resource.uuid,
+            'name': resource.name,
+            'price': formats.money(resource.price).replace(',', ''),
+            'end_time': resource.end_time,
+            'generation': resource.generation,
+        }
 
 
 class FormView(horizon_forms.ModalFormView):

@@ -9,6 +9,7 @@ from flocx_dashboard import formats
 
 STATUSES = {
     'available': _('Available'),
+    'booked': _('Fully booked'),
     'matched': _('Matched'),
     'expired': _('Expired'),
     'cancelled': _('Cancelled'),

@@ -8,7 +8,9 @@ from horizon import tables
 from horizon.utils import functions
 
 from flocx_dashboard import api
+from flocx_dashboard import fields
 from flocx_dashboard import formats
+from flocx_dashboard.templatetags import marketplace
 
 MARKERS = ('marker', 'prev_marker')
 #: What Horizon adds to the URL when it asks for one row again.
@@ -61,7 +63,52 @@ class Table(tables.DataTable):
         return datum.uuid
 
     def get_object_display(self, datum):
-        return datum.name or formats.short(datum.uuid)
+        return formats.title(datum)
+
+
+def name_column(view, **kwargs):
+    """What the things of a table are called, each a link to its page."""
+    return Column(formats.title, link=view, **kwargs)
+
+
+def time_column(field, sorted_by_it=True, **kwargs):
+    """A moment, by which the service can sort."""
+    return Column(
+        lambda each: marketplace.when(getattr(each, field)),
+        sort_key=field if sorted_by_it else None,
+        **kwargs,
+    )
+
+
+def price_column(render=lambda each: each.price, **kwargs):
+    """A price, and what ``render`` makes of a thing where it has none itself."""
+    return Column(
+        lambda each: formats.money(render(each)), classes=('flocx-number',), **kwargs
+    )
+
+
+def status_column():
+    return Column(
+        lambda each: marketplace.status(each.status), verbose_name=_('Status')
+    )
+
+
+def settled_column(is_settled):
+    """Hidden: whether a row need not be looked at again by itself."""
+    return Column(is_settled, hidden=True, status=True, status_choices=((True, True),))
+
+
+class Row(tables.Row):
+    """A row that looks by itself what has become of it, while it is not settled.
+
+    Subclasses have ``fetch``, the name of the SDK's method.
+    """
+
+    ajax = True
+    fetch = None
+
+    def get_data(self, request, uuid):
+        return api.call(getattr(api.market(request), self.fetch), uuid)
 
 
 def page_size(request):
@@ -176,6 +223,25 @@ class FilterForm(forms.Form):
     @property
     def is_used(self):
         return any(self.data.get(name) for name in self.fields)
+
+
+class WindowFilter(FilterForm):
+    """What may be asked of things that have a name, a class, a purpose and a time."""
+
+    name = forms.CharField(label=_('Name'), required=False)
+    resource_class = forms.CharField(label=_('Class'), required=False)
+    purpose = forms.CharField(label=_('Purpose'), required=False)
+    start_time = fields.Moment(
+        label=_('From'),
+        required=False,
+        help_text='',
+        example=_('now, 7d ago, 2027-01-05'),
+    )
+    end_time = fields.Moment(
+        label=_('Until'), required=False, help_text='', example=_('+3d, 2027-01-05')
+    )
+
+    field_order = ('role', 'status')
 
 
 class Ending(tables.BatchAction):

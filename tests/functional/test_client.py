@@ -56,13 +56,13 @@ class ClientTestCase(base.MarketplaceTestCase):
             '--os-project-domain-name=Default',
         ]
 
-    def run_command(self, who, *words):
-        """What became of ``openstack market WORDS``."""
+    def run_command(self, who, *words, options=()):
+        """What became of ``openstack OPTIONS market WORDS``."""
         out, err = io.StringIO(), io.StringIO()
         logging.getLogger().handlers = []
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
             try:
-                code = shell.main([*self.arguments(who), 'market', *words])
+                code = shell.main([*self.arguments(who), *options, 'market', *words])
             except SystemExit as end:
                 code = end.code
         return Outcome(code, out.getvalue(), err.getvalue())

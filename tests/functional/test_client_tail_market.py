@@ -104,6 +104,18 @@ class MarketTest(test_client_tail.CommandTestCase):
         lines = list(csv.DictReader(io.StringIO(out)))
         self.assertIn(contract['uuid'], [line['Contract UUID'] for line in lines])
 
+    def test_usage_of_a_month(self):
+        self.claimed(price='2')
+        month = f'{self.began:%Y-%m}'
+        out = self.openstack('umbrella-member', 'usage show --month', month)
+        self.assertEqual({f'{month}-01T00:00:00Z'}, {row['Start Time'] for row in out})
+        self.assertEqual(
+            [], self.openstack('umbrella-member', 'usage show --month 2020-02')
+        )
+        said = self.refused('umbrella-member', 'usage show --month may')
+        self.assertIn('such as 2027-01', said)
+        self.assertNotIn('usage: ', said)
+
     def test_usage_of_a_project(self):
         self.claimed(price='2')
         for who, project in (
@@ -163,7 +175,7 @@ class MarketTest(test_client_tail.CommandTestCase):
         def interrupted(*_, **__):
             raise KeyboardInterrupt
 
-        with mock.patch.object(market.Proxy, 'events', interrupted):
+        with mock.patch.object(market.Proxy, '_events_after', interrupted):
             self.assertEqual('', self.follow())
 
     def test_of_one_object_by_name(self):
@@ -225,7 +237,7 @@ class QuoteTest(test_client_tail.CommandTestCase):
         )
         _, said = self.run_command('umbrella-member', 'bid create', *terms)
         self.assertIn('Quote: 1 now, from ', said)
-        self.assertIn(quote['amount'], said)
+        self.assertIn(f'{float(quote["amount"]):.2f} in all', said)
         _, said = self.run_command(
             'umbrella-member', 'bid create', *terms, '--require', 'cpus>=65'
         )

@@ -3,31 +3,12 @@
 
 import sys
 
+from flocxclient import fields
 from flocxclient.osc import command
 from flocxclient.osc import identity
 from flocxclient.osc import projects
 from flocxclient.osc import quotes
 from flocxclient.osc import waiting
-
-FIELDS = (
-    'uuid',
-    'name',
-    'project_id',
-    'quantity',
-    'min_quantity',
-    'start_time',
-    'end_time',
-    'duration',
-    'price',
-    'requirements',
-    'resource_class',
-    'purpose',
-    'status',
-    'contract_uuid',
-    'generation',
-    'created_at',
-    'updated_at',
-)
 
 #: How many seconds a quote is worth waiting for when it was not asked for.
 QUOTE_TIMEOUT = 5
@@ -42,7 +23,7 @@ class CreateBid(command.ShowOne):
     unless -f asks for a format for programs; --dry-run stops there.
     """
 
-    fields = FIELDS
+    table = fields.BID
     _epilog = command.examples(
         'openstack market bid create --price 2.50 --quantity 2 --duration 36h '
         '--end-time +3d \\',
@@ -65,7 +46,8 @@ class CreateBid(command.ShowOne):
     def take_action(self, parsed_args):
         terms = quotes.terms(parsed_args)
         if parsed_args.dry_run:
-            return quotes.shown(self.market.quote(**terms))
+            return quotes.shown(self, self.market.quote(**terms))
+        identity.require_given(parsed_args, 'idempotency_key')
         self.announce(terms, parsed_args)
         bid = self.market.create_bid(parsed_args.idempotency_key, **terms)
         if parsed_args.wait:
@@ -80,10 +62,10 @@ class CreateBid(command.ShowOne):
         return self.shown(bid)
 
     def announce(self, terms, parsed_args):
-        """Tell a person what the bid would get now, before it is placed.
+        """Say what the bid would get now, before it is placed.
 
-        A program, which asks for another format, is told nothing; and no bid
-        fails or waits long for want of a quote.
+        Nothing is said in formats for programs; and no bid fails or waits long for
+        want of a quote.
         """
         from flocxclient.sdk import errors
 
@@ -91,56 +73,25 @@ class CreateBid(command.ShowOne):
             return
         try:
             quote = self.market.quote(timeout=QUOTE_TIMEOUT, **terms)
-            said = quotes.sentence(quote)
+            message = quotes.sentence(quote, self.zone)
         except errors.ERRORS as exc:
             if 400 <= (getattr(exc, 'status_code', None) or 0) < 500:
                 # What is wrong with the bid, its own answer says.
                 return
-            said = 'Quote: none to be had just now; the bid is placed without.'
-        sys.stderr.write(f'{said}\n')
+            message = 'Quote: none to be had just now; the bid is placed without.'
+        sys.stderr.write(f'{message}\n')
         sys.stderr.flush()
 
 
 class ListBids(command.Lister):
     """List your bids."""
 
-    fields = (
-        'uuid',
-        'name',
-        'quantity',
-        'price',
-        'start_time',
-        'end_time',
-        'status',
-        'contract_uuid',
-    )
-    long_fields = (
-        'min_quantity',
-        'duration',
-        'resource_class',
-        'requirements',
-        'purpose',
-        'project_id',
-        'created_at',
-    )
+    table = fields.BID
     _epilog = command.examples('openstack market bid list --status available --long')
 
     def get_parser(self, prog_name):
         parser = super().get_parser(prog_name)
-        parser.add_argument(
-            '--status',
-            metavar='<status>',
-            help='available (not matched yet), matched, expired, cancelled or any.',
-        )
-        parser.add_argument('--name', metavar='<name>', help='Those with this name.')
-        parser.add_argument(
-            '--resource-class',
-            metavar='<class>',
-            help='Those for this class of server.',
-        )
-        parser.add_argument(
-            '--purpose', metavar='<text>', help='Those with this purpose.'
-        )
+        self.add_filters(parser)
         parser.add_argument(
             '--project',
             metavar='<project>',
@@ -151,11 +102,8 @@ class ListBids(command.Lister):
         return parser
 
     def take_action(self, parsed_args):
-        query = command.given(
-            parsed_args, 'status', 'name', 'resource_class', 'purpose'
-        )
-        query.update(self.period(parsed_args))
-        if parsed_args.project:
+        query = {**self.filters(parsed_args), **self.period(parsed_args)}
+        if parsed_args.project is not None:
             query['project_id'] = projects.project_id(
                 self.connection, parsed_args.project
             )
@@ -167,12 +115,12 @@ class ListBids(command.Lister):
 class ShowBid(command.ShowOne):
     """Show a bid; its outlook is why it waits, as the last round saw it."""
 
-    fields = (*FIELDS, 'outlook')
+    table = fields.BID
     _epilog = command.examples('openstack market bid show weekend-training')
 
     def get_parser(self, prog_name):
         parser = super().get_parser(prog_name)
-        parser.add_argument('bid', metavar='<bid>', help='The bid, by uuid or name.')
+        command.add_name(parser, 'bid')
         return parser
 
     def take_action(self, parsed_args):
@@ -182,7 +130,7 @@ class ShowBid(command.ShowOne):
 class DeleteBid(command.Delete):
     """Cancel bids that are not matched yet; "cancel" is the same."""
 
-    noun = 'bid'
+    model = 'bid'
     _epilog = command.examples('openstack market bid cancel weekend-training')
 
     def delete(self, name, parsed_args):

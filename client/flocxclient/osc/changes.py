@@ -3,10 +3,9 @@
 
 from osc_lib import exceptions
 
-from flocxclient.osc import bids
+from flocxclient import fields
 from flocxclient.osc import command
 from flocxclient.osc import identity
-from flocxclient.osc import offers
 from flocxclient.osc import prices
 from flocxclient.osc import projects
 
@@ -14,14 +13,14 @@ from flocxclient.osc import projects
 class _Set(command.ShowOne):
     """A command that changes fields of one object and shows it then."""
 
-    noun = ''
+    model = ''
 
     def get_parser(self, prog_name):
         parser = super().get_parser(prog_name)
         parser.add_argument(
             'name_or_uuid',
-            metavar=f'<{self.noun}>',
-            help=f'The {self.noun}, by uuid or name.',
+            metavar=f'<{self.model}>',
+            help=f'The {self.model}, by uuid or name.',
         )
         name = parser.add_mutually_exclusive_group()
         name.add_argument('--name', metavar='<name>', help='A new name.')
@@ -38,7 +37,7 @@ class _Set(command.ShowOne):
             type=command.argument(self.moment),
             help=self.end_help,
         )
-        identity.add_generation(parser, self.noun)
+        identity.add_generation(parser, self.model)
         return parser
 
     def changes(self, parsed_args):
@@ -69,8 +68,8 @@ class SetOffer(_Set):
     Contracts made from it stay as they are.
     """
 
-    noun = 'offer'
-    fields = offers.FIELDS
+    model = 'offer'
+    table = fields.OFFER
     price_help = 'The least you take from now on, per server and hour.'
     end_help = 'A new end: later if nobody else offers the server then, or earlier.'
     _epilog = command.examples(
@@ -95,7 +94,7 @@ class SetOffer(_Set):
         changes = super().changes(parsed_args)
         if parsed_args.no_lessee:
             changes['lessee_id'] = None
-        if parsed_args.lessee:
+        if parsed_args.lessee is not None:
             changes['lessee_id'] = projects.project_id(
                 self.connection, parsed_args.lessee
             )
@@ -108,8 +107,8 @@ class SetOffer(_Set):
 class SetBid(_Set):
     """Change the name, price or end of a bid that is not matched yet."""
 
-    noun = 'bid'
-    fields = bids.FIELDS
+    model = 'bid'
+    table = fields.BID
     price_help = 'The most you pay from now on, per server and hour.'
     end_help = (
         'A new end of the time in which you want the servers. A bid for the '

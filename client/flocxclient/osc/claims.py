@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Claims: taking what is offered, without an auction."""
 
+from flocxclient import fields
 from flocxclient.osc import command
 from flocxclient.osc import contracts
 from flocxclient.osc import identity
@@ -14,7 +15,7 @@ class ClaimOffer(command.ShowOne):
     same time, all of them or none.
     """
 
-    fields = contracts.FIELDS
+    table = fields.CONTRACT
     _epilog = command.examples(
         'openstack market offer claim node-8-for-lab --end-time +36h --wait',
         'openstack market offer claim node-8-for-lab node-9-for-lab --name pair',
@@ -22,12 +23,7 @@ class ClaimOffer(command.ShowOne):
 
     def get_parser(self, prog_name):
         parser = super().get_parser(prog_name)
-        parser.add_argument(
-            'offers',
-            metavar='<offer>',
-            nargs='+',
-            help='The offers, by uuid or name.',
-        )
+        command.add_name(parser, 'offer', nargs='+')
         self.add_window(
             parser,
             False,
@@ -42,6 +38,7 @@ class ClaimOffer(command.ShowOne):
         return parser
 
     def take_action(self, parsed_args):
+        identity.require_given(parsed_args, 'idempotency_key')
         contract = self.market.claim_offer(
             *parsed_args.offers,
             idempotency_key=parsed_args.idempotency_key,

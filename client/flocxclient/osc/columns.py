@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """How fields look: readable in a table, structured in JSON and YAML."""
 
+import datetime
+import decimal
 import json
 
 from cliff import columns
@@ -8,24 +10,55 @@ from cliff import columns
 from flocxclient.osc import times
 
 
-class Windows(columns.FormattableColumn):
-    """Stretches of time, one a line."""
+class Column(columns.FormattableColumn):
+    """A value that people read otherwise than programs.
+
+    :param zone: the time zone that times are shown in.
+    """
+
+    def __init__(self, value, zone=datetime.UTC):
+        super().__init__(value)
+        self._zone = zone
+
+    def _time(self, text):
+        return times.render_local(text, self._zone) if text else ''
+
+
+class Time(Column):
+    """A moment, in the time zone of the reader."""
 
     def human_readable(self):
-        return '\n'.join(f'{start} to {end}' for start, end in self._value or ())
+        return self._time(self._value)
 
 
-class Lines(columns.FormattableColumn):
+class Money(Column):
+    """A price or an amount with as many places as it needs, two at least."""
+
+    def human_readable(self):
+        return money(self._value)
+
+
+class Windows(Column):
+    """Windows of time, one a line."""
+
+    def human_readable(self):
+        return '\n'.join(
+            f'{self._time(start)} to {self._time(end)}'
+            for start, end in self._value or ()
+        )
+
+
+class Lines(Column):
     """The servers of a contract, one a line."""
 
     def human_readable(self):
         return '\n'.join(
-            '{resource_uuid} at {price}: {status}'.format_map(_Blank(line))
+            f'{_server(line)} at {money(line.get("price"))}: {line.get("status", "")}'
             for line in self._value or ()
         )
 
 
-class Requirements(columns.FormattableColumn):
+class Requirements(Column):
     """Triples, one a line."""
 
     def human_readable(self):
@@ -42,18 +75,18 @@ class Requirements(columns.FormattableColumn):
         )
 
 
-class QuotedLines(columns.FormattableColumn):
+class QuotedLines(Column):
     """The servers that a bid would get, one a line."""
 
     def human_readable(self):
         return '\n'.join(
-            f'{line.get("resource_class") or "server"} at {line.get("price")} '
+            f'{line.get("resource_class") or "server"} at {money(line.get("price"))} '
             f'from offer {line.get("offer_uuid")}'
             for line in self._value or ()
         )
 
 
-class OffersMeeting(columns.FormattableColumn):
+class OffersMeeting(Column):
     """Requirements, and how many offers meet each, one a line."""
 
     def human_readable(self):
@@ -64,7 +97,7 @@ class OffersMeeting(columns.FormattableColumn):
         )
 
 
-class Values(columns.FormattableColumn):
+class Values(Column):
     """What a property is: a list, or a dictionary of min and max."""
 
     def human_readable(self):
@@ -75,7 +108,7 @@ class Values(columns.FormattableColumn):
         return ', '.join(str(each) for each in self._value or ())
 
 
-class Document(columns.FormattableColumn):
+class Document(Column):
     """A dictionary, a key a line, nested values as JSON."""
 
     def human_readable(self):
@@ -85,53 +118,67 @@ class Document(columns.FormattableColumn):
         )
 
 
-class Duration(columns.FormattableColumn):
+class Duration(Column):
     """Seconds, for people as the days and hours they are."""
 
     def human_readable(self):
         return '' if self._value is None else times.render_duration(self._value)
 
 
-class Outlook(columns.FormattableColumn):
+class Outlook(Column):
     """Why a bid waits, a sentence."""
 
     def human_readable(self):
         return (self._value or {}).get('detail', '')
 
 
-class Stretches(columns.FormattableColumn):
+class Promises(Column):
     """Offers or contracts of a server, one a line."""
 
     def human_readable(self):
         return '\n'.join(
-            '{start_time} to {end_time} at {price}: {status}'.format_map(_Blank(each))
+            f'{self._window(each)} at {money(each.get("price"))}: '
+            f'{each.get("status", "")}'
             for each in self._value or ()
         )
 
+    def _window(self, promise):
+        return ' to '.join(
+            self._time(promise.get(name)) for name in ('start_time', 'end_time')
+        )
 
-class Names(columns.FormattableColumn):
+
+class Names(Column):
     """A list of words."""
 
     def human_readable(self):
         return ', '.join(self._value or ())
 
 
-class _Blank(dict):
-    """What a line does not tell is blank."""
+#: The columns by the names that tables of fields have for them.
+COLUMNS = {each.__name__: each for each in Column.__subclasses__()}
 
-    def __missing__(self, key):
+
+def money(text):
+    """A decimal string with as many places as it needs, two at least."""
+    if text in (None, ''):
         return ''
+    amount = decimal.Decimal(str(text))
+    if amount == amount.quantize(decimal.Decimal('0.01')):
+        return f'{amount:.2f}'
+    return f'{amount.normalize():f}'
 
 
-COLUMNS = {
-    'availabilities': Windows,
-    'duration': Duration,
-    'lines': Lines,
-    'outlook': Outlook,
-    'payload': Document,
-    'properties': Document,
-    'requirements': Requirements,
-}
+def plain(value):
+    """A value as a word for formats that know nothing but words: CSV and the like.
+
+    What has a structure is JSON; what there is not is empty.
+    """
+    if isinstance(value, columns.FormattableColumn):
+        value = value.machine_readable()
+    if value is None:
+        return ''
+    return value if isinstance(value, str) else json.dumps(value)
 
 
 def label(field):
@@ -146,16 +193,21 @@ def labels(fields):
     return tuple(label(field) for field in fields)
 
 
-def values(resource, fields, more=None):
+def values(resource, fields, known, zone=datetime.UTC):
     """The values of ``resource``, in the order of ``fields``.
 
-    :param more: {field: column} of what these resources alone have.
+    :param known: {field: name of a class of this module}.
+    :param zone: the time zone that times are shown in.
     """
-    known = {**COLUMNS, **(more or {})}
-    return tuple(_value(resource, field, known) for field in fields)
+    return tuple(
+        wrapped(getattr(resource, field), known.get(field), zone) for field in fields
+    )
 
 
-def _value(resource, field, known):
-    value = getattr(resource, field)
-    column = known.get(field)
-    return column(value) if column else value
+def wrapped(value, name, zone=datetime.UTC):
+    """A value as the column of this name; without a name as it is."""
+    return COLUMNS[name](value, zone) if name else value
+
+
+def _server(line):
+    return line.get('resource_name') or line.get('resource_uuid') or 'a server'

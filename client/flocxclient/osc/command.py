@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the commands share: services, the present, errors and examples."""
+"""What the commands share: services, the present, errors, formats and examples."""
 
 import abc
 import argparse
@@ -13,6 +13,9 @@ from osc_lib.command import command
 from flocxclient.osc import columns
 from flocxclient.osc import requirements
 from flocxclient.osc import times
+
+#: Formats that know words and no structures.
+PLAIN_FORMATS = ('csv', 'shell', 'value')
 
 
 def examples(*lines):
@@ -55,6 +58,19 @@ def add_requirements(parser, what, options):
     )
 
 
+def add_name(parser, model, nargs=None):
+    """The argument that says which object is meant.
+
+    :param model: what it is called: ``offer``, ``bid``, ``contract``.
+    """
+    parser.add_argument(
+        model if nargs is None else f'{model}s',
+        metavar=f'<{model}>',
+        nargs=nargs,
+        help=f'The {model}, by uuid or name.',
+    )
+
+
 class _KeepsExamples:
     """A help formatter which leaves the lines of examples as they are."""
 
@@ -64,14 +80,15 @@ class _KeepsExamples:
         return text.replace('Examples::\n', 'Examples:\n')
 
 
-class ErrorReporting:
-    """A command that speaks with the services of FLOCX."""
+class ServiceMixin:
+    """A command that calls the services of FLOCX."""
 
     def get_parser(self, prog_name):
         parser = super().get_parser(prog_name)
         parser.formatter_class = type(
             'HelpFormatter', (_KeepsExamples, parser.formatter_class), {}
         )
+        parser.error = functools.partial(_refuse, parser)
         return parser
 
     def run(self, parsed_args):
@@ -88,31 +105,39 @@ class ErrorReporting:
 
     @property
     def market(self):
-        return self._services.market(self.connection)
+        return self._service('market')
 
     @property
     def provider(self):
-        return self._services.provider(self.connection)
+        return self._service('provider')
 
     @property
     def matcher(self):
-        return self._services.matcher(self.connection)
+        return self._service('matcher')
 
     def node(self, name):
         """A server of the caller's own; its service is asked for only here."""
         return self.provider.get_node(name)
 
-    @property
-    def _services(self):
+    def _service(self, name):
         # Imported when a service is called: help needs none of it.
         from flocxclient.sdk import services
 
-        return services
+        version = self.app.api_version.get('market')
+        return getattr(services, name)(
+            self.connection, None if version in ('1', 'latest') else version
+        )
+
+    @functools.cached_property
+    def zone(self):
+        """The time zone that times are read and shown in."""
+        options = getattr(self.app, 'options', None)
+        return times.zone(getattr(options, 'os_market_timezone', None) or 'UTC')
 
     @functools.cached_property
     def now(self):
         """The present, the same throughout the command."""
-        return datetime.datetime.now(datetime.UTC).replace(microsecond=0)
+        return datetime.datetime.now(self.zone).replace(microsecond=0)
 
     def moment(self, text):
         """A moment as the API takes it; fit for ``argument``."""
@@ -124,7 +149,7 @@ class ErrorReporting:
         The service's own now is meant: sent as a time, it would be in the
         past when it arrives, or when this machine's clock is slow.
         """
-        return None if text.strip() == 'now' else self.moment(text)
+        return None if text.strip().lower() == 'now' else self.moment(text)
 
     def add_time_range(self, parser, what):
         parser.add_argument(
@@ -132,7 +157,8 @@ class ErrorReporting:
             nargs=2,
             metavar=('<start>', '<end>'),
             type=argument(self.moment),
-            help=f'{what} Times are {times.MOMENTS}; without an offset they are UTC.',
+            help=f'{what} Times are {times.MOMENTS}; without an offset they are UTC, '
+            'or as --os-market-timezone says.',
         )
 
     @staticmethod
@@ -151,7 +177,7 @@ class ErrorReporting:
             type=argument(self.start),
             help='From when; default now.\nTimes are '
             + times.MOMENTS
-            + '.\nWithout an offset they are UTC.',
+            + '.\nWithout an offset they are UTC, or as --os-market-timezone says.',
         )
         parser.add_argument(
             '--end-time',
@@ -176,43 +202,110 @@ class ErrorReporting:
         )
 
 
-class Command(ErrorReporting, command.Command):
-    """A command without output of its own."""
+class DisplayMixin(ServiceMixin):
+    """A command that prints: for people at the width of the terminal."""
 
-
-class ShowOne(ErrorReporting, command.ShowOne):
-    """A command that shows one object."""
-
-    #: The fields, in their order, and how those look that look so here alone.
-    fields = ()
-    columns = None
-
-    def shown(self, resource):
-        return self.fields, columns.values(resource, self.fields, self.columns)
-
-
-class Lister(ErrorReporting, command.Lister):
-    """A command that lists objects."""
-
-    #: The fields by default, those that --long adds, and how those look that look so
-    #: here alone.
-    fields = ()
-    long_fields = ()
-    columns = None
+    #: {field: class of ``columns``}, where it looks so here alone.
+    columns = {}
 
     def get_parser(self, prog_name):
         parser = super().get_parser(prog_name)
-        if self.long_fields:
+        parser.set_defaults(fit_width=True)
+        return parser
+
+    def values(self, resource, fields):
+        """The values of ``fields`` as columns."""
+        return columns.values(resource, fields, self.columns, self.zone)
+
+    def column(self, name, value):
+        """A value as the column of this name."""
+        return columns.wrapped(value, name, self.zone)
+
+
+class Command(ServiceMixin, command.Command):
+    """A command without output of its own."""
+
+
+class ShowOne(DisplayMixin, command.ShowOne):
+    """A command that shows one object.
+
+    Its fields are those of ``table``, or the names in ``fields``.
+    """
+
+    table = None
+    fields = ()
+
+    def shown(self, resource):
+        if self.table is None:
+            return self.fields, self.values(resource, self.fields)
+        fields = [name for name in self.table.shown if resource.has(name)]
+        return fields, columns.values(
+            resource, fields, {**self.table.columns, **self.columns}, self.zone
+        )
+
+    def produce_output(self, parsed_args, column_names, data):
+        if parsed_args.formatter in PLAIN_FORMATS:
+            data = tuple(map(columns.plain, data))
+        return super().produce_output(parsed_args, column_names, data)
+
+
+class Lister(DisplayMixin, command.Lister):
+    """A command that lists objects, of ``table``."""
+
+    table = None
+
+    def get_parser(self, prog_name):
+        parser = super().get_parser(prog_name)
+        if self.table and self.table.long:
             parser.add_argument(
                 '--long', action='store_true', help='Show all the columns.'
             )
         return parser
 
+    def add_filters(self, parser):
+        """An option for each field of the table that needs no more than its value."""
+        for field in self.table.options:
+            parser.add_argument(
+                f'--{field.name.replace("_", "-")}',
+                metavar=field.metavar,
+                help=field.option,
+            )
+        parser.add_argument(
+            '--filter',
+            metavar='<field>=<operator>:<value>',
+            action='append',
+            dest='comparisons',
+            default=[],
+            type=argument(comparison),
+            help='Those whose field compares so, as "price=lte:2.50" or '
+            '"status=in:active,created"; may be repeated. The operators are eq, neq, '
+            'gt, gte, lt, lte, in and nin. Values of other options are literal.',
+        )
+
+    def filters(self, parsed_args):
+        """The parameters of ``add_filters`` for the API."""
+        query = given(parsed_args, *(field.name for field in self.table.options))
+        if parsed_args.comparisons:
+            from flocxclient.sdk import filters
+
+            for name, operator, value in parsed_args.comparisons:
+                if name not in self.table.query:
+                    raise exceptions.CommandError(
+                        f'--filter: there is no field {name!r} to filter by; there '
+                        'are ' + ', '.join(sorted(self.table.query))
+                    )
+                values = value.split(',') if operator in ('in', 'nin') else value
+                query.setdefault(name, [])
+                if not isinstance(query[name], list):
+                    query[name] = [query[name]]
+                query[name].append(filters.Comparison(operator, values))
+        return query
+
     def add_paging(self, parser):
         parser.add_argument(
             '--limit',
             metavar='<number>',
-            type=int,
+            type=argument(count),
             help='Show so many at most; default all.',
         )
         parser.add_argument(
@@ -229,34 +322,48 @@ class Lister(ErrorReporting, command.Lister):
     def paging(self, parsed_args):
         """The parameters of ``add_paging`` for the API."""
         query = given(parsed_args, 'limit', 'marker')
-        if parsed_args.sort:
+        if parsed_args.sort is not None:
             field, _, direction = parsed_args.sort.partition(':')
             query.update(sort_key=field, sort_dir=direction or 'asc')
         return query
 
     def listed(self, resources, parsed_args):
-        fields = self.fields
-        if getattr(parsed_args, 'long', False):
-            fields += self.long_fields
-        limit = getattr(parsed_args, 'limit', None)
+        fields = self.table.listed
+        # A program, and whoever chooses columns, may want the others too.
+        if parsed_args.formatter != 'table' or parsed_args.columns:
+            fields = ('uuid', *fields) if 'uuid' in self.table.long else fields
+        if parsed_args.long or parsed_args.columns:
+            fields += tuple(each for each in self.table.long if each not in fields)
+        known = {**self.table.columns, **self.columns}
         return columns.labels(fields), [
-            columns.values(resource, fields, self.columns)
-            for resource in itertools.islice(resources, limit)
+            columns.values(resource, fields, known, self.zone)
+            for resource in itertools.islice(
+                resources, getattr(parsed_args, 'limit', None)
+            )
         ]
 
+    def produce_output(self, parsed_args, column_names, data):
+        if parsed_args.formatter in PLAIN_FORMATS:
+            data = (tuple(map(columns.plain, row)) for row in data)
+        elif parsed_args.formatter == 'table' and isinstance(data, list) and not data:
+            # An empty table would be a blank line.
+            self.app.stderr.write('Nothing was found.\n')
+            return 0
+        return super().produce_output(parsed_args, column_names, data)
 
-class Delete(ErrorReporting, command.Command):
+
+class Delete(ServiceMixin, command.Command):
     """A command that ends objects, each by itself."""
 
-    noun = ''
+    model = ''
 
     def get_parser(self, prog_name):
         parser = super().get_parser(prog_name)
         parser.add_argument(
             'names',
-            metavar=f'<{self.noun}>',
+            metavar=f'<{self.model}>',
             nargs='+',
-            help=f'The {self.noun}, by uuid or name; several are ended one '
+            help=f'The {self.model}, by uuid or name; several are ended one '
             'after the other, whatever becomes of the others.',
         )
         return parser
@@ -270,12 +377,36 @@ class Delete(ErrorReporting, command.Command):
                 self.delete(name, parsed_args)
             except (exceptions.CommandError, *errors.ERRORS) as exc:
                 failed += 1
-                self.log.error('%s %s: %s', self.noun, name, errors.explain(exc))
+                self.log.error('%s %s: %s', self.model, name, errors.explain(exc))
         if failed:
             raise exceptions.CommandError(
-                f'{failed} of {len(parsed_args.names)} {self.noun}s failed'
+                f'{failed} of {len(parsed_args.names)} {self.model}s failed'
             )
 
     @abc.abstractmethod
     def delete(self, name, parsed_args):
         """End the object with this uuid or name."""
+
+
+def count(text):
+    """A whole number of things, at least one."""
+    if not text.isascii() or not text.isdigit() or not int(text):
+        raise ValueError(f'{text!r} is not a number of at least 1')
+    return int(text)
+
+
+def comparison(text):
+    """``field=operator:value`` as a triple."""
+    name, equals, rest = text.partition('=')
+    operator, colon, value = rest.partition(':')
+    if not (name and equals and colon):
+        raise ValueError(
+            f'{text!r} is no comparison: write a field, an operator and a value such '
+            'as price=lte:2.50'
+        )
+    return name.replace('-', '_'), operator, value
+
+
+def _refuse(parser, message):
+    """Say what is wrong with the arguments, without all that could be given."""
+    parser.exit(2, f'{message}\nSee "{parser.prog} --help".\n')

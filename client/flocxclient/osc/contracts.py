@@ -3,26 +3,11 @@
 
 import sys
 
+from flocxclient import fields
 from flocxclient.osc import command
 from flocxclient.osc import identity
 from flocxclient.osc import projects
 from flocxclient.osc import waiting
-
-FIELDS = (
-    'uuid',
-    'name',
-    'bid_uuid',
-    'project_id',
-    'purpose',
-    'start_time',
-    'end_time',
-    'status',
-    'reason',
-    'lines',
-    'generation',
-    'created_at',
-    'updated_at',
-)
 
 
 def wait_active(market, contract, timeout):
@@ -43,15 +28,7 @@ class ListContracts(command.Lister):
     A contract is what ESI calls a lease.
     """
 
-    fields = ('uuid', 'name', 'start_time', 'end_time', 'status', 'lines')
-    long_fields = (
-        'reason',
-        'purpose',
-        'bid_uuid',
-        'project_id',
-        'created_at',
-        'updated_at',
-    )
+    table = fields.CONTRACT
     _epilog = command.examples(
         'openstack market contract list --renter',
         'openstack market contract list --owner --status any --long',
@@ -67,12 +44,7 @@ class ListContracts(command.Lister):
             dest='status',
             help='The closed ones too, as --status any.',
         )
-        parser.add_argument(
-            '--status',
-            metavar='<status>',
-            help='created, active, ended, cancelled, wait_fulfill, wait_end, '
-            'wait_cancel, error or any; default: the open ones.',
-        )
+        self.add_filters(parser)
         role = parser.add_mutually_exclusive_group()
         role.add_argument(
             '--owner',
@@ -119,11 +91,7 @@ class ListContracts(command.Lister):
         parser.add_argument(
             '--resource-type',
             metavar='<type>',
-            help='Those with this kind of thing, such as ironic_node.',
-        )
-        parser.add_argument('--name', metavar='<name>', help='Those with this name.')
-        parser.add_argument(
-            '--purpose', metavar='<text>', help='Those with this purpose.'
+            help='Those with this type of resource, such as ironic_node.',
         )
         command.add_requirements(
             parser, 'Those with a server that meets this', ('--require', '--property')
@@ -132,26 +100,22 @@ class ListContracts(command.Lister):
         return parser
 
     def take_action(self, parsed_args):
-        query = command.given(
-            parsed_args,
-            'status',
-            'role',
-            'resource_class',
-            'resource_type',
-            'name',
-            'purpose',
-            'requirements',
-        )
-        query.update(self.period(parsed_args))
+        query = {
+            **self.filters(parsed_args),
+            **command.given(
+                parsed_args, 'role', 'resource_class', 'resource_type', 'requirements'
+            ),
+            **self.period(parsed_args),
+        }
         for option, parameter, fetch in (
             ('offer', 'offer_uuid', self.market.get_offer),
             ('bid', 'bid_uuid', self.market.get_bid),
             ('resource_uuid', 'resource_uuid', self.node),
         ):
             named = getattr(parsed_args, option)
-            if named:
+            if named is not None:
                 query[parameter] = identity.uuid_of(fetch, named)
-        if parsed_args.project:
+        if parsed_args.project is not None:
             query['project_id'] = projects.project_id(
                 self.connection, parsed_args.project
             )
@@ -161,16 +125,14 @@ class ListContracts(command.Lister):
 
 
 class ShowContract(command.ShowOne):
-    """Show a contract with its servers; an owner sees only their own."""
+    """Show a contract with its servers; owners see only their own."""
 
-    fields = FIELDS
+    table = fields.CONTRACT
     _epilog = command.examples('openstack market contract show weekend-training')
 
     def get_parser(self, prog_name):
         parser = super().get_parser(prog_name)
-        parser.add_argument(
-            'contract', metavar='<contract>', help='The contract, by uuid or name.'
-        )
+        command.add_name(parser, 'contract')
         return parser
 
     def take_action(self, parsed_args):
@@ -184,7 +146,7 @@ class DeleteContract(command.Delete):
     undeployed and cleaned, and the rest of its time goes back to the offer.
     """
 
-    noun = 'contract'
+    model = 'contract'
     _epilog = command.examples(
         'openstack market contract release weekend-training --wait'
     )

@@ -4,6 +4,7 @@
 import email.utils
 import itertools
 
+from flocxclient import fields
 from flocxclient.osc import columns
 from flocxclient.osc import command
 from flocxclient.osc import identity
@@ -19,8 +20,7 @@ class ListEvents(command.Lister):
     with -f json an object each, until Ctrl-C.
     """
 
-    fields = ('id', 'time', 'type', 'object_type', 'object_uuid')
-    long_fields = ('project_id', 'owner_id', 'payload')
+    table = fields.EVENT
     _epilog = command.examples(
         'openstack market event list --since "1d ago" --long',
         'openstack market event list --after 1200 --wait 30 -f json',
@@ -44,12 +44,12 @@ class ListEvents(command.Lister):
             metavar='<time>',
             type=command.argument(self.moment),
             help=f'Only those since then. Times are {times.MOMENTS}; without an '
-            'offset they are UTC.',
+            'offset they are UTC, or as --os-market-timezone says.',
         )
         parser.add_argument(
             '--limit',
             metavar='<number>',
-            type=int,
+            type=command.argument(command.count),
             help='Show so many at most; default all.',
         )
         wait = parser.add_mutually_exclusive_group()
@@ -77,11 +77,11 @@ class ListEvents(command.Lister):
             help='Only those that concern this project, by id or name; for operators.',
         )
         about = parser.add_mutually_exclusive_group()
-        for noun in ('offer', 'bid', 'contract'):
+        for model in ('offer', 'bid', 'contract'):
             about.add_argument(
-                f'--{noun}',
-                metavar=f'<{noun}>',
-                help=f'Only those of this {noun}, by uuid or name.',
+                f'--{model}',
+                metavar=f'<{model}>',
+                help=f'Only those of this {model}, by uuid or name.',
             )
         about.add_argument(
             '--object-uuid',
@@ -97,7 +97,7 @@ class ListEvents(command.Lister):
         parser.add_argument(
             '--resource-type',
             metavar='<type>',
-            help='Only those of this kind of thing, such as ironic_node.',
+            help='Only those of this type of resource, such as ironic_node.',
         )
         return parser
 
@@ -110,6 +110,9 @@ class ListEvents(command.Lister):
             return 0
 
     def take_action(self, parsed_args):
+        from flocxclient.sdk import filters
+
+        identity.require_given(parsed_args, 'object_uuid')
         query = command.given(
             parsed_args,
             'after',
@@ -119,7 +122,7 @@ class ListEvents(command.Lister):
             'object_uuid',
             'resource_type',
         )
-        if parsed_args.project:
+        if parsed_args.project is not None:
             query['project_id'] = projects.project_id(
                 self.connection, parsed_args.project
             )
@@ -130,14 +133,14 @@ class ListEvents(command.Lister):
             ('resource_uuid', 'resource_uuid', self.node),
         ):
             named = getattr(parsed_args, option)
-            if named:
+            if named is not None:
                 query[parameter] = identity.uuid_of(fetch, named)
         if parsed_args.since:
-            query['time'] = f'gte:{parsed_args.since}'
+            query['time'] = filters.Comparison('gte', parsed_args.since)
         if not parsed_args.follow:
             return self.listed(self.market.events(**query), parsed_args)
         if 'after' not in query and 'time' not in query:
-            query['time'] = f'gte:{self._present()}'
+            query['time'] = filters.Comparison('gte', self._present())
         return self._followed(query, parsed_args)
 
     @property
@@ -148,11 +151,13 @@ class ListEvents(command.Lister):
         """The columns, and the rows for ever."""
         self._following = True
         self.formatter = streams.of(parsed_args.formatter, self.formatter)
-        fields = self.fields + (self.long_fields if parsed_args.long else ())
+        shown = self.table.listed
+        if parsed_args.long or parsed_args.columns:
+            shown += self.table.long
         query.pop('limit', None)
         events = self.market.follow_events(**query)
-        return columns.labels(fields), self._flushed(
-            columns.values(event, fields)
+        return columns.labels(shown), self._flushed(
+            columns.values(event, shown, self.table.columns, self.zone)
             for event in itertools.islice(events, parsed_args.limit)
         )
 

@@ -1,9 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Which object is meant, and what a request for it rests on."""
 
-import re
-
-UUID = re.compile('[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}')
+from osc_lib import exceptions
 
 
 def uuid_of(fetch, name_or_uuid):
@@ -11,9 +9,27 @@ def uuid_of(fetch, name_or_uuid):
 
     :param fetch: gives the object that has the name.
     """
-    if UUID.fullmatch(name_or_uuid):
+    from flocxclient.sdk import identifiers
+
+    if identifiers.is_uuid(name_or_uuid):
         return name_or_uuid
     return fetch(name_or_uuid).uuid
+
+
+def require_given(parsed_args, *names):
+    """Nothing, if none of these arguments is an empty text.
+
+    An option whose shell variable is unset must not be taken for one not given.
+
+    :raises CommandError: one is empty.
+    """
+    for name in names:
+        value = getattr(parsed_args, name)
+        if isinstance(value, str) and not value.strip():
+            raise exceptions.CommandError(
+                f'the {name.replace("_", " ")} is empty: leave it out, or give it a '
+                'value'
+            )
 
 
 def add_idempotency_key(parser):
@@ -26,11 +42,11 @@ def add_idempotency_key(parser):
     )
 
 
-def add_generation(parser, noun):
+def add_generation(parser, model):
     parser.add_argument(
         '--if-generation',
         metavar='<number>',
         type=int,
-        help=f'Only if nobody has changed the {noun} since "show" gave this '
+        help=f'Only if nobody has changed the {model} since "show" gave this '
         'generation.',
     )

@@ -42,7 +42,7 @@ class ShowBook(command.Lister):
             (
                 depth.resource_class,
                 side,
-                level['price'],
+                self.column('Money', level['price']),
                 level['servers'],
                 level['server_hours'],
             )
@@ -79,6 +79,10 @@ class ListPrices(command.Lister):
         'fills',
         'server_hours',
     )
+    columns = {
+        'start_time': 'Time',
+        **dict.fromkeys(('min', 'median', 'max', 'price'), 'Money'),
+    }
     sale_fields = ('resource_class', 'start_time', 'price', 'server_hours')
     _epilog = command.examples(
         'openstack market price list --interval week --time-range "12w ago" now',
@@ -103,7 +107,7 @@ class ListPrices(command.Lister):
         parser.add_argument(
             '--limit',
             metavar='<number>',
-            type=int,
+            type=command.argument(command.count),
             help='Show so many sales at most; the service shows 100 by default.',
         )
         return parser
@@ -112,11 +116,12 @@ class ListPrices(command.Lister):
         query = command.given(parsed_args, 'interval', 'resource_class')
         query.update(self.period(parsed_args))
         if not parsed_args.sales:
-            return self.listed(self.market.prices(**query), parsed_args)
+            return columns.labels(self.fields), [
+                self.values(each, self.fields) for each in self.market.prices(**query)
+            ]
         query.update(command.given(parsed_args, 'limit'))
         return columns.labels(self.sale_fields), [
-            columns.values(sale, self.sale_fields)
-            for sale in self.market.fills(**query)
+            self.values(sale, self.sale_fields) for sale in self.market.fills(**query)
         ]
 
 
@@ -139,10 +144,11 @@ class ListProperties(command.Lister):
                 found.expression,
                 found.type,
                 found.offers,
-                columns.Values(
+                self.column(
+                    'Values',
                     {'min': found.min, 'max': found.max}
                     if found.type == 'number'
-                    else found.known_values
+                    else found.known_values,
                 ),
             )
             for found in self.market.properties()

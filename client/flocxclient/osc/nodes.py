@@ -1,25 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Nodes: the servers that the caller owns or leases."""
 
-from flocxclient.osc import columns
+from flocxclient import fields
 from flocxclient.osc import command
 from flocxclient.osc import projects
-
-FIELDS = (
-    'uuid',
-    'name',
-    'resource_class',
-    'provision_state',
-    'power_state',
-    'maintenance',
-    'lessee',
-)
-_TRADED = ('offers', 'contracts', 'suspended_reason')
-_COLUMNS = {
-    'offers': columns.Stretches,
-    'contracts': columns.Stretches,
-    'traits': columns.Names,
-}
 
 
 class ListNodes(command.Lister):
@@ -29,9 +13,7 @@ class ListNodes(command.Lister):
     --long the servers' offers are shown too, and what they are made of.
     """
 
-    fields = FIELDS + ('contracts', 'suspended_reason')
-    long_fields = ('owner', 'offers', 'traits', 'properties')
-    columns = _COLUMNS
+    table = fields.NODE
     _epilog = command.examples(
         'openstack market node list',
         'openstack market node list --resource-class gpu --provision-state available',
@@ -40,15 +22,7 @@ class ListNodes(command.Lister):
 
     def get_parser(self, prog_name):
         parser = super().get_parser(prog_name)
-        parser.add_argument(
-            '--resource-class', metavar='<class>', help='Those of this class.'
-        )
-        parser.add_argument(
-            '--provision-state', metavar='<state>', help='Those in this state.'
-        )
-        parser.add_argument(
-            '--power-state', metavar='<state>', help='Those with this power state.'
-        )
+        self.add_filters(parser)
         for side in ('owner', 'lessee'):
             parser.add_argument(
                 f'--{side}',
@@ -59,9 +33,7 @@ class ListNodes(command.Lister):
         return parser
 
     def take_action(self, parsed_args):
-        query = command.given(
-            parsed_args, 'resource_class', 'provision_state', 'power_state'
-        )
+        query = self.filters(parsed_args)
         for side, named in command.given(parsed_args, 'owner', 'lessee').items():
             query[side] = projects.project_id(self.connection, named)
         return self.listed(
@@ -72,20 +44,12 @@ class ListNodes(command.Lister):
 class ShowNode(command.ShowOne):
     """Show a server of yours, its offers and its contracts."""
 
-    fields = (
-        *FIELDS,
-        *('owner', 'protected', 'retired'),
-        *_TRADED,
-        *('traits', 'properties'),
-    )
-    columns = _COLUMNS
+    table = fields.NODE
     _epilog = command.examples('openstack market node show node-7')
 
     def get_parser(self, prog_name):
         parser = super().get_parser(prog_name)
-        parser.add_argument(
-            'node', metavar='<node>', help='The server, by uuid or name.'
-        )
+        command.add_name(parser, 'node')
         return parser
 
     def take_action(self, parsed_args):

@@ -5,34 +5,13 @@ import datetime
 
 from osc_lib import exceptions
 
+from flocxclient import fields
 from flocxclient.osc import command
 from flocxclient.osc import identity
 from flocxclient.osc import prices
 from flocxclient.osc import projects
 from flocxclient.osc import publications
 from flocxclient.osc import times
-
-FIELDS = (
-    'uuid',
-    'name',
-    'project_id',
-    'provider_id',
-    'resource_type',
-    'resource_uuid',
-    'resource_class',
-    'sublet_of',
-    'properties',
-    'lessee_id',
-    'start_time',
-    'end_time',
-    'price',
-    'status',
-    'reason',
-    'availabilities',
-    'generation',
-    'created_at',
-    'updated_at',
-)
 
 
 class CreateOffer(command.ShowOne):
@@ -48,7 +27,7 @@ class CreateOffer(command.ShowOne):
     is refused does not keep the others away; the command fails if any was.
     """
 
-    fields = FIELDS
+    table = fields.OFFER
     #: Whether some of many servers could not be offered.
     _refused = False
     _epilog = command.examples(
@@ -85,7 +64,7 @@ class CreateOffer(command.ShowOne):
         parser.add_argument(
             '--resource-type',
             metavar='<type>',
-            help='What kind of thing the server is; default ironic_node.',
+            help='The type of the resource; default ironic_node.',
         )
         identity.add_idempotency_key(parser)
         return parser
@@ -99,7 +78,8 @@ class CreateOffer(command.ShowOne):
         offer = command.given(
             parsed_args, 'resource_type', 'name', 'start_time', 'end_time', 'price'
         )
-        if parsed_args.lessee:
+        identity.require_given(parsed_args, 'resource', 'idempotency_key')
+        if parsed_args.lessee is not None:
             offer['lessee_id'] = projects.project_id(
                 self.connection, parsed_args.lessee
             )
@@ -125,7 +105,7 @@ class CreateOffer(command.ShowOne):
             **ways,
         )
         self._refused = any(each['error'] for each in done)
-        return publications.shown(done)
+        return publications.shown(self, done)
 
     def run(self, parsed_args):
         return super().run(parsed_args) or int(self._refused)
@@ -134,17 +114,7 @@ class CreateOffer(command.ShowOne):
 class ListOffers(command.Lister):
     """List offers: the available ones, unless --status is given."""
 
-    fields = ('uuid', 'name', 'resource_class', 'price', 'status', 'availabilities')
-    long_fields = (
-        'start_time',
-        'end_time',
-        'project_id',
-        'lessee_id',
-        'provider_id',
-        'resource_type',
-        'resource_uuid',
-        'properties',
-    )
+    table = fields.OFFER
     _epilog = command.examples(
         'openstack market offer list --now --resource-class gpu',
         'openstack market offer list --availability-range "tomorrow 09:00" +3d',
@@ -154,11 +124,7 @@ class ListOffers(command.Lister):
 
     def get_parser(self, prog_name):
         parser = super().get_parser(prog_name)
-        parser.add_argument(
-            '--status',
-            metavar='<status>',
-            help='available (the default), expired, cancelled, error or any.',
-        )
+        self.add_filters(parser)
         self.add_time_range(parser, 'Those whose window meets this one.')
         free = parser.add_mutually_exclusive_group()
         free.add_argument(
@@ -177,17 +143,10 @@ class ListOffers(command.Lister):
         parser.add_argument(
             '--project', metavar='<project>', help='Those of this owner, by id or name.'
         )
-        parser.add_argument('--name', metavar='<name>', help='Those with this name.')
-        parser.add_argument(
-            '--resource-type', metavar='<type>', help='Those of this kind of thing.'
-        )
         parser.add_argument(
             '--resource-uuid',
             metavar='<server>',
             help='Those of this server, by uuid; your own by name too.',
-        )
-        parser.add_argument(
-            '--resource-class', metavar='<class>', help='Those of this class of server.'
         )
         parser.add_argument(
             '--lessee',
@@ -207,21 +166,19 @@ class ListOffers(command.Lister):
         return parser
 
     def take_action(self, parsed_args):
-        query = command.given(
-            parsed_args,
-            'status',
-            'name',
-            'resource_type',
-            'resource_class',
-            'requirements',
-        )
-        if parsed_args.resource_uuid:
+        from flocxclient.sdk import filters
+
+        query = {
+            **self.filters(parsed_args),
+            **command.given(parsed_args, 'requirements'),
+            **self.period(parsed_args),
+        }
+        if parsed_args.resource_uuid is not None:
             query['resource_uuid'] = identity.uuid_of(
                 self.node, parsed_args.resource_uuid
             )
         if parsed_args.max_price:
-            query['price'] = f'lte:{parsed_args.max_price}'
-        query.update(self.period(parsed_args))
+            query['price'] = filters.Comparison('lte', parsed_args.max_price)
         free = parsed_args.availability_range
         if parsed_args.free_now:
             free = [
@@ -232,7 +189,7 @@ class ListOffers(command.Lister):
             query['available_start_time'], query['available_end_time'] = free
         for option, parameter in (('project', 'project_id'), ('lessee', 'lessee_id')):
             named = getattr(parsed_args, option)
-            if named:
+            if named is not None:
                 query[parameter] = projects.project_id(self.connection, named)
         return self.listed(
             self.market.offers(**query, **self.paging(parsed_args)), parsed_args
@@ -242,14 +199,12 @@ class ListOffers(command.Lister):
 class ShowOffer(command.ShowOne):
     """Show an offer with its hardware and the time that is still free."""
 
-    fields = FIELDS
+    table = fields.OFFER
     _epilog = command.examples('openstack market offer show node-7-in-may')
 
     def get_parser(self, prog_name):
         parser = super().get_parser(prog_name)
-        parser.add_argument(
-            'offer', metavar='<offer>', help='The offer, by uuid or name.'
-        )
+        command.add_name(parser, 'offer')
         return parser
 
     def take_action(self, parsed_args):
@@ -259,7 +214,7 @@ class ShowOffer(command.ShowOne):
 class DeleteOffer(command.Delete):
     """Take offers off the market; contracts already made stay."""
 
-    noun = 'offer'
+    model = 'offer'
     _epilog = command.examples(
         'openstack market offer delete node-7-in-may node-8-in-may'
     )

@@ -18,6 +18,10 @@ def project_id(connection, name_or_id):
 
     :raises CommandError: if no project or more than one has the name.
     """
+    if not name_or_id.strip():
+        raise exceptions.CommandError(
+            'the name of the project is empty: give its id or name'
+        )
     if _ID.fullmatch(name_or_id):
         return name_or_id
     found = _mine(connection, name_or_id) or _others(connection, name_or_id)

@@ -3,7 +3,6 @@
 
 import uuid
 
-from flocxclient.osc import columns
 from flocxclient.osc import command
 
 #: Servers in one request, so that there is something to tell in between.
@@ -72,8 +71,8 @@ def publish(provider, stream, key, terms, nodes=None, query=None):
     return done
 
 
-def shown(done):
-    """The columns and values of what ``publish`` returned."""
+def shown(show, done):
+    """The columns and values of what ``publish`` returned, for a command."""
     offers = {
         each['name'] or each['resource_uuid']: each['offer_uuid']
         for each in done
@@ -87,6 +86,6 @@ def shown(done):
     return FIELDS, (
         len(offers),
         len(errors),
-        columns.Document(offers),
-        columns.Document(errors),
+        show.column('Document', offers),
+        show.column('Document', errors),
     )

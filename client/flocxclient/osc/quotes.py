@@ -75,26 +75,33 @@ def terms(parsed_args):
     return command.given(parsed_args, *TERMS)
 
 
-def shown(quote):
-    """A quote as a command shows it."""
+def shown(show, quote):
+    """A quote as the command ``show`` shows it."""
     lines = quote.lines or []
     return FIELDS, (
-        quote.start_time,
-        quote.end_time,
+        show.column('Time', quote.start_time),
+        show.column('Time', quote.end_time),
         len(lines),
-        quote.amount,
-        columns.QuotedLines(lines),
+        show.column('Money', quote.amount),
+        show.column('QuotedLines', lines),
         quote.offers,
-        columns.OffersMeeting(quote.requirements or []),
+        show.column('OffersMeeting', quote.requirements or []),
     )
 
 
-def sentence(quote):
-    """A quote in a line, for somebody who is about to bid."""
+def sentence(quote, zone):
+    """A quote in a line, for somebody who is about to bid.
+
+    :param zone: the time zone that times are shown in.
+    """
     if quote.lines:
+        start, end = (
+            times.render_local(each, zone)
+            for each in (quote.start_time, quote.end_time)
+        )
         return (
-            f'Quote: {len(quote.lines)} now, from {quote.start_time} to '
-            f'{quote.end_time}, for {quote.amount} in all.'
+            f'Quote: {len(quote.lines)} now, from {start} to {end}, for '
+            f'{columns.money(quote.amount)} in all.'
         )
     if quote.offers:
         return (
@@ -124,4 +131,4 @@ class ShowQuote(command.ShowOne):
         return parser
 
     def take_action(self, parsed_args):
-        return shown(self.market.quote(**terms(parsed_args)))
+        return shown(self, self.market.quote(**terms(parsed_args)))

@@ -5,8 +5,8 @@ import datetime
 
 from osc_lib import exceptions
 
+from flocxclient import fields
 from flocxclient.osc import command
-from flocxclient.osc import contracts
 from flocxclient.osc import identity
 from flocxclient.osc import times
 
@@ -20,14 +20,14 @@ class SetContract(command.ShowOne):
     "extend" and "shorten" do the same and move it one way only.
     """
 
-    fields = contracts.FIELDS
+    table = fields.CONTRACT
     _epilog = command.examples(
         'openstack market contract set weekend-training --end-time 2027-01-08'
     )
 
     def get_parser(self, prog_name):
         parser = super().get_parser(prog_name)
-        _add_contract(parser)
+        command.add_name(parser, 'contract')
         parser.add_argument(
             '--end-time',
             metavar='<time>',
@@ -35,7 +35,7 @@ class SetContract(command.ShowOne):
             type=command.argument(self.moment),
             help='The new end; required. Times are '
             + times.MOMENTS
-            + '; without an offset they are UTC.',
+            + '; without an offset they are UTC, or as --os-market-timezone says.',
         )
         identity.add_generation(parser, 'contract')
         return parser
@@ -53,11 +53,11 @@ class SetContract(command.ShowOne):
 class _MoveEnd(command.ShowOne):
     """A command that moves the end of a contract one way."""
 
-    fields = contracts.FIELDS
+    table = fields.CONTRACT
 
     def get_parser(self, prog_name):
         parser = super().get_parser(prog_name)
-        _add_contract(parser)
+        command.add_name(parser, 'contract')
         end = parser.add_mutually_exclusive_group(required=True)
         end.add_argument(
             '--by',
@@ -71,7 +71,8 @@ class _MoveEnd(command.ShowOne):
             type=command.argument(self.moment),
             help='The new end: '
             + times.MOMENTS
-            + ', which count from now. Without an offset it is UTC.',
+            + ', which count from now. Without an offset it is UTC, or as '
+            '--os-market-timezone says.',
         )
         return parser
 
@@ -150,9 +151,3 @@ class ShortenContract(_MoveEnd):
     @staticmethod
     def moved(end, length):
         return end - length
-
-
-def _add_contract(parser):
-    parser.add_argument(
-        'contract', metavar='<contract>', help='The contract, by uuid or name.'
-    )

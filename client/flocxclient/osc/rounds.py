@@ -1,26 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """Rounds of the auction, and the mechanisms they may follow."""
 
+from flocxclient import fields
+from flocxclient.osc import columns
 from flocxclient.osc import command
-
-FIELDS = (
-    'uuid',
-    'time',
-    'allocation',
-    'pricing',
-    'offers',
-    'bids',
-    'contracts',
-    'conflicts',
-    'welfare',
-    'seconds',
-)
 
 
 class ListRounds(command.Lister):
     """List the rounds of the auction: what the engine saw and did."""
 
-    fields = FIELDS
+    table = fields.ROUND
     _epilog = command.examples(
         'openstack market round list --limit 10 --sort time:desc',
         'openstack market round list --time-range "1d ago" now',
@@ -29,20 +18,20 @@ class ListRounds(command.Lister):
     def get_parser(self, prog_name):
         parser = super().get_parser(prog_name)
         self.add_time_range(parser, 'Those that were run in this time.')
-        parser.add_argument(
-            '--allocation', metavar='<name>', help='Those that allocated this way.'
-        )
-        parser.add_argument(
-            '--pricing', metavar='<name>', help='Those that priced this way.'
-        )
+        self.add_filters(parser)
         self.add_paging(parser)
         return parser
 
     def take_action(self, parsed_args):
-        query = command.given(parsed_args, 'allocation', 'pricing')
+        from flocxclient.sdk import filters
+
+        query = self.filters(parsed_args)
         if parsed_args.time_range:
             start, end = parsed_args.time_range
-            query['time'] = [f'gte:{start}', f'lt:{end}']
+            query['time'] = [
+                filters.Comparison('gte', start),
+                filters.Comparison('lt', end),
+            ]
         return self.listed(
             self.matcher.rounds(**query, **self.paging(parsed_args)), parsed_args
         )
@@ -51,7 +40,7 @@ class ListRounds(command.Lister):
 class ShowRound(command.ShowOne):
     """Show a round of the auction."""
 
-    fields = FIELDS
+    table = fields.ROUND
     _epilog = command.examples(
         'openstack market round show 6e0c5c9c-2a0c-4a1c-8d3f-0f6f4a1b7a55'
     )
@@ -68,7 +57,7 @@ class ShowRound(command.ShowOne):
 class RunRound(command.ShowOne):
     """Clear the market now (admin); otherwise it happens by itself."""
 
-    fields = FIELDS
+    table = fields.ROUND
     _epilog = command.examples('openstack market round run')
 
     def take_action(self, parsed_args):
@@ -82,4 +71,6 @@ class ListMechanisms(command.Lister):
     _epilog = command.examples('openstack market mechanism list')
 
     def take_action(self, parsed_args):
-        return self.listed(self.matcher.mechanisms(), parsed_args)
+        return columns.labels(self.fields), [
+            self.values(each, self.fields) for each in self.matcher.mechanisms()
+        ]

@@ -1,45 +1,75 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Moments and durations as people write them.
+"""Moments and durations as people write and read them.
 
-PURE: the present is an argument, aware and in UTC. Whatever cannot be
-understood is a ValueError that says what can.
+PURE: the present is an argument, aware, and in the time zone of whoever reads and
+writes. Whatever cannot be understood is a ValueError that says what can.
 """
 
 import datetime
 import re
+import zoneinfo
+
+from dateutil import parser
+from dateutil import tz
 
 MOMENTS = (
-    '2027-01-05T09:00:00Z, 2027-01-05, "2027-01-05 09:00", now, today, '
-    '"tomorrow 09:00", +3d or "7d ago"'
+    '2027-01-05T09:00:00Z, 2027-01-05, "2027-01-05 09:00", now, tonight, 18:00, '
+    '"tomorrow 09:00", "mon 09:00", +3d or "7d ago"'
 )
-DURATIONS = '36h, 2w, 90m, 1d12h, 30s or a number of seconds'
+DURATIONS = '36h, 2w, 90m, 1d12h or 30s'
+
+#: When the evening begins, an hour.
+EVENING = 18
 
 _UNITS = {'w': 604800, 'd': 86400, 'h': 3600, 'm': 60, 's': 1}
 _DURATION = re.compile(r'(?:[0-9]+[wdhms])+')
-_DAYS = {'yesterday': -1, 'today': 0, 'tomorrow': 1}
 _AGO = re.compile(r'(\S+) ago')
-_DAY = re.compile(r'(yesterday|today|tomorrow)(?:[ T]+([0-9]{1,2}):([0-9]{2}))?')
+_DAYS = {'yesterday': -1, 'today': 0, 'tonight': 0, 'tomorrow': 1}
+_SPOKEN = re.compile(
+    r'(?:(?P<day>yesterday|today|tonight|tomorrow)|(?P<weekday>'
+    r'mon(?:day)?|tue(?:s(?:day)?)?|wed(?:nesday)?|thu(?:rs(?:day)?)?|fri(?:day)?|'
+    r'sat(?:urday)?|sun(?:day)?))?'
+    r'(?:(?:^|[ t]+)(?P<clock>[0-9]{1,2}(?::[0-9]{2}){1,2}|'
+    r'(?:0?[1-9]|1[0-2])(?::[0-9]{2})? ?[ap]m))?'
+)
+
+
+def zone(name):
+    """The time zone of this name; ``local`` is that of the machine.
+
+    :raises ValueError: there is none.
+    """
+    if name == 'local':
+        return tz.tzlocal()
+    try:
+        return zoneinfo.ZoneInfo(name)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError(
+            f'{name!r} is not a time zone: write UTC, local or a name such as '
+            'Europe/Berlin'
+        ) from None
 
 
 def moment(text, now):
-    """The moment that ``text`` names, aware and in UTC.
+    """The moment that ``text`` names, aware.
 
-    What carries no offset is UTC, not the time of the machine: the same
-    command must mean the same on a laptop in any zone.
+    What carries no offset is in the time zone of ``now``. A day of the week and a
+    time of the day alone mean the next one to come.
     """
-    text = text.strip()
+    text = text.strip().lower()
     try:
         if text == 'now':
             return now
         if text.startswith('+'):
-            return now + datetime.timedelta(seconds=duration(text[1:]))
+            return _shifted(now, duration(text[1:]))
         ago = _AGO.fullmatch(text)
         if ago:
-            return now - datetime.timedelta(seconds=duration(ago[1]))
-        day = _DAY.fullmatch(text)
-        if day:
-            return _on(now, *day.groups())
-        return _aware(datetime.datetime.fromisoformat(text))
+            return _shifted(now, -duration(ago[1]))
+        spoken = _SPOKEN.fullmatch(text)
+        if spoken and any(spoken.groups()):
+            return _spoken(now, **spoken.groupdict())
+        found = _aware(datetime.datetime.fromisoformat(text.upper()), now.tzinfo)
+        return found.astimezone(datetime.UTC).astimezone(now.tzinfo)
     except (ValueError, OverflowError):
         raise ValueError(f'{text!r} is not a time: write {MOMENTS}') from None
 
@@ -47,23 +77,53 @@ def moment(text, now):
 def duration(text):
     """The length that ``text`` names, in seconds, at least one."""
     text = text.strip()
-    if re.fullmatch('[0-9]+', text):
-        seconds = int(text)
-    elif _DURATION.fullmatch(text):
+    if text.isascii() and text.isdigit():
+        raise ValueError(
+            f'{text!r} has no unit: write {text}h for hours, {text}m for minutes, or '
+            f'another of {DURATIONS}'
+        )
+    seconds = 0
+    if _DURATION.fullmatch(text):
         seconds = sum(
             int(count) * _UNITS[unit]
             for count, unit in re.findall('([0-9]+)([wdhms])', text)
         )
-    else:
-        seconds = 0
     if not seconds:
         raise ValueError(f'{text!r} is not a duration: write {DURATIONS}')
     return seconds
 
 
+def month(text):
+    """The first moments of a month, as ``2027-01``, and of the next, in UTC."""
+    try:
+        first = _aware(
+            datetime.datetime.strptime(text.strip(), '%Y-%m'),  # noqa: DTZ007
+            datetime.UTC,
+        )
+    except ValueError:
+        raise ValueError(
+            f'{text!r} is not a month: write one such as 2027-01'
+        ) from None
+    after = (first + datetime.timedelta(days=32)).replace(day=1)
+    return first, after
+
+
 def render(when):
     """A moment as the API writes it: ISO 8601 in UTC with a Z."""
-    return _aware(when).isoformat().replace('+00:00', 'Z')
+    when = _aware(when, datetime.UTC).astimezone(datetime.UTC)
+    return when.isoformat().replace('+00:00', 'Z')
+
+
+def parse(text):
+    """A moment of the API, aware."""
+    return _aware(datetime.datetime.fromisoformat(text), datetime.UTC)
+
+
+def render_local(text, zone):
+    """A moment of the API for people, in a time zone, with the zone's name."""
+    when = parse(text).astimezone(zone)
+    clock = '%H:%M:%S' if when.second else '%H:%M'
+    return when.strftime(f'%Y-%m-%d {clock} %Z')
 
 
 def render_duration(seconds):
@@ -76,15 +136,26 @@ def render_duration(seconds):
     return ''.join(parts) or '0s'
 
 
-def _on(now, day, hour, minute):
-    """A time of the day; without one, the day's beginning."""
-    when = now.replace(
-        hour=int(hour or 0), minute=int(minute or 0), second=0, microsecond=0
-    )
-    return when + datetime.timedelta(days=_DAYS[day])
+def _shifted(now, seconds):
+    """So many seconds later, also where clocks are put forward in between."""
+    later = now.astimezone(datetime.UTC) + datetime.timedelta(seconds=seconds)
+    return later.astimezone(now.tzinfo)
 
 
-def _aware(when):
-    if when.tzinfo is None:
-        return when.replace(tzinfo=datetime.UTC)
-    return when.astimezone(datetime.UTC)
+def _spoken(now, day, weekday, clock):
+    """A day, a day of the week or a time of the day, or a time on such a day."""
+    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    if day == 'tonight' and not clock:
+        return max(now, midnight.replace(hour=EVENING))
+    if day:
+        midnight += datetime.timedelta(days=_DAYS[day])
+        return parser.parse(clock, default=midnight) if clock else midnight
+    words = ' '.join(filter(None, (weekday, clock)))
+    found = parser.parse(words, default=midnight)
+    if found <= now:
+        found += datetime.timedelta(days=7 if weekday else 1)
+    return found
+
+
+def _aware(when, zone):
+    return when.replace(tzinfo=zone) if when.tzinfo is None else when

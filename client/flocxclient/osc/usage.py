@@ -4,6 +4,7 @@
 from flocxclient.osc import columns
 from flocxclient.osc import command
 from flocxclient.osc import projects
+from flocxclient.osc import times
 
 
 class ShowUsage(command.Lister):
@@ -24,6 +25,7 @@ class ShowUsage(command.Lister):
         'start_time',
         'end_time',
     )
+    columns = {'start_time': 'Time', 'end_time': 'Time', 'amount': 'Money'}
     line_fields = (
         'contract_uuid',
         'line_uuid',
@@ -36,7 +38,9 @@ class ShowUsage(command.Lister):
         'missed_hours',
         'amount',
     )
+    line_columns = {'price': 'Money', 'amount': 'Money'}
     _epilog = command.examples(
+        'openstack market usage show --month 2027-01',
         'openstack market usage show --time-range 2027-01-01 2027-02-01',
         'openstack market usage show --long -f csv',
     )
@@ -46,7 +50,14 @@ class ShowUsage(command.Lister):
         parser.add_argument(
             '--long', action='store_true', help='A row for each server under contract.'
         )
-        self.add_time_range(parser, 'In this time; default this month up to now.')
+        when = parser.add_mutually_exclusive_group()
+        when.add_argument(
+            '--month',
+            metavar='<month>',
+            type=command.argument(times.month),
+            help='In this month, such as 2027-01, which begins and ends in UTC.',
+        )
+        self.add_time_range(when, 'In this time; default this month up to now.')
         parser.add_argument(
             '--project',
             metavar='<project>',
@@ -57,16 +68,28 @@ class ShowUsage(command.Lister):
 
     def take_action(self, parsed_args):
         query = self.period(parsed_args)
-        if parsed_args.project:
+        if parsed_args.month:
+            start, end = map(times.render, parsed_args.month)
+            query = {'start_time': start, 'end_time': end}
+        if parsed_args.project is not None:
             query['project_id'] = projects.project_id(
                 self.connection, parsed_args.project
             )
         usages = self.market.usage(**query)
         if not parsed_args.long:
-            return self.listed(usages, parsed_args)
+            return columns.labels(self.fields), [
+                self.values(each, self.fields) for each in usages
+            ]
         fields = ('project_id', 'role', *self.line_fields)
         return columns.labels(fields), [
-            (usage.project_id, usage.role, *(line[name] for name in self.line_fields))
+            (
+                usage.project_id,
+                usage.role,
+                *(
+                    self.column(self.line_columns.get(name), line[name])
+                    for name in self.line_fields
+                ),
+            )
             for usage in usages
             for line in usage.lines
         ]

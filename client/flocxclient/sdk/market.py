@@ -2,15 +2,15 @@
 """The marketplace API."""
 
 import json
-import time
 
 from keystoneauth1 import exceptions as auth_exceptions
 from openstack import exceptions
-from openstack import utils
+import tenacity
 
 from flocxclient.sdk import bid as _bid
 from flocxclient.sdk import contract as _contract
 from flocxclient.sdk import event as _event
+from flocxclient.sdk import identifiers
 from flocxclient.sdk import offer as _offer
 from flocxclient.sdk import proxy
 from flocxclient.sdk import statistics as _statistics
@@ -19,16 +19,17 @@ from flocxclient.sdk import statistics as _statistics
 #: gateway in between does.
 WAIT = 30
 
-#: For how long ``follow_events`` outlives a service that does not answer.
-PATIENCE = 60
+#: How ``follow_events`` outlives a service that does not answer, in seconds.
+AWAY = {'wait': tenacity.wait_fixed(2), 'stop': tenacity.stop_after_delay(60)}
 
 
 class Proxy(proxy.Proxy):
     """Offers, bids, contracts, events, and what the market tells of itself.
 
-    Wherever one object is asked for, its uuid, its name or the resource
-    itself will do. A resource is changed only if nobody else changed it since
-    it was fetched; ``generation`` says so where there is no resource.
+    A resource is changed only if nobody else changed it since it was fetched;
+    ``generation`` says so where there is no resource.
+
+    The filters of lists are literal values, or ``filters.Comparison``.
     """
 
     def offers(self, requirements=None, **query):
@@ -39,7 +40,7 @@ class Proxy(proxy.Proxy):
         return self._list(_offer.Offer, **_looked_for(requirements), **query)
 
     def get_offer(self, offer):
-        return self._named(_offer.Offer, offer).fetch(self)
+        return self._fetched(_offer.Offer, offer)
 
     def update_offer(self, offer, generation=None, **changes):
         """Change ``name``, ``price``, ``end_time`` or ``lessee_id``."""
@@ -47,7 +48,7 @@ class Proxy(proxy.Proxy):
 
     def delete_offer(self, offer):
         """Take an offer off the market; its contracts stay."""
-        self._named(_offer.Offer, offer).delete(self)
+        self._ended(_offer.Offer, offer)
 
     def claim_offer(self, offer, *more, idempotency_key=None, **wanted):
         """Take offers directly, without an auction; one Contract for them all.
@@ -55,14 +56,12 @@ class Proxy(proxy.Proxy):
         :param more: offers to take for the same time, all or none.
         :param wanted: ``start_time``, ``end_time``, ``name``, ``purpose``.
         """
-        first = self._named(_offer.Offer, offer)
+        first = self._uuid(_offer.Offer, offer)
         if more:
-            wanted['offers'] = [
-                each if isinstance(each, str) else each.uuid for each in more
-            ]
-        return self._made(
+            wanted['offers'] = [self._uuid(_offer.Offer, each) for each in more]
+        return self._created(
             _contract.Contract,
-            utils.urljoin(first.base_path, first.id, 'claim'),
+            f'{identifiers.path(_offer.Offer.base_path, first)}/claim',
             wanted,
             idempotency_key,
         )
@@ -72,10 +71,10 @@ class Proxy(proxy.Proxy):
         return self._list(_bid.Bid, **query)
 
     def get_bid(self, bid):
-        return self._named(_bid.Bid, bid).fetch(self)
+        return self._fetched(_bid.Bid, bid)
 
     def create_bid(self, idempotency_key=None, **attrs):
-        return self._made(_bid.Bid, '/v1/bids', attrs, idempotency_key)
+        return self._created(_bid.Bid, '/v1/bids', attrs, idempotency_key)
 
     def quote(self, timeout=None, **attrs):
         """What a bid with these attributes would get now; nothing is placed.
@@ -93,7 +92,7 @@ class Proxy(proxy.Proxy):
 
     def delete_bid(self, bid):
         """Cancel a bid that is not matched yet."""
-        self._named(_bid.Bid, bid).delete(self)
+        self._ended(_bid.Bid, bid)
 
     def contracts(self, requirements=None, **query):
         """The contracts the caller is a party to, by default the open ones.
@@ -103,7 +102,7 @@ class Proxy(proxy.Proxy):
         return self._list(_contract.Contract, **_looked_for(requirements), **query)
 
     def get_contract(self, contract):
-        return self._named(_contract.Contract, contract).fetch(self)
+        return self._fetched(_contract.Contract, contract)
 
     def update_contract(self, contract, generation=None, **changes):
         """Change ``end_time``: later where the time is still free, or earlier."""
@@ -111,7 +110,7 @@ class Proxy(proxy.Proxy):
 
     def delete_contract(self, contract):
         """Cancel a contract before it starts, or release it early after."""
-        self._named(_contract.Contract, contract).delete(self)
+        self._ended(_contract.Contract, contract)
 
     def events(self, after=0, **query):
         """What happened after event number ``after``, oldest first.
@@ -121,7 +120,7 @@ class Proxy(proxy.Proxy):
             end; ``wait`` seconds for the first one to come.
         """
         while True:
-            page = list(self._list(_event.Event, after=after, **query))
+            page = self._events_after(after, **query)
             yield from page
             if not page:
                 return
@@ -131,22 +130,23 @@ class Proxy(proxy.Proxy):
     def follow_events(self, after=0, **query):
         """What happens after event number ``after``, for ever, as it happens.
 
-        A service that is away for less than PATIENCE is waited for.
+        A service that is away for less than AWAY says is waited for.
         """
-        failing_since = None
+        retrying = tenacity.Retrying(
+            retry=tenacity.retry_if_exception(_passes),
+            before_sleep=self._log_retry,
+            reraise=True,
+            **AWAY,
+        )
         while True:
-            try:
-                for event in self.events(after, wait=WAIT, **query):
-                    after, failing_since = event.id, None
-                    yield event
-                failing_since = None
-            except (auth_exceptions.ConnectionError, exceptions.HttpException) as exc:
-                failing_since = failing_since or time.monotonic()
-                tired = time.monotonic() - failing_since > PATIENCE
-                if tired or not _passes(exc):
-                    raise
-                self.log.warning('%s; trying again', exc)
-                time.sleep(proxy.PAUSES[-1])
+            page = retrying(self._events_after, after, wait=WAIT, **query)
+            yield from page
+            if page:
+                after = page[-1].id
+
+    def _events_after(self, after, **query):
+        """The next events, a page of them."""
+        return list(self._list(_event.Event, after=after, **query))
 
     def clock(self):
         """The market's present, as its answers are dated; None if they are not."""
@@ -200,5 +200,6 @@ def _looked_for(requirements):
 
 def _passes(error):
     """Whether what went wrong may come right by itself."""
-    status = getattr(error, 'status_code', None)
-    return status is None or status in (502, 503, 504)
+    if isinstance(error, exceptions.HttpException):
+        return error.status_code in (None, *proxy.UNKNOWN)
+    return isinstance(error, auth_exceptions.ConnectionError)

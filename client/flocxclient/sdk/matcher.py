@@ -14,7 +14,7 @@ class Proxy(proxy.Proxy):
         return self._list(_round.Round, **query)
 
     def get_round(self, round):
-        return self._named(_round.Round, round).fetch(self)
+        return self._fetched(_round.Round, round)
 
     def run_round(self):
         """Clear the market now; the Round."""

@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The provider API."""
 
+from openstack import exceptions
+
+from flocxclient.sdk import identifiers
 from flocxclient.sdk import node as _node
 from flocxclient.sdk import offer as _offer
 from flocxclient.sdk import proxy
@@ -13,11 +16,11 @@ class Proxy(proxy.Proxy):
         return self._list(_node.Node, **query)
 
     def get_node(self, node):
-        return self._named(_node.Node, node).fetch(self)
+        return self._fetched(_node.Node, node)
 
     def create_offer(self, idempotency_key=None, **attrs):
         """Publish an offer; the Offer as the market stored it."""
-        return self._made(_offer.Offer, '/v1/offers', attrs, idempotency_key)
+        return self._created(_offer.Offer, '/v1/offers', attrs, idempotency_key)
 
     def create_offers(self, idempotency_key=None, **attrs):
         """Publish offers of many servers on the same terms.
@@ -31,4 +34,14 @@ class Proxy(proxy.Proxy):
         return self._posted('/v1/offers', attrs, idempotency_key)['publications']
 
     def withdraw_offer(self, offer):
-        self._named(_offer.Offer, offer).delete(self)
+        """Take an offer off the market.
+
+        :param offer: a uuid or a resource; names are the market's to look up.
+        :raises InvalidRequest: it is neither.
+        """
+        uuid = getattr(offer, 'uuid', offer)
+        if not isinstance(uuid, str) or not identifiers.is_uuid(uuid):
+            raise exceptions.InvalidRequest(
+                f'{uuid!r} is no uuid: "delete_offer" of the market takes a name'
+            )
+        self._ended(_offer.Offer, uuid)

@@ -7,7 +7,27 @@ from openstack import resource
 
 
 class Resource(resource.Resource):
-    """A resource whose lists are paged by explicit next links only."""
+    """A resource whose lists are paged by explicit next links only.
+
+    Its attributes and query parameters are those of a table in ``flocxclient.fields``.
+    """
+
+    def __init_subclass__(cls, table=None, **kwargs):
+        super().__init_subclass__(**kwargs)
+        if table is None:
+            return
+        for field in table.fields:
+            # The SDK has these two by itself; its id is the uuid, where there is one.
+            if field.name not in ('id', 'name'):
+                body = resource.Body(
+                    field.name, type=field.value_type, alternate_id=field.name == 'uuid'
+                )
+                setattr(cls, field.name, body)
+        cls._query_mapping = resource.QueryParameters(*table.query)
+
+    def has(self, name):
+        """Whether the service answered with this field, be it null."""
+        return name in self._body.attributes or name in ('id', 'name')
 
     @classmethod
     def _get_next_link(cls, uri, response, data, marker, limit, total_yielded):

@@ -7,6 +7,7 @@ from openstack import service_description
 
 from flocxclient.sdk import market as market_proxy
 from flocxclient.sdk import matcher as matcher_proxy
+from flocxclient.sdk import microversions
 from flocxclient.sdk import provider as provider_proxy
 
 MARKET = 'marketplace'
@@ -30,19 +31,24 @@ def register(connection):
         _add(connection, service_type)
 
 
-def market(connection):
-    """The marketplace API: offers, bids, contracts, events."""
-    return _service(connection, MARKET)
+def market(connection, version=None):
+    """The marketplace API: offers, bids, contracts, events.
+
+    :param version: of the API, such as ``1.0``; by default the newest that the
+        service and this client know, or what ``clouds.yaml`` says as
+        ``marketplace_default_microversion``.
+    """
+    return _service(connection, MARKET, version)
 
 
-def provider(connection):
+def provider(connection, version=None):
     """The provider API: the caller's own nodes, and offering them."""
-    return _service(connection, PROVIDER)
+    return _service(connection, PROVIDER, version)
 
 
-def matcher(connection):
+def matcher(connection, version=None):
     """The auction engine's API: rounds and mechanisms."""
-    return _service(connection, MATCHER)
+    return _service(connection, MATCHER, version)
 
 
 def _add(connection, service_type):
@@ -53,7 +59,7 @@ def _add(connection, service_type):
     )
 
 
-def _service(connection, service_type):
+def _service(connection, service_type, version=None):
     """The proxy of a service, on a connection registered or not.
 
     :raises EndpointNotFound: if the catalogue has no such service. The SDK
@@ -68,6 +74,8 @@ def _service(connection, service_type):
     except auth_exceptions.EndpointNotFound:
         found = None
     if isinstance(found, SERVICES[service_type]):
+        if version:
+            found.microversion = microversions.Negotiation(version)
         return found
     region = connection.config.get_region_name(service_type)
     raise sdk_exceptions.EndpointNotFound(

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 import unittest
+import zoneinfo
 
 from flocxclient.osc import columns
 
@@ -10,7 +11,43 @@ class TestColumns(unittest.TestCase):
         self.assertIs(value, column(value).machine_readable())
 
     def test_windows(self):
-        self.check(columns.Windows, [['a', 'b'], ['c', 'd']], 'a to b\nc to d')
+        self.check(
+            columns.Windows,
+            [
+                ['2027-01-05T09:00:00Z', '2027-01-05T17:00:00Z'],
+                ['2027-01-06T09:00:00Z', '2027-01-06T17:00:01Z'],
+            ],
+            '2027-01-05 09:00 UTC to 2027-01-05 17:00 UTC\n'
+            '2027-01-06 09:00 UTC to 2027-01-06 17:00:01 UTC',
+        )
+
+    def test_times_are_in_the_zone_of_the_reader(self):
+        berlin = zoneinfo.ZoneInfo('Europe/Berlin')
+        self.assertEqual(
+            '2027-07-05 11:00 CEST',
+            columns.Time('2027-07-05T09:00:00Z', berlin).human_readable(),
+        )
+
+    def test_money(self):
+        for text, expected in (
+            ('1.250000', '1.25'),
+            ('3.000000', '3.00'),
+            ('0.012500', '0.0125'),
+            ('1000.000000', '1000.00'),
+        ):
+            self.check(columns.Money, text, expected)
+
+    def test_plain(self):
+        for value, expected in (
+            (None, ''),
+            (True, 'true'),
+            (7, '7'),
+            ('a, "b"', 'a, "b"'),
+            (columns.Lines([{'price': '1.000000'}]), '[{"price": "1.000000"}]'),
+            (columns.Time('2027-01-05T09:00:00Z'), '2027-01-05T09:00:00Z'),
+            (columns.Outlook(None), ''),
+        ):
+            self.assertEqual(expected, columns.plain(value))
 
     def test_lines(self):
         self.check(
@@ -64,7 +101,7 @@ class TestColumns(unittest.TestCase):
         self.check(columns.Duration, 129600, '1d12h')
 
     def test_what_is_missing_is_blank(self):
-        for column in {*columns.COLUMNS.values(), columns.Values}:
+        for column in columns.COLUMNS.values():
             self.assertEqual('', column(None).human_readable())
             self.assertIsNone(column(None).machine_readable())
 

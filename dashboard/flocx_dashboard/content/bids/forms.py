@@ -22,7 +22,7 @@ TERMS = (
 )
 
 
-class Filter(tables.FilterForm):
+class Filter(tables.WindowFilter):
     status = django_forms.ChoiceField(
         label=_('Status'),
         required=False,
@@ -33,18 +33,6 @@ class Filter(tables.FilterForm):
             ('expired', _('Expired')),
             ('cancelled', _('Cancelled')),
         ],
-    )
-    name = django_forms.CharField(label=_('Name'), required=False)
-    resource_class = django_forms.CharField(label=_('Class'), required=False)
-    purpose = django_forms.CharField(label=_('Purpose'), required=False)
-    start_time = fields.Moment(
-        label=_('From'),
-        required=False,
-        help_text='',
-        example=_('now, 7d ago, 2027-01-05'),
-    )
-    end_time = fields.Moment(
-        label=_('Until'), required=False, help_text='', example=_('+3d, 2027-01-05')
     )
 
 
@@ -93,33 +81,14 @@ class Create(forms.Once):
         return api.call(market.create_bid, data['key'], **self.terms)
 
     def done(self, bid):
-        return _('Bid %s is placed.') % (bid.name or formats.short(bid.uuid))
+        return _('Bid %s is placed.') % formats.title(bid)
 
 
-class Change(forms.Form):
-    name = django_forms.CharField(label=_('Name'), required=False)
-    price = fields.Price(
-        label=_('Price at most'), help_text=_('Per server and hour, from now on.')
-    )
-    end_time = fields.Moment(
-        label=_('Until'),
-        help_text=_(
+class Change(forms.Change):
+    update = 'update_bid'
+    helps = {
+        'price': _('The most you pay, per server and hour, from now on.'),
+        'end_time': _(
             'A bid for all the time between is then for all the time until there.'
         ),
-    )
-    generation = django_forms.IntegerField(widget=django_forms.HiddenInput)
-
-    def send(self, data):
-        changes = {'name': data['name'] or None, 'price': data['price']}
-        # Shown to the minute, the end would otherwise move by its seconds.
-        if 'end_time' in self.changed_data:
-            changes['end_time'] = data['end_time']
-        return api.call(
-            api.market(self.request).update_bid,
-            self.initial['uuid'],
-            generation=data['generation'],
-            **changes,
-        )
-
-    def done(self, bid):
-        return _('Bid %s is changed.') % (bid.name or formats.short(bid.uuid))
+    }

@@ -10,7 +10,6 @@ from horizon import tables as horizon_tables
 from flocx_dashboard import api
 from flocx_dashboard import formats
 from flocx_dashboard import tables
-from flocx_dashboard.templatetags import marketplace
 
 #: For how long a page looks by itself whether a bid is matched.
 WATCHED = datetime.timedelta(minutes=5)
@@ -54,11 +53,8 @@ class Cancel(tables.Ending):
         api.call(api.market(request).delete_bid, bid)
 
 
-class Row(horizon_tables.Row):
-    ajax = True
-
-    def get_data(self, request, uuid):
-        return api.call(api.market(request).get_bid, uuid)
+class Row(tables.Row):
+    fetch = 'get_bid'
 
 
 def quantity(bid):
@@ -80,10 +76,8 @@ def contract_url(bid):
 
 
 class Bids(tables.Table):
-    name = tables.Column(
-        lambda bid: bid.name or formats.short(bid.uuid),
-        verbose_name=_('Bid'),
-        link='horizon:project:market_bids:detail',
+    name = tables.name_column(
+        'horizon:project:market_bids:detail', verbose_name=_('Bid')
     )
     quantity = tables.Column(
         quantity, verbose_name=_('Servers'), classes=('flocx-number',)
@@ -94,40 +88,22 @@ class Bids(tables.Table):
     duration = tables.Column(
         lambda bid: formats.duration(bid.duration), verbose_name=_('For')
     )
-    start_time = tables.Column(
-        lambda bid: marketplace.when(bid.start_time),
-        sort_key='start_time',
-        verbose_name=_('Between'),
-    )
-    end_time = tables.Column(
-        lambda bid: marketplace.when(bid.end_time),
-        sort_key='end_time',
-        verbose_name=_('and'),
-    )
-    price = tables.Column(
-        lambda bid: formats.money(bid.price),
+    start_time = tables.time_column('start_time', verbose_name=_('Between'))
+    end_time = tables.time_column('end_time', verbose_name=_('and'))
+    price = tables.price_column(
         sort_key='price',
         verbose_name=_('Price at most'),
         help_text=_('Credits per server and hour'),
-        classes=('flocx-number',),
     )
-    created_at = tables.Column(
-        lambda bid: marketplace.when(bid.created_at),
-        sort_key='created_at',
-        verbose_name=_('Placed'),
-    )
-    status = tables.Column(
-        lambda bid: marketplace.status(bid.status), verbose_name=_('Status')
-    )
+    created_at = tables.time_column('created_at', verbose_name=_('Placed'))
+    status = tables.status_column()
     contract = tables.Column(
         lambda bid: bid.contract_uuid and formats.short(bid.contract_uuid),
         verbose_name=_('Contract'),
         link=contract_url,
         empty_value=_('–'),
     )
-    settled = tables.Column(
-        is_settled, hidden=True, status=True, status_choices=((True, True),)
-    )
+    settled = tables.settled_column(is_settled)
 
     class Meta:
         name = 'bids'

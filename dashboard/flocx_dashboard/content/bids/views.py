@@ -1,15 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 from django import shortcuts
 from django import urls
-from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 from django.views import generic
 from horizon import views
 
 from flocx_dashboard import api
 from flocx_dashboard import events
-from flocx_dashboard import formats
 from flocx_dashboard import forms
+from flocx_dashboard import objects
 from flocx_dashboard import tables
 from flocx_dashboard.content.bids import forms as bid_forms
 from flocx_dashboard.content.bids import tables as bid_tables
@@ -38,31 +37,26 @@ class Index(tables.ListView):
         }
 
 
-class OfBid:
+class BidMixin(objects.ObjectMixin):
     """A page about the bid that the URL names."""
 
-    @cached_property
-    def bid(self):
-        try:
-            return api.call(api.market(self.request).get_bid, self.kwargs['uuid'])
-        except api.Refused as refused:
-            api.lead_away(self.request, INDEX, refused)
+    index = INDEX
+
+    def fetch(self, uuid):
+        return api.call(api.market(self.request).get_bid, uuid)
 
 
-class Detail(OfBid, views.HorizonTemplateView):
+class Detail(BidMixin, views.HorizonTemplateView):
     template_name = 'flocx_dashboard/bids/detail.html'
 
-    @property
-    def page_title(self):
-        return self.bid.name or formats.short(self.bid.uuid)
-
     def get_context_data(self, **kwargs):
+        bid = self.object
         return super().get_context_data(
-            bid=self.bid,
-            quantity=bid_tables.quantity(self.bid),
-            can_change=self.bid.status == 'available',
+            bid=bid,
+            quantity=bid_tables.quantity(bid),
+            can_change=bid.status == 'available',
             events=events.last(
-                self.request, 20, object_uuid=self.bid.uuid, object_type='bid'
+                self.request, 20, object_uuid=bid.uuid, object_type='bid'
             ),
             **kwargs,
         )
@@ -83,20 +77,14 @@ class Create(forms.FormView):
         }
 
 
-class Change(OfBid, forms.FormView):
+class Change(BidMixin, forms.FormView):
     form_class = bid_forms.Change
-    modal_header = _('Change a bid')
+    page_title = modal_header = _('Change a bid')
     submit_label = _('Change')
     success_url = urls.reverse_lazy(INDEX)
 
     def get_initial(self):
-        return {
-            'uuid': self.bid.uuid,
-            'name': self.bid.name,
-            'price': formats.money(self.bid.price).replace(',', ''),
-            'end_time': self.bid.end_time,
-            'generation': self.bid.generation,
-        }
+        return bid_forms.Change.initial_of(self.object)
 
 
 class Quote(generic.View):

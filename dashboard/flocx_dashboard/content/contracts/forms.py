@@ -12,7 +12,7 @@ from flocx_dashboard import tables
 from flocxclient.osc import times
 
 
-class Filter(tables.FilterForm):
+class Filter(tables.WindowFilter):
     role = django_forms.ChoiceField(
         label=_('You are'),
         required=False,
@@ -32,18 +32,6 @@ class Filter(tables.FilterForm):
             ('error', _('Error')),
             ('any', _('Any')),
         ],
-    )
-    name = django_forms.CharField(label=_('Name'), required=False)
-    resource_class = django_forms.CharField(label=_('Class'), required=False)
-    purpose = django_forms.CharField(label=_('Purpose'), required=False)
-    start_time = fields.Moment(
-        label=_('From'),
-        required=False,
-        help_text='',
-        example=_('now, 7d ago, 2027-01-05'),
-    )
-    end_time = fields.Moment(
-        label=_('Until'), required=False, help_text='', example=_('+3d, 2027-01-05')
     )
 
 
@@ -88,7 +76,7 @@ class MoveEnd(forms.Form):
 
     def done(self, contract):
         return _('Contract %(name)s now ends %(end)s.') % {
-            'name': contract.name or formats.short(contract.uuid),
+            'name': formats.title(contract),
             'end': formats.moment(contract.end_time),
         }
 

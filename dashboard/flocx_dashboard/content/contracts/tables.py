@@ -10,7 +10,6 @@ from flocx_dashboard import api
 from flocx_dashboard import formats
 from flocx_dashboard import names
 from flocx_dashboard import tables
-from flocx_dashboard.templatetags import marketplace
 
 #: Statuses in which something is about to happen.
 MOVING = ('wait_fulfill', 'wait_end', 'wait_cancel')
@@ -59,11 +58,8 @@ class Release(tables.Ending):
         api.call(api.market(request).delete_contract, contract)
 
 
-class Row(horizon_tables.Row):
-    ajax = True
-
-    def get_data(self, request, uuid):
-        return api.call(api.market(request).get_contract, uuid)
+class Row(tables.Row):
+    fetch = 'get_contract'
 
 
 def is_settled(contract):
@@ -99,10 +95,8 @@ class Role(tables.Column):
 
 
 class Contracts(tables.Table):
-    name = tables.Column(
-        lambda contract: contract.name or formats.short(contract.uuid),
-        verbose_name=_('Contract'),
-        link='horizon:project:market_contracts:detail',
+    name = tables.name_column(
+        'horizon:project:market_contracts:detail', verbose_name=_('Contract')
     )
     role = Role('role', verbose_name=_('You'))
     servers = tables.Column(
@@ -110,33 +104,16 @@ class Contracts(tables.Table):
         verbose_name=_('Servers'),
         classes=('flocx-number',),
     )
-    start_time = tables.Column(
-        lambda contract: marketplace.when(contract.start_time),
-        sort_key='start_time',
-        verbose_name=_('From'),
-    )
-    end_time = tables.Column(
-        lambda contract: marketplace.when(contract.end_time),
-        sort_key='end_time',
-        verbose_name=_('Until'),
-    )
-    price = tables.Column(
-        lambda contract: formats.money(rate(contract)),
+    start_time = tables.time_column('start_time', verbose_name=_('From'))
+    end_time = tables.time_column('end_time', verbose_name=_('Until'))
+    price = tables.price_column(
+        rate,
         verbose_name=_('Price'),
         help_text=_('Credits per hour, for all servers that you see'),
-        classes=('flocx-number',),
     )
-    created_at = tables.Column(
-        lambda contract: marketplace.when(contract.created_at),
-        sort_key='created_at',
-        verbose_name=_('Made'),
-    )
-    status = tables.Column(
-        lambda contract: marketplace.status(contract.status), verbose_name=_('Status')
-    )
-    settled = tables.Column(
-        is_settled, hidden=True, status=True, status_choices=((True, True),)
-    )
+    created_at = tables.time_column('created_at', verbose_name=_('Made'))
+    status = tables.status_column()
+    settled = tables.settled_column(is_settled)
 
     class Meta:
         name = 'contracts'

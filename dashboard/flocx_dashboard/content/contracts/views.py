@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 from django import urls
 from django.utils import timezone
-from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 from horizon import views
 
@@ -10,6 +9,7 @@ from flocx_dashboard import events
 from flocx_dashboard import formats
 from flocx_dashboard import forms
 from flocx_dashboard import names
+from flocx_dashboard import objects
 from flocx_dashboard import tables
 from flocx_dashboard.content.contracts import forms as contract_forms
 from flocx_dashboard.content.contracts import tables as contract_tables
@@ -38,38 +38,31 @@ class Index(tables.ListView):
         )
 
 
-class OfContract:
+class ContractMixin(objects.ObjectMixin):
     """A page about the contract that the URL names."""
 
+    index = INDEX
     cancel_url = success_url = urls.reverse_lazy(INDEX)
 
-    @cached_property
-    def contract(self):
-        try:
-            return api.call(api.market(self.request).get_contract, self.kwargs['uuid'])
-        except api.Refused as refused:
-            api.lead_away(self.request, INDEX, refused)
+    def fetch(self, uuid):
+        return api.call(api.market(self.request).get_contract, uuid)
 
     def get_initial(self):
         return {
-            'uuid': self.contract.uuid,
-            'now_ends': self.contract.end_time,
-            'generation': self.contract.generation,
+            'uuid': self.object.uuid,
+            'now_ends': self.object.end_time,
+            'generation': self.object.generation,
         }
 
     def get_context_data(self, **kwargs):
-        return super().get_context_data(contract=self.contract, **kwargs)
+        return super().get_context_data(contract=self.object, **kwargs)
 
 
-class Detail(OfContract, views.HorizonTemplateView):
+class Detail(ContractMixin, views.HorizonTemplateView):
     template_name = 'flocx_dashboard/contracts/detail.html'
 
-    @property
-    def page_title(self):
-        return self.contract.name or formats.short(self.contract.uuid)
-
     def get_context_data(self, **kwargs):
-        contract = self.contract
+        contract = self.object
         known = names.of_servers(self.request)
         is_renter = contract_tables.is_renter(self.request, contract)
         lines = [
@@ -90,15 +83,15 @@ class Detail(OfContract, views.HorizonTemplateView):
         )
 
 
-class MoveEnd(OfContract, forms.FormView):
+class MoveEnd(ContractMixin, forms.FormView):
     form_class = contract_forms.MoveEnd
-    modal_header = _('Extend or shorten a contract')
+    page_title = modal_header = _('Extend or shorten a contract')
     submit_label = _('Move the end')
     side_template = 'flocx_dashboard/contracts/_end.html'
 
 
-class Release(OfContract, forms.FormView):
+class Release(ContractMixin, forms.FormView):
     form_class = contract_forms.Release
-    modal_header = _('Release a contract')
+    page_title = modal_header = _('Release a contract')
     submit_label = _('Release')
     side_template = 'flocx_dashboard/contracts/_release.html'

@@ -110,20 +110,17 @@ class Create(forms.Once):
         )
 
     def done(self, offer):
-        return _('%s is offered.') % (offer.name or formats.short(offer.uuid))
+        return _('%s is offered.') % formats.title(offer)
 
 
-class Change(forms.Form):
-    name = django_forms.CharField(label=_('Name'), required=False)
-    price = fields.Price(
-        label=_('Price'), help_text=_('The least you take from now on, per hour.')
-    )
-    end_time = fields.Moment(
-        label=_('Until'),
-        help_text=_('Later if nobody else offers the server then, or earlier.'),
-    )
+class Change(forms.Change):
     lessee_id = django_forms.ChoiceField(label=_('For'), required=False)
-    generation = django_forms.IntegerField(widget=django_forms.HiddenInput)
+
+    update = 'update_offer'
+    helps = {
+        'price': _('The least you take from now on, per hour.'),
+        'end_time': _('Later if nobody else offers the server then, or earlier.'),
+    }
 
     def __init__(self, request, *args, **kwargs):
         super().__init__(request, *args, **kwargs)
@@ -133,25 +130,8 @@ class Change(forms.Form):
             choices.append((now, names.project(request, now)))
         self.fields['lessee_id'].choices = choices
 
-    def send(self, data):
-        changes = {
-            'name': data['name'] or None,
-            'price': data['price'],
-            'end_time': data['end_time'],
-            'lessee_id': data['lessee_id'] or None,
-        }
-        # Shown to the minute, the end would otherwise move by its seconds.
-        if 'end_time' not in self.changed_data:
-            del changes['end_time']
-        return api.call(
-            api.market(self.request).update_offer,
-            self.initial['uuid'],
-            generation=data['generation'],
-            **changes,
-        )
-
-    def done(self, offer):
-        return _('%s is changed.') % (offer.name or formats.short(offer.uuid))
+    def changes(self, data):
+        return {**super().changes(data), 'lessee_id': data['lessee_id'] or None}
 
 
 class Claim(forms.Once):
@@ -178,7 +158,7 @@ class Claim(forms.Once):
         self.fields['offers'].choices = [
             (
                 offer.uuid,
-                f'{offer.name or formats.short(offer.uuid)}, '
+                f'{formats.title(offer)}, '
                 f'{offer.resource_class or "–"}, {formats.money(offer.price)}',
             )
             for offer in others
@@ -196,6 +176,4 @@ class Claim(forms.Once):
         )
 
     def done(self, contract):
-        return _('You have contract %s.') % (
-            contract.name or formats.short(contract.uuid)
-        )
+        return _('You have contract %s.') % formats.title(contract)

@@ -36,17 +36,12 @@ class Index(flocx_tables.ListView):
         return context
 
 
-class Detail(views.HorizonTemplateView):
+class Detail(offer_views.NodeMixin, views.HorizonTemplateView):
     template_name = 'flocx_dashboard/offers/server.html'
-    page_title = '{{ node.name }}'
 
     def get_context_data(self, **kwargs):
-        try:
-            node = api.call(api.provider(self.request).get_node, self.kwargs['uuid'])
-        except api.Refused as refused:
-            api.lead_away(self.request, offer_views.SERVERS, refused)
         return super().get_context_data(
-            node=node, hardware=sorted(offer_views.hardware(node.properties)), **kwargs
+            hardware=sorted(offer_views.hardware(self.object.properties)), **kwargs
         )
 
 

@@ -14,6 +14,15 @@ def is_own(request, offer):
     return offer.project_id == request.user.project_id
 
 
+def can_claim(request, offer):
+    """Whether some of its time is still free, for somebody else than its owner."""
+    return (
+        offer.status == 'available'
+        and bool(offer.availabilities)
+        and not is_own(request, offer)
+    )
+
+
 class Claim(horizon_tables.LinkAction):
     name = 'claim'
     verbose_name = _('Claim')
@@ -22,7 +31,7 @@ class Claim(horizon_tables.LinkAction):
     icon = 'hand-paper-o'
 
     def allowed(self, request, offer=None):
-        return offer.status == 'available' and not is_own(request, offer)
+        return can_claim(request, offer)
 
 
 class Change(horizon_tables.LinkAction):
@@ -67,32 +76,28 @@ def free(offer):
     return f'{said} (+{more})' if more else said
 
 
+def status(offer):
+    """Its status; one that is on the market and has no time left is booked."""
+    booked = offer.status == 'available' and not offer.availabilities
+    return marketplace.status('booked' if booked else offer.status)
+
+
 class Offers(tables.Table):
-    name = tables.Column(
-        lambda offer: offer.name or formats.short(offer.uuid),
-        verbose_name=_('Offer'),
-        link='horizon:project:market_offers:detail',
+    name = tables.name_column(
+        'horizon:project:market_offers:detail', verbose_name=_('Offer')
     )
     resource_class = tables.Column('resource_class', verbose_name=_('Class'))
     hardware = tables.Column(
         lambda offer: formats.hardware(offer.properties), verbose_name=_('Hardware')
     )
     free = tables.Column(free, verbose_name=_('Free'))
-    end_time = tables.Column(
-        lambda offer: marketplace.when(offer.end_time),
-        sort_key='end_time',
-        verbose_name=_('Ends'),
-    )
-    price = tables.Column(
-        lambda offer: formats.money(offer.price),
+    end_time = tables.time_column('end_time', verbose_name=_('Ends'))
+    price = tables.price_column(
         sort_key='price',
         verbose_name=_('Price'),
         help_text=_('Credits per server and hour'),
-        classes=('flocx-number',),
     )
-    status = tables.Column(
-        lambda offer: marketplace.status(offer.status), verbose_name=_('Status')
-    )
+    status = tables.Column(status, verbose_name=_('Status'))
 
     class Meta:
         name = 'offers'
@@ -132,11 +137,10 @@ class Offer(horizon_tables.LinkAction):
 
 
 class Servers(tables.Table):
-    name = tables.Column(
-        lambda node: node.name or formats.short(node.uuid),
+    name = tables.name_column(
+        'horizon:project:market_offers:server',
         sort_key='name',
         verbose_name=_('Server'),
-        link='horizon:project:market_offers:server',
     )
     resource_class = tables.Column(
         'resource_class', sort_key='resource_class', verbose_name=_('Class')

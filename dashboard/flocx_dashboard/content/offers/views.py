@@ -1,17 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 from django import urls
-from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 from horizon import views
 
 from flocx_dashboard import api
 from flocx_dashboard import events
-from flocx_dashboard import formats
 from flocx_dashboard import forms
+from flocx_dashboard import objects
 from flocx_dashboard import tables
 from flocx_dashboard.content.offers import forms as offer_forms
 from flocx_dashboard.content.offers import sections
 from flocx_dashboard.content.offers import tables as offer_tables
+from flocxclient.sdk import filters
 
 INDEX = 'horizon:project:market_offers:index'
 MINE = 'horizon:project:market_offers:mine'
@@ -39,7 +39,7 @@ class Index(tables.ListView):
             'status',
         )
         if data['price']:
-            query['price'] = f'lte:{data["price"]}'
+            query['price'] = filters.Comparison('lte', data['price'])
         return query
 
     def get_context_data(self, **kwargs):
@@ -61,32 +61,39 @@ class Mine(Index):
         return offer_tables.named(self.request, super().get_data(), 'lessee_id')
 
 
-class OfOffer:
+class OfferMixin(objects.ObjectMixin):
     """A page about the offer that the URL names."""
 
-    @cached_property
-    def offer(self):
-        try:
-            return api.call(api.market(self.request).get_offer, self.kwargs['uuid'])
-        except api.Refused as refused:
-            api.lead_away(self.request, INDEX, refused)
+    index = INDEX
+
+    def fetch(self, uuid):
+        return api.call(api.market(self.request).get_offer, uuid)
 
 
-class Detail(OfOffer, views.HorizonTemplateView):
+class NodeMixin(objects.ObjectMixin):
+    """A page about the server that the URL names."""
+
+    index = SERVERS
+
+    def fetch(self, uuid):
+        return api.call(api.provider(self.request).get_node, uuid)
+
+    def get_context_data(self, **kwargs):
+        return super().get_context_data(node=self.object, **kwargs)
+
+
+class Detail(OfferMixin, views.HorizonTemplateView):
     template_name = 'flocx_dashboard/offers/detail.html'
-
-    @property
-    def page_title(self):
-        return self.offer.name or formats.short(self.offer.uuid)
 
     def get_context_data(self, **kwargs):
         context = super().get_context_data(**kwargs)
-        offer, own = self.offer, offer_tables.is_own(self.request, self.offer)
+        offer = self.object
+        own = offer_tables.is_own(self.request, offer)
         context.update(
             offer=offer,
             own=own,
             hardware=sorted(hardware(offer.properties)),
-            can_claim=offer.status == 'available' and not own,
+            can_claim=offer_tables.can_claim(self.request, offer),
             can_change=offer.status == 'available' and own,
         )
         if own:
@@ -96,57 +103,42 @@ class Detail(OfOffer, views.HorizonTemplateView):
         return context
 
 
-class Create(forms.FormView):
+class Create(NodeMixin, forms.FormView):
     form_class = offer_forms.Create
-    modal_header = _('Offer a server')
+    page_title = modal_header = _('Offer a server')
     submit_label = _('Offer')
     success_url = urls.reverse_lazy(MINE)
     cancel_url = urls.reverse_lazy(SERVERS)
     side_template = 'flocx_dashboard/offers/_create.html'
 
-    @cached_property
-    def node(self):
-        try:
-            return api.call(api.provider(self.request).get_node, self.kwargs['uuid'])
-        except api.Refused as refused:
-            api.lead_away(self.request, SERVERS, refused)
-
     def get_initial(self):
-        return {'uuid': self.node.uuid}
-
-    def get_context_data(self, **kwargs):
-        return super().get_context_data(node=self.node, **kwargs)
+        return {'uuid': self.object.uuid}
 
 
-class Change(OfOffer, forms.FormView):
+class Change(OfferMixin, forms.FormView):
     form_class = offer_forms.Change
-    modal_header = _('Change an offer')
+    page_title = modal_header = _('Change an offer')
     submit_label = _('Change')
     success_url = urls.reverse_lazy(MINE)
     side_template = 'flocx_dashboard/offers/_change.html'
 
     def get_initial(self):
-        offer = self.offer
         return {
-            'uuid': offer.uuid,
-            'name': offer.name,
-            'price': formats.money(offer.price).replace(',', ''),
-            'end_time': offer.end_time,
-            'lessee_id': offer.lessee_id,
-            'generation': offer.generation,
+            **offer_forms.Change.initial_of(self.object),
+            'lessee_id': self.object.lessee_id,
         }
 
 
-class Claim(OfOffer, forms.FormView):
+class Claim(OfferMixin, forms.FormView):
     form_class = offer_forms.Claim
-    modal_header = _('Claim an offer')
+    page_title = modal_header = _('Claim an offer')
     submit_label = _('Claim')
     success_url = urls.reverse_lazy('horizon:project:market_contracts:index')
     cancel_url = urls.reverse_lazy(INDEX)
     side_template = 'flocx_dashboard/offers/_claim.html'
 
     def get_initial(self):
-        return {'uuid': self.offer.uuid}
+        return {'uuid': self.object.uuid}
 
     def get_form_kwargs(self):
         return {**super().get_form_kwargs(), 'others': self._others()}
@@ -159,14 +151,14 @@ class Claim(OfOffer, forms.FormView):
                 api.market(self.request).offers,
                 offer_forms.MOST,
                 limit=offer_forms.MOST,
-                project_id=f'neq:{self.request.user.project_id}',
+                project_id=filters.Comparison('neq', self.request.user.project_id),
                 sort_key='price',
             )
-            if offer.uuid != self.offer.uuid
+            if offer.uuid != self.object.uuid
         ]
 
     def get_context_data(self, **kwargs):
-        return super().get_context_data(offer=self.offer, **kwargs)
+        return super().get_context_data(offer=self.object, **kwargs)
 
 
 def hardware(document, path=''):

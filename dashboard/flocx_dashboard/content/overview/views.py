@@ -17,6 +17,7 @@ from flocx_dashboard import names
 from flocx_dashboard import tables
 from flocx_dashboard.content.overview import agenda
 from flocxclient.osc import times
+from flocxclient.sdk import filters
 
 #: As much of each kind as fits a page that one looks over.
 MOST = 10
@@ -69,7 +70,9 @@ class Index(views.HorizonTemplateView):
             'offer_count': len(offers),
             'agenda': agenda.agenda(contracts, bids, offers, self._own, now)[:MOST],
             'events': events.last(
-                self.request, MOST, time=f'gte:{times.render(_week_ago(now))}'
+                self.request,
+                MOST,
+                time=filters.Comparison('gte', times.render(_week_ago(now))),
             ),
             **_sums(usage(market, self._own)),
         }
@@ -207,7 +210,7 @@ class Events(views.HorizonTemplateView):
             return context
         query = form.given('object_type')
         if form.cleaned_data['time']:
-            query['time'] = f'gte:{form.cleaned_data["time"]}'
+            query['time'] = filters.Comparison('gte', form.cleaned_data['time'])
         after = self.request.GET.get('after', '0')
         size = tables.page_size(self.request)
         try:

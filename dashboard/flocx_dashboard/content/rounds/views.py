@@ -9,8 +9,9 @@ from horizon import views
 from flocx_dashboard import api
 from flocx_dashboard import fields
 from flocx_dashboard import formats
+from flocx_dashboard import objects
 from flocx_dashboard import tables
-from flocx_dashboard.templatetags import marketplace
+from flocxclient.sdk import filters
 
 INDEX = 'horizon:project:market_rounds:index'
 
@@ -41,7 +42,7 @@ class Run(horizon_tables.Action):
 
 class Rounds(tables.Table):
     time = tables.Column(
-        lambda each: marketplace.when(each.time),
+        lambda each: formats.moment(each.time),
         sort_key='time',
         verbose_name=_('When'),
         link='horizon:project:market_rounds:detail',
@@ -108,7 +109,7 @@ class Index(tables.ListView):
     def filters(self, data):
         query = self.filter_form.given('allocation', 'pricing')
         if data['time']:
-            query['time'] = f'gte:{data["time"]}'
+            query['time'] = filters.Comparison('gte', data['time'])
         return query
 
     def get_context_data(self, **kwargs):
@@ -120,13 +121,13 @@ class Index(tables.ListView):
         return context
 
 
-class Detail(views.HorizonTemplateView):
+class Detail(objects.ObjectMixin, views.HorizonTemplateView):
     template_name = 'flocx_dashboard/rounds/detail.html'
     page_title = _('A round')
+    index = INDEX
+
+    def fetch(self, uuid):
+        return api.call(api.matcher(self.request).get_round, uuid)
 
     def get_context_data(self, **kwargs):
-        try:
-            found = api.call(api.matcher(self.request).get_round, self.kwargs['uuid'])
-        except api.Refused as refused:
-            api.lead_away(self.request, INDEX, refused)
-        return super().get_context_data(round=found, **kwargs)
+        return super().get_context_data(round=self.object, **kwargs)

@@ -1,0 +1,279 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The fields of what the services have: one line for each.
+
+From these tables follow the attributes and the query parameters of the SDK, and the
+columns and filters of the commands. Help of a command reads them too, so that this
+module imports nothing that takes long.
+"""
+
+import dataclasses
+
+
+@dataclasses.dataclass(frozen=True)
+class Field:
+    """A field, under the name that it has in the API.
+
+    :param value_type: what the SDK makes of it; None leaves JSON as it is.
+    :param shown: ``list``: in every list; ``long``: in lists with --long; ``one``:
+        where one object is shown; ``never``.
+    :param column: the class of ``flocxclient.osc.columns`` that renders it.
+    :param query: whether lists can be filtered by it.
+    :param option: the help of the option that filters a list by it. A filter
+        without one has an option that looks something up first.
+    :param since: the version of the API that brought it.
+    """
+
+    name: str
+    value_type: type | None = None
+    shown: str = 'one'
+    column: str | None = None
+    query: bool = False
+    option: str | None = None
+    metavar: str = '<text>'
+    since: str = '1.0'
+
+    @property
+    def is_filter(self):
+        return self.query or self.option is not None
+
+
+@dataclasses.dataclass(frozen=True)
+class Table:
+    """The fields of one type of resource.
+
+    :param parameters: what else a list takes, beside its filters.
+    """
+
+    fields: tuple
+    parameters: tuple = ()
+
+    @property
+    def listed(self):
+        return self._names('list')
+
+    @property
+    def long(self):
+        return self._names('long')
+
+    @property
+    def shown(self):
+        return self._names('list', 'long', 'one')
+
+    @property
+    def query(self):
+        filters = (field.name for field in self.fields if field.is_filter)
+        return (*filters, *self.parameters)
+
+    @property
+    def options(self):
+        """The fields that have an option to filter by."""
+        return [field for field in self.fields if field.option is not None]
+
+    @property
+    def columns(self):
+        """{name: the class of columns that renders it}."""
+        return {field.name: field.column for field in self.fields if field.column}
+
+    def _names(self, *shown):
+        return tuple(field.name for field in self.fields if field.shown in shown)
+
+
+_ORDER = ('sort_dir', 'sort_key')
+_CLASS = {'option': 'Those of this class of server.', 'metavar': '<class>'}
+_NAME = {'option': 'Those with this name.', 'metavar': '<name>'}
+_PURPOSE = {'option': 'Those with this purpose.'}
+_TYPE = {
+    'option': 'Those of this type of resource, such as ironic_node.',
+    'metavar': '<type>',
+}
+
+
+def _record():
+    return (
+        Field('generation', int),
+        Field('created_at', column='Time'),
+        Field('updated_at', column='Time'),
+    )
+
+
+OFFER = Table(
+    (
+        Field('name', shown='list', **_NAME),
+        Field('uuid', shown='long'),
+        Field('resource_class', shown='list', **_CLASS),
+        # Per server and hour, a decimal string.
+        Field('price', shown='list', column='Money', query=True),
+        Field(
+            'status',
+            shown='list',
+            option='available (the default), expired, cancelled, error or any.',
+            metavar='<status>',
+        ),
+        # Why it is in this status.
+        Field('reason'),
+        # The times that are still free: pairs of start and end.
+        Field('availabilities', list, shown='list', column='Windows'),
+        Field('start_time', shown='long', column='Time', query=True),
+        Field('end_time', shown='long', column='Time', query=True),
+        # The owner's project.
+        Field('project_id', shown='long', query=True),
+        # The project, and its sub-projects, that alone may have it.
+        Field('lessee_id', shown='long', query=True),
+        # The provider service that watches over the server.
+        Field('provider_id', shown='long', query=True),
+        Field('resource_type', shown='long', **_TYPE),
+        Field('resource_uuid', shown='long', query=True),
+        # The contract line by which its owner rents it, where it is sub-let.
+        Field('sublet_of', query=True),
+        # The hardware, as the provider read it.
+        Field('properties', dict, shown='long', column='Document'),
+        *_record(),
+    ),
+    ('available_end_time', 'available_start_time', 'requirements', *_ORDER),
+)
+
+BID = Table(
+    (
+        Field('name', shown='list', **_NAME),
+        Field('uuid', shown='long'),
+        Field('quantity', int, shown='list'),
+        # The fewest servers that are of use; by default all of them.
+        Field('min_quantity', int, shown='long'),
+        # The ceiling per server and hour, a decimal string.
+        Field('price', shown='list', column='Money'),
+        Field('start_time', shown='list', column='Time', query=True),
+        Field('end_time', shown='list', column='Time', query=True),
+        # Seconds.
+        Field('duration', int, shown='long', column='Duration'),
+        Field(
+            'status',
+            shown='list',
+            option='available (not matched yet), matched, expired, cancelled or any.',
+            metavar='<status>',
+        ),
+        # Why it waits: ``reason``, ``detail`` and the ``time`` of that round, or None.
+        Field('outlook', dict, column='Outlook'),
+        Field('contract_uuid', shown='long', query=True),
+        Field('resource_class', shown='long', **_CLASS),
+        # Triples ``[jmespath, operator, value]``, all of which must hold.
+        Field('requirements', list, shown='long', column='Requirements'),
+        Field('purpose', shown='long', **_PURPOSE),
+        Field('project_id', shown='long', query=True),
+        *_record(),
+    ),
+    _ORDER,
+)
+
+CONTRACT = Table(
+    (
+        Field('name', shown='list', **_NAME),
+        Field('uuid', shown='long'),
+        Field(
+            'status',
+            shown='list',
+            option='created, active, ended, cancelled, wait_fulfill, wait_end, '
+            'wait_cancel, error or any; default: the open ones.',
+            metavar='<status>',
+        ),
+        # Why it is in this status.
+        Field('reason', shown='long'),
+        Field('start_time', shown='list', column='Time', query=True),
+        Field('end_time', shown='list', column='Time', query=True),
+        # A dictionary for each server; owners see their own only.
+        Field('lines', list, shown='list', column='Lines'),
+        Field('purpose', shown='long', **_PURPOSE),
+        Field('bid_uuid', shown='long', query=True),
+        # The renter's project.
+        Field('project_id', shown='long', query=True),
+        *_record(),
+    ),
+    (
+        *('offer_uuid', 'requirements', 'resource_class', 'resource_type'),
+        *('resource_uuid', 'role', 'sublet_of', *_ORDER),
+    ),
+)
+
+NODE = Table(
+    (
+        Field('name', shown='list', **_NAME),
+        Field('uuid', shown='long'),
+        Field('resource_class', shown='list', **_CLASS),
+        Field(
+            'provision_state',
+            shown='list',
+            option='Those in this state.',
+            metavar='<state>',
+        ),
+        Field(
+            'power_state',
+            shown='long',
+            option='Those with this power state.',
+            metavar='<state>',
+        ),
+        Field('maintenance', bool, shown='long'),
+        Field('protected', bool),
+        Field('retired', bool),
+        # The project that the server belongs to.
+        Field('owner', shown='long', query=True),
+        Field('lessee', shown='list', query=True),
+        # The open contracts that it is promised in, in the order of their start.
+        Field('contracts', list, shown='list', column='Promises'),
+        # The caller's open offers of it, likewise.
+        Field('offers', list, shown='long', column='Promises'),
+        # Why an offer of it is off the market now.
+        Field('suspended_reason', shown='long'),
+        Field('traits', list, shown='long', column='Names'),
+        # What Ironic has as the node's properties.
+        Field('properties', dict, shown='long', column='Document'),
+    ),
+    _ORDER,
+)
+
+ROUND = Table(
+    (
+        # The moment whose offers and bids it saw.
+        Field('time', shown='list', column='Time', query=True),
+        Field('uuid', shown='long'),
+        Field(
+            'allocation',
+            shown='long',
+            option='Those that allocated this way.',
+            metavar='<name>',
+        ),
+        Field(
+            'pricing',
+            shown='long',
+            option='Those that priced this way.',
+            metavar='<name>',
+        ),
+        Field('offers', shown='list'),
+        Field('bids', shown='list'),
+        Field('contracts', shown='list'),
+        # Awards that had to be given up because something changed meanwhile.
+        Field('conflicts', shown='list'),
+        Field('welfare', shown='list', column='Money'),
+        # What no other awards could have come to more than, if that is known.
+        Field('upper_bound', shown='one', column='Money'),
+        # By how much, as a share, the welfare may be below that.
+        Field('gap', shown='one'),
+        # The engine's prices, as it tells people of them.
+        Field('prices', list, shown='never'),
+        # How long it took.
+        Field('seconds', shown='list'),
+    ),
+    _ORDER,
+)
+
+EVENT = Table(
+    (
+        Field('id', shown='list'),
+        Field('time', shown='list', column='Time', query=True),
+        Field('type', shown='list', query=True),
+        Field('object_type', shown='list', query=True),
+        Field('object_uuid', shown='list', query=True),
+        Field('project_id', shown='long', query=True),
+        Field('owner_id', shown='long', query=True),
+        Field('payload', dict, shown='long', column='Document'),
+    ),
+    ('after', 'resource_type', 'resource_uuid', 'wait'),
+)
