@@ -18,21 +18,6 @@ from flocx.api import versions
 
 LOG = log.getLogger(__name__)
 
-#: Codes of errors that no exception of ours stands for.
-CODES = {
-    400: 'flocx.invalid',
-    401: 'flocx.unauthorized',
-    403: 'flocx.forbidden',
-    404: 'flocx.not_found',
-    405: 'flocx.method_not_allowed',
-    406: 'flocx.version_not_acceptable',
-    409: 'flocx.conflict',
-    413: 'flocx.too_large',
-    415: 'flocx.media_type',
-    422: 'flocx.unprocessable',
-    503: 'flocx.unavailable',
-}
-
 #: Every code that an answer can have, with its status and what to do about it. Once in
 #: a release, a code never changes its meaning; the documentation has this table.
 PUBLISHED = {
@@ -114,6 +99,9 @@ PUBLISHED = {
         'Any other refusal by HTTP itself; its status says which.',
     ),
 }
+
+#: The code of an error of a status that has no code of its own.
+CODES = {status: code for code, (status, _) in reversed(PUBLISHED.items())}
 
 DETAILS = {
     400: 'The URL, a header or the body is not what HTTP and UTF-8 allow.',

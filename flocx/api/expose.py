@@ -19,6 +19,7 @@ from flocx.api import errors
 from flocx.api import schemas
 from flocx.api import types
 from flocx.api import versions
+from flocx.core import gates
 from flocx.core import query
 
 _JSON = 'application/json'
@@ -54,19 +55,11 @@ class Operation:
 
     @property
     def gate(self):
-        return versions.Gate(self.since, self.until)
-
-
-@dataclasses.dataclass(frozen=True)
-class Text:
-    """A result that is not JSON."""
-
-    text: str
-    media_type: str
+        return gates.Gate(self.since, self.until)
 
 
 def expose(result=None, *, body=None, **terms):
-    """Decorate a resource's method, which returns what JSON can hold, a Text or None.
+    """Decorate a method that returns what JSON can hold, a Response or None.
 
     :param terms: fields of :class:`Operation`.
     """
@@ -123,13 +116,8 @@ def _body(request, kind):
 
 def _answer(answer, operation):
     """What Pecan turns into the response."""
-    if isinstance(answer, Text):
-        return pecan.Response(
-            answer.text,
-            operation.status,
-            content_type=answer.media_type,
-            charset='UTF-8',
-        )
+    if isinstance(answer, pecan.Response):
+        return answer
     pecan.response.status = operation.status
     if answer is None:
         return ''

@@ -4,7 +4,7 @@
 import dataclasses
 
 from flocx.api import types
-from flocx.api import versions
+from flocx.core import gates
 from flocx.core import query
 
 OPTIONAL, REQUIRED, NULLABLE = 'optional', 'required', 'nullable'
@@ -39,7 +39,9 @@ class Field:
         parse = self.filter
         if parse is True:
             parse = getattr(self.type, 'parse', query.text)
-        return parse and versions.Gated(parse, self.since, self.until)
+        if parse and (self.since or self.until):
+            return gates.Gated(parse, gates.Gate(self.since, self.until))
+        return parse
 
 
 class Table(dict):

@@ -7,7 +7,7 @@ OpenAPI 3.1, https://spec.openapis.org/oas/v3.1.0.
 from flocx.api import errors
 from flocx.api import routing
 from flocx.api import schemas as json_schemas
-from flocx.api import versions
+from flocx.core import gates
 
 _ERROR = {
     'type': 'object',
@@ -41,7 +41,7 @@ def document(title, root, version):
             paths.setdefault(path, {})[method.lower()] = described
     return {
         'openapi': '3.1.0',
-        'info': {'title': title, 'version': str(version)},
+        'info': {'title': title, 'version': '.'.join(map(str, version))},
         'servers': [{'url': '/'}],
         'security': [{'token': []}],
         'paths': paths,
@@ -80,9 +80,7 @@ def _parameters(said, method, version):
         {'name': name, 'in': 'path', 'required': True, 'schema': {'type': 'string'}}
         for name in said.path
     ]
-    listed = dict.fromkeys(
-        versions.served(said.parameters, version), {'type': 'string'}
-    )
+    listed = dict.fromkeys(gates.served(said.parameters, version), {'type': 'string'})
     if said.sort_keys is not None:
         listed['limit'] = {'type': 'integer', 'minimum': 1}
     if said.sort_keys:

@@ -7,6 +7,7 @@ import urllib.parse
 import pecan
 
 from flocx.api import versions
+from flocx.core import gates
 from flocx.core import query
 
 
@@ -38,7 +39,7 @@ def asked(special=(), default_status=()):
 def _parameters():
     """The parameters of the request's operation, at the version that it asks for."""
     request = pecan.request
-    return versions.served(request.operation.parameters, versions.asked(request))
+    return gates.served(request.operation.parameters, versions.asked(request))
 
 
 def apart(asked, names):

@@ -9,7 +9,6 @@ import wsme.types
 
 from flocx import exceptions
 from flocx.api import types
-from flocx.api import versions
 
 _SCALARS = {
     wsme.types.text: {'type': ['string', 'null']},
@@ -28,17 +27,10 @@ def schema(kind, version, schemas=None):
     if isinstance(kind, wsme.types.ArrayType | list):
         item = kind.item_type if isinstance(kind, wsme.types.ArrayType) else kind[0]
         items = schema(item, version, schemas)
-        return {
-            'type': ['array', 'null'],
-            'items': items,
-            'description': 'a JSON list',
-        }
+        said = {'type': ['array', 'null'], 'description': 'a JSON list'}
+        return {**said, 'items': items}
     if hasattr(kind, 'choices'):
-        choices = [
-            each
-            for each, since in kind.choices.items()
-            if versions.Gate(since).lets(version)
-        ]
+        choices = kind.choices.at(version)
         said = f'one of {", ".join(sorted(choices))}'
         return {'type': 'string', 'enum': choices, 'description': said}
     if isinstance(kind, types.Value):

@@ -12,7 +12,7 @@ import wsme
 import wsme.types
 
 from flocx import exceptions
-from flocx.api import versions
+from flocx.core import gates
 from flocx.core import money
 from flocx.core import names
 from flocx.core import query
@@ -84,9 +84,7 @@ Price = Value(
     money.price,
 )
 #: A sum of money as it is answered: it may exceed what a price may be.
-Amount = Value(
-    'amount', _string('a decimal string'), write=money.text, parse=money.price
-)
+Amount = Value('amount', _string('a decimal string'), write=money.text)
 #: What needs no check, or is checked by the core.
 Json = Value('json', {})
 Object = Value('object', {'type': 'object', 'description': 'a JSON object'}, _object)
@@ -114,7 +112,7 @@ def Choice(values, **since):
     :param since: that version, by value.
     """
     chosen = Value('choice', None)
-    chosen.choices = {each: since.get(each) for each in map(str, values)}
+    chosen.choices = gates.Choices(values, **since)
     return chosen
 
 
@@ -123,7 +121,7 @@ class Field(wsme.wsattr):
 
     def __init__(self, datatype, mandatory=False, since=None, until=None):
         super().__init__(datatype, mandatory=mandatory)
-        self.gate = versions.Gate(since, until)
+        self.gate = gates.Gate(since, until)
 
 
 def required(datatype, **gate):
@@ -209,7 +207,7 @@ def attributes(kind, version):
     return [
         each
         for each in wsme.types.list_attributes(kind)
-        if versions.gate(each).lets(version)
+        if gates.gate(each).lets(version)
     ]
 
 
@@ -232,6 +230,6 @@ def _is_cut(kind, version):
     if isinstance(kind, wsme.types.ArrayType):
         return _is_cut(kind.item_type, version)
     return wsme.types.iscomplex(kind) and any(
-        not versions.gate(each).lets(version) or _is_cut(each.datatype, version)
+        not gates.gate(each).lets(version) or _is_cut(each.datatype, version)
         for each in wsme.types.list_attributes(kind)
     )

@@ -32,6 +32,15 @@ _TEXT = wsme.types.text
 _OPTIONAL, _REQUIRED, _NULLABLE = fields.OPTIONAL, fields.REQUIRED, fields.NULLABLE
 _Field, _QUANTITY = fields.Field, types.Integer(1, bid_core.MAX_QUANTITY)
 
+
+class Outlook(types.Answer):
+    """Why a bid waits."""
+
+    reason = _TEXT
+    detail = _TEXT
+    time = types.Instant
+
+
 FIELDS = fields.Table(
     uuid=_Field(_TEXT, sort=True),
     name=_Field(types.Name, _OPTIONAL, _NULLABLE),
@@ -48,7 +57,7 @@ FIELDS = fields.Table(
     status=_Field(_TEXT, filter=query.one_of([*bid_core.Status, 'any'])),
     contract_uuid=_Field(_TEXT),
     generation=_Field(types.Integer(1, 2**62), change=_OPTIONAL),
-    outlook=_Field(types.Json, filter=None),
+    outlook=_Field(Outlook, filter=None),
     created_at=_Field(types.Instant, sort=True),
     updated_at=_Field(types.Instant, sort=True),
 )
@@ -115,7 +124,7 @@ class Bids(routing.Resource):
         with service.database.reader() as session:
             bid = bids.get(session, ident, context)
             outlook = unmatched_reasons.get(session, bid.uuid)
-        return Bid.of(bid, outlook=_told(outlook))
+        return Bid.of(bid, outlook=outlook)
 
     @expose.expose(Bid, body=BidRequest, status=201, rule='market:bids:create')
     @db.retried
@@ -174,17 +183,6 @@ class Bids(routing.Resource):
             bid = bids.get(session, ident, context)
             transaction.require_current(bid, 'market:bids:cancel')
             bids.move(session, bid, bid_core.Status.CANCELLED, now)
-
-
-def _told(outlook):
-    """Why a bid waits, as the API says it."""
-    if outlook is None:
-        return None
-    return {
-        'reason': outlook.reason,
-        'detail': outlook.detail,
-        'time': window.text(outlook.time),
-    }
 
 
 def _require_possible(bid, terms, now):

@@ -8,11 +8,11 @@ import wsme.types
 
 from flocx import exceptions
 from flocx.api import expose
+from flocx.api import fields
 from flocx.api import paging
 from flocx.api import routing
 from flocx.api import types
 from flocx.core import query
-from flocx.core import window
 from market.db import events
 
 #: Instead of an id: the newest event that there is.
@@ -23,43 +23,33 @@ def _cursor(value, field):
     return LATEST if value == LATEST else query.integer(value, field)
 
 
-_OF_SERVERS = {
-    'resource_type': query.text,
-    'resource_uuid': query.text,
-}
-_PARAMETERS = {
-    **_OF_SERVERS,
-    'after': _cursor,
-    'wait': query.integer,
-    'type': query.text,
-    'object_type': query.text,
-    'object_uuid': query.text,
-    'project_id': query.text,
-    'owner_id': query.text,
-    'time': window.instant,
-}
+_TEXT, _Field = wsme.types.text, fields.Field
+_OF_SERVERS = {'resource_type': query.text, 'resource_uuid': query.text}
 
 #: For how many seconds a request may wait for an event.
 MAX_WAIT = 60
 
+FIELDS = fields.Table(
+    id=_Field(int, filter=None),
+    type=_Field(_TEXT),
+    time=_Field(types.Instant),
+    object_type=_Field(_TEXT),
+    object_uuid=_Field(_TEXT),
+    project_id=_Field(_TEXT),
+    owner_id=_Field(_TEXT),
+    payload=_Field(types.Json, filter=None),
+    after=_Field(int, filter=_cursor, shown=False),
+    wait=_Field(int, filter=query.integer, shown=False),
+)
+Event = FIELDS.answer('Event')
 
-class Event(types.Answer):
-    id = int
-    type = wsme.types.text
-    time = types.Instant
-    object_type = wsme.types.text
-    object_uuid = wsme.types.text
-    project_id = wsme.types.text
-    owner_id = wsme.types.text
-    payload = types.Json
 
-    @classmethod
-    def shown_to(cls, context, row):
-        """The event; who is not addressed by it does not learn what it says."""
-        parties = row.project_id, row.owner_id
-        if context.is_admin or context.project_id in parties:
-            return cls.of(row)
-        return cls.of(row, payload=None)
+def _shown(context, row):
+    """The event; who is not addressed by it does not learn what it says."""
+    parties = row.project_id, row.owner_id
+    if context.is_admin or context.project_id in parties:
+        return Event.of(row)
+    return Event.of(row, payload=None)
 
 
 class EventList(types.Declared):
@@ -71,7 +61,10 @@ class EventList(types.Declared):
 
 class Events(routing.Resource):
     @expose.expose(
-        EventList, rule='market:events:list', parameters=_PARAMETERS, sort_keys=()
+        EventList,
+        rule='market:events:list',
+        parameters=_OF_SERVERS | FIELDS.filters(),
+        sort_keys=(),
     )
     def get_all(self):
         """Events after the one with the id ``after``; ``wait`` waits for the first.
@@ -96,7 +89,7 @@ class Events(routing.Resource):
         if wait and not rows:
             rows = self._wait(wait, after, asked, where)
         return {
-            'events': [Event.shown_to(context, row) for row in rows],
+            'events': [_shown(context, row) for row in rows],
             'last': rows[-1].id if rows else after,
         }
 

@@ -110,6 +110,5 @@ def changes(body):
 
 
 def _fingerprint():
-    request = pecan.request
-    said = b'\n'.join((request.method.encode(), request.path.encode(), request.body))
-    return hashlib.sha256(said).hexdigest()
+    said = f'{pecan.request.method}\n{pecan.request.path}\n'.encode()
+    return hashlib.sha256(said + pecan.request.body).hexdigest()

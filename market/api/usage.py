@@ -75,7 +75,7 @@ class UsageController(routing.Resource):
                 for row in _rows(line, core.of_line(line, broken, period, now), project)
             ]
         if asked.get('format', _BY_MEDIA_TYPE[pecan.request.media_type]) == 'csv':
-            return expose.Text(_csv(rows), 'text/csv')
+            return pecan.Response(_csv(rows), content_type='text/csv', charset='UTF-8')
         return Usage.of(
             start_time=period.start, end_time=period.end, usage=_by_project(rows)
         )

@@ -13,6 +13,7 @@ from flocx.api import root as api_root
 from flocx.api import routing
 from flocx.api import types
 from flocx.api import versions
+from flocx.core import gates
 from market.api import root as market
 from matcher.api import root as matcher
 from provider.api import root as provider
@@ -46,7 +47,7 @@ def find(root, method, path, version='1.0', **environ):
     """The handler and its arguments, as Pecan asks for them."""
     request = webob.Request.blank('/', method=method, environ=environ)
     request.pecan = {}
-    request.environ[f'{versions.SERVICE_TYPE}.microversion'] = versions._parsed(version)
+    request.environ[f'{versions.SERVICE_TYPE}.microversion'] = gates.parsed(version)
     return root._route(path.split('/')[1:], request)
 
 
