@@ -8,14 +8,16 @@ NEW = {'OpenStack-API-Version': 'marketplace 1.1'}
 
 
 class RoomTest(test_client.ClientTestCase):
+    WORKERS = False
+
     def test_it_is_there_from_api_to_command(self):
         node = self.add_node(owner='acme')
         said = self.said(
             *('acme-member', 'offer', 'create', node, '--price', '1'),
             *('--end-time', self.time(5), '--room', 'r1'),
         )
-        self.assertEqual('r1', said['Room'])
-        path = f'/v1/offers/{said["UUID"]}'
+        self.assertEqual('r1', said['room'])
+        path = f'/v1/offers/{said["uuid"]}'
         owner = self.market('acme-member')
         new = self.good(owner.request('GET', path, NEW), 200)
         self.assertEqual('r1', new['room'])
@@ -23,7 +25,7 @@ class RoomTest(test_client.ClientTestCase):
         self.assertNotIn('room', old)
         self.assertEqual({**old, 'room': 'r1'}, new)
         found = self.said('acme-member', 'offer', 'list', '--room', 'r1')
-        self.assertEqual([said['UUID']], [each['UUID'] for each in found])
+        self.assertEqual([said['uuid']], [each['UUID'] for each in found])
         self.assertEqual([], self.said('acme-member', 'offer', 'list', '--room', 'r2'))
         change = owner.request('PATCH', path, NEW, json={'room': None})
         self.assertIsNone(self.good(change, 200)['room'])
