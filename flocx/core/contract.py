@@ -33,10 +33,26 @@ class Reason(enum.StrEnum):
     NODE_GONE = 'node_gone'
     CLEAN_FAILED = 'clean_failed'
     OWNER_INTERVENED = 'owner_intervened'
+    PROJECT_DELETED = 'project_deleted'
+    PROJECT_DISABLED = 'project_disabled'
 
 
 #: Why a provider gives a line up before it has handed the server over.
 UNDELIVERABLE = {Reason.NOT_DELIVERED, Reason.NODE_GONE}
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """What every contract keeps to, in seconds; ``max_length`` 0 is any length.
+
+    ``turnaround`` is idle between two contracts of a server; ``notice`` is what a
+    lessee who releases servers early still keeps and pays.
+    """
+
+    min_length: int = 1
+    max_length: int = 0
+    turnaround: int = 0
+    notice: int = 0
 
 
 _S = Status

@@ -68,7 +68,7 @@ Bid = FIELDS.answer('Bid')
 BidList = types.collection('bids', Bid)
 
 
-def from_request(body, context, conf, now):
+def from_request(body, context, conf, terms, now):
     """The bid that a project places; who it is, its token says."""
     given = {name: value for name, value in body.items() if value is not None}
     stay = window.Window(given.setdefault('start_time', now), given['end_time'])
@@ -88,7 +88,7 @@ def from_request(body, context, conf, now):
             'updated_at': now,
         }
     )
-    _require_possible(bid, conf.contracts, now)
+    _require_possible(bid, terms, now)
     return bid
 
 
@@ -131,7 +131,7 @@ class Bids(routing.Resource):
     def post(self, body):
         """Place a bid."""
         service, context, now = transaction.request_context()
-        bid = from_request(body, context, service.conf, now)
+        bid = from_request(body, context, service.conf, service.terms, now)
         limits = service.quotas.limits(context.project_id)
         with transaction.idempotent('/v1/bids') as creation:
             if creation.answer is None:
@@ -159,9 +159,7 @@ class Bids(routing.Resource):
             bid = bids.get(session, ident, context)
             transaction.require_current(bid, 'market:bids:change', body)
             values = _with_duration(bid, values)
-            _require_possible(
-                dataclasses.replace(bid, **values), service.conf.contracts, now
-            )
+            _require_possible(dataclasses.replace(bid, **values), service.terms, now)
             changed = bids.change(session, bid, 'changed', now, **values)
             before, after = _costs(bid), _costs(changed)
             if limits:

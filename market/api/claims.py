@@ -37,7 +37,7 @@ class Claim(routing.Resource):
     def post(self, ident, body):
         """Claim the server of an offer, or of several, at the asked price."""
         service, context, now = transaction.request_context()
-        terms = service.conf.contracts
+        terms = service.terms
         limits = service.quotas.limits(context.project_id)
         idents = [ident, *(body.get('offers') or ())]
         with transaction.idempotent('/v1/contracts') as creation:

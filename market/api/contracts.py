@@ -101,7 +101,7 @@ class Lines(routing.Resource):
             )
             if given_up:
                 replacement.substitute(
-                    session, contract, line, now, service.conf.contracts.turnaround
+                    session, contract, line, now, service.terms.turnaround
                 )
         (line,) = (each for each in contract.lines if each.uuid == line_uuid)
         return Line.of(line)
@@ -168,7 +168,7 @@ class Contracts(routing.Resource):
     def patch(self, ident, body):
         """Extend a contract where the time is still free, or shorten it."""
         service, context, now = transaction.request_context()
-        end, terms = body['end_time'], service.conf.contracts
+        end, terms = body['end_time'], service.terms
         # The operator's hand is not bound by the quotas of others.
         limits = not context.is_admin and service.quotas.limits(context.project_id)
         with service.database.writer() as session:
@@ -202,7 +202,7 @@ class Contracts(routing.Resource):
         with service.database.writer() as session:
             contract = contracts.get(session, ident, context)
             transaction.require_current(contract, 'market:contracts:release')
-            lifecycle.close(session, contract, now, service.conf.contracts.notice)
+            lifecycle.close(session, contract, now, service.terms.notice)
 
 
 def _require_notice(end, now, notice):

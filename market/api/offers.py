@@ -145,7 +145,7 @@ class Offers(routing.Resource):
                 now,
                 special.get('available_start_time', now),
                 special.get('available_end_time'),
-                service.conf.contracts.turnaround,
+                service.terms.turnaround,
             )
         with service.database.reader() as session:
             rows = offers.page(
@@ -211,7 +211,7 @@ class Offers(routing.Resource):
 
 
 def _taken(service, session, wanted, now):
-    return offers.held(session, wanted, now, service.conf.contracts.turnaround)
+    return offers.held(session, wanted, now, service.terms.turnaround)
 
 
 def _insider(context, offer):

@@ -39,7 +39,7 @@ class Quotes(routing.Resource):
         What it says holds until an offer, a bid or a contract changes.
         """
         service, context, now = transaction.request_context()
-        bid = bids.from_request(body, context, service.conf, now)
+        bid = bids.from_request(body, context, service.conf, service.terms, now)
         payload = bids.Bid.of(bid) | {'lineage': list(bid.lineage)}
         return service.matcher.quote(
             context, payload, service.conf.market.quote_seconds

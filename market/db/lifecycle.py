@@ -51,7 +51,7 @@ _OVER = collections.defaultdict(
 )
 
 
-def close(session, contract, now, notice=0):
+def close(session, contract, now, notice=0, reason=None):
     """Cancel what has not begun and let end what has; return the contract.
 
     What is delivered, or may be just now, stays with its line until the provider
@@ -59,6 +59,7 @@ def close(session, contract, now, notice=0):
 
     :param notice: for how many seconds the renter still keeps, and pays, what has
         begun or begins within them.
+    :param reason: a contract.Reason, where it is not the lessee who ends it.
     :raises Conflict: every line is closed, or already on its way; or a server is
         sub-let for longer, and nothing is changed, if the caller rolls back.
     """
@@ -70,7 +71,8 @@ def close(session, contract, now, notice=0):
             f'Contract {contract.uuid} is {contract.status}: {_OVER[contract.status]}'
         )
     for line in changed:
-        _move(session, line, changes[line])
+        given = {'reason': reason} if reason else {}
+        _move(session, line, {**changes[line], **given})
     # What never began keeps the end that was agreed.
     ends = [each['end_time'] for each in changes.values() if 'end_time' in (each or ())]
     moved = {'end_time': max(ends)} if ends else {}

@@ -273,6 +273,17 @@ idempotency_keys = sa.Table(
     **_OPTIONS,
 )
 
+#: Projects that have something open here and are deleted or disabled in Keystone.
+departed_projects = sa.Table(
+    'departed_projects',
+    metadata,
+    _id(),
+    _project('project_id', nullable=False, unique=True),
+    sa.Column('reason', sa.String(32), nullable=False),
+    _time('found_at'),
+    **_OPTIONS,
+)
+
 #: Why a bid that waits got nothing in the last round that saw it.
 outlooks = sa.Table(
     'outlooks',
@@ -282,5 +293,17 @@ outlooks = sa.Table(
     sa.Column('reason', sa.String(16), nullable=False),
     sa.Column('detail', sa.String(1024), nullable=False),
     _time('time'),
+    **_OPTIONS,
+)
+
+#: What every contract keeps to, in seconds: one row, written by the market.
+contract_terms = sa.Table(
+    'contract_terms',
+    metadata,
+    sa.Column('id', sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column('min_length', sa.BigInteger, nullable=False),
+    sa.Column('max_length', sa.BigInteger, nullable=False),
+    sa.Column('turnaround', sa.BigInteger, nullable=False),
+    sa.Column('notice', sa.BigInteger, nullable=False),
     **_OPTIONS,
 )

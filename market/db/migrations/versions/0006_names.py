@@ -6,8 +6,8 @@ import sqlalchemy as sa
 
 from flocx.core import names
 
-revision = '0004'
-down_revision = '0003'
+revision = '0006'
+down_revision = '0005'
 
 
 def upgrade():
