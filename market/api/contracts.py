@@ -2,6 +2,7 @@
 """/v1/contracts: servers promised to a project."""
 
 import datetime
+import json
 
 import wsme.types
 
@@ -20,9 +21,12 @@ from market import replacement
 from market.api import hardware
 from market.api import transaction
 from market.db import contracts
+from market.db import handovers
 from market.db import lifecycle
 
 _TEXT, _Field = wsme.types.text, fields.Field
+#: How much a provider may keep about a line, in characters of JSON.
+MOST_KEPT = 65536
 
 #: ``None`` as a filter: as a filter the field is the contract's.
 LINE_FIELDS = fields.Table(
@@ -73,8 +77,59 @@ class Report(types.Declared):
     reason = types.Text
 
 
+class HandoverChange(types.Declared):
+    """What a provider wants kept, in the place of what it rests on."""
+
+    version = types.required(types.Integer(0, 2**62))
+    data = types.required(types.Object)
+
+
+class Handover(types.Answer):
+    version = int
+    data = types.Json
+
+
+class Handovers(routing.Resource):
+    """/v1/contracts/{contract}/lines/{line}/handover: a provider's own memory."""
+
+    @expose.expose(Handover, rule='market:contracts:report')
+    def get_one(self, contract_uuid, line_uuid):
+        """Show what the provider keeps about a line until the line is closed.
+
+        ``version`` is 0 where nothing was kept yet.
+        """
+        service, context, _ = transaction.request_context()
+        with service.database.reader() as session:
+            contract = contracts.get(session, contract_uuid, context)
+            line = _delivered_by(context, contract, line_uuid)
+            if line.status in core.CLOSED:
+                raise exceptions.NotFound(f'Line {line.uuid} is {line.status}')
+            version, data = handovers.get(session, line.uuid)
+        return Handover.of(version=version, data=data)
+
+    @expose.expose(Handover, body=HandoverChange, rule='market:contracts:report')
+    @db.retried
+    def patch(self, contract_uuid, line_uuid, body):
+        """Keep something about a line, at most 65,536 characters of JSON.
+
+        ``version`` is that of what was read before; another one is a conflict, so
+        that two fulfillers do not overwrite what the other has found.
+        """
+        service, context, _ = transaction.request_context()
+        data = body['data']
+        if len(json.dumps(data)) > MOST_KEPT:
+            raise exceptions.Invalid(f'data: more than {MOST_KEPT} characters of JSON')
+        with service.database.writer() as session:
+            contract = contracts.get(session, contract_uuid, context)
+            line = _delivered_by(context, contract, line_uuid)
+            version = handovers.put(session, line, body['version'], data)
+        return Handover.of(version=version, data=data)
+
+
 class Lines(routing.Resource):
     """/v1/contracts/{contract}/lines: for the providers that deliver them."""
+
+    handover = Handovers()
 
     @expose.expose(Line, body=Report, rule='market:contracts:report')
     @db.retried

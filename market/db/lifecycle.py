@@ -15,6 +15,7 @@ from flocx.core import window
 from market.db import concurrency
 from market.db import contracts
 from market.db import events
+from market.db import handovers
 from market.db import listing
 from market.db import offers
 from market.db import schema
@@ -257,6 +258,8 @@ def _move(session, line, values):
         .values(**values)
     )
     concurrency.require_written(done, 'Contract', line.contract_uuid)
+    if values.get('status') in core.CLOSED:
+        handovers.forget(session, line.uuid)
 
 
 def _settle(session, contract, action, changed, now, **values):
