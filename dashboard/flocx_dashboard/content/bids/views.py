@@ -55,9 +55,7 @@ class Detail(BidMixin, views.HorizonTemplateView):
             bid=bid,
             quantity=bid_tables.quantity(bid),
             can_change=bid.status == 'available',
-            events=events.last(
-                self.request, 20, object_uuid=bid.uuid, object_type='bid'
-            ),
+            events=events.of_object(self.request, 'bid', bid.uuid, 20),
             **kwargs,
         )
 
