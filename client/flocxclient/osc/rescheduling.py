@@ -7,11 +7,58 @@ from osc_lib import exceptions
 
 from flocxclient import fields
 from flocxclient.osc import command
+from flocxclient.osc import costs
 from flocxclient.osc import identity
 from flocxclient.osc import times
 
 #: How often somebody else may be faster.
 ATTEMPTS = 3
+
+
+#: What --dry-run shows; the amount is how much more, or less, the contract costs.
+PREVIEW = ('uuid', 'name', 'end_time', 'new_end_time', 'latest_end_time', 'amount')
+#: A line in one of these is over.
+OVER = ('ended', 'cancelled', 'error')
+
+
+def add_dry_run(parser):
+    parser.add_argument(
+        '--dry-run',
+        action='store_true',
+        help='Show what the change would come to and how late the end can be, and '
+        'change nothing.',
+    )
+
+
+def preview(show, contract, wanted):
+    """What another end of a contract comes to, as columns and values.
+
+    :param wanted: the end, an aware moment.
+    """
+    lines = [line for line in contract.lines if line['status'] not in OVER]
+    end = times.parse(contract.end_time)
+    amount = sum(costs.amount(line['price'], end, wanted) for line in lines)
+    latest = _latest_end(show.market, lines, end)
+    return PREVIEW, (
+        contract.uuid,
+        contract.name,
+        show.column('Time', contract.end_time),
+        show.column('Time', times.render(wanted)),
+        latest and show.column('Time', times.render(latest)),
+        show.column('Money', f'{amount:.6f}'),
+    )
+
+
+def _latest_end(market, lines, end):
+    """How late the end can be, as far as the offers say now; None if they do not."""
+    from flocxclient.sdk import errors
+
+    try:
+        offers = [market.get_offer(line['offer_uuid']) for line in lines]
+    except errors.ERRORS:
+        return None
+    ends = (costs.free_until(offer.availabilities, end) for offer in offers)
+    return min(ends, default=None)
 
 
 class SetContract(command.ShowOne):
@@ -38,9 +85,13 @@ class SetContract(command.ShowOne):
             + '; without an offset they are UTC, or as --os-market-timezone says.',
         )
         identity.add_generation(parser, 'contract')
+        add_dry_run(parser)
         return parser
 
     def take_action(self, parsed_args):
+        if parsed_args.dry_run:
+            contract = self.market.get_contract(parsed_args.contract)
+            return preview(self, contract, times.parse(parsed_args.end_time))
         return self.shown(
             self.market.update_contract(
                 parsed_args.contract,
@@ -74,6 +125,7 @@ class _MoveEnd(command.ShowOne):
             + ', which count from now. Without an offset it is UTC, or as '
             '--os-market-timezone says.',
         )
+        add_dry_run(parser)
         return parser
 
     def take_action(self, parsed_args):
@@ -83,6 +135,8 @@ class _MoveEnd(command.ShowOne):
 
         contract = self.market.get_contract(parsed_args.contract)
         wanted = self.wanted(contract, parsed_args)
+        if parsed_args.dry_run:
+            return preview(self, contract, wanted)
         for attempts_left in reversed(range(ATTEMPTS)):
             try:
                 return self.shown(
