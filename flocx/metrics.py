@@ -80,6 +80,11 @@ MESSAGES = prometheus_client.Histogram(
 CASTS_LOST = prometheus_client.Counter(
     'flocx_casts_lost', 'Messages that could not be sent', ('method',)
 )
+DEPARTED = prometheus_client.Gauge(
+    'flocx_departed_projects',
+    'Projects deleted or disabled in Keystone that still have something open',
+    multiprocess_mode='mostrecent',
+)
 LAG = prometheus_client.Gauge(
     'flocx_fulfilment_lag_seconds',
     'Since when the server that waits longest should be handed over or taken back',

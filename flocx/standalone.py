@@ -23,6 +23,7 @@ from flocx import config
 from flocx import rpc
 from market import conf as market_conf
 from market import service as market_service
+from market import worker as market_worker
 from market.db import migration
 from matcher import cmd as matcher_cmd
 from matcher import conf as matcher_conf
@@ -113,6 +114,7 @@ def _parts(conf):
         (matcher_service.application(conf, transport, database), chosen.matcher_port),
     ):
         yield Server(application, chosen.host, port, chosen.threads)
+    yield from market_worker.parts(conf, transport, database)
     yield from matcher_cmd.parts(conf, transport, database)
     yield from provider_cmd.parts(conf, transport, provider)
 

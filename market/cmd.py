@@ -12,7 +12,9 @@ from oslo_utils import timeutils
 
 from flocx import config
 from flocx import db
+from flocx.core import window
 from market import conf as market_conf
+from market.db import departures
 from market.db import migration
 from market.db import purge
 
@@ -23,7 +25,7 @@ def _commands(subparsers):
         help='the schema of the database',
         description='Bring the schema of the database up to date, or show it. '
         'Example: flocx-market-manage --config-file market.conf db upgrade',
-    ).add_subparsers(dest='deed', required=True)
+    ).add_subparsers(dest='action', required=True)
     upgrade = database.add_parser('upgrade', help='run the migrations that it lacks')
     upgrade.add_argument(
         'revision',
@@ -53,6 +55,15 @@ def _commands(subparsers):
         '--dry-run', action='store_true', help='only count what would be removed'
     )
     cleaning.set_defaults(run=_purge)
+    departed = subparsers.add_parser(
+        'projects',
+        help='projects that Keystone has deleted or disabled',
+        description='List, as JSON, the projects that are deleted or disabled in '
+        'Keystone and still have something open in the market: why, since when that is '
+        'known, and how many offers, bids and contracts. Example: flocx-market-manage '
+        '--config-file market.conf projects',
+    )
+    departed.set_defaults(run=_projects)
 
 
 def _upgrade(database, command):
@@ -71,6 +82,20 @@ def _purge(database, command):
         days=command.older_than
     )
     print(json.dumps(purge.purge(database, before, command.dry_run)))
+
+
+def _projects(database, command):
+    with database.reader() as session:
+        found = [
+            {
+                'project_id': row.project_id,
+                'reason': row.reason,
+                'found_at': window.text(row.found_at),
+                **departures.count_open(session, row.project_id),
+            }
+            for row in departures.all_known(session)
+        ]
+    print(json.dumps(found, indent=2))
 
 
 def manage(argv=None):

@@ -20,6 +20,29 @@ _OPTS = [
         'project that is moved in Keystone keeps its old view for as long. Five '
         'minutes keep Keystone out of most requests.',
     ),
+    cfg.IntOpt(
+        'project_check_interval',
+        default=3600,
+        min=1,
+        help='Seconds between two looks at Keystone for projects that are deleted or '
+        'disabled and have open offers, bids or contracts. An hour is often enough '
+        'where project_notifications_url brings the news at once.',
+    ),
+    cfg.IntOpt(
+        'project_grace_time',
+        default=86400,
+        min=0,
+        help='Seconds for which the running contracts of a project that is deleted or '
+        'disabled go on, before they are ended. A day lets an operator put a mistake '
+        'right; what has not begun is cancelled at once.',
+    ),
+    cfg.StrOpt(
+        'project_notifications_url',
+        secret=True,
+        help="Transport URL of Keystone's notifications, as [DEFAULT] transport_url of "
+        'Keystone has it. With it flocx-market-worker learns of a deleted or disabled '
+        'project or domain at once, else with the next project_check_interval.',
+    ),
     cfg.FloatOpt(
         'quote_seconds',
         default=15,

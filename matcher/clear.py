@@ -24,9 +24,7 @@ def options(parser):
         '--mechanism', default='call_auction', help='who gets what (call_auction)'
     )
     parser.add_argument(
-        '--pricing',
-        default='k_double_auction',
-        help='what it costs (k_double_auction)',
+        '--pricing', default='second_price', help='what it costs (second_price)'
     )
     parser.add_argument(
         '--seller-share',

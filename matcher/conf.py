@@ -16,7 +16,7 @@ _OPTS = [
     ),
     cfg.StrOpt(
         'pricing',
-        default='k_double_auction',
+        default='second_price',
         help='What it costs: the name of an entry point of flocx.mechanisms.pricing.',
     ),
     cfg.StrOpt(

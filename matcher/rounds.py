@@ -235,7 +235,8 @@ class Rounds:
         """
         started = time.monotonic()
         budget = mechanisms.Budget(seconds=None, moves=100)
-        self._allocation.allocate(warmup.book(now), budget)
+        market = warmup.book(now)
+        self._pricing.settle(market, self._allocation.allocate(market, budget))
         LOG.info('The engine is ready after %.1f s', time.monotonic() - started)
 
     def quote(self, bid, now):

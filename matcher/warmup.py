@@ -9,6 +9,7 @@ from flocx.core import offer
 from matcher import book as matcher_book
 from matcher import mechanisms
 from matcher.mechanisms import call
+from matcher.mechanisms import second_price
 
 
 def book(now):
@@ -51,9 +52,11 @@ def book(now):
 
 
 def main():
-    """Compile what the default allocation computes with, for later engines."""
+    """Compile what the default mechanisms compute with, for later engines."""
     now = datetime.datetime.now(datetime.UTC)
-    call.Call().allocate(book(now), mechanisms.Budget(seconds=None, moves=100))
+    market = book(now)
+    budget = mechanisms.Budget(seconds=None, moves=100)
+    second_price.SecondPrice().settle(market, call.Call().allocate(market, budget))
 
 
 if __name__ == '__main__':

@@ -33,6 +33,8 @@ class Reason(enum.StrEnum):
     NODE_GONE = 'node_gone'
     CLEAN_FAILED = 'clean_failed'
     OWNER_INTERVENED = 'owner_intervened'
+    PROJECT_DELETED = 'project_deleted'
+    PROJECT_DISABLED = 'project_disabled'
 
 
 #: Why a provider gives a line up before it has handed the server over.

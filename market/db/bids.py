@@ -79,10 +79,11 @@ def move(session, bid, status, now, **values):
     return change(session, bid, status, now, status=status, **values)
 
 
-def change(session, bid, action, now, **values):
+def change(session, bid, action, now, reason=None, **values):
     """Change an available bid; return it as it is then.
 
     :param action: what the event calls it.
+    :param reason: why, for the event, where it is not the bidder who changes it.
     :raises Conflict: it is closed, or somebody else has changed it meanwhile.
     """
     values.update(generation=bid.generation + 1, updated_at=now)
@@ -97,7 +98,7 @@ def change(session, bid, action, now, **values):
     )
     concurrency.require_written(done, 'Bid', bid.uuid)
     after = dataclasses.replace(bid, **values)
-    events.of_bid(session, action, after, now)
+    events.of_bid(session, action, after, now, **({'reason': reason} if reason else {}))
     return after
 
 

@@ -63,8 +63,11 @@ def of_offer(session, action, offer, now):
     )
 
 
-def of_bid(session, action, bid, now):
-    """Tell the bidder, and the engines, what became of a bid."""
+def of_bid(session, action, bid, now, **more):
+    """Tell the bidder, and the engines, what became of a bid.
+
+    :param more: further fields of the payload.
+    """
     announce.record(session, 'bid', bid.uuid, action)
     _add(
         session,
@@ -72,7 +75,12 @@ def of_bid(session, action, bid, now):
         bid.uuid,
         action,
         now,
-        {'status': bid.status, 'name': bid.name, 'contract_uuid': bid.contract_uuid},
+        {
+            'status': bid.status,
+            'name': bid.name,
+            'contract_uuid': bid.contract_uuid,
+            **more,
+        },
         project_id=bid.project_id,
     )
 

@@ -38,7 +38,7 @@ _SHOW = sa.update(_TABLE).where(_SETTLED).values(status=sa.bindparam('shown'))
 _SECOND = datetime.timedelta(seconds=1)
 
 
-def close(session, contract, now, notice=0):
+def close(session, contract, now, notice=0, reason=None):
     """Cancel what has not begun and let end what has; return the contract.
 
     What is delivered, or may be just now, stays with its line until the provider
@@ -46,6 +46,7 @@ def close(session, contract, now, notice=0):
 
     :param notice: for how many seconds the renter still keeps, and pays, what has
         begun or begins within them.
+    :param reason: a contract.Reason, where it is not the lessee who ends it.
     :raises Conflict: every line is closed, or already on its way; or a server is
         sub-let for longer, and nothing is changed, if the caller rolls back.
     """
@@ -57,7 +58,8 @@ def close(session, contract, now, notice=0):
             f'Contract {contract.uuid} is {contract.status}: nothing is left to end'
         )
     for line in changed:
-        _move(session, line, changes[line])
+        given = {'reason': reason} if reason else {}
+        _move(session, line, {**changes[line], **given})
     contract = _settle(
         session, contract, 'released', changed, now, end_time=_end(contract, until)
     )

@@ -273,6 +273,17 @@ idempotency_keys = sa.Table(
     **_OPTIONS,
 )
 
+#: Projects that have something open here and are deleted or disabled in Keystone.
+departed_projects = sa.Table(
+    'departed_projects',
+    metadata,
+    _id(),
+    _project('project_id', nullable=False, unique=True),
+    sa.Column('reason', sa.String(32), nullable=False),
+    _time('found_at'),
+    **_OPTIONS,
+)
+
 #: Why a bid that waits got nothing in the last round that saw it.
 outlooks = sa.Table(
     'outlooks',

@@ -77,6 +77,12 @@ ANYBODY = types.SimpleNamespace(
 )
 
 
+#: Who sees all of it.
+OPERATOR = types.SimpleNamespace(
+    project_id=None, lineage=(), is_admin=True, provider_id=None
+)
+
+
 def offers(reader):
     """Their own, those open to all while available, and those meant for them."""
     if reader.is_admin:

@@ -90,13 +90,16 @@ class Settlement:
     """What each offer of each award costs, and what its owner gets, per hour.
 
     Awards that a rule cannot keep are not among ``awards``. ``balance`` is what
-    the market keeps, in credits; a deficit is below zero.
+    the market keeps, in credits; a deficit is below zero. Where the rule rests on them,
+    ``displaced`` says of each award what bids left out would have added to welfare in
+    its time, per server and hour.
     """
 
     awards: Sequence[matcher_book.Award]
     pays: Sequence[tuple[decimal.Decimal, ...]]
     gets: Sequence[tuple[decimal.Decimal, ...]]
     balance: decimal.Decimal = decimal.Decimal(0)
+    displaced: Sequence[decimal.Decimal] | None = None
 
 
 class Pricing(abc.ABC):

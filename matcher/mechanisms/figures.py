@@ -131,6 +131,13 @@ def credits(value: int, rounding: str = decimal.ROUND_HALF_EVEN) -> decimal.Deci
     return exact.quantize(money.QUANTUM, rounding=rounding, context=money.EXACT)
 
 
+def hourly(award: matcher_book.Award, value: int) -> decimal.Decimal:
+    """A value in credits for each server and hour of ``award``."""
+    hours = award.stay.seconds * len(award.offers)
+    exact = money.EXACT.divide(decimal.Decimal(value), _MICRO * hours)
+    return money.quantised(exact)
+
+
 def worth(awards: Iterable[matcher_book.Award]) -> int:
     """The welfare of ``awards`` as a value."""
     return sum(
@@ -231,8 +238,8 @@ def _supply(
         span_from=_ints(since for each in spans for since, _ in each),
         span_to=_ints(until for each in spans for _, until in each),
         gap_at=offsets([len(gaps) for gaps in free]),
-        gap_from=_ints(_seconds(book.now, gap.start) for gaps in free for gap in gaps),
-        gap_to=_ints(_seconds(book.now, gap.end) for gaps in free for gap in gaps),
+        gap_from=_ints(seconds(book.now, gap.start) for gaps in free for gap in gaps),
+        gap_to=_ints(seconds(book.now, gap.end) for gaps in free for gap in gaps),
     )
 
 
@@ -242,7 +249,7 @@ def _spans(
     """When any of ``offers`` is free, in order, and none next to another."""
     spans: list[tuple[int, int]] = []
     for free in sorted({free for offer in offers for free in book.free(offer)}):
-        since, until = _seconds(book.now, free.start), _seconds(book.now, free.end)
+        since, until = seconds(book.now, free.start), seconds(book.now, free.end)
         if spans and since <= spans[-1][1]:
             spans[-1] = spans[-1][0], max(until, spans[-1][1])
         else:
@@ -272,8 +279,8 @@ def _demand(
             min(bid.quantity, int(sizes[numbers].sum()))
             for bid, numbers in zip(bids, taken, strict=True)
         ),
-        earliest=_ints(_seconds(book.now, start) for start in begin),
-        latest=_ints(_seconds(book.now, bid.end_time) for bid in bids),
+        earliest=_ints(seconds(book.now, start) for start in begin),
+        latest=_ints(seconds(book.now, bid.end_time) for bid in bids),
         length=_ints(stay.seconds for stay in stays if stay),
         bidder=_ints(projects.get(bid.project_id, -1) for bid in bids),
         kinds_at=offsets([len(each) for each in taken]),
@@ -355,6 +362,7 @@ def offsets(sizes: Sequence[int] | native.Ints) -> native.Ints:
     return np.concatenate([np.zeros(1, np.int64), np.cumsum(sizes, dtype=np.int64)])
 
 
-def _seconds(now: datetime.datetime, moment: datetime.datetime) -> int:
+def seconds(now: datetime.datetime, moment: datetime.datetime) -> int:
+    """How long after ``now`` a moment is."""
     # Whole: a book's times have no fraction of a second.
     return (moment - now) // datetime.timedelta(seconds=1)

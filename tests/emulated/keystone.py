@@ -36,6 +36,9 @@ IMPLIED = {
 }
 UNSCOPED = 'unscoped'
 
+#: What the tokens for the system begin with.
+_SYSTEM = 'system:'
+
 #: The endpoint that the limits are registered for.
 ENDPOINT = 'marketplace-public'
 _LIMITED = {'service_id': 'marketplace', 'region_id': 'RegionOne'}
@@ -47,6 +50,8 @@ class Keystone:
     def __init__(self):
         self.catalog = {}
         self.revoked = set()
+        #: Projects and domains that an administrator has deleted or disabled.
+        self.deleted, self.disabled = set(), set()
         # By name of the user: the project, and the names of the roles.
         self.accounts = {}
         # By name of the resource, and by project and name.
@@ -118,6 +123,8 @@ class Keystone:
                 if 'password' in identity
                 else identity['token']['id']
             )
+            if 'system' in request.json_body['auth'].get('scope', {}):
+                user = f'{_SYSTEM}{user}'
             response = self._token(user, 201)
             response.headers['X-Subject-Token'] = user
             return response
@@ -126,6 +133,8 @@ class Keystone:
     def _token(self, user, status=200):
         if user == UNSCOPED:
             return _json({'token': _stamped(user)}, status)
+        if user.startswith(_SYSTEM):
+            return self._system_token(user, status)
         project, roles = self._holds(user)
         if project not in PARENTS or not roles or user in self.revoked:
             return _json({'error': {'code': 404, 'message': 'No such token'}}, 404)
@@ -135,28 +144,44 @@ class Keystone:
                     **_stamped(user),
                     'project': {'id': project, 'name': project, 'domain': _DOMAIN},
                     'roles': [{'id': name, 'name': name} for name in roles],
-                    'catalog': [
-                        {
-                            'id': kind,
-                            'type': kind,
-                            'name': kind,
-                            'endpoints': [
-                                {
-                                    'id': f'{kind}-{interface}',
-                                    'interface': interface,
-                                    'region': 'RegionOne',
-                                    'region_id': 'RegionOne',
-                                    'url': url,
-                                }
-                                for interface in ('public', 'internal', 'admin')
-                            ],
-                        }
-                        for kind, url in self.catalog.items()
-                    ],
+                    'catalog': self._catalog(),
                 }
             },
             status,
         )
+
+    def _system_token(self, user, status):
+        return _json(
+            {
+                'token': {
+                    **_stamped(user),
+                    'system': {'all': True},
+                    'roles': [{'id': 'reader', 'name': 'reader'}],
+                    'catalog': self._catalog(),
+                }
+            },
+            status,
+        )
+
+    def _catalog(self):
+        return [
+            {
+                'id': kind,
+                'type': kind,
+                'name': kind,
+                'endpoints': [
+                    {
+                        'id': f'{kind}-{interface}',
+                        'interface': interface,
+                        'region': 'RegionOne',
+                        'region_id': 'RegionOne',
+                        'url': url,
+                    }
+                    for interface in ('public', 'internal', 'admin')
+                ],
+            }
+            for kind, url in self.catalog.items()
+        ]
 
     def _own_projects(self, request):
         return {'projects': self._projects(request.headers.get('X-Auth-Token', ''))}
@@ -178,19 +203,32 @@ class Keystone:
             if own in (name, parent)
         ]
 
-    @staticmethod
-    def _project(request, project):
-        caller = request.headers.get('X-Auth-Token', '').rpartition('-')[0]
-        if caller != project:
+    def _project(self, request, project):
+        caller = request.headers.get('X-Auth-Token', '')
+        if caller.startswith(_SYSTEM):
+            return self._project_by_system(project)
+        if caller.rpartition('-')[0] != project:
             return _forbidden()
         parents, ancestor = None, PARENTS[project]
         if ancestor:
             parents = {ancestor: None}
         return _json({'project': {'id': project, 'name': project, 'parents': parents}})
 
+    def _project_by_system(self, project):
+        if project not in PARENTS or project in self.deleted:
+            return _json({'error': {'code': 404, 'message': 'Not there'}}, 404)
+        enabled = project not in self.disabled
+        described = {'id': project, 'enabled': enabled, 'domain_id': _DOMAIN['id']}
+        return _json({'project': described})
+
+    def _domain(self, request):
+        enabled = _DOMAIN['id'] not in self.disabled
+        return {'domain': {**_DOMAIN, 'enabled': enabled}}
+
 
 _PATHS = {
     '/v3/auth/projects': Keystone._own_projects,
+    '/v3/domains/default': Keystone._domain,
     '/v3/limits/model': Keystone._model,
     f'/v3/endpoints/{ENDPOINT}': Keystone._endpoint,
     '/v3/registered_limits': Keystone._registered,

@@ -24,7 +24,11 @@ SERVICES = {
     'matcher': 'marketplace-matcher',
 }
 APIS = [f'flocx-{name}-api' for name in SERVICES]
-WORKERS = ['flocx-matcher-engine', 'flocx-provider-fulfiller']
+WORKERS = [
+    'flocx-market-worker',
+    'flocx-matcher-engine',
+    'flocx-provider-fulfiller',
+]
 PHASES = (
     ('stack', 'pre-install'),
     ('stack', 'install'),
@@ -181,6 +185,11 @@ class StackTest(testtools.TestCase):
             [[f'flocx-{name}'] for name in SERVICES],
             machine.calls('create_service_user'),
         )
+        # The marketplace sees which projects are gone.
+        self.assertEqual(
+            [['reader', 'flocx-market', 'all', 'Default']],
+            machine.calls('get_or_add_user_system_role'),
+        )
 
     def test_endpoints_behind_tls_proxy(self):
         machine = self.useFixture(
@@ -267,14 +276,19 @@ class UndoTest(testtools.TestCase):
         stopped = [words[0] for words in machine.calls('stop_process')]
         self.assertEqual({*APIS, *WORKERS}, set(stopped))
         # The workers first: they ask the APIs.
-        self.assertEqual(set(WORKERS), set(stopped[:2]))
+        self.assertEqual(set(WORKERS), set(stopped[: len(WORKERS)]))
         machine.run('clean')
         self.assertEqual(before, files() - {machine.conf.parent})
         self.assertEqual([['delete_vhost', 'flocx']], machine.calls('rabbitmqctl'))
 
     def test_a_provider_alone(self):
         """Another host has the market; the servers of this one are in files."""
-        others = ['flocx-market-api', 'flocx-matcher-api', 'flocx-matcher-engine']
+        others = [
+            'flocx-market-api',
+            'flocx-market-worker',
+            'flocx-matcher-api',
+            'flocx-matcher-engine',
+        ]
         machine = self.stacked(
             DISABLED_SERVICES=','.join(others),
             ENABLED_SERVICES='key',

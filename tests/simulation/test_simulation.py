@@ -22,7 +22,7 @@ from market.api import transaction
 from market.db import contracts
 from market.db import events
 from market.db import offers
-from matcher.mechanisms import k_double_auction
+from matcher.mechanisms import second_price
 from provider import fulfilment
 from tests.simulation import world
 
@@ -111,10 +111,10 @@ class PlantedTest(testtools.TestCase):
         self.fail(f'{pattern}: not seen in {ENOUGH} worlds')
 
     def test_a_price_above_the_ceiling(self):
-        def rate(self, award, offer):
-            return award.bid.price + money.QUANTUM
+        def rates(award, more):
+            return (award.bid.price + money.QUANTUM,) * len(award.offers)
 
-        self.found('is not in', k_double_auction.KDoubleAuction, '_rate', rate)
+        self.found('is not in', second_price, 'shared', rates)
 
     def test_an_engine_that_believes_in_messages(self):
         def nothing(session, last, limit):

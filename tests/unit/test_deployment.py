@@ -79,6 +79,7 @@ class SystemdTest(unittest.TestCase):
             started.append((program, INI.findall(line) or arguments[-1]))
         self.assertEqual(
             [
+                ('flocx-market-worker', '/etc/flocx/market.conf'),
                 ('flocx-matcher-engine', '/etc/flocx/matcher.conf'),
                 ('flocx-provider-fulfiller', '/etc/flocx/provider.conf'),
                 ('uwsgi', ['market']),
@@ -158,6 +159,7 @@ class ComposeTest(unittest.TestCase):
             {
                 'schema': ('market', ['flocx-market-manage', 'db', 'upgrade']),
                 'market-api': ('market', ['uwsgi']),
+                'market-worker': ('market', ['flocx-market-worker']),
                 'matcher-api': ('matcher', ['uwsgi']),
                 'engine': ('matcher', ['flocx-matcher-engine']),
                 'provider-api': ('provider', ['uwsgi']),

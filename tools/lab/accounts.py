@@ -87,6 +87,10 @@ class Keystone:
         made = rest.expect('POST', f'{self.url}/{plural}', body, self.token)
         return made[singular]['id']
 
+    def grant_on_system(self, user, role):
+        path = f'system/users/{user}/roles/{role}'
+        rest.expect('PUT', f'{self.url}/{path}', token=self.token)
+
     def grant(self, project, user, role):
         path = f'projects/{project}/users/{user}/roles/{role}'
         rest.expect('PUT', f'{self.url}/{path}', token=self.token)
@@ -122,6 +126,8 @@ def create(folder, ports):
                 password=folder.password,
             )
         api.grant(project_ids[project], user_ids[name], role_ids[role])
+    # The marketplace sees which projects are gone.
+    api.grant_on_system(user_ids['flocx'], role_ids['reader'])
     for name, parent in PROJECTS.items():
         if parent:
             api.grant(

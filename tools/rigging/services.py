@@ -9,6 +9,7 @@ from tools.lab import processes
 APIS = ('market', 'provider', 'matcher')
 # worker: (the program, whose configuration it reads)
 WORKERS = {
+    'worker': ('flocx-market-worker', 'market'),
     'engine-1': ('flocx-matcher-engine', 'matcher'),
     'engine-2': ('flocx-matcher-engine', 'matcher'),
     'fulfiller-1': ('flocx-provider-fulfiller', 'provider'),

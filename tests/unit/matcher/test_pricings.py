@@ -13,6 +13,7 @@ from matcher import mechanisms
 from matcher.mechanisms import call
 from matcher.mechanisms import exact
 from matcher.mechanisms import k_double_auction
+from matcher.mechanisms import second_price
 from matcher.mechanisms import trade_reduction
 from matcher.mechanisms import uniform
 from matcher.mechanisms import vcg
@@ -45,6 +46,7 @@ class BalancedTest(unittest.TestCase):
             k_double_auction.KDoubleAuction(),
             k_double_auction.KDoubleAuction(D(0)),
             k_double_auction.KDoubleAuction(D(1)),
+            second_price.SecondPrice(),
             uniform.Uniform(),
         ):
             settled = rule.settle(market, done)

@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Each winner pays what it keeps from the bids left out, and the asks at least.
+
+One-sided Vickrey-Clarke-Groves payments, with the asks as reserve prices: Vickrey,
+"Counterspeculation, auctions, and competitive sealed tenders", Journal of Finance 16
+(1961); Clarke, "Multipart pricing of public goods", Public Choice 11 (1971); Groves,
+"Incentives in teams", Econometrica 41 (1973); Myerson, "Optimal auction design",
+Mathematics of Operations Research 6 (1981), for reserve prices.
+"""
+
+from collections.abc import Sequence
+import decimal
+
+from flocx.core import money
+from matcher import book as matcher_book
+from matcher import mechanisms
+from matcher.mechanisms import externality
+from matcher.mechanisms import figures
+
+
+class SecondPrice(mechanisms.Pricing):
+    """The asks, and what the bids left out would add in the time that is taken.
+
+    For a winner *j* let R(j) be the most welfare (ceiling - ask, over server-hours)
+    that the bids left out could add in the time that the lines of *j* would free, all
+    other awards as they are. Over its lines *j* pays the asks plus R(j), and the owners
+    get what it pays. A lone bid pays the asks, as a claim does; of two bids for one
+    server the higher one pays what the lower one offers.
+
+    The payment is shared among the servers of an award, which all have the same hours:
+    each costs the same, but never less than its ask. So no server costs more than the
+    ceiling either, and an owner gains nothing by an ask just below the price.
+
+    Individually rational, and budget balanced to the last digit: rates have six places,
+    and what cannot be shared in millionths an hour is left to the renter. What a winner
+    pays does not depend on its own ceiling while the awards stay the same, so a price
+    tells nobody more of the ceiling than that it is not lower.
+
+    Its limits. It is one-sided: owners are paid no more than renters pay, so an owner
+    may gain by an ask above what the server costs (Myerson and Satterthwaite, 1983: no
+    rule is truthful for both sides, balanced and efficient). Other winners keep their
+    places when R(j) is counted. Where they could make room for bids left out by moving,
+    a winner pays less than under ``vcg``, and may gain by offering more than what the
+    time is worth to it. Payments are those of ``vcg``, and the truth is best for every
+    renter, where the best awards are found (``exact``) and bids ask for one server, of
+    several that are alike, in one of several windows that do not overlap.
+    Payments may be less than what bids left out would pay together for the time of
+    several winners: ``core`` sees to that.
+
+    In a market too large to find R(j) exactly it is the best of what ``externality``
+    tries; where a search has not found the best awards it may even be more than what
+    the award adds itself, and then the ceiling is paid.
+    """
+
+    NAME = 'second_price'
+    DESCRIPTION = 'The asks, and what the bids left out would add in the same time'
+
+    def settle(
+        self, book: matcher_book.Book, allotment: mechanisms.Allotment
+    ) -> mechanisms.Settlement:
+        awards = allotment.awards
+        found = [each.value for each in externality.of(book, awards)]
+        rates = [shared(award, more) for award, more in zip(awards, found, strict=True)]
+        return mechanisms.Settlement(
+            awards=awards,
+            pays=rates,
+            gets=rates,
+            displaced=[
+                figures.hourly(award, more)
+                for award, more in zip(awards, found, strict=True)
+            ],
+        )
+
+
+def shared(award: matcher_book.Award, more: int) -> tuple[decimal.Decimal, ...]:
+    """Rates at which ``award`` costs the asks and ``more``, but not above its ceiling.
+
+    All servers cost the same but those that ask for more; of what cannot be shared in
+    whole millionths the first get one more.
+
+    :param more: in micro-credits times seconds.
+    """
+    asks = [figures.micro(offer.price) for offer in award.offers]
+    ceiling = figures.micro(award.bid.price)
+    total = min(sum(asks) + more // award.stay.seconds, ceiling * len(asks))
+    return tuple(
+        money.quantised(decimal.Decimal(rate).scaleb(-6, money.EXACT))
+        for rate in _levelled(asks, total)
+    )
+
+
+def _levelled(asks: Sequence[int], total: int) -> list[int]:
+    """Prices that sum to ``total``, equal but where that would be below an ask."""
+    cheap = sorted(range(len(asks)), key=lambda place: (asks[place], place))
+    left = total
+    while left // len(cheap) < asks[cheap[-1]]:
+        left -= asks[cheap.pop()]
+    level, over = divmod(left, len(cheap))
+    rates = list(asks)
+    for number, place in enumerate(sorted(cheap)):
+        rates[place] = level + (number < over)
+    return rates

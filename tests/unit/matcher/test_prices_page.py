@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The examples of the page on prices are computed."""
+
+import decimal
+import pathlib
+import re
+import unittest
+
+from matcher import book
+from matcher import mechanisms
+from matcher import plugins
+from tests.unit.matcher import markets
+
+ROOT = pathlib.Path(__file__).resolve().parents[3]
+PAGE = ROOT / 'doc/source/user/prices.rst'
+HOUR, HOURS = 3600, 10
+
+_BLOCK = re.compile(r'^( *)\.\. code-block:: text\n\n((?:\1   .*\n)+)', re.MULTILINE)
+_SERVER = re.compile(r'server asks (\S+)')
+_BID = re.compile(
+    r'(?P<name>\w+) offers (?P<price>[\d.]+)(?: from (?P<start>\d+) to (?P<end>\d+))?'
+    r'(?: for (?P<quantity>\d+))?: (?:pays (?P<paid>.+)|gets nothing)'
+)
+
+
+def examples():
+    """The rule and the lines of each example of the page."""
+    for _, block in _BLOCK.findall(PAGE.read_text()):
+        rule, *lines = (line.strip() for line in block.splitlines())
+        yield rule, lines
+
+
+def read(lines):
+    """The market that the lines describe, and what each bid pays by its name."""
+    offers, bids, expected = [], [], {}
+    for line in lines:
+        if found := _SERVER.fullmatch(line):
+            number = len(offers)
+            end = HOURS * HOUR
+            offers.append(markets.make_offer(number, end=end, price=found[1]))
+            continue
+        found = _BID.fullmatch(line)
+        quantity = int(found['quantity'] or 1)
+        bids.append(
+            markets.make_bid(
+                len(bids),
+                int(found['start'] or 0) * HOUR,
+                int(found['end'] or HOURS) * HOUR,
+                found['price'],
+                uuid=found['name'],
+                project_id=found['name'],
+                quantity=quantity,
+                min_quantity=quantity,
+            )
+        )
+        if found['paid']:
+            prices = re.split(' and ', found['paid'])
+            expected[found['name']] = tuple(map(decimal.Decimal, prices))
+    return book.Book(markets.NOW, offers, {}, bids), expected
+
+
+class PricesPageTest(unittest.TestCase):
+    def test_every_example_is_what_the_rule_computes(self):
+        found = list(examples())
+        for rule, lines in found:
+            with self.subTest(rule=rule, lines=lines):
+                market, expected = read(lines)
+                best = plugins.allocation('exact').allocate(
+                    market, mechanisms.Budget(seconds=None)
+                )
+                settled = plugins.pricing(rule).settle(market, best)
+                paid = {
+                    award.bid.uuid: rates
+                    for award, rates in zip(settled.awards, settled.pays, strict=True)
+                }
+                self.assertEqual(expected, paid)
+        self.assertGreater(len(found), 10)
