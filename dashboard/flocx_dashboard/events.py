@@ -103,12 +103,12 @@ def recent(request, count, now):
     return _describe(found)
 
 
-def _last(request, count, wanted=None, **query):
-    """The last ``count`` wanted events that a query finds, however many it finds."""
+def _last(request, count, predicate=None, **query):
+    """The last ``count`` events that a query finds and the predicate lets by."""
     listing = api.market(request).events
     return api.call(
         lambda: collections.deque(
-            filter(wanted, listing(limit=PAGE, **query)), maxlen=count
+            filter(predicate, listing(limit=PAGE, **query)), maxlen=count
         )
     )
 

@@ -148,7 +148,7 @@ class FindOffers(command.Lister):
         }
 
     def produce_output(self, parsed_args, column_names, data):
-        # Why there is nothing has been said.
+        # The reason is on standard error already.
         if parsed_args.formatter == 'table' and not data:
             return 0
         return super().produce_output(parsed_args, column_names, data)

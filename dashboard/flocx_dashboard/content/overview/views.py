@@ -17,7 +17,7 @@ from flocx_dashboard import tables
 from flocx_dashboard.content.overview import agenda
 from flocxclient.sdk import filters
 
-#: As much of each kind as fits a page that one looks over.
+#: As many of each as fit a page that one looks over.
 MOST = 10
 #: How many open things are looked through for what happens next.
 OPEN = 200
@@ -69,7 +69,7 @@ class Index(views.HorizonTemplateView):
     def _contracts(self, market):
         """The open contracts of one's own project, in the order of what is due.
 
-        An administrator is told of everybody's; here it is by role.
+        An administrator gets everybody's; here they are by role.
         """
         found = {
             contract.uuid: contract
