@@ -36,47 +36,11 @@ _API_OPTS = [
     ),
 ]
 
-_CONTRACTS = cfg.OptGroup(
-    'contracts', 'What every contract keeps to, at the market and the auction engine'
-)
-_CONTRACTS_OPTS = [
-    cfg.IntOpt(
-        'min_length',
-        default=1,
-        min=1,
-        help='The shortest time that a contract can be asked for, in seconds.',
-    ),
-    cfg.IntOpt(
-        'max_length',
-        default=0,
-        min=0,
-        help='The longest time that a contract can be asked for, in seconds; 0 for '
-        'any time.',
-    ),
-    cfg.IntOpt(
-        'turnaround',
-        default=0,
-        min=0,
-        help='For how many seconds a server stays free between two contracts, for '
-        'example for cleaning. When one has ended and the server is clean, it can be '
-        'sold at once.',
-    ),
-    cfg.IntOpt(
-        'notice',
-        default=0,
-        min=0,
-        help='For how many seconds a renter who releases servers early still keeps '
-        'and pays them.',
-    ),
-]
-
 
 def register(conf):
     """Register the options that every service has."""
     conf.register_group(_API)
     conf.register_opts(_API_OPTS, _API)
-    conf.register_group(_CONTRACTS)
-    conf.register_opts(_CONTRACTS_OPTS, _CONTRACTS)
     conf.register_group(notifications.GROUP)
     conf.register_opts(notifications.OPTS, notifications.GROUP)
     conf.register_group(metrics.GROUP)
@@ -97,7 +61,6 @@ def list_opts():
     )
     return [
         (_API.name, _API_OPTS),
-        (_CONTRACTS.name, _CONTRACTS_OPTS),
         (notifications.GROUP.name, notifications.OPTS),
         (metrics.GROUP.name, metrics.OPTS),
         (CREDENTIALS, credentials),

@@ -5,6 +5,7 @@ from oslo_config import cfg
 from oslo_limit import opts as limit_opts
 
 from flocx import health
+from flocx.core import contract
 from flocx.core import requirements
 
 _LIMITS = requirements.Limits()
@@ -132,18 +133,71 @@ _QUOTA_OPTS = [
 ]
 
 
+_CONTRACTS = cfg.OptGroup(
+    'contracts',
+    'Terms of every contract, which the market tells the auction engines',
+)
+_CONTRACTS_OPTS = [
+    cfg.IntOpt(
+        'min_length',
+        default=1,
+        min=1,
+        help='Shortest contract that can be asked for, in seconds. The default allows '
+        'any length.',
+    ),
+    cfg.IntOpt(
+        'max_length',
+        default=0,
+        min=0,
+        help='Longest contract that can be asked for, in seconds. 0, the default, '
+        'means no limit.',
+    ),
+    cfg.IntOpt(
+        'turnaround',
+        default=0,
+        min=0,
+        help='Idle seconds between two contracts of a server, for example for '
+        'cleaning. When a contract has ended and the server is clean, it can be '
+        'sold at once. The default sells back-to-back.',
+    ),
+    cfg.IntOpt(
+        'notice',
+        default=0,
+        min=0,
+        help='Seconds for which a lessee who releases servers early still keeps and '
+        'pays them. With the default they are released at once.',
+    ),
+]
+
+
 def register(conf):
     health.register(conf, 'flocx_database', 'flocx_messaging')
     conf.register_group(_GROUP)
     conf.register_opts(_OPTS, _GROUP)
     conf.register_group(_QUOTA)
     conf.register_opts(_QUOTA_OPTS, _QUOTA)
+    conf.register_group(_CONTRACTS)
+    conf.register_opts(_CONTRACTS_OPTS, _CONTRACTS)
     limit_opts.register_opts(conf)
 
 
 def list_opts():
     """Entry point of oslo.config."""
-    return [(_GROUP.name, _OPTS), (_QUOTA.name, _QUOTA_OPTS)]
+    return [
+        (_GROUP.name, _OPTS),
+        (_QUOTA.name, _QUOTA_OPTS),
+        (_CONTRACTS.name, _CONTRACTS_OPTS),
+    ]
+
+
+def terms(conf):
+    """The terms of contracts that the operator has set."""
+    return contract.Terms(
+        min_length=conf.contracts.min_length,
+        max_length=conf.contracts.max_length,
+        turnaround=conf.contracts.turnaround,
+        notice=conf.contracts.notice,
+    )
 
 
 def requirement_limits(conf):

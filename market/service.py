@@ -17,6 +17,7 @@ from market import feed
 from market import policies
 from market import projects
 from market import quotas
+from market import terms
 from market.api import root
 
 
@@ -31,6 +32,12 @@ class Market:
     quotas: quotas.Quotas
     matcher: rpcapi.MatcherAPI
     feed: feed.Feed
+    published: terms.PublishedTerms
+
+    @property
+    def terms(self):
+        """The ``flocx.core.contract.Terms`` that contracts keep to."""
+        return self.published.current()
 
     def lineage(self, context):
         return self.projects.lineage(context)
@@ -46,6 +53,7 @@ def build(conf, database, transport):
         quotas=quotas.Quotas(conf),
         matcher=rpcapi.MatcherAPI(transport),
         feed=feed.Feed(database),
+        published=terms.PublishedTerms(conf, database),
     )
 
 
@@ -56,6 +64,7 @@ def application(conf, transport=None, database=None, clock=timeutils.utcnow):
     :param clock: called with ``with_timezone=True``, returns aware UTC.
     """
     transport = transport or rpc.transport(conf)
+    terms.publish_at_start(conf)
     database = database or announce.database(conf, transport, 'market')
     market = build(conf, database, transport)
     return app.build(conf, root.Root(), market, clock)

@@ -28,8 +28,11 @@ _ANEW = datetime.timedelta(minutes=10)
 class Reader:
     """Gives the book as it is; ``note`` may be called from any thread."""
 
-    def __init__(self, database, turnaround):
-        self._database, self._turnaround = database, turnaround
+    def __init__(self, database, terms):
+        """:param terms: the MarketTerms that free time rests on."""
+        self._database, self._terms = database, terms
+        #: Idle seconds between two contracts of a server, as the book was read with.
+        self.turnaround = 0
         self._lock = threading.Lock()
         self._noted = _nothing()
         self._book = None
@@ -63,9 +66,10 @@ class Reader:
         with self._database.reader() as session:
             # First, or what is committed in between would be missed.
             self._last = events.last_id(session)
+            self.turnaround = self._terms.turnaround(session)
             open_bids = bids.available(session)
             open_offers = offers.available(session, now)
-            held = offers.held(session, open_offers, now, self._turnaround)
+            held = offers.held(session, open_offers, now, self.turnaround)
             now = events.not_before(session, now)
         self._book = matcher_book.Book(now, open_offers, held, open_bids)
         self._built = self._book.now
@@ -76,6 +80,8 @@ class Reader:
         """Bring the book up to date; False where there is too much for that."""
         try:
             with self._database.reader() as session:
+                if self._terms.turnaround(session) != self.turnaround:
+                    return False
                 news = events.objects(session, self._last, _FEW)
                 changes = {kind: set(uuids) for kind, uuids in noted.items()}
                 for event in news:
@@ -100,7 +106,7 @@ class Reader:
         uuids |= offers.on_servers_of(session, changes['contract'])
         open_bids = bids.available(session, changes['bid'])
         open_offers = offers.available(session, now, uuids)
-        held = offers.held(session, open_offers, now, self._turnaround)
+        held = offers.held(session, open_offers, now, self.turnaround)
         for uuid in changes['bid']:
             book.drop_bid(uuid)
         for bid in open_bids:
@@ -115,7 +121,7 @@ class Reader:
 
     def _late(self, now):
         """The offers on which a contract's time is over by ``now``, each once."""
-        gap = datetime.timedelta(seconds=self._turnaround)
+        gap = datetime.timedelta(seconds=self.turnaround)
         late = set()
         while self._ends and self._ends[0][0] <= now + gap:
             late.add(heapq.heappop(self._ends)[1])

@@ -27,10 +27,15 @@ def options(parser):
         '--pricing', default='second_price', help='what it costs (second_price)'
     )
     parser.add_argument(
-        '--seller-share',
-        default='0.5',
-        help='for the pricing k_double_auction: the part of the surplus that goes to '
-        'the owner (0.5)',
+        '--parameter',
+        action='append',
+        type=_parameter,
+        default=[],
+        metavar='NAME=VALUE',
+        dest='parameters',
+        help='of the mechanism or the pricing, named as its option in [matcher]; for '
+        'k_double_auction seller_share=0.5, the part of the surplus that goes to the '
+        'owner. May be repeated',
     )
     parser.add_argument('--seed', type=int, default=1, help='of random choices (1)')
     parser.add_argument(
@@ -43,6 +48,28 @@ def options(parser):
         type=float,
         help='how long a search takes at most (10, or with --moves any time)',
     )
+
+
+def _parameter(text):
+    name, equals, value = text.partition('=')
+    if not equals:
+        raise argparse.ArgumentTypeError(f'{text} is not NAME=VALUE')
+    return name, value
+
+
+def chosen(args):
+    """The allocation and the pricing that the options name, with their parameters.
+
+    :raises Invalid: neither has a parameter of that name, or it has no such value.
+    """
+    parameters = dict(args.parameters)
+    both = (plugins.ALLOCATIONS, args.mechanism), (plugins.PRICINGS, args.pricing)
+    known = {each.name for one in both for each in plugins.named(*one).PARAMETERS}
+    for name in parameters.keys() - known:
+        raise exceptions.Invalid(
+            f'--parameter {name}: neither {args.mechanism} nor {args.pricing} has it'
+        )
+    return [plugins.with_parameters(*one, parameters) for one in both]
 
 
 def budget(args, progress=None):
@@ -77,8 +104,7 @@ def main(argv=None):
     try:
         market = marketfile.read(json.load(sys.stdin))
         started = time.monotonic()
-        allocation = plugins.allocation(args.mechanism)
-        pricing = plugins.pricing(args.pricing, args.seller_share)
+        allocation, pricing = chosen(args)
         allotment = allocation.allocate(market, budget(args, Progress(sys.stderr)))
         settled = pricing.settle(market, allotment)
         seconds = time.monotonic() - started

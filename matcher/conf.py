@@ -5,6 +5,7 @@ from oslo_config import cfg
 
 from flocx import coordination
 from flocx import health
+from matcher import plugins
 
 _GROUP = cfg.OptGroup('matcher', 'The auction engine')
 _OPTS = [
@@ -18,14 +19,6 @@ _OPTS = [
         'pricing',
         default='second_price',
         help='What it costs: the name of an entry point of flocx.mechanisms.pricing.',
-    ),
-    cfg.StrOpt(
-        'seller_share',
-        default='0.5',
-        deprecated_name='k',
-        regex=r'^(0(\.\d{1,6})?|1(\.0{1,6})?)$',
-        help='For the pricing k_double_auction: which part of the difference between '
-        'ask and ceiling goes to the owner, a decimal from 0 to 1.',
     ),
     cfg.FloatOpt(
         'round_seconds',
@@ -51,13 +44,35 @@ _OPTS = [
 ]
 
 
+#: Options of the market, which releases before this one configured here as well.
+_MARKETS_OPTS = [
+    cfg.IntOpt(
+        'turnaround',
+        default=0,
+        min=0,
+        deprecated_for_removal=True,
+        deprecated_reason='The engine reads the terms of contracts that the market has '
+        'published in the database. This one is used only until a market of this '
+        'release has started.',
+        help='Idle seconds between two contracts of a server.',
+    ),
+]
+
+
 def register(conf):
     health.register(conf, 'flocx_database', 'flocx_messaging')
     conf.register_group(_GROUP)
     conf.register_opts(_OPTS, _GROUP)
     coordination.register(conf)
+    if 'contracts' not in conf:
+        # In one process with the market the group is the market's.
+        conf.register_opts(_MARKETS_OPTS, 'contracts')
 
 
 def list_opts():
     """Entry point of oslo.config."""
-    return [(_GROUP.name, _OPTS), (coordination.GROUP.name, coordination.OPTS)]
+    mechanisms = plugins.all_options()
+    return [
+        (_GROUP.name, _OPTS + mechanisms),
+        (coordination.GROUP.name, coordination.OPTS),
+    ]

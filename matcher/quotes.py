@@ -10,17 +10,18 @@ from market.db import offers
 from matcher import book as matcher_book
 
 
-def quote(database, clear, bid, now, turnaround=0):
+def quote(database, clear, bid, now, turnaround):
     """What ``bid`` would get; nothing is written.
 
     Bids that wait already are left out: what they could have, they have been given.
 
     :param clear: given a book, returns pairs of an award and its rates.
+    :param turnaround: given a session, the idle seconds between two contracts.
     :returns: the answer of ``POST /v1/quotes``, a dictionary.
     """
     with database.reader() as session:
         open_offers = offers.available(session, now)
-        taken = offers.held(session, open_offers, now, turnaround)
+        taken = offers.held(session, open_offers, now, turnaround(session))
     book = matcher_book.Book(now, open_offers, taken, [bid])
     answer = {
         'requirements': [

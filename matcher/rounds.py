@@ -32,6 +32,7 @@ from matcher import mechanisms
 from matcher import partition
 from matcher import plugins
 from matcher import quotes
+from matcher import terms
 from matcher import warmup
 from matcher.mechanisms import figures
 
@@ -71,18 +72,18 @@ class Rounds:
         for all.
         """
         self._database, self._sharing = database, sharing
-        self._terms = conf.contracts
-        self._allocation = plugins.allocation(conf.matcher.allocation)
+        self._allocation = plugins.allocation(conf)
         self._budget = mechanisms.Budget(
             seconds=conf.matcher.round_seconds, seed=conf.matcher.seed
         )
-        self._pricing = plugins.pricing(conf.matcher.pricing, conf.matcher.seller_share)
+        self._pricing = plugins.pricing(conf)
         if not self._pricing.BALANCED:
             raise exceptions.Invalid(
                 f'[matcher] pricing: {conf.matcher.pricing} gives renters and owners '
                 'two prices, and a contract has one; it is for studies'
             )
-        self._reader = book_cache.Reader(database, self._terms.turnaround)
+        self._terms = terms.MarketTerms(conf)
+        self._reader = book_cache.Reader(database, self._terms)
         self._told = {}
         #: The second up to which everything past is closed.
         self._expired = None
@@ -117,7 +118,7 @@ class Rounds:
         settled = self._pricing.settle(book, allotment)
         drafts = [
             (award, _draft(award, rates, now))
-            for award, rates in _spaced(settled, self._terms.turnaround)
+            for award, rates in _spaced(settled, self._reader.turnaround)
         ]
         for bid in {award.bid.uuid for award in settled.awards}.difference(
             award.bid.uuid for award, _ in drafts

@@ -10,6 +10,7 @@ import json
 import pathlib
 import sys
 
+from flocx import exceptions
 from matcher import clear
 from matcher import plugins
 from matcher import replay
@@ -39,23 +40,27 @@ def main(argv=None):
     """Entry point of ``flocx-matcher-simulate``."""
     args = _parser().parse_args(argv)
     progress = clear.Progress(sys.stderr)
+    try:
+        allocation, pricing = clear.chosen(args)
+    except exceptions.Invalid as error:
+        print(f'flocx-matcher-simulate: {error}', file=sys.stderr)
+        return 1
     scene = replay.scene(args.requests, args.servers, args.types, args.seed)
-    pricing = plugins.pricing(args.pricing, args.seller_share)
     budget = clear.budget(args)
-    immediate = plugins.allocation('immediate')
     market = replay.replay(
-        scene,
-        plugins.allocation(args.mechanism),
-        pricing,
-        budget,
-        args.interval,
-        True,
-        progress,
+        scene, allocation, pricing, budget, args.interval, True, progress
     )
-    k_double_auction = plugins.pricing('k_double_auction', args.seller_share)
     # Whoever comes first gets the cheapest, at once or never.
     first_come = replay.replay(
-        scene, immediate, k_double_auction, budget, 0, False, progress
+        scene,
+        plugins.with_parameters(plugins.ALLOCATIONS, 'immediate', {}),
+        plugins.with_parameters(
+            plugins.PRICINGS, 'k_double_auction', dict(args.parameters)
+        ),
+        budget,
+        0,
+        False,
+        progress,
     )
     result = {
         'seed': args.seed,

@@ -41,6 +41,20 @@ class Reason(enum.StrEnum):
 UNDELIVERABLE = {Reason.NOT_DELIVERED, Reason.NODE_GONE}
 
 
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """What every contract keeps to, in seconds; ``max_length`` 0 is any length.
+
+    ``turnaround`` is idle between two contracts of a server; ``notice`` is what a
+    lessee who releases servers early still keeps and pays.
+    """
+
+    min_length: int = 1
+    max_length: int = 0
+    turnaround: int = 0
+    notice: int = 0
+
+
 _S = Status
 
 #: What a line of a contract may become, and who moves it: the provider reports

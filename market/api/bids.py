@@ -63,7 +63,7 @@ class BidRequest(types.Declared):
     resource_class = types.Text
     purpose = types.Text
 
-    def to_bid(self, context, conf, now):
+    def to_bid(self, context, conf, terms, now):
         start = self.start_time or now.replace(microsecond=0)
         stay = window.Window(start, self.end_time)
         asked = [] if self.requirements in (wsme.Unset, None) else self.requirements
@@ -86,7 +86,7 @@ class BidRequest(types.Declared):
             created_at=now,
             updated_at=now,
         )
-        _require_possible(bid, conf.contracts, now)
+        _require_possible(bid, terms, now)
         return bid
 
 
@@ -165,7 +165,7 @@ class Bids(rest.RestController):
     def post(self, request):
         """Place a bid."""
         service, context, now = transaction.request_context()
-        bid = request.to_bid(context, service.conf, now)
+        bid = request.to_bid(context, service.conf, service.terms, now)
         limits = service.quotas.limits(context.project_id)
 
         def place(session):
@@ -190,7 +190,7 @@ class Bids(rest.RestController):
                 context, 'market:bids:change', {'project_id': bid.project_id}
             )
             transaction.check_if_match('Bid', bid, change.generation or None)
-            values = change.applied_to(bid, service.conf.contracts, now)
+            values = change.applied_to(bid, service.terms, now)
             changed = bids.change(session, bid, 'changed', now, **values)
             before, after = _costs(bid), _costs(changed)
             if limits:

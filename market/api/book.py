@@ -43,7 +43,7 @@ class BookController(rest.RestController):
         )
         with service.database.reader() as session:
             levels = market_stats.book(
-                book.supply(session, period, now, service.conf.contracts.turnaround),
+                book.supply(session, period, now, service.terms.turnaround),
                 book.demand(session, period),
                 decimal.Decimal(service.conf.market.book_tick),
             )

@@ -38,7 +38,7 @@ class Claim(rest.RestController):
     def post(self, ident, request):
         """Claim the server of an offer, or of several, at the asked price."""
         service, context, now = transaction.request_context()
-        terms = service.conf.contracts
+        terms = service.terms
         limits = service.quotas.limits(context.project_id)
         idents = [ident, *(request.offers or ())]
 

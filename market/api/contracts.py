@@ -138,7 +138,7 @@ class Lines(rest.RestController):
             )
             if given_up:
                 replacement.substitute(
-                    session, contract, line, now, service.conf.contracts.turnaround
+                    session, contract, line, now, service.terms.turnaround
                 )
         (line,) = (each for each in contract.lines if each.uuid == line_uuid)
         return Line.of(line)
@@ -209,7 +209,7 @@ class Contracts(rest.RestController):
     def patch(self, ident, change):
         """Extend a contract where the time is still free, or shorten it."""
         service, context, now = transaction.request_context()
-        terms = service.conf.contracts
+        terms = service.terms
         # The operator's hand is not bound by the quotas of others.
         limits = not context.is_admin and service.quotas.limits(context.project_id)
         with service.database.writer() as session:
@@ -255,9 +255,7 @@ class Contracts(rest.RestController):
                 {'project_id': contract.project_id},
             )
             transaction.check_if_match('Contract', contract)
-            contract = lifecycle.close(
-                session, contract, now, service.conf.contracts.notice
-            )
+            contract = lifecycle.close(session, contract, now, service.terms.notice)
         transaction.etag(contract)
 
 

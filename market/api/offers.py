@@ -197,7 +197,7 @@ class Offers(rest.RestController):
                 now,
                 special.get('available_start_time', now),
                 special.get('available_end_time'),
-                service.conf.contracts.turnaround,
+                service.terms.turnaround,
             )
         with service.database.reader() as session:
             rows = offers.page(
@@ -277,7 +277,7 @@ class Offers(rest.RestController):
 
 
 def _taken(service, session, wanted, now):
-    return offers.held(session, wanted, now, service.conf.contracts.turnaround)
+    return offers.held(session, wanted, now, service.terms.turnaround)
 
 
 def _insider(context, offer):

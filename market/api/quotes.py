@@ -39,7 +39,7 @@ class Quotes(rest.RestController):
         What it says holds until an offer, a bid or a contract changes.
         """
         service, context = pecan.request.service, pecan.request.context
-        bid = request.to_bid(context, service.conf, pecan.request.now)
+        bid = request.to_bid(context, service.conf, service.terms, pecan.request.now)
         said = types.plain(bids.Bid.of(bid)) | {'lineage': list(bid.lineage)}
         quoted = service.matcher.quote(context, said, service.conf.market.quote_seconds)
         lines = [QuotedLine(**line) for line in quoted.pop('lines')]

@@ -295,3 +295,15 @@ outlooks = sa.Table(
     _time('time'),
     **_OPTIONS,
 )
+
+#: What every contract keeps to, in seconds: one row, written by the market.
+contract_terms = sa.Table(
+    'contract_terms',
+    metadata,
+    sa.Column('id', sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column('min_length', sa.BigInteger, nullable=False),
+    sa.Column('max_length', sa.BigInteger, nullable=False),
+    sa.Column('turnaround', sa.BigInteger, nullable=False),
+    sa.Column('notice', sa.BigInteger, nullable=False),
+    **_OPTIONS,
+)

@@ -34,7 +34,7 @@ class Mechanisms(rest.RestController):
 
 def _listed(namespace, configured):
     # An alias of an earlier release may be what is configured.
-    in_use = plugins.canonical_name(namespace, configured)
+    in_use = plugins.named(namespace, configured).NAME
     return [
         Mechanism(name=name, description=kind.DESCRIPTION, default=name == in_use)
         for name, kind in plugins.installed(namespace)

@@ -74,11 +74,45 @@ class Refused(Exception):
     """A mechanism does not do what is asked of it; the message says why."""
 
 
-class Allocation(abc.ABC):
-    """Decides which bid gets which offers, and when."""
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Parameter:
+    """What an operator may set of a mechanism: an option of ``[matcher]``.
+
+    :ivar parse: gives the value of a text, or raises ValueError; its name says in the
+        sample of the configuration what kind of value it is.
+    :ivar help: unit, effect, and why the default is what it is.
+    """
+
+    name: str
+    parse: Callable[[str], object]
+    default: object
+    help: str
+    deprecated_name: str | None = None
+
+
+class Mechanism(abc.ABC):
+    """One file and one entry point: options are made of ``PARAMETERS``.
+
+    ``flocx-matcher-clear`` and ``flocx-matcher-simulate`` take them as ``--parameter
+    NAME=VALUE``.
+    """
 
     NAME: str
     DESCRIPTION: str
+    PARAMETERS: tuple[Parameter, ...] = ()
+
+    @classmethod
+    def from_conf(cls, conf: typing.Any) -> typing.Self:
+        """The mechanism that the group ``matcher`` of ``conf`` configures.
+
+        By default each parameter is the argument of the same name.
+        """
+        names = [parameter.name for parameter in cls.PARAMETERS]
+        return cls(**{name: getattr(conf.matcher, name) for name in names})
+
+
+class Allocation(Mechanism):
+    """Decides which bid gets which offers, and when."""
 
     @abc.abstractmethod
     def allocate(self, book: matcher_book.Book, budget: Budget) -> Allotment:
@@ -102,7 +136,7 @@ class Settlement:
     displaced: Sequence[decimal.Decimal] | None = None
 
 
-class Pricing(abc.ABC):
+class Pricing(Mechanism):
     """Decides what each server of an award costs.
 
     ``BALANCED`` says that whatever a renter pays, the owner gets. Only then can
@@ -110,8 +144,6 @@ class Pricing(abc.ABC):
     for studies.
     """
 
-    NAME: str
-    DESCRIPTION: str
     BALANCED: bool = True
 
     @abc.abstractmethod

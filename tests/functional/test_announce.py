@@ -14,6 +14,7 @@ from flocx import context
 from flocx import db
 from flocx import rpc
 from flocx import rpcapi
+from market import departures
 from market import service as market_service
 from market.db import bids
 from market.db import purge
@@ -235,7 +236,9 @@ class EveryChangeTest(base.MarketplaceTestCase):
         self._contracts(offer)
         self._given_up()
         self._sublet()
+        self._project_departs()
         self._time_passes()
+        self._terms_change()
         self.assertEqual(
             {table.name for table in schema.metadata.sorted_tables}, self.written
         )
@@ -303,8 +306,9 @@ class EveryChangeTest(base.MarketplaceTestCase):
         for line in contract['lines']:
             if line['status'] == 'active':
                 self.report(contract, line, 'wait_end')
-            if line['status'] != 'cancelled':
                 self.report(contract, line, 'ended')
+            elif line['status'] == 'wait_cancel':
+                self.report(contract, line, 'cancelled')
 
     def _open(self):
         found = self.market(LESSEE).get('/v1/contracts')
@@ -348,6 +352,25 @@ class EveryChangeTest(base.MarketplaceTestCase):
             self.assertIn((receiver, 'contract', sub['uuid']), self.latest)
         self.assertIn(('engine', 'offer', sold['uuid']), self.latest)
 
+    def _project_departs(self):
+        """What it has open is closed, but for what runs."""
+        contract = self.claimed(LESSEE, self.offered(), end_time=self.time(10))
+        self.report(contract, contract['lines'][0], 'active')
+        bid, offer = self.bidding(price='0.1'), self.offered(LESSEE)
+        keystone = self.marketplace.keystone
+        self.addCleanup(keystone.disabled.clear)
+        keystone.disabled.add('umbrella')
+        looking = departures.Departures(
+            self.marketplace.conf,
+            self.marketplace.database,
+            departures.Keystone(self.marketplace.conf),
+        )
+        self.step(looking.run, self.clock())
+        for what in (('bid', bid['uuid']), ('offer', offer['uuid'])):
+            self.assertIn(('engine', *what), self.latest)
+        keystone.disabled.clear()
+        self.silent(looking.run, self.clock() + base.HOUR)
+
     def _time_passes(self):
         self.bidding(price='0.1')
         self.clock.advance(hours=30)
@@ -356,6 +379,13 @@ class EveryChangeTest(base.MarketplaceTestCase):
         later = self.clock().replace(year=self.clock().year + 1)
         removed = self.silent(purge.purge, self.marketplace.database, later)
         self.assertTrue(all(removed[name] for name in ('offers', 'bids', 'contracts')))
+
+    def _terms_change(self):
+        """An engine reads them with each round, and needs no message."""
+        conf = self.marketplace.conf
+        conf.set_override('turnaround', 60, 'contracts')
+        self.addCleanup(conf.clear_override, 'turnaround', 'contracts')
+        self.silent(self.market(OWNER).get, '/v1/offers')
 
     def test_nothing_is_told_of_what_is_rolled_back(self):
         bid = self.bid(price='0.1')

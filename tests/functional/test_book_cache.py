@@ -8,6 +8,7 @@ from oslo_db import exception as db_exc
 
 from flocx import db
 from matcher import book_cache
+from matcher import terms
 from tests.functional import base
 
 STEPS = 25
@@ -21,7 +22,7 @@ class EngineTestCase(base.MarketplaceTestCase):
         conf = self.marketplace.conf
         self.database = db.Database(conf.database.connection)
         self.addCleanup(self.database.engine.dispose)
-        self.turnaround = conf.contracts.turnaround
+        self.terms = terms.MarketTerms(conf)
         self.engine = self.new_engine(self.database)
 
     def rack(self, number):
@@ -40,12 +41,12 @@ class ReadingTest(EngineTestCase):
         return free, {bid.uuid: bid for bid in book.bids}
 
     def require_equal(self, reader):
-        now, fresh = self.clock(), book_cache.Reader(self.database, self.turnaround)
+        now, fresh = self.clock(), book_cache.Reader(self.database, self.terms)
         self.assertEqual(self.seen(fresh, now), self.seen(reader, now))
 
     def test_whatever_was_told_the_next_round_reads(self):
         for seed in (1, 2, 3):
-            reader = book_cache.Reader(self.database, self.turnaround)
+            reader = book_cache.Reader(self.database, self.terms)
             self.seen(reader)
             history = History(self, random.Random(seed), reader)
             for _ in range(STEPS):
@@ -53,7 +54,7 @@ class ReadingTest(EngineTestCase):
                 self.require_equal(reader)
 
     def test_what_half_a_change_leaves_is_read_anew(self):
-        reader = book_cache.Reader(self.database, self.turnaround)
+        reader = book_cache.Reader(self.database, self.terms)
         self.seen(reader)
         offer = self.offer()
         reader.note('offer', offer['uuid'])

@@ -18,6 +18,7 @@ from market import feed
 from market import policies as market_policies
 from market import quotas
 from market import service as market_service
+from market import terms
 from market.api import root as market_root
 from market.db import migration
 from provider import marketplace
@@ -80,6 +81,7 @@ class Stage:
         )
         self.database = storage.Database([announcer.after_commit])
         migration.upgrade(self.database)
+        self.terms = terms.PublishedTerms(self.conf, self.database)
         self.provider = provider_service.Provider(
             conf=self.conf,
             policy=policy.Policy(self.conf, provider_policies.RULES),
@@ -102,6 +104,7 @@ class Stage:
             quotas=quotas.Quotas(self.conf),
             matcher=self._with_casts(rpcapi.MatcherAPI),
             feed=feed.Feed(self.database),
+            published=self.terms,
         )
 
     def _with_casts(self, api):

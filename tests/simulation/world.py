@@ -104,6 +104,7 @@ class World:
         conf = self._stage.conf
         conf.set_override('turnaround', turnaround, group='contracts')
         conf.set_override('notice', self.storm.pick((0, 0, 300)), group='contracts')
+        self._stage.terms.publish()
         database.tasks, database.storm = self.tasks, self.storm
         self._first = self.storm.pick((2, 3, 5))
         for number in range(self._first):

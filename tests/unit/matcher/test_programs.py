@@ -2,15 +2,12 @@
 """The programs read and write what the documentation says."""
 
 import contextlib
-import importlib.metadata
 import io
 import json
 import pathlib
 import re
 import unittest
 from unittest import mock
-
-from stevedore import extension
 
 from matcher import book
 from matcher import clear
@@ -19,7 +16,6 @@ from matcher import marketfile
 from matcher import mechanisms
 from matcher import plugins
 from matcher.mechanisms import call
-from matcher.mechanisms import immediate
 from tests.unit.matcher import markets
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
@@ -81,21 +77,7 @@ class ClearTest(unittest.TestCase):
         )
 
 
-class Elsewhere(immediate.Immediate):
-    NAME = 'elsewhere'
-    DESCRIPTION = 'An allocation that another distribution brings along'
-
-
-class ChosenTest(unittest.TestCase):
-    def test_a_mechanism_from_outside_is_one_entry_point(self):
-        point = importlib.metadata.EntryPoint(
-            'elsewhere', f'{__name__}:Elsewhere', plugins.ALLOCATIONS
-        )
-        known = extension.ExtensionManager.ENTRY_POINT_CACHE
-        with mock.patch.dict(known, {plugins.ALLOCATIONS: [point]}):
-            allocation = plugins.allocation('elsewhere')
-        self.assertEqual('elsewhere', allocation.NAME)
-
+class InstalledTest(unittest.TestCase):
     def test_every_mechanism_says_what_it_is(self):
         for namespace in (plugins.ALLOCATIONS, plugins.PRICINGS):
             for name, kind in plugins.installed(namespace):
