@@ -44,7 +44,7 @@ class Quote(types.Declared):
     calendar = types.Field(types.Json, since='1.1')
 
 
-#: As a bid, but that the price may be left out: then it is the cheapest that can be had.
+#: As a bid, but that the price may be left out: then it is the cheapest there is.
 #: With ``calendar`` the answer says what a start each hour or day of the window costs.
 QuoteRequest = fields.Table(
     {
