@@ -53,7 +53,9 @@ def build(conf, database, transport):
         projects=projects.Projects(conf),
         quotas=quotas.Quotas(conf),
         matcher=rpcapi.MatcherAPI(transport),
-        feed=feed.Feed(database),
+        feed=feed.Feed(
+            database, conf.market.event_waits, conf.market.event_waits_per_project
+        ),
         published=terms.PublishedTerms(conf, database),
     )
 

@@ -89,6 +89,11 @@ PUBLISHED = {
         'A fault of the service. Nothing was changed; the operator finds it in the log '
         'under the request id.',
     ),
+    'flocx.unavailable.waits': (
+        503,
+        'As many requests wait for events in this process as may, of all projects or '
+        'of one. Ask without wait, or again later.',
+    ),
     'flocx.unavailable': (
         503,
         'A service that is needed does not answer. Nothing was changed; try again, '

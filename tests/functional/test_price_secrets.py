@@ -70,16 +70,6 @@ class PriceSecretsTest(test_engines.EngineTestCase):
         self.assertEqual(['0.580000'] * 5, paid)
 
     def test_a_line_says_how_its_price_was_made_and_names_nobody(self):
-        offer = self.offer(price='2')
-        claimed = self.good(
-            self.market('umbrella-member').post(
-                f'/v1/offers/{offer["uuid"]}/claim', {'end_time': self.time(1)}
-            )
-        )
-        (line,) = claimed['lines']
-        self.assertEqual(
-            ('claim', '2.000000', None, None), self.origin(line), json.dumps(line)
-        )
         contract = self.sold('5', '4.25')
         (line,) = contract['lines']
         rule, ask, displaced, round_uuid = self.origin(line)
@@ -91,6 +81,16 @@ class PriceSecretsTest(test_engines.EngineTestCase):
         for reader in ('umbrella-member', 'acme-member'):
             seen = self.show('contracts', contract['uuid'], reader)
             self.assertEqual(line, seen['lines'][0])
+        offer = self.offer(price='2')
+        claimed = self.good(
+            self.market('umbrella-member').post(
+                f'/v1/offers/{offer["uuid"]}/claim', {'end_time': self.time(1)}
+            )
+        )
+        (line,) = claimed['lines']
+        self.assertEqual(
+            ('claim', '2.000000', None, None), self.origin(line), json.dumps(line)
+        )
 
     def origin(self, line):
         return tuple(
