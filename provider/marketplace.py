@@ -29,7 +29,7 @@ _BY_STATUS = {
 }
 
 #: Every request names the version that this provider was written for.
-_HEADERS = {'OpenStack-API-Version': 'marketplace 1.0'}
+_HEADERS = {'OpenStack-API-Version': 'marketplace 1.1'}
 
 
 class Marketplace:
