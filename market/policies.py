@@ -120,6 +120,20 @@ RULES = [
         ('PATCH', '/v1/contracts/{contract}/lines/{line}'),
     ),
     policy.documented(
+        'market:handovers:show',
+        policy.SERVICE,
+        'Show what is kept about a line until its server is taken back; for the '
+        'provider that delivers it.',
+        ('GET', '/v1/contracts/{contract}/lines/{line}/handover'),
+    ),
+    policy.documented(
+        'market:handovers:change',
+        policy.SERVICE,
+        'Keep something about a line until its server is taken back; for the provider '
+        'that delivers it.',
+        ('PATCH', '/v1/contracts/{contract}/lines/{line}/handover'),
+    ),
+    policy.documented(
         'market:events:list',
         f'{policy.READER} or {policy.SERVICE}',
         'Read the events that concern the project; a provider those of the offers and '

@@ -7,6 +7,7 @@ import datetime
 import decimal
 import enum
 
+from flocx.core import money
 from flocx.core import offer
 from flocx.core import window
 
@@ -32,6 +33,7 @@ class Reason(enum.StrEnum):
     LESSEE_CHANGED = 'lessee_changed'
     NODE_GONE = 'node_gone'
     CLEAN_FAILED = 'clean_failed'
+    RESTORE_FAILED = 'restore_failed'
     OWNER_INTERVENED = 'owner_intervened'
     PROJECT_DELETED = 'project_deleted'
     PROJECT_DISABLED = 'project_disabled'
@@ -173,6 +175,18 @@ class Line:
                 starts, [*starts[1:], self.end_time], prices, strict=True
             )
             if start < self.end_time
+        ]
+
+    @property
+    def price_segments(self) -> list[dict[str, str]]:
+        """The segments as the API writes them."""
+        return [
+            {
+                'start_time': window.text(stay.start),
+                'end_time': window.text(stay.end),
+                'price': money.text(price),
+            }
+            for stay, price in self.segments
         ]
 
     def since(

@@ -4,11 +4,10 @@
 import dataclasses
 import datetime
 
-from pecan import rest
-
 from flocx import exceptions
 from flocx.api import expose
 from flocx.api import paging
+from flocx.api import routing
 from flocx.api import types
 from flocx.core import query
 from flocx.core import window
@@ -35,14 +34,14 @@ PARAMETERS = {
 MOST_DAYS, DAYS = 366, 30
 
 
-class Audit(types.Declared):
+class Audit(types.Answer):
     start_time = types.Instant
     end_time = types.Instant
     findings = types.Json
 
 
-class AuditController(rest.RestController):
-    @expose.expose(Audit, rule='market:audit:list', parameters=PARAMETERS)
+class AuditController(routing.Resource):
+    @expose.expose(Audit, rule='market:audit:list', parameters=PARAMETERS, since='1.1')
     def get_all(self):
         """What looks like wash trading, squatting or shading, by stated rules.
 
@@ -50,7 +49,7 @@ class AuditController(rest.RestController):
         days. ``project_id`` finds what concerns a project as either party.
         """
         service, _, now = transaction.request_context()
-        asked = paging.values(PARAMETERS)
+        asked = paging.values()
         end = asked.get('end_time', window.through(now))
         period = window.Window(
             asked.get('start_time', end - datetime.timedelta(days=DAYS)), end
@@ -67,7 +66,7 @@ class AuditController(rest.RestController):
                 bids=audit_db.changes_of_bids(session, period),
                 offers=audit_db.changes_of_asks(session, period),
             )
-        return Audit(
+        return Audit.of(
             start_time=period.start,
             end_time=period.end,
             findings=[

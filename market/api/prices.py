@@ -5,11 +5,11 @@ import datetime
 import decimal
 
 import pecan
-from pecan import rest
 
 from flocx import exceptions
 from flocx.api import expose
 from flocx.api import paging
+from flocx.api import routing
 from flocx.api import types
 from flocx.core import query
 from flocx.core import window
@@ -32,14 +32,14 @@ MOST_DAYS, DAYS = 366, 30
 FILLS = 100
 
 
-class Prices(types.Declared):
+class Prices(types.Answer):
     start_time = types.Instant
     end_time = types.Instant
     prices = types.Json
     fills = types.Json
 
 
-class PricesController(rest.RestController):
+class PricesController(routing.Resource):
     @expose.expose(Prices, rule='market:prices:list', parameters=PARAMETERS)
     def get_all(self):
         """Least, median and greatest price and volume, by class and interval.
@@ -51,7 +51,7 @@ class PricesController(rest.RestController):
         that it was in: the moment would tell whose it was.
         """
         service, now = pecan.request.service, pecan.request.now
-        asked = paging.values(PARAMETERS)
+        asked = paging.values()
         end = asked.get('end_time', window.through(now))
         period = window.Window(
             asked.get('start_time', end - datetime.timedelta(days=DAYS)), end
@@ -71,7 +71,7 @@ class PricesController(rest.RestController):
             sales = prices.sales(session, period, until, asked.get('resource_class'))
         fills = list(market_stats.delivered(sales, until))
         tick_ratio = decimal.Decimal(service.conf.market.book_tick_ratio)
-        return Prices(
+        return Prices.of(
             start_time=period.start,
             end_time=period.end,
             prices=market_stats.history(fills, interval, tick_ratio),

@@ -6,8 +6,8 @@ import sqlalchemy as sa
 
 from flocx import db
 
-revision = '0007'
-down_revision = '0006'
+revision = '0009'
+down_revision = '0008'
 
 
 def upgrade():
