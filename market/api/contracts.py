@@ -53,7 +53,7 @@ LINE_FIELDS = fields.Table(
     status=_Field(_TEXT, filter=None),
     fulfill_time=_Field(types.Instant),
     expire_time=_Field(types.Instant),
-    notice_seconds=_Field(types.Integer(0, 2**62), since='1.1'),
+    notice_seconds=_Field(int, filter=None, since='1.1'),
     reason=_Field(_TEXT),
 )
 Line = LINE_FIELDS.answer('Line')

@@ -94,6 +94,11 @@ CLAIMS = {
 class FieldsTest(base.MarketplaceTestCase):
     maxDiff = None
 
+    def market(self, token):
+        caller = super().market(token)
+        caller.headers['OpenStack-API-Version'] = 'marketplace latest'
+        return caller
+
     def test_what_of_each_object_each_persona_sees(self):
         things = {
             'offer': ('offers', self.offer()),

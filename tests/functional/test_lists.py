@@ -35,7 +35,6 @@ _OF_LINES = {
     'price',
     'fulfill_time',
     'expire_time',
-    'notice_seconds',
     'reason',
 }
 #: Parameters that are no fields.

@@ -33,6 +33,11 @@ def who_sees_what():
 class RulesTestCase(base.MarketplaceTestCase):
     OPTIONS = _DEFAULTS
 
+    def market(self, token):
+        caller = super().market(token)
+        caller.headers['OpenStack-API-Version'] = 'marketplace latest'
+        return caller
+
     def claim(self, offer, who='umbrella-member', status=201, **terms):
         path = f'/v1/offers/{offer["uuid"]}/claim'
         return self.good(self.market(who).post(path, terms), status)

@@ -340,6 +340,7 @@ class MatrixTest(base.MarketplaceTestCase):
         response = self.at(row.kind, persona).request(
             row.method,
             self.filled(row.path),
+            headers={'OpenStack-API-Version': 'marketplace latest'},
             json=row.body
             and {
                 name: self.filled(value) if isinstance(value, str) else value
