@@ -24,6 +24,7 @@ from market.api import root
 @dataclasses.dataclass(frozen=True)
 class Market:
     NAME: typing.ClassVar[str] = 'market'
+    SERVICE_TYPE: typing.ClassVar[str] = 'marketplace'
 
     conf: cfg.ConfigOpts
     database: db.Database

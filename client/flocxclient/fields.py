@@ -256,7 +256,7 @@ ROUND = Table(
         Field('upper_bound', shown='one', column='Money'),
         # By how much, as a share, the welfare may be below that.
         Field('gap', shown='one'),
-        # The engine's prices, as it tells people of them.
+        # The engine's prices, as it shows them to people.
         Field('prices', list, shown='never'),
         # How long it took.
         Field('seconds', shown='list'),

@@ -34,7 +34,7 @@ class Refused(Exception):
         super().__init__(text)
         self.status = status
         found = _FIELD.match(text)
-        #: The field or parameter it is about, and what is said of that.
+        #: The field or parameter it is about, and what is wrong with it.
         self.field = found and found[1]
         self.detail = text[found.end() :] if found else text
 
@@ -82,12 +82,12 @@ def _text(error, status):
     if status is None or status >= 500:
         return errors.explain(error)
     try:
-        said = [each['detail'] for each in error.response.json()['errors']]
+        details = [each['detail'] for each in error.response.json()['errors']]
     except (AttributeError, KeyError, TypeError, ValueError):
         return errors.explain(error)
     if errors.code(error) == 'flocx.conflict.generation':
-        said.append('Reload the page, and decide again.')
-    return ' '.join(said)
+        details.append('Reload the page, and decide again.')
+    return ' '.join(details)
 
 
 def every(listing, most=1000, **query):

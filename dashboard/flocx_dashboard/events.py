@@ -3,6 +3,7 @@
 
 import collections
 import dataclasses
+import datetime
 
 from django import urls
 from django.utils.translation import gettext_lazy as _
@@ -10,6 +11,8 @@ from django.utils.translation import gettext_lazy as _
 from flocx_dashboard import api
 from flocx_dashboard import formats
 from flocx_dashboard import names
+from flocxclient.osc import times
+from flocxclient.sdk import filters
 
 TITLES = {
     'offer.published': _('Offer published'),
@@ -38,12 +41,19 @@ PANELS = {
     'bid': 'horizon:project:market_bids:detail',
     'contract': 'horizon:project:market_contracts:detail',
 }
-#: How many events are looked through for the last ones.
-MOST = 2000
+#: How many events are read at once.
+PAGE = 500
+#: The times in which recent events are looked for, one after the other.
+PERIODS = (
+    datetime.timedelta(minutes=10),
+    datetime.timedelta(hours=2),
+    datetime.timedelta(days=1),
+    datetime.timedelta(days=7),
+)
 
 
 @dataclasses.dataclass(frozen=True)
-class Told:
+class Description:
     """An event as a person reads it."""
 
     id: int
@@ -53,10 +63,10 @@ class Told:
     url: str | None = None
 
 
-def told(event):
+def description(event):
     """An event of the SDK in words."""
     view = PANELS.get(event.object_type)
-    return Told(
+    return Description(
         event.id,
         event.time,
         TITLES.get(event.type, event.type),
@@ -65,10 +75,46 @@ def told(event):
     )
 
 
-def last(request, count, **query):
-    """The last ``count`` events that the query finds, the newest first."""
-    found = api.every(api.market(request).events, MOST, limit=500, **query)
-    return [told(event) for event in collections.deque(found, count)][::-1]
+def of_object(request, object_type, uuid, count):
+    """The last ``count`` events of an offer, bid or contract, the newest first."""
+    query = {'object_type': object_type, 'object_uuid': uuid}
+    return _describe(_last(request, count, **query))
+
+
+def recent(request, count, now):
+    """The last ``count`` events of one's own project in a week, the newest first.
+
+    An administrator may see everybody's, and is shown these here.
+
+    The feed is read forwards only: first a short time up to ``now``, an aware moment,
+    and a longer one where too little happened in it.
+    """
+    own = request.user.project_id
+    for period in PERIODS:
+        since = times.render((now - period).replace(microsecond=0))
+        found = _last(
+            request,
+            count,
+            lambda event: own in (event.project_id, event.owner_id),
+            time=filters.Comparison('gte', since),
+        )
+        if len(found) == count:
+            break
+    return _describe(found)
+
+
+def _last(request, count, predicate=None, **query):
+    """The last ``count`` events that a query finds and the predicate lets by."""
+    listing = api.market(request).events
+    return api.call(
+        lambda: collections.deque(
+            filter(predicate, listing(limit=PAGE, **query)), maxlen=count
+        )
+    )
+
+
+def _describe(found):
+    return [description(event) for event in reversed(found)]
 
 
 def _detail(event):

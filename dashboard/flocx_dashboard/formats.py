@@ -74,7 +74,7 @@ def editable_moment(text):
 
 
 def duration(seconds):
-    """Seconds as 36h is said: 1d 12h."""
+    """Seconds as people write them: 1d 12h."""
     if seconds is None:
         return '–'
     text = times.render_duration(int(seconds))

@@ -3,6 +3,7 @@
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
+from horizon import exceptions
 from horizon import messages
 from horizon import tables
 from horizon.utils import functions
@@ -108,7 +109,11 @@ class Row(tables.Row):
     fetch = None
 
     def get_data(self, request, uuid):
-        return api.call(getattr(api.market(request), self.fetch), uuid)
+        try:
+            return api.call(getattr(api.market(request), self.fetch), uuid)
+        except api.Refused as refused:
+            # Horizon answers the script with 404, which then stops to ask.
+            raise exceptions.NotFound(str(refused)) from refused
 
 
 def page_size(request):

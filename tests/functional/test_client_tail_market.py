@@ -7,6 +7,8 @@ import json
 import threading
 from unittest import mock
 
+import fixtures
+
 from flocxclient.sdk import market
 from tests.functional import test_client_tail
 from tests.functional import test_client_tail_once
@@ -197,6 +199,150 @@ class MarketTest(test_client_tail.CommandTestCase):
             self.assertEqual(count, len(about))
 
 
+class FindTest(test_client_tail.CommandTestCase):
+    def test_what_can_be_had_and_for_how_much(self):
+        def offer(name, price, start, hours):
+            node = self.add_node(resource_class='found', properties={'cpus': 48})
+            self.offer(
+                node=node,
+                name=name,
+                price=price,
+                start_time=self.time(start),
+                hours=hours,
+            )
+
+        offer('dear', '3', 0, 24)
+        offer('cheap', '1.5', 0, 24)
+        offer('later', '1', 6, 24)
+        offer('short', '0.5', 0, 5)
+        command = 'umbrella-member', "find 'cpus>=32' --resource-class found"
+        found = self.openstack(*command, '--for', '12h', '--from', self.time(1))
+        self.assertEqual(
+            [
+                ('cheap', '18.000000', self.time(1), self.time(13)),
+                ('dear', '36.000000', self.time(1), self.time(13)),
+                ('later', '12.000000', self.time(6), self.time(18)),
+            ],
+            [
+                (row['Name'], row['Amount'], row['Start Time'], row['End Time'])
+                for row in found
+            ],
+        )
+        soon = self.openstack(
+            *(*command, '--for', '12h', '--from', self.time(1)),
+            *('--until', self.time(14)),
+        )
+        self.assertEqual(['cheap', 'dear'], [row['Name'] for row in soon])
+        (first,) = self.openstack(*command, '--for', '1h', '--limit', '1')
+        self.assertEqual('short', first['Name'])
+        out, _ = self.run_command(*command, '--for', '12h')
+        self.assertIn('18.00', out)
+        self.assertIn('UTC', out)
+
+    def test_why_there_is_nothing(self):
+        node = self.add_node(resource_class='brief')
+        self.offer(node=node, hours=2)
+        for more, reason in (
+            (('--resource-class', 'brief'), '1 offers meet this, and none is free'),
+            (('cpus>=4096',), 'No offer meets this then'),
+        ):
+            out, err = self.run_command('umbrella-member', 'find --for 12h', *more)
+            self.assertEqual('', out)
+            self.assertIn(reason, err)
+
+    def test_not_ones_own(self):
+        self.offer(node=self.add_node(resource_class='own'))
+        command = 'find --for 1h --resource-class own'
+        self.assertEqual(1, len(self.openstack('umbrella-member', command)))
+        self.assertEqual([], self.openstack('acme-member', command))
+
+
+class PreviewTest(test_client_tail.CommandTestCase):
+    def test_what_a_claim_would_come_to(self):
+        for name, price in (('first', '1'), ('second', '2.5')):
+            self.offer(name=name, price=price, hours=24)
+        claim = 'umbrella-member', 'offer claim first second --dry-run'
+        shown = self.openstack(
+            *claim, '--start-time', self.time(1), '--end-time', self.time(3)
+        )
+        self.assertEqual(
+            (['first', 'second'], '3.500000', '7.000000'),
+            (shown['offers'], shown['price'], shown['amount']),
+        )
+        whole = self.openstack(*claim)
+        self.assertEqual(self.time(24), whole['end_time'])
+        message = self.refused(*claim, '--end-time', self.time(25))
+        self.assertIn('offer first is not free then; it is free ', message)
+        self.assertEqual([], self.openstack('umbrella-member', 'contract list'))
+
+    def test_what_another_end_would_come_to(self):
+        offer = self.offer(price='2', hours=24)['uuid']
+        end = self.time(4)
+        self.openstack(
+            'umbrella-member', f'offer claim {offer} --end-time {end} --name kept'
+        )
+        for line, amount in (
+            ('extend kept --by 3h', '6.000000'),
+            ('shorten kept --by 1h', '-2.000000'),
+            (f'set kept --end-time {self.time(6)}', '4.000000'),
+        ):
+            shown = self.openstack('umbrella-member', f'contract {line} --dry-run')
+            self.assertEqual(
+                (amount, end, self.time(24)),
+                (shown['amount'], shown['end_time'], shown['latest_end_time']),
+            )
+        shown = self.openstack('umbrella-member', 'contract show kept')
+        self.assertEqual(end, shown['end_time'])
+
+
+class TableTest(test_client_tail.CommandTestCase):
+    def test_lists_fit_eighty_columns_and_name_things(self):
+        contract = self.claimed(name='fits', price='1.5')
+        self.offer(name='fits-too')
+        self.bid(name='fits')
+        for who, line in (
+            ('umbrella-member', 'offer list'),
+            ('umbrella-member', 'bid list'),
+            ('umbrella-member', 'contract list'),
+            ('umbrella-member', 'contract show ' + contract['uuid']),
+            ('acme-member', 'node list'),
+            ('umbrella-member', 'event list'),
+            ('umbrella-member', 'price list'),
+            ('umbrella-member', 'usage show'),
+            ('umbrella-member', 'find --for 1h'),
+        ):
+            with self.subTest(line):
+                # As on a terminal of that width.
+                out, _ = self.run_command(who, f'{line} --max-width 80')
+                self.assertNotEqual('', out)
+                self.assertLessEqual(max(map(len, out.splitlines())), 80, out)
+
+    def test_programs_are_given_words_and_documents(self):
+        self.claimed()
+        out, _ = self.run_command('umbrella-member', 'contract list --long -f csv')
+        row = next(csv.DictReader(io.StringIO(out)))
+        self.assertEqual('created', json.loads(row['Lines'])[0]['status'])
+        self.assertEqual('', row['Purpose'])
+        out, _ = self.run_command(
+            'umbrella-member', 'offer list -f value -c Availabilities'
+        )
+        for line in out.splitlines():
+            self.assertIsInstance(json.loads(line), list)
+        out, err = self.run_command('umbrella-member', 'bid list --name nobody')
+        self.assertEqual(('', 'Nothing was found.\n'), (out, err))
+
+    def test_times_in_the_zone_of_the_reader(self):
+        self.offer(name='zoned')
+        self.useFixture(
+            fixtures.EnvironmentVariable('OS_MARKET_TIMEZONE', 'Asia/Kolkata')
+        )
+        out, _ = self.run_command('umbrella-member', 'offer show zoned')
+        self.assertIn(' IST', out)
+        self.assertNotIn('UTC', out)
+        shown = self.openstack('umbrella-member', 'offer show zoned')
+        self.assertTrue(shown['end_time'].endswith('Z'))
+
+
 class OutlookTest(test_client_tail.CommandTestCase):
     def test_why_a_bid_waits(self):
         bid = self.bid(requirements=[['cpus', '>=', 4096]])
@@ -213,6 +359,25 @@ class NodeTest(test_client_tail.CommandTestCase):
         for side, count in (('owner', 1), ('lessee', 0)):
             found = self.openstack('acme-member', f'node list --{side} acme')
             self.assertEqual(count, len([n for n in found if n['Name'] == name]))
+
+    def test_who_has_it_until_when_and_when_it_is_free_again(self):
+        name = self.add_node()
+        offer = self.offer(node=name, hours=24)['uuid']
+        shown = self.openstack('acme-member', f'node show {name}')
+        self.assertEqual((None, None), (shown['used_by'], shown['used_until']))
+        ends = self.time(4), self.time(9)
+        for start, end in zip((self.time(0), ends[0]), ends, strict=True):
+            start = () if start == self.time(0) else ('--start-time', start)
+            self.openstack(
+                'umbrella-member', f'offer claim {offer} --end-time {end}', *start
+            )
+        self.clock.advance(seconds=1)
+        threading.Event().wait(1.1)
+        shown = self.openstack('acme-member', f'node show {name}')
+        self.assertEqual(
+            ('umbrella', *ends),
+            (shown['used_by'], shown['used_until'], shown['free_again']),
+        )
 
 
 class QuoteTest(test_client_tail.CommandTestCase):

@@ -40,6 +40,7 @@ STORY = (
     ('umbrella-reader', 'offer', 'list'),
     ('umbrella-reader', 'offer', 'show', 'one'),
     ('umbrella-reader', 'property', 'list'),
+    ('umbrella-reader', 'find', 'cpus>=1', '--for', '1h'),
     ('umbrella-reader', 'book', 'show'),
     ('umbrella-member', 'quote', '--duration', '1h', *TERMS),
     # Handed over before it is changed: who was quicker would be told to read again.

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The commands, a module for each noun."""
+"""The commands, a module for each type of object."""

@@ -19,7 +19,7 @@ class CreateBid(command.ShowOne):
 
     The auction engine matches the bid with offers whose hardware meets every
     requirement; no server costs more than the price. Once it is matched the
-    bid names its contract. What it would get now is told first, on stderr,
+    bid names its contract. What it would get now is printed first, on stderr,
     unless -f asks for a format for programs; --dry-run stops there.
     """
 
@@ -64,7 +64,7 @@ class CreateBid(command.ShowOne):
     def announce(self, terms, parsed_args):
         """Say what the bid would get now, before it is placed.
 
-        Nothing is said in formats for programs; and no bid fails or waits long for
+        Nothing is printed in formats for programs; and no bid fails or waits long for
         want of a quote.
         """
         from flocxclient.sdk import errors

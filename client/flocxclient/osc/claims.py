@@ -1,10 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
 """Claims: taking what is offered, without an auction."""
 
+import decimal
+
+from osc_lib import exceptions
+
 from flocxclient import fields
+from flocxclient.osc import columns
 from flocxclient.osc import command
 from flocxclient.osc import contracts
+from flocxclient.osc import costs
 from flocxclient.osc import identity
+from flocxclient.osc import times
+
+#: What --dry-run shows; the price is for all the servers together, per hour.
+PREVIEW = ('offers', 'start_time', 'end_time', 'price', 'amount')
 
 
 class ClaimOffer(command.ShowOne):
@@ -19,6 +29,7 @@ class ClaimOffer(command.ShowOne):
     _epilog = command.examples(
         'openstack market offer claim node-8-for-lab --end-time +36h --wait',
         'openstack market offer claim node-8-for-lab node-9-for-lab --name pair',
+        'openstack market offer claim node-8-for-lab --end-time +36h --dry-run',
     )
 
     def get_parser(self, prog_name):
@@ -33,11 +44,18 @@ class ClaimOffer(command.ShowOne):
         parser.add_argument(
             '--purpose', metavar='<text>', help='What the servers are for.'
         )
+        parser.add_argument(
+            '--dry-run',
+            action='store_true',
+            help='Show what the offers would come to, and do not take them.',
+        )
         identity.add_idempotency_key(parser)
         self.add_wait(parser, 'the contract is active')
         return parser
 
     def take_action(self, parsed_args):
+        if parsed_args.dry_run:
+            return self.expected(parsed_args)
         identity.require_given(parsed_args, 'idempotency_key')
         contract = self.market.claim_offer(
             *parsed_args.offers,
@@ -49,3 +67,33 @@ class ClaimOffer(command.ShowOne):
                 self.market, contract, parsed_args.wait_timeout
             )
         return self.shown(contract)
+
+    def expected(self, parsed_args):
+        """What a claim would come to, as columns and values."""
+        offers = [self.market.get_offer(each) for each in parsed_args.offers]
+        start = self.now
+        if parsed_args.start_time:
+            start = times.parse(parsed_args.start_time)
+        ends = [costs.free_until(each.availabilities, start) for each in offers]
+        end = min(ends)
+        if parsed_args.end_time:
+            end = times.parse(parsed_args.end_time)
+        for offer, free in zip(offers, ends, strict=True):
+            if not start < end <= free:
+                free_times = self.column('Windows', offer.availabilities)
+                raise exceptions.CommandError(
+                    f'offer {offer.name or offer.uuid} is not free then; it is free '
+                    + (free_times.human_readable() or 'at no time')
+                )
+        amounts = [costs.amount(each.price, start, end) for each in offers]
+        return PREVIEW, (
+            columns.Names([each.name or each.uuid for each in offers]),
+            self.column('Time', times.render(start)),
+            self.column('Time', times.render(end)),
+            self.column('Money', f'{sum(map(_price, offers)):.6f}'),
+            self.column('Money', f'{sum(amounts):.6f}'),
+        )
+
+
+def _price(offer):
+    return decimal.Decimal(offer.price)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """How fields look: readable in a table, structured in JSON and YAML."""
 
+import collections
 import datetime
 import decimal
 import json
@@ -23,6 +24,12 @@ class Column(columns.FormattableColumn):
     def _time(self, text):
         return times.render_local(text, self._zone) if text else ''
 
+    def _window(self, start, end):
+        """A window of time, with its zone once where it is the same."""
+        start, end = self._time(start), self._time(end)
+        clock, _, zone = start.rpartition(' ')
+        return f'{clock if end.endswith(zone) else start} to {end}'
+
 
 class Time(Column):
     """A moment, in the time zone of the reader."""
@@ -42,10 +49,7 @@ class Windows(Column):
     """Windows of time, one a line."""
 
     def human_readable(self):
-        return '\n'.join(
-            f'{self._time(start)} to {self._time(end)}'
-            for start, end in self._value or ()
-        )
+        return '\n'.join(self._window(start, end) for start, end in self._value or ())
 
 
 class Lines(Column):
@@ -68,6 +72,18 @@ def _origin(line):
     if displaced is not None:
         parts.append(f'bids left out {money(displaced)} more')
     return f' ({rule}: {", ".join(parts)})'
+
+
+class Servers(Column):
+    """How many servers of a contract have which price and status, one such a line."""
+
+    def human_readable(self):
+        counts = collections.Counter(
+            (money(line.get('price')), line.get('status')) for line in self._value or ()
+        )
+        return '\n'.join(
+            f'{count} at {price}: {status}' for (price, status), count in counts.items()
+        )
 
 
 class Requirements(Column):
@@ -164,14 +180,9 @@ class Promises(Column):
 
     def human_readable(self):
         return '\n'.join(
-            f'{self._window(each)} at {money(each.get("price"))}: '
-            f'{each.get("status", "")}'
+            f'{self._window(each.get("start_time"), each.get("end_time"))} '
+            f'at {money(each.get("price"))}: {each.get("status", "")}'
             for each in self._value or ()
-        )
-
-    def _window(self, promise):
-        return ' to '.join(
-            self._time(promise.get(name)) for name in ('start_time', 'end_time')
         )
 
 
@@ -206,6 +217,11 @@ def plain(value):
     if value is None:
         return ''
     return value if isinstance(value, str) else json.dumps(value)
+
+
+def readable(value):
+    """A value as a cell of a table, in which what there is not is a dash."""
+    return '-' if value is None else value
 
 
 def label(field):

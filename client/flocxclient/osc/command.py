@@ -203,15 +203,10 @@ class ServiceMixin:
 
 
 class DisplayMixin(ServiceMixin):
-    """A command that prints: for people at the width of the terminal."""
+    """A command that prints what it found."""
 
     #: {field: class of ``columns``}, where it looks so here alone.
     columns = {}
-
-    def get_parser(self, prog_name):
-        parser = super().get_parser(prog_name)
-        parser.set_defaults(fit_width=True)
-        return parser
 
     def values(self, resource, fields):
         """The values of ``fields`` as columns."""
@@ -246,6 +241,8 @@ class ShowOne(DisplayMixin, command.ShowOne):
     def produce_output(self, parsed_args, column_names, data):
         if parsed_args.formatter in PLAIN_FORMATS:
             data = tuple(map(columns.plain, data))
+        elif parsed_args.formatter == 'table':
+            data = tuple(map(columns.readable, data))
         return super().produce_output(parsed_args, column_names, data)
 
 
@@ -334,21 +331,25 @@ class Lister(DisplayMixin, command.Lister):
             fields = ('uuid', *fields) if 'uuid' in self.table.long else fields
         if parsed_args.long or parsed_args.columns:
             fields += tuple(each for each in self.table.long if each not in fields)
+        found = list(itertools.islice(resources, getattr(parsed_args, 'limit', None)))
+        if 'uuid' not in fields and 'name' in fields:
+            # What has no name is called by its uuid: something has to tell it.
+            for resource in found:
+                resource.name = resource.name or resource.uuid
         known = {**self.table.columns, **self.columns}
         return columns.labels(fields), [
-            columns.values(resource, fields, known, self.zone)
-            for resource in itertools.islice(
-                resources, getattr(parsed_args, 'limit', None)
-            )
+            columns.values(resource, fields, known, self.zone) for resource in found
         ]
 
     def produce_output(self, parsed_args, column_names, data):
         if parsed_args.formatter in PLAIN_FORMATS:
             data = (tuple(map(columns.plain, row)) for row in data)
-        elif parsed_args.formatter == 'table' and isinstance(data, list) and not data:
-            # An empty table would be a blank line.
-            self.app.stderr.write('Nothing was found.\n')
-            return 0
+        elif parsed_args.formatter == 'table' and isinstance(data, list):
+            if not data:
+                # An empty table would be a blank line.
+                self.app.stderr.write('Nothing was found.\n')
+                return 0
+            data = [tuple(map(columns.readable, row)) for row in data]
         return super().produce_output(parsed_args, column_names, data)
 
 

@@ -29,6 +29,7 @@ class ListContracts(command.Lister):
     """
 
     table = fields.CONTRACT
+    columns = {'lines': 'Servers'}
     _epilog = command.examples(
         'openstack market contract list --renter',
         'openstack market contract list --owner --status any --long',

@@ -3,7 +3,9 @@
 
 from flocxclient import fields
 from flocxclient.osc import command
+from flocxclient.osc import costs
 from flocxclient.osc import projects
+from flocxclient.osc import times
 
 
 class ListNodes(command.Lister):
@@ -42,10 +44,17 @@ class ListNodes(command.Lister):
 
 
 class ShowNode(command.ShowOne):
-    """Show a server of yours, its offers and its contracts."""
+    """Show a server of yours: who has it, until when, and when it is free again.
+
+    "used by" is the project that it is promised to now, and "free again" is from when
+    on no contract has it. Its offers and contracts follow, and what it is made of.
+    """
 
     table = fields.NODE
-    _epilog = command.examples('openstack market node show node-7')
+    _epilog = command.examples(
+        'openstack market node show node-7',
+        'openstack market node show node-7 -f value -c free_again',
+    )
 
     def get_parser(self, prog_name):
         parser = super().get_parser(prog_name)
@@ -53,4 +62,21 @@ class ShowNode(command.ShowOne):
         return parser
 
     def take_action(self, parsed_args):
-        return self.shown(self.provider.get_node(parsed_args.node))
+        node = self.provider.get_node(parsed_args.node)
+        names, values = self.shown(node)
+        promise = costs.current(node.contracts, self.now)
+        user = promise['project_id'] if promise else node.lessee
+        again = costs.free_again(node.contracts, self.now)
+        summary = {
+            'used_by': user and projects.name(self.connection, user),
+            'used_until': promise and self.column('Time', promise['end_time']),
+            # While the market does not answer, nobody knows.
+            'free_again': None
+            if node.contracts is None
+            else self.column('Time', times.render(again)),
+        }
+        after = names.index('uuid') + 1
+        return (
+            (*names[:after], *summary, *names[after:]),
+            (*values[:after], *summary.values(), *values[after:]),
+        )

@@ -7,11 +7,58 @@ from osc_lib import exceptions
 
 from flocxclient import fields
 from flocxclient.osc import command
+from flocxclient.osc import costs
 from flocxclient.osc import identity
 from flocxclient.osc import times
 
 #: How often somebody else may be faster.
 ATTEMPTS = 3
+
+
+#: What --dry-run shows; the amount is how much more, or less, the contract costs.
+PREVIEW = ('uuid', 'name', 'end_time', 'new_end_time', 'latest_end_time', 'amount')
+#: A line in one of these is over.
+OVER = ('ended', 'cancelled', 'error')
+
+
+def add_dry_run(parser):
+    parser.add_argument(
+        '--dry-run',
+        action='store_true',
+        help='Show what the change would come to and how late the end can be, and '
+        'change nothing.',
+    )
+
+
+def preview(show, contract, new_end):
+    """What another end of a contract comes to, as columns and values.
+
+    :param new_end: the end, an aware moment.
+    """
+    lines = [line for line in contract.lines if line['status'] not in OVER]
+    end = times.parse(contract.end_time)
+    amount = sum(costs.amount(line['price'], end, new_end) for line in lines)
+    latest = _latest_end(show.market, lines, end)
+    return PREVIEW, (
+        contract.uuid,
+        contract.name,
+        show.column('Time', contract.end_time),
+        show.column('Time', times.render(new_end)),
+        latest and show.column('Time', times.render(latest)),
+        show.column('Money', f'{amount:.6f}'),
+    )
+
+
+def _latest_end(market, lines, end):
+    """How late the end can be, as far as the offers say now; None if they do not."""
+    from flocxclient.sdk import errors
+
+    try:
+        offers = [market.get_offer(line['offer_uuid']) for line in lines]
+    except errors.ERRORS:
+        return None
+    ends = (costs.free_until(offer.availabilities, end) for offer in offers)
+    return min(ends, default=None)
 
 
 class SetContract(command.ShowOne):
@@ -38,9 +85,13 @@ class SetContract(command.ShowOne):
             + '; without an offset they are UTC, or as --os-market-timezone says.',
         )
         identity.add_generation(parser, 'contract')
+        add_dry_run(parser)
         return parser
 
     def take_action(self, parsed_args):
+        if parsed_args.dry_run:
+            contract = self.market.get_contract(parsed_args.contract)
+            return preview(self, contract, times.parse(parsed_args.end_time))
         return self.shown(
             self.market.update_contract(
                 parsed_args.contract,
@@ -74,6 +125,7 @@ class _MoveEnd(command.ShowOne):
             + ', which count from now. Without an offset it is UTC, or as '
             '--os-market-timezone says.',
         )
+        add_dry_run(parser)
         return parser
 
     def take_action(self, parsed_args):
@@ -82,11 +134,15 @@ class _MoveEnd(command.ShowOne):
         from flocxclient.sdk import errors
 
         contract = self.market.get_contract(parsed_args.contract)
-        wanted = self.wanted(contract, parsed_args)
+        new_end = self.new_end(contract, parsed_args)
+        if parsed_args.dry_run:
+            return preview(self, contract, new_end)
         for attempts_left in reversed(range(ATTEMPTS)):
             try:
                 return self.shown(
-                    self.market.update_contract(contract, end_time=times.render(wanted))
+                    self.market.update_contract(
+                        contract, end_time=times.render(new_end)
+                    )
                 )
             except sdk_exceptions.ConflictException as exc:
                 if errors.code(exc) != 'flocx.conflict.generation':
@@ -95,7 +151,7 @@ class _MoveEnd(command.ShowOne):
                 # something else, such as a server handed over meanwhile.
                 before = self.end_of(contract)
                 contract = self.market.get_contract(contract.uuid)
-                if self.end_of(contract) == wanted:
+                if self.end_of(contract) == new_end:
                     return self.shown(contract)
                 if self.end_of(contract) != before or not attempts_left:
                     raise
@@ -103,18 +159,18 @@ class _MoveEnd(command.ShowOne):
     def end_of(self, contract):
         return times.moment(contract.end_time, self.now)
 
-    def wanted(self, contract, parsed_args):
+    def new_end(self, contract, parsed_args):
         """The end that is asked for, which must lie on the side it should."""
         end = self.end_of(contract)
         if parsed_args.by:
             return self.moved(end, datetime.timedelta(seconds=parsed_args.by))
-        wanted = times.moment(parsed_args.until, self.now)
-        if self.moved(end, abs(wanted - end)) != wanted or wanted == end:
+        new_end = times.moment(parsed_args.until, self.now)
+        if self.moved(end, abs(new_end - end)) != new_end or new_end == end:
             raise exceptions.CommandError(
                 f'contract {contract.uuid} ends at {times.render(end)}, and '
-                f'{times.render(wanted)} is {self.wrong}'
+                f'{times.render(new_end)} is {self.wrong}'
             )
-        return wanted
+        return new_end
 
 
 class ExtendContract(_MoveEnd):

@@ -67,7 +67,7 @@ class RunRound(command.ShowOne):
 class ListMechanisms(command.Lister):
     """List the ways of allocating and of pricing that the engine knows."""
 
-    fields = ('kind', 'name', 'default', 'description')
+    fields = ('type', 'name', 'default', 'description')
     _epilog = command.examples('openstack market mechanism list')
 
     def take_action(self, parsed_args):

@@ -119,11 +119,14 @@ def parse(text):
     return _aware(datetime.datetime.fromisoformat(text), datetime.UTC)
 
 
+def add(when, seconds):
+    """So many seconds after a moment."""
+    return when + datetime.timedelta(seconds=seconds)
+
+
 def render_local(text, zone):
-    """A moment of the API for people, in a time zone, with the zone's name."""
-    when = parse(text).astimezone(zone)
-    clock = '%H:%M:%S' if when.second else '%H:%M'
-    return when.strftime(f'%Y-%m-%d {clock} %Z')
+    """A moment of the API for people: to the minute, in a time zone, with its name."""
+    return parse(text).astimezone(zone).strftime('%Y-%m-%d %H:%M %Z')
 
 
 def render_duration(seconds):

@@ -16,15 +16,8 @@ class ShowUsage(command.Lister):
     the last digit.
     """
 
-    fields = (
-        'project_id',
-        'role',
-        'server_hours',
-        'missed_hours',
-        'amount',
-        'start_time',
-        'end_time',
-    )
+    fields = ('project_id', 'role', 'server_hours', 'missed_hours', 'amount')
+    period_fields = ('start_time', 'end_time')
     columns = {'start_time': 'Time', 'end_time': 'Time', 'amount': 'Money'}
     line_fields = (
         'contract_uuid',
@@ -77,9 +70,11 @@ class ShowUsage(command.Lister):
             )
         usages = self.market.usage(**query)
         if not parsed_args.long:
-            return columns.labels(self.fields), [
-                self.values(each, self.fields) for each in usages
-            ]
+            shown = self.fields
+            # The period is what was asked for, and the table has to be narrow.
+            if parsed_args.formatter != 'table' or parsed_args.columns:
+                shown += self.period_fields
+            return columns.labels(shown), [self.values(each, shown) for each in usages]
         fields = ('project_id', 'role', *self.line_fields)
         return columns.labels(fields), [
             (

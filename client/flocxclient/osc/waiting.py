@@ -13,7 +13,7 @@ def until(
 ):
     """What ``fetch()`` returns once its status is one of ``wanted``.
 
-    Each new status is told on ``out``, which is stderr: the output of the
+    Each new status is printed on ``out``, which is stderr: the output of the
     command stays fit for a pipe.
 
     :param hopeless: statuses from which a wanted one cannot come.
@@ -23,24 +23,24 @@ def until(
         itself exists all the same; the message says how to go on.
     """
     deadline = clock() + timeout
-    pause, told = FIRST_PAUSE, None
+    pause, status = FIRST_PAUSE, None
     while True:
         found = fetch()
-        if found.status != told:
-            told = found.status
-            out.write(f'{what}: {told}\n')
+        if found.status != status:
+            status = found.status
+            out.write(f'{what}: {status}\n')
             out.flush()
-        if told in wanted:
+        if status in wanted:
             return found
-        if told in hopeless:
+        if status in hopeless:
             reason = getattr(found, 'reason', None)
             raise exceptions.CommandError(
-                f'{what} is {told}' + (f': {reason}' if reason else '')
+                f'{what} is {status}' + (f': {reason}' if reason else '')
             )
         if clock() + pause > deadline:
             raise exceptions.CommandError(
-                f'{what} is still {told} after {timeout} seconds; it goes on '
-                'by itself, "show" tells how it stands'
+                f'{what} is still {status} after {timeout} seconds; it goes on '
+                'by itself, "show" says how it stands'
             )
         sleep(pause)
         pause = min(pause * 1.5, LAST_PAUSE)

@@ -62,13 +62,16 @@ def _answered(response, details):
     :param details: what the SDK made of it, if it is another service's.
     """
     errors = _errors(response)
-    said = [error.get('detail') or error.get('title') for error in errors]
+    messages = [error.get('detail') or error.get('title') for error in errors]
     text = (
-        '; '.join(filter(None, said)) or details or response.reason or 'no reason given'
+        '; '.join(filter(None, messages))
+        or details
+        or response.reason
+        or 'no reason given'
     )
-    known = (each.get('code') for each in errors)
+    codes = (each.get('code') for each in errors)
     remedy = next(
-        (REMEDIES[code] for code in known if code in REMEDIES),
+        (REMEDIES[code] for code in codes if code in REMEDIES),
         REMEDIES.get(response.status_code),
     )
     if remedy:

@@ -24,7 +24,7 @@ AWAY = {'wait': tenacity.wait_fixed(2), 'stop': tenacity.stop_after_delay(60)}
 
 
 class Proxy(proxy.Proxy):
-    """Offers, bids, contracts, events, and what the market tells of itself.
+    """Offers, bids, contracts, events, and statistics of the market.
 
     A resource is changed only if nobody else changed it since it was fetched;
     ``generation`` says so where there is no resource.
@@ -50,19 +50,19 @@ class Proxy(proxy.Proxy):
         """Take an offer off the market; its contracts stay."""
         self._ended(_offer.Offer, offer)
 
-    def claim_offer(self, offer, *more, idempotency_key=None, **wanted):
+    def claim_offer(self, offer, *more, idempotency_key=None, **terms):
         """Take offers directly, without an auction; one Contract for them all.
 
         :param more: offers to take for the same time, all or none.
-        :param wanted: ``start_time``, ``end_time``, ``name``, ``purpose``.
+        :param terms: ``start_time``, ``end_time``, ``name``, ``purpose``.
         """
         first = self._uuid(_offer.Offer, offer)
         if more:
-            wanted['offers'] = [self._uuid(_offer.Offer, each) for each in more]
+            terms['offers'] = [self._uuid(_offer.Offer, each) for each in more]
         return self._created(
             _contract.Contract,
             f'{identifiers.path(_offer.Offer.base_path, first)}/claim',
-            wanted,
+            terms,
             idempotency_key,
         )
 
@@ -181,7 +181,7 @@ class Proxy(proxy.Proxy):
         """Server-hours and amounts, a Usage for each project and role.
 
         :param query: ``start_time``, ``end_time``; ``project_id`` for
-            administrators, who are otherwise told of all projects.
+            administrators, who otherwise get those of all projects.
         """
         found = self._read('/v1/usage', **query)
         period = {name: found[name] for name in ('start_time', 'end_time')}

@@ -24,9 +24,12 @@ class Proxy(proxy.Proxy):
         """Every way of allocating, then every way of pricing."""
         response = self.get('/v1/mechanisms')
         exceptions.raise_from_response(response)
-        known = response.json()
+        mechanisms = response.json()
         return [
-            _round.Mechanism.existing(kind=kind, **mechanism)
-            for kind, key in (('allocation', 'allocations'), ('pricing', 'pricings'))
-            for mechanism in known[key]
+            _round.Mechanism.existing(type=mechanism_type, **mechanism)
+            for mechanism_type, key in (
+                ('allocation', 'allocations'),
+                ('pricing', 'pricings'),
+            )
+            for mechanism in mechanisms[key]
         ]

@@ -20,6 +20,6 @@ class Mechanism(resource.Resource):
     """A way of allocating or of pricing that the engine knows."""
 
     #: ``allocation`` or ``pricing``.
-    kind = resource.Body('kind')
+    type = resource.Body('type')
     description = resource.Body('description')
     default = resource.Body('default')

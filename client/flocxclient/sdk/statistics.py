@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the market tells of itself: sums, prices and quotes.
+"""Statistics of the market: sums, prices and quotes.
 
 None of these is an object that can be fetched by its uuid.
 """

@@ -17,8 +17,8 @@ class TestColumns(unittest.TestCase):
                 ['2027-01-05T09:00:00Z', '2027-01-05T17:00:00Z'],
                 ['2027-01-06T09:00:00Z', '2027-01-06T17:00:01Z'],
             ],
-            '2027-01-05 09:00 UTC to 2027-01-05 17:00 UTC\n'
-            '2027-01-06 09:00 UTC to 2027-01-06 17:00:01 UTC',
+            '2027-01-05 09:00 to 2027-01-05 17:00 UTC\n'
+            '2027-01-06 09:00 to 2027-01-06 17:00 UTC',
         )
 
     def test_times_are_in_the_zone_of_the_reader(self):
@@ -72,6 +72,17 @@ class TestColumns(unittest.TestCase):
             'n at 1.25: active\nm at : created\n'
             'k at 3.50 (second_price: ask 1.00, bids left out 2.50 more): created',
         )
+
+    def test_servers(self):
+        lines = [
+            {'price': price, 'status': status}
+            for price, status in (
+                ('1.250000', 'active'),
+                ('2.000000', 'active'),
+                ('1.250000', 'active'),
+            )
+        ]
+        self.check(columns.Servers, lines, '2 at 1.25: active\n1 at 2.00: active')
 
     def test_requirements(self):
         self.check(

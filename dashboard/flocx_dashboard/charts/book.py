@@ -23,9 +23,6 @@ class Picture:
     frame: frame.Frame
     supply: Curve | None
     demand: Curve | None
-    #: What lies between the curves where they meet each other's price.
-    gain: str
-    crossing_x: float | None
     summary: str
 
 
@@ -56,7 +53,6 @@ def picture(depth):
     steps = [each for each in scale.ticks(widest) if each == int(each)]
     y = scale.Linear(0, prices[-1], frame.HEIGHT - frame.BOTTOM, frame.TOP)
     x = scale.Linear(0, max(steps[-1], widest), frame.LEFT, frame.WIDTH - frame.RIGHT)
-    traded = crossing(depth.supply, depth.demand)
     return Picture(
         frame.Frame(
             scale.numbers(steps, x),
@@ -66,22 +62,17 @@ def picture(depth):
         ),
         _curve(depth.supply, x, y),
         _curve(depth.demand, x, y),
-        _gain(depth, traded, x, y),
-        x(traded) if traded else None,
-        _summary(depth, traded),
+        _summary(depth),
     )
 
 
-def _stairs(levels, most=None):
-    """The corners of a side: servers and price, up to ``most`` servers."""
+def _stairs(levels):
+    """The corners of a side: servers and price."""
     corners, count = [], 0
     for each in levels:
         price = float(each['price'])
         corners.append((count, price))
         count += each['servers']
-        if most is not None and count >= most:
-            corners.append((most, price))
-            break
         corners.append((count, price))
     return corners
 
@@ -93,14 +84,7 @@ def _curve(levels, x, y):
     return Curve(scale.path(points), points[-1][0] + 6, points[-1][1] + 4)
 
 
-def _gain(depth, traded, x, y):
-    if not traded:
-        return ''
-    around = _stairs(depth.demand, traded) + _stairs(depth.supply, traded)[::-1]
-    return scale.path([(x(count), y(price)) for count, price in around]) + ' Z'
-
-
-def _summary(depth, traded):
+def _summary(depth):
     sentences = []
     if depth.supply:
         sentences.append(
@@ -118,6 +102,12 @@ def _summary(depth, traded):
                 'price': formats.money(depth.demand[0]['price']),
             }
         )
-    if depth.supply and depth.demand and not traded:
-        sentences.append(_('the prices do not meet'))
+    if depth.supply and depth.demand:
+        # Whether the times of any two of them meet, no level says.
+        count = crossing(depth.supply, depth.demand)
+        sentences.append(
+            _('the prices meet for %s at most, if times and hardware do') % count
+            if count
+            else _('the prices do not meet')
+        )
     return '; '.join(sentences)

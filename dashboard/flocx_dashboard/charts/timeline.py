@@ -18,10 +18,10 @@ LEFT, RIGHT = 190, 40
 class Span:
     """A stretch of a server's time: between two texts of the API.
 
-    ``kind`` is free, rented or let.
+    ``state`` is free, rented or let.
     """
 
-    kind: str
+    state: str
     start: str
     end: str
     text: str

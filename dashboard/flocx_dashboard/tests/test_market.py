@@ -1,9 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """The market in pictures, what happens next, and the engine's rounds."""
 
+import datetime
 import re
+from unittest import mock
 from xml.etree import ElementTree
 
+from flocx_dashboard import events
+from flocx_dashboard.content.market import lanes
 from flocx_dashboard.tests import base
 
 SVG = '{http://www.w3.org/2000/svg}'
@@ -61,6 +65,50 @@ class MarketTest(base.DashboardTestCase):
             self.assertTrue(bars)
             self.assertContains(page, self.url('contracts:detail', contract))
 
+    def test_a_server_is_one_lane(self):
+        node = self.add_node('two-offers', resource_class='laned')
+        for start, hours in ((1, 3), (5, 7)):
+            self.offer(
+                node=node,
+                start_time=self.time(start),
+                hours=hours,
+                name=f'lane-{start}',
+            )
+        booked = self.offer(node=self.add_node(resource_class='laned'), name='booked')
+        self.sent('umbrella-member', 'offers:claim', booked['uuid'])
+        page = self.page('acme-reader', 'market:timeline', resource_class='laned')
+        found = {lane.name: len(lane.spans) for lane in page.context['picture'].lanes}
+        self.assertEqual(2, found.pop('two-offers'))
+        self.assertEqual([1], list(found.values()))
+        page = self.page('initech-reader', 'market:timeline', resource_class='laned')
+        # What is booked has no lane for others.
+        self.assertEqual(
+            {'lane-1', 'lane-5'},
+            {lane.name for lane in page.context['picture'].lanes},
+        )
+        later = self.page(
+            *('initech-reader', 'market:timeline'),
+            **{'resource_class': 'laned', 'start_time': '+9d', 'days': '1'},
+        )
+        self.assertIsNone(later.context['picture'])
+
+    def test_lanes_come_in_pages(self):
+        for number in range(3):
+            node = self.add_node(f'paged-{number}', resource_class='paged')
+            self.offer(node=node, name=f'paged-{number}')
+        with mock.patch.object(lanes, 'MOST', 2):
+            pages = [
+                self.page(
+                    *('initech-reader', 'market:timeline'),
+                    **{'resource_class': 'paged', 'page': number},
+                )
+                for number in (1, 2)
+            ]
+        found = [[lane.name for lane in p.context['picture'].lanes] for p in pages]
+        self.assertEqual([['paged-0', 'paged-1'], ['paged-2']], found)
+        self.assertContains(pages[0], 'Rows 1 to 2 of 3')
+        self.assertContains(pages[0], 'Next rows')
+
     def test_no_picture_needs_what_a_strict_policy_forbids(self):
         self.trade()
         for view in ('market:index', 'market:book', 'market:timeline'):
@@ -102,6 +150,49 @@ class OverviewTest(base.DashboardTestCase):
         self.assertContains(events, 'Servers handed over')
 
 
+class OrderTest(base.DashboardTestCase):
+    def test_an_administrator_is_shown_what_is_theirs(self):
+        offer = self.offer(name='of-others')
+        self.sent(
+            'umbrella-member', 'offers:claim', offer['uuid'], name='not-of-operators'
+        )
+        page = self.page('operator-admin', 'overview:index')
+        self.assertNotContains(page, 'not-of-operators')
+        self.assertEqual(0, page.context['contract_count'])
+
+    def test_contracts_stand_in_the_order_of_what_is_due(self):
+        for name, start, end in (
+            ('due-third', 3, 9),
+            ('due-first', 1, 20),
+            ('due-second', 2, 5),
+        ):
+            offer = self.offer('initech-member')
+            self.sent(
+                *('umbrella-member', 'offers:claim', offer['uuid']),
+                **{'start_time': self.time(start), 'end_time': self.time(end)},
+                name=name,
+            )
+        page = self.page('initech-reader', 'overview:index')
+        self.assertEqual(
+            ['due-first', 'due-second', 'due-third'],
+            [each.name for each in page.context['contracts']],
+        )
+
+    def test_the_last_events_are_shown_however_many_there_were(self):
+        with mock.patch.object(events, 'PAGE', 2):
+            for number in range(12):
+                self.bid('initech-member', name=f'event-{number}')
+            page = self.page('initech-reader', 'overview:index')
+            found = [each.detail for each in page.context['events']]
+            self.assertEqual(10, len(found))
+            self.assertTrue(found[0].startswith('event-11'), found)
+        # Where nothing happened of late, a longer time is looked through.
+        periods = datetime.timedelta(0), datetime.timedelta(days=1)
+        with mock.patch.object(events, 'PERIODS', periods):
+            page = self.page('initech-reader', 'overview:index')
+        self.assertEqual(found, [each.detail for each in page.context['events']])
+
+
 class RoundTest(base.DashboardTestCase):
     def test_the_operator_looks_into_the_engine_and_runs_it(self):
         self.offer()
@@ -110,6 +201,8 @@ class RoundTest(base.DashboardTestCase):
         self.assertContains(told, '1 bids and 1 offers: 1 contracts.')
         (row,) = self.cells(told)
         self.assertEqual('1', row['contracts'])
+        self.assertNotContains(told, '&lt;')
+        self.assertRegex(row['time'], r'^[0-9-]+ [0-9:]+ [A-Z]+$')
         (found,) = told.context['table'].data
         page = self.page('operator-admin', 'rounds:detail', found.uuid)
         self.assertContains(page, 'Welfare')

@@ -57,6 +57,31 @@ class OfferTest(base.DashboardTestCase):
         (named,) = self.cells(self.page('acme-member', 'offers:servers', name='head-1'))
         self.assertEqual('head-1', named['name'])
 
+    def test_a_page_is_about_what_its_address_names(self):
+        offer = self.offer(name='exact')
+        member = self.browser('acme-member')
+        for name in ('exact%2F', '%2Fexact', 'exact%252F', '%252E%252E', '%20', 'exac'):
+            for view in ('', 'change/', 'claim/'):
+                found = member.get(f'/project/market_offers/{name}/{view}')
+                self.assertIn(found.status_code, (302, 404))
+            told = self.act(
+                'acme-member', 'offers:mine', f'my_offers__withdraw__{name}'
+            )
+            self.assertNotContains(told, 'Withdrew offer')
+            row = {'action': 'row_update', 'table': 'bids', 'obj_id': name}
+            member.get(self.url('bids:index'), row)
+        self.assertEqual(
+            offer['generation'], self.show('offers', offer['uuid'])['generation']
+        )
+
+    def test_what_is_booked_is_not_offered_for_a_claim(self):
+        offer = self.offer(name='all-booked', node=self.add_node(resource_class='full'))
+        self.sent('umbrella-member', 'offers:claim', offer['uuid'])
+        page = self.page('initech-member', 'offers:index', resource_class='full')
+        (row,) = self.cells(page)
+        self.assertEqual('Fully booked', row['status'])
+        self.assertNotContains(page, self.url('offers:claim', offer['uuid']))
+
     def mine(self, name):
         page = self.page('acme-member', 'offers:mine', name=name)
         (offer,) = page.context['table'].data

@@ -29,7 +29,7 @@ class Index(tables.ListView):
 
     def filters(self, data):
         return {
-            # An administrator is told of everybody's bids; here it is one's own.
+            # An administrator gets everybody's bids; here they are one's own.
             'project_id': self.request.user.project_id,
             **self.filter_form.given(
                 'status', 'name', 'resource_class', 'purpose', 'start_time', 'end_time'
@@ -55,9 +55,7 @@ class Detail(BidMixin, views.HorizonTemplateView):
             bid=bid,
             quantity=bid_tables.quantity(bid),
             can_change=bid.status == 'available',
-            events=events.last(
-                self.request, 20, object_uuid=bid.uuid, object_type='bid'
-            ),
+            events=events.of_object(self.request, 'bid', bid.uuid, 20),
             **kwargs,
         )
 

@@ -76,9 +76,7 @@ class Detail(ContractMixin, views.HorizonTemplateView):
             is_renter=is_renter,
             can_change=is_renter and contract.status in contract_tables.OPEN,
             started=formats.instant(contract.start_time) <= timezone.now(),
-            events=events.last(
-                self.request, 50, object_uuid=contract.uuid, object_type='contract'
-            ),
+            events=events.of_object(self.request, 'contract', contract.uuid, 50),
             **kwargs,
         )
 

@@ -5,11 +5,13 @@ import datetime
 
 from django import forms as django_forms
 from django import urls
+from django.core import paginator
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from flocx_dashboard import api
+from flocx_dashboard import fields
 from flocx_dashboard import formats
 from flocx_dashboard import names
 from flocx_dashboard import tables
@@ -17,12 +19,18 @@ from flocx_dashboard.charts import timeline
 from flocx_dashboard.content.market import views
 from flocxclient.osc import times
 
-#: Days to be seen, and as many lanes as can be read.
+#: Days to be seen, and as many lanes as a page can have to be read.
 DAYS = {'1': 1, '7': 7, '28': 28}
 MOST = 40
 
 
 class Filter(tables.FilterForm):
+    start_time = fields.Moment(
+        label=gettext_lazy('From'),
+        required=False,
+        help_text='',
+        example=gettext_lazy('now, tomorrow, 2027-01-05'),
+    )
     days = django_forms.ChoiceField(
         label=gettext_lazy('Show'),
         required=False,
@@ -51,7 +59,12 @@ class Timeline(views.Page):
     def seen(self, form):
         now = timezone.localtime()
         days = DAYS[form.cleaned_data['days'] or '7']
-        start = now - datetime.timedelta(days=days) / 8
+        start = form.cleaned_data['start_time']
+        start = (
+            timezone.localtime(formats.instant(start))
+            if start
+            else now - datetime.timedelta(days=days) / 8
+        )
         end = start + datetime.timedelta(days=days)
         found = lanes(
             self.request,
@@ -62,12 +75,38 @@ class Timeline(views.Page):
             },
             form.cleaned_data['whose'] == 'mine',
         )
-        picture = timeline.picture(found[:MOST], start, end, now)
-        return {'picture': picture, 'left_out': max(0, len(found) - MOST)}
+        pages = paginator.Paginator(found, MOST)
+        page = pages.get_page(self.request.GET.get('page'))
+        return {
+            'picture': timeline.picture(list(page), start, end, now),
+            'page': page,
+            'earlier': self._query(
+                start_time=times.render(_whole(start) - (end - start))
+            ),
+            'later': self._query(start_time=times.render(_whole(end))),
+            'previous_page': page.has_previous()
+            and self._query(page=page.previous_page_number()),
+            'next_page': page.has_next() and self._query(page=page.next_page_number()),
+        }
+
+    def _query(self, **changes):
+        """The query of this page, with changes; another time has its own pages."""
+        query = self.request.GET.copy()
+        query.pop('page', None)
+        for name, value in changes.items():
+            query[name] = value
+        return query.urlencode()
+
+
+def _whole(when):
+    return when.replace(microsecond=0)
 
 
 def lanes(request, query, only_mine):
-    """Lanes by name: servers one owns or rents first, then others' on offer."""
+    """A lane for each server: those one owns or rents first, then others' on offer.
+
+    Where others are not told which server an offer is of, the offer has the lane.
+    """
     market = api.market(request)
     own = request.user.project_id
     known = names.of_servers(request)
@@ -77,30 +116,37 @@ def lanes(request, query, only_mine):
     for contract in contracts:
         for line in contract.lines:
             if line['status'] != 'cancelled':
-                uuid = line['resource_uuid']
-                _lane(mine, uuid, known, uuid).spans.append(
-                    _rented(contract, line, own)
-                )
+                lane = _lane(mine, line['resource_uuid'], known)
+                lane.spans.append(_rented(contract, line, own))
     for offer in offers:
-        if offer.project_id == own:
-            lane = _lane(mine, offer.resource_uuid, known, offer.resource_uuid)
-        elif only_mine:
+        is_own = offer.project_id == own
+        # What of others' is booked is nobody's business, and no lane of its own.
+        if is_own or offer.resource_uuid in mine:
+            lane = _lane(mine, offer.resource_uuid, known)
+        elif only_mine or not offer.availabilities:
             continue
         else:
-            lane = _lane(others, offer.uuid, {offer.uuid: offer.name}, None)
+            # Which server it is of, others may not be told.
+            server = offer.resource_uuid or offer.uuid
+            lane = _lane(others, server, known, offer.name)
         lane.spans.extend(_free(offer))
     for uuid in known if 'resource_class' not in query else ():
-        _lane(mine, uuid, known, uuid)
+        _lane(mine, uuid, known)
     return [*_sorted(mine), *_sorted(others)]
 
 
-def _lane(found, key, known, server):
-    if key not in found:
+def _lane(found, server, known, otherwise=None):
+    """The lane of a server, by its uuid.
+
+    :param otherwise: what to call it where its name is not known.
+    """
+    if server not in found:
         url = None
         if server in known:
             url = urls.reverse('horizon:project:market_offers:server', args=[server])
-        found[key] = timeline.Lane(known.get(key) or formats.short(key), [], url)
-    return found[key]
+        name = known.get(server) or otherwise or formats.short(server)
+        found[server] = timeline.Lane(name, [], url)
+    return found[server]
 
 
 def _sorted(found):
@@ -108,7 +154,7 @@ def _sorted(found):
 
 
 def _rented(contract, line, own):
-    name = contract.name or formats.short(contract.uuid)
+    name = formats.title(contract)
     rents = contract.project_id == own
     return timeline.Span(
         'rented' if rents else 'let',

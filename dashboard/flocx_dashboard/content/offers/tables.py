@@ -72,8 +72,8 @@ def free(offer):
         return _('Fully booked')
     start, end = offer.availabilities[0]
     more = len(offer.availabilities) - 1
-    said = f'{formats.moment(start)} – {formats.moment(end)}'
-    return f'{said} (+{more})' if more else said
+    first = f'{formats.moment(start)} – {formats.moment(end)}'
+    return f'{first} (+{more})' if more else first
 
 
 def status(offer):

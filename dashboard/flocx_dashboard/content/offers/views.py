@@ -97,9 +97,7 @@ class Detail(OfferMixin, views.HorizonTemplateView):
             can_change=offer.status == 'available' and own,
         )
         if own:
-            context['events'] = events.last(
-                self.request, 20, object_uuid=offer.uuid, object_type='offer'
-            )
+            context['events'] = events.of_object(self.request, 'offer', offer.uuid, 20)
         return context
 
 

@@ -34,6 +34,12 @@ def agenda(contracts, bids, offers, own, now):
     return sorted(item for item in items if item.moment >= now)
 
 
+def due(contract):
+    """When something happens to a contract next, an aware moment."""
+    waits = contract.status in ('created', 'wait_fulfill')
+    return formats.instant(contract.start_time if waits else contract.end_time)
+
+
 def _of_contract(contract, own):
     rents = contract.project_id == own
     begins = _('Contract %s begins: you get its servers')

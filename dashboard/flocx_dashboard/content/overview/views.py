@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
 import csv
-import datetime
 
 from django import forms as django_forms
 from django import http
@@ -16,10 +15,9 @@ from flocx_dashboard import fields
 from flocx_dashboard import names
 from flocx_dashboard import tables
 from flocx_dashboard.content.overview import agenda
-from flocxclient.osc import times
 from flocxclient.sdk import filters
 
-#: As much of each kind as fits a page that one looks over.
+#: As many of each as fit a page that one looks over.
 MOST = 10
 #: How many open things are looked through for what happens next.
 OPEN = 200
@@ -53,34 +51,34 @@ class Index(views.HorizonTemplateView):
     def _market(self):
         market = api.market(self.request)
         mine = {'project_id': self._own, 'sort_key': 'end_time', 'limit': OPEN}
-        contracts = api.every(market.contracts, OPEN, limit=OPEN)
+        contracts = self._contracts(market)
         bids = api.every(market.bids, OPEN, status='available', **mine)
         offers = api.every(market.offers, OPEN, **mine)
         now = timezone.now()
         return {
             'contracts': contracts[:MOST],
-            'rented': sum(
-                len(each.lines)
-                for each in contracts
-                if self._is_held(each, 'project_id')
-            ),
-            'contract_count': len(contracts),
+            'contract_count': counted(contracts),
             'bids': bids[:MOST],
-            'bid_count': len(bids),
-            'offer_count': len(offers),
+            'bid_count': counted(bids),
+            'offer_count': counted(offers),
             'agenda': agenda.agenda(contracts, bids, offers, self._own, now)[:MOST],
-            'events': events.last(
-                self.request,
-                MOST,
-                time=filters.Comparison('gte', times.render(_week_ago(now))),
-            ),
+            'events': events.recent(self.request, MOST, now),
             **_sums(usage(market, self._own)),
         }
 
-    def _is_held(self, contract, party):
-        return contract.status in ('active', 'wait_end') and (
-            getattr(contract, party) == self._own
-        )
+    def _contracts(self, market):
+        """The open contracts of one's own project, in the order of what is due.
+
+        An administrator gets everybody's; here they are by role.
+        """
+        found = {
+            contract.uuid: contract
+            for role in ('renter', 'owner')
+            for contract in api.every(
+                market.contracts, OPEN, role=role, sort_key='end_time', limit=OPEN
+            )
+        }
+        return sorted(found.values(), key=agenda.due)
 
     def _servers(self):
         nodes = api.every(api.provider(self.request).nodes)
@@ -96,9 +94,9 @@ class Index(views.HorizonTemplateView):
         }
 
 
-def _week_ago(now):
-    """What happened before that is no news."""
-    return (now - datetime.timedelta(days=7)).replace(microsecond=0)
+def counted(things):
+    """How many there are, or that there are more than were looked through."""
+    return f'{OPEN}+' if len(things) >= OPEN else len(things)
 
 
 def usage(market, project, **period):
@@ -224,7 +222,7 @@ class Events(views.HorizonTemplateView):
         except api.Refused as refused:
             messages.error(self.request, str(refused))
             found = []
-        context['events'] = [events.told(event) for event in found[:size]]
+        context['events'] = [events.description(event) for event in found[:size]]
         if len(found) > size:
             following = self.request.GET.copy()
             following['after'] = found[size - 1].id

@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: Apache-2.0
+"""When servers are free, and what their time costs. PURE.
+
+Moments are aware, windows of time are pairs of texts of the API and half-open, and
+money is Decimal.
+"""
+
+import datetime
+import decimal
+
+from flocxclient.osc import times
+
+
+def windows(pairs):
+    """Windows of the API as pairs of moments, in order."""
+    return sorted((times.parse(start), times.parse(end)) for start, end in pairs or ())
+
+
+def amount(price, start, end):
+    """What a server comes to from ``start`` to ``end``, at a price per hour."""
+    seconds = decimal.Decimal(int((end - start).total_seconds()))
+    return decimal.Decimal(price) * seconds / 3600
+
+
+def earliest(pairs, seconds, start, latest=None):
+    """The first moment from ``start`` on from which so many seconds are free.
+
+    :param pairs: the windows that are free.
+    :param latest: when they have to be over, if that matters.
+    :returns: None if there is none.
+    """
+    length = datetime.timedelta(seconds=seconds)
+    for opens, closes in windows(pairs):
+        begins = max(opens, start)
+        ends = begins + length
+        if ends <= closes and (latest is None or ends <= latest):
+            return begins
+    return None
+
+
+def free_until(pairs, moment):
+    """Until when the time from ``moment`` on is free; ``moment`` if it is not."""
+    for opens, closes in windows(pairs):
+        if opens <= moment < closes:
+            return closes
+    return moment
+
+
+def free_again(promises, now):
+    """From when on nothing is promised to anybody, ``now`` or later.
+
+    :param promises: dictionaries with ``start_time`` and ``end_time``; a gap between
+        two of them counts as free.
+    """
+    moment = now
+    for start, end in windows((p['start_time'], p['end_time']) for p in promises or ()):
+        if start <= moment < end:
+            moment = end
+    return moment
+
+
+def current(promises, now):
+    """The promise that is for ``now``, or None."""
+    for promise in promises or ():
+        start, end = windows([(promise['start_time'], promise['end_time'])])[0]
+        if start <= now < end:
+            return promise
+    return None
