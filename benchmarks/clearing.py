@@ -25,6 +25,7 @@ from matcher.mechanisms import call
 from matcher.mechanisms import exact
 from matcher.mechanisms import figures
 from matcher.mechanisms import immediate
+from matcher.mechanisms import second_price
 
 #: Seconds that call may take, by size.
 SECONDS = {100: 1, 300: 10, 1000: 10, 10_000: 60, 100_000: 600}
@@ -73,6 +74,7 @@ def _run(number, seed, seconds):
     budget = mechanisms.Budget(seconds=seconds, clock=CLOCK)
     done, took = measured(call.Call().allocate, book, budget)
     bound = float(done.upper_bound)
+    _, priced = measured(second_price.SecondPrice().settle, book, done)
 
     def share(value):
         return float(figures.credits(value)) / bound
@@ -82,6 +84,7 @@ def _run(number, seed, seconds):
             'share': float(done.welfare) / bound,
             'seconds': took,
             'moves': done.moves,
+            'pricing_seconds': priced,
         }
     }
     nothing = mechanisms.Budget(seconds=0, clock=CLOCK)
@@ -134,7 +137,8 @@ def main(argv=None):
     # What is compiled is compiled before anything is measured.
     budget = mechanisms.Budget(seconds=None, moves=50)
     _, ready = measured(call.Call().allocate, warmup.book(markets.NOW), budget)
-    call.Call().allocate(markets.draw(40, 40, 1), budget)
+    small = markets.draw(40, 40, 1)
+    second_price.SecondPrice().settle(small, call.Call().allocate(small, budget))
     sizes = []
     for number in sorted(args.sizes):
         seeds = args.seeds if number < 10_000 else args.seeds[:1]

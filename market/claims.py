@@ -67,6 +67,7 @@ def contract(
         stay,
         [(uuidutils.generate_uuid(), offer, offer.price) for offer, _ in wanted],
         now,
+        origin=contract_core.PriceOrigin(contract_core.CLAIM),
         project_id=context.project_id,
         name=name,
         purpose=purpose,

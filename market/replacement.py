@@ -59,6 +59,7 @@ def _line(contract, offer, stay, price):
         stay,
         [(uuidutils.generate_uuid(), offer, price)],
         contract.created_at,
+        origin=core.PriceOrigin(core.REPLACEMENT),
         project_id=contract.project_id,
     )
     return draft.lines[0]

@@ -257,6 +257,11 @@ class Book:
             )
         return self._for[asked]
 
+    def forget(self, bid: bid_core.Bid) -> None:
+        """Remember no longer which groups a bid that is not in the book may take."""
+        self._for.pop(self._asks(bid), None)
+        self._asked.pop(bid.uuid, None)
+
     def meeting(self, bid: bid_core.Bid) -> list[int]:
         """For each requirement of ``bid``, how many offers meet it.
 

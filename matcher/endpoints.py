@@ -47,7 +47,7 @@ class Endpoints:
 
     def quote(self, context, bid):
         now = timeutils.utcnow(with_timezone=True)
-        return self._rounds.quote(quotes.bid_of(bid), now)
+        return self._rounds.quote(quotes.Question.of(bid), now)
 
 
 @profiler.trace_cls('rpc')

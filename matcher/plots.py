@@ -67,6 +67,30 @@ def clearing(result, folder):
     _saved(figure, folder / 'clearing.svg')
 
 
+def strategic(result, folder):
+    """What strategy does to welfare, owners and renters under each pricing."""
+    folder.mkdir(parents=True, exist_ok=True)
+    figure, axes = pyplot.subplots(1, 3, figsize=(9, 3))
+    names = list(result['pricings'])
+    titles = [name.replace('_', '\n') for name in names]
+    for axis, (title, value) in zip(
+        axes,
+        (
+            ('welfare lost to strategy (%)', lambda each: 100 * each['lost']),
+            ("owners' income (credits)", lambda each: float(each['owners_income'])),
+            (
+                "renters' surplus (credits)",
+                lambda each: float(each['renters_surplus']),
+            ),
+        ),
+        strict=True,
+    ):
+        axis.bar(titles, [value(result['pricings'][each]) for each in names])
+        axis.set_title(title, fontsize=9)
+        axis.tick_params(labelsize=7)
+    _saved(figure, folder / 'strategic.svg')
+
+
 def _of(results, name, field):
     return float(results[name][field])
 

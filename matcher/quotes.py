@@ -1,42 +1,207 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a bid would get and pay now, if it were placed and nothing else moved."""
+"""What a bid would get and pay now, if it were placed and nothing else moved.
+
+It rests on what is on offer and free, and on the bid itself. No other bid is looked at:
+those that wait have been given what they could have. So no number of quotes tells
+anything of what others bid.
+"""
 
 import dataclasses
+import datetime
+import typing
+
+import numpy as np
 
 from flocx.core import bid as bid_core
 from flocx.core import money
 from flocx.core import window
-from market.db import offers
-from matcher import book as matcher_book
+from matcher import diagnostics
+from matcher.mechanisms import figures
+from matcher.mechanisms import immediate
+from matcher.mechanisms import native
+
+#: The steps of a calendar, in seconds, and the most starts that one shows.
+STEPS = {'hour': 3600, 'day': 86400}
+MOST_STARTS = 1000
+
+_SECOND = datetime.timedelta(seconds=1)
+_ANY_PRICE = money.LIMIT - money.QUANTUM
 
 
-def quote(database, clear, bid, now, turnaround):
-    """What ``bid`` would get; nothing is written.
+@dataclasses.dataclass(frozen=True)
+class Question:
+    """A bid, or one without a ceiling, and a step of ``STEPS`` for a calendar."""
 
-    Bids that wait already are left out: what they could have, they have been given.
+    bid: bid_core.Bid
+    priced: bool = True
+    calendar: str | None = None
 
+    @classmethod
+    def of(cls, payload):
+        """What a message asks: the market's JSON of a bid, with ``lineage``.
+
+        ``price`` is null where the bid names no ceiling; ``calendar`` may be missing.
+        """
+        fields = {field.name for field in dataclasses.fields(bid_core.Bid)}
+        values = {name: value for name, value in payload.items() if name in fields}
+        for name in ('start_time', 'end_time', 'created_at', 'updated_at'):
+            values[name] = window.instant(values[name], name)
+        priced = values.get('price') is not None
+        values['price'] = money.price(values['price']) if priced else _ANY_PRICE
+        values['lineage'] = tuple(values['lineage'])
+        values['requirements'] = tuple(map(tuple, values['requirements']))
+        return cls(bid_core.Bid(**values), priced, payload.get('calendar'))
+
+
+class _Places(typing.NamedTuple):
+    """A stay may begin in [``low[n]``, ``high[n]``] on a server that asks ``ask[n]``.
+
+    In seconds from the book's now and in micro-credits; the cheapest come first.
+    """
+
+    low: native.Ints
+    high: native.Ints
+    ask: native.Ints
+
+
+def quote(book, clear, question):
+    """What the bid of ``question`` would get; nothing is written.
+
+    :param book: the market; its bids do not count.
     :param clear: given a book, returns pairs of an award and its rates.
-    :param turnaround: given a session, the idle seconds between two contracts.
     :returns: the answer of ``POST /v1/quotes``, a dictionary.
     """
-    with database.reader() as session:
-        open_offers = offers.available(session, now)
-        taken = offers.held(session, open_offers, now, turnaround(session))
-    book = matcher_book.Book(now, open_offers, taken, [bid])
+    bid = question.bid
+    try:
+        return _answer(book, clear, question, bid)
+    finally:
+        # The book stays, and need not remember all that was ever asked.
+        book.forget(bid)
+
+
+def _answer(book, clear, question, bid):
+    found = question.priced
+    if not question.priced:
+        bid, found = _just_enough(book, bid)
+    alone = book.copy([bid])
+    places = _places(book, bid)
+    lowest = _lowest_ceiling(places, bid.min_quantity)
     answer = {
         'requirements': [
             {'requirement': list(triple), 'offers': count}
-            for triple, count in zip(bid.requirements, book.meeting(bid), strict=True)
+            for triple, count in zip(bid.requirements, alone.meeting(bid), strict=True)
         ],
-        'offers': len(book.suitable(bid)),
+        'offers': len(alone.suitable(bid)),
         'start_time': None,
         'end_time': None,
         'lines': [],
         'amount': None,
+        'lowest_ceiling': None if lowest is None else _text(lowest),
+        'reason': None,
+        'detail': None,
+        'calendar': question.calendar and _calendar(book, bid, places, question),
     }
-    for award, rates in clear(book):
+    awards = clear(alone) if found else []
+    for award, rates in awards:
         answer |= _promised(award, rates)
-    return answer
+    return answer if awards else answer | _why_not(alone, lowest)
+
+
+def _just_enough(book, bid):
+    """``bid`` with the ceiling that the cheapest servers for it ask for, if any can do.
+
+    And whether any can.
+    """
+    bid = dataclasses.replace(bid, price=_ANY_PRICE)
+    award = immediate.best(book, bid)
+    if award is None:
+        return bid, False
+    ceiling = max(each.price for each in award.offers)
+    return dataclasses.replace(bid, price=ceiling), True
+
+
+def _places(book, bid):
+    """Where ``bid`` could be placed alone, at any price."""
+    begin = max(book.now, bid.start_time)
+    stay = bid.stay(begin)
+    found = []
+    if stay:
+        latest = bid.end_time - stay.length
+        for offer in book.cheapest_first(dataclasses.replace(bid, price=_ANY_PRICE)):
+            for free in book.left(offer):
+                low, high = max(free.start, begin), min(free.end - stay.length, latest)
+                if low <= high:
+                    found.append(
+                        (
+                            (low - book.now) // _SECOND,
+                            (high - book.now) // _SECOND,
+                            figures.micro(offer.price),
+                        )
+                    )
+    columns = np.array(found, np.int64).reshape(-1, 3).T
+    return _Places(*columns)
+
+
+def _lowest_ceiling(places, servers):
+    """The lowest price at which so many servers can be had at once, or None."""
+    asks = np.unique(places.ask)
+    low, high = 0, len(asks)
+    while low < high:
+        middle = (low + high) // 2
+        if _at_once(places, asks[middle]) >= servers:
+            high = middle
+        else:
+            low = middle + 1
+    return int(asks[low]) if low < len(asks) else None
+
+
+def _at_once(places, price):
+    """How many servers that ask no more than ``price`` can be had from one start on."""
+    suits = places.ask <= price
+    moments = np.concatenate((places.low[suits], places.high[suits] + 1))
+    change = np.repeat((1, -1), suits.sum())
+    # Where one ends as another begins no start has both.
+    order = np.lexsort((change, moments))
+    return int(np.cumsum(change[order]).max(initial=0))
+
+
+def _calendar(book, bid, places, question):
+    """What each start would cost, an hour or a day apart, the cheapest servers each.
+
+    ``price`` is what a server costs on average and ``lowest_ceiling`` the ask of the
+    dearest of them; both are null where there are not enough.
+    """
+    step = STEPS[question.calendar]
+    begin = max(book.now, bid.start_time)
+    stay = bid.stay(begin)
+    if stay is None:
+        return []
+    first = (begin - book.now) // _SECOND
+    last = (bid.end_time - stay.length - book.now) // _SECOND
+    return [
+        _entry(book, bid, places, start, stay.seconds)
+        for start in range(first, last + 1, step)[:MOST_STARTS]
+    ]
+
+
+def _entry(book, bid, places, start, seconds):
+    found = np.flatnonzero((places.low <= start) & (start <= places.high))
+    entry = {
+        'start_time': window.text(book.now + start * _SECOND),
+        'servers': min(len(found), bid.quantity),
+        'price': None,
+        'lowest_ceiling': None,
+        'amount': None,
+    }
+    if len(found) < bid.min_quantity:
+        return entry
+    asks = places.ask[found[: bid.quantity]].tolist()
+    rates = [figures.price(each) for each in asks]
+    return entry | {
+        'price': money.text(sum(rates) / len(rates)),
+        'lowest_ceiling': _text(asks[-1]),
+        'amount': money.text(sum(money.amount(rate, seconds) for rate in rates)),
+    }
 
 
 def _promised(award, rates):
@@ -56,13 +221,16 @@ def _promised(award, rates):
     }
 
 
-def bid_of(said):
-    """The bid that a message holds: the market's JSON, with ``lineage``."""
-    fields = {field.name for field in dataclasses.fields(bid_core.Bid)}
-    values = {name: value for name, value in said.items() if name in fields}
-    for name in ('start_time', 'end_time', 'created_at', 'updated_at'):
-        values[name] = window.instant(values[name], name)
-    values['price'] = money.price(values['price'])
-    values['lineage'] = tuple(values['lineage'])
-    values['requirements'] = tuple(map(tuple, values['requirements']))
-    return bid_core.Bid(**values)
+def _why_not(book, lowest):
+    """Why the one bid of ``book`` gets nothing."""
+    if lowest is not None:
+        return {
+            'reason': 'price',
+            'detail': f'A ceiling of {_text(lowest)} would do; a lower one would not.',
+        }
+    (reason,) = diagnostics.unmatched(book, [])
+    return {'reason': reason.reason, 'detail': reason.detail}
+
+
+def _text(value):
+    return money.text(figures.price(value))

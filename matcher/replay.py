@@ -72,6 +72,62 @@ def scene(requests, servers, types, seed):
     return Scene(tuple(supply), tuple(demand), recorded, dict(skipped))
 
 
+#: Of a market that is made up: classes of servers with what an hour is worth, and how
+#: long it lasts.
+_CLASSES = {'small': 0.2, 'large': 0.6, 'memory': 1.5, 'gpu': 5.0}
+_DAYS = 56
+GENERATED = (
+    f'Requests come at any time of {_DAYS} days and start within two days, for a time '
+    'that is log-normal about 20 hours (sigma 1), with up to a day to spare, for 1, 2 '
+    'or 4 servers, from one of 12 projects. There is a server for each ten of them, '
+    f'and four classes worth {", ".join(map(str, _CLASSES.values()))} credits an hour. '
+    'Asks and offers are drawn as for a replay.'
+)
+
+
+def generated(number, seed):
+    """A Scene with so many requests, as ``GENERATED`` says."""
+    rng = random.Random(seed)
+    first = datetime.datetime(2027, 1, 4, tzinfo=datetime.UTC)
+    last = first + datetime.timedelta(days=_DAYS + 14)
+    names = sorted(_CLASSES)
+    asks = {
+        (name, owner): _rate(_CLASSES[name] * rng.uniform(0.5, 1.0))
+        for name in names
+        for owner in range(ORGANISATIONS)
+    }
+    supply = []
+    for place in range(max(len(names), number // 10)):
+        name, owner = names[place % len(names)], rng.randrange(ORGANISATIONS)
+        said = {'resource_class': name}
+        server = f'server-{place:05}'
+        supply.append(_server(server, owner, said, asks[name, owner], first, last))
+    demand = [_generated(rng, each, first, names) for each in range(number)]
+    demand.sort(key=lambda each: (each.created_at, each.uuid))
+    return Scene(tuple(supply), tuple(demand), {}, {})
+
+
+def _generated(rng, number, first, names):
+    created = first + datetime.timedelta(seconds=rng.randrange(_DAYS * 86400))
+    start = created + datetime.timedelta(seconds=rng.randrange(2 * 86400))
+    duration = max(_HOUR, min(10 * 86400, int(rng.lognormvariate(0, 1) * 20 * _HOUR)))
+    end = start + datetime.timedelta(seconds=duration + rng.randrange(86400))
+    name, quantity = rng.choice(names), rng.choice((1, 1, 1, 2, 4))
+    return bid.Bid(
+        uuid=f'request-{number:05}',
+        project_id=f'renter-{rng.randrange(12)}',
+        quantity=quantity,
+        min_quantity=quantity,
+        start_time=start,
+        end_time=end,
+        duration=duration,
+        price=_rate(_CLASSES[name] * rng.lognormvariate(0.1, 0.4)),
+        requirements=(('resource_class', 'eq', name),),
+        created_at=created,
+        updated_at=created,
+    )
+
+
 def _request(number, row, price):
     created = window.instant(row['submitted_at'], 'submitted_at')
     start = max(window.instant(row['start'], 'start'), created)
@@ -183,7 +239,7 @@ def replay(scene_, allocation, pricing, budget, interval, patient, progress):
     market = book.Book(scene_.requests[0].created_at, scene_.offers)
     done = 0
     for now, arrivals in itertools.groupby(
-        scene_.requests, key=lambda each: _round_after(each.created_at, interval)
+        scene_.requests, key=lambda each: round_after(each.created_at, interval)
     ):
         done += _advance(market, now, arrivals)
         allotment = allocation.allocate(market, budget)
@@ -215,7 +271,8 @@ def _advance(market, now, arrivals):
     return came
 
 
-def _round_after(moment, interval):
+def round_after(moment, interval):
+    """When the round is in which a request of this moment is first looked at."""
     if not interval:
         return moment
     seconds = -(-int(moment.timestamp()) // interval) * interval

@@ -10,6 +10,7 @@ import dataclasses
 import datetime
 import decimal
 import math
+import threading
 import time
 
 from oslo_log import log
@@ -84,6 +85,9 @@ class Rounds:
             )
         self._terms = terms.MarketTerms(conf)
         self._reader = book_cache.Reader(database, self._terms)
+        #: The market for quotes, which are asked for while a round goes on.
+        self._quoted = book_cache.Reader(database, self._terms)
+        self._quoting = threading.Lock()
         self._told = {}
         #: The second up to which everything past is closed.
         self._expired = None
@@ -100,7 +104,7 @@ class Rounds:
 
     def run(self, now):
         """Close what has expired and clear the market as it is; return the Round."""
-        started = time.monotonic()
+        started, uuid = time.monotonic(), uuidutils.generate_uuid()
         everything = self._reader.book(now)
         self._expire(everything, now)
         book = self._part(everything, started)
@@ -117,8 +121,16 @@ class Rounds:
             self._whole_took = time.monotonic() - started
         settled = self._pricing.settle(book, allotment)
         drafts = [
-            (award, _draft(award, rates, now))
-            for award, rates in _spaced(settled, self._reader.turnaround)
+            (
+                award,
+                _draft(
+                    award,
+                    rates,
+                    now,
+                    contract_core.PriceOrigin(self._pricing.NAME, displaced, uuid),
+                ),
+            )
+            for award, rates, displaced in _spaced(settled, self._reader.turnaround)
         ]
         for bid in {award.bid.uuid for award in settled.awards}.difference(
             award.bid.uuid for award, _ in drafts
@@ -126,7 +138,7 @@ class Rounds:
             self.note('bid', bid)
         written = self._write(drafts, now)
         done = Round(
-            uuid=uuidutils.generate_uuid(),
+            uuid=uuid,
             time=now,
             allocation=self._allocation.NAME,
             pricing=self._pricing.NAME,
@@ -240,11 +252,13 @@ class Rounds:
         self._pricing.settle(market, self._allocation.allocate(market, budget))
         LOG.info('The engine is ready after %.1f s', time.monotonic() - started)
 
-    def quote(self, bid, now):
-        """What ``bid`` would get now, as ``POST /v1/quotes`` answers."""
-        return quotes.quote(
-            self._database, self._clear, bid, now, self._terms.turnaround
-        )
+    def quote(self, question, now):
+        """What a quotes.Question is answered, as ``POST /v1/quotes`` says it.
+
+        May be called from any thread.
+        """
+        with self._quoting:
+            return quotes.quote(self._quoted.book(now), self._clear, question)
 
     def _clear(self, book):
         """Pairs of an award and its rates."""
@@ -292,14 +306,17 @@ def _count(done, book):
 
 
 def _spaced(settled, turnaround):
-    """Pairs of an award and its rates that keep the turnaround between them.
+    """Awards that keep the turnaround between them, as triples.
+
+    Each with its rates, and what bids left out would have added where that is known.
 
     What this round has given away before counts as booked time from the next round
     on; until then, of two awards too close on one server the second waits.
     """
     gap = datetime.timedelta(seconds=turnaround)
     given = collections.defaultdict(list)
-    for award, rates in zip(settled.awards, settled.pays, strict=True):
+    displaced = settled.displaced or [None] * len(settled.awards)
+    for award, rates, each in zip(settled.awards, settled.pays, displaced, strict=True):
         stay = window.Window(award.stay.start - gap, award.stay.end + gap)
         servers = [offer.server for offer in award.offers]
         if not any(
@@ -307,10 +324,10 @@ def _spaced(settled, turnaround):
         ):
             for server in servers:
                 given[server].append(award.stay)
-            yield award, rates
+            yield award, rates, each
 
 
-def _draft(award, rates, now):
+def _draft(award, rates, now, origin):
     bid = award.bid
     return contract_core.draft(
         uuidutils.generate_uuid(),
@@ -320,6 +337,7 @@ def _draft(award, rates, now):
             for offer, rate in zip(award.offers, rates, strict=True)
         ],
         now,
+        origin=origin,
         project_id=bid.project_id,
         bid_uuid=bid.uuid,
         name=bid.name,

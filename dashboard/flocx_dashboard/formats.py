@@ -5,6 +5,7 @@ import datetime
 import decimal
 
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from flocxclient.osc import times
 
@@ -27,6 +28,22 @@ def money(text):
     if amount == amount.quantize(decimal.Decimal('0.01')):
         return f'{amount:,.2f}'
     return f'{amount.normalize():,f}'
+
+
+def price_origin(line):
+    """How the price of a contract line was made, in a sentence."""
+    if not line.get('price_rule'):
+        return ''
+    said = _('%(rule)s; the owner asks %(ask)s') % {
+        'rule': line['price_rule'],
+        'ask': money(line.get('ask')),
+    }
+    if line.get('displaced') is not None:
+        said = _('%(said)s, bids left out would have paid %(more)s more') % {
+            'said': said,
+            'more': money(line['displaced']),
+        }
+    return said
 
 
 def about(text):

@@ -99,6 +99,25 @@ _PRECEDENCE = (
 )
 
 
+#: Rules by which prices are made outside of a round: that of a claim, and that of a
+#: server which takes the place of another one at its price.
+CLAIM, REPLACEMENT = 'claim', 'replacement'
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class PriceOrigin:
+    """How the prices of a contract were made, without naming anybody.
+
+    ``rule`` is a pricing of the engine, ``CLAIM`` or ``REPLACEMENT``. ``displaced`` is
+    what the bids left out of the round would have added to what the owners ask, for
+    each server and hour; None where the rule does not rest on them.
+    """
+
+    rule: str
+    displaced: decimal.Decimal | None = None
+    round_uuid: str | None = None
+
+
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
     """One server of a contract; ``price`` is in credits per server and hour.
@@ -120,6 +139,10 @@ class Line:
     start_time: datetime.datetime
     end_time: datetime.datetime
     price: decimal.Decimal
+    price_rule: str | None = None
+    ask: decimal.Decimal | None = None
+    displaced: decimal.Decimal | None = None
+    round_uuid: str | None = None
     status: Status = Status.CREATED
     fulfill_time: datetime.datetime | None = None
     expire_time: datetime.datetime | None = None
@@ -165,6 +188,7 @@ def draft(
     lines: Iterable[tuple[str, offer.Offer, decimal.Decimal]],
     now: datetime.datetime,
     *,
+    origin: PriceOrigin,
     project_id: str,
     bid_uuid: str | None = None,
     name: str | None = None,
@@ -173,6 +197,7 @@ def draft(
     """A contract for the window ``stay`` that is yet to be written.
 
     :param lines: triples of a uuid for the line, the offer and the price.
+    :param origin: how these prices were made.
     """
     return Contract(
         uuid=uuid,
@@ -199,6 +224,10 @@ def draft(
                 start_time=stay.start,
                 end_time=stay.end,
                 price=price,
+                price_rule=origin.rule,
+                ask=sold.price,
+                displaced=origin.displaced,
+                round_uuid=origin.round_uuid,
             )
             for line_uuid, sold, price in lines
         ),

@@ -66,6 +66,10 @@ class Line(types.Answer):
     resource_class = wsme.types.text
     sublet_of = wsme.types.text
     price = types.Price
+    price_rule = wsme.types.text
+    ask = types.Price
+    displaced = types.Price
+    round_uuid = wsme.types.text
     start_time = types.Instant
     end_time = types.Instant
     status = wsme.types.text

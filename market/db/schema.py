@@ -179,6 +179,11 @@ contract_lines = sa.Table(
     _time('start_time'),
     _time('end_time'),
     _price(),
+    # How the price was made; unknown of lines of earlier releases.
+    sa.Column('price_rule', sa.String(64)),
+    sa.Column('ask', db.Money),
+    sa.Column('displaced', db.Money),
+    _uuid('round_uuid'),
     _status(),
     _time('fulfill_time', nullable=True),
     _time('expire_time', nullable=True),

@@ -10,11 +10,9 @@ core-selecting payment rules for combinatorial auctions", Operations Research 60
 
 from collections.abc import Sequence
 import dataclasses
-import decimal
 import importlib.util
 
 from flocx.core import bid as bid_core
-from flocx.core import money
 from matcher import book as matcher_book
 from matcher import mechanisms
 from matcher.mechanisms import exact
@@ -124,7 +122,7 @@ def _as_it_pays(award: matcher_book.Award, more: int) -> bid_core.Bid:
         duration=award.stay.seconds,
         quantity=servers,
         min_quantity=servers,
-        price=money.quantised(decimal.Decimal(rate).scaleb(-6, money.EXACT)),
+        price=figures.price(rate),
     )
 
 

@@ -216,7 +216,9 @@ def _best_place(
     """
     length, most = demand.length[bid], demand.most[bid]
     early, late = demand.earliest[bid], demand.latest[bid] - length
-    near = _near(lots, demand, plan, work, bid)
+    near = _near(lots, demand, plan, work, bid, since, until)
+    if _servers(lots, work, near, demand.least[bid]) < demand.least[bid]:
+        return -1, 0, 0.0
     full = _rate_when_free(lots, demand, work, near, bid)
     best, when, lines = 0.0, -1, 0
     moment = early
@@ -260,10 +262,16 @@ def _near(
     plan: plans.Plan,
     work: Scratch,
     bid: int,
+    since: int,
+    until: int,
 ) -> int:
-    """Fill ``work.near`` with lots that may have time, the cheapest first."""
+    """Fill ``work.near`` with lots that may have time, the cheapest first.
+
+    Time for stays that have a second of [since, until).
+    """
     length, found = demand.length[bid], 0
-    within = lot_figures.slots(lots, demand.earliest[bid], demand.latest[bid])
+    early = max(demand.earliest[bid], since - length)
+    within = lot_figures.slots(lots, early, min(demand.latest[bid], until + length))
     for place in range(demand.kinds_at[bid], demand.kinds_at[bid + 1]):
         kind = demand.kinds[place]
         for lot in range(lots.kind_at[kind], lots.kind_at[kind + 1]):
@@ -278,6 +286,16 @@ def _near(
                 found += 1
     native.sort(work.near, lots.ask, 0, found)
     return found
+
+
+@native.compiled
+def _servers(lots: lot_figures.Lots, work: Scratch, near: int, enough: int) -> int:
+    """How many servers all of the lots have, counted until there are enough."""
+    servers, place = 0, 0
+    while place < near and servers < enough:
+        servers += lots.size[work.near[place]]
+        place += 1
+    return servers
 
 
 @native.compiled

@@ -125,6 +125,11 @@ def micro(price: decimal.Decimal) -> int:
     return int(money.EXACT.multiply(price, _MICRO))
 
 
+def price(value: int) -> decimal.Decimal:
+    """A number of micro-credits as a price."""
+    return money.quantised(money.EXACT.divide(decimal.Decimal(value), _MICRO))
+
+
 def credits(value: int, rounding: str = decimal.ROUND_HALF_EVEN) -> decimal.Decimal:
     """A value in credits, rounded once."""
     exact = money.EXACT.divide(decimal.Decimal(value), _MICRO * _HOUR)

@@ -11,7 +11,6 @@ Mathematics of Operations Research 6 (1981), for reserve prices.
 from collections.abc import Sequence
 import decimal
 
-from flocx.core import money
 from matcher import book as matcher_book
 from matcher import mechanisms
 from matcher.mechanisms import externality
@@ -83,10 +82,7 @@ def shared(award: matcher_book.Award, more: int) -> tuple[decimal.Decimal, ...]:
     asks = [figures.micro(offer.price) for offer in award.offers]
     ceiling = figures.micro(award.bid.price)
     total = min(sum(asks) + more // award.stay.seconds, ceiling * len(asks))
-    return tuple(
-        money.quantised(decimal.Decimal(rate).scaleb(-6, money.EXACT))
-        for rate in _levelled(asks, total)
-    )
+    return tuple(map(figures.price, _levelled(asks, total)))
 
 
 def _levelled(asks: Sequence[int], total: int) -> list[int]:

@@ -57,7 +57,8 @@ class Lines(Column):
 
     def human_readable(self):
         return '\n'.join(
-            f'{_server(line)} at {money(line.get("price"))}: {line.get("status", "")}'
+            f'{_server(line)} at {money(line.get("price"))}{_origin(line)}: '
+            f'{line.get("status", "")}'
             for line in self._value or ()
         )
 
@@ -72,6 +73,17 @@ class Servers(Column):
         return '\n'.join(
             f'{count} at {price}: {status}' for (price, status), count in counts.items()
         )
+
+
+def _origin(line):
+    """How the price of a line was made, where the marketplace says so."""
+    rule, displaced = line.get('price_rule'), line.get('displaced')
+    if not rule:
+        return ''
+    parts = [f'ask {money(line.get("ask"))}']
+    if displaced is not None:
+        parts.append(f'bids left out {money(displaced)} more')
+    return f' ({rule}: {", ".join(parts)})'
 
 
 class Requirements(Column):
@@ -99,6 +111,21 @@ class QuotedLines(Column):
             f'{line.get("resource_class") or "server"} at {money(line.get("price"))} '
             f'from offer {line.get("offer_uuid")}'
             for line in self._value or ()
+        )
+
+
+class Calendar(Column):
+    """What a start would cost, one a line."""
+
+    def human_readable(self):
+        return '\n'.join(
+            f'{each.get("start_time")}: '
+            + (
+                f'{each.get("servers")} at {money(each.get("price"))}'
+                if each.get('price') is not None
+                else 'not enough'
+            )
+            for each in self._value or ()
         )
 
 

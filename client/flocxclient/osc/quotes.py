@@ -14,6 +14,10 @@ FIELDS = (
     'lines',
     'offers',
     'requirements',
+    'lowest_ceiling',
+    'reason',
+    'detail',
+    'calendar',
 )
 
 TERMS = (
@@ -30,14 +34,18 @@ TERMS = (
 )
 
 
-def add_terms(command_, parser):
-    """The options that say what a bid is for."""
+def add_terms(command_, parser, required=True):
+    """The options that say what a bid is for.
+
+    :param required: whether a price is.
+    """
     parser.add_argument(
         '--price',
         metavar='<price>',
-        required=True,
+        required=required,
         type=command.argument(prices.price),
-        help='The most you pay, per server and hour; required.',
+        help='The most you pay, per server and hour; '
+        + ('required.' if required else 'default whatever the cheapest costs.'),
     )
     parser.add_argument(
         '--quantity',
@@ -86,6 +94,10 @@ def shown(show, quote):
         show.column('QuotedLines', lines),
         quote.offers,
         show.column('OffersMeeting', quote.requirements or []),
+        show.column('Money', quote.lowest_ceiling),
+        quote.reason,
+        quote.detail,
+        show.column('Calendar', quote.calendar or []),
     )
 
 
@@ -103,6 +115,11 @@ def sentence(quote, zone):
             f'Quote: {len(quote.lines)} now, from {start} to {end}, for '
             f'{columns.money(quote.amount)} in all.'
         )
+    if quote.lowest_ceiling:
+        return (
+            'Quote: none at this price; it would take '
+            f'{columns.money(quote.lowest_ceiling)} at least.'
+        )
     if quote.offers:
         return (
             f'Quote: none now; {quote.offers} of the offers would do at another '
@@ -116,19 +133,27 @@ class ShowQuote(command.ShowOne):
 
     "offers" counts the offers that could serve the bid at some time and price,
     and beside each requirement stands how many offers meet it alone: what is
-    never met can be dropped. Nothing is reserved.
+    never met can be dropped. Nothing is reserved. Without --price it is the cheapest
+    that can be had; "lowest_ceiling" is the lowest price that would do at some time.
     """
 
     _epilog = command.examples(
         'openstack market quote --price 2.50 --quantity 2 --duration 36h '
         '--end-time +3d \\',
         "    --require 'memory_mb>=65536' --require 'cpu_arch=x86_64'",
+        'openstack market quote --duration 1d --end-time +7d --calendar day',
     )
 
     def get_parser(self, prog_name):
         parser = super().get_parser(prog_name)
-        add_terms(self, parser)
+        add_terms(self, parser, required=False)
+        parser.add_argument(
+            '--calendar',
+            choices=('hour', 'day'),
+            help='Show too what a start each hour or day of the window would cost.',
+        )
         return parser
 
     def take_action(self, parsed_args):
-        return shown(self, self.market.quote(**terms(parsed_args)))
+        asked = command.given(parsed_args, *TERMS, 'calendar')
+        return shown(self, self.market.quote(**asked))

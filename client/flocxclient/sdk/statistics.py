@@ -90,3 +90,10 @@ class Quote(resource.Resource):
     offers = resource.Body('offers', type=int)
     #: How many offers meet each requirement alone.
     requirements = resource.Body('requirements', type=list)
+    #: The lowest price that would do at some time, None if none would.
+    lowest_ceiling = resource.Body('lowest_ceiling')
+    #: Why nothing can be had now.
+    reason = resource.Body('reason')
+    detail = resource.Body('detail')
+    #: What starts an hour or a day apart would cost, if that was asked for.
+    calendar = resource.Body('calendar', type=list)

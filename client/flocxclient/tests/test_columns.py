@@ -60,8 +60,17 @@ class TestColumns(unittest.TestCase):
                     'owner_id': 'o',
                 },
                 {'resource_uuid': 'm', 'status': 'created'},
+                {
+                    'resource_uuid': 'k',
+                    'status': 'created',
+                    'price': '3.5',
+                    'price_rule': 'second_price',
+                    'ask': '1',
+                    'displaced': '2.5',
+                },
             ],
-            'n at 1.25: active\nm at : created',
+            'n at 1.25: active\nm at : created\n'
+            'k at 3.50 (second_price: ask 1.00, bids left out 2.50 more): created',
         )
 
     def test_servers(self):

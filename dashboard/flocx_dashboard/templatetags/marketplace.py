@@ -11,6 +11,7 @@ from flocx_dashboard import names
 register = template.Library()
 
 register.filter('money', formats.money)
+register.filter('price_origin', formats.price_origin)
 register.filter('about', formats.about)
 register.filter('hours', formats.hours)
 register.filter('duration', formats.duration)

@@ -12,6 +12,7 @@ from flocx.core import window
 
 NOON = datetime.datetime(2027, 1, 1, 12, tzinfo=datetime.UTC)
 HOUR = datetime.timedelta(hours=1)
+ORIGIN = core.PriceOrigin('second_price', decimal.Decimal('0.5'), 'r')
 
 
 def offer(**values):
@@ -39,6 +40,7 @@ def draft(*prices):
         window.Window(NOON, NOON + HOUR),
         [(f'l{n}', offer(), decimal.Decimal(price)) for n, price in enumerate(prices)],
         NOON,
+        origin=ORIGIN,
         project_id='umbrella',
         bid_uuid='b',
     )
@@ -102,12 +104,21 @@ class DraftTest(unittest.TestCase):
                 (each.contract_uuid, each.owner_id, each.project_id),
             )
             self.assertEqual(offer().server, each.server)
+            self.assertEqual(
+                (ORIGIN.rule, offer().price, ORIGIN.displaced, ORIGIN.round_uuid),
+                (each.price_rule, each.ask, each.displaced, each.round_uuid),
+            )
             self.assertEqual((NOON, NOON + HOUR), (each.start_time, each.end_time))
 
     def test_what_is_sub_let_has_its_time_apart(self):
         sublet = offer(sublet_of='line')
         drawn = core.draft(
-            'c', sublet.window, [('x', sublet, sublet.price)], NOON, project_id='p'
+            'c',
+            sublet.window,
+            [('x', sublet, sublet.price)],
+            NOON,
+            origin=ORIGIN,
+            project_id='p',
         )
         self.assertEqual(['line'], [each.sublet_of for each in drawn.lines])
         self.assertEqual(offer().server, sublet.server)

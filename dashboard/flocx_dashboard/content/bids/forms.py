@@ -84,6 +84,14 @@ class Create(forms.Once):
         return _('Bid %s is placed.') % formats.title(bid)
 
 
+class Quote(Create):
+    """Asked before one bids: without a price, what the cheapest servers cost."""
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields['price'].required = False
+
+
 class Change(forms.Change):
     update = 'update_bid'
     helps = {

@@ -89,7 +89,7 @@ class Quote(generic.View):
     """What the bid in the form would get now: a piece of a page."""
 
     def post(self, request):
-        form = bid_forms.Create(request, request.POST)
+        form = bid_forms.Quote(request, request.POST)
         context = {}
         if form.is_valid():
             try:
