@@ -1,48 +1,28 @@
 # SPDX-License-Identifier: Apache-2.0
 """Who may do what: the rules that all three services share, and asking them."""
 
-import ast
-import inspect
-import time
-
-from oslo_policy import _checks
 from oslo_policy import policy
 
 from flocx import exceptions
 
-#: The literals that look like names.
-_CONSTANTS = ('True', 'False', 'None')
 
+@policy.register('project_id')
+@policy.register('service_roles')
+class _CallerCheck(policy.Check):
+    """``project_id:%(project_id)s``: what is known of the caller is what is meant.
 
-@policy.register(None)
-class _Comparison(_checks.GenericCheck):
-    """Finds out once whether a rule compares a literal, and not at every question.
-
-    oslo.policy parses the name in ``project_id:%(project_id)s`` each time. Python 3.11
-    counts the depth of what it parses for all threads together, so that two that parse
-    at once sometimes end in a SystemError, and their callers would get a 500. This
-    class stands above all rules, which are parsed where they are written down.
+    The check that oslo.policy would use parses ``project_id`` as Python at every
+    question. Python 3.11 counts the depth of what it parses for all threads together
+    (https://github.com/python/cpython/issues/106905), so that two that parse at once
+    sometimes end in a SystemError, and their callers would get a 500.
     """
-
-    def __init__(self, kind, match):
-        super().__init__(kind, match)
-        self._literal, self._path = None, kind.split('.')
-        if all(map(str.isidentifier, self._path)) and kind not in _CONSTANTS:
-            return
-        try:
-            self._literal = str(ast.literal_eval(kind))
-        except (ValueError, SyntaxError):
-            # It is looked for in what is known of the caller, and not found there.
-            pass
 
     def __call__(self, target, creds, enforcer, current_rule=None):
         try:
-            match = self.match % target
+            wanted, known = self.match % target, creds[self.kind]
         except KeyError:
             return False
-        if self._literal is not None:
-            return match == self._literal
-        return self._find_in_dict(creds, self._path, match)
+        return wanted in known if isinstance(known, list) else wanted == known
 
 
 ADMIN = 'rule:flocx:admin'
@@ -87,40 +67,11 @@ def documented(name, check, description, *operations):
     )
 
 
-# At every question oslo.policy inspects what each check in it takes. That is most of
-# what a question costs, and Python inspects nothing that has its signature with it.
-for _check in (
-    policy.AndCheck,
-    policy.NotCheck,
-    policy.OrCheck,
-    _Comparison,
-    *policy.Check.__subclasses__(),
-):
-    _check.__call__.__signature__ = inspect.signature(_check.__call__)
-
-#: For how many seconds the operator's files are not looked at again.
-_LOOK = 1
-
-
-class _Enforcer(policy.Enforcer):
-    """Looks whether the files of rules have changed, but not at every question."""
-
-    def __init__(self, conf):
-        super().__init__(conf)
-        self._looked = None
-
-    def load_rules(self, force_reload=False):
-        now = time.monotonic()
-        if force_reload or self._looked is None or now - self._looked >= _LOOK:
-            super().load_rules(force_reload)
-            self._looked = now
-
-
 class Policy:
     """The rules of one service, with what its operator changed in them."""
 
     def __init__(self, conf, rules):
-        self._enforcer = _Enforcer(conf)
+        self._enforcer = policy.Enforcer(conf)
         self._enforcer.register_defaults(SHARED + rules)
 
     def allows(self, context, rule, target):

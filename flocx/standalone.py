@@ -50,6 +50,21 @@ _OPTS = [
         min=1,
         help='How many requests each API answers at a time.',
     ),
+    cfg.IntOpt(
+        'request_timeout',
+        default=30,
+        min=1,
+        help='Seconds for which a connection may send nothing, while no request of it '
+        'is answered, before it is closed. Half a minute is much for a slow client, '
+        'and little for one that keeps connections from others.',
+    ),
+    cfg.IntOpt(
+        'connection_limit',
+        default=1000,
+        min=1,
+        help='Most connections to each API at a time; further ones wait in the '
+        'operating system. Each takes a file descriptor.',
+    ),
 ]
 
 
@@ -58,9 +73,10 @@ class Server:
 
     :param port: where it listens; 0 takes a free one.
     :param threads: how many requests it answers at a time.
+    :param limits: ``channel_timeout`` and ``connection_limit`` of waitress.
     """
 
-    def __init__(self, application, host='127.0.0.1', port=0, threads=8):
+    def __init__(self, application, host='127.0.0.1', port=0, threads=8, **limits):
         self._open = {}
         self._server = waitress.create_server(
             application,
@@ -71,6 +87,9 @@ class Server:
             # select() fails where a process has more than 1,024 files open.
             asyncore_use_poll=True,
             ident=None,
+            # What sends nothing any more is looked for each second.
+            cleanup_interval=1,
+            **limits,
         )
         self.url = f'http://{host}:{self._server.effective_port}'
         self._thread = threading.Thread(target=self._server.run, daemon=True)
@@ -113,7 +132,14 @@ def _parts(conf):
         (provider_service.application(conf, provider), chosen.provider_port),
         (matcher_service.application(conf, transport, database), chosen.matcher_port),
     ):
-        yield Server(application, chosen.host, port, chosen.threads)
+        yield Server(
+            application,
+            chosen.host,
+            port,
+            chosen.threads,
+            channel_timeout=chosen.request_timeout,
+            connection_limit=chosen.connection_limit,
+        )
     yield from market_worker.parts(conf, transport, database)
     yield from matcher_cmd.parts(conf, transport, database)
     yield from provider_cmd.parts(conf, transport, provider)

@@ -57,6 +57,8 @@ def contract(
                 f'Offer {offer.uuid} is your own: nobody trades with themselves',
                 code='flocx.conflict.self_trade',
             )
+    if end is not None and end <= now:
+        raise exceptions.Invalid(f'end_time: {window.text(end)} is past')
     stay = _stay(wanted, now, terms, start, end)
     if end is None and stay.seconds < terms.min_length:
         # Nobody asked for so little: it is what somebody else has left.

@@ -13,6 +13,22 @@ _LIMITS = requirements.Limits()
 _GROUP = cfg.OptGroup('market', 'The market: offers, bids and contracts')
 _OPTS = [
     cfg.IntOpt(
+        'event_waits',
+        default=4,
+        min=0,
+        help='Most requests that wait for events (GET /v1/events?wait=) in one process '
+        'at a time; further ones are answered with 503. Each keeps a thread of the '
+        'WSGI server, so the default leaves half of 8 threads to other requests.',
+    ),
+    cfg.IntOpt(
+        'event_waits_per_project',
+        default=2,
+        min=0,
+        help='Most of these that wait for one project, or for one provider. The '
+        'default lets a second project or provider wait beside one that follows its '
+        'events twice.',
+    ),
+    cfg.IntOpt(
         'project_cache_time',
         default=300,
         min=1,

@@ -6,27 +6,43 @@ somebody does.
 """
 
 import contextlib
+import dataclasses
 import threading
 
 from oslo_log import log
 
 from flocx import db
+from flocx import exceptions
 from market.db import events
 
 LOG = log.getLogger(__name__)
 
-#: How often the database is asked for events, in seconds, and how often while it
-#: does not answer.
-LOOK, AWAY = 0.02, 1
+#: Seconds between two looks at the database, and between two while it does not answer.
+LOOK_INTERVAL, AWAY_INTERVAL = 0.02, 1
+
+
+@dataclasses.dataclass(frozen=True)
+class _Waiting:
+    """Who waits: ``account`` counts its requests, ``project_id`` None is any event."""
+
+    account: str
+    project_id: str | None
 
 
 class Feed:
-    """Rings for what is committed to one database."""
+    """Rings for what is committed to one database.
 
-    def __init__(self, database):
+    Who waits keeps a thread of the server from others, so only so many may.
+    """
+
+    def __init__(self, database, most=4, most_each=2):
+        """:param most: requests that may wait at a time.
+        :param most_each: of these, those of one project, or of one provider.
+        """
         self._database = database
+        self._most, self._most_each = most, most_each
         self._lock = threading.Lock()
-        #: By bell, the project that it rings for, None for any.
+        #: By bell, who waits for it.
         self._bells = {}
         self._looking, self._last = False, 0
 
@@ -36,22 +52,39 @@ class Feed:
 
         It rings for all that is committed after the block has begun, perhaps for
         more; what was committed before is to be read.
+
+        :raises Unavailable: as many wait already as may.
         """
         bell = threading.Event()
-        wanted = None if reader.is_admin or reader.provider_id else reader.project_id
+        every = reader.is_admin or reader.provider_id
+        waiting = _Waiting(
+            # All providers' accounts are of one project.
+            account=reader.provider_id or reader.project_id,
+            project_id=None if every else reader.project_id,
+        )
         with self._lock:
+            self._require_free(waiting.account)
             if not self._looking:
                 # Before the caller reads, or what comes in between would be missed.
                 with self._database.reader() as session:
                     self._last = events.last_id(session)
                 self._looking = True
                 threading.Thread(target=self._look, daemon=True).start()
-            self._bells[bell] = wanted
+            self._bells[bell] = waiting
         try:
             yield bell
         finally:
             with self._lock:
                 del self._bells[bell]
+
+    def _require_free(self, account):
+        own = sum(each.account == account for each in self._bells.values())
+        if own >= self._most_each or len(self._bells) >= self._most:
+            raise exceptions.Unavailable(
+                f'{len(self._bells)} requests wait for events already, {own} of them '
+                'yours; ask without wait, or again later',
+                code='flocx.unavailable.waits',
+            )
 
     def _look(self):
         pause = threading.Event()
@@ -65,15 +98,15 @@ class Feed:
                     found = events.parties(session, self._last)
             except db.ERRORS:
                 LOG.warning('The events cannot be read just now', exc_info=True)
-                pause.wait(AWAY)
+                pause.wait(AWAY_INTERVAL)
                 continue
             if found:
                 self._last = found[-1].id
                 self._ring({party for row in found for party in row[1:]})
-            pause.wait(LOOK)
+            pause.wait(LOOK_INTERVAL)
 
     def _ring(self, parties):
         with self._lock:
-            for bell, wanted in self._bells.items():
-                if wanted is None or wanted in parties:
+            for bell, waiting in self._bells.items():
+                if waiting.project_id is None or waiting.project_id in parties:
                     bell.set()

@@ -116,8 +116,11 @@ RULES = [
     policy.documented(
         'market:contracts:report',
         policy.SERVICE,
-        'Report what became of a line; for the provider that delivers it.',
+        'Report what became of a line, and keep what has to be remembered until its '
+        'server is taken back; for the provider that delivers it.',
         ('PATCH', '/v1/contracts/{contract}/lines/{line}'),
+        ('GET', '/v1/contracts/{contract}/lines/{line}/handover'),
+        ('PATCH', '/v1/contracts/{contract}/lines/{line}/handover'),
     ),
     policy.documented(
         'market:events:list',

@@ -24,6 +24,7 @@ from market.api import root
 @dataclasses.dataclass(frozen=True)
 class Market:
     NAME: typing.ClassVar[str] = 'market'
+    SERVICE_TYPE: typing.ClassVar[str] = 'marketplace'
 
     conf: cfg.ConfigOpts
     database: db.Database
@@ -52,7 +53,9 @@ def build(conf, database, transport):
         projects=projects.Projects(conf),
         quotas=quotas.Quotas(conf),
         matcher=rpcapi.MatcherAPI(transport),
-        feed=feed.Feed(database),
+        feed=feed.Feed(
+            database, conf.market.event_waits, conf.market.event_waits_per_project
+        ),
         published=terms.PublishedTerms(conf, database),
     )
 

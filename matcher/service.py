@@ -22,6 +22,7 @@ class Matcher:
     """What the controllers work with."""
 
     NAME: typing.ClassVar[str] = 'matcher'
+    SERVICE_TYPE: typing.ClassVar[str] = 'marketplace-matcher'
 
     conf: cfg.ConfigOpts
     database: db.Database

@@ -34,7 +34,9 @@ def parts(conf, transport=None, provider=None):
     delivering = fulfilment.Fulfilment(
         conf, provider.nodes, provider.marketplace, sharing
     )
-    comparing = reconciliation.Reconciliation(provider.nodes, provider.marketplace)
+    comparing = reconciliation.Reconciliation(
+        conf, provider.nodes, provider.marketplace
+    )
     loop = service.Loop('fulfilment', delivering.run, conf.provider.fulfil_interval)
     looking = service.Loop(
         'reconciliation', comparing.run, conf.provider.reconcile_interval

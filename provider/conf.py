@@ -53,6 +53,23 @@ _OPTS = [
         'is given up: the market replaces it by another that the bid could have had, '
         'or the line is cancelled. Nothing is billed for it.',
     ),
+    cfg.StrOpt(
+        'quarantine_project_id',
+        help='The project that is the lessee of a server from the end of a contract '
+        'until the server is clean; it should be one without members, which '
+        'flocx-provider-manage quarantine create makes. Without it the project of '
+        "the provider's own account is used.",
+    ),
+    cfg.FloatOpt(
+        'quarantine_wait',
+        default=5,
+        min=0,
+        help='For how many seconds a server is left alone after its renter has lost '
+        'their rights. What Ironic had allowed them before may wait for the lock of '
+        'the node for so long: it has to be more than [conductor] '
+        'node_locked_retry_attempts times node_locked_retry_interval of Ironic, which '
+        'are 3 seconds unless they are set.',
+    ),
     cfg.FloatOpt(
         'reconcile_interval',
         default=60,

@@ -7,13 +7,13 @@ crash between any two effects costs a pass, and two fulfillers do no harm.
 ===========================  ====================================================
 line                         what is done
 ===========================  ====================================================
-created, wait_fulfill;       node ready: lessee set, verified, ``active``; else
-begun                        ``wait_fulfill``; not ready at the deadline:
-                             ``wait_cancel``, for which the market looks for
-                             another server; past its end: ``ended``
-active, wait_end; past       ``wait_end``, then undeployed and cleaned, off its
-                             networks, console and power off, the lessee cleared,
-                             verified: ``ended``
+created, wait_fulfill;       node ready: off its networks, console and power off;
+begun                        how it is written down; lessee set, verified,
+                             ``active``; else ``wait_fulfill``; not ready at the
+                             deadline: ``wait_cancel``, for which the market looks
+                             for another server; past its end: ``ended``
+active, wait_end; past       ``wait_end``, then taken back (``provider.teardown``):
+                             ``ended``
 wait_cancel                  the same, then ``cancelled``
 sub-let; begun               the lessee is its owner's still and the node
                              ``available``: as above, else ``wait_fulfill``.
@@ -27,8 +27,10 @@ What Ironic does not do now is tried again, later each time (``provider.backoff`
 
 from concurrent import futures
 import datetime
+import enum
 
 from oslo_log import log
+from oslo_utils import timeutils
 
 from flocx import coordination
 from flocx import exceptions
@@ -36,6 +38,8 @@ from flocx import metrics
 from flocx.core import contract as core
 from flocx.core import window
 from provider import backoff
+from provider import handover
+from provider import node_settings
 from provider import ownership
 from provider import scheduling
 from provider import teardown
@@ -53,16 +57,37 @@ _TRIES = 3
 _FAILED = 'failed and will be tried again'
 
 
+class Step(enum.StrEnum):
+    """What is due for a line; the name of the method that does it."""
+
+    BEGIN = '_begin'
+    MISS = '_miss'
+    FINISH = '_finish'
+    CANCEL = '_cancel'
+
+
+#: What a line waits for, for an operator, and how the market is told.
+_ALARMS = {
+    teardown.NotClean: _R.CLEAN_FAILED,
+    teardown.NotRestored: _R.RESTORE_FAILED,
+}
+
+
 class Fulfilment:
     """Delivers the lines that the market has for this provider."""
 
-    def __init__(self, conf, nodes, marketplace, sharing=None):
-        """:param sharing: which nodes are this fulfiller's; all unless it is given."""
+    def __init__(self, conf, nodes, marketplace, sharing=None, clock=timeutils.utcnow):
+        """What delivers lines.
+
+        :param sharing: which nodes are this fulfiller's; all unless it is given.
+        :param clock: called with ``with_timezone=True``, returns aware UTC.
+        """
         self._conf, self._nodes, self._marketplace = conf.provider, nodes, marketplace
         self._sharing = sharing or coordination.NoSharding()
         self._backoff = backoff.Backoff(
             self._conf.retry_interval, self._conf.retry_max_interval
         )
+        self._teardown = teardown.Teardown(nodes, self._conf.quarantine_wait, clock)
 
     def hurry(self, node_uuids, now):
         """Let the next pass look at these nodes, however often they have failed."""
@@ -79,7 +104,7 @@ class Fulfilment:
             if line['provider_id'] == self._marketplace.provider_id
             and self._sharing.mine(line['resource_uuid'])
         ]
-        due = [each for each in lines if step(each[1], now)]
+        due = [each for each in lines if due_step(each[1], now)]
         metrics.DUE.set(len(due))
         metrics.LAG.set(max((scheduling.late(line, now) for _, line in due), default=0))
         self._backoff.keep([line for _, line in lines])
@@ -123,12 +148,24 @@ class Fulfilment:
 
     def _deliver(self, contract, line, now):
         """Whether nothing is left to do for ``line`` now."""
+        if self._try(contract, line, now):
+            return True
+        if not self._gives_up(contract, line, now):
+            return False
+        # What is given up is taken back at once.
+        return self._deliver(contract, line, now)
+
+    def _try(self, contract, line, now):
+        """Do what is due; whether it is done. Else the line waits from now on."""
         hopeless, most = False, None
         try:
-            if step(line, now)(self, contract, line):
+            if getattr(self, due_step(line, now))(contract, line, now):
                 return True
             # Nothing is wrong, it only takes its time.
             most = self._conf.fulfil_interval
+        except teardown.Contended as error:
+            most = self._conf.retry_interval
+            self._log(LOG.warning, 'is kept busy', contract, line, error)
         except _PASSING as error:
             self._log(LOG.info, 'waits', contract, line, error)
         except exceptions.FlocxError as error:
@@ -138,10 +175,7 @@ class Fulfilment:
         except Exception as error:
             self._log(LOG.exception, _FAILED, contract, line, error)
         self._backoff.wait(line, now, most, hopeless)
-        # What is given up is taken back at once.
-        return self._gives_up(contract, line, now) and self._deliver(
-            contract, line, now
-        )
+        return False
 
     @staticmethod
     def _log(log_it, what, contract, line, error):
@@ -172,21 +206,21 @@ class Fulfilment:
             contract, line, _S.WAIT_CANCEL, _R.NODE_GONE if gone else _R.NOT_DELIVERED
         )
 
-    def _begin(self, contract, line):
+    def _begin(self, contract, line, now):
         node = self._node(line)
-        renter = line_project(contract)
+        renter = contract['project_id']
         if node is None:
             # Ironic says the same where our account has lost its rights for a while.
             self._report(contract, line, _S.WAIT_FULFILL, _R.NODE_GONE)
             return False
-        if node.lessee == renter and teardown.is_left_over(node):
+        if node.lessee == renter and _is_left_over(node):
             self._report(contract, line, _S.WAIT_FULFILL)
             return False
         if node.lessee != renter:
             if not _is_ready(node, line) or not self._is_rented(line):
                 self._report(contract, line, _S.WAIT_FULFILL)
                 return False
-            return self._hand_over(contract, line, node, renter)
+            return self._hand_over(contract, line, node, now)
         if scheduling.lessor(line) and node.provision_state != 'available':
             # Who has sub-let it deployed it in between: it is not theirs any more.
             self._confirm(contract, line, _S.WAIT_FULFILL)
@@ -194,19 +228,41 @@ class Fulfilment:
             return False
         return self._report(contract, line, _S.ACTIVE)
 
-    def _hand_over(self, contract, line, node, renter):
-        if scheduling.lessor(line):
+    def _hand_over(self, contract, line, node, now):
+        renter, lessor = contract['project_id'], scheduling.lessor(line)
+        if lessor:
             # The market cancels a line that is ``created`` with the one that it is
             # of, for then nothing has been done to the node.
             self._confirm(contract, line, _S.WAIT_FULFILL)
+        if not self._is_written_down(contract, line, node, now):
+            self._report(contract, line, _S.WAIT_FULFILL)
+            return False
         self._nodes.set_lessee(node.uuid, renter)
         # Nobody else's change may have come in between.
         node = self._nodes.get(node.uuid)
         if node.lessee != renter:
             return False
-        if scheduling.lessor(line) and node.provision_state != 'available':
+        if lessor and node.provision_state != 'available':
             return False
-        return self._handed_over(contract, line, node, renter)
+        return self._handed_over(contract, line, node)
+
+    def _is_written_down(self, contract, line, node, now):
+        """Whether nothing of others is on the node, and how it is, is kept."""
+        memory = self._memory(contract, line)
+        # Read first: who is faster from here on makes the version another one.
+        known = memory.handover
+        teardown.quiet(self._nodes, node)
+        settings = self._nodes.settings(node.uuid)
+        in_use = node_settings.in_use(settings)
+        if in_use or settings['lessee'] != node.lessee:
+            LOG.info('Node %s cannot be handed over: it %s', node.uuid, in_use)
+            return False
+        LOG.debug('Node %s is kept after version %s', node.uuid, known.version)
+        memory.begin(handover.Phase.HANDED_OVER, now, settings=settings)
+        return True
+
+    def _memory(self, contract, line):
+        return handover.Memory(self._marketplace, contract['uuid'], line['uuid'])
 
     def _is_rented(self, line):
         """Whether who has sub-let the server has it; an owner's need not be rented."""
@@ -229,7 +285,7 @@ class Fulfilment:
         known = self._marketplace.delivered(resource_uuid=line['resource_uuid'])
         return [each for contract in known for each in contract['lines']]
 
-    def _handed_over(self, contract, line, node, renter):
+    def _handed_over(self, contract, line, node):
         """Report what was done now; undo it where the line was closed meanwhile.
 
         By another fulfiller, perhaps, which has found nothing to take back. No pass
@@ -238,23 +294,24 @@ class Fulfilment:
         try:
             return self._report(contract, line, _S.ACTIVE)
         except exceptions.Conflict:
-            self._nodes.clear_lessee(node.uuid, renter, scheduling.lessor(line))
+            # From quarantine it is taken back without a line (reconciliation).
+            self._nodes.set_lessee(node.uuid, self._quarantine())
             raise
 
-    def _miss(self, contract, line):
+    def _miss(self, contract, line, now):
         """The end came before the server could be handed over."""
         if not self._taken_back(contract, line):
             return False
         return self._report(contract, line, _S.ENDED, _R.NOT_DELIVERED)
 
-    def _finish(self, contract, line):
+    def _finish(self, contract, line, now):
         # First, so that whoever asks sees that it is over, and not yet clean.
         self._confirm(contract, line, _S.WAIT_END)
         if not self._taken_back(contract, line):
             return False
         return self._report(contract, line, _S.ENDED, line['reason'] or _R.EXPIRED)
 
-    def _cancel(self, contract, line):
+    def _cancel(self, contract, line, now):
         self._confirm(contract, line, _S.WAIT_CANCEL)
         if not self._taken_back(contract, line):
             return False
@@ -262,20 +319,40 @@ class Fulfilment:
 
     def _taken_back(self, contract, line):
         """Whether the node is clean and its owner's again; else bring that nearer."""
-        node, renter = self._node(line), line_project(contract)
-        if node and node.lessee != renter:
+        node, parties = self._node(line), self._parties(contract, line)
+        memory = self._memory(contract, line)
+        if node and self._may_be_sublet(node, parties, memory):
             if self._is_sublet(line):
                 return False
             # Read again: what was sub-let came back before its line ended.
             node = self._node(line)
         try:
-            return teardown.take_back(
-                self._nodes, node, renter, scheduling.lessor(line)
-            )
-        except teardown.NotClean:
+            return self._teardown.take_back(node, parties, memory)
+        except tuple(_ALARMS) as error:
             # From here on it is the operator's, and reconciliation looks at it.
-            self._report(contract, line, _S.ERROR, _R.CLEAN_FAILED)
+            self._report(contract, line, _S.ERROR, _ALARMS[type(error)])
             raise
+
+    @staticmethod
+    def _may_be_sublet(node, parties, memory):
+        """Whether it may be for another line that ``node`` is not the renter's."""
+        lessee = parties.lessee(node)
+        return lessee is teardown.Lessee.OTHER or (
+            lessee is teardown.Lessee.QUARANTINE
+            and memory.handover.phase
+            in (handover.Phase.UNKNOWN, handover.Phase.HANDED_OVER)
+        )
+
+    def _parties(self, contract, line):
+        return teardown.Parties(
+            renter=contract['project_id'],
+            quarantine=self._quarantine(),
+            lessor=scheduling.lessor(line),
+            had_it=bool(line['fulfill_time']),
+        )
+
+    def _quarantine(self):
+        return self._conf.quarantine_project_id or self._nodes.own_project()
 
     def _node(self, line):
         try:
@@ -311,9 +388,9 @@ class Fulfilment:
         return True
 
 
-def line_project(contract):
-    """Whose the node is while the contract runs."""
-    return contract['project_id']
+def _is_left_over(node):
+    """Whether ``node`` is as an earlier contract of its lessee has left it."""
+    return node.maintenance or node.provision_state == 'clean failed'
 
 
 def _is_ready(node, line):
@@ -326,14 +403,14 @@ def _is_ready(node, line):
     )
 
 
-def step(line, now):
-    """The method of Fulfilment that is due for ``line`` at ``now``, or None."""
+def due_step(line, now):
+    """What is due for ``line`` at ``now``, a Step, or None."""
     started, over = (moment <= now for moment in scheduling.moments(line))
     status = line['status']
     if status in (_S.CREATED, _S.WAIT_FULFILL) and started:
-        return Fulfilment._miss if over else Fulfilment._begin
+        return Step.MISS if over else Step.BEGIN
     if status == _S.WAIT_END or status == _S.ACTIVE and over:
-        return Fulfilment._finish
+        return Step.FINISH
     if status == _S.WAIT_CANCEL:
-        return Fulfilment._cancel
+        return Step.CANCEL
     return None

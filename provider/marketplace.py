@@ -29,7 +29,7 @@ _BY_STATUS = {
 }
 
 #: Every request names the version that this provider was written for.
-_HEADERS = {'OpenStack-API-Version': 'marketplace 1.0'}
+_HEADERS = {'OpenStack-API-Version': 'marketplace 1.1'}
 
 
 class Marketplace:
@@ -165,6 +165,25 @@ class Marketplace:
             'PATCH', f'/v1/contracts/{contract_uuid}/lines/{line_uuid}', json=said
         )
 
+    def handover(self, contract_uuid, line_uuid):
+        """What we keep about a line, with its version; see ``provider.handover``.
+
+        :raises NotFound: the line is closed.
+        """
+        return self._request('GET', _handover(contract_uuid, line_uuid))
+
+    def keep_handover(self, contract_uuid, line_uuid, version, data):
+        """Replace what we keep about a line; return its new version.
+
+        :raises Conflict: it is not at ``version``, or the line is closed.
+        """
+        kept = self._request(
+            'PATCH',
+            _handover(contract_uuid, line_uuid),
+            json={'version': version, 'data': data},
+        )
+        return kept['version']
+
     @property
     def provider_id(self):
         """The account under which the market knows this provider."""
@@ -200,6 +219,10 @@ class Marketplace:
             token_endpoint.Token(endpoint, context.auth_token), self._session.auth
         )
         return adapter.Adapter(self._session, auth=auth, endpoint_override=endpoint)
+
+
+def _handover(contract_uuid, line_uuid):
+    return f'/v1/contracts/{contract_uuid}/lines/{line_uuid}/handover'
 
 
 def _refusal(answer):

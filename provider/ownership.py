@@ -48,6 +48,8 @@ def unfit(node):
         return 'is retired'
     if node.protected:
         return 'is protected'
+    if node.automated_clean is False:
+        return 'is not cleaned between two users (automated_clean)'
     if node.provision_state not in OFFERABLE:
         return f'is in provision state {node.provision_state!r}'
     return None

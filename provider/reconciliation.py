@@ -15,19 +15,25 @@ another lessee, or none                line: ``error``, lessee_changed
 owner deploys or undeploys             line: ``error``, owner_intervened
 lessee is the renter again             line: ``active``
 owner is done, node is available       line: ``active``
-line in error, over, not the renter's  line: ``ended``
+line in error, over, somebody else's   line: ``ended``
 line in error, over, can be taken      line: ``wait_end``; the fulfiller ends it
 back
+node in quarantine without a line      taken back, and an error in the log
 =====================================  ==========================================
 """
 
+import datetime
+
 from oslo_log import log
+from oslo_utils import timeutils
 
 from flocx import exceptions
 from flocx.core import contract as core
 from flocx.core import offer as offer_core
 from flocx.core import window
+from provider import handover
 from provider import ownership
+from provider import teardown
 
 LOG = log.getLogger(__name__)
 _S, _R = core.Status, core.Reason
@@ -37,18 +43,63 @@ _S, _R = core.Status, core.Reason
 _PASSING = {_R.LESSEE_CHANGED, _R.NODE_GONE, _R.OWNER_INTERVENED}
 
 
+#: So soon nodes that no line explains are looked at again.
+_SOON = datetime.timedelta(seconds=10)
+
+
 class Reconciliation:
     """Looks at all servers that the market knows of this provider."""
 
-    def __init__(self, nodes, marketplace):
-        self._nodes, self._marketplace = nodes, marketplace
+    def __init__(self, conf, nodes, marketplace, clock=timeutils.utcnow):
+        self._conf, self._nodes, self._marketplace = conf.provider, nodes, marketplace
+        self._teardown = teardown.Teardown(nodes, self._conf.quarantine_wait, clock)
+        #: {uuid: what is remembered} of nodes in quarantine that no line explains.
+        self._orphans = {}
 
     def run(self, now):
-        """Report every difference; what fails waits for the next time."""
+        """Report every difference; what fails waits for the next time.
+
+        :returns: when to look again, or None.
+        """
         found = {node.uuid: node for node in self._nodes.all()}
-        self._compare(
-            found, self._marketplace.offers(), self._marketplace.delivered(), now, {}
-        )
+        contracts = self._marketplace.delivered()
+        self._compare(found, self._marketplace.offers(), contracts, now, {})
+        return self._take_back_orphans(found, contracts, now)
+
+    def _quarantine(self):
+        return self._conf.quarantine_project_id or self._nodes.own_project()
+
+    def _take_back_orphans(self, found, contracts, now):
+        """Give nodes in quarantine that no line explains to their owners, clean.
+
+        A line was closed while its server was handed over, or the market has lost it.
+        Those that were seen so in the comparison before are dealt with: a line may
+        have been opened or closed while all of this was read.
+        """
+        quarantine = self._quarantine()
+        explained = {
+            line['resource_uuid']
+            for contract in contracts
+            for line in contract['lines']
+            if line['status'] not in core.CLOSED
+        }
+        orphans = {
+            uuid
+            for uuid, node in found.items()
+            if node.lessee == quarantine and uuid not in explained
+        }
+        known, self._orphans = self._orphans, {}
+        for uuid in sorted(orphans):
+            memory = self._orphans[uuid] = known.get(uuid, handover.Transient())
+            if uuid in known:
+                LOG.error('Node %s is in quarantine, and no line explains it', uuid)
+                self._tell(self._take_back, uuid, memory)
+        return now + _SOON if orphans else None
+
+    def _take_back(self, uuid, memory):
+        quarantine = self._quarantine()
+        parties = teardown.Parties(renter=quarantine, quarantine=quarantine)
+        self._teardown.take_back(self._node(uuid), parties, memory)
 
     def look(self, uuids, now, deeds):
         """The same for a few nodes, which something has happened to.
@@ -81,10 +132,12 @@ class Reconciliation:
     def _compare(self, found, offers, contracts, now, deeds):
         for offer in offers:
             self._tell(self._offer, offer, found.get(offer['resource_uuid']))
+        # Between two lessees a server is in quarantine.
         sublessees = {
-            (line.get('sublet_of'), contract['project_id'])
+            (line.get('sublet_of'), lessee)
             for contract in contracts
             for line in contract['lines']
+            for lessee in (contract['project_id'], self._quarantine())
             if line['status'] not in core.CLOSED
         }
         for contract in contracts:
@@ -122,11 +175,12 @@ class Reconciliation:
             self._marketplace.report_offer(offer['uuid'], status, reason)
 
     def _line(self, contract, line, node, now, deed):
-        status, reason = standing(line, contract['project_id'], node, now, deed)
+        parties = contract['project_id'], self._quarantine()
+        status, reason = standing(line, parties, node, now, deed)
         if node and status == _S.ERROR != line['status']:
             # What was sub-let may have come back since the nodes were listed.
             node = self._node(node.uuid)
-            status, reason = standing(line, contract['project_id'], node, now, deed)
+            status, reason = standing(line, parties, node, now, deed)
         if status != line['status']:
             LOG.warning(
                 'Line %s of contract %s: %s, %s',
@@ -150,14 +204,15 @@ def health(offer, node):
     return offer_core.Status.AVAILABLE, None
 
 
-def standing(line, renter, node, now, deed=None):
+def standing(line, parties, node, now, deed=None):
     """The status that a delivered ``line`` should have, and why.
 
+    :param parties: the renter's project, and that which has a server in quarantine.
     :param deed: when the owner last began to deploy or undeploy it, if they are known
         to have.
     """
     status, reason = line['status'], line['reason']
-    rented = node is not None and node.lessee == renter
+    rented = node is not None and node.lessee == parties[0]
     over = window.instant(line['end_time'], 'end_time') <= now
     if status == _S.ACTIVE and not over:
         if not rented:
@@ -166,13 +221,27 @@ def standing(line, renter, node, now, deed=None):
             return _S.ERROR, _R.OWNER_INTERVENED
     if status != _S.ERROR:
         return status, reason
-    if over and not rented:
-        return _S.ENDED, reason
-    if over and (node.provision_state == 'available' or reason in _PASSING):
-        return _S.WAIT_END, reason
-    if not over and rented and line['fulfill_time'] and _has_passed(reason, node):
+    if over:
+        return _after_the_end(reason, parties, node), reason
+    if rented and line['fulfill_time'] and _has_passed(reason, node):
         return _S.ACTIVE, None
     return status, reason
+
+
+def _after_the_end(reason, parties, node):
+    """What becomes of a line in error whose time is over."""
+    if node is None or node.lessee not in (*parties, None):
+        return _S.ENDED
+    if node.lessee is None:
+        # Somebody has cleared it. What they do not use is cleaned, unless that is the
+        # way out of an error of ours.
+        unused = node.provision_state == 'available'
+        return _S.WAIT_END if unused and reason == _R.LESSEE_CHANGED else _S.ENDED
+    if reason in _PASSING or (
+        node.provision_state == 'available' and reason != _R.RESTORE_FAILED
+    ):
+        return _S.WAIT_END
+    return _S.ERROR
 
 
 def _has_passed(reason, node):

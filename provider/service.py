@@ -23,6 +23,7 @@ from provider.nodes import ironic
 @dataclasses.dataclass(frozen=True)
 class Provider:
     NAME: typing.ClassVar[str] = 'provider'
+    SERVICE_TYPE: typing.ClassVar[str] = 'marketplace-provider'
 
     conf: cfg.ConfigOpts
     policy: policy.Policy

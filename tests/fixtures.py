@@ -67,6 +67,8 @@ def write_configuration(folder, identity, options=()):
             'nodes': 'dummy',
             'fulfil_interval': '0.5',
             'retry_interval': '0.2',
+            # Nobody sends requests to dummy nodes that would have to be waited for.
+            'quarantine_wait': '0',
             'dummy_nodes_dir': f'{folder}/nodes',
         },
         'matcher': {'round_interval': '0.5', 'round_seconds': '0.2'},

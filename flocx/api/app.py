@@ -10,8 +10,8 @@ from oslo_middleware import http_proxy_to_wsgi
 from oslo_middleware import request_id
 from oslo_middleware import sizelimit
 from osprofiler import web as profiler
+import pecan
 from pecan import hooks
-import wsme.exc
 
 from flocx import context
 from flocx import exceptions
@@ -19,10 +19,7 @@ from flocx import metrics
 from flocx import policy
 from flocx.api import errors
 from flocx.api import requestlog
-from flocx.api import routing
 from flocx.api import versions
-
-_FORMS = ('application/x-www-form-urlencoded', 'multipart/form-data')
 
 #: Paths that are answered without a token.
 PUBLIC = ('/', '/v1', '/v1/', '/v1/openapi.json')
@@ -63,9 +60,18 @@ class _Healthy:
 class _Authenticated:
     """Asks keystonemiddleware for a token everywhere but on public paths."""
 
-    def __init__(self, app, conf):
+    def __init__(self, app, conf, service_type):
+        """Check tokens.
+
+        :param service_type: what the catalog has the service as: an application
+            credential may be for some paths of some services only.
+        """
         self._app = app
-        self._checked = auth_token.AuthProtocol(app, {'oslo_config_config': conf})
+        options = {'oslo_config_config': conf}
+        # Services in one process share the option, but not its value.
+        if conf.keystone_authtoken.service_type is None:
+            options['service_type'] = service_type
+        self._checked = auth_token.AuthProtocol(app, options)
 
     def __call__(self, environ, start_response):
         if environ.get('PATH_INFO', '') in PUBLIC or not environ.get('PATH_INFO'):
@@ -78,17 +84,6 @@ class _Hook(hooks.PecanHook):
 
     def __init__(self, service, clock):
         self._service, self._clock = service, clock
-
-    def on_route(self, state):
-        # Pecan would take the field _method of a query or a form for the method.
-        request = state.request
-        if request.content_type in _FORMS:
-            raise wsme.exc.ClientSideError(
-                f'Content-Type: {request.content_type} is not application/json',
-                status_code=415,
-            )
-        if '_method' in request.query_string:
-            raise exceptions.Invalid('_method: there is no such parameter')
 
     def before(self, state):
         request = state.request
@@ -112,17 +107,17 @@ def controllers(root, service, clock):
 
     :param root: the root controller.
     :param service: what the controllers work with: its ``NAME``, ``conf``,
-        ``policy`` and ``lineage(context)``, the caller's project and its ancestors.
+        ``SERVICE_TYPE``, ``policy`` and ``lineage(context)``, the caller's project and
+        its ancestors.
     :param clock: called with ``with_timezone=True``, returns aware UTC.
     """
-    app = routing.Application(
+    app = pecan.Pecan(
         root,
         hooks=[_Hook(service, clock)],
         guess_content_type_from_ext=False,
-        force_canonical=False,
     )
     return microversion.MicroversionMiddleware(
-        app, versions.SERVICE_TYPE, versions.VERSIONS, errors.version_error
+        app, versions.SERVICE_TYPE, versions.VERSIONS
     )
 
 
@@ -138,7 +133,7 @@ def build(conf, root, service, clock):
         app = audit.AuditMiddleware(
             app, audit_map_file=conf.api.audit_map_file, oslo_config_config=conf
         )
-    app = _Authenticated(app, conf)
+    app = _Authenticated(app, conf, service.SERVICE_TYPE)
     if conf.profiler.enabled:
         app = profiler.WsgiMiddleware(app, hmac_keys=conf.profiler.hmac_keys)
     app = sizelimit.RequestBodySizeLimiter(app, conf)

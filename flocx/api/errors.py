@@ -8,31 +8,15 @@ The body is that of the API guidelines (``guidelines/errors.rst``)::
 """
 
 import http
-import json
 
 from oslo_log import log
 import webob
-import wsme.exc
 
 from flocx import db
 from flocx import exceptions
+from flocx.api import versions
 
 LOG = log.getLogger(__name__)
-
-#: Codes of errors that no exception of ours stands for.
-CODES = {
-    400: 'flocx.invalid',
-    401: 'flocx.unauthorized',
-    403: 'flocx.forbidden',
-    404: 'flocx.not_found',
-    405: 'flocx.method_not_allowed',
-    406: 'flocx.version_not_acceptable',
-    409: 'flocx.conflict',
-    413: 'flocx.too_large',
-    415: 'flocx.media_type',
-    422: 'flocx.unprocessable',
-    503: 'flocx.unavailable',
-}
 
 #: Every code that an answer can have, with its status and what to do about it. Once in
 #: a release, a code never changes its meaning; the documentation has this table.
@@ -105,6 +89,11 @@ PUBLISHED = {
         'A fault of the service. Nothing was changed; the operator finds it in the log '
         'under the request id.',
     ),
+    'flocx.unavailable.waits': (
+        503,
+        'As many requests wait for events in this process as may, of all projects or '
+        'of one. Ask without wait, or again later.',
+    ),
     'flocx.unavailable': (
         503,
         'A service that is needed does not answer. Nothing was changed; try again, '
@@ -116,6 +105,9 @@ PUBLISHED = {
     ),
 }
 
+#: The code of an error of a status that has no code of its own.
+CODES = {status: code for code, (status, _) in reversed(PUBLISHED.items())}
+
 DETAILS = {
     400: 'The URL, a header or the body is not what HTTP and UTF-8 allow.',
     401: 'A valid token is needed in X-Auth-Token.',
@@ -123,6 +115,16 @@ DETAILS = {
     405: 'This URL does not support the method.',
     413: 'The request is too long.',
 }
+
+
+class NotAcceptable(exceptions.FlocxError):
+    status = 406
+    code = CODES[406]
+
+
+class UnsupportedMediaType(exceptions.FlocxError):
+    status = 415
+    code = CODES[415]
 
 
 def document(request, status, detail, code=None):
@@ -138,18 +140,6 @@ def document(request, status, detail, code=None):
             }
         ]
     }
-
-
-def client_error(error):
-    """What a WSME error means for the caller, naming the field."""
-    if isinstance(error, wsme.exc.UnknownAttribute):
-        names = ', '.join(sorted(error.attributes))
-        return f'{names}: there is no such field, or it is not yours to set'
-    if isinstance(error, wsme.exc.InvalidInput):
-        return f'{error.fieldname}: {error.msg}'
-    if isinstance(error, wsme.exc.MissingArgument):
-        return f'{error.argname}: missing'
-    return error.faultstring
 
 
 class Errors:
@@ -173,8 +163,6 @@ class Errors:
             status, headers, body = request.call_application(self._app)
         except exceptions.FlocxError as error:
             return self._respond(request, error.status, str(error), error.code)
-        except wsme.exc.ClientSideError as error:
-            return self._respond(request, error.code, client_error(error))
         except db.ConnectionLost:
             LOG.exception('%s %s found no database', request.method, request.path)
             return self._respond(
@@ -201,11 +189,10 @@ class Errors:
 
     def _rewrite(self, request, response):
         status = response.status_int
-        detail = DETAILS.get(status) or response.status
-        if status == 406:
-            detail = _plain(response)
+        detail = versions.complaint(request) if status in (400, 406) else None
+        detail = detail or DETAILS.get(status) or response.status
         new = self._respond(request, status, detail)
-        for name in ('WWW-Authenticate', 'Allow', 'OpenStack-API-Version', 'Vary'):
+        for name in ('WWW-Authenticate', 'Allow'):
             if name in response.headers:
                 new.headers[name] = response.headers[name]
         return new
@@ -215,17 +202,14 @@ class Errors:
         body = document(request, status, detail, code)
         # For those who count them.
         request.environ['flocx.error_code'] = body['errors'][0]['code']
-        return webob.Response(
+        response = webob.Response(
             json_body=body,
             status=status,
             content_type='application/json',
             charset='UTF-8',
         )
-
-
-def version_error(*, body, **_):
-    """The body of a refused microversion; ``Errors`` puts it into its form."""
-    return {'errors': [{'detail': body}], 'min_version': '1.0', 'max_version': '1.0'}
+        response.headers.update(versions.headers(request))
+        return response
 
 
 def _is_ours(response):
@@ -235,13 +219,3 @@ def _is_ours(response):
         return 'code' in response.json_body['errors'][0]
     except (ValueError, KeyError, IndexError, TypeError):
         return False
-
-
-def _plain(response):
-    try:
-        return json.loads(response.body)['errors'][0]['detail']
-    except (ValueError, KeyError, TypeError):
-        return (
-            'Either the requested API version is not served, versions 1.0 to 1.0 are; '
-            'or no JSON is accepted, and it is all that is answered.'
-        )

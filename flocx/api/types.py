@@ -1,59 +1,44 @@
 # SPDX-License-Identifier: Apache-2.0
-"""WSME types for what JSON has no type for, checked where they are set.
+"""What requests and answers hold, declared once as WSME types.
 
-WSME names the attribute in front of what ``validate`` complains of.
+From the declarations follow the JSON schemas, by which bodies are checked and the API
+is described, and what is written of an object.
 """
 
 import functools
-import inspect
 import json
 
 import wsme
-import wsme.rest.json
 import wsme.types
 
 from flocx import exceptions
+from flocx.core import gates
 from flocx.core import money
+from flocx.core import names
+from flocx.core import query
 from flocx.core import window
 
-_FIELD = 'field'
 
-#: The types whose values JSON knows.
-_AS_THEY_ARE = (str, int, float, bool)
-
-
-class Checked(wsme.types.UserType):
-    """Takes a JSON value as it is and lets ``parse`` decide."""
+class Value(wsme.types.UserType):
+    """A value that JSON has no type for, or that is bound in some way."""
 
     basetype = wsme.types.text
 
-    def __init__(self, name, schema, parse, render=None):
+    def __init__(self, name, schema, read=None, write=None, parse=query.text):
         """A type of the API.
 
-        :param schema: the JSON schema of the values.
-        :param parse: given a value and the name of its field, checks it.
-        :param render: turns a value into what JSON knows.
+        :param schema: the JSON schema of the values; its description completes the
+            sentence "... is not".
+        :param read: given a value of that schema and the name of its field, returns
+            what handlers get.
+        :param write: turns a value into what JSON knows.
+        :param parse: what lists are filtered by, given its text and the field's name.
         """
-        self.name, self.schema = name, schema
-        self._parse, self._render = parse, render
-
-    def validate(self, value):
-        try:
-            return self._parse(value, _FIELD)
-        except exceptions.Invalid as error:
-            raise ValueError(str(error).removeprefix(f'{_FIELD}: ')) from None
-
-    def tobasetype(self, value):
-        return self._render(value) if self._render and value is not None else value
-
-
-def _any(value, _):
-    return value
+        self.name, self.schema, self.parse = name, schema, parse
+        self.read, self.write = read, write
 
 
 def _object(value, field):
-    if not isinstance(value, dict):
-        raise exceptions.Invalid(f'{field}: {value!r} is not a JSON object')
     try:
         # Python reads and writes NaN; databases and other readers of JSON do not.
         json.dumps(value, allow_nan=False)
@@ -62,60 +47,86 @@ def _object(value, field):
     return value
 
 
-def _text(longest):
-    def parse(value, field):
-        if not isinstance(value, str) or not value.strip():
-            raise exceptions.Invalid(
-                f'{field}: a string with a letter in it is expected'
-            )
-        if len(value) > longest:
-            raise exceptions.Invalid(f'{field}: more than {longest} characters')
-        if not value.isprintable():
-            raise exceptions.Invalid(
-                f'{field}: holds a character that cannot be printed'
-            )
-        return value
-
-    return parse
+def _printable(value, field):
+    if not value.isprintable():
+        raise exceptions.Invalid(f'{field}: holds a character that cannot be printed')
+    return value
 
 
-def _whole_number(low, high):
-    def parse(value, field):
-        if isinstance(value, bool) or not isinstance(value, int):
-            raise exceptions.Invalid(f'{field}: {value!r} is not a whole number')
-        if not low <= value <= high:
-            raise exceptions.Invalid(f'{field}: {value} is not in {low}..{high}')
-        return value
-
-    return parse
+def _string(description, **more):
+    return {'type': ['string', 'null'], 'description': description, **more}
 
 
-def _string(**more):
-    return {'type': ['string', 'null'], **more}
+def _text(name, longest):
+    said = f'a string of 1 to {longest} characters, not all of them spaces'
+    schema = _string(said, minLength=1, maxLength=longest, pattern=r'\S')
+    return Value(name, schema, _printable)
 
 
 #: An instant, as ISO 8601 with a zone; answered in UTC with Z.
-Instant = Checked('instant', _string(format='date-time'), window.instant, window.text)
+Instant = Value(
+    'instant',
+    _string('a time, such as "2027-01-31T18:00:00Z"', format='date-time'),
+    window.instant,
+    window.text,
+    window.instant,
+)
 #: A decimal string; credits per server and hour.
-Price = Checked(
-    'price', _string(pattern=r'^[0-9]{1,12}(\.[0-9]{1,6})?$'), money.price, money.text
+Price = Value(
+    'price',
+    _string(
+        'a decimal string such as "1.25", with up to 12 digits before the point and 6 '
+        'after it',
+        pattern=f'^{money.PATTERN}$',
+    ),
+    money.price,
+    money.text,
+    money.price,
 )
 #: A sum of money as it is answered: it may exceed what a price may be.
-Amount = Checked('amount', _string(), _any, money.text)
+Amount = Value('amount', _string('a decimal string'), write=money.text)
 #: What needs no check, or is checked by the core.
-Json = Checked('json', {}, _any)
-Object = Checked('object', {'type': 'object'}, _object)
-Text = Checked('text', _string(minLength=1, maxLength=255), _text(255))
-Ident = Checked('ident', _string(minLength=1, maxLength=64), _text(64))
+Json = Value('json', {})
+Object = Value('object', {'type': 'object', 'description': 'a JSON object'}, _object)
+Text = _text('text', 255)
+Ident = _text('ident', 64)
+#: What an object is called from now on, and what one is looked for by.
+Name = Value('name', _string('a name', maxLength=names.LONGEST), names.name)
+Identifier = Value('identifier', _string('a uuid or a name'), names.identifier)
 
 
 def Integer(low, high):
     """A whole number in low..high."""
-    return Checked(
-        'integer',
-        {'type': ['integer', 'null'], 'minimum': low, 'maximum': high},
-        _whole_number(low, high),
-    )
+    schema = {
+        'type': ['integer', 'null'],
+        'minimum': low,
+        'maximum': high,
+        'description': f'a whole number in {low}..{high}',
+    }
+    return Value('integer', schema, parse=query.integer)
+
+
+def Choice(values, **since):
+    """One of the strings ``values``; of some there is a version since which they are.
+
+    :param since: that version, by value.
+    """
+    chosen = Value('choice', None)
+    chosen.choices = gates.Choices(values, **since)
+    return chosen
+
+
+class Field(wsme.wsattr):
+    """An attribute of a type that there is since or until a version."""
+
+    def __init__(self, datatype, mandatory=False, since=None, until=None):
+        super().__init__(datatype, mandatory=mandatory)
+        self.gate = gates.Gate(since, until)
+
+
+def required(datatype, **gate):
+    """An attribute of a body that has to be there, and not null."""
+    return Field(datatype, mandatory=True, **gate)
 
 
 class Declared(wsme.types.Base):
@@ -124,107 +135,60 @@ class Declared(wsme.types.Base):
     def __init_subclass__(cls):
         """Say the order, which WSME would look for in the source, for a long time."""
         super().__init_subclass__()
-        declared = [name for base in cls.__mro__ for name in vars(base)]
-        fields = [
+        cls._wsme_attr_order = [
             name
-            for name, field in inspect.getmembers(cls, wsme.types.iswsattr)
-            if not name.startswith('_') and not inspect.isroutine(field)
+            for name, value in vars(cls).items()
+            if not name.startswith('_') and not isinstance(value, classmethod)
         ]
-        cls._wsme_attr_order = sorted(fields, key=declared.index)
+
+
+class Change(Declared):
+    """The body of a PATCH: what is left out stays; some fields may be null."""
+
+    _nullable = ()
 
 
 class Answer(Declared):
-    """The JSON form of a noun: the fields that its class declares."""
+    """The JSON form of an object: the fields that its class declares."""
 
     @classmethod
-    def of(cls, noun, **more):
-        """The form of ``noun``; ``more`` are fields that it does not have."""
-        answer = cls()
-        for attribute in wsme.types.list_attributes(cls):
-            name = attribute.name
-            if name in more:
-                setattr(answer, name, more[name])
-            elif hasattr(noun, name):
-                setattr(answer, name, getattr(noun, name))
-        return answer
+    def of(cls, source=None, but=(), **more):
+        """The form of ``source``, a dictionary that JSON can hold.
 
-
-def plain(answer):
-    """``answer`` as the dictionary that its JSON says."""
-    return written(type(answer), answer)
-
-
-def written(kind, value):
-    """What WSME's ``tojson`` makes of a ``value`` of the type ``kind``.
-
-    It asks what each part of each value is; here that is found out once for a type.
-    """
-    return None if value is None else _writer(kind)(value)
-
-
-@functools.cache
-def _writer(kind):
-    """The function that does it for the values of ``kind`` that are not None."""
-    if isinstance(kind, wsme.types.ArrayType):
-        return _writer_of_list(_writer(kind.item_type))
-    if wsme.types.iscomplex(kind):
-        return _writer_of_object(kind)
-    if isinstance(kind, Checked):
-        return kind.tobasetype
-    if kind in _AS_THEY_ARE:
-        return _as_it_is
-    return functools.partial(wsme.rest.json.tojson, kind)
-
-
-def _as_it_is(value):
-    return value
-
-
-def _writer_of_list(each):
-    return lambda values: [None if value is None else each(value) for value in values]
-
-
-def _writer_of_object(kind):
-    writers = [
-        (attribute.key, attribute.name, _writer(attribute.datatype))
-        for attribute in wsme.types.list_attributes(kind)
-    ]
-
-    def write(noun):
+        :param but: names of fields that are left out.
+        :param more: fields that ``source`` does not have, by name.
+        """
         said = {}
-        for key, name, writer in writers:
-            value = getattr(noun, key)
-            if value is not wsme.Unset:
-                said[name] = None if value is None else writer(value)
+        for name, write in _writers(cls):
+            value = more[name] if name in more else getattr(source, name, wsme.Unset)
+            if value is not wsme.Unset and name not in but:
+                said[name] = write(value) if write and value is not None else value
         return said
 
-    return write
 
-
-def given(request, *but):
-    """{name: value} of what a request says, null included, save the names ``but``."""
+def plain(kind, values):
+    """``values``, which were read of a body of the type ``kind``, as JSON again."""
+    writers = dict(_writers(kind))
     return {
-        attribute.name: getattr(request, attribute.name)
-        for attribute in wsme.types.list_attributes(type(request))
-        if attribute.name not in but
-        and getattr(request, attribute.name) is not wsme.Unset
+        name: writers[name](value) if writers[name] and value is not None else value
+        for name, value in values.items()
     }
 
 
-def changes(request, nullable):
-    """{name: value} of what a request wants changed; only ``nullable`` may be null.
+@functools.cache
+def _writers(kind):
+    """Pairs of a field of ``kind`` and what writes its values; None writes them so."""
+    attributes = wsme.types.list_attributes(kind)
+    return [(each.name, _writer(each.datatype)) for each in attributes]
 
-    ``generation`` is no change: it says what the request rests on.
 
-    :raises Invalid: something else is null, or there is nothing to change.
-    """
-    values = given(request, 'generation')
-    if not values:
-        raise exceptions.Invalid('Nothing to change is given')
-    for name, value in values.items():
-        if value is None and name not in nullable:
-            raise exceptions.Invalid(f'{name}: cannot be null')
-    return values
+def _writer(datatype):
+    if isinstance(datatype, wsme.types.ArrayType):
+        write = _writer(datatype.item_type)
+        return write and (lambda values: [write(value) for value in values])
+    if isinstance(datatype, Value):
+        return datatype.write
+    return getattr(datatype, 'of', None)
 
 
 class Link(Declared):
@@ -234,11 +198,38 @@ class Link(Declared):
 
 def collection(name, answer):
     """The JSON form of a list: ``{"offers": [...], "offers_links": [...]}``."""
-    return type(
-        f'{answer.__name__}List',
-        (Declared,),
-        {
-            name: [answer],
-            f'{name}_links': [Link],
-        },
+    members = {name: [answer], f'{name}_links': [Link]}
+    return type(f'{answer.__name__}List', (Declared,), members)
+
+
+def attributes(kind, version):
+    """The fields that a type has at a version of the API."""
+    return [
+        each
+        for each in wsme.types.list_attributes(kind)
+        if gates.gate(each).lets(version)
+    ]
+
+
+def cut(kind, answer, version):
+    """``answer``, of the type ``kind``, without fields that come after ``version``."""
+    if answer is None or not _is_cut(kind, version):
+        return answer
+    if isinstance(kind, wsme.types.ArrayType):
+        return [cut(kind.item_type, each, version) for each in answer]
+    return {
+        each.name: cut(each.datatype, answer[each.name], version)
+        for each in attributes(kind, version)
+        if each.name in answer
+    }
+
+
+@functools.cache
+def _is_cut(kind, version):
+    """Whether a version lacks something of a type, or of what is in it."""
+    if isinstance(kind, wsme.types.ArrayType):
+        return _is_cut(kind.item_type, version)
+    return wsme.types.iscomplex(kind) and any(
+        not gates.gate(each).lets(version) or _is_cut(each.datatype, version)
+        for each in wsme.types.list_attributes(kind)
     )

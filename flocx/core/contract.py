@@ -32,6 +32,7 @@ class Reason(enum.StrEnum):
     LESSEE_CHANGED = 'lessee_changed'
     NODE_GONE = 'node_gone'
     CLEAN_FAILED = 'clean_failed'
+    RESTORE_FAILED = 'restore_failed'
     OWNER_INTERVENED = 'owner_intervened'
     PROJECT_DELETED = 'project_deleted'
     PROJECT_DISABLED = 'project_disabled'

@@ -138,6 +138,37 @@ def check(expression: str, depth: int) -> None:
             _check_function(node['value'])
 
 
+#: The functions that find values of one type only, or nothing.
+_TYPES = {
+    **dict.fromkeys(
+        ('abs', 'avg', 'ceil', 'floor', 'length', 'sum', 'to_number'), 'number'
+    ),
+    **dict.fromkeys(('join', 'type'), 'string'),
+    **dict.fromkeys(('contains', 'ends_with', 'starts_with'), 'boolean'),
+    **dict.fromkeys(('keys', 'map', 'sort', 'sort_by', 'to_array', 'values'), 'list'),
+}
+_LISTS = ('projection', 'filter_projection', 'value_projection', 'multi_select_list')
+
+
+def type_found(expression: str) -> str | None:
+    """The type of whatever ``expression`` finds, or None where it may be any.
+
+    It is known of some functions, of lists, and of capabilities: in Ironic these are
+    strings, as in ``capabilities:gpus:4``.
+
+    :param expression: one that ``check`` lets by.
+    """
+    node = _compiled(expression)
+    if node['type'] == 'function_expression':
+        return _TYPES.get(node['value'])
+    if node['type'] in _LISTS:
+        return 'list'
+    path = [each.get('value') for each in node['children'] if isinstance(each, dict)]
+    if node['type'] == 'subexpression' and path[0] == 'capabilities':
+        return 'string' if len(path) == 2 else None
+    return None
+
+
 def _check_function(name: str) -> None:
     known = _Functions.FUNCTION_TABLE
     if name not in known:

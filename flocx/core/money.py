@@ -16,9 +16,10 @@ SECONDS_PER_HOUR = decimal.Decimal(3600)
 EXACT = decimal.Context(prec=60, rounding=decimal.ROUND_HALF_EVEN)
 
 
-#: What Python would read besides, like ``1_000`` or other scripts' digits, people
-#: would read otherwise or not at all. The exponent is short enough for a Decimal.
-_DECIMAL = re.compile(r'[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,9})?', re.ASCII)
+#: How a price is written, a regular expression. Python would read more, like ``1_000``,
+#: ``1e2`` or other scripts' digits, which people would read otherwise or not at all.
+PATTERN = r'[0-9]{1,12}(\.[0-9]{1,6})?'
+_PRICE = re.compile(PATTERN)
 
 
 def price(value: object, field: str = 'price') -> decimal.Decimal:
@@ -32,8 +33,12 @@ def price(value: object, field: str = 'price') -> decimal.Decimal:
         raise exceptions.Invalid(
             f'{field}: {value!r} is not a decimal string such as "1.25"'
         )
-    if isinstance(value, str):
-        _check_text(value, field)
+    if isinstance(value, str) and not _PRICE.fullmatch(value):
+        text = repr(value) if len(value) <= 40 else f'{value[:37]!r}...'
+        raise exceptions.Invalid(
+            f'{field}: {text} is not a decimal string such as "1.25", with up to 12 '
+            'digits before the point and 6 after it'
+        )
     parsed = decimal.Decimal(value)
     if not parsed.is_finite() or parsed < 0 or parsed >= LIMIT:
         raise exceptions.Invalid(f'{field}: it is not in 0..{LIMIT - QUANTUM}')
@@ -41,15 +46,6 @@ def price(value: object, field: str = 'price') -> decimal.Decimal:
     if rounded != parsed:
         raise exceptions.Invalid(f'{field}: {value} has more than 6 decimal places')
     return abs(rounded)
-
-
-def _check_text(value: str, field: str) -> None:
-    if len(value) > 40:
-        raise exceptions.Invalid(f'{field}: more than 40 characters')
-    if not _DECIMAL.fullmatch(value):
-        raise exceptions.Invalid(
-            f'{field}: {value!r} is not a decimal string such as "1.25"'
-        )
 
 
 def quantised(value: decimal.Decimal) -> decimal.Decimal:

@@ -32,10 +32,12 @@ class Limits:
     length: int = 256
     depth: int = 16
     items: int = 256
+    #: Whether a comparison that can never hold, for its types, is refused.
+    types: bool = True
 
 
 #: For what was accepted once: it is not refused later because an option has changed.
-NO_LIMITS = Limits(triples=10**6, length=10**6, depth=10**6, items=10**6)
+NO_LIMITS = Limits(triples=10**6, length=10**6, depth=10**6, items=10**6, types=False)
 
 
 #: Memory that a compiled regular expression may take, in bytes.
@@ -66,14 +68,16 @@ class Operator:
     found: Callable[[object], bool]
     operand: Callable[[object], bool]
     kind: str
+    #: The type of what has to be found, None for any.
+    type: str | None = None
 
 
 def _number(holds: Callable[[Any, Any], object]) -> Operator:
-    return Operator(holds, _is_number, _is_number, 'a number')
+    return Operator(holds, _is_number, _is_number, 'a number', 'number')
 
 
 def _string(holds: Callable[[Any, Any], object]) -> Operator:
-    return Operator(holds, _is_text, _is_text, 'a string')
+    return Operator(holds, _is_text, _is_text, 'a string', 'string')
 
 
 @functools.lru_cache(maxsize=1024)
@@ -100,7 +104,7 @@ OPERATORS: dict[str | None, Operator] = {
     'in': Operator(
         lambda found, choices: found in choices, _anything, _is_list, 'a list'
     ),
-    'contains': Operator(operator.contains, _is_list, _anything, 'anything'),
+    'contains': Operator(operator.contains, _is_list, _anything, 'anything', 'list'),
 }
 
 
@@ -206,6 +210,8 @@ def _parse_one(triple: object, limits: Limits, where: str) -> Requirement:
             f'not with {_short(operand)}{_hint(name, operand)}'
         )
     _check_operand(name, operand, limits, where)
+    if limits.types:
+        _check_types(expression, name, operand, where)
     return Requirement(expression, name, operand, negated)
 
 
@@ -276,6 +282,27 @@ def _check_text(value: str, limits: Limits, where: str) -> None:
         )
     if not value.isascii() and any('\ud800' <= each <= '\udfff' for each in value):
         raise exceptions.Invalid(f'{where}: a string with half a character in it')
+
+
+def _check_types(expression: str, name: str | None, operand: Any, where: str) -> None:
+    """Nothing, if something could be found that ``name`` compares with ``operand``.
+
+    :raises Invalid: whatever is found is of another type; the message says what to do.
+    """
+    found, wanted = expressions.type_found(expression), OPERATORS[name].type
+    if name == 'in' and found == 'string' and not any(map(_is_text, operand)):
+        wanted = 'number'
+    if found is None or wanted is None or found == wanted:
+        return
+    remedy = ''
+    if (found, wanted) == ('string', 'number'):
+        remedy = f'; write to_number({expression})'
+    elif (found, wanted) == ('number', 'string'):
+        remedy = '; the operators of numbers are ==, !=, <, <=, > and >='
+    raise exceptions.Invalid(
+        f'{where}: can never be met: {expression} is always a {found}, and {name!r} '
+        f'with this operand takes a {wanted}{remedy}'
+    )
 
 
 def _hint(name: str | None, operand: object) -> str:

@@ -20,6 +20,8 @@ def require(
     """
     if wanted in table[status]:
         return
+    if wanted == status:
+        raise exceptions.Conflict(f'{noun} {uuid} is {status} already')
     allowed = ', '.join(sorted(table[status])) or 'nothing; it is final'
     raise exceptions.Conflict(
         f'{noun} {uuid} is {status} and cannot become {wanted} (only: {allowed})'

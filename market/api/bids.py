@@ -6,13 +6,13 @@ import datetime
 import decimal
 
 from oslo_utils import uuidutils
-from pecan import rest
-import wsme
 import wsme.types
 
 from flocx import db
 from flocx.api import expose
+from flocx.api import fields
 from flocx.api import paging
+from flocx.api import routing
 from flocx.api import types
 from flocx.core import bid as bid_core
 from flocx.core import money
@@ -25,126 +25,93 @@ from market.api import transaction
 from market.db import bids
 from market.db import unmatched_reasons
 
-FILTERS = {
-    'uuid': query.text,
-    'name': query.text,
-    'project_id': query.text,
-    'resource_class': query.text,
-    'purpose': query.text,
-    'contract_uuid': query.text,
-    'status': query.one_of([*bid_core.Status, 'any']),
-    'generation': query.integer,
-    'quantity': query.integer,
-    'min_quantity': query.integer,
-    'duration': query.integer,
-    'price': money.price,
-    'start_time': window.instant,
-    'end_time': window.instant,
-    'created_at': window.instant,
-    'updated_at': window.instant,
-}
-SORT_KEYS = ('created_at', 'price', 'start_time', 'end_time', 'updated_at', 'uuid')
-
 #: The longest duration that a window can hold, in seconds.
 MAX_DURATION = (window.LAST_YEAR - window.FIRST_YEAR + 1) * 366 * 86400
 
-
-class BidRequest(types.Declared):
-    """What a project asks for; who it is, its token says."""
-
-    name = types.Text
-    quantity = types.Integer(1, bid_core.MAX_QUANTITY)
-    min_quantity = types.Integer(1, bid_core.MAX_QUANTITY)
-    start_time = types.Instant
-    end_time = wsme.wsattr(types.Instant, mandatory=True)
-    duration = types.Integer(1, MAX_DURATION)
-    price = wsme.wsattr(types.Price, mandatory=True)
-    requirements = types.Json
-    resource_class = types.Text
-    purpose = types.Text
-
-    def to_bid(self, context, conf, terms, now):
-        start = self.start_time or now.replace(microsecond=0)
-        stay = window.Window(start, self.end_time)
-        asked = [] if self.requirements in (wsme.Unset, None) else self.requirements
-        parsed = requirements.parse(asked, market_conf.requirement_limits(conf))
-        quantity = self.quantity or 1
-        bid = bid_core.Bid(
-            uuid=uuidutils.generate_uuid(),
-            name=self.name or None,
-            project_id=context.project_id,
-            lineage=tuple(context.lineage),
-            quantity=quantity,
-            min_quantity=self.min_quantity or quantity,
-            start_time=stay.start,
-            end_time=stay.end,
-            duration=self.duration or stay.seconds,
-            price=self.price,
-            requirements=tuple(tuple(each.triple()) for each in parsed),
-            resource_class=self.resource_class or None,
-            purpose=self.purpose or None,
-            created_at=now,
-            updated_at=now,
-        )
-        _require_possible(bid, terms, now)
-        return bid
+_TEXT = wsme.types.text
+_OPTIONAL, _REQUIRED, _NULLABLE = fields.OPTIONAL, fields.REQUIRED, fields.NULLABLE
+_Field, _QUANTITY = fields.Field, types.Integer(1, bid_core.MAX_QUANTITY)
 
 
-class BidChange(types.Declared):
-    """What a bidder changes of an open bid; what is left out stays."""
+class Outlook(types.Answer):
+    """Why a bid waits."""
 
-    name = types.Text
-    price = types.Price
-    end_time = types.Instant
-    generation = types.Integer(1, 2**62)
-
-    def applied_to(self, bid, terms, now):
-        """The fields that change, checked."""
-        values = types.changes(self, nullable=('name',))
-        if bid.whole and 'end_time' in values:
-            # Who asks for the whole window asks for the whole new one.
-            stay = window.Window(bid.start_time, self.end_time)
-            values['duration'] = stay.seconds
-        changed = dataclasses.replace(bid, **values)
-        _require_possible(changed, terms, now)
-        return values
+    reason = _TEXT
+    detail = _TEXT
+    time = types.Instant
 
 
-class Bid(types.Answer):
-    uuid = wsme.types.text
-    name = wsme.types.text
-    project_id = wsme.types.text
-    quantity = int
-    min_quantity = int
-    start_time = types.Instant
-    end_time = types.Instant
-    duration = int
-    price = types.Price
-    requirements = types.Json
-    resource_class = wsme.types.text
-    purpose = wsme.types.text
-    status = wsme.types.text
-    contract_uuid = wsme.types.text
-    generation = int
-    outlook = types.Json
-    created_at = types.Instant
-    updated_at = types.Instant
-
-
+FIELDS = fields.Table(
+    uuid=_Field(_TEXT, sort=True),
+    name=_Field(types.Name, _OPTIONAL, _NULLABLE),
+    project_id=_Field(_TEXT),
+    quantity=_Field(_QUANTITY, _OPTIONAL),
+    min_quantity=_Field(_QUANTITY, _OPTIONAL),
+    start_time=_Field(types.Instant, _OPTIONAL, sort=True),
+    end_time=_Field(types.Instant, _REQUIRED, _OPTIONAL, sort=True),
+    duration=_Field(types.Integer(1, MAX_DURATION), _OPTIONAL),
+    price=_Field(types.Price, _REQUIRED, _OPTIONAL, sort=True),
+    requirements=_Field(types.Json, _OPTIONAL, filter=None),
+    resource_class=_Field(types.Text, _OPTIONAL),
+    purpose=_Field(types.Text, _OPTIONAL),
+    status=_Field(_TEXT, filter=query.one_of([*bid_core.Status, 'any'])),
+    contract_uuid=_Field(_TEXT),
+    generation=_Field(types.Integer(1, 2**62), change=_OPTIONAL),
+    outlook=_Field(Outlook, filter=None),
+    created_at=_Field(types.Instant, sort=True),
+    updated_at=_Field(types.Instant, sort=True),
+)
+FILTERS, SORT_KEYS = FIELDS.filters(), FIELDS.sort_keys()
+BidRequest = FIELDS.request('BidRequest')
+BidChange = FIELDS.change('BidChange')
+Bid = FIELDS.answer('Bid')
 BidList = types.collection('bids', Bid)
 
 
-class Bids(rest.RestController):
+def from_request(body, context, conf, terms, now):
+    """The bid that a project places; who it is, its token says."""
+    given = {name: value for name, value in body.items() if value is not None}
+    stay = window.Window(given.setdefault('start_time', now), given['end_time'])
+    parsed = requirements.parse(
+        given.get('requirements', []), market_conf.requirement_limits(conf)
+    )
+    given.setdefault('min_quantity', given.get('quantity', 1))
+    given.setdefault('duration', stay.seconds)
+    bid = bid_core.Bid(
+        **{
+            **given,
+            'requirements': tuple(tuple(each.triple()) for each in parsed),
+            'uuid': uuidutils.generate_uuid(),
+            'project_id': context.project_id,
+            'lineage': tuple(context.lineage),
+            'created_at': now,
+            'updated_at': now,
+        }
+    )
+    _require_possible(bid, terms, now)
+    return bid
+
+
+def _with_duration(bid, values):
+    """``values`` that change ``bid``, and its duration where that follows from them."""
+    if bid.whole and 'end_time' in values:
+        # Who asks for the whole window asks for the whole new one.
+        stay = window.Window(bid.start_time, values['end_time'])
+        return values | {'duration': stay.seconds}
+    return values
+
+
+class Bids(routing.Resource):
     @expose.expose(
         BidList, rule='market:bids:list', parameters=FILTERS, sort_keys=SORT_KEYS
     )
     def get_all(self):
         """List the project's bids."""
         service, context, _ = transaction.request_context()
-        asked, _ = paging.asked(FILTERS, SORT_KEYS)
+        asked, _ = paging.asked()
         with service.database.reader() as session:
             rows = bids.page(session, context, asked)
-        return paging.page(BidList, 'bids', rows, asked.limit, Bid.of)
+        return paging.page('bids', rows, asked.limit, Bid.of)
 
     @expose.expose(Bid, rule='market:bids:show')
     def get_one(self, ident):
@@ -157,40 +124,42 @@ class Bids(rest.RestController):
         with service.database.reader() as session:
             bid = bids.get(session, ident, context)
             outlook = unmatched_reasons.get(session, bid.uuid)
-        answer = Bid.of(bid, outlook=_told(outlook))
-        transaction.etag(answer)
-        return answer
+        return Bid.of(bid, outlook=outlook)
 
     @expose.expose(Bid, body=BidRequest, status=201, rule='market:bids:create')
-    def post(self, request):
+    @db.retried
+    def post(self, body):
         """Place a bid."""
         service, context, now = transaction.request_context()
-        bid = request.to_bid(context, service.conf, service.terms, now)
+        bid = from_request(body, context, service.conf, service.terms, now)
         limits = service.quotas.limits(context.project_id)
-
-        def place(session):
-            service.quotas.check(
-                session, context.project_id, limits, now, open_bids=1, **_costs(bid)
-            )
-            bids.add(session, bid, now)
-            return Bid.of(bid)
-
-        return transaction.idempotent(Bid, '/v1/bids', place)
+        with transaction.idempotent('/v1/bids') as creation:
+            if creation.answer is None:
+                service.quotas.check(
+                    creation.session,
+                    context.project_id,
+                    limits,
+                    now,
+                    open_bids=1,
+                    **_costs(bid),
+                )
+                bids.add(creation.session, bid, now)
+                creation.answer = Bid.of(bid)
+        return creation.answer
 
     @expose.expose(Bid, body=BidChange)
     @db.retried
-    def patch(self, ident, change):
+    def patch(self, ident, body):
         """Change an open bid's name, price or end."""
         service, context, now = transaction.request_context()
+        values = transaction.changes(body)
         # The operator's hand is not bound by the quotas of others.
         limits = not context.is_admin and service.quotas.limits(context.project_id)
         with service.database.writer() as session:
             bid = bids.get(session, ident, context)
-            service.policy.authorize(
-                context, 'market:bids:change', {'project_id': bid.project_id}
-            )
-            transaction.check_if_match('Bid', bid, change.generation or None)
-            values = change.applied_to(bid, service.terms, now)
+            transaction.require_current(bid, 'market:bids:change', body)
+            values = _with_duration(bid, values)
+            _require_possible(dataclasses.replace(bid, **values), service.terms, now)
             changed = bids.change(session, bid, 'changed', now, **values)
             before, after = _costs(bid), _costs(changed)
             if limits:
@@ -201,9 +170,7 @@ class Bids(rest.RestController):
                     now,
                     **{name: 0 for name in after if after[name] > before[name]},
                 )
-        answer = Bid.of(changed)
-        transaction.etag(answer)
-        return answer
+        return Bid.of(changed)
 
     @expose.expose(status=204)
     @db.retried
@@ -212,22 +179,8 @@ class Bids(rest.RestController):
         service, context, now = transaction.request_context()
         with service.database.writer() as session:
             bid = bids.get(session, ident, context)
-            service.policy.authorize(
-                context, 'market:bids:cancel', {'project_id': bid.project_id}
-            )
-            transaction.check_if_match('Bid', bid)
+            transaction.require_current(bid, 'market:bids:cancel')
             bids.move(session, bid, bid_core.Status.CANCELLED, now)
-
-
-def _told(outlook):
-    """Why a bid waits, as the API says it."""
-    if outlook is None:
-        return None
-    return {
-        'reason': outlook.reason,
-        'detail': outlook.detail,
-        'time': window.text(outlook.time),
-    }
 
 
 def _require_possible(bid, terms, now):

@@ -5,10 +5,10 @@ import datetime
 import decimal
 
 import pecan
-from pecan import rest
 
 from flocx.api import expose
 from flocx.api import paging
+from flocx.api import routing
 from flocx.api import types
 from flocx.core import query
 from flocx.core import window
@@ -25,18 +25,18 @@ PARAMETERS = {
 DAYS = 28
 
 
-class Book(types.Declared):
+class Book(types.Answer):
     start_time = types.Instant
     end_time = types.Instant
     book = types.Json
 
 
-class BookController(rest.RestController):
+class BookController(routing.Resource):
     @expose.expose(Book, rule='market:book:show', parameters=PARAMETERS)
     def get_all(self):
         """Supply and demand by resource class and price level."""
         service, now = pecan.request.service, pecan.request.now
-        asked = paging.values(PARAMETERS)
+        asked = paging.values()
         start = asked.get('start_time', now)
         period = window.Window(
             start, asked.get('end_time', start + datetime.timedelta(days=DAYS))
@@ -53,18 +53,17 @@ class BookController(rest.RestController):
                 for each in levels
                 if each['resource_class'] == asked['resource_class']
             ]
-        return Book(start_time=period.start, end_time=period.end, book=levels)
+        return Book.of(start_time=period.start, end_time=period.end, book=levels)
 
 
-class Properties(types.Declared):
+class Properties(types.Answer):
     properties = types.Json
 
 
-class PropertiesController(rest.RestController):
+class PropertiesController(routing.Resource):
     @expose.expose(Properties, rule='market:properties:list')
     def get_all(self):
         """The keys and values of the hardware on offer, for writing requirements."""
         with pecan.request.service.database.reader() as session:
-            return Properties(
-                properties=market_stats.properties(book.documents(session))
-            )
+            found = market_stats.properties(book.documents(session))
+        return Properties.of(properties=found)

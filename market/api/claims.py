@@ -1,11 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """/v1/offers/{offer}/claim: buy now, at the asked price."""
 
-from pecan import rest
-import wsme
-import wsme.types
-
+from flocx import db
 from flocx.api import expose
+from flocx.api import routing
 from flocx.api import types
 from market import claims
 from market.api import contracts as contracts_api
@@ -21,49 +19,52 @@ class ClaimRequest(types.Declared):
     ``offers`` are more offers to claim for the same time, all or none.
     """
 
-    name = types.Text
+    name = types.Name
     purpose = types.Text
     start_time = types.Instant
     end_time = types.Instant
-    offers = wsme.types.wsattr([types.Text])
+    offers = types.Field([types.Identifier])
 
 
-class Claim(rest.RestController):
+class Claim(routing.Resource):
     @expose.expose(
         contracts_api.Contract,
         body=ClaimRequest,
         status=201,
         rule='market:offers:claim',
     )
-    def post(self, ident, request):
+    @db.retried
+    def post(self, ident, body):
         """Claim the server of an offer, or of several, at the asked price."""
         service, context, now = transaction.request_context()
         terms = service.terms
         limits = service.quotas.limits(context.project_id)
-        idents = [ident, *(request.offers or ())]
-
-        def buy(session):
-            wanted = _distinct(offers.get(session, each, context) for each in idents)
-            taken = offers.held(session, wanted, now, terms.turnaround)
-            moment = events.not_before(session, now)
-            contract = claims.contract(
-                [(offer, offers.free(offer, taken, moment)) for offer in wanted],
-                context,
-                moment,
-                terms,
-                start=request.start_time or None,
-                end=request.end_time or None,
-                name=request.name or None,
-                purpose=request.purpose or None,
-            )
-            service.quotas.check(
-                session, context.project_id, limits, now, **claims.costs(contract)
-            )
-            generations = {offer.uuid: offer.generation for offer in wanted}
-            contracts.write(session, contract, generations, now)
-            return contracts_api.Contract.of(contract)
-
-        return transaction.idempotent(contracts_api.Contract, '/v1/contracts', buy)
+        idents = [ident, *(body.get('offers') or ())]
+        with transaction.idempotent('/v1/contracts') as creation:
+            if creation.answer is None:
+                session = creation.session
+                wanted = _distinct(
+                    offers.get(session, each, context) for each in idents
+                )
+                taken = offers.held(session, wanted, now, terms.turnaround)
+                moment = events.not_before(session, now)
+                contract = claims.contract(
+                    [(offer, offers.free(offer, taken, moment)) for offer in wanted],
+                    context,
+                    moment,
+                    terms,
+                    start=body.get('start_time'),
+                    end=body.get('end_time'),
+                    name=body.get('name'),
+                    purpose=body.get('purpose'),
+                )
+                service.quotas.check(
+                    session, context.project_id, limits, now, **claims.costs(contract)
+                )
+                generations = {offer.uuid: offer.generation for offer in wanted}
+                contracts.write(session, contract, generations, now)
+                creation.answer = contracts_api.Contract.of(contract)
+        return creation.answer
 
 
 def _distinct(wanted):

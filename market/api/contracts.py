@@ -2,18 +2,18 @@
 """/v1/contracts: servers promised to a project."""
 
 import datetime
+import json
 
-from pecan import rest
-import wsme
 import wsme.types
 
 from flocx import db
 from flocx import exceptions
 from flocx.api import expose
+from flocx.api import fields
 from flocx.api import paging
+from flocx.api import routing
 from flocx.api import types
 from flocx.core import contract as core
-from flocx.core import money
 from flocx.core import query
 from flocx.core import window
 from market import claims
@@ -21,105 +21,123 @@ from market import replacement
 from market.api import hardware
 from market.api import transaction
 from market.db import contracts
+from market.db import handovers
 from market.db import lifecycle
 
-_OF_LINES = {
-    'offer_uuid': query.text,
-    'owner_id': query.text,
-    'provider_id': query.text,
-    'resource_type': query.text,
-    'resource_uuid': query.text,
-    'resource_class': query.text,
-    'sublet_of': query.text,
-    'price': money.price,
-    'fulfill_time': window.instant,
-    'expire_time': window.instant,
-    'reason': query.text,
-}
-FILTERS = {
-    **_OF_LINES,
-    'uuid': query.text,
-    'name': query.text,
-    'bid_uuid': query.text,
-    'project_id': query.text,
-    'purpose': query.text,
-    'status': query.one_of([*core.Status, 'any']),
-    'generation': query.integer,
-    'start_time': window.instant,
-    'end_time': window.instant,
-    'created_at': window.instant,
-    'updated_at': window.instant,
-    'role': query.one_of(['renter', 'owner']),
-    'due_before': window.instant,
-    'requirements': query.json_list,
-}
-SORT_KEYS = ('created_at', 'start_time', 'end_time', 'updated_at', 'uuid')
+_TEXT, _Field = wsme.types.text, fields.Field
+#: How much a provider may keep about a line, in characters of JSON.
+MOST_KEPT = 65536
 
-
-class Line(types.Answer):
-    uuid = wsme.types.text
-    offer_uuid = wsme.types.text
-    owner_id = wsme.types.text
-    provider_id = wsme.types.text
-    resource_type = wsme.types.text
-    resource_uuid = wsme.types.text
-    resource_class = wsme.types.text
-    sublet_of = wsme.types.text
-    price = types.Price
-    price_rule = wsme.types.text
-    ask = types.Price
-    displaced = types.Price
-    round_uuid = wsme.types.text
-    start_time = types.Instant
-    end_time = types.Instant
-    status = wsme.types.text
-    fulfill_time = types.Instant
-    expire_time = types.Instant
-    reason = wsme.types.text
-
-
-class Contract(types.Answer):
-    uuid = wsme.types.text
-    name = wsme.types.text
-    bid_uuid = wsme.types.text
-    project_id = wsme.types.text
-    purpose = wsme.types.text
-    start_time = types.Instant
-    end_time = types.Instant
-    status = wsme.types.text
-    lines = [Line]
-    generation = int
-    created_at = types.Instant
-    updated_at = types.Instant
-
-    @classmethod
-    def of(cls, noun, **more):
-        return super().of(noun, lines=[Line.of(line) for line in noun.lines], **more)
-
-
+#: ``None`` as a filter: as a filter the field is the contract's.
+LINE_FIELDS = fields.Table(
+    uuid=_Field(_TEXT, filter=None),
+    offer_uuid=_Field(_TEXT),
+    owner_id=_Field(_TEXT),
+    provider_id=_Field(_TEXT),
+    resource_type=_Field(_TEXT),
+    resource_uuid=_Field(_TEXT),
+    resource_class=_Field(_TEXT),
+    sublet_of=_Field(_TEXT),
+    price=_Field(types.Price),
+    price_rule=_Field(_TEXT, filter=None, since='1.1'),
+    ask=_Field(types.Price, filter=None, since='1.1'),
+    displaced=_Field(types.Price, filter=None, since='1.1'),
+    round_uuid=_Field(_TEXT, filter=None, since='1.1'),
+    start_time=_Field(types.Instant, filter=None),
+    end_time=_Field(types.Instant, filter=None),
+    status=_Field(_TEXT, filter=None),
+    fulfill_time=_Field(types.Instant),
+    expire_time=_Field(types.Instant),
+    reason=_Field(_TEXT),
+)
+Line = LINE_FIELDS.answer('Line')
+FIELDS = fields.Table(
+    uuid=_Field(_TEXT, sort=True),
+    name=_Field(_TEXT),
+    bid_uuid=_Field(_TEXT),
+    project_id=_Field(_TEXT),
+    purpose=_Field(_TEXT),
+    start_time=_Field(types.Instant, sort=True),
+    end_time=_Field(types.Instant, change=fields.REQUIRED, sort=True),
+    status=_Field(_TEXT, filter=query.one_of([*core.Status, 'any'])),
+    lines=_Field([Line], filter=None),
+    generation=_Field(types.Integer(1, 2**62), change=fields.OPTIONAL),
+    created_at=_Field(types.Instant, sort=True),
+    updated_at=_Field(types.Instant, sort=True),
+    role=_Field(None, filter=query.one_of(['renter', 'owner']), shown=False),
+    due_before=_Field(types.Instant, shown=False),
+    requirements=_Field(types.Json, filter=query.json_list, shown=False),
+)
+Contract, ContractChange = FIELDS.answer('Contract'), FIELDS.change('ContractChange')
 ContractList = types.collection('contracts', Contract)
-
-
-class ContractChange(types.Declared):
-    """A new end: later where the time is still free, or earlier."""
-
-    end_time = wsme.wsattr(types.Instant, mandatory=True)
-    generation = types.Integer(1, 2**62)
+_OF_LINES, SORT_KEYS = LINE_FIELDS.filters(), FIELDS.sort_keys()
+FILTERS = _OF_LINES | FIELDS.filters()
 
 
 class Report(types.Declared):
     """What a provider did for a line."""
 
-    status = wsme.wsattr(wsme.types.Enum(str, *core.Status), mandatory=True)
+    status = types.required(types.Choice(core.Status))
     reason = types.Text
 
 
-class Lines(rest.RestController):
+class HandoverChange(types.Declared):
+    """What a provider wants kept, in the place of what it rests on."""
+
+    version = types.required(types.Integer(0, 2**62))
+    data = types.required(types.Object)
+
+
+class Handover(types.Answer):
+    version = int
+    data = types.Json
+
+
+class Handovers(routing.Resource):
+    """/v1/contracts/{contract}/lines/{line}/handover: a provider's own memory."""
+
+    @expose.expose(Handover, rule='market:contracts:report')
+    def get_one(self, contract_uuid, line_uuid):
+        """Show what the provider keeps about a line until the line is closed.
+
+        ``version`` is 0 where nothing was kept yet.
+        """
+        service, context, _ = transaction.request_context()
+        with service.database.reader() as session:
+            contract = contracts.get(session, contract_uuid, context)
+            line = _delivered_by(context, contract, line_uuid)
+            if line.status in core.CLOSED:
+                raise exceptions.NotFound(f'Line {line.uuid} is {line.status}')
+            version, data = handovers.get(session, line.uuid)
+        return Handover.of(version=version, data=data)
+
+    @expose.expose(Handover, body=HandoverChange, rule='market:contracts:report')
+    @db.retried
+    def patch(self, contract_uuid, line_uuid, body):
+        """Keep something about a line, at most 65,536 characters of JSON.
+
+        ``version`` is that of what was read before; another one is a conflict, so
+        that two fulfillers do not overwrite what the other has found.
+        """
+        service, context, _ = transaction.request_context()
+        data = body['data']
+        if len(json.dumps(data)) > MOST_KEPT:
+            raise exceptions.Invalid(f'data: more than {MOST_KEPT} characters of JSON')
+        with service.database.writer() as session:
+            contract = contracts.get(session, contract_uuid, context)
+            line = _delivered_by(context, contract, line_uuid)
+            version = handovers.put(session, line, body['version'], data)
+        return Handover.of(version=version, data=data)
+
+
+class Lines(routing.Resource):
     """/v1/contracts/{contract}/lines: for the providers that deliver them."""
+
+    handover = Handovers()
 
     @expose.expose(Line, body=Report, rule='market:contracts:report')
     @db.retried
-    def patch(self, contract_uuid, line_uuid, report):
+    def patch(self, contract_uuid, line_uuid, body):
         """Report what became of a line.
 
         ``wait_cancel`` with the reason not_delivered or node_gone gives up a line
@@ -131,13 +149,13 @@ class Lines(rest.RestController):
         with service.database.writer() as session:
             contract = contracts.get(session, contract_uuid, context)
             line = _delivered_by(context, contract, line_uuid)
-            given_up = _is_given_up(line, report)
+            given_up = _is_given_up(line, body)
             contract = lifecycle.report(
                 session,
                 contract,
                 line,
-                core.Status(report.status),
-                report.reason or None,
+                core.Status(body['status']),
+                body.get('reason'),
                 now,
             )
             if given_up:
@@ -148,10 +166,10 @@ class Lines(rest.RestController):
         return Line.of(line)
 
 
-def _is_given_up(line, report):
+def _is_given_up(line, body):
     return (
-        report.status == core.Status.WAIT_CANCEL != line.status
-        and report.reason in core.UNDELIVERABLE
+        body['status'] == core.Status.WAIT_CANCEL != line.status
+        and body.get('reason') in core.UNDELIVERABLE
         and line.fulfill_time is None
     )
 
@@ -163,7 +181,7 @@ def _delivered_by(context, contract, line_uuid):
     raise exceptions.NotFound(f'Line {line_uuid} not found')
 
 
-class Contracts(rest.RestController):
+class Contracts(routing.Resource):
     lines = Lines()
 
     @expose.expose(
@@ -181,8 +199,6 @@ class Contracts(rest.RestController):
         """
         service, context, _ = transaction.request_context()
         asked, special = paging.asked(
-            FILTERS,
-            SORT_KEYS,
             special=('role', 'due_before', 'requirements'),
             default_status=sorted(core.OPEN),
         )
@@ -197,38 +213,31 @@ class Contracts(rest.RestController):
                 hardware.suits(service.conf, special),
                 special.get('due_before'),
             )
-        return paging.page(ContractList, 'contracts', rows, asked.limit, Contract.of)
+        return paging.page('contracts', rows, asked.limit, Contract.of)
 
     @expose.expose(Contract, rule='market:contracts:show')
     def get_one(self, ident):
         """Show a contract, an owner only their own lines."""
         service, context, _ = transaction.request_context()
         with service.database.reader() as session:
-            answer = Contract.of(contracts.get(session, ident, context))
-        transaction.etag(answer)
-        return answer
+            return Contract.of(contracts.get(session, ident, context))
 
     @expose.expose(Contract, body=ContractChange)
     @db.retried
-    def patch(self, ident, change):
+    def patch(self, ident, body):
         """Extend a contract where the time is still free, or shorten it."""
         service, context, now = transaction.request_context()
-        terms = service.terms
+        end, terms = body['end_time'], service.terms
         # The operator's hand is not bound by the quotas of others.
         limits = not context.is_admin and service.quotas.limits(context.project_id)
         with service.database.writer() as session:
             contract = contracts.get(session, ident, context)
-            service.policy.authorize(
-                context,
-                'market:contracts:change',
-                {'project_id': contract.project_id},
-            )
-            transaction.check_if_match('Contract', contract, change.generation or None)
-            later = change.end_time > contract.end_time
+            transaction.require_current(contract, 'market:contracts:change', body)
+            later = end > contract.end_time
             if not later:
-                _require_notice(change.end_time, now, terms.notice)
+                _require_notice(end, now, terms.notice)
             contract = lifecycle.reschedule(
-                session, contract, change.end_time, now, terms.turnaround
+                session, contract, end, now, terms.turnaround
             )
             claims.require_length(
                 window.Window(contract.start_time, contract.end_time), terms
@@ -242,9 +251,7 @@ class Contracts(rest.RestController):
                     server_hours=0,
                     committed_amount=0,
                 )
-        answer = Contract.of(contract)
-        transaction.etag(answer)
-        return answer
+        return Contract.of(contract)
 
     @expose.expose(status=204)
     @db.retried
@@ -253,14 +260,8 @@ class Contracts(rest.RestController):
         service, context, now = transaction.request_context()
         with service.database.writer() as session:
             contract = contracts.get(session, ident, context)
-            service.policy.authorize(
-                context,
-                'market:contracts:release',
-                {'project_id': contract.project_id},
-            )
-            transaction.check_if_match('Contract', contract)
-            contract = lifecycle.close(session, contract, now, service.terms.notice)
-        transaction.etag(contract)
+            transaction.require_current(contract, 'market:contracts:release')
+            lifecycle.close(session, contract, now, service.terms.notice)
 
 
 def _require_notice(end, now, notice):

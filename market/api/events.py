@@ -4,15 +4,15 @@
 import time
 
 import pecan
-from pecan import rest
 import wsme.types
 
 from flocx import exceptions
 from flocx.api import expose
+from flocx.api import fields
 from flocx.api import paging
+from flocx.api import routing
 from flocx.api import types
 from flocx.core import query
-from flocx.core import window
 from market.db import events
 
 #: Instead of an id: the newest event that there is.
@@ -23,43 +23,33 @@ def _cursor(value, field):
     return LATEST if value == LATEST else query.integer(value, field)
 
 
-_OF_SERVERS = {
-    'resource_type': query.text,
-    'resource_uuid': query.text,
-}
-_PARAMETERS = {
-    **_OF_SERVERS,
-    'after': _cursor,
-    'wait': query.integer,
-    'type': query.text,
-    'object_type': query.text,
-    'object_uuid': query.text,
-    'project_id': query.text,
-    'owner_id': query.text,
-    'time': window.instant,
-}
+_TEXT, _Field = wsme.types.text, fields.Field
+_OF_SERVERS = {'resource_type': query.text, 'resource_uuid': query.text}
 
 #: For how many seconds a request may wait for an event.
 MAX_WAIT = 60
 
+FIELDS = fields.Table(
+    id=_Field(int, filter=None),
+    type=_Field(_TEXT),
+    time=_Field(types.Instant),
+    object_type=_Field(_TEXT),
+    object_uuid=_Field(_TEXT),
+    project_id=_Field(_TEXT),
+    owner_id=_Field(_TEXT),
+    payload=_Field(types.Json, filter=None),
+    after=_Field(int, filter=_cursor, shown=False),
+    wait=_Field(int, filter=query.integer, shown=False),
+)
+Event = FIELDS.answer('Event')
 
-class Event(types.Answer):
-    id = int
-    type = wsme.types.text
-    time = types.Instant
-    object_type = wsme.types.text
-    object_uuid = wsme.types.text
-    project_id = wsme.types.text
-    owner_id = wsme.types.text
-    payload = types.Json
 
-    @classmethod
-    def shown_to(cls, context, row):
-        """The event; who is not addressed by it does not learn what it says."""
-        parties = row.project_id, row.owner_id
-        if context.is_admin or context.project_id in parties:
-            return cls.of(row)
-        return cls.of(row, payload=None)
+def _shown(context, row):
+    """The event; who is not addressed by it does not learn what it says."""
+    parties = row.project_id, row.owner_id
+    if context.is_admin or context.project_id in parties:
+        return Event.of(row)
+    return Event.of(row, payload=None)
 
 
 class EventList(types.Declared):
@@ -69,9 +59,12 @@ class EventList(types.Declared):
     last = int
 
 
-class Events(rest.RestController):
+class Events(routing.Resource):
     @expose.expose(
-        EventList, rule='market:events:list', parameters=_PARAMETERS, sort_keys=()
+        EventList,
+        rule='market:events:list',
+        parameters=_OF_SERVERS | FIELDS.filters(),
+        sort_keys=(),
     )
     def get_all(self):
         """Events after the one with the id ``after``; ``wait`` waits for the first.
@@ -81,7 +74,7 @@ class Events(rest.RestController):
         happened yet. ``resource_uuid`` and ``resource_type`` find what became of
         offers and contracts of a server.
         """
-        asked, values = paging.asked(_PARAMETERS, (), special=('after', 'wait'))
+        asked, values = paging.asked(special=('after', 'wait'))
         asked, of_servers = paging.apart(asked, _OF_SERVERS)
         context = pecan.request.context
         where = [events.about(context, of_servers)] if of_servers else []
@@ -95,10 +88,10 @@ class Events(rest.RestController):
         rows = self._read(after, asked.limit, asked.filters, where)
         if wait and not rows:
             rows = self._wait(wait, after, asked, where)
-        return EventList(
-            events=[Event.shown_to(pecan.request.context, row) for row in rows],
-            last=rows[-1].id if rows else after,
-        )
+        return {
+            'events': [_shown(context, row) for row in rows],
+            'last': rows[-1].id if rows else after,
+        }
 
     def _wait(self, seconds, after, asked, where):
         """What there is after at most so many seconds."""

@@ -2,16 +2,15 @@
 """/v1/offers: servers for a window of time."""
 
 from oslo_utils import uuidutils
-from pecan import rest
-import wsme
 import wsme.types
 
 from flocx import db
 from flocx import exceptions
 from flocx.api import expose
+from flocx.api import fields
 from flocx.api import paging
+from flocx.api import routing
 from flocx.api import types
-from flocx.core import money
 from flocx.core import offer as offer_core
 from flocx.core import query
 from flocx.core import window
@@ -22,154 +21,105 @@ from market.api import transaction
 from market.db import offers
 from market.db import visibility
 
-FILTERS = {
-    'uuid': query.text,
-    'name': query.text,
-    'project_id': query.text,
-    'lessee_id': query.text,
-    'provider_id': query.text,
-    'resource_type': query.text,
-    'resource_uuid': query.text,
-    'resource_class': query.text,
-    'sublet_of': query.text,
-    'status': query.one_of([*offer_core.Status, 'any']),
-    'reason': query.text,
-    'generation': query.integer,
-    'price': money.price,
-    'start_time': window.instant,
-    'end_time': window.instant,
-    'available_start_time': window.instant,
-    'available_end_time': window.instant,
-    'requirements': query.json_list,
-    'created_at': window.instant,
-    'updated_at': window.instant,
-}
-SORT_KEYS = ('created_at', 'price', 'start_time', 'end_time', 'updated_at', 'uuid')
+_TEXT, _STATUS = wsme.types.text, offer_core.Status
+_OPTIONAL, _REQUIRED, _NULLABLE = fields.OPTIONAL, fields.REQUIRED, fields.NULLABLE
+_Field = fields.Field
 
-
-class OfferRequest(types.Declared):
-    """What a provider publishes; the owner is who the user's token says."""
-
-    name = types.Text
-    resource_type = wsme.wsattr(types.Ident, mandatory=True)
-    resource_uuid = wsme.wsattr(types.Text, mandatory=True)
-    resource_class = types.Text
-    sublet_of = types.Ident
-    properties = wsme.wsattr(types.Object, mandatory=True)
-    lessee_id = types.Ident
-    start_time = types.Instant
-    end_time = wsme.wsattr(types.Instant, mandatory=True)
-    price = wsme.wsattr(types.Price, mandatory=True)
-
-    def to_offer(self, context, now):
-        given = {
-            name: value
-            for name, value in types.given(self).items()
-            if value is not None
-        }
-        offer = offer_core.Offer(
-            **{
-                'start_time': now.replace(microsecond=0),
-                **given,
-                'uuid': uuidutils.generate_uuid(),
-                'project_id': context.project_id,
-                'provider_id': context.service_user_id,
-                'created_at': now,
-                'updated_at': now,
-            }
-        )
-        claims.require_future(offer.window, now)
-        return offer
-
-
-class OfferChange(types.Declared):
-    """What an owner changes of an offer; what is left out stays."""
-
-    name = types.Text
-    price = types.Price
-    end_time = types.Instant
-    lessee_id = types.Ident
-    generation = types.Integer(1, 2**62)
-
-    def values(self):
-        return types.changes(self, nullable=('name', 'lessee_id'))
+FIELDS = fields.Table(
+    uuid=_Field(_TEXT, sort=True),
+    name=_Field(types.Name, _OPTIONAL, _NULLABLE),
+    project_id=_Field(_TEXT),
+    provider_id=_Field(_TEXT),
+    resource_type=_Field(types.Ident, _REQUIRED),
+    resource_uuid=_Field(types.Text, _REQUIRED),
+    resource_class=_Field(types.Text, _OPTIONAL),
+    sublet_of=_Field(types.Ident, _OPTIONAL),
+    properties=_Field(types.Object, _REQUIRED, filter=None),
+    lessee_id=_Field(types.Ident, _OPTIONAL, _NULLABLE),
+    start_time=_Field(types.Instant, _OPTIONAL, sort=True),
+    end_time=_Field(types.Instant, _REQUIRED, _OPTIONAL, sort=True),
+    price=_Field(types.Price, _REQUIRED, _OPTIONAL, sort=True),
+    status=_Field(_TEXT, filter=query.one_of([*_STATUS, 'any'])),
+    reason=_Field(_TEXT),
+    availabilities=_Field(types.Json, filter=None),
+    available_start_time=_Field(types.Instant, shown=False),
+    available_end_time=_Field(types.Instant, shown=False),
+    requirements=_Field(types.Json, filter=query.json_list, shown=False),
+    generation=_Field(types.Integer(1, 2**62), change=_OPTIONAL),
+    created_at=_Field(types.Instant, sort=True),
+    updated_at=_Field(types.Instant, sort=True),
+)
+FILTERS, SORT_KEYS = FIELDS.filters(), FIELDS.sort_keys()
+OfferRequest = FIELDS.request('OfferRequest')
+OfferChange = FIELDS.change('OfferChange')
+Offer = FIELDS.answer('Offer')
+OfferList = types.collection('offers', Offer)
 
 
 class OfferHealth(types.Declared):
     """What a provider finds of an offer's server."""
 
-    status = wsme.types.wsattr(
-        wsme.types.Enum(str, offer_core.Status.AVAILABLE, offer_core.Status.ERROR),
-        mandatory=True,
-    )
+    status = types.required(types.Choice([_STATUS.AVAILABLE, _STATUS.ERROR]))
     reason = types.Text
 
 
-class Offer(types.Answer):
-    uuid = wsme.types.text
-    name = wsme.types.text
-    project_id = wsme.types.text
-    provider_id = wsme.types.text
-    resource_type = wsme.types.text
-    resource_uuid = wsme.types.text
-    resource_class = wsme.types.text
-    sublet_of = wsme.types.text
-    properties = types.Json
-    lessee_id = wsme.types.text
-    start_time = types.Instant
-    end_time = types.Instant
-    price = types.Price
-    status = wsme.types.text
-    reason = wsme.types.text
-    availabilities = types.Json
-    generation = int
-    created_at = types.Instant
-    updated_at = types.Instant
-
-    @classmethod
-    def shown_to(cls, context, offer, free):
-        """The offer as the caller may see it, with its ``free`` windows."""
-        hidden = {}
-        if not _insider(context, offer):
-            hidden = dict.fromkeys(visibility.HIDDEN, wsme.Unset)
-            if offer.lessee_id in context.lineage:
-                del hidden['lessee_id']
-        return cls.of(
-            offer,
-            availabilities=[
-                [window.text(each.start), window.text(each.end)] for each in free
-            ],
-            **hidden,
-        )
+def from_request(body, context, now):
+    """The offer that a provider publishes; the owner is who the user's token says."""
+    given = {name: value for name, value in body.items() if value is not None}
+    offer = offer_core.Offer(
+        **{
+            'start_time': now,
+            **given,
+            'uuid': uuidutils.generate_uuid(),
+            'project_id': context.project_id,
+            'provider_id': context.service_user_id,
+            'created_at': now,
+            'updated_at': now,
+        }
+    )
+    claims.require_future(offer.window, now)
+    return offer
 
 
-OfferList = types.collection('offers', Offer)
+def shown(context, offer, free):
+    """The offer as the caller may see it, with its ``free`` windows."""
+    hidden = () if _insider(context, offer) else visibility.HIDDEN
+    if hidden and offer.lessee_id in context.lineage:
+        hidden = hidden - {'lessee_id'}
+    return Offer.of(
+        offer,
+        hidden,
+        availabilities=[
+            [window.text(each.start), window.text(each.end)] for each in free
+        ],
+    )
 
 
-class Health(rest.RestController):
+class Health(routing.Resource):
     """/v1/offers/{offer}/health: for the provider that published it."""
 
     @expose.expose(Offer, body=OfferHealth, rule='market:offers:suspend')
     @db.retried
-    def patch(self, ident, health):
+    def patch(self, ident, body):
         """Suspend an offer, or put it back on sale."""
         service, context, now = transaction.request_context()
         with service.database.writer() as session:
             offer = offers.get(session, ident, context)
             if offer.provider_id != context.provider_id:
                 raise exceptions.NotFound(f'Offer {ident} not found')
+            reason = body.get('reason')
             offer = offers.change(
                 session,
                 offer,
-                'suspended' if health.reason else 'resumed',
+                'suspended' if reason else 'resumed',
                 now,
-                status=offer_core.Status(health.status),
-                reason=health.reason or None,
+                status=_STATUS(body['status']),
+                reason=reason,
             )
         return Offer.of(offer)
 
 
-class Offers(rest.RestController):
+class Offers(routing.Resource):
     claim = claims_api.Claim()
     health = Health()
 
@@ -186,10 +136,8 @@ class Offers(rest.RestController):
         """
         service, context, now = transaction.request_context()
         asked, special = paging.asked(
-            FILTERS,
-            SORT_KEYS,
             special=('available_start_time', 'available_end_time', 'requirements'),
-            default_status=(offer_core.Status.AVAILABLE,),
+            default_status=(_STATUS.AVAILABLE,),
         )
         where = ()
         if special.keys() - {'requirements'}:
@@ -205,13 +153,10 @@ class Offers(rest.RestController):
             )
             taken = _taken(service, session, rows, now)
         return paging.page(
-            OfferList,
             'offers',
             rows,
             asked.limit,
-            lambda offer: Offer.shown_to(
-                context, offer, offers.free(offer, taken, now)
-            ),
+            lambda offer: shown(context, offer, offers.free(offer, taken, now)),
         )
 
     @expose.expose(Offer, rule='market:offers:show')
@@ -221,44 +166,38 @@ class Offers(rest.RestController):
         with service.database.reader() as session:
             offer = offers.get(session, ident, context)
             taken = _taken(service, session, [offer], now)
-        answer = Offer.shown_to(context, offer, offers.free(offer, taken, now))
-        transaction.etag(answer)
-        return answer
+        return shown(context, offer, offers.free(offer, taken, now))
 
     @expose.expose(Offer, body=OfferRequest, status=201, rule='market:offers:publish')
-    def post(self, request):
+    @db.retried
+    def post(self, body):
         """Publish an offer."""
         service, context, now = transaction.request_context()
-        offer = request.to_offer(context, now)
+        offer = from_request(body, context, now)
         limits = service.quotas.limits(context.project_id)
-
-        def publish(session):
-            service.quotas.check(
-                session, context.project_id, limits, now, open_offers=1
-            )
-            fresh = offers.add(session, offer, now)
-            taken = {} if fresh else _taken(service, session, [offer], now)
-            free = offers.free(offer, taken, now)
-            return Offer.shown_to(context, offer, free)
-
-        return transaction.idempotent(Offer, '/v1/offers', publish)
+        with transaction.idempotent('/v1/offers') as creation:
+            if creation.answer is None:
+                session = creation.session
+                service.quotas.check(
+                    session, context.project_id, limits, now, open_offers=1
+                )
+                is_new = offers.add(session, offer, now)
+                taken = {} if is_new else _taken(service, session, [offer], now)
+                creation.answer = shown(context, offer, offers.free(offer, taken, now))
+        return creation.answer
 
     @expose.expose(Offer, body=OfferChange)
     @db.retried
-    def patch(self, ident, change):
+    def patch(self, ident, body):
         """Change an offer's name, price, end or target."""
         service, context, now = transaction.request_context()
+        values = transaction.changes(body)
         with service.database.writer() as session:
             offer = offers.get(session, ident, context)
-            service.policy.authorize(
-                context, 'market:offers:change', {'project_id': offer.project_id}
-            )
-            transaction.check_if_match('Offer', offer, change.generation or None)
-            offer = offers.reschedule(session, offer, now, **change.values())
+            transaction.require_current(offer, 'market:offers:change', body)
+            offer = offers.reschedule(session, offer, now, **values)
             taken = _taken(service, session, [offer], now)
-        answer = Offer.shown_to(context, offer, offers.free(offer, taken, now))
-        transaction.etag(answer)
-        return answer
+        return shown(context, offer, offers.free(offer, taken, now))
 
     @expose.expose(status=204)
     @db.retried
@@ -267,13 +206,8 @@ class Offers(rest.RestController):
         service, context, now = transaction.request_context()
         with service.database.writer() as session:
             offer = offers.get(session, ident, context)
-            service.policy.authorize(
-                context, 'market:offers:cancel', {'project_id': offer.project_id}
-            )
-            transaction.check_if_match('Offer', offer)
-            offers.change(
-                session, offer, 'cancelled', now, status=offer_core.Status.CANCELLED
-            )
+            transaction.require_current(offer, 'market:offers:cancel')
+            offers.change(session, offer, 'cancelled', now, status=_STATUS.CANCELLED)
 
 
 def _taken(service, session, wanted, now):

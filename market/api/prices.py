@@ -4,11 +4,11 @@
 import datetime
 
 import pecan
-from pecan import rest
 
 from flocx import exceptions
 from flocx.api import expose
 from flocx.api import paging
+from flocx.api import routing
 from flocx.api import types
 from flocx.core import query
 from flocx.core import window
@@ -31,14 +31,14 @@ MOST_DAYS, DAYS = 366, 30
 FILLS = 100
 
 
-class Prices(types.Declared):
+class Prices(types.Answer):
     start_time = types.Instant
     end_time = types.Instant
     prices = types.Json
     fills = types.Json
 
 
-class PricesController(rest.RestController):
+class PricesController(routing.Resource):
     @expose.expose(Prices, rule='market:prices:list', parameters=PARAMETERS)
     def get_all(self):
         """Least, median and greatest price and volume, by class and interval.
@@ -48,7 +48,7 @@ class PricesController(rest.RestController):
         the moment would tell whose it was.
         """
         service, now = pecan.request.service, pecan.request.now
-        asked = paging.values(PARAMETERS)
+        asked = paging.values()
         end = asked.get('end_time', window.through(now))
         period = window.Window(
             asked.get('start_time', end - datetime.timedelta(days=DAYS)), end
@@ -65,7 +65,7 @@ class PricesController(rest.RestController):
         interval = _INTERVALS[asked.get('interval', 'day')]
         with service.database.reader() as session:
             fills = prices.fills(session, period, asked.get('resource_class')).all()
-        return Prices(
+        return Prices.of(
             start_time=period.start,
             end_time=period.end,
             prices=market_stats.history(fills, interval),

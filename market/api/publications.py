@@ -4,12 +4,12 @@
 import hashlib
 import json
 
-from pecan import rest
 import wsme.types
 
 from flocx import db
 from flocx import exceptions
 from flocx.api import expose
+from flocx.api import routing
 from flocx.api import types
 from market.api import offers as offers_api
 from market.api import transaction
@@ -25,7 +25,7 @@ _OTHER_TERMS = exceptions.Unprocessable(
 )
 
 
-class Publication(types.Answer):
+class Publication(types.Declared):
     """What became of one offer: its uuid, or the error that it was refused with."""
 
     resource_uuid = wsme.types.text
@@ -38,17 +38,17 @@ class PublicationList(types.Declared):
 
 
 class PublicationRequest(types.Declared):
-    offers = wsme.types.wsattr([offers_api.OfferRequest], mandatory=True)
+    offers = types.required([offers_api.OfferRequest])
 
 
-class Publications(rest.RestController):
+class Publications(routing.Resource):
     @expose.expose(
         PublicationList,
         body=PublicationRequest,
         status=201,
         rule='market:publications:create',
     )
-    def post(self, request):
+    def post(self, body):
         """Publish up to 1,000 offers; the answer says what became of each.
 
         One that is refused does not keep the others from being stored. With an
@@ -56,15 +56,14 @@ class Publications(rest.RestController):
         sent: what was stored is answered again, what was refused is tried again.
         """
         service, context, now = transaction.request_context()
-        if len(request.offers) > MOST:
+        requests = body['offers']
+        if len(requests) > MOST:
             raise exceptions.Invalid(
-                f'offers: {len(request.offers)} are more than {MOST}; send them in '
-                'parts'
+                f'offers: {len(requests)} are more than {MOST}; send them in parts'
             )
-        batch = _Batch(request.offers, context, now)
-        limits = service.quotas.limits(context.project_id)
-        _store(service, context, now, batch, limits)
-        return PublicationList(publications=batch.outcomes)
+        batch = _Batch(requests, context, now)
+        _store(batch, service.quotas.limits(context.project_id))
+        return {'publications': batch.outcomes}
 
 
 class _Batch:
@@ -72,19 +71,26 @@ class _Batch:
 
     def __init__(self, requests, context, now):
         key = transaction.key()
-        self.outcomes = [Publication(resource_uuid=r.resource_uuid) for r in requests]
+        self.outcomes = [
+            {
+                'resource_uuid': request['resource_uuid'],
+                'offer_uuid': None,
+                'error': None,
+            }
+            for request in requests
+        ]
         #: By their place in the request, those that make sense.
         self.drafts, self.keys = {}, {}
         for place, request in enumerate(requests):
             try:
-                self.drafts[place] = request.to_offer(context, now)
+                self.drafts[place] = offers_api.from_request(request, context, now)
             except exceptions.Invalid as error:
                 self.refuse(place, error)
             else:
                 self.keys[place] = _fingerprints(key, request)
 
     def refuse(self, place, error):
-        self.outcomes[place].error = {
+        self.outcomes[place]['error'] = {
             'status': error.status,
             'code': error.code,
             'detail': str(error),
@@ -98,17 +104,16 @@ class _Batch:
         left, seen = [], set()
         for place in self.drafts:
             # Nothing is left of an attempt that lost against another transaction.
-            outcome = self.outcomes[place]
-            outcome.offer_uuid = outcome.error = None
+            self.outcomes[place].update(offer_uuid=None, error=None)
             key, fingerprint = self.keys[place]
-            said, answer = known.get(key, (None, None))
-            if key in seen or said not in (None, fingerprint):
+            known_fingerprint, answer = known.get(key, (None, None))
+            if key in seen or known_fingerprint not in (None, fingerprint):
                 self.refuse(place, _OTHER_TERMS)
-            elif said is None:
+            elif known_fingerprint is None:
                 left.append(place)
                 seen.update({key} - {None})
             else:
-                outcome.offer_uuid = answer['offer_uuid']
+                self.outcomes[place].update(answer)
         return left
 
 
@@ -119,21 +124,22 @@ def _fingerprints(key, request):
     """
     if key is None:
         return None, None
-    terms = {
-        name: value
-        for name, value in types.plain(request).items()
-        if name != 'properties'
-    }
-    said = json.dumps(terms, sort_keys=True).encode()
-    one = f'{key}\n{request.resource_uuid}'.encode()
-    return hashlib.sha256(one).hexdigest(), hashlib.sha256(said).hexdigest()
+    terms = types.plain(offers_api.OfferRequest, request)
+    del terms['properties']
+    one = f'{key}\n{request["resource_uuid"]}'
+    return _digest(one), _digest(json.dumps(terms, sort_keys=True))
+
+
+def _digest(text):
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 @db.retried
-def _store(service, context, now, batch, limits):
+def _store(batch, limits):
     """Store what can be."""
     if not batch.drafts:
         return
+    service, context, now = transaction.request_context()
     with service.database.writer() as session:
         # Before the keys are looked up: who sends the same request waits here.
         servers.lock(session, {offer.server for offer in batch.drafts.values()})
@@ -144,14 +150,14 @@ def _store(service, context, now, batch, limits):
         service.quotas.check(
             session, context.project_id, limits, now, open_offers=len(left)
         )
-        wanted = [batch.drafts[place] for place in left]
-        refused, said = offers.add_all(session, wanted, now), {}
+        refused = offers.add_all(session, [batch.drafts[place] for place in left], now)
+        answers = {}
         for place in left:
             offer = batch.drafts[place]
             if offer.uuid in refused:
                 batch.refuse(place, refused[offer.uuid])
             else:
-                batch.outcomes[place].offer_uuid = offer.uuid
-                said[batch.keys[place]] = {'offer_uuid': offer.uuid}
+                answers[batch.keys[place]] = {'offer_uuid': offer.uuid}
+                batch.outcomes[place].update(offer_uuid=offer.uuid)
         if keys:
-            idempotency.remember(session, context.project_id, said, now)
+            idempotency.remember(session, context.project_id, answers, now)

@@ -1,16 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """/v1/quotes: what a bid would get and pay now."""
 
+import dataclasses
 import decimal
 
-import pecan
-from pecan import rest
-import wsme
 import wsme.types
 
 from flocx.api import expose
+from flocx.api import fields
+from flocx.api import routing
 from flocx.api import types
 from market.api import bids
+from market.api import transaction
 
 
 class QuotedLine(types.Declared):
@@ -37,40 +38,46 @@ class Quote(types.Declared):
     amount = types.Json
     offers = int
     requirements = types.Json
-    lowest_ceiling = types.Price
-    reason = wsme.types.text
-    detail = wsme.types.text
-    calendar = types.Json
+    lowest_ceiling = types.Field(types.Price, since='1.1')
+    reason = types.Field(wsme.types.text, since='1.1')
+    detail = types.Field(wsme.types.text, since='1.1')
+    calendar = types.Field(types.Json, since='1.1')
 
 
-class QuoteRequest(bids.BidRequest):
-    """As a bid, but that the price may be left out.
+#: As a bid, but that the price may be left out: then it is the cheapest there is.
+#: With ``calendar`` the answer says what a start each hour or day of the window costs.
+QuoteRequest = fields.Table(
+    {
+        **bids.FIELDS,
+        'price': dataclasses.replace(bids.FIELDS['price'], create=fields.OPTIONAL),
+        'calendar': fields.Field(
+            types.Choice(['hour', 'day']), create=fields.OPTIONAL, since='1.1'
+        ),
+    }
+).request('QuoteRequest')
 
-    Then it is the cheapest that can be had. With ``calendar`` the answer says what a
-    start each hour or day of the window would cost.
-    """
 
-    price = types.Price
-    calendar = wsme.types.Enum(str, 'hour', 'day')
-
-
-class Quotes(rest.RestController):
+class Quotes(routing.Resource):
     @expose.expose(Quote, body=QuoteRequest, rule='market:quotes:create')
-    def post(self, request):
+    def post(self, body):
         """Say what a bid would get and pay now; nothing is placed.
 
         What it says holds until an offer, a bid or a contract changes. It rests on
-        what is on offer and free, and tells nothing of other bids.
+        what is on offer and free, and tells nothing of other bids. Without a price it
+        is the cheapest that can be had.
         """
-        service, context = pecan.request.service, pecan.request.context
-        priced = request.price not in (None, wsme.Unset)
-        if not priced:
-            request.price = decimal.Decimal(0)
-        bid = request.to_bid(context, service.conf, service.terms, pecan.request.now)
-        said = types.plain(bids.Bid.of(bid)) | {'lineage': list(bid.lineage)}
-        said |= {'calendar': request.calendar or None}
-        if not priced:
-            said['price'] = None
-        quoted = service.matcher.quote(context, said, service.conf.market.quote_seconds)
-        lines = [QuotedLine(**line) for line in quoted.pop('lines')]
-        return Quote(lines=lines, **quoted)
+        service, context, now = transaction.request_context()
+        terms = {'price': decimal.Decimal(0)} | {
+            name: value for name, value in body.items() if value is not None
+        }
+        calendar = terms.pop('calendar', None)
+        bid = bids.from_request(terms, context, service.conf, service.terms, now)
+        payload = bids.Bid.of(bid) | {
+            'lineage': list(bid.lineage),
+            'calendar': calendar,
+        }
+        if body.get('price') is None:
+            payload['price'] = None
+        return service.matcher.quote(
+            context, payload, service.conf.market.quote_seconds
+        )

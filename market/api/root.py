@@ -1,10 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Everything that the market serves, on one screen."""
 
-import pecan
-
-from flocx.api import openapi
-from flocx.api import versions
+from flocx.api import root
 from market.api import bids
 from market.api import book
 from market.api import contracts
@@ -16,7 +13,7 @@ from market.api import quotes
 from market.api import usage
 
 
-class V1(versions.V1):
+class V1:
     offers = offers.Offers()
     bids = bids.Bids()
     contracts = contracts.Contracts()
@@ -30,8 +27,7 @@ class V1(versions.V1):
     usage = usage.UsageController()
 
 
-class Root(versions.Root):
+class Root(root.Root):
+    TITLE = 'FLOCX market'
+
     v1 = V1()
-
-
-pecan.route(V1, 'openapi.json', openapi.OpenAPI('FLOCX market', Root))

@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """What every writing request does alike: once, and only if nothing has changed."""
 
+import contextlib
+import dataclasses
 import hashlib
+import typing
 
 import pecan
-import wsme.rest.json
 
-from flocx import db
 from flocx import exceptions
-from flocx.api import types
 from flocx.core import money
 from flocx.core import window
 from market.db import idempotency
@@ -29,52 +29,57 @@ def key():
     return said
 
 
-def idempotent(kind, location, work):
-    """Answer a POST with what ``work`` creates, at most once for an Idempotency-Key.
+@dataclasses.dataclass
+class Creation:
+    """A transaction that makes what a POST asks for.
 
-    :param kind: the WSME type of the answer.
-    :param location: of the collection that the new object is in.
-    :param work: given a session, returns the answer.
+    ``answer`` is None, to be set to the JSON of what was made; or it is what the first
+    request with the same Idempotency-Key was answered, and there is nothing to do.
     """
-    sent, fingerprint = key(), _fingerprint()
-    answer = _run(kind, sent, fingerprint, work)
-    pecan.response.location = f'{pecan.request.script_name}{location}/{answer.uuid}'
-    etag(answer)
-    return answer
+
+    session: typing.Any
+    answer: dict | None = None
 
 
-@db.retried
-def _run(kind, key, fingerprint, work):
-    service, context = pecan.request.service, pecan.request.context
+@contextlib.contextmanager
+def idempotent(location):
+    """A Creation, which is committed when the block ends well.
+
+    :param location: of the collection that the new object is in.
+    :raises Unprocessable: the Idempotency-Key was used for another request.
+    """
+    request, sent = pecan.request, key()
+    service, project_id = request.service, request.context.project_id
     with service.database.writer() as session:
-        if key:
-            said = idempotency.answered(session, context.project_id, key, fingerprint)
-            if said is not None:
-                return wsme.rest.json.fromjson(kind, said)
+        creation = Creation(session)
+        if sent:
+            fingerprint = _fingerprint()
+            creation.answer = idempotency.answered(
+                session, project_id, sent, fingerprint
+            )
+        known = creation.answer is not None
+        if sent and not known:
             # Before the work: another request with the key waits here, and does not
             # find that the first one has taken what it wants itself.
-            idempotency.begin(
-                session, context.project_id, key, fingerprint, pecan.request.now
-            )
-        answer = work(session)
-        if key:
-            idempotency.keep(session, context.project_id, key, types.plain(answer))
-    return answer
+            idempotency.begin(session, project_id, sent, fingerprint, request.now)
+        yield creation
+        if sent and not known:
+            idempotency.keep(session, project_id, sent, creation.answer)
+    uuid = creation.answer['uuid']
+    pecan.response.location = f'{request.script_name}{location}/{uuid}'
 
 
-def etag(answer):
-    """Name the generation of the object in the answer's headers."""
-    if isinstance(getattr(answer, 'generation', None), int):
-        pecan.response.headers['ETag'] = f'"{answer.generation}"'
+def require_current(model, rule, body=None):
+    """Nothing, if the caller may do ``rule`` to an object that is as they believe.
 
+    What they believe is the generation in If-Match, or in the body.
 
-def check_if_match(what, noun, said=None):
-    """Nothing, if ``noun`` is at the generation that the caller rests on.
-
-    That is the one in If-Match, or ``said`` in the body; without any, it is.
-
+    :raises Forbidden: they may not.
     :raises Conflict: it has changed; the message says what it is like now.
     """
+    service, context, _ = request_context()
+    service.policy.authorize(context, rule, {'project_id': model.project_id})
+    said = (body or {}).get('generation')
     header = pecan.request.headers.get('If-Match', '').strip()
     if header and header != '*':
         try:
@@ -83,19 +88,29 @@ def check_if_match(what, noun, said=None):
             raise exceptions.Invalid(
                 f'If-Match: {header} is not an ETag of ours, a number in quotes'
             ) from None
-    if said is None or said == noun.generation:
+    if said is None or said == model.generation:
         return
-    now = [f'status {noun.status}', f'end_time {window.text(noun.end_time)}']
-    if hasattr(noun, 'price'):
-        now.append(f'price {money.text(noun.price)}')
+    now = [f'status {model.status}', f'end_time {window.text(model.end_time)}']
+    if hasattr(model, 'price'):
+        now.append(f'price {money.text(model.price)}')
     raise exceptions.Conflict(
-        f'{what} {noun.uuid} is at generation {noun.generation}, not {said}; it now '
-        f'has name {noun.name}, {", ".join(now)}',
+        f'{type(model).__name__} {model.uuid} is at generation {model.generation}, '
+        f'not {said}; it now has name {model.name}, {", ".join(now)}',
         code='flocx.conflict.generation',
     )
 
 
+def changes(body):
+    """What a PATCH changes: its body without the generation that it rests on.
+
+    :raises Invalid: there is nothing to change.
+    """
+    values = {name: value for name, value in body.items() if name != 'generation'}
+    if not values:
+        raise exceptions.Invalid('Nothing to change is given')
+    return values
+
+
 def _fingerprint():
-    request = pecan.request
-    said = b'\n'.join((request.method.encode(), request.path.encode(), request.body))
-    return hashlib.sha256(said).hexdigest()
+    said = f'{pecan.request.method}\n{pecan.request.path}\n'.encode()
+    return hashlib.sha256(said + pecan.request.body).hexdigest()

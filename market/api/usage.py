@@ -7,17 +7,18 @@ import decimal
 import io
 
 import pecan
-from pecan import rest
 
 from flocx import exceptions
 from flocx.api import expose
 from flocx.api import paging
+from flocx.api import routing
 from flocx.api import types
 from flocx.core import money
 from flocx.core import query
 from flocx.core import usage as core
 from flocx.core import window
 from market import market_stats
+from market.api import transaction
 from market.db import usage
 
 PARAMETERS = {
@@ -26,6 +27,8 @@ PARAMETERS = {
     'project_id': query.text,
     'format': query.one_of(['json', 'csv']),
 }
+#: The format where nobody asks for one, by what the client accepts.
+_BY_MEDIA_TYPE = {'application/json': 'json', 'text/csv': 'csv'}
 _COLUMNS = (
     'project_id',
     'role',
@@ -42,25 +45,26 @@ _COLUMNS = (
 )
 
 
-class Usage(types.Declared):
+class Usage(types.Answer):
     start_time = types.Instant
     end_time = types.Instant
     usage = types.Json
 
 
-class UsageController(rest.RestController):
-    @expose.expose(Usage, rule='market:usage:show', parameters=PARAMETERS)
+class UsageController(routing.Resource):
+    @expose.expose(
+        Usage,
+        rule='market:usage:show',
+        parameters=PARAMETERS,
+        media_types=tuple(_BY_MEDIA_TYPE),
+    )
     def get_all(self):
         """Server-hours and amounts for a period, running contracts up to now.
 
         ``missed`` is time that was promised but not served; it costs nothing.
         """
-        service, context, now = (
-            pecan.request.service,
-            pecan.request.context,
-            pecan.request.now,
-        )
-        asked = paging.values(PARAMETERS)
+        service, context, now = transaction.request_context()
+        asked = paging.values()
         end = asked.get('end_time', window.through(now))
         period = window.Window(asked.get('start_time', _month(end)), end)
         project = _project(context, asked.get('project_id'))
@@ -70,9 +74,9 @@ class UsageController(rest.RestController):
                 for line, broken in usage.lines(session, period, project)
                 for row in _rows(line, core.of_line(line, broken, period, now), project)
             ]
-        if asked.get('format') == 'csv':
-            return expose.Text(_csv(rows), 'text/csv')
-        return Usage(
+        if asked.get('format', _BY_MEDIA_TYPE[pecan.request.media_type]) == 'csv':
+            return pecan.Response(_csv(rows), content_type='text/csv', charset='UTF-8')
+        return Usage.of(
             start_time=period.start, end_time=period.end, usage=_by_project(rows)
         )
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What becomes of a contract in the database: delivered, moved, replaced, ended."""
 
+import collections
 import dataclasses
 import datetime
 
@@ -14,6 +15,7 @@ from flocx.core import window
 from market.db import concurrency
 from market.db import contracts
 from market.db import events
+from market.db import handovers
 from market.db import listing
 from market.db import offers
 from market.db import schema
@@ -38,6 +40,18 @@ _SHOW = sa.update(_TABLE).where(_SETTLED).values(status=sa.bindparam('shown'))
 _SECOND = datetime.timedelta(seconds=1)
 
 
+#: What is said of a contract that nothing is left to end of.
+_OVER = collections.defaultdict(
+    lambda: 'it was released already, and ends by itself',
+    {
+        _S.CANCELLED: 'it was cancelled already',
+        _S.ENDED: 'it is over already',
+        _S.WAIT_END: 'its servers are on their way back already',
+        _S.WAIT_CANCEL: 'it is being cancelled already',
+    },
+)
+
+
 def close(session, contract, now, notice=0, reason=None):
     """Cancel what has not begun and let end what has; return the contract.
 
@@ -55,14 +69,15 @@ def close(session, contract, now, notice=0, reason=None):
     changed = [line for line in contract.lines if changes[line]]
     if not changed:
         raise exceptions.Conflict(
-            f'Contract {contract.uuid} is {contract.status}: nothing is left to end'
+            f'Contract {contract.uuid} is {contract.status}: {_OVER[contract.status]}'
         )
     for line in changed:
         given = {'reason': reason} if reason else {}
         _move(session, line, {**changes[line], **given})
-    contract = _settle(
-        session, contract, 'released', changed, now, end_time=_end(contract, until)
-    )
+    # What never began keeps the end that was agreed.
+    ends = [each['end_time'] for each in changes.values() if 'end_time' in (each or ())]
+    moved = {'end_time': max(ends)} if ends else {}
+    contract = _settle(session, contract, 'released', changed, now, **moved)
     sublets.require_none_beyond(session, contract)
     return contract
 
@@ -243,6 +258,8 @@ def _move(session, line, values):
         .values(**values)
     )
     concurrency.require_written(done, 'Contract', line.contract_uuid)
+    if values.get('status') in core.CLOSED:
+        handovers.forget(session, line.uuid)
 
 
 def _settle(session, contract, action, changed, now, **values):

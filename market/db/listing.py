@@ -3,11 +3,11 @@
 
 import dataclasses
 import functools
-import uuid as uuids
 
 import sqlalchemy as sa
 
 from flocx import exceptions
+from flocx.core import names
 from market.db import visibility
 
 #: How many rows are read at a time where not all of them are wanted.
@@ -51,13 +51,6 @@ def noun(kind, row, **more):
     return kind(**values, **more)
 
 
-def is_uuid(text):
-    try:
-        return str(uuids.UUID(text)) == text.lower()
-    except ValueError:
-        return False
-
-
 def one(session, table, ident, visible, reader, what):
     """The row that a uuid or a name means, among those that ``reader`` may see.
 
@@ -66,10 +59,10 @@ def one(session, table, ident, visible, reader, what):
     :raises NotFound: there is none, or none that may be seen.
     :raises Conflict: the name means several; the message lists their uuids.
     """
-    if not ident.isprintable():
-        # Nothing is called that, and PostgreSQL takes no NUL to look for.
+    if not names.identifies(ident):
+        # Databases disagree on what is equal to it, or do not take it to look for.
         raise exceptions.NotFound(f'{what} {ident} not found')
-    named = 'name' in table.c and not is_uuid(ident)
+    named = 'name' in table.c and not names.is_uuid(ident)
     rows = session.execute(
         _found(table, named, visible, visibility.Somebody.like(reader)),
         {'wanted': ident if named else ident.lower(), **visibility.said(reader)},

@@ -263,6 +263,24 @@ interruptions = sa.Table(
     **_OPTIONS,
 )
 
+#: What a provider has to remember of a server that it handed over: how the server was
+#: before, and how far it has been taken back. Nobody but the provider reads it.
+handovers = sa.Table(
+    'handovers',
+    metadata,
+    _id(),
+    sa.Column(
+        'line_uuid',
+        sa.String(36),
+        sa.ForeignKey('contract_lines.uuid', ondelete='CASCADE'),
+        nullable=False,
+        unique=True,
+    ),
+    sa.Column('version', sa.BigInteger, nullable=False),
+    sa.Column('data', sa.JSON, nullable=False),
+    **_OPTIONS,
+)
+
 #: What was answered to a request with an Idempotency-Key.
 idempotency_keys = sa.Table(
     'idempotency_keys',

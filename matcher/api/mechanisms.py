@@ -2,10 +2,10 @@
 """/v1/mechanisms: how the market can be cleared, and how it is."""
 
 import pecan
-from pecan import rest
 import wsme.types
 
 from flocx.api import expose
+from flocx.api import routing
 from flocx.api import types
 from matcher import plugins
 
@@ -21,21 +21,21 @@ class MechanismList(types.Declared):
     pricings = [Mechanism]
 
 
-class Mechanisms(rest.RestController):
+class Mechanisms(routing.Resource):
     @expose.expose(MechanismList, rule='matcher:mechanisms:list')
     def get_all(self):
         """List the mechanisms; ``default`` marks the one in use."""
         conf = pecan.request.service.conf.matcher
-        return MechanismList(
-            allocations=_listed(plugins.ALLOCATIONS, conf.allocation),
-            pricings=_listed(plugins.PRICINGS, conf.pricing),
-        )
+        return {
+            'allocations': _listed(plugins.ALLOCATIONS, conf.allocation),
+            'pricings': _listed(plugins.PRICINGS, conf.pricing),
+        }
 
 
 def _listed(namespace, configured):
     # An alias of an earlier release may be what is configured.
     in_use = plugins.named(namespace, configured).NAME
     return [
-        Mechanism(name=name, description=kind.DESCRIPTION, default=name == in_use)
+        Mechanism.of(name=name, description=kind.DESCRIPTION, default=name == in_use)
         for name, kind in plugins.installed(namespace)
     ]

@@ -2,11 +2,11 @@
 """/v1/rounds: what the engine did, and running a round by hand."""
 
 import pecan
-from pecan import rest
 import wsme.types
 
 from flocx.api import expose
 from flocx.api import paging
+from flocx.api import routing
 from flocx.api import types
 from flocx.core import query
 from flocx.core import window
@@ -44,16 +44,16 @@ class Round(types.Answer):
 RoundList = types.collection('rounds', Round)
 
 
-class Rounds(rest.RestController):
+class Rounds(routing.Resource):
     @expose.expose(
         RoundList, rule='matcher:rounds:list', parameters=FILTERS, sort_keys=SORT_KEYS
     )
     def get_all(self):
         """List the rounds that had something to award."""
-        asked, _ = paging.asked(FILTERS, SORT_KEYS)
+        asked, _ = paging.asked()
         with pecan.request.service.database.reader() as session:
             rows = rounds.page(session, asked)
-        return paging.page(RoundList, 'rounds', rows, asked.limit, Round.of)
+        return paging.page('rounds', rows, asked.limit, Round.of)
 
     @expose.expose(Round, rule='matcher:rounds:show')
     def get_one(self, uuid):

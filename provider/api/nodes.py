@@ -4,12 +4,12 @@
 import itertools
 
 import pecan
-from pecan import rest
 import wsme.types
 
 from flocx import exceptions
 from flocx.api import expose
 from flocx.api import paging
+from flocx.api import routing
 from flocx.api import types
 from flocx.core import query
 from provider import node_view
@@ -47,7 +47,7 @@ class Node(types.Answer):
 NodeList = types.collection('nodes', Node)
 
 
-class Nodes(rest.RestController):
+class Nodes(routing.Resource):
     @expose.expose(
         NodeList,
         rule='provider:nodes:list',
@@ -62,11 +62,10 @@ class Nodes(rest.RestController):
         is in error. All three are null while the market does not answer.
         """
         provider, context = pecan.request.service, pecan.request.context
-        asked, wanted = paging.asked(FILTERS, SORT_KEYS, special=tuple(FILTERS))
+        asked, wanted = paging.asked(special=tuple(FILTERS))
         found = _page(asked, provider.nodes.list(context), wanted)
         known = node_view.of(provider.marketplace, context, found)
         return paging.page(
-            NodeList,
             'nodes',
             found,
             asked.limit,

@@ -2,12 +2,10 @@
 """/v1/offers at the provider: put servers on the market."""
 
 import pecan
-from pecan import rest
-import wsme
-import wsme.types
 
 from flocx import exceptions
 from flocx.api import expose
+from flocx.api import routing
 from flocx.api import types
 from provider import publishing
 
@@ -21,7 +19,7 @@ class NodeQuery(types.Declared):
     """
 
     resource_class = types.Text
-    traits = wsme.wsattr([types.Text])
+    traits = types.Field([types.Text])
     requirements = types.Json
     rented = bool
 
@@ -32,46 +30,47 @@ class OfferRequest(types.Declared):
     ``resource_uuid`` names one server, ``nodes`` several, and ``query`` finds them.
     """
 
-    name = types.Text
+    name = types.Name
     resource_type = types.Ident
-    resource_uuid = types.Text
-    nodes = wsme.wsattr([types.Text])
+    resource_uuid = types.Identifier
+    nodes = types.Field([types.Text])
     query = NodeQuery
     lessee_id = types.Ident
     start_time = types.Instant
-    end_time = wsme.wsattr(types.Instant, mandatory=True)
+    end_time = types.required(types.Instant)
     price = types.Price
 
-    def terms(self):
-        """What is to be published, as JSON, and how the servers are named."""
-        said = {
-            name: value
-            for name, value in types.plain(self).items()
-            if value is not None
-        }
-        ways = [name for name in ('resource_uuid', *_MANY) if name in said]
-        if len(ways) != 1:
+
+def _terms(body):
+    """What is to be published, as JSON, and how the servers are named."""
+    terms = {
+        name: value
+        for name, value in types.plain(OfferRequest, body).items()
+        if value is not None
+    }
+    ways = [name for name in ('resource_uuid', *_MANY) if name in terms]
+    if len(ways) != 1:
+        raise exceptions.Invalid(
+            f'{" and ".join(ways) or "resource_uuid"}: exactly one of resource_uuid, '
+            'nodes and query is expected'
+        )
+    if not terms[ways[0]] and ways[0] in _MANY:
+        raise exceptions.Invalid(f'{ways[0]}: names no server')
+    if 'price' not in terms:
+        if not terms.get('lessee_id'):
             raise exceptions.Invalid(
-                f'{" and ".join(ways) or "resource_uuid"}: exactly one of '
-                'resource_uuid, nodes and query is expected'
+                'price: missing; only an offer to one project, with lessee_id, is for '
+                'nothing unless it says more'
             )
-        if not said[ways[0]] and ways[0] in _MANY:
-            raise exceptions.Invalid(f'{ways[0]}: names no server')
-        if 'price' not in said:
-            if not said.get('lessee_id'):
-                raise exceptions.Invalid(
-                    'price: missing; only an offer to one project, with lessee_id, is '
-                    'for nothing unless it says more'
-                )
-            said['price'] = '0'
-        return said, ways[0]
+        terms['price'] = '0'
+    return terms, ways[0]
 
 
-class Offers(rest.RestController):
+class Offers(routing.Resource):
     @expose.expose(
         types.Json, body=OfferRequest, status=201, rule='provider:offers:publish'
     )
-    def post(self, request):
+    def post(self, body):
         """Offer a server, or many on the same terms.
 
         For one server, ``resource_uuid``, the answer is the market's offer. For many,
@@ -81,7 +80,7 @@ class Offers(rest.RestController):
         With an Idempotency-Key no server is offered twice.
         """
         provider, context = pecan.request.service, pecan.request.context
-        terms, way = request.terms()
+        terms, way = _terms(body)
         key = _passed_on('Idempotency-Key')
         if way in _MANY:
             many = publishing.Publishing(

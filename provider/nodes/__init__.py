@@ -24,6 +24,9 @@ class Node:
     maintenance: bool = False
     protected: bool = False
     retired: bool = False
+    automated_clean: bool | None = None
+    #: The conductor that works on it now.
+    reservation: str | None = None
 
 
 class Nodes(abc.ABC):
@@ -66,8 +69,36 @@ class Nodes(abc.ABC):
         """
 
     @abc.abstractmethod
-    def unprotect(self, uuid):
-        """Allow the node to be undeployed."""
+    def own_project(self):
+        """The project of the provider's own account."""
+
+    @abc.abstractmethod
+    def settings(self, uuid):
+        """How the node is, in the form of ``provider.node_settings.of``.
+
+        Its ``lessee`` is read after all else: whoever is lessee then has had the
+        rights to change what was read, and nobody who became it later.
+        """
+
+    @abc.abstractmethod
+    def restore(self, uuid, before):
+        """Put back what differs from the settings ``before``.
+
+        :raises Conflict, Unavailable: not now.
+        :raises Invalid, Forbidden: Ironic does not allow it.
+        """
+
+    @abc.abstractmethod
+    def prepare_cleaning(self, node):
+        """Let the node be undeployed and cleaned: neither protected, nor in
+        maintenance, nor retired, nor exempt from cleaning.
+
+        What of it has to be otherwise, :meth:`restore` puts back.
+        """
+
+    @abc.abstractmethod
+    def keep_out(self, uuid):
+        """Let nobody begin a deployment: put the node into maintenance."""
 
     @abc.abstractmethod
     def provision(self, uuid, target):
@@ -79,6 +110,10 @@ class Nodes(abc.ABC):
     @abc.abstractmethod
     def detach(self, uuid):
         """Take the node off its networks."""
+
+    @abc.abstractmethod
+    def detach_media(self, uuid):
+        """Take away virtual media; nothing where the hardware has none."""
 
     @abc.abstractmethod
     def console_off(self, uuid):

@@ -20,6 +20,7 @@ import threading
 import yaml
 
 from flocx import exceptions
+from provider import node_settings
 from provider import nodes
 
 _FIELDS = {field.name for field in dataclasses.fields(nodes.Node)}
@@ -69,14 +70,37 @@ class DummyNodes(nodes.Nodes):
         if self.get(uuid).lessee == project_id:
             self._change(uuid, lessee=back_to)
 
-    def unprotect(self, uuid):
-        self._change(uuid, protected=False)
+    def own_project(self):
+        return 'quarantine'
+
+    def settings(self, uuid):
+        node = dataclasses.asdict(self.get(uuid))
+        node['traits'] = list(node['traits'])
+        return node_settings.of(node)
+
+    def restore(self, uuid, before):
+        found = node_settings.differences(before, self.settings(uuid))
+        if found:
+            self._change(uuid, **{each.name: each.value for each in found})
+
+    def prepare_cleaning(self, node):
+        self._change(
+            node.uuid,
+            automated_clean=True,
+            **dict.fromkeys(('protected', 'retired', 'maintenance'), False),
+        )
+
+    def keep_out(self, uuid):
+        self._change(uuid, maintenance=True)
 
     def provision(self, uuid, target):
         self._change(uuid, **_DONE[target])
 
     def detach(self, uuid):
         """Nothing: a dummy node is on no network."""
+
+    def detach_media(self, uuid):
+        """Nothing: a dummy node has no media."""
 
     def console_off(self, uuid):
         self._change(uuid, console_enabled=False)

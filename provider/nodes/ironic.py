@@ -3,6 +3,8 @@
 
 import contextlib
 import dataclasses
+import hashlib
+import json
 import urllib.parse
 
 from keystoneauth1 import exceptions as ks_exceptions
@@ -10,9 +12,13 @@ from keystoneauth1 import session as ks_session
 from keystoneauth1 import token_endpoint
 import openstack
 from openstack import exceptions as sdk_exceptions
+from oslo_log import log
 
 from flocx import exceptions
+from provider import node_settings
 from provider import nodes
+
+LOG = log.getLogger(__name__)
 
 #: The first version of Ironic's API with all that we read: lessee came last.
 MICROVERSION = '1.65'
@@ -24,6 +30,10 @@ PAGE = 1000
 _FIELDS = [
     field.name for field in dataclasses.fields(nodes.Node) if field.name != 'inventory'
 ]
+
+
+#: Of a volume connector or target: what Ironic itself writes.
+_VOLUMES_OWN = ('uuid', 'node_uuid', 'links', 'created_at', 'updated_at')
 
 
 class IronicNodes(nodes.Nodes):
@@ -88,8 +98,93 @@ class IronicNodes(nodes.Nodes):
         else:
             self._patch(uuid, {'op': 'remove', 'path': '/lessee'})
 
-    def unprotect(self, uuid):
-        self._patch(uuid, {'op': 'replace', 'path': '/protected', 'value': False})
+    def own_project(self):
+        try:
+            return self._session.get_project_id()
+        except ks_exceptions.ClientException as error:
+            raise exceptions.Unavailable(f'Keystone does not answer: {error}') from None
+
+    def settings(self, uuid):
+        parts = {
+            'vifs': self._listed(f'/nodes/{uuid}/vifs', 'vifs', 'id'),
+            'connectors': self._volumes(uuid, 'connectors'),
+            'targets': self._volumes(uuid, 'targets'),
+            'boot_device': self._optional(f'/nodes/{uuid}/management/boot_device'),
+            'bios': self._bios(uuid),
+        }
+        return node_settings.of(self._ask('GET', f'/nodes/{uuid}'), **parts)
+
+    def restore(self, uuid, before):
+        found = node_settings.differences(before, self.settings(uuid))
+        fields = {each.name: each.value for each in found if each.kind == 'field'}
+        if fields:
+            self._restore_fields(uuid, fields)
+        for each in found:
+            if each.kind != 'field':
+                LOG.info('Node %s: %s is put back', uuid, each.name)
+                getattr(self, f'_restore_{each.kind}')(uuid, each.value)
+
+    def _restore_fields(self, uuid, fields):
+        LOG.info('Node %s: %s are put back', uuid, ', '.join(fields))
+        self._update(uuid, fields)
+
+    def _restore_traits(self, uuid, traits):
+        body = {'traits': traits or []}
+        self._ask('PUT', f'/nodes/{uuid}/traits', json=body)
+
+    def _restore_maintenance(self, uuid, wanted):
+        method = 'PUT' if wanted else 'DELETE'
+        self._ask(method, f'/nodes/{uuid}/maintenance')
+
+    def _restore_boot_mode(self, uuid, mode):
+        self._ask('PUT', f'/nodes/{uuid}/states/boot_mode', json={'target': mode})
+
+    def _restore_secure_boot(self, uuid, on):
+        self._ask('PUT', f'/nodes/{uuid}/states/secure_boot', json={'target': on})
+
+    def _restore_boot_device(self, uuid, device):
+        self._ask('PUT', f'/nodes/{uuid}/management/boot_device', json=device)
+
+    def _restore_vifs(self, uuid, vifs):
+        # Those of before belonged to whoever had the node before: they were taken off.
+        self.detach(uuid)
+
+    def _restore_connectors(self, uuid, before):
+        self._restore_volumes(uuid, 'connectors', before)
+
+    def _restore_targets(self, uuid, before):
+        self._restore_volumes(uuid, 'targets', before)
+
+    def _restore_volumes(self, uuid, kind, before):
+        now = self._volumes(uuid, kind) or {}
+        for each in now.keys() - before.keys():
+            self._ask('DELETE', f'/volume/{kind}/{each}')
+        for each, volume in before.items():
+            if each not in now:
+                body = {'uuid': each, 'node_uuid': uuid, **volume}
+                self._ask('POST', f'/volume/{kind}', json=body)
+            elif volume != now[each]:
+                body = _replacing(volume)
+                self._ask('PATCH', f'/volume/{kind}/{each}', json=body)
+
+    def _restore_bios(self, uuid, before):
+        raise exceptions.Forbidden(
+            f'Node {uuid}: its BIOS is set otherwise than it was before'
+        )
+
+    def prepare_cleaning(self, node):
+        changed = {'automated_clean': True} if node.automated_clean is not True else {}
+        changed |= {
+            name: False for name in ('protected', 'retired') if getattr(node, name)
+        }
+        if changed:
+            self._update(node.uuid, changed)
+        if node.maintenance:
+            self._restore_maintenance(node.uuid, False)
+
+    def keep_out(self, uuid):
+        body = {'reason': 'Its contract is over; FLOCX takes the server back'}
+        self._ask('PUT', f'/nodes/{uuid}/maintenance', json=body)
 
     def provision(self, uuid, target):
         with _translated(f'Node {uuid}'):
@@ -100,6 +195,12 @@ class IronicNodes(nodes.Nodes):
             baremetal = self._baremetal()
             for vif in baremetal.list_node_vifs(uuid):
                 baremetal.detach_vif_from_node(uuid, vif)
+
+    def detach_media(self, uuid):
+        try:
+            self._ask('DELETE', f'/nodes/{uuid}/vmedia')
+        except (exceptions.Invalid, exceptions.NotFound):
+            LOG.debug('Node %s has no virtual media', uuid)
 
     def console_off(self, uuid):
         with _translated(f'Node {uuid}'):
@@ -114,6 +215,50 @@ class IronicNodes(nodes.Nodes):
             self._baremetal().patch_node(
                 uuid, list(operations), retry_on_conflict=False
             )
+
+    def _update(self, uuid, fields):
+        self._ask('PATCH', f'/nodes/{uuid}', json=_replacing(fields))
+
+    def _volumes(self, uuid, kind):
+        """{uuid: what it is} of the volume connectors, or targets, of a node."""
+        found = self._optional(f'/volume/{kind}', node=uuid, detail=True)
+        return found and {
+            each['uuid']: {
+                name: value for name, value in each.items() if name not in _VOLUMES_OWN
+            }
+            for each in found[kind]
+        }
+
+    def _bios(self, uuid):
+        """A digest of the BIOS settings, which are many; None where none are known."""
+        found = self._optional(f'/nodes/{uuid}/bios')
+        known = {each['name']: each['value'] for each in (found or {}).get('bios', ())}
+        if not known:
+            return None
+        text = json.dumps(known, sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    def _listed(self, path, kind, name):
+        return sorted(each[name] for each in self._ask('GET', path)[kind])
+
+    def _optional(self, path, **params):
+        """What Ironic answers, None where the hardware or the release does not know."""
+        try:
+            return self._ask('GET', path, params=params)
+        except (exceptions.Invalid, exceptions.NotFound):
+            return None
+
+    def _ask(self, method, path, **kwargs):
+        """What Ironic answers in the newest version of its API that it has, JSON.
+
+        Only there are fields that were added after this was written.
+        """
+        with _translated(path.removeprefix('/nodes/')):
+            answer = self._baremetal().request(
+                path, method, microversion='latest', raise_exc=False, **kwargs
+            )
+            sdk_exceptions.raise_from_response(answer)
+            return answer.json() if answer.content else None
 
     def _baremetal(self, context=None):
         if self._own is None:
@@ -133,6 +278,35 @@ class IronicNodes(nodes.Nodes):
             session=session,
             baremetal_endpoint_override=endpoint,
         ).baremetal
+
+
+def create_project(cloud, name, domain_id, description):
+    """The id of the project ``name``, which is made if it is not there.
+
+    :param cloud: who makes it: a name in clouds.yaml, None for the environment.
+    :raises Unavailable: Keystone does not answer, or does not allow it.
+    """
+    try:
+        identity = openstack.connect(cloud=cloud).identity
+        found = identity.find_project(name, domain_id=domain_id)
+        if found is None:
+            found = identity.create_project(
+                name=name, domain_id=domain_id, description=description
+            )
+    except (
+        sdk_exceptions.SDKException,
+        ks_exceptions.ClientException,
+    ) as error:
+        raise exceptions.Unavailable(f'Keystone: {error}') from None
+    return found.id
+
+
+def _replacing(fields):
+    """A JSON patch that gives ``fields`` these values; ``null`` is a value too."""
+    return [
+        {'op': 'add', 'path': f'/{name}', 'value': value}
+        for name, value in fields.items()
+    ]
 
 
 def _read(baremetal, path, **params):

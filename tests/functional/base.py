@@ -172,7 +172,10 @@ class MarketplaceTestCase(testtools.TestCase):
         self.clock.advance(seconds=1)
         provider = self.marketplace.provider
         delivering = fulfilment.Fulfilment(
-            self.marketplace.conf, provider.nodes, provider.marketplace
+            self.marketplace.conf,
+            provider.nodes,
+            provider.marketplace,
+            clock=self.clock,
         )
         for _ in range(passes):
             delivering.run(self.clock())

@@ -298,6 +298,12 @@ class EveryChangeTest(base.MarketplaceTestCase):
             {line['provider_id'], 'engine'},
             {receiver for receiver, _, _ in self.latest},
         )
+        # What a provider keeps for itself is nobody else's business.
+        self.silent(
+            self.market(line['provider_id']).patch,
+            f'{path}/lines/{line["uuid"]}/handover',
+            {'version': 0, 'data': {}},
+        )
         self.report(contract, line, 'error', 'lessee_changed')
         self.report(contract, line, 'active')
         self.silent(self.market(OWNER).delete, path)

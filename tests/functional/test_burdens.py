@@ -150,11 +150,12 @@ class BurdenTest(BoundedTestCase):
         self.assertEqual(201, late.status_code, late.text)
 
     def test_money(self):
-        for price in ('1e400', '1e-400', '-1e-7', '9' * 40, '9' * 41, '0x10', '1,5'):
+        refused = ('1e400', '1e-400', '-1e-7', '9' * 40, '9' * 41, '0x10', '1,5')
+        for price in (*refused, '-0', '0e5', '+1.50', '1E0', '1.', '.5', '1e2'):
             answer = self.place(price=price)
             self.assertEqual(400, answer.status_code, price)
             self.assertRegex(base.error(answer)['detail'], '^price')
-        for price in ('-0', '0e5', '+1.50', '1E0'):
+        for price in ('0', '00.50', '1.500000'):
             said = self.good(self.place(price=price))['price']
             self.assertRegex(said, r'^\d+\.\d{6}$')
 
@@ -164,10 +165,9 @@ class BurdenTest(BoundedTestCase):
             'A\u030angstro\u0308m',
             '\u0645\u0631\u062d\u0628\u0627',
             '\U0001f984' * 255,
-            "Robert'); DROP TABLE bids;--",
-            '<script>alert(1)</script>',
-            '{{7*7}}${7*7}%s%n',
-            '../../etc/passwd',
+            "Robert') or '1'='1' --",
+            '<script>alert(1)<script>',
+            '{{7*7}}${7*7}',
             'null',
             '=1+1',
         ):
@@ -176,7 +176,15 @@ class BurdenTest(BoundedTestCase):
             self.assertEqual(name, said.json()['name'])
             found = self.market('umbrella-member').get('/v1/bids', name=f'eq:{name}')
             self.assertEqual(1, len(found.json()['bids']), ascii(name)[:60])
-        for name in ('a\u202eb', 'a\u0000b', '\ud800', '\U0001f984' * 256, 'a\r\nb: c'):
+        for name in (
+            'a\u202eb',
+            'a\u0000b',
+            '\ud800',
+            '\U0001f984' * 256,
+            'a\r\nb: c',
+            '../../etc/passwd',
+            "Robert'); DROP TABLE bids;--",
+        ):
             body = json.dumps({'end_time': self.time(5), 'price': '1', 'name': name})
             answer = self.market('umbrella-member').request(
                 'POST', '/v1/bids', {'Content-Type': 'application/json'}, data=body

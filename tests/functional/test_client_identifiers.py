@@ -66,6 +66,7 @@ TWINS = (
     'rack1.json',
     '%72ack1',
     'rack1;',
+    'rack1+',
     'RACK1',
 )
 
@@ -242,13 +243,13 @@ class SDKTest(IdentifierTestCase):
 
     def test_a_name_is_found_as_it_is_written(self):
         market = services.market(self.connect('acme-member'))
-        for name in (VICTIM, 'rack1.json', 'rack1;'):
+        for name in (VICTIM, 'rack1.json', 'rack1+'):
             self.assertEqual(name, market.get_offer(name).name)
 
     def test_a_twin_is_ended_alone(self):
         market = services.market(self.connect('acme-member'))
-        market.delete_offer('rack1;')
-        self.assertEqual('cancelled', market.get_offer('rack1;').status)
+        market.delete_offer('rack1+')
+        self.assertEqual('cancelled', market.get_offer('rack1+').status)
         self.assertEqual(self.before, self.state())
 
     def test_what_cannot_be_asked_for_is_not_sent(self):

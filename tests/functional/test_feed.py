@@ -2,6 +2,7 @@
 """The feed of events: ordered, without gaps, for those whom it concerns."""
 
 from concurrent import futures
+import itertools
 import threading
 import time
 
@@ -170,3 +171,44 @@ class FeedTest(base.MarketplaceTestCase):
             self.assertEqual(400, refused.status_code, asked)
             (name,) = asked
             self.assertTrue(base.error(refused)['detail'].startswith(name), asked)
+
+
+class WaitingTest(base.MarketplaceTestCase):
+    """Those who wait for events leave the server to others."""
+
+    def follow(self, executor, who, count):
+        """So many requests that wait, at once."""
+        caller = self.market(who)
+        last = self.good(caller.get('/v1/events', after='latest'), 200)['last']
+        return [
+            executor.submit(caller.get, '/v1/events', after=last, wait=60)
+            for _ in range(count)
+        ]
+
+    def refused(self, waiting, count):
+        """So many of these requests are refused, and the others wait."""
+        done = futures.as_completed(waiting, timeout=60)
+        for answer in itertools.islice(done, count):
+            error = base.error(answer.result())
+            self.assertEqual(
+                (503, 'flocx.unavailable.waits'), (error['status'], error['code'])
+            )
+        return [each for each in waiting if not each.done()]
+
+    def test_a_reader_who_waits_many_times_keeps_nobody_else_waiting(self):
+        with futures.ThreadPoolExecutor(20) as executor:
+            own = self.refused(self.follow(executor, 'umbrella-member', 8), 6)
+            # All threads of the server would be taken.
+            self.assertEqual(200, self.market(None).get('/healthcheck').status_code)
+            others = self.refused(self.follow(executor, 'initech-member', 8), 6)
+            # As many wait now as may in one process.
+            self.refused(self.follow(executor, 'acme-member', 1), 1)
+            self.bid('umbrella-member', price='0.5')
+            self.bid('initech-member', price='0.5')
+            for waiting in own + others:
+                answer = self.good(waiting.result(timeout=60), 200)
+                self.assertEqual('bid.placed', answer['events'][0]['type'])
+            # There is room again.
+            (waiting,) = self.follow(executor, 'acme-member', 1)
+            self.offer('acme-member')
+            self.assertTrue(self.good(waiting.result(timeout=60), 200)['events'])

@@ -25,7 +25,7 @@ READS = {
     '/v1/bids?=1': 400,
     '/v1/bids?_method=delete': 400,
     '/v1/bids/a/b/c': 404,
-    '/v1/contracts/x/lines': 405,
+    '/v1/contracts/x/lines': 404,
     '/v1/events?after=-5': 200,
     '/v1/events?wait=-1': 400,
     '/v1/offers?price=NaN': 400,

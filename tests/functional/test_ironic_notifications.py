@@ -153,7 +153,9 @@ class NoticingTest(base.MarketplaceTestCase):
         name, _, line = self.rented()
         before = self.clock() - datetime.timedelta(hours=1)
         provider = self.marketplace.provider
-        reconciliation.Reconciliation(provider.nodes, provider.marketplace).look(
+        reconciliation.Reconciliation(
+            self.marketplace.conf, provider.nodes, provider.marketplace
+        ).look(
             [provider.nodes.get(name).uuid],
             self.clock(),
             {provider.nodes.get(name).uuid: {'acme': before}},
@@ -169,8 +171,8 @@ class NoticingTest(base.MarketplaceTestCase):
         uuid = provider.nodes.get(looked_at).uuid
         provider.nodes._change(looked_at, maintenance=True)
         with mock.patch.object(provider.marketplace, 'offers', lambda **_: everything):
-            reconciliation.Reconciliation(provider.nodes, provider.marketplace).look(
-                [uuid], self.clock(), {uuid: {}}
-            )
+            reconciliation.Reconciliation(
+                self.marketplace.conf, provider.nodes, provider.marketplace
+            ).look([uuid], self.clock(), {uuid: {}})
         found = {each['uuid']: each['status'] for each in provider.marketplace.offers()}
         self.assertEqual(['error', 'available'], [found[each] for each in offers])

@@ -65,9 +65,9 @@ class NodesTest(base.MarketplaceTestCase):
         self.offer(node=name)
         self.marketplace.provider.nodes._change(name, maintenance=True)
         provider = self.marketplace.provider
-        reconciliation.Reconciliation(provider.nodes, provider.marketplace).run(
-            self.clock()
-        )
+        reconciliation.Reconciliation(
+            self.marketplace.conf, provider.nodes, provider.marketplace
+        ).run(self.clock())
         found = self.node(name)
         self.assertEqual('the node is in maintenance', found['suspended_reason'])
         self.assertTrue(found['maintenance'])

@@ -296,11 +296,14 @@ class MatrixTest(base.MarketplaceTestCase):
             *matcher_policies.RULES,
         )
         for rule in rules:
-            (operation,) = rule.operations
             row = ROWS[rule.name]
-            self.assertEqual(operation['method'], row.method, rule.name)
-            self.assertEqual(
-                operation['path'].split('/')[:3], row.path.split('/')[:3], rule.name
+            self.assertIn(
+                (row.method, row.path.split('/')[:3]),
+                [
+                    (operation['method'], operation['path'].split('/')[:3])
+                    for operation in rule.operations
+                ],
+                rule.name,
             )
 
     def filled(self, text):

@@ -72,10 +72,10 @@ class PublishingTest(base.MarketplaceTestCase):
             ({}, 'resource_uuid: exactly one'),
             ({'nodes': [node], 'resource_uuid': node}, 'resource_uuid and nodes: '),
             ({'nodes': []}, 'nodes: names no server'),
-            ({'nodes': 'n'}, 'nodes: is not a JSON list'),
+            ({'nodes': 'n'}, 'nodes: "n" is not a JSON list'),
             ({'query': {}}, 'query: names no server'),
-            ({'query': 5}, 'query: is not a JSON object'),
-            ({'query': {'traits': 'GPU'}}, 'traits: is not a JSON list'),
+            ({'query': 5}, 'query: 5 is not a JSON object'),
+            ({'query': {'traits': 'GPU'}}, 'query.traits: "GPU" is not a JSON list'),
             ({'nodes': ['n'] * 1001}, 'nodes: 1001 servers'),
             (
                 {'query': {'requirements': [['cpus', 'like', 3]]}},

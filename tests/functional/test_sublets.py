@@ -57,9 +57,9 @@ class SubletTest(base.MarketplaceTestCase):
 
     def reconcile(self):
         provider = self.marketplace.provider
-        reconciliation.Reconciliation(provider.nodes, provider.marketplace).run(
-            self.clock()
-        )
+        reconciliation.Reconciliation(
+            self.marketplace.conf, provider.nodes, provider.marketplace
+        ).run(self.clock())
 
     def pass_by(self, hours, passes=4):
         self.clock.advance(hours=hours)
@@ -188,6 +188,8 @@ class SubletTest(base.MarketplaceTestCase):
         self.assertEqual('error', self.of(self.parent))
         self.assertEqual('cancelled', self.show('offers', offer['uuid'])['status'])
         self.pass_by(11)
+        # Nobody uses it: it is cleaned all the same.
+        self.fulfil()
         self.assertEqual(('ended', None), (self.of(self.parent), self.lessee()))
         closed = self.show('contracts', sub['uuid'])
         self.assertIn(closed['status'], ('ended', 'cancelled'))

@@ -31,6 +31,7 @@ from provider.nodes import ironic
 from tests.integration import networks
 from tests.integration import rigs
 from tests.unit.provider import test_fulfilment
+from tools.lab import accounts
 from tools.lab import install
 from tools.lab import ironic as lab_ironic
 
@@ -50,6 +51,9 @@ class Lab:
         self._lab.networks.install()
         self._lab.up()
         self.clouds = self._lab.folder.clouds
+        # Where FLOCX itself does not run, nothing is written down of it.
+        made = accounts.projects(self._lab.folder, self._lab.ports)
+        self.quarantine = made[accounts.QUARANTINE]
 
     def down(self):
         self._lab.networks.process().stop()
@@ -136,6 +140,9 @@ class Lab:
 class DeliveryTestCase(unittest.TestCase):
     """A contract for the next server of acme's, which umbrella's renter has."""
 
+    #: Seconds; where nobody sends requests in loops nothing has to be waited for.
+    QUARANTINE_WAIT = 0.2
+
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
@@ -165,6 +172,8 @@ class DeliveryTestCase(unittest.TestCase):
             'retry_max_interval': 0.3,
             # The contract began an hour ago, and a slow Ironic is no reason here.
             'delivery_deadline': 2 * 3600,
+            'quarantine_wait': self.QUARANTINE_WAIT,
+            'quarantine_project_id': self.lab.quarantine,
         }
         self.delivering = fulfilment.Fulfilment(
             types.SimpleNamespace(provider=types.SimpleNamespace(**options)),

@@ -4,6 +4,7 @@
 import dataclasses
 
 from flocx import exceptions
+from provider import node_settings
 from provider import nodes
 
 #: From which provision states each target is reached, and through which.
@@ -11,7 +12,14 @@ _FROM = {
     'deleted': ('active', 'deploy failed'),
     'provide': ('manageable',),
     'manage': ('clean failed', 'available'),
+    'abort': ('clean wait',),
 }
+#: In these Ironic lets nobody change a node.
+_BUSY = ('deploying', 'deleting', 'cleaning', 'clean wait')
+#: For so many seconds a request that was authorised waits for the lock of the node.
+_LOCK_SECONDS = 3
+#: Who has a node between two lessees.
+QUARANTINE = 'quarantine'
 _ON_THE_WAY = {'deleted': ['deleting', 'cleaning'], 'provide': ['cleaning']}
 
 
@@ -27,7 +35,13 @@ class Room(nodes.Nodes):
     def __init__(self, tasks, storm, clock):
         self._tasks, self._storm, self._clock = tasks, storm, clock
         self._nodes, self._until = {}, {}
-        self.history = []
+        self.history, self.wrong = [], []
+        #: What lessees have written on nodes, and those that were somebody's since
+        #: they were cleaned.
+        self._written, self._used, self._taken = {}, set(), set()
+        #: Nodes whose cleaning began when nobody had any rights, and is not spoilt.
+        self._being_cleaned = set()
+        self._authorised = []
 
     # What the owners and the hardware do
 
@@ -43,11 +57,61 @@ class Room(nodes.Nodes):
 
     def meddle(self, uuid, **values):
         """Somebody but the provider changes a node."""
+        if 'lessee' in values:
+            # What its owner has taken, they may use as it is.
+            self._taken.add(uuid)
         self._become(uuid, by_provider=False, **values)
 
-    def deploy(self, uuid):
-        """The renter puts something on their server."""
-        self.meddle(uuid, provision_state='active', power_state='power on')
+    @property
+    def waiting(self):
+        """Whether a request of a lessee's waits to be done."""
+        return bool(self._authorised)
+
+    def ask(self, uuid, what):
+        """The lessee asks for something, and Ironic finds that they may."""
+        if self._found(uuid).lessee not in (None, QUARANTINE):
+            self._authorised.append((self._clock(), uuid, what))
+
+    def serve(self):
+        """Do one of the requests that wait, whoever has the node by now."""
+        place = self._storm.below(len(self._authorised))
+        asked, uuid, what = self._authorised.pop(place)
+        if self._clock() - asked > _LOCK_SECONDS * self._storm.SECOND:
+            return
+        node = self._found(uuid)
+        if what == 'deploy' and (
+            node.provision_state != 'available' or node.maintenance
+        ):
+            return
+        self._tasks.note(f'Ironic does what was asked for: {what} {uuid}')
+        if what == 'deploy':
+            self.meddle(uuid, provision_state='deploying', power_state='power on')
+            self._begin(uuid, ['active'])
+        elif what == 'maintenance':
+            self.meddle(uuid, maintenance=not node.maintenance)
+        elif node.provision_state not in _BUSY:
+            self._written[uuid] = (*self._written.get(uuid, ()), what)
+        self._spoil(uuid)
+
+    def _spoil(self, uuid):
+        self._used.add(uuid)
+        self._being_cleaned.discard(uuid)
+
+    def left(self):
+        """What is found on nodes that nobody has."""
+        return [
+            f'node {uuid}: {what} of a former lessee'
+            for uuid, node in self._nodes.items()
+            if node.lessee is None and uuid not in self._taken
+            for what in self._leftovers(uuid)
+        ]
+
+    def _leftovers(self, uuid):
+        if uuid in self._used:
+            yield 'something uncleaned'
+        yield from self._written.get(uuid, ())
+        if self._nodes[uuid].provision_state == 'active':
+            yield 'an instance'
 
     def moments(self):
         """When nodes have done what they do now."""
@@ -58,6 +122,9 @@ class Room(nodes.Nodes):
         for uuid, (until, states) in list(self._until.items()):
             if until <= self._clock():
                 self._become(uuid, provision_state=states[0])
+                if states[0] == 'available' and uuid in self._being_cleaned:
+                    self._being_cleaned.discard(uuid)
+                    self._used.discard(uuid)
                 if len(states) > 1:
                     self._begin(uuid, states[1:])
                 else:
@@ -65,9 +132,13 @@ class Room(nodes.Nodes):
 
     def repair(self):
         """An operator brings everything to an end that hangs."""
+        while self._authorised:
+            self.serve()
         self._until.clear()
-        for uuid, node in self._nodes.items():
+        for uuid, node in list(self._nodes.items()):
             if node.provision_state not in ('available', 'active'):
+                if node.lessee in (None, QUARANTINE):
+                    self._used.discard(uuid)
                 self._become(uuid, provision_state='available')
             self._become(uuid, maintenance=False)
 
@@ -90,6 +161,7 @@ class Room(nodes.Nodes):
         return {}
 
     def set_lessee(self, uuid, project_id):
+        self._require_rest(uuid)
         self._change(f'lessee of {uuid}: {project_id}', uuid, lessee=project_id)
 
     def clear_lessee(self, uuid, project_id, back_to=None):
@@ -101,8 +173,41 @@ class Room(nodes.Nodes):
             )
             self._change(action, uuid, lessee=back_to)
 
-    def unprotect(self, uuid):
-        self._change(f'unprotect {uuid}', uuid, protected=False)
+    def own_project(self):
+        return QUARANTINE
+
+    def settings(self, uuid):
+        return self._call(f'settings of {uuid}', lambda: self._settings(uuid))
+
+    def _settings(self, uuid):
+        node = self._found(uuid)
+        said = {**dataclasses.asdict(node), 'extra': list(self._written.get(uuid, ()))}
+        return node_settings.of(said)
+
+    def restore(self, uuid, before):
+        def put_back():
+            for each in node_settings.differences(before, self._settings(uuid)):
+                if each.name == 'extra':
+                    self._written[uuid] = tuple(each.value)
+                else:
+                    self._become(uuid, **{each.name: each.value})
+
+        self._call(f'restore {uuid}', put_back, changes=True)
+
+    def prepare_cleaning(self, node):
+        self._change(
+            f'prepare {node.uuid}', node.uuid, maintenance=False, automated_clean=True
+        )
+
+    def keep_out(self, uuid):
+        self._change(f'keep out of {uuid}', uuid, maintenance=True)
+
+    def detach_media(self, uuid):
+        def detach():
+            left = [each for each in self._written.get(uuid, ()) if each != 'media']
+            self._written[uuid] = tuple(left)
+
+        self._call(f'no media at {uuid}', detach, changes=True)
 
     def provision(self, uuid, target):
         self._call(
@@ -138,9 +243,22 @@ class Room(nodes.Nodes):
             raise exceptions.Unavailable('Ironic does not answer: timeout')
         return answer
 
+    def _require_rest(self, uuid):
+        state = self._call(f'state of {uuid}', lambda: self._found(uuid))
+        if state.provision_state in _BUSY:
+            raise exceptions.Conflict(f'Node {uuid} is {state.provision_state}')
+
     def _become(self, uuid, by_provider=True, **values):
         node = self._found(uuid)
         if 'lessee' in values and values['lessee'] != node.lessee:
+            if by_provider and values['lessee'] != QUARANTINE:
+                self.wrong += [
+                    f'node {uuid}: {what}, given to {values["lessee"]}'
+                    for what in self._leftovers(uuid)
+                ]
+            if values['lessee'] not in (None, QUARANTINE):
+                self._taken.discard(uuid)
+                self._spoil(uuid)
             self.history.append(
                 (self._clock(), uuid, node.lessee, values['lessee'], by_provider)
             )
@@ -152,6 +270,9 @@ class Room(nodes.Nodes):
             raise exceptions.Invalid(f'Node {uuid} is {state}: it cannot be {target}')
         if target == 'manage':
             self._become(uuid, provision_state='manageable')
+        elif target == 'abort':
+            self._until.pop(uuid, None)
+            self._become(uuid, provision_state='clean failed', maintenance=True)
         else:
             self._clean(uuid, _ON_THE_WAY[target])
 
@@ -161,6 +282,8 @@ class Room(nodes.Nodes):
             last = 'clean failed'
         if self._storm.strikes('cleaning hangs'):
             last = 'clean wait'
+        if self._found(uuid).lessee in (None, QUARANTINE):
+            self._being_cleaned.add(uuid)
         self._become(uuid, provision_state=states[0])
         self._begin(uuid, [*states[1:], last])
 

@@ -141,9 +141,9 @@ class PlantedTest(testtools.TestCase):
     def test_a_fulfiller_that_reports_before_it_has_done(self):
         finish = fulfilment.Fulfilment._finish
 
-        def hastily(self, contract, line):
+        def hastily(self, contract, line, now):
             self._report(contract, line, contract_core.Status.ENDED)
-            return finish(self, contract, line)
+            return finish(self, contract, line, now)
 
         self.found('has no contract', fulfilment.Fulfilment, '_finish', hastily)
 

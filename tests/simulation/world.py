@@ -13,6 +13,7 @@ import uuid
 from oslo_db import api as oslo_db_api
 import requests
 import sqlalchemy as sa
+from tenacity import nap
 
 from flocx import exceptions
 from flocx import rpcapi
@@ -35,6 +36,8 @@ from tests.simulation import stage
 from tests.simulation import storm
 
 _BEGIN = datetime.datetime(2027, 1, 1, tzinfo=datetime.UTC)
+#: What lessees write on a node, or have Ironic do to it, besides deploying.
+_WRITTEN = ('extra', 'an allocation', 'maintenance')
 _STAGES = []
 
 
@@ -78,6 +81,7 @@ class World:
                 (uuid, 'uuid4', lambda: uuid.UUID(self.storm.uuid())),
                 (oslo_db_api, 'time', time),
                 (rounds, 'time', time),
+                (nap, 'time', time),
                 (fulfilment.futures, 'ThreadPoolExecutor', executor),
                 (fulfilment.backoff, 'Backoff', waits),
             ):
@@ -134,15 +138,20 @@ class World:
             loop = processes.Loop(
                 self, process, 'fulfilment', conf.provider.fulfil_interval
             )
-            loop.step = fulfilment.Fulfilment(conf, *parts).run
+            loop.step = fulfilment.Fulfilment(conf, *parts, clock=self._clock).run
             looking = processes.Loop(
                 self, process, 'reconciliation', conf.provider.reconcile_interval
             )
-            looking.step = reconciliation.Reconciliation(*parts).run
+            looking.step = reconciliation.Reconciliation(
+                conf, *parts, clock=self._clock
+            ).run
             listener = provider_endpoints.Endpoints(loop)
             self._loops[process] = [loop, looking]
             topic = rpcapi.ProviderAPI.topic(stage.PROVIDER)
         self._listening[process] = topic, listener
+
+    def _clock(self, with_timezone=True):
+        return self.now
 
     # What happens next
 
@@ -153,7 +162,8 @@ class World:
             self._deliver: 4 if self.network.waiting else 0,
             self._deed: 4 if self._deeds else 0,
             self._pass_time: 2.5,
-            self._machines: 1,
+            self._machines: 1.5,
+            self.room.serve: 1.5 if self.room.waiting else 0,
             self._crash: 1,
             lambda: self.storm.pick(ready).start(): 2 if ready else 0,
         }
@@ -182,12 +192,12 @@ class World:
         self.room.work()
 
     def _machines(self):
-        """Renters deploy, and now and then somebody meddles."""
+        """Lessees ask Ironic for this and that, and now and then somebody meddles."""
         for uuid_ in self.room.uuids():
-            node = self.room.now(uuid_)
-            if node.lessee and node.provision_state == 'available':
-                if self.storm.toss():
-                    self.room.deploy(uuid_)
+            if self.room.now(uuid_).lessee and self.storm.toss():
+                self.room.ask(
+                    uuid_, self.storm.pick(('deploy', 'deploy', 'media', *_WRITTEN))
+                )
         uuid_ = self.storm.pick(self.room.uuids())
         if self.storm.strikes('meddling'):
             change = self.storm.pick(
@@ -234,6 +244,8 @@ class World:
             if number < 20:
                 # Later on nobody puts off any more what has to end.
                 self._machines()
+            while self.room.waiting:
+                self.room.serve()
             self._stop(number)
         self._look(closed=True)
 
@@ -282,6 +294,7 @@ class World:
             checker.settled(self.now, self._stage.conf.contracts.turnaround)
         if closed:
             checker.closed()
+            checker.wrong += self.room.left()
             checker.lessees(
                 {uuid_: self.room.now(uuid_).lessee for uuid_ in self.room.uuids()}
             )

@@ -62,7 +62,10 @@ def _begun(market, now):
 
 
 def _unexplained(node, lines, resting):
-    if node['lessee'] and node['lessee'] not in {line.project_id for line in lines}:
+    explained = {line.project_id for line in lines}
+    # Whoever has it while it is taken back, it is not a renter.
+    taken_back = {'wait_end', 'wait_cancel', 'error'} & {line.status for line in lines}
+    if node['lessee'] and node['lessee'] not in explained and not taken_back:
         yield _violation('lessee', node, f'no contract gives it to {node["lessee"]}')
     if resting and not lines and node['provision_state'] != 'available':
         yield _violation('left', node, f'nobody has it: {node["provision_state"]}')

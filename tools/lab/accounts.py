@@ -7,9 +7,13 @@ from tools.lab import folder as folders
 from tools.lab import keystone
 from tools.lab import rest
 
+#: Has a server between two lessees, and no members.
+QUARANTINE = 'flocx-quarantine'
+
 # project: its parent, a project or None for the domain.
 PROJECTS = {
     'service': None,
+    QUARANTINE: None,
     'acme': None,
     'acme-renter': 'acme',
     'acme-internal': 'acme',

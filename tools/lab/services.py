@@ -35,9 +35,16 @@ nodes = ironic
 # Somebody watches: look every second what has come due.
 fulfil_interval = 1
 """
+#: Added to the section of the provider, once Keystone can tell.
+PROVIDER = 'quarantine_project_id = {quarantine}\n'
 
 
-def configure(folder, ports):
+def configure(folder, ports, quarantine=None):
+    """Write the configuration; return its path.
+
+    :param quarantine: the id of the quarantine project, None before it is made.
+    """
+    more = PROVIDER.format(quarantine=quarantine) if quarantine else ''
     path = folder.etc / 'flocx.conf'
     path.touch(mode=0o600)
     path.write_text(
@@ -47,6 +54,7 @@ def configure(folder, ports):
             account=ironic.account(folder, ports, 'flocx'),
             **{name: ports[name] for name in APIS},
         )
+        + more
     )
     return path
 

@@ -65,6 +65,15 @@ reconcile_interval = 5
 }
 
 
+def quarantine(folder, project_id):
+    """Tell the provider which project has a server between two lessees."""
+    path = folder.etc / 'provider.conf'
+    line = f'quarantine_project_id = {project_id}\n'
+    text = path.read_text()
+    if line not in text:
+        folders.write_private(path, text + line)
+
+
 def configure(folder, ports, broker, cache, database):
     """Write the configuration of each service.
 

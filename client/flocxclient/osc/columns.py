@@ -63,6 +63,17 @@ class Lines(Column):
         )
 
 
+def _origin(line):
+    """How the price of a line was made, where the marketplace says so."""
+    rule, displaced = line.get('price_rule'), line.get('displaced')
+    if not rule:
+        return ''
+    parts = [f'ask {money(line.get("ask"))}']
+    if displaced is not None:
+        parts.append(f'bids left out {money(displaced)} more')
+    return f' ({rule}: {", ".join(parts)})'
+
+
 class Servers(Column):
     """How many servers of a contract have which price and status, one such a line."""
 
@@ -73,17 +84,6 @@ class Servers(Column):
         return '\n'.join(
             f'{count} at {price}: {status}' for (price, status), count in counts.items()
         )
-
-
-def _origin(line):
-    """How the price of a line was made, where the marketplace says so."""
-    rule, displaced = line.get('price_rule'), line.get('displaced')
-    if not rule:
-        return ''
-    parts = [f'ask {money(line.get("ask"))}']
-    if displaced is not None:
-        parts.append(f'bids left out {money(displaced)} more')
-    return f' ({rule}: {", ".join(parts)})'
 
 
 class Requirements(Column):

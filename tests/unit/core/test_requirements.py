@@ -188,6 +188,39 @@ class RefusalTest(unittest.TestCase):
             with self.subTest(triple):
                 self.assertIn('requirements[1]', self.refused([MET[0], triple], reason))
 
+    def test_what_can_never_be_met_for_its_types_is_refused_with_the_remedy(self):
+        for triple, remedy in (
+            (['capabilities.gpus', '>=', 4], r'write to_number\(capabilities.gpus\)$'),
+            (['capabilities."gpus"', '!==', 4], 'write to_number'),
+            (['capabilities.gpus', 'in', [2, 4]], 'write to_number'),
+            (['capabilities.rack', 'contains', 'r'], 'takes a list$'),
+            (['length(disks)', 'eq', '2'], 'the operators of numbers are ==, '),
+            (['disks[*].size', '>', 1], 'is always a list'),
+            (['contains(traits, `"GPU"`)', '==', 1], 'is always a boolean'),
+        ):
+            with self.assertRaisesRegex(exceptions.Invalid, remedy) as caught:
+                requirements.parse([triple])
+            self.assertTrue(str(caught.exception).startswith('requirements[0] '))
+            # A bid that was accepted by an earlier release stays.
+            self.assertTrue(requirements.parse([triple], requirements.NO_LIMITS))
+
+    def test_what_may_be_met_is_not(self):
+        document = {'capabilities': {'gpus': '4'}, 'disks': [{'size': 1}]}
+        for triple in (
+            ['to_number(capabilities.gpus)', '>=', 4],
+            ['capabilities.gpus', 'eq', '4'],
+            ['capabilities.gpus', 'in', [4, '4']],
+            ['capabilities.gpus', None],
+            ['capabilities', None],
+            ['max(disks[*].size)', '==', 1],
+            ['disks[0].size', '<', 2],
+            ['@', None],
+        ):
+            self.assertTrue(
+                requirements.met(requirements.parse([triple]), document), triple
+            )
+        self.assertTrue(requirements.parse([['capabilities.gpus.of', '>', 1]]))
+
     def test_d28_a_regular_expression_that_is_none_is_refused(self):
         for pattern in ('(', '[a', '*', r'(a)\1', '(?=a)', 'a{2000}', '\ud800'):
             with self.subTest(ascii(pattern)):

@@ -85,7 +85,7 @@ class Create(forms.Once):
 
 
 class Quote(Create):
-    """Asked before one bids: without a price, what the cheapest servers cost."""
+    """What is asked before a bid: without a price, what the cheapest servers cost."""
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)

@@ -6,8 +6,8 @@ import sqlalchemy as sa
 
 from flocx import db
 
-revision = '0006'
-down_revision = '0005'
+revision = '0008'
+down_revision = '0007'
 
 
 def upgrade():

@@ -1,0 +1,223 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What each operation of the market's API costs, beside an earlier commit.
+
+    git worktree add /tmp/before 8e8a7b0
+    python -m benchmarks.operations --against /tmp/before
+
+The API is called in this process, as by somebody whom Keystone knows, on SQLite.
+What counts is the processor time of the process, so that other programs on the
+machine change little. Both trees are measured in turns, each time by a new process,
+and the least of the medians counts. Prints, as JSON, the milliseconds of each
+operation and the ratio.
+"""
+
+from oslo_service import backend
+
+if __name__ == '__main__':
+    # Before anything else chooses another.
+    backend.init_backend(backend.BackendType.THREADING)
+
+import argparse
+import datetime
+import itertools
+import json
+import os
+import pathlib
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+from oslo_config import cfg
+from oslo_utils import timeutils
+import webob
+
+from benchmarks import filling
+from flocx import config
+from flocx import db
+from flocx import rpc
+from flocx import standalone
+from flocx.api import app
+from flocx.api import errors
+from market import service
+from market.api import root
+from market.db import migration
+
+OFFERS = 1000
+HARDWARE = {'cpus': 64, 'memory_mb': 262144, 'local_gb': 3840, 'cpu_arch': 'x86_64'}
+NOW = datetime.datetime.now(datetime.UTC).replace(microsecond=0)
+HOUR = datetime.timedelta(hours=1)
+RENTER, OWNER = 'renter', 'owner'
+QUOTAS = ('open_offers', 'open_bids', 'server_hours', 'committed_amount')
+
+
+class Stage:
+    """One market in this process; ``operations`` does each once, and times it."""
+
+    def __init__(self, folder):
+        database = db.Database(f'sqlite:///{folder}/flocx.sqlite')
+        migration.upgrade(database)
+        # The one with which oslo.messaging registers some of its options.
+        conf = cfg.CONF
+        config.register(conf)
+        standalone.register(conf)
+        conf([], default_config_files=[])
+        rpc.set_default_url(conf, 'fake://')
+        for name in QUOTAS:
+            conf.set_override(name, -1, 'quota')
+        self._offers = filling.fill(database, OFFERS, 0, NOW, 0)
+        market = service.build(conf, database, rpc.transport(conf))
+        self._app = errors.Errors(
+            app.controllers(root.Root(), market, timeutils.utcnow)
+        )
+        self._numbers = itertools.count()
+        self._bids = []
+
+    def operations(self):
+        """{name: what does it once and returns the seconds of the processor}."""
+        return {
+            'versions': lambda: self._ask('GET', '/v1'),
+            'list 1000': lambda: self._ask('GET', '/v1/offers?limit=1000'),
+            'list 10': lambda: self._ask('GET', '/v1/offers?limit=10'),
+            'show': lambda: self._ask('GET', f'/v1/offers/{self._any()}'),
+            'create an offer': self._publish,
+            'create a bid': self._bid,
+            'show a bid': lambda: self._ask('GET', f'/v1/bids/{self._bids[-1]}'),
+            'change a bid': lambda: self._ask(
+                'PATCH', f'/v1/bids/{self._bids[-1]}', {'price': f'{self._next()}'}
+            ),
+            'claim': self._claim,
+            'cancel a bid': lambda: self._ask('DELETE', f'/v1/bids/{self._bids.pop()}'),
+            'usage': lambda: self._ask('GET', '/v1/usage'),
+            'refused': lambda: self._ask('POST', '/v1/bids', {'price': 1.5}, 400),
+        }
+
+    def _next(self):
+        return next(self._numbers)
+
+    def _any(self):
+        return self._offers[self._next() * 7919 % OFFERS]
+
+    def _publish(self):
+        body = {
+            'resource_type': 'dummy_node',
+            'resource_uuid': f'server-{self._next()}',
+            'properties': HARDWARE,
+            'end_time': (NOW + 24 * HOUR).isoformat(),
+            'price': '1.50',
+        }
+        return self._ask('POST', '/v1/offers', body, 201, OWNER)
+
+    def _bid(self):
+        body = {
+            'price': '2',
+            'duration': 3600,
+            'end_time': (NOW + 4 * HOUR).isoformat(),
+            'requirements': [['cpus', '>=', 32]],
+        }
+        taken = self._ask('POST', '/v1/bids', body, 201)
+        self._bids.append(self._said['uuid'])
+        return taken
+
+    def _claim(self):
+        number = self._next()
+        start = NOW + (24 + number // OFFERS) * HOUR
+        body = {
+            'start_time': start.isoformat(),
+            'end_time': (start + HOUR).isoformat(),
+        }
+        offer = self._offers[number % OFFERS]
+        return self._ask('POST', f'/v1/offers/{offer}/claim', body, 201)
+
+    def _ask(self, method, path, body=None, status=None, project=RENTER):
+        request = webob.Request.blank(path, method=method)
+        request.headers.update(
+            {
+                'Accept': 'application/json',
+                'X-Identity-Status': 'Confirmed',
+                'X-User-Id': project,
+                'X-Project-Id': project,
+                'X-Roles': 'member,reader,service',
+                'X-Service-Identity-Status': 'Confirmed',
+                'X-Service-Roles': 'service',
+                'X-Service-User-Id': 'provider',
+            }
+        )
+        if body is not None:
+            request.body = json.dumps(body).encode()
+            request.content_type = 'application/json'
+        began = time.process_time()
+        answer = request.get_response(self._app)
+        taken = time.process_time() - began
+        if answer.status_int not in (status or 200, status or 204):
+            raise RuntimeError(f'{method} {path}: {answer.text}')
+        self._said = answer.json if answer.body else None
+        return taken
+
+
+def measure(times):
+    """{operation: the median of its seconds} in this process."""
+    with tempfile.TemporaryDirectory() as folder:
+        found = {}
+        for name, operation in Stage(folder).operations().items():
+            few = times // 20 if name.endswith('000') else times
+            for _ in range(few // 5 + 1):
+                operation()
+            found[name] = statistics.median(operation() for _ in range(few))
+        return found
+
+
+def of_tree(tree, times):
+    """What :func:`measure` finds in another process, of the code in ``tree``."""
+    done = subprocess.run(
+        [sys.executable, __file__, '--measure', '--times', str(times)],
+        cwd=tree,
+        env={**os.environ, 'PYTHONPATH': str(tree)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise RuntimeError(done.stderr[-2000:])
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def compare(trees, rounds, times):
+    """{operation: {tree: the least of its seconds}}, of trees measured in turns."""
+    found = {}
+    for _ in range(rounds):
+        for tree in trees:
+            for name, seconds in of_tree(tree, times).items():
+                known = found.setdefault(name, {})
+                known[tree] = min(seconds, known.get(tree, seconds))
+    return found
+
+
+def main():
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument('--against', type=pathlib.Path, help='an earlier tree')
+    parser.add_argument('--rounds', type=int, default=3)
+    parser.add_argument('--times', type=int, default=200, help='each is done')
+    parser.add_argument('--measure', action='store_true', help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.measure:
+        print(json.dumps(measure(options.times)))
+        return
+    here = pathlib.Path(__file__).resolve().parent.parent
+    trees = [here, *([options.against.resolve()] if options.against else [])]
+    found = compare(trees, options.rounds, options.times)
+    report = {
+        name: {
+            **{tree.name: round(each[tree] * 1000, 3) for tree in trees},
+            'ratio': round(each[trees[0]] / each[trees[-1]], 3),
+        }
+        for name, each in found.items()
+    }
+    print(json.dumps(report, indent=2))
+
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a fulfiller has to remember of a server that it hands over and takes back.
+
+It is kept at the market with the line, as everything that Ironic keeps of a node a
+renter may write. Each change names the version that it rests on, so that of two
+fulfillers one is told to look again.
+"""
+
+import dataclasses
+import datetime
+import enum
+
+from flocx import exceptions
+from flocx.core import window
+
+_SECOND = datetime.timedelta(seconds=1)
+
+
+class Phase(enum.StrEnum):
+    """How far a server is; each is written down before what it allows is done."""
+
+    #: Nothing is known: nothing was done, or an earlier release did it.
+    UNKNOWN = 'unknown'
+    #: How the node was is written down, and the lessee may have been set.
+    HANDED_OVER = 'handed_over'
+    #: The node was seen with the quarantine project as its lessee.
+    QUARANTINED = 'quarantined'
+    #: Later, the node was seen in a state that leads to ``available`` only through
+    #: cleaning.
+    CLEANING = 'cleaning'
+    #: The node was clean, and as it was before; the lessee may have been cleared.
+    RETURNED = 'returned'
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Handover:
+    """``since`` is when the phase began, ``settings`` how the node was before."""
+
+    version: int = 0
+    phase: Phase = Phase.UNKNOWN
+    since: datetime.datetime | None = None
+    settings: dict | None = None
+
+    @classmethod
+    def read(cls, document):
+        """From what the market keeps, JSON with ``version`` and ``data``."""
+        data = document['data'] or {}
+        since = data.get('since')
+        return cls(
+            version=document['version'],
+            phase=Phase(data.get('phase', Phase.UNKNOWN)),
+            since=since and window.instant(since, 'since'),
+            settings=data.get('settings'),
+        )
+
+    def data(self):
+        """What the market is to keep, JSON."""
+        return {
+            'phase': str(self.phase),
+            # A later second, so that nothing is waited for too short.
+            'since': self.since and window.text(self.since + _SECOND),
+            'settings': self.settings,
+        }
+
+    def begin(self, phase, now, **changes):
+        """The same in the next phase."""
+        return dataclasses.replace(self, phase=phase, since=now, **changes)
+
+
+class Memory:
+    """The handover of a line, kept at the market; read when it is first asked for."""
+
+    def __init__(self, marketplace, contract_uuid, line_uuid):
+        self._marketplace = marketplace
+        self._ids = contract_uuid, line_uuid
+        self._handover = None
+
+    @property
+    def handover(self):
+        """What is known.
+
+        :raises Conflict: the line was closed meanwhile.
+        """
+        if self._handover is None:
+            try:
+                self._handover = Handover.read(self._marketplace.handover(*self._ids))
+            except exceptions.NotFound as error:
+                raise exceptions.Conflict(str(error)) from None
+        return self._handover
+
+    def begin(self, phase, now, **changes):
+        """Write down that ``phase`` begins.
+
+        :raises Conflict: another fulfiller has written something down meanwhile.
+        """
+        later = self.handover.begin(phase, now, **changes)
+        version = self._marketplace.keep_handover(
+            *self._ids, self.handover.version, later.data()
+        )
+        self._handover = dataclasses.replace(later, version=version)
+
+
+class Transient:
+    """The same for a node that no line explains, for as long as the process lives."""
+
+    def __init__(self):
+        self.handover = Handover()
+
+    def begin(self, phase, now, **changes):
+        """Remember that ``phase`` begins."""
+        self.handover = self.handover.begin(phase, now, **changes)

@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Application credentials that are for some requests only, on a real Keystone."""
+
+import unittest
+
+from tests.integration import test_quickstart
+from tools.lab import accounts
+from tools.lab import bringup
+from tools.lab import keystone
+from tools.lab import rest
+
+USER = 'umbrella-renter'
+#: What each API lets be read, by its type in the catalog and its port.
+READS = {
+    ('marketplace', 'market'): '/v1/bids',
+    ('marketplace-provider', 'provider'): '/v1/nodes',
+    ('marketplace-matcher', 'matcher'): '/v1/mechanisms',
+}
+
+
+class AccessRulesTest(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        test_quickstart.FOLDER.parent.mkdir(exist_ok=True)
+        cls.lab = bringup.Lab(test_quickstart.FOLDER)
+        cls.addClassCleanup(cls.lab.down)
+        cls.lab.up()
+
+    def status(self, service, method, path, token):
+        url = f'http://127.0.0.1:{self.lab.ports[service]}{path}'
+        return rest.call(method, url, token=token)[0]
+
+    def token_for(self, *rules):
+        """A token of an application credential with these access rules."""
+        folder, ports = self.lab.folder, self.lab.ports
+        identity = keystone.url(ports)
+        mine = accounts.log_in(folder, ports, USER, USER)
+        headers = {'X-Subject-Token': mine}
+        known = rest.call(
+            'GET', f'{identity}/auth/tokens', token=mine, headers=headers
+        )[2]
+        user = known['token']['user']['id']
+        created = rest.expect(
+            'POST',
+            f'{identity}/users/{user}/application_credentials',
+            {
+                'application_credential': {
+                    'name': f'rules of {self.id()} {rules}',
+                    'access_rules': [
+                        {'service': service, 'method': method, 'path': path}
+                        for service, method, path in rules
+                    ],
+                }
+            },
+            token=mine,
+        )['application_credential']
+        method = {key: created[key] for key in ('id', 'secret')}
+        identity_of = {
+            'methods': ['application_credential'],
+            'application_credential': method,
+        }
+        status, headers, document = rest.call(
+            'POST', f'{identity}/auth/tokens', {'auth': {'identity': identity_of}}
+        )
+        self.assertEqual(201, status, document)
+        return headers['X-Subject-Token']
+
+    def test_each_api_lets_by_what_the_rules_name(self):
+        token = self.token_for(
+            *((kind, 'GET', path) for (kind, _), path in READS.items())
+        )
+        for (_, service), path in READS.items():
+            with self.subTest(service):
+                self.assertEqual(200, self.status(service, 'GET', path, token))
+
+    def test_and_nothing_else(self):
+        token = self.token_for(('marketplace', 'GET', '/v1/bids'))
+        for service, method, path in (
+            ('market', 'POST', '/v1/bids'),
+            ('market', 'GET', '/v1/offers'),
+            ('market', 'GET', '/v1/bids/one'),
+            ('provider', 'GET', '/v1/nodes'),
+            ('matcher', 'GET', '/v1/mechanisms'),
+        ):
+            with self.subTest(service=service, method=method, path=path):
+                self.assertEqual(401, self.status(service, method, path, token))
+        self.assertEqual(200, self.status('market', 'GET', '/v1/bids', token))
