@@ -5,7 +5,6 @@ import ast
 import os
 import pathlib
 import tempfile
-import time
 import unittest
 from unittest import mock
 
@@ -15,6 +14,7 @@ from oslo_policy import policy as oslo_policy
 
 from flocx import context
 from flocx import policy
+from tests import waiting
 
 
 class PolicyFileTest(unittest.TestCase):
@@ -29,10 +29,9 @@ class PolicyFileTest(unittest.TestCase):
             self.assertFalse(rules.allows(caller, 'flocx:admin', {}))
             file.write_text('"flocx:admin": "role:auditor"\n')
             os.utime(file, (1, 1))
-            until = time.monotonic() + 10
-            while not rules.allows(caller, 'flocx:admin', {}):
-                self.assertLess(time.monotonic(), until)
-                time.sleep(0.05)
+            self.assertTrue(
+                waiting.until(lambda: rules.allows(caller, 'flocx:admin', {}))
+            )
 
     def test_what_a_rule_compares(self):
         """Literals and what is known of the caller, as oslo.policy describes them."""
