@@ -35,6 +35,9 @@ ASKS = tuple(map(decimal.Decimal, ('1', '1.05', '1.1', '1.25', '1.5', '2')))
 #: begins with, in parts of the most that can be gained.
 FORGET, EXPERIMENT, INITIAL = 0.04, 0.1, 0.3
 
+#: Who may be strategic.
+SIDES = ('renters', 'owners')
+
 #: How often owners change what they ask.
 PERIOD = datetime.timedelta(days=7)
 
@@ -84,12 +87,13 @@ class Totals:
 class Play:
     """One market from its first request to the last, under one pricing."""
 
-    def __init__(self, scene, share, seed):
-        """:param share: which part of renters and of owners is strategic."""
+    def __init__(self, scene, share, seed, sides=SIDES):
+        """:param share: which part of those on the strategic ``sides`` is strategic."""
         self._rng = random.Random(seed)
         self._scene = scene
-        self._renters = self._learners(scene.requests, share, BIDS)
-        self._owners = self._learners(scene.offers, share, ASKS)
+        renters, owners = (share * (side in sides) for side in SIDES)
+        self._renters = self._learners(scene.requests, renters, BIDS)
+        self._owners = self._learners(scene.offers, owners, ASKS)
         self._values = {each.uuid: each for each in scene.requests}
         self._costs = {each.uuid: each.price for each in scene.offers}
         self._taken = collections.defaultdict(list)
@@ -193,7 +197,17 @@ class Play:
         }
 
 
-def compare(scene, allocation, pricings, budget, interval, share, seed, progress):
+def compare(
+    scene,
+    allocation,
+    pricings,
+    budget,
+    interval,
+    share,
+    seed,
+    progress,
+    sides=SIDES,
+):
     """{pricing: what strategy does under it}, as JSON.
 
     ``welfare`` and the rest are of the market with strategic bidders, ``truthful`` is
@@ -207,7 +221,7 @@ def compare(scene, allocation, pricings, budget, interval, share, seed, progress
         truth = Play(scene, 0, seed).run(
             allocation, pricing, budget, interval, progress
         )
-        play = Play(scene, share, seed)
+        play = Play(scene, share, seed, sides)
         totals = play.run(allocation, pricing, budget, interval, progress)
         lost = 1 - totals.welfare / truth.welfare if truth.welfare else 0
         results[name] = {

@@ -474,9 +474,9 @@ class OlderMarketTest(base.MarketplaceTestCase):
         send = client.call if method == 'quote' else client.cast
         return send(context.RequestContext(), method, **said)
 
-    def trade(self):
+    def trade(self, **terms):
         offer = self.offer(node=self.add_node(resource_class=self.id()[-60:]))
-        bid = self.bid(resource_class=self.id()[-60:], hours=20)
+        bid = self.bid(resource_class=self.id()[-60:], hours=20, **terms)
         return offer, bid
 
     def require_matched(self, bid):
@@ -508,8 +508,10 @@ class OlderMarketTest(base.MarketplaceTestCase):
         self.require_matched(bid)
 
     def test_1_1_asks_for_a_quote(self):
-        offer, bid = self.trade()
-        quoted = self.send('1.1', 'quote', bid=bid | {'lineage': ['umbrella']})
+        # Too low to be matched before the quote is asked for.
+        offer, bid = self.trade(price='0.5')
+        bid |= {'lineage': ['umbrella'], 'price': '2'}
+        quoted = self.send('1.1', 'quote', bid=bid)
         self.assertEqual(
             [offer['uuid']], [line['offer_uuid'] for line in quoted['lines']]
         )
