@@ -39,6 +39,10 @@ _VOLUMES_OWN = ('uuid', 'node_uuid', 'links', 'created_at', 'updated_at')
 class IronicNodes(nodes.Nodes):
     RESOURCE_TYPE = 'ironic_node'
 
+    @classmethod
+    def from_conf(cls, conf, session):
+        return cls(conf, session)
+
     def __init__(self, conf, session):
         """:param session: keystoneauth session of the provider's own account."""
         self._conf, self._session = conf, session
@@ -273,10 +277,13 @@ class IronicNodes(nodes.Nodes):
         session = ks_session.Session(
             auth=token_endpoint.Token(endpoint, context.auth_token),
             verify=self._session.verify,
+            cert=self._session.cert,
+            timeout=self._session.timeout,
         )
         return openstack.connection.Connection(
             session=session,
             baremetal_endpoint_override=endpoint,
+            baremetal_status_code_retries=self._own.baremetal.status_code_retries,
         ).baremetal
 
 
