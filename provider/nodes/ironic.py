@@ -39,10 +39,6 @@ _VOLUMES_OWN = ('uuid', 'node_uuid', 'links', 'created_at', 'updated_at')
 class IronicNodes(nodes.Nodes):
     RESOURCE_TYPE = 'ironic_node'
 
-    @classmethod
-    def from_conf(cls, conf, session):
-        return cls(conf, session)
-
     def __init__(self, conf, session):
         """:param session: keystoneauth session of the provider's own account."""
         self._conf, self._session = conf, session
