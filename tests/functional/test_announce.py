@@ -284,7 +284,7 @@ class EveryChangeTest(base.MarketplaceTestCase):
     def _contracts(self, offer):
         self.offered(provider=1)
         self.offered()
-        self.bidding(quantity=3, price='9')
+        self.bidding(quantity=4, price='9')
         self.step(self.round)
         (contract,) = self._open()
         self.assertEqual(
