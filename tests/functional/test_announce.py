@@ -475,9 +475,19 @@ class OlderMarketTest(base.MarketplaceTestCase):
         return send(context.RequestContext(), method, **said)
 
     def trade(self):
-        offer = self.offer(node=self.add_node(resource_class=self.id()[-60:]))
-        bid = self.bid(resource_class=self.id()[-60:], hours=20)
-        return offer, bid
+        """An offer and a bid that meet, and that no engine has been told of."""
+        seller = self.at('marketplace', OWNER, PROVIDERS[0])
+        kind = self.id()[-60:]
+        terms = {
+            'resource_type': 'ironic_node',
+            'resource_uuid': kind,
+            'resource_class': kind,
+            'properties': {'cpus': 64},
+            'price': '1',
+            'end_time': self.time(24),
+        }
+        offer = self.good(seller.post('/v1/offers', terms))
+        return offer, self.bid(resource_class=kind, hours=20)
 
     def require_matched(self, bid):
         self.eventually('matched', lambda: self.show('bids', bid['uuid'])['status'])
