@@ -116,10 +116,21 @@ RULES = [
     policy.documented(
         'market:contracts:report',
         policy.SERVICE,
-        'Report what became of a line, and keep what has to be remembered until its '
-        'server is taken back; for the provider that delivers it.',
+        'Report what became of a line; for the provider that delivers it.',
         ('PATCH', '/v1/contracts/{contract}/lines/{line}'),
+    ),
+    policy.documented(
+        'market:handovers:show',
+        policy.SERVICE,
+        'Show what is kept about a line until its server is taken back; for the '
+        'provider that delivers it.',
         ('GET', '/v1/contracts/{contract}/lines/{line}/handover'),
+    ),
+    policy.documented(
+        'market:handovers:change',
+        policy.SERVICE,
+        'Keep something about a line until its server is taken back; for the provider '
+        'that delivers it.',
         ('PATCH', '/v1/contracts/{contract}/lines/{line}/handover'),
     ),
     policy.documented(

@@ -46,6 +46,13 @@ def _parser():
         help='for --strategic (second_price k_double_auction uniform)',
     )
     parser.add_argument(
+        '--sides',
+        nargs='+',
+        choices=strategic.SIDES,
+        default=strategic.SIDES,
+        help='who is strategic (both)',
+    )
+    parser.add_argument(
         '--first',
         type=int,
         help='take only so many requests, those that were submitted first',
@@ -129,6 +136,7 @@ def _learned(args, scene, allocation, _):
     """What strategy does under each pricing."""
     return {
         'strategic': args.strategic,
+        'sides': list(args.sides),
         'pricings': strategic.compare(
             scene,
             allocation,
@@ -138,6 +146,7 @@ def _learned(args, scene, allocation, _):
             args.strategic,
             args.seed,
             clear.Progress(sys.stderr),
+            args.sides,
         ),
     }
 

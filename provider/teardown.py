@@ -415,7 +415,8 @@ def empty(nodes, node):
 
 
 def _warn_if_stuck(node):
-    if node.provision_state not in ON_ITS_WAY | {'available'}:
+    passes = node.provision_state in {*ON_ITS_WAY, 'available', 'clean failed'}
+    if not passes and verb(node) is None:
         LOG.warning(
             'Node %s is in provision state %r, from which it does not become '
             'available by itself',

@@ -96,7 +96,7 @@ class Handover(types.Answer):
 class Handovers(routing.Resource):
     """/v1/contracts/{contract}/lines/{line}/handover: a provider's own memory."""
 
-    @expose.expose(Handover, rule='market:contracts:report')
+    @expose.expose(Handover, rule='market:handovers:show')
     def get_one(self, contract_uuid, line_uuid):
         """Show what the provider keeps about a line until the line is closed.
 
@@ -111,7 +111,7 @@ class Handovers(routing.Resource):
             version, data = handovers.get(session, line.uuid)
         return Handover.of(version=version, data=data)
 
-    @expose.expose(Handover, body=HandoverChange, rule='market:contracts:report')
+    @expose.expose(Handover, body=HandoverChange, rule='market:handovers:change')
     @db.retried
     def patch(self, contract_uuid, line_uuid, body):
         """Keep something about a line, at most 65,536 characters of JSON.

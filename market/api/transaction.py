@@ -16,6 +16,8 @@ from market.db import idempotency
 
 def request_context():
     """The service, the caller and the time of the request."""
+    # Published before a transaction begins: it takes one of its own.
+    pecan.request.service.published.current()
     return pecan.request.service, pecan.request.context, pecan.request.now
 
 

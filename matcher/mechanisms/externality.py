@@ -36,7 +36,8 @@ RIVALS = 24
 STARTS = 128
 
 #: Placings that the search may try for one winner, and for all of a round together.
-PLACINGS, PLACINGS_TOGETHER = 20_000, 400_000
+#: With fewer than the last for each winner there is no search: it finds too little.
+PLACINGS, PLACINGS_TOGETHER, FEWEST_PLACINGS = 20_000, 400_000, 100
 
 
 class Scratch(typing.NamedTuple):
@@ -139,6 +140,8 @@ def of(
     waiting = np.flatnonzero(plan.start < 0)
     waiting = waiting[: _kept_out(lots, demand, plan, waiting, work)]
     placings = min(placings, PLACINGS_TOGETHER // max(1, len(awards)))
+    if placings < FEWEST_PLACINGS:
+        placings = 0
     numbers = {bid.uuid: number for number, bid in enumerate(market.bids)}
     found = []
     for award in awards:
@@ -485,6 +488,9 @@ def _search(
     """Try all sets of rivals, starts and servers, one bid deeper at each level."""
     level, value, since = 0, 0.0, -1
     _open(plan, work, rivals, level, value, since)
+    if work.counts[1] == 0 and work.cursor[0] < rivals:
+        work.counts[1] = -1
+        return
     while level >= 0:
         bid = work.placed[level]
         if bid >= 0:

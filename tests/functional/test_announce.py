@@ -474,7 +474,7 @@ class OlderMarketTest(base.MarketplaceTestCase):
         send = client.call if method == 'quote' else client.cast
         return send(context.RequestContext(), method, **said)
 
-    def trade(self):
+    def trade(self, **asked):
         """An offer and a bid that meet, and that no engine has been told of."""
         seller = self.at('marketplace', OWNER, PROVIDERS[0])
         kind = self.id()[-60:]
@@ -487,7 +487,7 @@ class OlderMarketTest(base.MarketplaceTestCase):
             'end_time': self.time(24),
         }
         offer = self.good(seller.post('/v1/offers', terms))
-        return offer, self.bid(resource_class=kind, hours=20)
+        return offer, self.bid(resource_class=kind, hours=20, **asked)
 
     def require_matched(self, bid):
         self.eventually('matched', lambda: self.show('bids', bid['uuid'])['status'])
@@ -518,8 +518,10 @@ class OlderMarketTest(base.MarketplaceTestCase):
         self.require_matched(bid)
 
     def test_1_1_asks_for_a_quote(self):
-        offer, bid = self.trade()
-        quoted = self.send('1.1', 'quote', bid=bid | {'lineage': ['umbrella']})
+        # Too low to be matched before the quote is asked for.
+        offer, bid = self.trade(price='0.5')
+        bid |= {'lineage': ['umbrella'], 'price': '2'}
+        quoted = self.send('1.1', 'quote', bid=bid)
         self.assertEqual(
             [offer['uuid']], [line['offer_uuid'] for line in quoted['lines']]
         )

@@ -105,3 +105,12 @@ class TermsTest(base.MarketplaceTestCase):
         self.assertEqual(0, self.published().turnaround)
         self.good(self.market('acme-member').get('/v1/offers'), 200)
         self.assertEqual(contract_core.Terms(turnaround=300), self.published())
+
+
+class FirstUseTest(base.MarketplaceTestCase):
+    def test_the_first_use_may_be_within_a_transaction(self):
+        node = self.add_node()
+        self.offer(node=node, start_time=self.time(1), hours=3)
+        # What is left of the second one is reckoned where it is written.
+        second = self.offer(node=node, start_time=self.time(5), hours=7)
+        self.assertEqual('available', second['status'])

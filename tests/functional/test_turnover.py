@@ -57,7 +57,7 @@ class TurnoverTest(base.MarketplaceTestCase):
         nodes._change(name, provision_state='cleaning')
         self.clock.advance(hours=1)
         self.fulfil(passes=2)
-        self.assertEqual(('umbrella', 'wait_end', 'created'), have())
+        self.assertEqual(('quarantine', 'wait_end', 'created'), have())
         self.clock.advance(minutes=10)
         nodes._change(name, provision_state='available')
         self.fulfil(passes=2)

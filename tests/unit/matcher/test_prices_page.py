@@ -9,6 +9,7 @@ import unittest
 from matcher import book
 from matcher import mechanisms
 from matcher import plugins
+from matcher.mechanisms import exact
 from tests.unit.matcher import markets
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
@@ -65,10 +66,9 @@ class PricesPageTest(unittest.TestCase):
         for rule, lines in found:
             with self.subTest(rule=rule, lines=lines):
                 market, expected = read(lines)
-                best = plugins.allocation('exact').allocate(
-                    market, mechanisms.Budget(seconds=None)
-                )
-                settled = plugins.pricing(rule).settle(market, best)
+                best = exact.Exact().allocate(market, mechanisms.Budget(seconds=None))
+                pricing = plugins.with_parameters(plugins.PRICINGS, rule, {})
+                settled = pricing.settle(market, best)
                 paid = {
                     award.bid.uuid: rates
                     for award, rates in zip(settled.awards, settled.pays, strict=True)

@@ -113,8 +113,9 @@ class TwoFulfillersTest(test_fulfilment.FulfilmentTestCase):
             line['status'] = str(S.CANCELLED)
 
         self.nodes.set_lessee = meanwhile
-        self.run_at(1, 'nobody')
+        self.run_at(1, 'quarantine')
         self.assertEqual('cancelled', line['status'])
+        # From there it is taken back without a line, by the comparison of all servers.
 
     def test_what_is_the_same_renters_again_is_not_taken_back(self):
         for status, closed in (
