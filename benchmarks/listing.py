@@ -104,6 +104,26 @@ def measure(database, asked, count, times=5):
     return Timing(*map(min, zip(*pairs, strict=True)), _plan(database, middle))
 
 
+def rows_read(database, asked, count):
+    """How many rows MariaDB reads for the first page, and for one in the middle."""
+    page = dataclasses.replace(asked, limit=100)
+    middle = dataclasses.replace(page, marker=_middle(database, page, count))
+    return _rows_read(database, page), _rows_read(database, middle)
+
+
+def _rows_read(database, page):
+    def so_far(session):
+        found = session.execute(sa.text("SHOW SESSION STATUS LIKE 'Handler_read%'"))
+        return sum(int(value) for _, value in found)
+
+    with database.reader() as session:
+        before = so_far(session)
+        offers.held(session, offers.page(session, READER, page), NOW)
+        after = so_far(session)
+        # To ask how many have been read is itself to read some.
+        return after - before - (so_far(session) - after)
+
+
 def _middle(database, page, count):
     """The uuid of the row in the middle of the list."""
     table = schema.offers

@@ -8,24 +8,24 @@ import time
 
 #: For how many seconds a process that ends waits for what is still to be done. What
 #: cannot be done by then, as with a broker that is away, is left.
-PATIENCE = 2
+EXIT_TIMEOUT = 2
 
 
 class Background:
-    """One thread, started with the first deed: a server forks before that."""
+    """One thread, started with the first task: a server forks before that."""
 
     def __init__(self, backlog):
-        """:param backlog: how many deeds wait at most."""
-        self._deeds, self._thread = queue.Queue(backlog), None
+        """:param backlog: how many tasks wait at most."""
+        self._tasks, self._thread = queue.Queue(backlog), None
         self._lock = threading.Lock()
 
-    def submit(self, deed, *arguments):
-        """Whether ``deed`` will be done; not if too many others wait already.
+    def submit(self, task, *arguments):
+        """Whether ``task`` will be done; not if too many others wait already.
 
         What it raises is its own to handle.
         """
         try:
-            self._deeds.put_nowait((deed, arguments))
+            self._tasks.put_nowait((task, arguments))
         except queue.Full:
             return False
         with self._lock:
@@ -37,13 +37,13 @@ class Background:
 
     def _work(self):
         while True:
-            deed, arguments = self._deeds.get()
+            task, arguments = self._tasks.get()
             try:
-                deed(*arguments)
+                task(*arguments)
             finally:
-                self._deeds.task_done()
+                self._tasks.task_done()
 
     def _end(self):
-        until = time.monotonic() + PATIENCE
-        while self._deeds.unfinished_tasks and time.monotonic() < until:
+        until = time.monotonic() + EXIT_TIMEOUT
+        while self._tasks.unfinished_tasks and time.monotonic() < until:
             time.sleep(0.01)

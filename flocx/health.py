@@ -15,7 +15,7 @@ from oslo_middleware.healthcheck import pluginbase
 from flocx import db
 
 #: How many seconds a broker has to answer; load balancers ask every few seconds.
-PATIENCE = 2
+CONNECT_TIMEOUT = 2
 
 #: Where brokers listen whose URL names no port.
 _PORTS = {'rabbit': 5672, 'amqp': 5672, 'kombu+amqp': 5672}
@@ -54,7 +54,7 @@ class MessagingHealth(pluginbase.HealthcheckBaseExtension):
         for host in url.hosts:
             try:
                 with socket.create_connection(
-                    (host.hostname, host.port or port), PATIENCE
+                    (host.hostname, host.port or port), CONNECT_TIMEOUT
                 ):
                     return _result(None, 'A broker answers')
             except OSError as error:

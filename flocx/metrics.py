@@ -123,10 +123,10 @@ class Metrics:
     def __call__(self, environ, start_response):
         if environ.get('PATH_INFO') == '/metrics':
             return self._exposed(environ, start_response)
-        started, said = time.monotonic(), {}
+        started, answered = time.monotonic(), {}
 
         def remember(status, headers, exc_info=None):
-            said['status'] = status.partition(' ')[0]
+            answered['status'] = status.partition(' ')[0]
             return start_response(status, headers, exc_info)
 
         try:
@@ -137,7 +137,7 @@ class Metrics:
                 self._service,
                 method if method in _METHODS else 'other',
                 self._collection(environ.get('PATH_INFO', '')),
-                said.get('status', '500'),
+                answered.get('status', '500'),
             ).observe(time.monotonic() - started)
             code = environ.get('flocx.error_code')
             if code:

@@ -8,6 +8,7 @@ import time
 from oslo_log import log
 from oslo_service import service
 from oslo_utils import timeutils
+import tenacity
 
 from flocx import context
 from flocx import metrics
@@ -94,16 +95,24 @@ class RetryingStarter:
             self._part.stop()
 
     def _run(self):
-        while not self._stopped.is_set():
-            try:
-                part = self._make()
-                part.start()
-            except Exception as error:
-                LOG.warning('%s cannot start yet: %s', self._thread.name, error)
-                self._stopped.wait(self._seconds)
-            else:
-                self._part = part
-                return
+        tries = tenacity.Retrying(
+            wait=tenacity.wait_fixed(self._seconds),
+            sleep=tenacity.sleep_using_event(self._stopped),
+            stop=tenacity.stop_when_event_set(self._stopped),
+            after=self._log,
+            # Nobody is told that it was stopped before it could start.
+            retry_error_callback=lambda _: None,
+        )
+        self._part = tries(self._made)
+
+    def _made(self):
+        part = self._make()
+        part.start()
+        return part
+
+    def _log(self, state):
+        error = state.outcome.exception()
+        LOG.warning('%s cannot start yet: %s', self._thread.name, error)
 
 
 class Worker(service.Service):

@@ -240,7 +240,7 @@ class Book:
 
     def groups_for(self, bid: bid_core.Bid) -> tuple[Group, ...]:
         """The groups whose hardware is as ``bid`` asks and that it may take."""
-        asked = self._asks(bid)
+        asked = self.asks(bid)
         if asked not in self._for:
             open_to = [
                 group
@@ -259,7 +259,7 @@ class Book:
 
     def forget(self, bid: bid_core.Bid) -> None:
         """Remember no longer which groups a bid that is not in the book may take."""
-        self._for.pop(self._asks(bid), None)
+        self._for.pop(self.asks(bid), None)
         self._asked.pop(bid.uuid, None)
 
     def meeting(self, bid: bid_core.Bid) -> list[int]:
@@ -283,7 +283,8 @@ class Book:
             ]
         return counts
 
-    def _asks(self, bid: bid_core.Bid) -> _Asked:
+    def asks(self, bid: bid_core.Bid) -> _Asked:
+        """What ``groups_for`` depends on: bids with equal values have equal groups."""
         known = self._asked.get(bid.uuid)
         if known and known[0] is bid:
             return known[1]

@@ -16,13 +16,13 @@ from market.db import offers
 from matcher import book as matcher_book
 
 #: With more changes than this it is cheaper to read everything.
-_FEW = 500
+_MOST_CHANGES = 500
 
 #: A book's time is in whole seconds, so it may be ahead of the clock by as much.
-_AHEAD = datetime.timedelta(seconds=1)
+_ROUNDING = datetime.timedelta(seconds=1)
 
 #: So often everything is read anew. Nothing should come of it.
-_ANEW = datetime.timedelta(minutes=10)
+_REBUILD_INTERVAL = datetime.timedelta(minutes=10)
 
 
 class Reader:
@@ -41,14 +41,14 @@ class Reader:
         #: When a contract's time on an offer ends, the first first; what is past may
         #: have changed: of a contract that is over but not ended the end moves on.
         self._ends = []
-        #: What messages have told of since the book before, {kind: uuids}; None where
-        #: there was none, and where everything was read.
+        #: What messages have told of since the book before, {resource type: uuids};
+        #: None where there was none, and where everything was read.
         self.changed = None
 
-    def note(self, kind, uuid):
-        """An offer, bid or contract (``kind``) has changed, it was said."""
+    def note(self, resource_type, uuid):
+        """A message says that an offer, bid or contract has changed."""
         with self._lock:
-            self._noted[kind].add(uuid)
+            self._noted[resource_type].add(uuid)
 
     def book(self, now):
         """The book at ``now``; it belongs to the reader and changes with time."""
@@ -60,7 +60,7 @@ class Reader:
         return self._book
 
     def _recent(self, now):
-        return self._book.now - _AHEAD <= now < self._built + _ANEW
+        return self._book.now - _ROUNDING <= now < self._built + _REBUILD_INTERVAL
 
     def _rebuild(self, now):
         with self._database.reader() as session:
@@ -82,11 +82,11 @@ class Reader:
             with self._database.reader() as session:
                 if self._terms.turnaround(session) != self.turnaround:
                     return False
-                news = events.objects(session, self._last, _FEW)
-                changes = {kind: set(uuids) for kind, uuids in noted.items()}
+                news = events.objects(session, self._last, _MOST_CHANGES)
+                changes = {name: set(uuids) for name, uuids in noted.items()}
                 for event in news:
                     changes[event.object_type].add(event.object_uuid)
-                if max(len(news), *map(len, changes.values())) >= _FEW:
+                if max(len(news), *map(len, changes.values())) >= _MOST_CHANGES:
                     return False
                 freed = offers.on_servers_of(session, noted['contract'])
                 self._refresh(session, max(now, self._book.now), changes)
@@ -101,7 +101,7 @@ class Reader:
         return True
 
     def _refresh(self, session, now, changes):
-        """Read again what ``changes``, {kind: uuids}, are about, and what is late."""
+        """Read again what is late, and ``changes``, {resource type: uuids}."""
         book, uuids = self._book, changes['offer'] | self._late(now)
         uuids |= offers.on_servers_of(session, changes['contract'])
         open_bids = bids.available(session, changes['bid'])

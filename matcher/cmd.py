@@ -36,9 +36,12 @@ def parts(conf, transport=None, database=None):
         engines = rpcapi.MatcherAPIV1(transport)
     clearing = rounds.Rounds(conf, database, sharing)
     clearing.prepare(timeutils.utcnow(with_timezone=True))
-    loop = service.Loop(
-        'round', lambda now: clearing.run(now) and None, conf.matcher.round_interval
-    )
+
+    def clear(now):
+        # The next round is not due at any moment that this one knows.
+        clearing.run(now)
+
+    loop = service.Loop('round', clear, conf.matcher.round_interval)
     current = endpoints.Endpoints(loop, clearing)
     server = rpc.server(
         transport,

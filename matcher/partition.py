@@ -6,6 +6,8 @@ component is one engine's. Where two engines both believe a component to be thei
 the database lets one of them win.
 """
 
+import collections
+
 
 def of(book, sharing):
     """``book`` with the bids of this engine's components.
@@ -22,18 +24,20 @@ def touched(book, changed):
 
     The others were cleared when they last changed; since then there is only less time.
 
-    :param changed: {kind: uuids} of offers and bids.
+    :param changed: {resource type: uuids} of offers and bids.
     """
-    asks = {}
+    alike = collections.defaultdict(list)
     for bid in book.bids:
-        groups = book.groups_for(bid)
-        # Those who ask for the same have one tuple; to compare its groups takes long.
-        asks.setdefault(id(groups), (groups, []))[1].append(bid.uuid)
+        alike[book.asks(bid)].append(bid)
+    left = [
+        (book.groups_for(bids[0]), {bid.uuid for bid in bids})
+        for bids in alike.values()
+    ]
     reached = {book.group(uuid) for uuid in changed['offer']}
-    for groups, uuids in asks.values():
+    for groups, uuids in left:
         if not changed['bid'].isdisjoint(uuids):
             reached.update(groups)
-    found, left, joined = set(changed['bid']), list(asks.values()), True
+    found, joined = set(changed['bid']), True
     while joined:
         joined = [each for each in left if not reached.isdisjoint(each[0])]
         left = [each for each in left if reached.isdisjoint(each[0])]

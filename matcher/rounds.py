@@ -40,10 +40,10 @@ from matcher.mechanisms import figures
 LOG = log.getLogger(__name__)
 
 #: Contracts in one transaction.
-_TOGETHER = 500
+_CONTRACTS_PER_TRANSACTION = 500
 
 #: The largest amount that a column holds.
-_MOST = decimal.Decimal(10) ** 14 - 1
+_LARGEST_AMOUNT = decimal.Decimal(10) ** 14 - 1
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,9 +98,9 @@ class Rounds:
         #: What the last round's prices were; the next one begins with them.
         self._prices = None
 
-    def note(self, kind, uuid):
-        """An offer, bid or contract (``kind``) has changed: the next round looks."""
-        self._reader.note(kind, uuid)
+    def note(self, resource_type, uuid):
+        """An offer, bid or contract has changed: the next round looks."""
+        self._reader.note(resource_type, uuid)
 
     def run(self, now):
         """Close what has expired and clear the market as it is; return the Round."""
@@ -146,7 +146,7 @@ class Rounds:
             bids=len(book.bids),
             contracts=len(written),
             conflicts=len(drafts) - len(written),
-            welfare=min(figures.credits(figures.worth(written)), _MOST),
+            welfare=min(figures.credits(figures.worth(written)), _LARGEST_AMOUNT),
             upper_bound=_within(allotment.upper_bound),
             gap=_gap(allotment),
             prices=allotment.prices.summary() if allotment.prices else None,
@@ -189,8 +189,8 @@ class Rounds:
         }
         # In the order of offers, so that two engines do not wait for each other.
         drafts = sorted(drafts, key=lambda draft: draft[0].offers[0].uuid)
-        for at in range(0, len(drafts), _TOGETHER):
-            batch = drafts[at : at + _TOGETHER]
+        for at in range(0, len(drafts), _CONTRACTS_PER_TRANSACTION):
+            batch = drafts[at : at + _CONTRACTS_PER_TRANSACTION]
             for award, contract in self._store(batch, generations, now):
                 LOG.info('Bid %s became contract %s', award.bid.uuid, contract.uuid)
                 waited = contract.created_at - award.bid.updated_at
@@ -347,7 +347,7 @@ def _draft(award, rates, now, origin):
 
 def _within(amount):
     """``amount``, or None where the database has no room for it."""
-    return amount if amount is None or amount <= _MOST else None
+    return amount if amount is None or amount <= _LARGEST_AMOUNT else None
 
 
 def _gap(allotment):

@@ -8,6 +8,7 @@ market. So nothing depends on the cursor, which lives only as long as the proces
 import threading
 
 from oslo_log import log
+import tenacity
 
 from flocx import exceptions
 
@@ -24,6 +25,7 @@ class Follower:
     def __init__(self, marketplace, loop, most):
         """:param most: the most seconds between two tries while the market is away."""
         self._marketplace, self._loop, self._most = marketplace, loop, most
+        self._cursor, self._wait = 'latest', 0
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, name='follower', daemon=True)
 
@@ -35,21 +37,30 @@ class Follower:
         self._stopped.set()
 
     def _run(self):
-        cursor, wait, pause = 'latest', 0, 1
+        tries = tenacity.Retrying(
+            wait=tenacity.wait_exponential(max=self._most),
+            sleep=tenacity.sleep_using_event(self._stopped),
+            stop=tenacity.stop_when_event_set(self._stopped),
+            after=self._failed,
+            retry_error_callback=lambda _: None,
+        )
         while not self._stopped.is_set():
-            try:
-                events, cursor = self._marketplace.events(cursor, wait)
-            except exceptions.FlocxError as error:
-                LOG.warning('The events of the market cannot be read now: %s', error)
-            except Exception:
-                LOG.exception('The events of the market cannot be read now')
-            else:
-                # What had happened before the first look, a pass finds.
-                if events or not wait:
-                    self._loop.wake()
-                wait, pause = WAIT, 1
-                continue
-            # A pass may have failed for the same reason; the next look wakes another.
-            wait = 0
-            self._stopped.wait(pause)
-            pause = min(self._most, 2 * pause)
+            tries(self._look)
+
+    def _look(self):
+        events, self._cursor = self._marketplace.events(self._cursor, self._wait)
+        # What had happened before the first look, a pass finds.
+        if events or not self._wait:
+            self._loop.wake()
+        self._wait = WAIT
+
+    def _failed(self, state):
+        # A pass may have failed for the same reason; the next look wakes another.
+        self._wait = 0
+        error = state.outcome.exception()
+        unexpected = None if isinstance(error, exceptions.FlocxError) else error
+        LOG.warning(
+            'The events of the market cannot be read now: %s',
+            error,
+            exc_info=unexpected,
+        )

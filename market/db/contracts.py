@@ -142,10 +142,13 @@ def page(session, reader, query, where=(), suits=None, due_before=None):
     """
     pick = suits and (lambda rows: _with_hardware(session, rows, reader, suits))
     visible = visibility.contracts
-    said = {}
+    parameters = {}
     if due_before is not None:
-        where, said = (*where, _due()), {'due_before': due_before}
-    rows = listing.search(session, _TABLE, visible, reader, query, where, pick, **said)
+        where = (*where, _due())
+        parameters['due_before'] = due_before
+    rows = listing.search(
+        session, _TABLE, visible, reader, query, where, pick, **parameters
+    )
     return _with_lines(session, rows, reader)
 
 

@@ -16,7 +16,7 @@ _IS_IT = (
 )
 _FIND = sa.select(_TABLE).where(*_IS_IT)
 _INSERT = sa.insert(_TABLE)
-_KEEP = sa.update(_TABLE).where(*_IS_IT).values(answer=sa.bindparam('said'))
+_KEEP = sa.update(_TABLE).where(*_IS_IT).values(answer=sa.bindparam('given'))
 
 
 def answered(session, project_id, key, fingerprint):
@@ -90,7 +90,7 @@ def begin(session, project_id, key, fingerprint, now):
 
 def keep(session, project_id, key, answer):
     """Remember what is answered to the request that has begun with ``key``."""
-    session.execute(_KEEP, {'project': project_id, 'key': key, 'said': answer})
+    session.execute(_KEEP, {'project': project_id, 'key': key, 'given': answer})
 
 
 def forget(session, now, age=datetime.timedelta(days=1)):

@@ -11,7 +11,7 @@ from flocx.core import names
 from market.db import visibility
 
 #: How many rows are read at a time where not all of them are wanted.
-_STEP = 1000
+_ROWS_PER_READ = 1000
 
 #: The operators of a query in SQL. What has no value is not equal to any.
 _COMPARE = {
@@ -97,23 +97,24 @@ def conditions(table, filters):
     ]
 
 
-def page(session, table, visible, reader, query, where=(), **said):
+def page(session, table, visible, reader, query, where=(), **parameters):
     """Rows of ``table``, at most one more than asked for, in the wanted order.
 
     Pages are found by the key of the row before them, never by counting rows.
 
     :param visible: which ``reader`` may see, a function of market.db.visibility.
     :param query: a flocx.core.query.Query.
-    :param said: the parameters of ``where``.
+    :param parameters: the parameters of ``where``.
     :raises Invalid: the marker is not a row that may be seen.
     """
-    key, said = table.c[query.sort_key], visibility.said(reader) | said
+    key = table.c[query.sort_key]
+    parameters |= visibility.said(reader)
     visible = visibility.condition(visible, visibility.Somebody.like(reader))
     select = sa.select(table).where(visible, *where, *conditions(table, query.filters))
     if query.marker is not None:
         row = session.execute(
             sa.select(key, table.c.id).where(table.c.uuid == query.marker, visible),
-            said,
+            parameters,
         ).first()
         if row is None:
             raise exceptions.Invalid(f'marker: {query.marker} not found')
@@ -122,27 +123,29 @@ def page(session, table, visible, reader, query, where=(), **said):
     order = (key,) if key.unique else (key, table.c.id)
     if query.descending:
         order = [each.desc() for each in order]
-    return session.execute(select.order_by(*order).limit(query.limit + 1), said).all()
+    return session.execute(
+        select.order_by(*order).limit(query.limit + 1), parameters
+    ).all()
 
 
-def search(session, table, visible, reader, query, where, pick, **said):
+def search(session, table, visible, reader, query, where, pick, **parameters):
     """As :func:`page`, of those rows only that ``pick`` lets by.
 
     :param pick: takes rows and returns those wanted among them, in their order; None
         where all are.
     """
     if pick is None:
-        return page(session, table, visible, reader, query, where, **said)
-    found, step = [], dataclasses.replace(query, limit=_STEP)
+        return page(session, table, visible, reader, query, where, **parameters)
+    found, step = [], dataclasses.replace(query, limit=_ROWS_PER_READ)
     while True:
-        rows = page(session, table, visible, reader, step, where, **said)
-        for row in pick(rows[:_STEP]):
+        rows = page(session, table, visible, reader, step, where, **parameters)
+        for row in pick(rows[:_ROWS_PER_READ]):
             found.append(row)
             if len(found) > query.limit:
                 return found
-        if len(rows) <= _STEP:
+        if len(rows) <= _ROWS_PER_READ:
             return found
-        step = dataclasses.replace(step, marker=rows[_STEP - 1].uuid)
+        step = dataclasses.replace(step, marker=rows[_ROWS_PER_READ - 1].uuid)
 
 
 def _after(key, tie, row, descending):

@@ -44,7 +44,7 @@ _EXPIRED = (
 )
 
 #: How many rows a search by hardware reads at a time, or at all.
-_STEP = 1000
+_ROWS_PER_READ = 1000
 
 
 def add(session, offer, now):
@@ -169,7 +169,7 @@ def for_bid(session, bid, price, stay, now, turnaround=0):
             *free_during(now, stay.start, stay.end, turnaround),
         )
         .order_by(_TABLE.c.price, _TABLE.c.id)
-        .limit(_STEP)
+        .limit(_ROWS_PER_READ)
     )
     return [listing.noun(offer_core.Offer, row) for row in rows]
 
@@ -216,12 +216,12 @@ def held(session, offers, now, turnaround=0, but=None):
     # Few offers are looked up; for many it is cheaper to read all that is held.
     few = len(offers) <= 500
     uuids = {offer.resource_uuid for offer in offers}
-    said = {'resource_uuids': list(uuids)} if few else {}
+    parameters = {'resource_uuids': list(uuids)} if few else {}
     if but:
-        said['but'] = but
+        parameters['but'] = but
     gap = datetime.timedelta(seconds=turnaround)
     taken = collections.defaultdict(list)
-    for row in session.execute(_held(few, bool(but)), said):
+    for row in session.execute(_held(few, bool(but)), parameters):
         taken[tuple(row[:4])].append(
             window.Window(row.start_time - gap, max(row.end_time, now) + gap)
         )

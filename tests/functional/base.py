@@ -3,7 +3,6 @@
 
 import datetime
 import itertools
-import time
 
 import requests
 import testtools
@@ -12,6 +11,7 @@ from flocx.core import window
 from matcher import rounds
 from provider import fulfilment
 from tests import fixtures
+from tests import waiting
 
 HOUR = datetime.timedelta(hours=1)
 _NUMBERS = itertools.count(1)
@@ -148,9 +148,7 @@ class MarketplaceTestCase(testtools.TestCase):
 
     def eventually(self, expected, look, seconds=60):
         """Wait until ``look()`` is as expected."""
-        until = time.monotonic() + seconds
-        while (found := look()) != expected and time.monotonic() < until:
-            time.sleep(0.05)
+        found = waiting.until(look, lambda found: found == expected, seconds)
         self.assertEqual(expected, found)
 
     # What the workers do, one pass at a time

@@ -3,7 +3,6 @@
 
 import json
 import resource
-import time
 from unittest import mock
 import uuid
 
@@ -16,20 +15,19 @@ from tests.functional import base
 
 
 class BoundedTestCase(base.MarketplaceTestCase):
-    """What a test asks takes so many seconds, and so much memory, and no more."""
+    """What a test asks takes so much memory and no more, and comes to an end."""
 
     OPTIONS = (
         ('quota', 'open_bids', '20000'),
         ('matcher', 'allocation', 'immediate'),
     )
-    SECONDS, MEGABYTES = 20, 300
+    MEGABYTES = 300
 
     def setUp(self):
         super().setUp()
-        self.started, self.before = time.monotonic(), self.peak()
+        self.before = self.peak()
 
     def tearDown(self):
-        self.assertLess(time.monotonic() - self.started, self.SECONDS)
         self.assertLess(self.peak() - self.before, self.MEGABYTES)
         super().tearDown()
 
@@ -239,14 +237,10 @@ class CrowdTest(BoundedTestCase):
                 ],
             )
         self.offer(hours=24)
-        started = time.monotonic()
         done = self.round()
         self.assertEqual((self.MANY, 1), (done.bids, done.contracts))
-        self.assertLess(time.monotonic() - started, 60)
-        started = time.monotonic()
         listed = self.market('umbrella-member').get('/v1/bids', limit=1000)
         self.assertEqual(1000, len(listed.json()['bids']))
-        self.assertLess(time.monotonic() - started, 10)
         # Others are served meanwhile.
         self.assertEqual(
             201,

@@ -12,7 +12,6 @@ import socket
 import subprocess
 import sys
 import threading
-import time
 
 import fixtures as fixture
 import requests
@@ -20,6 +19,7 @@ import testtools
 import yaml
 
 from tests import fixtures
+from tests import waiting
 from tests.emulated import keystone
 from tests.functional import base
 
@@ -65,11 +65,13 @@ class Standalone(fixture.Fixture):
             self._wait(120)
 
     def _wait(self, seconds):
-        until = time.monotonic() + seconds
-        while not all(map(_answers, list(self.urls.values())[1:])):
-            if self.process.poll() is not None or time.monotonic() > until:
-                raise RuntimeError((self.folder / 'output').read_text()[-3000:])
-            time.sleep(0.05)
+        def up():
+            return all(map(_answers, list(self.urls.values())[1:]))
+
+        ended = self.process.poll
+        waiting.until(lambda: ended() is not None or up(), seconds=seconds)
+        if not up():
+            raise RuntimeError((self.folder / 'output').read_text()[-3000:])
 
     def kill(self):
         """Leave it no time for anything."""
@@ -98,14 +100,16 @@ class CrashTestCase(testtools.TestCase):
 
     def insisting(self, deed):
         """What ``deed`` returns, once the process has lived through it."""
-        until = time.monotonic() + 90
-        while time.monotonic() < until:
+
+        def look():
             try:
-                return deed()
+                return [deed()]
             except (requests.RequestException, NotYet):
                 self.standalone.start()
-                time.sleep(0.05)
-        return deed()
+                return []
+
+        found = waiting.until(look, seconds=90)
+        return found[0] if found else deed()
 
     def make(self, kind, who, name, create):
         """Create an object with a name, unless an earlier attempt has; its JSON."""

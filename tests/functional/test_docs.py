@@ -17,7 +17,6 @@ import shlex
 import signal
 import subprocess
 import sys
-import time
 from unittest import mock
 
 import fixtures
@@ -27,6 +26,7 @@ import yaml
 
 from tests import console
 from tests import fixtures as market_fixtures
+from tests import waiting
 from tests.functional import base
 from tests.functional import test_devstack
 
@@ -162,11 +162,12 @@ class DocumentedTest(base.MarketplaceTestCase):
             name, self.process
         )
         # What only looks may look again: workers take their time.
-        until = time.monotonic() + (30 if LOOKS.search(command.line) else 0)
-        while (said := difference(command, run(command.line))) is not None:
-            if time.monotonic() > until:
-                self.fail(said)
-            time.sleep(0.2)
+        said = waiting.until(
+            lambda: difference(command, run(command.line)),
+            lambda said: said is None,
+            seconds=60 if LOOKS.search(command.line) else 0,
+        )
+        self.assertIsNone(said, said)
 
     def export(self, line):
         name, value = line.removeprefix('export ').split('=', 1)

@@ -4,7 +4,6 @@
 from concurrent import futures
 import itertools
 import threading
-import time
 
 from tests.functional import base
 
@@ -62,13 +61,11 @@ class FeedTest(base.MarketplaceTestCase):
     def test_a_wait_ends_with_the_first_event(self):
         after = self.last()
         with futures.ThreadPoolExecutor(1) as executor:
-            started = time.monotonic()
             waiting = executor.submit(self.events, after=after, wait=30)
             self.eventually(False, waiting.done, seconds=0.3)
             bid = self.bid()
             (event,) = waiting.result(timeout=20)
         self.assertEqual(bid['uuid'], event['object_uuid'])
-        self.assertLess(time.monotonic() - started, 20)
 
     def test_nobody_waits_for_what_does_not_concern_him(self):
         after = self.last()

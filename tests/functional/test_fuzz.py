@@ -7,7 +7,6 @@ each operation gets of each kind.
 """
 
 import contextlib
-import os
 
 import hypothesis
 from hypothesis import strategies as st
@@ -15,9 +14,10 @@ import schemathesis
 from schemathesis import checks
 from schemathesis.specs.openapi import checks as openapi_checks
 
+from tests import profiles
 from tests.functional import base
 
-EXAMPLES = int(os.environ.get('FLOCX_FUZZ_EXAMPLES', '5'))
+EXAMPLES = profiles.number('FLOCX_FUZZ_EXAMPLES', 5, 25)
 
 _POSITIVE = schemathesis.GenerationMode.POSITIVE
 _NEGATIVE = schemathesis.GenerationMode.NEGATIVE

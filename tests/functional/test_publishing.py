@@ -2,7 +2,6 @@
 """Offering many servers in one request, each of which succeeds or not by itself."""
 
 from concurrent import futures
-import time
 from unittest import mock
 
 from provider import publishing
@@ -157,9 +156,7 @@ class PublishingTest(base.MarketplaceTestCase):
             self.add_node(f'thousand-{number:04d}', resource_class='thousand')
             for number in range(1000)
         ]
-        began = time.monotonic()
         done = self.publish(query={'resource_class': 'thousand'}, key='thousand')
-        self.assertLess(time.monotonic() - began, 60)
         self.assertEqual(names, sorted(each['name'] for each in done))
         self.assertEqual([], [each for each in done if each['error']])
         again = self.publish(nodes=names, key='thousand')

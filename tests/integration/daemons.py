@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Private MariaDB, PostgreSQL and RabbitMQ, each in a temporary folder.
 
-They end with the fixture. Where a package is missing (bindep.txt names them) the
-test is skipped and says which.
+They end with the fixture. A database server takes longer to come up than most tests
+that ask for one, so ``serving`` keeps one of each kind for all tests of a process.
+Where a package is missing (bindep.txt names them) the test is skipped and says which.
 """
 
+import atexit
 import importlib.util
+import itertools
 import pathlib
 import unittest
 
@@ -51,9 +54,24 @@ class Database(Daemon):
 
     DRIVER = None
 
-    def create(self, name):
-        """The URL of a new database."""
-        return self.daemon.create(name, self.DRIVER)
+    _servers = {}
+    _numbers = itertools.count(1)
+
+    @classmethod
+    def serving(cls):
+        """The server of this kind that all tests of the process share."""
+        if cls.DAEMON not in Database._servers:
+            server = cls()
+            server.setUp()
+            atexit.register(server.cleanUp)
+            Database._servers[cls.DAEMON] = server
+        return Database._servers[cls.DAEMON]
+
+    @classmethod
+    def new(cls):
+        """The URL of a new database on the server that is shared."""
+        name = f'flocx{next(Database._numbers)}'
+        return cls.serving().daemon.create(name, cls.DRIVER)
 
 
 class MariaDB(Database):

@@ -10,7 +10,6 @@ import datetime
 import itertools
 import os
 import shutil
-import time
 import types
 import unittest
 from unittest import mock
@@ -28,6 +27,7 @@ from flocx.core import window
 from provider import conf as provider_conf
 from provider import fulfilment
 from provider.nodes import ironic
+from tests import waiting
 from tests.integration import networks
 from tests.integration import rigs
 from tests.unit.provider import test_fulfilment
@@ -208,13 +208,19 @@ class DeliveryTestCase(unittest.TestCase):
 
     def deliver(self, done, now=None):
         """Pass by pass, until ``done()``; each is a second after the one before it."""
-        until = time.monotonic() + 60
-        while not done():
-            if time.monotonic() > until:
-                raise TimeoutError(self.seen())
-            self.delivering.run(now or datetime.datetime.now(datetime.UTC))
-            now = now and now + datetime.timedelta(seconds=1)
-            time.sleep(0.05)
+        passes = itertools.count()
+
+        def look():
+            if done():
+                return True
+            moment = now or datetime.datetime.now(datetime.UTC)
+            if now:
+                moment += datetime.timedelta(seconds=next(passes))
+            self.delivering.run(moment)
+            return False
+
+        if not waiting.until(look):
+            raise TimeoutError(self.seen())
 
     def end(self):
         self.become(S.ENDED, self.over)
@@ -228,10 +234,7 @@ class DeliveryTestCase(unittest.TestCase):
         self.until(lambda: self.seen().provision_state in states)
 
     def until(self, true):
-        until = time.monotonic() + 60
-        while not true():
-            self.assertLess(time.monotonic(), until, self.seen())
-            time.sleep(0.05)
+        self.assertTrue(waiting.until(true), self.seen())
 
     def change(self, who, *operations):
         who.baremetal.patch_node(self.node.uuid, list(operations))

@@ -1,14 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """People who go to Ironic themselves, each with their own token."""
 
-import time
-
+from tests import waiting
 from tools.lab import accounts
 from tools.lab import ironic
 from tools.lab import nodes
 from tools.lab import rest
 
-PATIENCE = 60
 #: Ironic's answers that say: ask again.
 BUSY = (409, 503)
 
@@ -27,18 +25,18 @@ class People:
             self._tokens[user] = accounts.log_in(
                 self._rig.folder, self._rig.ports, user, project
             )
-        until = time.monotonic() + PATIENCE
-        while True:
-            status, _, document = rest.call(
+        status, _, document = waiting.until(
+            lambda: rest.call(
                 method,
                 f'{self._url}/{path}',
                 body,
                 self._tokens[user],
                 headers=nodes.VERSION,
-            )
-            if status not in BUSY or time.monotonic() > until:
-                return status, document
-            time.sleep(0.2)
+            ),
+            lambda answer: answer[0] not in BUSY,
+            pause=0.2,
+        )
+        return status, document
 
     def change(self, user, node, **values):
         """Change fields of a node.
@@ -61,12 +59,12 @@ class People:
 
         :raises AssertionError: it does not become that.
         """
-        until = time.monotonic() + PATIENCE
-        while True:
-            found = self.ask('admin', 'GET', node)[1]
-            if expected.items() <= found.items():
-                return found
-            if time.monotonic() > until:
-                seen = {name: found.get(name) for name in expected}
-                raise AssertionError(f'{node} is {seen}, not {expected}')
-            time.sleep(0.2)
+        found = waiting.until(
+            lambda: self.ask('admin', 'GET', node)[1],
+            lambda found: expected.items() <= found.items(),
+            pause=0.2,
+        )
+        if expected.items() <= found.items():
+            return found
+        seen = {name: found.get(name) for name in expected}
+        raise AssertionError(f'{node} is {seen}, not {expected}')

@@ -8,6 +8,7 @@ import shutil
 import tempfile
 import unittest
 
+from tests import profiles
 from tools.rigging import chaos
 from tools.rigging import daemons
 from tools.rigging import rig as rigs
@@ -17,11 +18,10 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 VENV = ROOT / '.test' / 'quickstart' / 'venv'
 # What this checkout's tests last left behind is found again, and nobody else's.
 OURS = hashlib.sha256(str(ROOT).encode()).hexdigest()[:8]
-# How many servers are traded while fulfillers are killed. Who does not say it leaves
-# out what takes minutes whatever the number is.
-SAID = 'FLOCX_RIG_SERVERS' in os.environ
-SERVERS = int(os.environ.get('FLOCX_RIG_SERVERS', '12'))
-long = unittest.skipUnless(SAID, 'takes minutes; FLOCX_RIG_SERVERS=200 runs it')
+# How many servers are traded while fulfillers are killed. Who says it wants also what
+# takes minutes whatever the number is.
+SERVERS = profiles.number('FLOCX_RIG_SERVERS', 12, 200)
+long = profiles.only_nightly('takes minutes', unless='FLOCX_RIG_SERVERS' in os.environ)
 
 
 def folder(database):

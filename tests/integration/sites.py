@@ -10,11 +10,11 @@ import json
 import pathlib
 import shutil
 import socket
-import time
 
 import sqlalchemy as sa
 import trustme
 
+from tests import waiting
 from tests.integration import rigs
 from tools.lab import accounts
 from tools.lab import folder as folders
@@ -103,12 +103,8 @@ class Site:
 
     def says(self, name, words, seconds=60):
         """Whether the log of this process has these words by then."""
-        until = time.monotonic() + seconds
-        while words not in self._process(name).log.read_text():
-            if time.monotonic() > until:
-                return False
-            time.sleep(0.2)
-        return True
+        log = self._process(name).log
+        return waiting.until(lambda: words in log.read_text(), seconds=seconds)
 
     def join_clouds(self):
         """Let the rig's clouds.yaml name the administrator of this site too."""

@@ -12,16 +12,9 @@ from tests.integration import rigs
 
 
 class InstrumentsTest(testtools.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.server = daemons.MariaDB()
-        cls.server.setUp()
-        cls.addClassCleanup(cls.server.cleanUp)
-
     def run_small(self, name, *arguments):
         """What the benchmark of that name prints, on an empty database."""
-        url = self.server.create(name)
+        url = daemons.MariaDB.new()
         command = [sys.executable, '-m', f'benchmarks.{name}', url, *arguments]
         done = subprocess.run(command, cwd=rigs.ROOT, capture_output=True, text=True)
         self.assertEqual(0, done.returncode, done.stderr)

@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Migrations and races on the databases that production sites run."""
 
-import itertools
-import time
+from unittest import mock
 
 import sqlalchemy as sa
 import testtools
@@ -16,24 +15,15 @@ from tests.functional import test_races
 from tests.functional import test_sublets
 from tests.integration import daemons
 
-_NUMBERS = itertools.count(1)
-
 
 class MigrationsOn(test_migrations.MigrationsMixin):
     """The functional tests of migrations on a database server of their own."""
 
     DAEMON = None
 
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.daemon = cls.DAEMON()
-        cls.daemon.setUp()
-        cls.addClassCleanup(cls.daemon.cleanUp)
-
     def setUp(self):
         super().setUp()
-        self.database = db.Database(self.daemon.create(f'flocx{next(_NUMBERS)}'))
+        self.database = db.Database(self.DAEMON.new())
         self.addCleanup(lambda: self.database.engine.dispose())
 
 
@@ -44,11 +34,8 @@ class MarketOn:
 
     @classmethod
     def setUpClass(cls):
-        daemon = cls.DAEMON()
-        daemon.setUp()
-        cls.addClassCleanup(daemon.cleanUp)
-        url = daemon.create('flocx')
-        cls.OPTIONS = (*cls.OPTIONS, ('database', 'connection', url))
+        options = ('database', 'connection', cls.DAEMON.new())
+        cls.OPTIONS = (*cls.OPTIONS, options)
         super().setUpClass()
         dialect = cls.marketplace.database.engine.dialect.name
         if dialect != cls.DAEMON.DIALECT:
@@ -118,14 +105,15 @@ class CutOff(MarketOn):
         self.bid(resource_class='other')
         engine = sa.create_engine(self.marketplace.conf.database.connection)
         self.addCleanup(engine.dispose)
-        for idle in (2, 0):
+        # One that is asked first whether it still works, and one that is trusted.
+        for trusted in (-1, 3600):
+            self.enterContext(mock.patch.object(db, '_TRUSTED', trusted))
             with engine.connect() as connection:
                 killed = [
                     connection.execute(sa.text(kill))
                     for kill in connection.scalars(sa.text(self.KILL)).all()
                 ]
             self.assertNotEqual([], killed)
-            time.sleep(idle)
             self.show('offers', offer['uuid'])
             self.bid(resource_class='other')
 

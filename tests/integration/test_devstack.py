@@ -5,12 +5,12 @@ import functools
 import shlex
 import signal
 import subprocess
-import time
 
 import requests
 import testtools
 
 from tests import fixtures as market_fixtures
+from tests import waiting
 from tests.emulated import keystone
 from tests.functional import base
 from tests.functional import test_devstack
@@ -78,17 +78,14 @@ class RunningTest(testtools.TestCase):
         return self.at(kind, None).get('/healthcheck').status_code
 
     def eventually(self, expected, look, seconds=180):
-        until = time.monotonic() + seconds
-        while True:
+        def answer():
             try:
-                found = look()
+                return look()
             except requests.ConnectionError:
-                found = None
-            if found == expected:
-                return
-            if time.monotonic() > until:
-                self.fail(f'{found} is not {expected}: {self.logs()}')
-            time.sleep(0.1)
+                return None
+
+        found = waiting.until(answer, lambda found: found == expected, seconds)
+        self.assertEqual(expected, found, self.logs() if found != expected else '')
 
     def test_a_server_changes_hands(self):
         for kind in test_devstack.SERVICES.values():

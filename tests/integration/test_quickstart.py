@@ -6,10 +6,10 @@ import os
 import pathlib
 import subprocess
 import sys
-import time
 import unittest
 
 from tests import console
+from tests import waiting
 from tests.functional import test_docs
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -65,8 +65,7 @@ class QuickstartTest(unittest.TestCase):
 
     def assertSays(self, command, environment):
         # What only looks may look again: hardware takes its time.
-        until = time.monotonic() + (60 if test_docs.LOOKS.search(command.line) else 0)
-        while True:
+        def look():
             done = subprocess.run(
                 ['/bin/bash', '-c', command.line],
                 env=environment,
@@ -75,9 +74,13 @@ class QuickstartTest(unittest.TestCase):
                 check=False,
             )
             self.assertEqual(0, done.returncode, done.stderr)
-            difference = test_docs.difference(command, done.stdout)
-            if difference is None or time.monotonic() > until:
-                break
+            return test_docs.difference(command, done.stdout)
+
+        difference = waiting.until(
+            look,
+            lambda found: found is None,
+            seconds=60 if test_docs.LOOKS.search(command.line) else 0,
+        )
         self.assertIsNone(difference, difference)
 
     def test_once_shows_all_steps_and_leaves_nothing_running(self):

@@ -6,11 +6,12 @@ import contextlib
 import io
 import json
 import random
+import re
 import subprocess
 import sys
 import threading
-import time
 
+from tests import waiting
 from tests.integration import abroad
 from tests.integration import ironic_notifications
 from tests.integration import rigs
@@ -79,7 +80,7 @@ class MariaDBRigTest(EightSteps, rigs.RigTestCase):
                 with concurrent.futures.ThreadPoolExecutor(1) as pool:
                     with one_at_a_time:
                         performing = pool.submit(getattr(told, f'step_{step}'))
-                        time.sleep(draw.uniform(0, 0.4))
+                        waiting.moment(draw, 0.4)
                         self.assertTrue(self.rig.process(name).kill())
                         self.rig.start(name)
                     performing.result()
@@ -182,6 +183,24 @@ class MariaDBRigTest(EightSteps, rigs.RigTestCase):
         self.assertHolds()
 
 
+def _logged(rig):
+    """How many warnings and errors each process of FLOCX has logged so far."""
+    logs = {name: rig.process(name).log for name in services.NAMES}
+    return {
+        name: len(re.findall(r' (?:WARNING|ERROR) ', log.read_text()))
+        for name, log in logs.items()
+        if log.exists()
+    }
+
+
+def _over(renter, made):
+    """Whether all of these contracts have ended, as far as somebody can tell."""
+    try:
+        return all(renter.show('contracts', uuid)['status'] == 'ended' for uuid in made)
+    except (trader.Gave, OSError):
+        return False
+
+
 def deliver(test, servers, name, kill=False):
     """Contracts begin and end although ``name`` goes away, and comes back."""
     seller = trader.Trader(test.rig, 'acme-owner')
@@ -189,8 +208,10 @@ def deliver(test, servers, name, kill=False):
     sold = [seller.offer(node, '1', 3600)['uuid'] for node in servers]
     made = [renter.claim(offer, 8)['uuid'] for offer in sold]
     process = test.rig.process(name)
+    before = _logged(test.rig)
     process.kill() if kill else process.stop()
-    time.sleep(4)
+    # Away until somebody has missed it; a contract may also come to its end without.
+    waiting.until(lambda: _logged(test.rig) != before or _over(renter, made))
     test.rig.start(name)
     if name == test.rig.kind:
         # A conductor whose database went away keeps its locks until it starts anew.

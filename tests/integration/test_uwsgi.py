@@ -7,7 +7,6 @@ import re
 import signal
 import subprocess
 import sys
-import time
 
 import fixtures
 import requests
@@ -16,6 +15,7 @@ import testtools
 from flocx import db
 from market.db import migration
 from tests import fixtures as market_fixtures
+from tests import waiting
 from tests.emulated import keystone
 from tests.functional import test_devstack
 
@@ -72,14 +72,18 @@ class SamplesTest(testtools.TestCase):
         self.assertEqual(0, process.wait(self.SECONDS))
 
     def answer(self, service, url, process):
-        until = time.monotonic() + self.SECONDS
-        while True:
+        def look():
             try:
-                return requests.get(url, timeout=60)
+                return [requests.get(url, timeout=60)]
             except requests.ConnectionError:
-                if process.poll() is not None or time.monotonic() > until:
-                    self.fail((self.folder / f'{service}.log').read_text())
-                time.sleep(0.1)
+                return []
+
+        def over(found):
+            return found or process.poll() is not None
+
+        found = waiting.until(look, over, self.SECONDS)
+        self.assertTrue(found, (self.folder / f'{service}.log').read_text())
+        return found[0]
 
     def test_each_answers(self):
         ports = test_devstack.free_ports(len(LISTS))

@@ -40,7 +40,7 @@ class BackgroundTest(unittest.TestCase):
         program = (
             'import threading\n'
             'from flocx import background\n'
-            'background.PATIENCE = 0.1\n'
+            'background.EXIT_TIMEOUT = 0.1\n'
             'background.Background(1).submit(threading.Event().wait)\n'
         )
         done = subprocess.run(

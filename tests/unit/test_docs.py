@@ -18,6 +18,7 @@ from market import policies as market_policies
 from matcher import policies as matcher_policies
 from provider import policies as provider_policies
 from tests import console
+from tools.testing import suites
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 MATCH_LANGUAGE = ROOT / 'doc/source/user/match-language.rst'
@@ -30,6 +31,7 @@ UNUSED = {
     ('keystone_authtoken', 'memcache_password'),
     ('oslo_messaging_notifications', 'transport_url'),
 }
+NUMBERS = dict(enumerate('zero one two three four five six seven eight nine'.split()))
 PROCESSES = ROOT / 'doc/source/admin/processes.rst'
 
 
@@ -131,6 +133,45 @@ class ProcessesTest(unittest.TestCase):
             role for rule in rules for role in re.findall(r'role:(\w+)', rule.check_str)
         }
         self.assertEqual(asked, {row[0].strip('`') for row in rows(PROCESSES, 'roles')})
+
+
+class NumbersTest(unittest.TestCase):
+    """What pages count and list is what there is."""
+
+    def page(self, name):
+        return (ROOT / name).read_text()
+
+    def test_the_suites_that_the_readme_shows(self):
+        shown = re.findall(r'(?m)^    (\w+) +ok ', self.page('README.rst'))
+        names = [suite.name for suite in suites.chosen([])]
+        self.assertEqual([*names, 'coverage'], shown)
+
+    def test_every_path_in_the_tree_exists(self):
+        text = self.page('doc/source/contributor/architecture.rst')
+        tree = text.partition('The tree\n========')[2].partition('The arrows')[0]
+        found = 0
+        folder = ROOT
+        for line in tree.partition('text\n')[2].splitlines():
+            if opened := re.match(r'   (\S+/)', line):
+                folder = ROOT / opened[1]
+                self.assertTrue(folder.is_dir(), folder)
+            for name in re.findall(r'[\w/]+\.py\b', line):
+                found += 1
+                self.assertTrue(list(folder.rglob(name)), f'{folder}/{name}')
+        self.assertGreater(found, 10)
+
+    def test_the_categories_of_errors_are_counted_right(self):
+        number = len(exceptions.FlocxError.__subclasses__())
+        self.assertIn(f'in {NUMBERS[number]} categories', exceptions.__doc__)
+        for page in (ROOT / 'doc/source').rglob('*.rst'):
+            for said in re.findall(r'(\w+) categories', page.read_text()):
+                if said in NUMBERS.values():
+                    self.assertEqual(NUMBERS[number], said, page)
+
+    def test_the_transactions_of_an_offers_life_are_counted_right(self):
+        text = self.page('doc/source/contributor/architecture.rst')
+        (said,) = re.findall(r'There are (\w+) transactions that write', text)
+        self.assertEqual(NUMBERS[len(set(re.findall(r'\bT\d\b', text)))], said)
 
 
 class MatchLanguageTest(unittest.TestCase):

@@ -5,7 +5,6 @@ import ast
 import os
 import pathlib
 import tempfile
-import time
 import unittest
 from unittest import mock
 
@@ -18,6 +17,7 @@ from flocx import policy
 from market import policies as market_policies
 from matcher import policies as matcher_policies
 from provider import policies as provider_policies
+from tests import waiting
 
 
 class PolicyFileTest(unittest.TestCase):
@@ -32,10 +32,9 @@ class PolicyFileTest(unittest.TestCase):
             self.assertFalse(rules.allows(caller, 'flocx:admin', {}))
             file.write_text('"flocx:admin": "role:auditor"\n')
             os.utime(file, (1, 1))
-            until = time.monotonic() + 10
-            while not rules.allows(caller, 'flocx:admin', {}):
-                self.assertLess(time.monotonic(), until)
-                time.sleep(0.05)
+            self.assertTrue(
+                waiting.until(lambda: rules.allows(caller, 'flocx:admin', {}))
+            )
 
     def test_the_rules_of_the_services_parse_nothing(self):
         """Two threads must not parse at once: see ``flocx.policy``."""

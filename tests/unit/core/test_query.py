@@ -128,3 +128,28 @@ class MeaningTest(unittest.TestCase):
         for name in ('marker', 'sort_key', 'sort_dir'):
             with self.assertRaisesRegex(exceptions.Invalid, f'^{name}: '):
                 parse((name, 'id'), sort_keys=())
+
+
+class ValuesTest(unittest.TestCase):
+    """Parameters that are no filters."""
+
+    def refused(self, pattern, call, *arguments):
+        with self.assertRaisesRegex(exceptions.Invalid, pattern):
+            call(*arguments)
+
+    def test_values_by_name(self):
+        fields = {'wait': query.integer, 'type': query.text}
+        found = query.values([('wait', '5'), ('type', 'bid')], fields)
+        self.assertEqual({'wait': 5, 'type': 'bid'}, found)
+        self.refused('^x: .* type, wait$', query.values, [('x', '1')], fields)
+        self.refused('^x: .* none$', query.values, [('x', '1')], {})
+
+    def test_a_text_is_short_and_can_be_printed(self):
+        self.assertEqual('a', query.text('a', 'name'))
+        self.refused('^name: more', query.text, 'a' * 256, 'name')
+        self.refused('^name: holds', query.text, 'a\n', 'name')
+
+    def test_a_list_in_json(self):
+        self.assertEqual([1], query.json_list('[1]', 'requirements'))
+        for value in ('{}', '[', '[' * 100_000):
+            self.refused('^requirements: ', query.json_list, value, 'requirements')

@@ -158,3 +158,12 @@ class InstantTest(unittest.TestCase):
             self.assertRegex(str(error), 'the year')
             return
         self.assertLess(abs(moment - found), datetime.timedelta(seconds=1))
+
+
+class SecondsTest(unittest.TestCase):
+    def test_the_second_of_a_moment_ends_where_the_next_one_begins(self):
+        moment = window.of_timestamp(0)
+        self.assertEqual('1970-01-01T00:00:00Z', window.text(moment))
+        later = moment.replace(microsecond=999_999)
+        self.assertEqual(window.of_timestamp(1), window.through(moment))
+        self.assertEqual(window.of_timestamp(1), window.through(later))

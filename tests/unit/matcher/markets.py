@@ -6,7 +6,6 @@ import dataclasses
 import datetime
 import decimal
 import math
-import os
 
 import hypothesis
 from hypothesis import strategies as st
@@ -15,6 +14,7 @@ from flocx.core import bid
 from flocx.core import offer
 from flocx.core import window
 from matcher import book
+from tests import profiles
 
 NOW = datetime.datetime(2027, 1, 1, tzinfo=datetime.UTC)
 PROJECTS = ('red', 'green', 'blue')
@@ -22,7 +22,7 @@ HARDWARE = ({'cpus': 8}, {'cpus': 16}, {'cpus': 16, 'gpus': 1})
 REQUIREMENTS = ((), (('cpus', '>=', 16),), (('gpus', '>=', 1),))
 
 #: FLOCX_TEST_MARKETS=100000 is the slow suite.
-MARKETS = int(os.environ.get('FLOCX_TEST_MARKETS', '1000'))
+MARKETS = profiles.number('FLOCX_TEST_MARKETS', 400, 1000)
 
 
 def examples(fast=1.0, slow=1.0):

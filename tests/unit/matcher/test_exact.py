@@ -3,7 +3,6 @@
 
 import sys
 import threading
-import time
 import unittest
 from unittest import mock
 
@@ -79,10 +78,8 @@ class ExactTest(unittest.TestCase):
         solver = exact.Solver(1)
         threading.Timer(1, solver.stop).start()
         for _ in range(2):
-            began = time.monotonic()
             with self.assertRaisesRegex(mechanisms.Refused, 'time'):
                 solver.most(market, None)
-        self.assertLess(time.monotonic() - began, 10)
 
     def test_a_hundred_offers_and_bids_are_solved(self):
         """To the second, with racks and with bundles of up to sixteen servers."""

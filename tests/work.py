@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How much work something is, by a measure that is the same on every machine."""
+
+import sys
+
+
+def counted(function):
+    """(what ``function`` returns, how many functions it has called).
+
+    Those that are written in C count as well, each as one however much it does.
+    """
+    calls = 0
+
+    def profile(frame, event, argument):
+        nonlocal calls
+        calls += event in ('call', 'c_call')
+
+    before = sys.getprofile()
+    sys.setprofile(profile)
+    try:
+        found = function()
+    finally:
+        sys.setprofile(before)
+    return found, calls

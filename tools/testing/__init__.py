@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What tools/test does: environments, suites side by side, and their report."""
