@@ -9,8 +9,10 @@ changes of Nicolaisen, Petrov and Tesfatsion, "Market power and efficiency in a
 computational electricity market with discriminatory double-auction pricing", IEEE
 Transactions on Evolutionary Computation 5 (2001). A factor is drawn with a probability
 in proportion to its propensity; what it brought is added to it, a little of that to the
-others, and all are forgotten slowly. A renter learns from each of its requests, once it
-is served or hopeless; an owner from each week.
+others, and all are forgotten slowly. Renters learn from each request, once it is served
+or hopeless, and from those of each other, as no one project has enough of them; an
+owner learns from each of its weeks. The market is played several times over, and what
+is counted is the last time.
 
 Welfare is counted with the true values and costs.
 """
@@ -34,6 +36,9 @@ ASKS = tuple(map(decimal.Decimal, ('1', '1.05', '1.1', '1.25', '1.5', '2')))
 #: How fast is forgotten, how much goes to factors that were not tried, and what each
 #: begins with, in parts of the most that can be gained.
 FORGET, EXPERIMENT, INITIAL = 0.04, 0.1, 0.3
+
+#: How often a market is played over.
+PASSES = 3
 
 #: Who may be strategic.
 SIDES = ('renters', 'owners')
@@ -106,11 +111,22 @@ class Play:
     def _learners(self, things, share, factors):
         projects = sorted({each.project_id for each in things})
         strategic = self._rng.sample(projects, round(share * len(projects)))
-        return {each: Learner(factors) for each in strategic}
+        # One head for all renters; what one owner gets says little of another.
+        shared = Learner(factors)
+        return {
+            each: shared if factors is BIDS else Learner(factors) for each in strategic
+        }
 
     def run(self, allocation, pricing, budget, interval, progress):
-        """Clear the market every ``interval`` seconds; return the Totals."""
+        """Clear the market every ``interval`` seconds; return the Totals.
+
+        What has been learned stays for the next time.
+        """
         scene = self._scene
+        self.totals = Totals()
+        self._taken.clear()
+        self._asked.clear()
+        self._gained.clear()
         market = book.Book(scene.requests[0].created_at, scene.offers)
         due, done = market.now, 0
         for now, arrivals in itertools.groupby(
@@ -207,6 +223,7 @@ def compare(
     seed,
     progress,
     sides=SIDES,
+    passes=PASSES,
 ):
     """{pricing: what strategy does under it}, as JSON.
 
@@ -222,7 +239,8 @@ def compare(
             allocation, pricing, budget, interval, progress
         )
         play = Play(scene, share, seed, sides)
-        totals = play.run(allocation, pricing, budget, interval, progress)
+        for _ in range(passes):
+            totals = play.run(allocation, pricing, budget, interval, progress)
         lost = 1 - totals.welfare / truth.welfare if truth.welfare else 0
         results[name] = {
             'requests': totals.requests,

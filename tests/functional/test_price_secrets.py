@@ -19,6 +19,12 @@ def alike(document):
 
 
 class PriceSecretsTest(test_engines.EngineTestCase):
+    def at(self, kind, token, service_token=None):
+        """Whoever it is, they ask for what says how prices are made."""
+        caller = super().at(kind, token, service_token)
+        caller.headers['OpenStack-API-Version'] = 'marketplace 1.1'
+        return caller
+
     def sold(self, *ceilings, ask='1', **said):
         """What the first of bids at these ceilings gets of one server."""
         offer = self.offer(price=ask)
