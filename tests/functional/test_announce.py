@@ -285,7 +285,7 @@ class EveryChangeTest(base.MarketplaceTestCase):
     def _contracts(self, offer):
         self.offered(provider=1)
         self.offered()
-        self.bidding(quantity=3, price='9')
+        self.bidding(quantity=4, price='9')
         self.step(self.round)
         (contract,) = self._open()
         self.assertEqual(
@@ -480,10 +480,20 @@ class OlderMarketTest(base.MarketplaceTestCase):
         send = client.call if method == 'quote' else client.cast
         return send(context.RequestContext(), method, **said)
 
-    def trade(self, **terms):
-        offer = self.offer(node=self.add_node(resource_class=self.id()[-60:]))
-        bid = self.bid(resource_class=self.id()[-60:], hours=20, **terms)
-        return offer, bid
+    def trade(self, **asked):
+        """An offer and a bid that meet, and that no engine has been told of."""
+        seller = self.at('marketplace', OWNER, PROVIDERS[0])
+        kind = self.id()[-60:]
+        terms = {
+            'resource_type': 'ironic_node',
+            'resource_uuid': kind,
+            'resource_class': kind,
+            'properties': {'cpus': 64},
+            'price': '1',
+            'end_time': self.time(24),
+        }
+        offer = self.good(seller.post('/v1/offers', terms))
+        return offer, self.bid(resource_class=kind, hours=20, **asked)
 
     def require_matched(self, bid):
         self.eventually('matched', lambda: self.show('bids', bid['uuid'])['status'])

@@ -23,6 +23,8 @@ BETWEEN_SERVICES = {
     'marketplace post /v1/publications',
     'marketplace patch /v1/offers/{ident}/health',
     'marketplace patch /v1/contracts/{contract_uuid}/lines/{line_uuid}',
+    'marketplace get /v1/contracts/{contract_uuid}/lines/{line_uuid}/handover',
+    'marketplace patch /v1/contracts/{contract_uuid}/lines/{line_uuid}/handover',
 }
 #: What a method of the SDK does and no command needs.
 SDK_ONLY = {

@@ -44,8 +44,9 @@ class BillTest(base.MarketplaceTestCase):
     def look(self):
         self.clock.advance(seconds=1)
         provider = self.marketplace.provider
-        comparing = reconciliation.Reconciliation(provider.nodes, provider.marketplace)
-        comparing.run(self.clock())
+        reconciliation.Reconciliation(
+            self.marketplace.conf, provider.nodes, provider.marketplace, self.clock
+        ).run(self.clock())
 
     def change(self, name, **values):
         self.marketplace.provider.nodes._change(name, **values)

@@ -58,7 +58,7 @@ class BidTest(base.DashboardTestCase):
             ({'start_time': '+9h'}, 'end_time', '.'),
             ({'requirements': '["disks[", "==", 1]'}, 'requirements', 'not JMESPath'),
             ({'requirements': 'x>=many'}, 'requirements', 'compares with a number'),
-            ({'name': 'x' * 256}, 'name', '255'),
+            ({'name': 'x' * 256}, 'name', 'is not a name'),
         ):
             with self.subTest(said):
                 answer = self.send('initech-member', 'bids:create', **{**TERMS, **said})
