@@ -20,6 +20,7 @@ import time
 from benchmarks import baselines
 from benchmarks import markets
 from matcher import mechanisms
+from matcher import quotes
 from matcher import warmup
 from matcher.mechanisms import call
 from matcher.mechanisms import exact
@@ -126,6 +127,26 @@ def arrival(offers=10_000, bids=300):
     }
 
 
+def quoting(offers=10_000, bids=60):
+    """Milliseconds in which a quote without a price, with a calendar, is answered."""
+    book = markets.draw(offers, bids, 1)
+    pricing, budget = second_price.SecondPrice(), mechanisms.Budget(seconds=None)
+
+    def clear(alone):
+        allotment = immediate.Immediate().allocate(alone, budget)
+        settled = pricing.settle(alone, allotment)
+        return list(zip(settled.awards, settled.pays, strict=True))
+
+    asked = [quotes.Question(bid, False, 'hour') for bid in book.bids]
+    took = [1000 * measured(quotes.quote, book, clear, each)[1] for each in asked]
+    took = sorted(took[10:])
+    return {
+        'offers': offers,
+        'median_ms': round(statistics.median(took), 2),
+        'most_ms': round(took[-1], 2),
+    }
+
+
 def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument('--sizes', type=int, nargs='+', default=[100, 300, 1000])
@@ -152,6 +173,7 @@ def main(argv=None):
         'sizes': sizes,
         'growth': growth(sizes, 'greedy'),
         'arrival': arrival(),
+        'quote': quoting(),
     }
     text = json.dumps(result, indent=2)
     print(text)

@@ -36,6 +36,7 @@ from matcher import quotes
 from matcher import terms
 from matcher import warmup
 from matcher.mechanisms import figures
+from matcher.mechanisms import immediate
 
 LOG = log.getLogger(__name__)
 
@@ -261,9 +262,15 @@ class Rounds:
             return quotes.quote(self._quoted.book(now), self._clear, question)
 
     def _clear(self, book):
-        """Pairs of an award and its rates."""
-        allotment = self._allocation.allocate(book, self._budget)
-        settled = self._pricing.settle(book, allotment)
+        """Pairs of an award and its rates, of a book with one bid."""
+        try:
+            # What is best for it alone, any allocation gives it.
+            allotment = immediate.Immediate().allocate(book, self._budget)
+            settled = self._pricing.settle(book, allotment)
+        except mechanisms.Refused:
+            # The pricing needs what this allocation alone finds.
+            allotment = self._allocation.allocate(book, self._budget)
+            settled = self._pricing.settle(book, allotment)
         return list(zip(settled.awards, settled.pays, strict=True))
 
     def _expire(self, book, now):

@@ -6,6 +6,7 @@ from oslo_config import cfg
 
 from flocx import coordination
 from flocx import health
+from provider.nodes import dummy
 
 IRONIC = 'ironic'
 MARKETPLACE = 'marketplace'
@@ -15,14 +16,8 @@ _OPTS = [
     cfg.StrOpt(
         'nodes',
         default='ironic',
-        choices=['ironic', 'dummy'],
-        help='Where the servers are: in Ironic or, for trials and for sites '
-        'without it, in YAML files.',
-    ),
-    cfg.StrOpt(
-        'dummy_nodes_dir',
-        default='/var/lib/flocx/nodes',
-        help='With nodes = dummy: the folder with a YAML file for each server.',
+        help='Where the servers are, the name of an entry point in flocx.nodes: '
+        'ironic or, for trials and for sites without it, dummy, for YAML files.',
     ),
     cfg.FloatOpt(
         'fulfil_interval',
@@ -138,7 +133,7 @@ def list_opts():
         + loading.get_auth_plugin_conf_options('password')
     )
     return [
-        (_GROUP.name, _OPTS),
+        (_GROUP.name, [*_OPTS, *dummy.OPTS]),
         (coordination.GROUP.name, coordination.OPTS),
         (IRONIC, adapter),
         (MARKETPLACE, [*adapter, *account]),

@@ -16,8 +16,6 @@ from provider import marketplace
 from provider import nodes
 from provider import policies
 from provider.api import root
-from provider.nodes import dummy
-from provider.nodes import ironic
 
 
 @dataclasses.dataclass(frozen=True)
@@ -43,11 +41,7 @@ def build(conf):
     return Provider(
         conf=conf,
         policy=policy.Policy(conf, policies.RULES),
-        nodes=(
-            ironic.IronicNodes(conf, session)
-            if conf.provider.nodes == 'ironic'
-            else dummy.DummyNodes(conf)
-        ),
+        nodes=nodes.build(conf, session),
         marketplace=marketplace.Marketplace(
             conf, _session(conf, provider_conf.MARKETPLACE) if abroad else session
         ),

@@ -1,8 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Servers, wherever they are: one interface, a module for each place."""
+"""Servers, wherever they are: one interface, a module for each place.
+
+A place is an entry point in ``flocx.nodes``, a subclass of ``Nodes``.
+"""
 
 import abc
 import dataclasses
+import typing
+
+from stevedore import driver
+from stevedore import exception as stevedore_exceptions
+
+from flocx import exceptions
+
+#: The namespace of the entry points.
+DRIVERS = 'flocx.nodes'
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +49,22 @@ class Nodes(abc.ABC):
     """
 
     RESOURCE_TYPE: str
+
+    #: The options of ``[provider]`` that only this kind of place has.
+    OPTS: typing.ClassVar[list] = []
+
+    @classmethod
+    def register_opts(cls, conf):
+        """Register the options of this kind of place."""
+        conf.register_opts(cls.OPTS, 'provider')
+
+    @classmethod
+    def from_conf(cls, conf, session):
+        """The servers that ``conf`` names.
+
+        :param session: keystoneauth session of the provider's own account.
+        """
+        return cls(conf, session)
 
     @abc.abstractmethod
     def list(self, context):
@@ -122,3 +150,20 @@ class Nodes(abc.ABC):
     @abc.abstractmethod
     def power_off(self, uuid):
         """Switch the node off."""
+
+
+def build(conf, session):
+    """The servers of the place that ``[provider] nodes`` names.
+
+    :param session: keystoneauth session of the provider's own account.
+    :raises Invalid: no such place is installed.
+    """
+    name = conf.provider.nodes
+    try:
+        kind = driver.DriverManager(DRIVERS, name).driver
+    except stevedore_exceptions.NoMatches:
+        raise exceptions.Invalid(
+            f'[provider] nodes: no driver {name!r} is installed in {DRIVERS}'
+        ) from None
+    kind.register_opts(conf)
+    return kind.from_conf(conf, session)

@@ -17,6 +17,7 @@ import os
 import pathlib
 import threading
 
+from oslo_config import cfg
 import yaml
 
 from flocx import exceptions
@@ -24,6 +25,15 @@ from provider import node_settings
 from provider import nodes
 
 _FIELDS = {field.name for field in dataclasses.fields(nodes.Node)}
+
+#: The options of ``[provider]`` that only this place has.
+OPTS = [
+    cfg.StrOpt(
+        'dummy_nodes_dir',
+        default='/var/lib/flocx/nodes',
+        help='With nodes = dummy: the folder with a YAML file for each server.',
+    ),
+]
 
 #: What each verb comes to, at once.
 _DONE = {
@@ -37,6 +47,12 @@ _DONE = {
 
 class DummyNodes(nodes.Nodes):
     RESOURCE_TYPE = 'dummy_node'
+
+    OPTS = OPTS
+
+    @classmethod
+    def from_conf(cls, conf, session):
+        return cls(conf)
 
     def __init__(self, conf):
         self._folder = pathlib.Path(conf.provider.dummy_nodes_dir)

@@ -270,14 +270,20 @@ class IronicNodes(nodes.Nodes):
         if context is None:
             return self._own.baremetal
         endpoint = self._own.baremetal.get_endpoint()
-        session = ks_session.Session(
+        return openstack.connection.Connection(
+            session=self._callers_session(context, endpoint),
+            baremetal_endpoint_override=endpoint,
+            baremetal_status_code_retries=self._own.baremetal.status_code_retries,
+        ).baremetal
+
+    def _callers_session(self, context, endpoint):
+        """A session with the caller's token, and else like our own."""
+        return ks_session.Session(
             auth=token_endpoint.Token(endpoint, context.auth_token),
             verify=self._session.verify,
+            cert=self._session.cert,
+            timeout=self._session.timeout,
         )
-        return openstack.connection.Connection(
-            session=session,
-            baremetal_endpoint_override=endpoint,
-        ).baremetal
 
 
 def create_project(cloud, name, domain_id, description):

@@ -147,5 +147,5 @@ class CommandTest(test_client.ClientTestCase):
         self.assertEqual(offer['uuid'], found['Offers'][0]['uuid'])
         shown = self.run_command('acme-member', 'node', 'show', name)
         self.assertEqual(0, shown.code, shown.err)
-        self.assertIn('at 1.000000: created', shown.out)
+        self.assertIn('at 1.00: created', shown.out)
         self.assertIn('CUSTOM_X', shown.out)

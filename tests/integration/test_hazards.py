@@ -2,7 +2,9 @@
 """What Ironic allows its tenants, and what FLOCX makes of it: a real Ironic."""
 
 import contextlib
+import datetime
 import itertools
+import threading
 from unittest import mock
 
 from openstack import exceptions as sdk_exceptions
@@ -119,7 +121,7 @@ class HazardsTest(vifs.Vifs, machines.DeliveryTestCase):
             self.deliver(lambda: next(tried) == 5, self.over)
             node = self.seen()
             self.assertEqual(
-                ('wait_end', 'active', self.renter.current_project_id),
+                ('wait_end', 'active', self.lab.quarantine),
                 (self.line['status'], node.provision_state, node.lessee),
             )
         self.end()
@@ -167,7 +169,7 @@ class HazardsTest(vifs.Vifs, machines.DeliveryTestCase):
         self.assertEqual('available', self.seen().provision_state)
 
     def test_held_while_it_is_cleaned_by_hand(self):
-        """It goes on, and if it does not get clean then, its operator has to look."""
+        """It is brought to an end, and cleaned again, by itself."""
         self.become(S.ACTIVE)
         baremetal = self.renter.baremetal
         baremetal.set_node_provision_state(self.node.uuid, 'manage')
@@ -176,13 +178,8 @@ class HazardsTest(vifs.Vifs, machines.DeliveryTestCase):
         self.deliver(lambda: self.seen().provision_state == 'clean wait', self.over)
         # As Ironic does when nobody has called back for half an hour.
         self.lab.write(self.node.uuid, provision_state='clean failed', clean_step='{}')
-        self.become(S.ERROR, self.over)
-        self.assertEqual(R.CLEAN_FAILED, self.line['reason'])
-        baremetal = self.admin.baremetal
-        baremetal.set_node_provision_state(self.node.uuid, 'manage')
-        self.reach('manageable')
-        baremetal.set_node_provision_state(self.node.uuid, 'provide')
-        self.reach('available')
+        self.end()
+        self.assertEqual('available', self.seen().provision_state)
 
     def test_console_and_power_left_on(self):
         self.become(S.ACTIVE)
@@ -195,17 +192,92 @@ class HazardsTest(vifs.Vifs, machines.DeliveryTestCase):
         self.assertEqual((False, 'power off'), (node.console_enabled, node.power_state))
 
     def test_put_into_maintenance_by_the_renter(self):
-        """It is cleaned all the same, and stays what only its owner may decide on."""
+        """Line e: it is cleaned all the same, and goes back on sale."""
         self.become(S.ACTIVE)
         self.deploy()
         self.renter.baremetal.set_node_maintenance(self.node.uuid, 'broken')
-        self.addCleanup(self.admin.baremetal.unset_node_maintenance, self.node.uuid)
         self.end()
         node = self.seen()
         self.assertEqual(
-            (None, 'available', True),
+            (None, 'available', False),
             (node.lessee, node.provision_state, node.maintenance),
         )
+
+    def test_c_a_server_that_was_never_deployed_is_cleaned(self):
+        """Line c: what the renter did with it besides, nobody can know."""
+        self.become(S.ACTIVE)
+        before = self.changed()
+        self.renter.baremetal.set_node_power_state(self.node.uuid, 'power on')
+        self.until(lambda: self.seen().power_state == 'power on')
+        self.end()
+        self.assertLess(before, self.changed())
+        self.assertEqual('power off', self.seen().power_state)
+
+    def changed(self):
+        """When the provision state of the server last changed."""
+        return self.nodes._ask('GET', f'/nodes/{self.node.uuid}')[
+            'provision_updated_at'
+        ]
+
+    def test_d_e_what_a_renter_writes_is_put_back(self):
+        """Lines d and e: fields, an allocation, a volume and its connector."""
+        own = {'rack': 'r1'}
+        self.change(self.owner, {'op': 'add', 'path': '/extra', 'value': own})
+        before = self.nodes.settings(self.node.uuid)
+        self.become(S.ACTIVE)
+        for path, value in (
+            ('/extra', {'mine': 'for ever'}),
+            ('/description', 'mine'),
+            ('/resource_class', 'wrong'),
+            ('/instance_info', {'capabilities': 'mine'}),
+            ('/instance_name', 'mine'),
+            ('/automated_clean', True),
+        ):
+            self.change(self.renter, {'op': 'add', 'path': path, 'value': value})
+        baremetal = self.renter.baremetal
+        where = {'node_uuid': self.node.uuid}
+        baremetal.set_node_power_state(self.node.uuid, 'power off')
+        self.until(lambda: not self.seen().reservation)
+        baremetal.create_volume_connector(
+            type='iqn',
+            connector_id=f'iqn.2026-11.org.example:{self.node.uuid}',
+            **where,
+        )
+        baremetal.create_volume_target(
+            volume_type='iscsi',
+            boot_index=0,
+            volume_id=self.node.uuid,
+            properties={'target_lun': 1},
+            **where,
+        )
+        self.end()
+        after = self.nodes.settings(self.node.uuid)
+        self.assertEqual(before, after)
+
+    def test_a_a_renter_who_deploys_in_a_loop(self):
+        """Lines a and b: three threads, from before the end until well after it."""
+        self.delivering._teardown._wait = datetime.timedelta(seconds=5)
+        self.become(S.ACTIVE)
+        stopped = threading.Event()
+
+        def loop():
+            cloud = self.lab.cloud('umbrella-renter')
+            while not stopped.is_set():
+                for target in ('active', 'deleted'):
+                    with contextlib.suppress(Exception):
+                        cloud.baremetal.set_node_provision_state(self.node.uuid, target)
+
+        threads = [threading.Thread(target=loop) for _ in range(3)]
+        for thread in threads:
+            thread.start()
+        try:
+            self.end()
+        finally:
+            stopped.set()
+            for thread in threads:
+                thread.join()
+        node = self.seen()
+        self.assertEqual((None, 'available'), (node.lessee, node.provision_state))
 
     def test_an_account_without_rights_sees_no_servers(self):
         """Ironic says 404, as of what is gone; nothing is given up for it at once."""

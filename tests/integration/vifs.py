@@ -79,7 +79,7 @@ class Vifs:
         self.assertDetached(port)
 
     def test_attached_to_a_network_that_does_not_answer(self):
-        """It stays the renter's until Neutron is back: later nobody would detach it."""
+        """It is in quarantine until Neutron is back: later nobody would detach it."""
         self.become(S.ACTIVE)
         port = self.attach()
         for start in (self.neutron.wait, self.neutron.start):
@@ -88,7 +88,7 @@ class Vifs:
         tried = itertools.count()
         self.deliver(lambda: next(tried) == 5, self.over)
         self.assertEqual(
-            ('wait_end', self.renter.current_project_id),
+            ('wait_end', self.lab.quarantine),
             (self.line['status'], self.seen().lessee),
         )
         self.neutron.start()
