@@ -38,6 +38,21 @@ def require_length(wanted, terms):
         )
 
 
+def require_lead(start, now, terms):
+    """Nothing, if a contract may begin as late as ``start``.
+
+    :param terms: the options of ``[contracts]``.
+    :raises Invalid: it is too far ahead.
+    """
+    latest = now + datetime.timedelta(seconds=terms.max_lead)
+    if terms.max_lead and start > latest:
+        raise exceptions.Invalid(
+            f'start_time: a contract begins at most {terms.max_lead} seconds ahead '
+            f'(max_lead), by {window.text(latest)}, and this could begin at '
+            f'{window.text(start)}'
+        )
+
+
 def contract(
     wanted, context, now, terms, *, start=None, end=None, name=None, purpose=None
 ):
@@ -64,6 +79,7 @@ def contract(
         # Nobody asked for so little: it is what somebody else has left.
         raise _not_free(*wanted[0])
     require_length(stay, terms)
+    require_lead(stay.start, now, terms)
     return contract_core.draft(
         uuidutils.generate_uuid(),
         stay,
@@ -76,15 +92,16 @@ def contract(
     )
 
 
-def costs(contract):
+def costs(contract, now):
     """What ``contract`` adds to its project's commitments, by name of the quota."""
     seconds = sum(
         window.Window(line.start_time, line.end_time).seconds for line in contract.lines
     )
+    hours = money.quantised(decimal.Decimal(seconds) / money.SECONDS_PER_HOUR)
     return {
-        'server_hours': money.quantised(
-            decimal.Decimal(seconds) / money.SECONDS_PER_HOUR
-        ),
+        'server_hours': hours,
+        'cancelled_hours': 0,
+        **({'reserved_hours': hours} if contract.start_time > now else {}),
         'committed_amount': sum(
             money.amount(
                 line.price, window.Window(line.start_time, line.end_time).seconds

@@ -60,6 +60,14 @@ _OPTS = [
         'Keystone has it. With it flocx-market-worker learns of a deleted or disabled '
         'project or domain at once, else with the next project_check_interval.',
     ),
+    cfg.ListOpt(
+        'shared_domains',
+        default=['default'],
+        help='Ids of the domains in Keystone that hold projects of several '
+        'organisations. There an organisation is a project without a parent, with all '
+        'below it; any other domain is one organisation. Quotas of organisations, GET '
+        '/v1/prices and the audit go by it.',
+    ),
     cfg.FloatOpt(
         'quote_seconds',
         default=15,
@@ -78,12 +86,31 @@ _OPTS = [
         'that cannot be handed over is replaced.',
     ),
     cfg.StrOpt(
-        'book_tick',
-        default='0.01',
-        regex=r'^(?=.*[1-9])\d{1,9}(\.\d{1,6})?$',
-        help='Distance between two price levels of GET /v1/book, in credits per server '
-        'and hour. Ceilings are rounded down and asks rounded up to it, so that a '
-        'larger value shows less of what each bidder and owner wants.',
+        'book_tick_ratio',
+        default='0.05',
+        regex=r'^(1|0\.(?=.*[1-9])\d{1,6})$',
+        help='Most distance between two price levels of GET /v1/book and GET '
+        '/v1/prices, as a part of the price: with 0.05 the levels around 1 credit '
+        'are 0.05 apart, and those around 300 credits 10. Ceilings are rounded down '
+        'and asks rounded up, so that a larger value shows less of what each bidder '
+        'wants.',
+    ),
+    cfg.IntOpt(
+        'book_min_parties',
+        default=3,
+        min=1,
+        help='Fewest projects whose bids a price level of GET /v1/book adds up. Bids '
+        'of fewer are counted with the next lower level, and where a resource class '
+        'has fewer in all, its demand is not shown. With 1 a level may be one '
+        'sealed ceiling.',
+    ),
+    cfg.IntOpt(
+        'prices_delay',
+        default=86400,
+        min=0,
+        help='Seconds that pass between the hand-over of a server and its price in GET '
+        '/v1/prices. The default of a day keeps a single fill from being told apart '
+        'by the moment at which it appears.',
     ),
     cfg.IntOpt(
         'max_requirements',
@@ -118,7 +145,9 @@ _QUOTA_OPTS = [
             ('keystone', 'the registered limits and limits in Keystone'),
         ],
         help='Where the limits are. Those in Keystone have the names of the options '
-        'below and belong to the service that [oslo_limit] names.',
+        'below and belong to the service that [oslo_limit] names; there the limits '
+        'that are set for the topmost project of an organisation are limits of all '
+        'that it has, besides those of its projects.',
     ),
     cfg.IntOpt(
         'open_offers',
@@ -145,6 +174,40 @@ _QUOTA_OPTS = [
         min=-1,
         help='Most credits that these server-hours cost, with bids counted at their '
         'ceiling. -1 means no limit.',
+    ),
+    cfg.IntOpt(
+        'reserved_hours',
+        default=10000,
+        min=-1,
+        help='Most server-hours of a project that are reserved and have not begun, '
+        'under contract and in open bids. -1 means no limit. The default is sixty '
+        'servers for a week.',
+    ),
+    cfg.IntOpt(
+        'cancelled_hours',
+        default=1000,
+        min=-1,
+        help='Most server-hours that a project has given back in the last day before '
+        'they began. Beyond that it can claim, bid and extend no more until some of '
+        'it is a day old; it can always cancel. -1 means no limit. The default is six '
+        'servers for a week.',
+    ),
+    *(
+        cfg.IntOpt(
+            f'organisation_{name}',
+            default=default,
+            min=-1,
+            help=f'The same as {name}, of all projects of an organisation together '
+            f'([market] shared_domains says what that is). -1 means no limit.{more}',
+        )
+        for name, default, more in (
+            ('open_offers', -1, ''),
+            ('open_bids', -1, ''),
+            ('server_hours', -1, ''),
+            ('committed_amount', -1, ''),
+            ('reserved_hours', 50000, ' The default is that of five projects.'),
+            ('cancelled_hours', 5000, ' The default is that of five projects.'),
+        )
     ),
 ]
 
@@ -178,10 +241,21 @@ _CONTRACTS_OPTS = [
     ),
     cfg.IntOpt(
         'notice',
-        default=0,
+        default=900,
         min=0,
         help='Seconds for which a lessee who releases servers early still keeps and '
-        'pays them. With the default they are released at once.',
+        'pays them. Cancelling a contract that has not begun costs as many seconds of '
+        'each server, however far ahead it is, and frees all of the time at once. '
+        'With 0 time can be reserved and given back for nothing. The default is about '
+        'what a server takes to be cleaned.',
+    ),
+    cfg.IntOpt(
+        'max_lead',
+        default=7776000,
+        min=0,
+        help='Most seconds ahead of now at which a contract can begin; 0 means no '
+        'limit. A bid has to be one that cannot begin later. The default is 90 days: '
+        'few know what they need beyond that, and reserving keeps others out.',
     ),
 ]
 
@@ -213,6 +287,7 @@ def terms(conf):
         max_length=conf.contracts.max_length,
         turnaround=conf.contracts.turnaround,
         notice=conf.contracts.notice,
+        max_lead=conf.contracts.max_lead,
     )
 
 

@@ -164,6 +164,12 @@ RULES = [
         "See the project's server-hours and amounts.",
         ('GET', '/v1/usage'),
     ),
+    policy.documented(
+        'market:audit:list',
+        policy.ADMIN,
+        'See what looks like gaming of the market, by whom.',
+        ('GET', '/v1/audit'),
+    ),
 ]
 
 

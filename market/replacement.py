@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Another server in the place of one that its provider cannot deliver."""
 
+import dataclasses
 import json
 
 from oslo_utils import uuidutils
@@ -31,11 +32,12 @@ def substitute(session, contract, line, now, turnaround=0):
         return None
     stay = window.Window(start, line.end_time)
     servers = {each.server for each in contract.lines}
-    found = offers.for_bid(session, bid, line.price, stay, now, turnaround)
+    least = min(price for _, price in line.since(start))
+    found = offers.for_bid(session, bid, least, stay, now, turnaround)
     for offer in filter(_meeting(bid), found):
         if offer.server in servers:
             continue
-        other = _line(contract, offer, stay, line.price)
+        other = _line(contract, offer, stay, line)
         try:
             return lifecycle.replace(session, contract, line, other, offer, now)
         except exceptions.Conflict:
@@ -53,7 +55,9 @@ def _meeting(bid):
     return lambda offer: judge.met(asked, json.dumps(offer.properties, sort_keys=True))
 
 
-def _line(contract, offer, stay, price):
+def _line(contract, offer, stay, line):
+    """A line of ``offer`` that costs what ``line`` would have cost."""
+    (_, price), *later = line.since(stay.start)
     draft = core.draft(
         contract.uuid,
         stay,
@@ -62,4 +66,7 @@ def _line(contract, offer, stay, price):
         origin=core.PriceOrigin(core.REPLACEMENT),
         project_id=contract.project_id,
     )
-    return draft.lines[0]
+    return dataclasses.replace(
+        draft.lines[0],
+        extensions=tuple(core.Extension(each.start, cost) for each, cost in later),
+    )

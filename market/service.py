@@ -14,6 +14,7 @@ from flocx import rpc
 from flocx import rpcapi
 from flocx.api import app
 from market import feed
+from market import organisations
 from market import policies
 from market import projects
 from market import quotas
@@ -51,7 +52,7 @@ def build(conf, database, transport):
         database=database,
         policy=policy.Policy(conf, policies.RULES),
         projects=projects.Projects(conf),
-        quotas=quotas.Quotas(conf),
+        quotas=quotas.Quotas(conf, organisations.Organisations(conf, database)),
         matcher=rpcapi.MatcherAPI(transport),
         feed=feed.Feed(
             database, conf.market.event_waits, conf.market.event_waits_per_project

@@ -72,6 +72,10 @@ def write_configuration(folder, identity, options=()):
             'dummy_nodes_dir': f'{folder}/nodes',
         },
         'matcher': {'round_interval': '0.5', 'round_seconds': '0.2'},
+        # Most stories are of few people, and go on at once when somebody gives a server
+        # back; what the defaults keep to is in test_market_rules.
+        'contracts': {'notice': '0'},
+        'market': {'book_min_parties': '1', 'prices_delay': '0'},
     }
     for group, name, value in options:
         sections.setdefault(group, {})[name] = value

@@ -7,6 +7,7 @@ import datetime
 import decimal
 import enum
 
+from flocx.core import money
 from flocx.core import offer
 from flocx.core import window
 
@@ -47,13 +48,15 @@ class Terms:
     """What every contract keeps to, in seconds; ``max_length`` 0 is any length.
 
     ``turnaround`` is idle between two contracts of a server; ``notice`` is what a
-    lessee who releases servers early still keeps and pays.
+    lessee who releases servers early still keeps and pays; ``max_lead`` is how far
+    ahead a contract begins at most, 0 any time.
     """
 
     min_length: int = 1
     max_length: int = 0
     turnaround: int = 0
     notice: int = 0
+    max_lead: int = 0
 
 
 _S = Status
@@ -100,6 +103,14 @@ _PRECEDENCE = (
 )
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class Extension:
+    """From ``start_time`` on, time that was added to a line, at a price of its own."""
+
+    start_time: datetime.datetime
+    price: decimal.Decimal
+
+
 #: Rules by which prices are made outside of a round: that of a claim, and that of a
 #: server which takes the place of another one at its price.
 CLAIM, REPLACEMENT = 'claim', 'replacement'
@@ -121,10 +132,12 @@ class PriceOrigin:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """One server of a contract; ``price`` is in credits per server and hour.
+    """One server of a contract; prices are in credits per server and hour.
 
-    ``sublet_of`` is the line by which the owner of the offer rents the server
-    themselves.
+    ``price`` is that of the time that the line was made for, ``extensions`` in order
+    those of the time that was added since. ``sublet_of`` is the line by which the
+    owner of the offer rents the server themselves. ``notice_seconds`` is what is
+    billed, from its start, of a line that was cancelled before it began.
     """
 
     uuid: str
@@ -140,6 +153,7 @@ class Line:
     start_time: datetime.datetime
     end_time: datetime.datetime
     price: decimal.Decimal
+    extensions: tuple[Extension, ...] = ()
     price_rule: str | None = None
     ask: decimal.Decimal | None = None
     displaced: decimal.Decimal | None = None
@@ -147,7 +161,47 @@ class Line:
     status: Status = Status.CREATED
     fulfill_time: datetime.datetime | None = None
     expire_time: datetime.datetime | None = None
+    notice_seconds: int = 0
     reason: str | None = None
+
+    @property
+    def segments(self) -> list[tuple[window.Window, decimal.Decimal]]:
+        """The parts of the line's time that have a price each, in order."""
+        starts = [self.start_time, *(each.start_time for each in self.extensions)]
+        prices = [self.price, *(each.price for each in self.extensions)]
+        return [
+            (window.Window(start, min(end, self.end_time)), price)
+            for start, end, price in zip(
+                starts, [*starts[1:], self.end_time], prices, strict=True
+            )
+            if start < self.end_time
+        ]
+
+    @property
+    def price_segments(self) -> list[dict[str, str]]:
+        """The segments as the API writes them."""
+        return [
+            {
+                'start_time': window.text(stay.start),
+                'end_time': window.text(stay.end),
+                'price': money.text(price),
+            }
+            for stay, price in self.segments
+        ]
+
+    def since(
+        self, moment: datetime.datetime
+    ) -> list[tuple[window.Window, decimal.Decimal]]:
+        """What of the segments is left from ``moment`` on."""
+        left = [(stay.since(moment), price) for stay, price in self.segments]
+        return [(stay, price) for stay, price in left if stay]
+
+    def extended(self, price: decimal.Decimal) -> tuple[Extension, ...]:
+        """The extensions of the line when time at ``price`` follows its end."""
+        kept = [each for each in self.extensions if each.start_time < self.end_time]
+        last = kept[-1].price if kept else self.price
+        added = () if price == last else (Extension(self.end_time, price),)
+        return *kept, *added
 
     @property
     def server(self) -> tuple[str, str, str]:

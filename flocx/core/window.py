@@ -50,6 +50,13 @@ def through(moment: datetime.datetime) -> datetime.datetime:
     return moment.replace(microsecond=0) + datetime.timedelta(seconds=1)
 
 
+def day(moment: datetime.datetime) -> datetime.datetime:
+    """The beginning of the day of ``moment``, in UTC."""
+    return moment.astimezone(datetime.UTC).replace(
+        hour=0, minute=0, second=0, microsecond=0
+    )
+
+
 def text(moment: datetime.datetime) -> str:
     """``moment`` as the API writes it: ``2027-01-31T18:00:00Z``."""
     return moment.astimezone(datetime.UTC).strftime('%Y-%m-%dT%H:%M:%SZ')
@@ -100,3 +107,11 @@ class Window:
         if start < self.end:
             free.append(Window(start, self.end))
         return free
+
+
+def days(wanted: Window) -> Window:
+    """The whole days, in UTC, that the window ``wanted`` has a part of."""
+    end = day(wanted.end)
+    if end < wanted.end:
+        end += datetime.timedelta(days=1)
+    return Window(day(wanted.start), end)

@@ -132,7 +132,7 @@ class Bids(routing.Resource):
         """Place a bid."""
         service, context, now = transaction.request_context()
         bid = from_request(body, context, service.conf, service.terms, now)
-        limits = service.quotas.limits(context.project_id)
+        limits = service.quotas.limits(context)
         with transaction.idempotent('/v1/bids') as creation:
             if creation.answer is None:
                 service.quotas.check(
@@ -154,7 +154,7 @@ class Bids(routing.Resource):
         service, context, now = transaction.request_context()
         values = transaction.changes(body)
         # The operator's hand is not bound by the quotas of others.
-        limits = not context.is_admin and service.quotas.limits(context.project_id)
+        limits = not context.is_admin and service.quotas.limits(context)
         with service.database.writer() as session:
             bid = bids.get(session, ident, context)
             transaction.require_current(bid, 'market:bids:change', body)
@@ -192,14 +192,17 @@ def _require_possible(bid, terms, now):
         ),
         terms,
     )
+    latest = bid.end_time - datetime.timedelta(seconds=bid.duration)
+    claims.require_lead(max(latest, bid.start_time), now, terms)
 
 
 def _costs(bid):
     """What ``bid`` adds to its project's commitments, by name of the quota."""
     seconds = bid.quantity * bid.duration
+    hours = money.quantised(decimal.Decimal(seconds) / money.SECONDS_PER_HOUR)
     return {
-        'server_hours': money.quantised(
-            decimal.Decimal(seconds) / money.SECONDS_PER_HOUR
-        ),
+        'server_hours': hours,
+        'reserved_hours': hours,
+        'cancelled_hours': 0,
         'committed_amount': money.amount(bid.price, seconds),
     }

@@ -34,18 +34,21 @@ class Book(types.Answer):
 class BookController(routing.Resource):
     @expose.expose(Book, rule='market:book:show', parameters=PARAMETERS)
     def get_all(self):
-        """Supply and demand by resource class and price level."""
+        """Supply and demand by resource class and price level, for whole days in UTC.
+
+        Narrower windows would tell when somebody's bid begins.
+        """
         service, now = pecan.request.service, pecan.request.now
         asked = paging.values()
         start = asked.get('start_time', now)
-        period = window.Window(
-            start, asked.get('end_time', start + datetime.timedelta(days=DAYS))
-        )
+        end = asked.get('end_time', start + datetime.timedelta(days=DAYS))
+        period = window.days(window.Window(start, end))
         with service.database.reader() as session:
             levels = market_stats.book(
                 book.supply(session, period, now, service.terms.turnaround),
                 book.demand(session, period),
-                decimal.Decimal(service.conf.market.book_tick),
+                decimal.Decimal(service.conf.market.book_tick_ratio),
+                service.conf.market.book_min_parties,
             )
         if 'resource_class' in asked:
             levels = [

@@ -38,7 +38,7 @@ class Claim(routing.Resource):
         """Claim the server of an offer, or of several, at the asked price."""
         service, context, now = transaction.request_context()
         terms = service.terms
-        limits = service.quotas.limits(context.project_id)
+        limits = service.quotas.limits(context)
         idents = [ident, *(body.get('offers') or ())]
         with transaction.idempotent('/v1/contracts') as creation:
             if creation.answer is None:
@@ -59,11 +59,15 @@ class Claim(routing.Resource):
                     purpose=body.get('purpose'),
                 )
                 service.quotas.check(
-                    session, context.project_id, limits, now, **claims.costs(contract)
+                    session,
+                    context.project_id,
+                    limits,
+                    now,
+                    **claims.costs(contract, now),
                 )
                 generations = {offer.uuid: offer.generation for offer in wanted}
                 contracts.write(session, contract, generations, now)
-                creation.answer = contracts_api.Contract.of(contract)
+                creation.answer = contracts_api.shown(context, contract)
         return creation.answer
 
 

@@ -2,6 +2,7 @@
 """/v1/contracts: servers promised to a project."""
 
 import datetime
+import functools
 import json
 
 import wsme.types
@@ -14,15 +15,18 @@ from flocx.api import paging
 from flocx.api import routing
 from flocx.api import types
 from flocx.core import contract as core
+from flocx.core import money
 from flocx.core import query
 from flocx.core import window
 from market import claims
+from market import extensions
 from market import replacement
 from market.api import hardware
 from market.api import transaction
 from market.db import contracts
 from market.db import handovers
 from market.db import lifecycle
+from market.db import visibility
 
 _TEXT, _Field = wsme.types.text, fields.Field
 #: How much a provider may keep about a line, in characters of JSON.
@@ -39,6 +43,7 @@ LINE_FIELDS = fields.Table(
     resource_class=_Field(_TEXT),
     sublet_of=_Field(_TEXT),
     price=_Field(types.Price),
+    price_segments=_Field(types.Json, filter=None, since='1.1'),
     price_rule=_Field(_TEXT, filter=None, since='1.1'),
     ask=_Field(types.Price, filter=None, since='1.1'),
     displaced=_Field(types.Price, filter=None, since='1.1'),
@@ -48,6 +53,7 @@ LINE_FIELDS = fields.Table(
     status=_Field(_TEXT, filter=None),
     fulfill_time=_Field(types.Instant),
     expire_time=_Field(types.Instant),
+    notice_seconds=_Field(int, filter=None, since='1.1'),
     reason=_Field(_TEXT),
 )
 Line = LINE_FIELDS.answer('Line')
@@ -62,6 +68,10 @@ FIELDS = fields.Table(
     status=_Field(_TEXT, filter=query.one_of([*core.Status, 'any'])),
     lines=_Field([Line], filter=None),
     generation=_Field(types.Integer(1, 2**62), change=fields.OPTIONAL),
+    max_price=_Field(
+        types.Price, change=fields.OPTIONAL, filter=None, shown=False, since='1.1'
+    ),
+    dry_run=_Field(bool, change=fields.OPTIONAL, filter=None, shown=False, since='1.1'),
     created_at=_Field(types.Instant, sort=True),
     updated_at=_Field(types.Instant, sort=True),
     role=_Field(None, filter=query.one_of(['renter', 'owner']), shown=False),
@@ -72,6 +82,12 @@ Contract, ContractChange = FIELDS.answer('Contract'), FIELDS.change('ContractCha
 ContractList = types.collection('contracts', Contract)
 _OF_LINES, SORT_KEYS = LINE_FIELDS.filters(), FIELDS.sort_keys()
 FILTERS = _OF_LINES | FIELDS.filters()
+
+
+def shown(context, contract):
+    """The contract as the caller may see it."""
+    own = context.is_admin or contract.project_id == context.project_id
+    return Contract.of(contract, () if own else visibility.OF_RENTER)
 
 
 class Report(types.Declared):
@@ -203,7 +219,7 @@ class Contracts(routing.Resource):
             default_status=sorted(core.OPEN),
         )
         asked, of_lines = paging.apart(asked, _OF_LINES)
-        where = _where(context, special, of_lines)
+        where = [*_where(context, special, of_lines), *_require_own(context, asked)]
         with service.database.reader() as session:
             rows = contracts.page(
                 session,
@@ -213,59 +229,111 @@ class Contracts(routing.Resource):
                 hardware.suits(service.conf, special),
                 special.get('due_before'),
             )
-        return paging.page('contracts', rows, asked.limit, Contract.of)
+        visible = functools.partial(shown, context)
+        return paging.page('contracts', rows, asked.limit, visible)
 
     @expose.expose(Contract, rule='market:contracts:show')
     def get_one(self, ident):
         """Show a contract, an owner only their own lines."""
         service, context, _ = transaction.request_context()
         with service.database.reader() as session:
-            return Contract.of(contracts.get(session, ident, context))
+            return shown(context, contracts.get(session, ident, context))
 
     @expose.expose(Contract, body=ContractChange)
     @db.retried
     def patch(self, ident, body):
-        """Extend a contract where the time is still free, or shorten it."""
-        service, context, now = transaction.request_context()
-        end, terms = body['end_time'], service.terms
+        """Extend a contract where the time is still free, or shorten it.
+
+        With ``dry_run`` nothing is changed, and the answer is what would be. Where
+        added time costs more than ``max_price`` per server and hour, nothing is
+        changed either.
+        """
+        service, context, _ = transaction.request_context()
+        terms = service.terms
         # The operator's hand is not bound by the quotas of others.
-        limits = not context.is_admin and service.quotas.limits(context.project_id)
-        with service.database.writer() as session:
-            contract = contracts.get(session, ident, context)
-            transaction.require_current(contract, 'market:contracts:change', body)
-            later = end > contract.end_time
-            if not later:
-                _require_notice(end, now, terms.notice)
-            contract = lifecycle.reschedule(
-                session, contract, end, now, terms.turnaround
-            )
-            claims.require_length(
-                window.Window(contract.start_time, contract.end_time), terms
-            )
-            if later and limits:
-                service.quotas.check(
-                    session,
-                    contract.project_id,
-                    limits,
-                    now,
-                    server_hours=0,
-                    committed_amount=0,
-                )
-        return Contract.of(contract)
+        limits = not context.is_admin and service.quotas.limits(context)
+        try:
+            with service.database.writer() as session:
+                contract = contracts.get(session, ident, context)
+                contract = _changed(session, contract, body, terms, limits)
+                if body.get('dry_run'):
+                    # Leaving the transaction by it takes everything back.
+                    raise _Preview
+        except _Preview:
+            return shown(context, contract)
+        return shown(context, contract)
 
     @expose.expose(status=204)
     @db.retried
     def delete(self, ident):
         """Cancel a contract, or release its servers early."""
         service, context, now = transaction.request_context()
+        notice = service.terms.notice
         with service.database.writer() as session:
             contract = contracts.get(session, ident, context)
             transaction.require_current(contract, 'market:contracts:release')
-            lifecycle.close(session, contract, now, service.terms.notice)
+            lifecycle.close(session, contract, now, notice)
 
 
-def _require_notice(end, now, notice):
-    earliest = now + datetime.timedelta(seconds=notice)
+class _Preview(Exception):
+    """What would have been changed was only to be shown."""
+
+
+def _changed(session, contract, body, terms, limits):
+    """The contract with its new end, written."""
+    service, _, now = transaction.request_context()
+    transaction.require_current(contract, 'market:contracts:change', body)
+    end = body['end_time']
+    later = end > contract.end_time
+    if not later:
+        _require_notice(contract, end, now, terms.notice)
+    pricing = extensions.Pricing(
+        session,
+        contract,
+        _lineage(contract),
+        now,
+        terms.turnaround,
+        service.conf.market.book_tick_ratio,
+    )
+    before = contract
+    contract = lifecycle.reschedule(
+        session, contract, end, now, pricing, terms.turnaround
+    )
+    claims.require_length(window.Window(contract.start_time, contract.end_time), terms)
+    if body.get('max_price') is not None:
+        _require_price(before, contract, body['max_price'])
+    if later and limits:
+        names = ('server_hours', 'committed_amount', 'cancelled_hours')
+        if contract.start_time > now:
+            names += ('reserved_hours',)
+        service.quotas.check(
+            session, contract.project_id, limits, now, **dict.fromkeys(names, 0)
+        )
+    return contract
+
+
+def _lineage(contract):
+    """The project of the contract and its ancestors, as far as they are known."""
+    context = transaction.request_context()[1]
+    if context.project_id == contract.project_id:
+        return context.lineage
+    return (contract.project_id,)
+
+
+def _require_price(before, contract, most):
+    """Nothing, if no time that was added since ``before`` costs more than ``most``."""
+    known = {line.uuid: line.end_time for line in before.lines}
+    for line in contract.lines:
+        last, price = line.segments[-1]
+        if last.end > known[line.uuid] and price > most:
+            raise exceptions.Conflict(
+                f'max_price: the added time of line {line.uuid} costs '
+                f'{money.text(price)} per hour, not {money.text(most)} or less'
+            )
+
+
+def _require_notice(contract, end, now, notice):
+    earliest = max(now, contract.start_time) + datetime.timedelta(seconds=notice)
     if notice and end < earliest:
         raise exceptions.Conflict(
             f'end_time: not before {window.text(earliest)}; the notice is '
@@ -281,3 +349,11 @@ def _where(context, special, of_lines):
     if of_lines:
         where.append(contracts.with_line(context, of_lines))
     return where
+
+
+def _require_own(context, asked):
+    """Conditions that keep an owner from asking for what only renters see."""
+    names = {name for name, _, _ in asked.filters}
+    if context.is_admin or names.isdisjoint(visibility.OF_RENTER):
+        return []
+    return [contracts.rented_by(context.project_id)]

@@ -174,7 +174,7 @@ class Offers(routing.Resource):
         """Publish an offer."""
         service, context, now = transaction.request_context()
         offer = from_request(body, context, now)
-        limits = service.quotas.limits(context.project_id)
+        limits = service.quotas.limits(context)
         with transaction.idempotent('/v1/offers') as creation:
             if creation.answer is None:
                 session = creation.session

@@ -2,6 +2,7 @@
 """/v1/prices: what servers were sold for."""
 
 import datetime
+import decimal
 
 import pecan
 
@@ -43,9 +44,11 @@ class PricesController(routing.Resource):
     def get_all(self):
         """Least, median and greatest price and volume, by class and interval.
 
-        ``fills`` are the sales themselves, the newest ``limit`` of them first, each a
-        server of a class, its price and its hours, and the interval that it was in:
-        the moment would tell whose it was.
+        What was delivered counts, a while after its hand-over, and by the hours that
+        it has served. The median is that of pairs of organisations; what one sells to
+        itself is left out. ``fills`` are the sales themselves, the newest ``limit`` of
+        them first, each a server of a class, its price and its hours, and the interval
+        that it was in: the moment would tell whose it was.
         """
         service, now = pecan.request.service, pecan.request.now
         asked = paging.values()
@@ -63,11 +66,14 @@ class PricesController(routing.Resource):
                 f'limit: {limit} is not in 0..{service.conf.api.max_limit}'
             )
         interval = _INTERVALS[asked.get('interval', 'day')]
+        until = now - datetime.timedelta(seconds=service.conf.market.prices_delay)
         with service.database.reader() as session:
-            fills = prices.fills(session, period, asked.get('resource_class')).all()
+            sales = prices.sales(session, period, until, asked.get('resource_class'))
+        fills = list(market_stats.delivered(sales, until))
+        tick_ratio = decimal.Decimal(service.conf.market.book_tick_ratio)
         return Prices.of(
             start_time=period.start,
             end_time=period.end,
-            prices=market_stats.history(fills, interval),
-            fills=market_stats.fills(fills[::-1][:limit], interval),
+            prices=market_stats.history(fills, interval, tick_ratio),
+            fills=market_stats.single_fills(fills[::-1][:limit], interval, tick_ratio),
         )

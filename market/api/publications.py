@@ -62,7 +62,7 @@ class Publications(routing.Resource):
                 f'offers: {len(requests)} are more than {MOST}; send them in parts'
             )
         batch = _Batch(requests, context, now)
-        _store(batch, service.quotas.limits(context.project_id))
+        _store(batch, service.quotas.limits(context))
         return {'publications': batch.outcomes}
 
 

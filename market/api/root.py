@@ -2,6 +2,7 @@
 """Everything that the market serves, on one screen."""
 
 from flocx.api import root
+from market.api import audit
 from market.api import bids
 from market.api import book
 from market.api import contracts
@@ -14,6 +15,7 @@ from market.api import usage
 
 
 class V1:
+    audit = audit.AuditController()
     offers = offers.Offers()
     bids = bids.Bids()
     contracts = contracts.Contracts()

@@ -42,6 +42,8 @@ _COLUMNS = (
     'missed_seconds',
     'missed_hours',
     'amount',
+    'start_time',
+    'notice_seconds',
 )
 
 
@@ -61,7 +63,10 @@ class UsageController(routing.Resource):
     def get_all(self):
         """Server-hours and amounts for a period, running contracts up to now.
 
-        ``missed`` is time that was promised but not served; it costs nothing.
+        ``missed`` is time that was promised but not served; it costs nothing. A line
+        whose time has several prices is billed with one row for each, from the
+        ``start_time`` of the row on. ``notice_seconds`` are billed of a line that was
+        cancelled before it began.
         """
         service, context, now = transaction.request_context()
         asked = paging.values()
@@ -72,7 +77,8 @@ class UsageController(routing.Resource):
             rows = [
                 row
                 for line, broken in usage.lines(session, period, project)
-                for row in _rows(line, core.of_line(line, broken, period, now), project)
+                for used in core.of_line(line, broken, period, now)
+                for row in _rows(line, used, project)
             ]
         if asked.get('format', _BY_MEDIA_TYPE[pecan.request.media_type]) == 'csv':
             return pecan.Response(_csv(rows), content_type='text/csv', charset='UTF-8')
@@ -113,12 +119,14 @@ def _rows(line, used, project):
                         line.uuid,
                         line.resource_uuid,
                         line.resource_class,
-                        money.text(line.price),
+                        money.text(used.price),
                         used.served,
                         market_stats.hours(used.served),
                         used.missed,
                         market_stats.hours(used.missed),
                         money.text(used.amount),
+                        window.text(used.start_time),
+                        used.notice,
                     ),
                     strict=True,
                 )

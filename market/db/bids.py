@@ -15,6 +15,8 @@ from market.db import visibility
 
 _TABLE = schema.bids
 _INSERT = sa.insert(_TABLE)
+#: How many bids are looked at where the highest that suits is wanted.
+_MOST_READ = 1000
 _AVAILABLE = (
     sa.select(_TABLE)
     .where(_TABLE.c.status == bid_core.Status.AVAILABLE)
@@ -67,6 +69,33 @@ def available(session, uuids=None):
         rows = session.execute(_AVAILABLE)
     else:
         rows = session.execute(_AVAILABLE_AMONG, {'uuids': list(uuids)})
+    return [_noun(row) for row in rows]
+
+
+def above(session, offer, price, period):
+    """Bids with higher ceilings than ``price`` that one server could fill alone.
+
+    They are of others than the owner of ``offer`` and have some time in common with
+    the window ``period``; the highest ceiling comes first. What hardware they ask for
+    beyond its class is not looked at.
+    """
+    rows = session.execute(
+        sa.select(_TABLE)
+        .where(
+            _TABLE.c.status == bid_core.Status.AVAILABLE,
+            _TABLE.c.price > price,
+            _TABLE.c.min_quantity == 1,
+            _TABLE.c.project_id != offer.project_id,
+            sa.or_(
+                _TABLE.c.resource_class.is_(None),
+                _TABLE.c.resource_class == offer.resource_class,
+            ),
+            _TABLE.c.start_time < period.end,
+            _TABLE.c.end_time > period.start,
+        )
+        .order_by(_TABLE.c.price.desc(), _TABLE.c.id)
+        .limit(_MOST_READ)
+    )
     return [_noun(row) for row in rows]
 
 

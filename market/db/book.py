@@ -46,11 +46,15 @@ def supply(session, window, now, turnaround=0):
 
 
 def demand(session, window):
-    """Resource class, ceiling, quantity and duration of each open bid there."""
+    """Class, project, ceiling, quantity and duration of each open bid there."""
     table = schema.bids
     return session.execute(
         sa.select(
-            table.c.resource_class, table.c.price, table.c.quantity, table.c.duration
+            table.c.resource_class,
+            table.c.project_id,
+            table.c.price,
+            table.c.quantity,
+            table.c.duration,
         ).where(
             table.c.status == bid_core.Status.AVAILABLE,
             table.c.start_time < window.end,

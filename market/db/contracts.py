@@ -203,6 +203,11 @@ def _due():
     return _TABLE.c.uuid.in_(sa.select(_LINES.c.contract_uuid).where(waiting))
 
 
+def rented_by(project_id):
+    """Condition: a contract of this project."""
+    return _TABLE.c.project_id == project_id
+
+
 def with_line(reader, filters):
     """Condition: a contract with a line that ``reader`` sees and ``filters`` let by."""
     return _TABLE.c.uuid.in_(

@@ -56,16 +56,17 @@ def close(session, contract, now, notice=0, reason=None):
     """Cancel what has not begun and let end what has; return the contract.
 
     What is delivered, or may be just now, stays with its line until the provider
-    reports that the server is clean; its time after the notice is free again.
+    reports that the server is clean; its time after the notice is free again. Of what
+    has not begun all time is free again at once, and as many seconds of it as the
+    notice has are billed.
 
-    :param notice: for how many seconds the renter still keeps, and pays, what has
-        begun or begins within them.
+    :param notice: for how many seconds the renter still pays, and keeps what has begun.
     :param reason: a contract.Reason, where it is not the lessee who ends it.
     :raises Conflict: every line is closed, or already on its way; or a server is
         sub-let for longer, and nothing is changed, if the caller rolls back.
     """
     until = now.replace(microsecond=0) + datetime.timedelta(seconds=notice)
-    changes = {line: _closing(line, now, until) for line in contract.lines}
+    changes = {line: _closing(line, now, until, notice) for line in contract.lines}
     changed = [line for line in contract.lines if changes[line]]
     if not changed:
         raise exceptions.Conflict(
@@ -74,6 +75,7 @@ def close(session, contract, now, notice=0, reason=None):
     for line in changed:
         given = {'reason': reason} if reason else {}
         _move(session, line, {**changes[line], **given})
+        _count_cancelled(session, line, line.start_time, now)
     # What never began keeps the end that was agreed.
     ends = [each['end_time'] for each in changes.values() if 'end_time' in (each or ())]
     moved = {'end_time': max(ends)} if ends else {}
@@ -82,15 +84,34 @@ def close(session, contract, now, notice=0, reason=None):
     return contract
 
 
+def _count_cancelled(session, line, end, now):
+    """Keep account of the time from ``end`` on, given back before ``line`` began."""
+    if line.status == _S.CREATED and line.start_time > now and end < line.end_time:
+        session.execute(
+            sa.insert(schema.cancellations).values(
+                project_id=line.project_id,
+                line_uuid=line.uuid,
+                time=now,
+                seconds=window.Window(end, line.end_time).seconds,
+            )
+        )
+
+
 def _end(noun, until):
     """The end of what is shortened to ``until``; it keeps a second at least."""
     return min(noun.end_time, max(until, noun.start_time + _SECOND))
 
 
-def _closing(line, now, until):
+def _closing(line, now, until, notice):
     """What ending it at ``until`` changes of ``line``, None where it ends anyway."""
-    if line.status == _S.CREATED and line.start_time >= until:
-        return {'status': _S.CANCELLED, 'reason': core.Reason.CANCELLED}
+    if line.status == _S.CREATED and line.start_time >= now.replace(microsecond=0):
+        length = window.Window(line.start_time, line.end_time).seconds
+        return {
+            'status': _S.CANCELLED,
+            'reason': core.Reason.CANCELLED,
+            'expire_time': now,
+            'notice_seconds': min(notice, length),
+        }
     if line.status in (_S.CREATED, _S.WAIT_FULFILL) and until <= now:
         return {
             'status': _S.WAIT_CANCEL,
@@ -108,9 +129,13 @@ def _closing(line, now, until):
     return None
 
 
-def reschedule(session, contract, end, now, turnaround=0):
-    """Move the end of a contract, to ``end``; return it. Prices stay.
+def reschedule(session, contract, end, now, price_of, turnaround=0):
+    """Move the end of a contract, to ``end``; return it.
 
+    The price of the time that it has stays.
+
+    :param price_of: given a line, its offer and the window that is added, returns the
+        price of that.
     :param turnaround: seconds that stay free between two contracts of a server.
     :raises Conflict: a line is not running, or the time is not free, or not the
         offer's any more; nothing is changed, if the caller rolls back.
@@ -130,19 +155,29 @@ def reschedule(session, contract, end, now, turnaround=0):
             raise exceptions.Conflict(
                 f'Line {line.uuid} is {line.status}: its end cannot be moved'
             )
+        values = {'end_time': end}
         if end > line.end_time:
-            _extend(session, line, end, now, turnaround)
-        _move(session, line, {'end_time': end})
+            values |= _extend(session, line, end, now, price_of, turnaround)
+        _move(session, line, values)
+        _count_cancelled(session, line, end, now)
     contract = _settle(session, contract, 'changed', lines, now, end_time=end)
     sublets.require_none_beyond(session, contract)
     return contract
 
 
-def _extend(session, line, end, now, turnaround):
-    """Take the time from the line's end to ``end`` from its offer."""
+def _extend(session, line, end, now, price_of, turnaround):
+    """Take the time from the line's end to ``end`` from its offer.
+
+    :returns: what changes of the line besides its end.
+    """
     table = schema.offers
     row = session.execute(sa.select(table).where(table.c.uuid == line.offer_uuid)).one()
     offer = listing.noun(offer_core.Offer, row)
+    if offer.status != offer_core.Status.AVAILABLE:
+        raise exceptions.Conflict(
+            f'Offer {offer.uuid} is {offer.status}: nothing more is sold of it',
+            code='flocx.conflict.not_free',
+        )
     more = window.Window(line.end_time, end)
     others = offers.held(session, [offer], now, turnaround, but=line.uuid)
     if not any(each.contains(more) for each in offers.free(offer, others, now)):
@@ -151,7 +186,9 @@ def _extend(session, line, end, now, turnaround):
             f'{window.text(more.end)}',
             code='flocx.conflict.not_free',
         )
+    price = price_of(line, offer, more)
     contracts.take(session, offer.uuid, offer.generation, now)
+    return {'extensions': line.extended(price)}
 
 
 def report(session, contract, line, status, reason, now):

@@ -8,6 +8,9 @@ into its noun, and back, without a translator. ``id`` gives lists a stable order
 import sqlalchemy as sa
 
 from flocx import db
+from flocx.core import contract
+from flocx.core import money
+from flocx.core import window
 
 metadata = sa.MetaData(
     naming_convention={
@@ -25,6 +28,26 @@ _OPTIONS = {
     'mysql_charset': 'utf8mb4',
     'mysql_collate': 'utf8mb4_bin',
 }
+
+
+class Extensions(sa.TypeDecorator):
+    """The extensions of a contract's line, as a JSON list of their start and price."""
+
+    impl = sa.JSON(none_as_null=True)
+    cache_ok = True
+
+    def process_bind_param(self, value, dialect):
+        return [
+            [window.text(each.start_time), money.text(each.price)] for each in value
+        ] or None
+
+    def process_result_value(self, value, dialect):
+        return tuple(
+            contract.Extension(
+                window.instant(start, 'extensions'), money.price(price, 'extensions')
+            )
+            for start, price in value or ()
+        )
 
 
 def _id():
@@ -179,6 +202,7 @@ contract_lines = sa.Table(
     _time('start_time'),
     _time('end_time'),
     _price(),
+    sa.Column('extensions', Extensions),
     # How the price was made; unknown of lines of earlier releases.
     sa.Column('price_rule', sa.String(64)),
     sa.Column('ask', db.Money),
@@ -187,11 +211,14 @@ contract_lines = sa.Table(
     _status(),
     _time('fulfill_time', nullable=True),
     _time('expire_time', nullable=True),
+    # The release before does not know of it.
+    sa.Column('notice_seconds', sa.BigInteger, nullable=False, server_default='0'),
     sa.Column('reason', sa.String(255)),
     sa.Index(None, 'contract_uuid'),
     sa.Index(None, 'resource_uuid', 'status'),
     sa.Index(None, 'provider_id', 'status'),
     sa.Index(None, 'owner_id'),
+    sa.Index(None, 'project_id', 'status'),
     sa.Index(None, 'offer_uuid'),
     sa.Index(None, 'sublet_of'),
     sa.Index(None, 'status'),
@@ -263,6 +290,31 @@ interruptions = sa.Table(
     **_OPTIONS,
 )
 
+#: The organisation of each project that has offered, bid or claimed.
+organisations = sa.Table(
+    'organisations',
+    metadata,
+    _id(),
+    _project('project_id', nullable=False, unique=True),
+    _project('organisation_id', nullable=False),
+    sa.Index(None, 'organisation_id'),
+    **_OPTIONS,
+)
+
+#: Time that a project gave back before it began, for its quota of that.
+cancellations = sa.Table(
+    'cancellations',
+    metadata,
+    _id(),
+    _project('project_id', nullable=False),
+    _uuid('line_uuid', nullable=False),
+    _time('time'),
+    sa.Column('seconds', sa.BigInteger, nullable=False),
+    sa.Index(None, 'project_id', 'time'),
+    sa.Index(None, 'time'),
+    **_OPTIONS,
+)
+
 #: What a provider has to remember of a server that it handed over: how the server was
 #: before, and how far it has been taken back. Nobody but the provider reads it.
 handovers = sa.Table(
@@ -328,5 +380,7 @@ contract_terms = sa.Table(
     sa.Column('max_length', sa.BigInteger, nullable=False),
     sa.Column('turnaround', sa.BigInteger, nullable=False),
     sa.Column('notice', sa.BigInteger, nullable=False),
+    # The release before does not know of it.
+    sa.Column('max_lead', sa.BigInteger, nullable=False, server_default='0'),
     **_OPTIONS,
 )

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What every contract keeps to: the market writes it, the auction engines read it."""
 
+import dataclasses
+
 from oslo_db import exception as db_exc
 import sqlalchemy as sa
 
@@ -11,9 +13,8 @@ from market.db import schema
 _TABLE = schema.contract_terms
 #: The table has one row.
 _ROW = 1
-_READ = sa.select(
-    _TABLE.c.min_length, _TABLE.c.max_length, _TABLE.c.turnaround, _TABLE.c.notice
-)
+_NAMES = [field.name for field in dataclasses.fields(contract_core.Terms)]
+_READ = sa.select(*(_TABLE.c[name] for name in _NAMES))
 
 
 def published(session):
@@ -27,12 +28,7 @@ def publish(session, terms):
 
     :raises RetryRequest: another process writes the first ones just now.
     """
-    values = {
-        'min_length': terms.min_length,
-        'max_length': terms.max_length,
-        'turnaround': terms.turnaround,
-        'notice': terms.notice,
-    }
+    values = dataclasses.asdict(terms)
     if session.execute(sa.update(_TABLE).values(**values)).rowcount:
         return
     try:

@@ -18,9 +18,20 @@ def lines(session, period, project_id=None):
     """
     table = schema.contract_lines
     query = sa.select(table).where(
-        table.c.start_time < period.end,
-        table.c.end_time > period.start,
-        table.c.status != core.Status.CANCELLED,
+        sa.or_(
+            sa.and_(
+                table.c.start_time < period.end,
+                table.c.end_time > period.start,
+                table.c.status != core.Status.CANCELLED,
+            ),
+            # The notice of a line that was cancelled before it began.
+            sa.and_(
+                table.c.status == core.Status.CANCELLED,
+                table.c.notice_seconds > 0,
+                table.c.expire_time >= period.start,
+                table.c.expire_time < period.end,
+            ),
+        )
     )
     if project_id:
         query = query.where(

@@ -28,6 +28,10 @@ HIDDEN = frozenset(
     )
 )
 
+#: What of a contract only its renter and the operator are shown: what it is for and
+#: by which bid it came about is nothing that owners or providers need.
+OF_RENTER = frozenset(('purpose', 'bid_uuid'))
+
 
 @dataclasses.dataclass(frozen=True)
 class Somebody:

@@ -234,6 +234,7 @@ class EveryChangeTest(base.MarketplaceTestCase):
         offer = self._offers()
         self._bids()
         self._contracts(offer)
+        self._reserved()
         self._given_up()
         self._sublet()
         self._project_departs()
@@ -319,6 +320,11 @@ class EveryChangeTest(base.MarketplaceTestCase):
     def _open(self):
         found = self.market(LESSEE).get('/v1/contracts')
         return self.good(found, 200)['contracts']
+
+    def _reserved(self):
+        """Time that is given back before it begins."""
+        claimed = self.claimed(LESSEE, self.offered(), start_time=self.time(9))
+        self.step(self.market(LESSEE).delete, f'/v1/contracts/{claimed["uuid"]}')
 
     def _given_up(self):
         """A server that cannot be handed over is replaced by the other provider's."""

@@ -31,6 +31,9 @@ LINE = {
     *('resource_uuid', 'resource_class', 'price', 'start_time', 'end_time', 'status'),
     # Whom it is rented from has it from another: that much the renter may know.
     *('fulfill_time', 'expire_time', 'reason', 'sublet_of'),
+    *('price_segments', 'notice_seconds'),
+    # How the price was made, to both parties.
+    *('price_rule', 'ask', 'displaced', 'round_uuid'),
 }
 EVENT = {
     *('id', 'type', 'time', 'object_type', 'object_uuid', 'project_id', 'owner_id'),
@@ -60,9 +63,9 @@ FIELDS = {
     },
     'contract': {
         'umbrella-reader': CONTRACT,
-        'acme-reader': CONTRACT,
+        'acme-reader': CONTRACT - {'purpose', 'bid_uuid'},
         'initech-manager': set(),
-        'service-service': CONTRACT,
+        'service-service': CONTRACT - {'purpose', 'bid_uuid'},
         'operator-admin': CONTRACT,
     },
 }
@@ -89,6 +92,11 @@ CLAIMS = {
 
 class FieldsTest(base.MarketplaceTestCase):
     maxDiff = None
+
+    def market(self, token):
+        caller = super().market(token)
+        caller.headers['OpenStack-API-Version'] = 'marketplace latest'
+        return caller
 
     def test_what_of_each_object_each_persona_sees(self):
         things = {

@@ -67,6 +67,8 @@ class MarketTest(test_client_tail.CommandTestCase):
 
     def test_prices(self):
         self.claimed(node=self.add_node(resource_class='sold'), price='2.5')
+        self.fulfil()
+        self.clock.advance(hours=0.1)
         sold = "price list --resource-class sold --time-range '1d ago' +1h"
         (row,) = self.openstack('umbrella-member', f'{sold} --interval hour')
         self.assertEqual(

@@ -109,6 +109,8 @@ class KeystoneQuotaTest(QuotaCases, base.MarketplaceTestCase):
             'open_offers': 1,
             'server_hours': 30,
             'committed_amount': -1,
+            'reserved_hours': -1,
+            'cancelled_hours': -1,
         }
         keystone.limits = {
             ('umbrella', 'open_bids'): 2,

@@ -6,9 +6,11 @@ or a row without a rule, fails. The columns are projects and the roles in them.
 """
 
 import dataclasses
+import datetime
 import string
 
 from flocx import policy
+from flocx.core import window
 from market import policies as market_policies
 from matcher import policies as matcher_policies
 from provider import policies as provider_policies
@@ -78,7 +80,12 @@ MARKET, PROVIDER, MATCHER = (
     'marketplace-provider',
     'marketplace-matcher',
 )
-BID = {'end_time': '2100-01-01T00:00:00Z', 'price': '0.000001'}
+BID = {
+    'end_time': window.text(
+        datetime.datetime.now(datetime.UTC) + datetime.timedelta(days=1)
+    ),
+    'price': '0.000001',
+}
 
 #: {rule: row}; {offer} and the like are made anew for each request that changes them.
 ROWS = {
@@ -226,6 +233,7 @@ ROWS = {
     'market:prices:list': Row('GET', MARKET, '/v1/prices', ALL, ALL, ALL),
     'market:properties:list': Row('GET', MARKET, '/v1/properties', ALL, ALL, ALL),
     'market:usage:show': Row('GET', MARKET, '/v1/usage', ALL, ALL, ALL),
+    'market:audit:list': Row('GET', MARKET, '/v1/audit', *(DENIED,) * 3),
     'provider:nodes:list': Row('GET', PROVIDER, '/v1/nodes', ALL, ALL, ALL),
     'provider:nodes:show': Row(
         'GET', PROVIDER, '/v1/nodes/{node}', ALL, NONE, NONE, operator=404
@@ -332,6 +340,7 @@ class MatrixTest(base.MarketplaceTestCase):
         response = self.at(row.kind, persona).request(
             row.method,
             self.filled(row.path),
+            headers={'OpenStack-API-Version': 'marketplace latest'},
             json=row.body
             and {
                 name: self.filled(value) if isinstance(value, str) else value

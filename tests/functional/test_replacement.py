@@ -77,6 +77,7 @@ class ReplacementTest(base.MarketplaceTestCase):
         self.assertIn('contract.replaced', self.told('umbrella-member', contract))
         self.assertIn('contract.cancelled', self.told('umbrella-member', contract))
         # It was sold once.
+        self.clock.advance(minutes=1)
         prices = self.market('umbrella-reader').get(
             '/v1/prices', resource_class=self.kind
         )

@@ -104,7 +104,9 @@ class TermsTest(base.MarketplaceTestCase):
         conf.set_override('connection', connection, 'database')
         self.assertEqual(0, self.published().turnaround)
         self.good(self.market('acme-member').get('/v1/offers'), 200)
-        self.assertEqual(contract_core.Terms(turnaround=300), self.published())
+        self.assertEqual(
+            contract_core.Terms(turnaround=300, max_lead=7776000), self.published()
+        )
 
 
 class FirstUseTest(base.MarketplaceTestCase):

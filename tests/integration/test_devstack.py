@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What DevStack would have systemd start is started, and a server changes hands."""
 
+import datetime
 import functools
 import shlex
 import signal
@@ -98,7 +99,9 @@ class RunningTest(testtools.TestCase):
         )
         self.assertEqual(201, answer.status_code, answer.text + self.logs())
         renter = self.at('marketplace', 'umbrella-member')
-        bid = renter.post('/v1/bids', {'price': '2', 'end_time': end, 'duration': 3600})
+        until = datetime.datetime.now(datetime.UTC) + datetime.timedelta(days=1)
+        wanted = {'price': '2', 'end_time': until.isoformat(), 'duration': 3600}
+        bid = renter.post('/v1/bids', wanted)
         self.assertEqual(201, bid.status_code, bid.text)
         # The address is that behind the proxy, with the path of the service.
         self.assertEqual(

@@ -281,13 +281,12 @@ class Checker:
             broken[row['line_uuid']].append((unfilled.moment(row['start_time']), end))
         due = collections.Counter()
         for line in self._rows['contract_lines']:
-            if line['status'] == 'cancelled' or line['fulfill_time'] is None:
-                continue
-            seconds = served(line, broken[line['uuid']])
-            # Prices are kept in millionths, and amounts are shown in them.
-            amount = round(fractions.Fraction(line['price'] * seconds, 3600))
-            due[line['project_id'], 'renter'] += amount
-            due[line['owner_id'], 'owner'] += amount
+            for start, end, price in segments(line):
+                seconds = paid(line, start, end, broken[line['uuid']])
+                # Prices are kept in millionths, and amounts are shown in them.
+                amount = round(fractions.Fraction(price * seconds, 3600))
+                due[line['project_id'], 'renter'] += amount
+                due[line['owner_id'], 'owner'] += amount
         billed = {
             (row['project_id'], row['role']): row['amount'] for row in usage['usage']
         }
@@ -324,12 +323,33 @@ def _rows(connection, table):
     return [dict(zip(names, row, strict=True)) for row in found]
 
 
-def served(line, broken):
-    """For how many seconds the server of ``line`` served its renter."""
-    start = max(
-        unfilled.moment(line['start_time']), unfilled.moment(line['fulfill_time'])
-    )
-    end = unfilled.moment(line['end_time'])
+def segments(line):
+    """(start, end, price in millionths) of what has a price of its own."""
+    parts = [(unfilled.moment(line['start_time']), line['price'])]
+    for start, price in json.loads(line['extensions'] or '[]'):
+        millionths = int(decimal.Decimal(price).scaleb(6))
+        parts.append((datetime.datetime.fromisoformat(start), millionths))
+    over = unfilled.moment(line['end_time'])
+    ends = [*(start for start, _ in parts[1:]), over]
+    return [
+        (start, min(end, over), price)
+        for (start, price), end in zip(parts, ends, strict=True)
+        if start < over
+    ]
+
+
+def paid(line, start, end, broken):
+    """For how many of the seconds from ``start`` to ``end`` somebody pays."""
+    if line['status'] == 'cancelled':
+        notice = datetime.timedelta(seconds=line['notice_seconds'])
+        until = min(end, unfilled.moment(line['start_time']) + notice)
+        return max(0, int((until - start).total_seconds()))
+    return served(line, start, end, broken) if line['fulfill_time'] else 0
+
+
+def served(line, start, end, broken):
+    """For how many seconds the server of ``line`` served, from start to end."""
+    start = max(start, unfilled.moment(line['fulfill_time']))
     if line['expire_time']:
         end = min(end, unfilled.moment(line['expire_time']))
     edges, seconds = sorted({start, end, *_inside(broken, start, end)}), 0

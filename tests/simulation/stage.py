@@ -15,6 +15,7 @@ from flocx import standalone
 from flocx.api import app
 from flocx.api import errors
 from market import feed
+from market import organisations
 from market import policies as market_policies
 from market import quotas
 from market import service as market_service
@@ -102,7 +103,9 @@ class Stage:
             database=self.database,
             policy=policy.Policy(self.conf, market_policies.RULES),
             projects=Projects(),
-            quotas=quotas.Quotas(self.conf),
+            quotas=quotas.Quotas(
+                self.conf, organisations.Organisations(self.conf, self.database)
+            ),
             matcher=self._with_casts(rpcapi.MatcherAPI),
             feed=feed.Feed(self.database),
             published=self.terms,

@@ -107,7 +107,7 @@ class World:
                 connection.exec_driver_sql(text)
         conf = self._stage.conf
         conf.set_override('turnaround', turnaround, group='contracts')
-        conf.set_override('notice', self.storm.pick((0, 0, 300)), group='contracts')
+        conf.set_override('notice', self.storm.pick((0, 300, 900)), group='contracts')
         self._stage.terms.publish()
         database.tasks, database.storm = self.tasks, self.storm
         self._first = self.storm.pick((2, 3, 5))

@@ -21,7 +21,7 @@ COLUMNS = {
     'created_at',
     'contract_lines': 'id uuid contract_uuid offer_uuid owner_id provider_id '
     'resource_type resource_uuid project_id start_time end_time price status '
-    'fulfill_time expire_time reason sublet_of',
+    'extensions notice_seconds fulfill_time expire_time reason sublet_of',
     'interruptions': 'line_uuid start_time end_time',
     'events': 'id type object_uuid owner_id payload',
 }
@@ -82,6 +82,15 @@ class Snapshot:
         }
 
 
+def segments(line):
+    """(start, end, price) of each part of a line's time that has its own price."""
+    parts = [(line.start_time, line.price), *(line.extensions or ())]
+    ends = [start for start, _ in parts[1:]]
+    for (start, price), end in zip(parts, [*ends, line.end_time], strict=True):
+        if start < line.end_time:
+            yield start, min(end, line.end_time), price
+
+
 def _grouped(rows, column):
     groups = collections.defaultdict(list)
     for row in rows:
@@ -97,6 +106,9 @@ def _value(name, value, sqlite):
     if name == 'price':
         # SQLite has no decimals; the market keeps millionths there.
         return decimal.Decimal(value) / MICRO if sqlite else decimal.Decimal(value)
+    if name == 'extensions':
+        pairs = json.loads(value) if isinstance(value, str) else value
+        return [(_moment(start), decimal.Decimal(price)) for start, price in pairs]
     if name == 'payload':
         return json.loads(value) if isinstance(value, str) else value
     return value

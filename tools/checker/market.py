@@ -225,6 +225,9 @@ def _line(market, contract, line):
         )
     if not contract.bid_uuid and line.price != ask:
         yield _violation('price', 'line', line.uuid, f'claimed at {line.price}: {ask}')
+    prices = [price for _, _, price in database.segments(line)]
+    if prices != sorted(prices):
+        yield _violation('price', 'line', line.uuid, 'added time is cheaper')
 
 
 def _unlike_its_offer(market, contract, line, offer):

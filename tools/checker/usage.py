@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Whether the bills are what the contracts come to, to the last digit."""
 
+import datetime
 import decimal
 import fractions
 
@@ -17,14 +18,12 @@ def violations(market, document, start, end):
     billed, totals = _billed(document)
     expected = {}
     for line in market.all_lines:
-        if line.status == 'cancelled':
-            continue
-        if line.start_time >= end or line.end_time <= start:
-            continue
-        served, missed = _seconds(market, line, start, end)
-        amount = _amount(line.price, served)
-        for role, project in (('renter', line.project_id), ('owner', line.owner_id)):
-            expected[project, role, line.uuid] = served, missed, amount
+        for since, figures in _figures(market, line, start, end):
+            for role, project in (
+                ('renter', line.project_id),
+                ('owner', line.owner_id),
+            ):
+                expected[project, role, line.uuid, since] = figures
     for key in sorted(expected.keys() | billed.keys()):
         if expected.get(key) != billed.get(key):
             yield database.Violation(
@@ -37,9 +36,34 @@ def violations(market, document, start, end):
     yield from _sums(expected, totals)
 
 
+def _figures(market, line, start, end):
+    """The start of each segment, and (served, missed, notice, amount) of it."""
+    if line.status == 'cancelled':
+        yield from _notice(line, start, end)
+        return
+    for since, until, price in database.segments(line):
+        first, last = max(since, start), min(until, end)
+        if first < last:
+            served, missed = _seconds(market, line, first, last)
+            yield _text(since), (served, missed, 0, _amount(price, served))
+
+
+def _notice(line, start, end):
+    if line.expire_time and start <= line.expire_time < end:
+        over = line.start_time + datetime.timedelta(seconds=line.notice_seconds)
+        for since, until, price in database.segments(line):
+            seconds = int((min(until, over) - since).total_seconds())
+            if seconds > 0:
+                yield _text(since), (0, 0, seconds, _amount(price, seconds))
+
+
+def _text(moment):
+    return f'{moment:%Y-%m-%dT%H:%M:%SZ}'
+
+
 def _sums(expected, totals):
     sums = {}
-    for (project, role, _), (_, _, amount) in expected.items():
+    for (project, role, *_), (*_, amount) in expected.items():
         sums[project, role] = sums.get((project, role), 0) + amount
     for key in sorted(sums.keys() | totals.keys()):
         if sums.get(key, 0) != totals.get(key, 0):
@@ -57,21 +81,23 @@ def _billed(document):
         party = group['project_id'], group['role']
         totals[party] = decimal.Decimal(group['amount'])
         for row in group['lines']:
-            lines[(*party, row['line_uuid'])] = (
+            lines[(*party, row['line_uuid'], row['start_time'])] = (
                 row['server_seconds'],
                 row['missed_seconds'],
+                row['notice_seconds'],
                 decimal.Decimal(row['amount']),
             )
     return lines, totals
 
 
 def _said(figures):
-    return 'nothing' if figures is None else '{} s, missed {} s, {}'.format(*figures)
+    if figures is None:
+        return 'nothing'
+    return '{} s, missed {} s, notice {} s, {}'.format(*figures)
 
 
-def _seconds(market, line, start, end):
-    """(served, missed): a second counts if it was promised, and served if it was."""
-    first, last = max(line.start_time, start), min(line.end_time, end)
+def _seconds(market, line, first, last):
+    """(served, missed) of what was promised from ``first`` to ``last``."""
     promised = int((last - first).total_seconds())
     if line.fulfill_time is None:
         return 0, promised

@@ -30,6 +30,15 @@ service_token_roles_required = true
 [service_credentials]
 {account}
 
+[contracts]
+# Who gives a server back wants to see it come back, and not to wait for 15 minutes.
+notice = 10
+
+[market]
+# Two organisations are all there are, and their first sale is to be seen.
+book_min_parties = 1
+prices_delay = 0
+
 [provider]
 nodes = ironic
 # Somebody watches: look every second what has come due.

@@ -49,7 +49,7 @@ backend_url = memcached://{{cache}}?membership_timeout={MEMBERSHIP}
 """
 # Whatever messages do not bring, these passes find; a test should not wait long.
 OWN = {
-    'market': DATABASE,
+    'market': DATABASE + '\n[contracts]\nnotice = 2\n',
     'matcher': DATABASE
     + COORDINATION
     + '\n[matcher]\nround_interval = 2\nround_seconds = 1\n',

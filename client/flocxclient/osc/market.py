@@ -6,6 +6,7 @@ import operator
 
 from flocxclient.osc import columns
 from flocxclient.osc import command
+from flocxclient.osc import projects
 
 
 def _add_class(parser):
@@ -63,11 +64,69 @@ class ShowBook(command.Lister):
         return 0
 
 
+class ListFindings(command.Lister):
+    """List what looks like gaming of the market, for the operator to judge.
+
+    Each rule has honest explanations too; the administrator guide says what each
+    looks for.
+    """
+
+    fields = (
+        'rule',
+        'project_id',
+        'other_project_id',
+        'resource_class',
+        'count',
+        'server_hours',
+        'detail',
+    )
+    _epilog = command.examples(
+        'openstack market audit --time-range "1w ago" now',
+        'openstack market audit --rule squatting',
+    )
+
+    def get_parser(self, prog_name):
+        parser = super().get_parser(prog_name)
+        parser.add_argument(
+            '--rule',
+            choices=(
+                'within_organisation',
+                'both_ways',
+                'far_price',
+                'squatting',
+                'probing_bids',
+                'probing_asks',
+            ),
+            help='What this rule finds only.',
+        )
+        parser.add_argument(
+            '--project',
+            metavar='<project>',
+            help='What concerns this project, by id or name.',
+        )
+        self.add_time_range(
+            parser,
+            'What was done in this time, a year at most; default the last 30 days.',
+        )
+        return parser
+
+    def take_action(self, parsed_args):
+        query = {**command.given(parsed_args, 'rule'), **self.period(parsed_args)}
+        if parsed_args.project is not None:
+            query['project_id'] = projects.project_id(
+                self.connection, parsed_args.project
+            )
+        return columns.labels(self.fields), [
+            self.values(each, self.fields) for each in self.market.audit(**query)
+        ]
+
+
 class ListPrices(command.Lister):
     """List what servers were sold for, by class and interval of time.
 
-    Prices are per server and hour; the median counts each server once. With
-    --sales each of them has a row, the newest first, dated to its interval.
+    Prices are per server and hour. What was delivered counts, a while after the
+    hand-over; the median is that of pairs of organisations. With --sales each sale
+    has a row, the newest first, dated to its interval.
     """
 
     fields = (
@@ -76,6 +135,7 @@ class ListPrices(command.Lister):
         'min',
         'median',
         'max',
+        'pairs',
         'fills',
         'server_hours',
     )

@@ -37,7 +37,13 @@ def preview(show, contract, new_end):
     """
     lines = [line for line in contract.lines if line['status'] not in OVER]
     end = times.parse(contract.end_time)
-    amount = sum(costs.amount(line['price'], end, new_end) for line in lines)
+    if new_end > end:
+        # What added time costs, only the service knows.
+        wanted = times.render(new_end)
+        seen = show.market.update_contract(contract, end_time=wanted, dry_run=True)
+        amount = sum(_added(line, end) for line in seen.lines)
+    else:
+        amount = sum(costs.amount(line['price'], end, new_end) for line in lines)
     latest = _latest_end(show.market, lines, end)
     return PREVIEW, (
         contract.uuid,
@@ -47,6 +53,18 @@ def preview(show, contract, new_end):
         latest and show.column('Time', times.render(latest)),
         show.column('Money', f'{amount:.6f}'),
     )
+
+
+def _added(line, end):
+    """What the time of a line after ``end`` costs."""
+    if line['status'] in OVER:
+        return 0
+    amount = 0
+    for each in line['price_segments']:
+        start, until = (times.parse(each[name]) for name in ('start_time', 'end_time'))
+        if until > end:
+            amount += costs.amount(each['price'], max(start, end), until)
+    return amount
 
 
 def _latest_end(market, lines, end):
@@ -141,7 +159,9 @@ class _MoveEnd(command.ShowOne):
             try:
                 return self.shown(
                     self.market.update_contract(
-                        contract, end_time=times.render(new_end)
+                        contract,
+                        end_time=times.render(new_end),
+                        **self.terms(parsed_args),
                     )
                 )
             except sdk_exceptions.ConflictException as exc:
@@ -155,6 +175,10 @@ class _MoveEnd(command.ShowOne):
                     return self.shown(contract)
                 if self.end_of(contract) != before or not attempts_left:
                     raise
+
+    def terms(self, parsed_args):
+        """What is sent besides the end."""
+        return {}
 
     def end_of(self, contract):
         return times.moment(contract.end_time, self.now)
@@ -174,9 +198,12 @@ class _MoveEnd(command.ShowOne):
 
 
 class ExtendContract(_MoveEnd):
-    """Keep the servers of a contract for longer, at the same price.
+    """Keep the servers of a contract for longer.
 
-    Possible where the time after it is still free on every server.
+    Possible where the time after it is still free on every server. The added time
+    costs the largest of what the contract costs, what the owner asks today and what
+    bids that would get it pay; price_segments of the lines say which. With --dry-run
+    you see it before.
     """
 
     by_help = 'How much longer: '
@@ -184,7 +211,20 @@ class ExtendContract(_MoveEnd):
     _epilog = command.examples(
         'openstack market contract extend weekend-training --by 2h',
         'openstack market contract extend weekend-training --until "tomorrow 18:00"',
+        'openstack market contract extend weekend-training --by 2h --dry-run',
     )
+
+    def get_parser(self, prog_name):
+        parser = super().get_parser(prog_name)
+        parser.add_argument(
+            '--max-price',
+            metavar='<price>',
+            help='Only if the added time costs at most this, per server and hour.',
+        )
+        return parser
+
+    def terms(self, parsed_args):
+        return command.given(parsed_args, 'max_price')
 
     @staticmethod
     def moved(end, length):

@@ -13,7 +13,8 @@ class ShowUsage(command.Lister):
     As renter it pays, as owner it earns. Contracts that still run count up
     to now. What was promised and not served is missed, and costs nothing.
     With --long each server under contract has a row, whose amounts add up to
-    the last digit.
+    the last digit; where added time has a price of its own, it has a row from its
+    start on.
     """
 
     fields = ('project_id', 'role', 'server_hours', 'missed_hours', 'amount')
@@ -30,8 +31,10 @@ class ShowUsage(command.Lister):
         'missed_seconds',
         'missed_hours',
         'amount',
+        'start_time',
+        'notice_seconds',
     )
-    line_columns = {'price': 'Money', 'amount': 'Money'}
+    line_columns = {'price': 'Money', 'amount': 'Money', 'start_time': 'Time'}
     _epilog = command.examples(
         'openstack market usage show --month 2027-01',
         'openstack market usage show --time-range 2027-01-01 2027-02-01',

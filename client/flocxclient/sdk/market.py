@@ -105,7 +105,12 @@ class Proxy(proxy.Proxy):
         return self._fetched(_contract.Contract, contract)
 
     def update_contract(self, contract, generation=None, **changes):
-        """Change ``end_time``: later where the time is still free, or earlier."""
+        """Change ``end_time``: later where the time is still free, or earlier.
+
+        :param changes: ``end_time``; with ``dry_run`` nothing is changed and the
+            contract is as it would be; ``max_price`` is the most that added time may
+            cost, per server and hour.
+        """
         return self._changed(_contract.Contract, contract, changes, generation)
 
     def delete_contract(self, contract):
@@ -186,6 +191,14 @@ class Proxy(proxy.Proxy):
         found = self._read('/v1/usage', **query)
         period = {name: found[name] for name in ('start_time', 'end_time')}
         return [_statistics.Usage.existing(**period, **each) for each in found['usage']]
+
+    def audit(self, **query):
+        """What looks like gaming of the market, a Finding each, for administrators.
+
+        :param query: ``start_time``, ``end_time``, ``rule``, ``project_id``.
+        """
+        found = self._read('/v1/audit', **query)['findings']
+        return [_statistics.Finding.existing(**each) for each in found]
 
     def properties(self):
         """The hardware on offer: a Property for each expression."""

@@ -29,6 +29,8 @@ class Price(resource.Resource):
     median = resource.Body('median')
     max = resource.Body('max')
     #: How many servers were sold.
+    #: How many pairs of organisations traded; the figures are of their prices.
+    pairs = resource.Body('pairs', type=int)
     fills = resource.Body('fills', type=int)
     server_hours = resource.Body('server_hours')
 
@@ -60,6 +62,22 @@ class Usage(resource.Resource):
     amount = resource.Body('amount')
     #: One dictionary per server under contract; the amounts add up exactly.
     lines = resource.Body('lines', type=list)
+
+
+class Finding(resource.Resource):
+    """What a rule of the audit has found, for people to judge."""
+
+    rule = resource.Body('rule')
+    #: Whom it is about: the owner, where two have traded.
+    project_id = resource.Body('project_id')
+    #: The renter, where two have traded.
+    other_project_id = resource.Body('other_project_id')
+    resource_class = resource.Body('resource_class')
+    #: How often, and of how much time.
+    count = resource.Body('count', type=int)
+    server_hours = resource.Body('server_hours')
+    #: What, in words.
+    detail = resource.Body('detail')
 
 
 class Property(resource.Resource):

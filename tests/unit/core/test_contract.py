@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A contract: the status that its lines make, and the time that they hold."""
 
+import dataclasses
 import datetime
 import decimal
 import itertools
@@ -132,3 +133,42 @@ class TargetTest(unittest.TestCase):
         self.assertTrue(targeted.open_to(('acme-lab', 'acme')))
         self.assertFalse(targeted.open_to(('umbrella',)))
         self.assertFalse(offer(lessee_id='acme-lab').open_to(('acme',)))
+
+
+class PriceSegmentsTest(unittest.TestCase):
+    def extended(self, *prices):
+        """A line of an hour at 1, and an hour more at each of the prices."""
+        one = line(core.Status.ACTIVE)
+        for price in prices:
+            one = dataclasses.replace(
+                one,
+                extensions=one.extended(decimal.Decimal(price)),
+                end_time=one.end_time + HOUR,
+            )
+        return one
+
+    def shown(self, one):
+        return [
+            ((stay.start - NOON) // HOUR, (stay.end - NOON) // HOUR, int(price))
+            for stay, price in one.segments
+        ]
+
+    def test_a_line_has_the_price_it_was_made_at(self):
+        self.assertEqual([(0, 1, 1)], self.shown(self.extended()))
+
+    def test_added_time_has_its_own(self):
+        self.assertEqual(
+            [(0, 1, 1), (1, 2, 5), (2, 3, 3)], self.shown(self.extended(5, 3))
+        )
+
+    def test_at_the_same_price_it_is_one_segment(self):
+        self.assertEqual([(0, 3, 1)], self.shown(self.extended(1, 1)))
+
+    def test_what_was_given_back_is_forgotten_when_time_is_added_again(self):
+        shorter = dataclasses.replace(self.extended(5, 3), end_time=NOON + HOUR / 2)
+        self.assertEqual(
+            [(shorter.start_time, shorter.end_time)],
+            [(stay.start, stay.end) for stay, _ in shorter.segments],
+        )
+        again = shorter.extended(decimal.Decimal(9))
+        self.assertEqual((core.Extension(shorter.end_time, decimal.Decimal(9)),), again)

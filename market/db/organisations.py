@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which organisation a project belongs to, as far as projects have come by."""
+
+from oslo_db import exception as db_exc
+import sqlalchemy as sa
+
+from market.db import schema
+
+_TABLE = schema.organisations
+_THIS = _TABLE.c.project_id == sa.bindparam('project')
+
+
+def save(database, project_id, organisation_id):
+    """Remember the organisation of a project, in a transaction of its own."""
+    with database.reader() as session:
+        known = session.scalar(
+            sa.select(_TABLE.c.organisation_id).where(_THIS), {'project': project_id}
+        )
+    if known == organisation_id:
+        return
+    try:
+        with database.writer() as session:
+            if known is None:
+                session.execute(
+                    sa.insert(_TABLE),
+                    {'project_id': project_id, 'organisation_id': organisation_id},
+                )
+            else:
+                session.execute(
+                    sa.update(_TABLE)
+                    .where(_THIS)
+                    .values(organisation_id=organisation_id),
+                    {'project': project_id},
+                )
+    except db_exc.DBDuplicateEntry:
+        # Another request of the project was faster, and knew the same.
+        return
+
+
+def projects(session, organisation_id):
+    """The projects of an organisation that have come by, in order."""
+    return sorted(
+        session.scalars(
+            sa.select(_TABLE.c.project_id).where(
+                _TABLE.c.organisation_id == organisation_id
+            )
+        )
+    )
