@@ -36,6 +36,10 @@ _FIELDS = [
 _VOLUMES_OWN = ('uuid', 'node_uuid', 'links', 'created_at', 'updated_at')
 
 
+#: Fields that are put back after all else.
+_LAST = ('automated_clean',)
+
+
 class IronicNodes(nodes.Nodes):
     RESOURCE_TYPE = 'ironic_node'
 
@@ -117,12 +121,16 @@ class IronicNodes(nodes.Nodes):
     def restore(self, uuid, before):
         found = node_settings.differences(before, self.settings(uuid))
         fields = {each.name: each.value for each in found if each.kind == 'field'}
+        # Last, as it proves that the node was cleaned until all else is as it was.
+        cleaned = {name: fields.pop(name) for name in _LAST if name in fields}
         if fields:
             self._restore_fields(uuid, fields)
         for each in found:
             if each.kind != 'field':
                 LOG.info('Node %s: %s is put back', uuid, each.name)
                 getattr(self, f'_restore_{each.kind}')(uuid, each.value)
+        if cleaned:
+            self._restore_fields(uuid, cleaned)
 
     def _restore_fields(self, uuid, fields):
         LOG.info('Node %s: %s are put back', uuid, ', '.join(fields))

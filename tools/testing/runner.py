@@ -193,6 +193,9 @@ class Run:
 
     def _note(self, test):
         name, status = test['id'], test['status']
+        if status == 'exists':
+            # Some runners list their tests before they run them.
+            return
         self.outcome.tests[name] = status
         if status == 'skip':
             reasons = _texts(test['details'])
