@@ -301,7 +301,7 @@ class PricesTest(test_client_tail.CommandTestCase):
         self.assertEqual('2.500000', sale['Price'])
 
 
-class TableTest(test_client_tail.CommandTestCase):
+class WidthTest(test_client_tail.CommandTestCase):
     def test_lists_fit_eighty_columns_and_name_things(self):
         contract = self.claimed(name='fits', price='1.5')
         # There is a price once a server has served.
@@ -326,6 +326,8 @@ class TableTest(test_client_tail.CommandTestCase):
                 self.assertNotEqual('', out)
                 self.assertLessEqual(max(map(len, out.splitlines())), 80, out)
 
+
+class TableTest(test_client_tail.CommandTestCase):
     def test_programs_are_given_words_and_documents(self):
         self.claimed()
         out, _ = self.run_command('umbrella-member', 'contract list --long -f csv')
