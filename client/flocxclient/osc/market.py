@@ -135,7 +135,6 @@ class ListPrices(command.Lister):
         'min',
         'median',
         'max',
-        'pairs',
         'fills',
         'server_hours',
     )
