@@ -11,10 +11,17 @@ function record {
 }
 
 for recorded in create_service_user get_or_create_service \
-    get_or_add_user_system_role get_or_create_endpoint recreate_database rpc_backend_add_vhost \
+    get_or_add_user_system_role get_or_create_endpoint recreate_database \
+    rpc_backend_add_vhost \
     setup_develop wait_for_service; do
     eval "function $recorded { record $recorded \"\$@\"; }"
 done
+
+# The id of a project, for which its name will do.
+function get_or_create_project {
+    record get_or_create_project "$@"
+    echo "$1"
+}
 
 function define_plugin {
     :

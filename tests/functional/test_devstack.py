@@ -185,6 +185,10 @@ class StackTest(testtools.TestCase):
             [[f'flocx-{name}'] for name in SERVICES],
             machine.calls('create_service_user'),
         )
+        self.assertEqual(
+            'flocx-quarantine',
+            machine.option('provider', 'provider', 'quarantine_project_id'),
+        )
         # The marketplace sees which projects are gone.
         self.assertEqual(
             [['reader', 'flocx-market', 'all', 'Default']],
