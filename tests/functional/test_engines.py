@@ -308,7 +308,7 @@ class TimeTest(EngineTestCase):
         self.round()
         self.fulfil()
         self.require_sound()
-        self.assertEqual('umbrella', self.marketplace.node(node).lessee)
+        self.assertEqual('quarantine', self.marketplace.node(node).lessee)
         contract = self.contract(following)
         self.assertTrue(contract is None or contract['status'] != 'active')
 
