@@ -316,9 +316,14 @@ def create_project(cloud, name, domain_id, description):
 
 
 def _replacing(fields):
-    """A JSON patch that gives ``fields`` these values; ``null`` is a value too."""
+    """A JSON patch that gives ``fields`` these values; None removes what is there.
+
+    Ironic answers 500 where the new description is null.
+    """
     return [
-        {'op': 'add', 'path': f'/{name}', 'value': value}
+        {'op': 'remove', 'path': f'/{name}'}
+        if value is None
+        else {'op': 'add', 'path': f'/{name}', 'value': value}
         for name, value in fields.items()
     ]
 
