@@ -144,7 +144,9 @@ class BurdenTest(BoundedTestCase):
                 answer = self.place(**{field: value})
                 self.assertEqual(400, answer.status_code, (field, value[:40]))
                 self.assertRegex(base.error(answer)['detail'], f'^{field}')
-        late = self.place(end_time='8999-12-31T23:59:59+23:59', price='0')
+        late = self.place(
+            end_time='8999-12-31T23:59:59+23:59', price='0', duration=3600
+        )
         self.assertEqual(201, late.status_code, late.text)
 
     def test_money(self):

@@ -90,6 +90,7 @@ STORY = (
     ('operator-admin', 'round', 'show', 'ROUND'),
     ('operator-admin', 'round', 'run'),
     ('acme-member', 'offer', 'delete', 'one'),
+    ('operator-admin', 'audit'),
 )
 
 
