@@ -314,7 +314,15 @@ class HousekeepingTest(base.MarketplaceTestCase):
             'manage', 'purge', '--older-than', '400', '--dry-run'
         )
         self.assertEqual(
-            {'offers', 'bids', 'contracts', 'events', 'rounds', 'idempotency_keys'},
+            {
+                'offers',
+                'bids',
+                'contracts',
+                'events',
+                'rounds',
+                'idempotency_keys',
+                'cancellations',
+            },
             set(json.loads(printed)),
         )
         self.assertIn('Success', self.run_command('status', 'upgrade', 'check'))

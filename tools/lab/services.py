@@ -32,7 +32,7 @@ service_token_roles_required = true
 
 [contracts]
 # Who gives a server back wants to see it come back, and not to wait for 15 minutes.
-notice = 10
+notice = 2
 
 [market]
 # Two organisations are all there are, and their first sale is to be seen.

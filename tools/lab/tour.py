@@ -21,7 +21,7 @@ from tools.lab import trouble
 ASK, CEILING = '1.00', '3.00'
 SELLER, RENTER = 'acme-owner', 'umbrella-renter'
 # The renter gives the server back this long after having used it.
-LAST_SECONDS = 3
+LAST_SECONDS = 6
 NODE = ('name', 'provision_state', 'lessee')
 CONTRACT = ('uuid', 'status', 'start_time', 'end_time')
 LINES = (*CONTRACT, 'lines')
