@@ -32,6 +32,9 @@ class MarketTest(base.DashboardTestCase):
 
     def test_prices_are_points_and_rows(self):
         self.trade()
+        # Only what was delivered, and has served, is shown.
+        self.fulfil()
+        self.clock.advance(minutes=5)
         page = self.page('initech-reader', 'market:index', interval='hour')
         (picture,) = self.pictures(page.content.decode())
         points = picture.findall(f'.//{SVG}circle')
