@@ -15,8 +15,12 @@ class Organisations:
 
     def __init__(self, conf, database):
         self._conf, self._database = conf, database
+        self.forget()
+
+    def forget(self):
+        """Know of no project any more, as when the process starts."""
         self._known = cache.make_region().configure(
-            'dogpile.cache.memory', expiration_time=conf.market.project_cache_time
+            'dogpile.cache.memory', expiration_time=self._conf.market.project_cache_time
         )
 
     def of(self, context):

@@ -316,13 +316,14 @@ def create_project(cloud, name, domain_id, description):
 
 
 def _replacing(fields):
-    """A JSON patch that gives ``fields`` these values; None removes what is there.
+    """A JSON patch that gives ``fields`` these values; ``null`` is a value too.
 
-    Ironic answers 500 where the new description is null.
+    Ironic answers 500 to a description that is null, and to a switch like
+    ``automated_clean`` that is removed.
     """
     return [
         {'op': 'remove', 'path': f'/{name}'}
-        if value is None
+        if value is None and name == 'description'
         else {'op': 'add', 'path': f'/{name}', 'value': value}
         for name, value in fields.items()
     ]

@@ -84,6 +84,7 @@ class Stage:
         self.database = storage.Database([announcer.after_commit])
         migration.upgrade(self.database)
         self.terms = terms.PublishedTerms(self.conf, self.database)
+        self.organisations = organisations.Organisations(self.conf, self.database)
         self.provider = provider_service.Provider(
             conf=self.conf,
             policy=policy.Policy(self.conf, provider_policies.RULES),
@@ -103,9 +104,7 @@ class Stage:
             database=self.database,
             policy=policy.Policy(self.conf, market_policies.RULES),
             projects=Projects(),
-            quotas=quotas.Quotas(
-                self.conf, organisations.Organisations(self.conf, self.database)
-            ),
+            quotas=quotas.Quotas(self.conf, self.organisations),
             matcher=self._with_casts(rpcapi.MatcherAPI),
             feed=feed.Feed(self.database),
             published=self.terms,

@@ -109,6 +109,7 @@ class World:
         conf.set_override('turnaround', turnaround, group='contracts')
         conf.set_override('notice', self.storm.pick((0, 300, 900)), group='contracts')
         self._stage.terms.publish()
+        self._stage.organisations.forget()
         database.tasks, database.storm = self.tasks, self.storm
         self._first = self.storm.pick((2, 3, 5))
         for number in range(self._first):
