@@ -120,8 +120,10 @@ class NamesTest(base.MarketplaceTestCase):
             )
             status, answer = self.send(service, method, f'{first}{part}{rest}', body)
             # These are for providers and operators, whatever the object.
-            theirs = path.endswith(('/health', '/lines/{line_uuid}', '/rounds/{uuid}'))
-            refusals = (400, 403, 404) if theirs else (400, 404, 405)
+            theirs = path.endswith(
+                ('/health', '/lines/{line_uuid}', '/handover', '/rounds/{uuid}')
+            )
+            refusals = (400, 403, 404, 405) if theirs else (400, 404, 405)
             self.assertIn(status, refusals, (service, method, path, ident, answer))
 
 
