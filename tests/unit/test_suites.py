@@ -191,7 +191,7 @@ class CompletenessTest(unittest.TestCase):
     def test_a_story_that_nobody_loads(self):
         self.write('', 'tests/functional/gabbits/lost.yaml')
         self.write('', 'tests/functional/gabbits/told.yaml')
-        ran = ['tests.functional.test_gabbits_told_offer.test_request']
+        ran = ['tests.functional.test_gabbits.told_offer.test_request']
         self.assertEqual(
             ['tests/functional/gabbits/lost.yaml'],
             completeness.missing(self.root, ran),

@@ -54,6 +54,34 @@ def line(status, hours=1):
     return core.Line(**values)
 
 
+class SegmentsTest(unittest.TestCase):
+    def test_each_has_its_price(self):
+        price = decimal.Decimal(2)
+        one = dataclasses.replace(
+            line(core.Status.ACTIVE, hours=3),
+            extensions=(core.Extension(NOON + HOUR, price),),
+        )
+        self.assertEqual(
+            [
+                {
+                    'start_time': '2027-01-01T12:00:00Z',
+                    'end_time': '2027-01-01T13:00:00Z',
+                    'price': '1.000000',
+                },
+                {
+                    'start_time': '2027-01-01T13:00:00Z',
+                    'end_time': '2027-01-01T15:00:00Z',
+                    'price': '2.000000',
+                },
+            ],
+            one.price_segments,
+        )
+        self.assertEqual(
+            [(window.Window(NOON + 2 * HOUR, NOON + 3 * HOUR), price)],
+            one.since(NOON + 2 * HOUR),
+        )
+
+
 class OverallTest(unittest.TestCase):
     def test_of_lines_that_agree(self):
         for status in core.Status:

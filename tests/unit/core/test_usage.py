@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Time served and what it costs, as properties."""
 
+import dataclasses
 import datetime
 import decimal
 import unittest
@@ -139,6 +140,9 @@ class UsageTest(unittest.TestCase):
         self.assertEqual((600, 300), (first.notice, second.notice))
         self.assertEqual(money.amount(line().price, 600), first.amount)
         self.assertEqual(decimal.Decimal('4.166667'), second.amount)
+        short = dataclasses.replace(cancelled, notice_seconds=60)
+        (only,) = usage.of_line(short, (), window.Window(at(100), at(200)), at(200))
+        self.assertEqual(60, only.notice)
         for period in ((0, 100), (101, 200), (DAY, 2 * DAY)):
             elsewhere = window.Window(*map(at, period))
             self.assertEqual([], usage.of_line(cancelled, (), elsewhere, at(9 * DAY)))

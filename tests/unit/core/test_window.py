@@ -87,6 +87,24 @@ class AlgebraTest(unittest.TestCase):
                 window.Window(start, end)
 
 
+class DaysTest(unittest.TestCase):
+    def test_the_end_of_a_second(self):
+        noon = datetime.datetime(2027, 1, 1, 12, tzinfo=datetime.UTC)
+        second = datetime.timedelta(seconds=1)
+        for within in (0, 1, 999_999):
+            moment = noon.replace(microsecond=within)
+            self.assertEqual(noon + second, window.through(moment))
+
+    def test_whole_days_of_utc(self):
+        first = datetime.datetime(2027, 1, 1, tzinfo=datetime.UTC)
+        hours = {hour: first + datetime.timedelta(hours=hour) for hour in (5, 24, 25)}
+        for end, days in ((24, 1), (25, 2)):
+            self.assertEqual(
+                window.Window(first, first + datetime.timedelta(days=days)),
+                window.days(window.Window(hours[5], hours[end])),
+            )
+
+
 class InstantTest(unittest.TestCase):
     def test_d35_any_zone_comes_in_and_utc_goes_out(self):
         for text in (
