@@ -1,8 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Application credentials that are for some requests only, on a real Keystone."""
+"""What rests on Keystone, on a real one: access rules, and projects that go."""
 
+import pathlib
+import tempfile
 import unittest
 
+from oslo_config import cfg
+
+from flocx import config
+from market import conf as market_conf
+from market import departures
 from tests.integration import test_quickstart
 from tools.lab import accounts
 from tools.lab import bringup
@@ -18,7 +25,7 @@ READS = {
 }
 
 
-class AccessRulesTest(unittest.TestCase):
+class LabTestCase(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
@@ -26,6 +33,47 @@ class AccessRulesTest(unittest.TestCase):
         cls.lab = bringup.Lab(test_quickstart.FOLDER)
         cls.addClassCleanup(cls.lab.down)
         cls.lab.up()
+
+
+class DeparturesTest(LabTestCase):
+    """The account of the services sees which projects are gone."""
+
+    def test_a_project_is_there_then_disabled_then_deleted(self):
+        identity = keystone.url(self.lab.ports)
+        conf = cfg.ConfigOpts()
+        with tempfile.TemporaryDirectory() as folder:
+            path = pathlib.Path(folder) / 'market.conf'
+            path.write_text(
+                '\n'.join(
+                    [
+                        '[service_credentials]',
+                        'auth_type = password',
+                        f'auth_url = {identity}',
+                        'username = flocx',
+                        f'password = {self.lab.folder.password}',
+                        'project_name = service',
+                        'user_domain_name = Default',
+                        'project_domain_name = Default',
+                    ]
+                )
+            )
+            config.prepare(
+                conf, ['--config-file', str(path)], 'market', market_conf.register
+            )
+        looking = departures.Keystone(conf)
+        looking.require_trusted()
+        api = accounts.Keystone(self.lab.folder, self.lab.ports)
+        gone = api.create('project', 'projects', name='gone', domain_id='default')
+        path = f'{identity}/projects/{gone}'
+        self.assertIsNone(looking.departed(gone))
+        rest.expect('PATCH', path, {'project': {'enabled': False}}, api.token)
+        self.assertEqual('project_disabled', looking.departed(gone))
+        rest.expect('DELETE', path, token=api.token)
+        self.assertEqual('project_deleted', looking.departed(gone))
+
+
+class AccessRulesTest(LabTestCase):
+    """Application credentials that are for some requests only."""
 
     def status(self, service, method, path, token):
         url = f'http://127.0.0.1:{self.lab.ports[service]}{path}'
