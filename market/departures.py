@@ -106,6 +106,10 @@ class Keystone:
             raise exceptions.Unavailable(f'Keystone does not answer: {error}') from None
 
 
+#: Seconds until what Keystone did not tell is asked again.
+_AGAIN = 60
+
+
 class Departures:
     """Finds projects that have departed and closes what they have; a step of a loop."""
 
@@ -134,14 +138,30 @@ class Departures:
                 noted = departures.with_open_objects(session)
                 known = {row.project_id for row in departures.all_known(session)}
             noted |= known
-        if noted:
-            self._keystone.require_trusted()
+        missed = self._missed(noted, now)
+        due = self._next(now)
+        if not missed:
+            return due
+        with self._lock:
+            self._noted |= missed
+        return min(due, now + datetime.timedelta(seconds=_AGAIN))
+
+    def _missed(self, noted, now):
+        """Look at the projects ``noted``; those that Keystone says nothing of."""
+        missed = set()
+        try:
+            if noted:
+                self._keystone.require_trusted()
+        except exceptions.Unavailable as error:
+            LOG.warning('No project can be looked at now: %s', error)
+            return noted
         for project_id in sorted(noted):
             try:
                 self._look(project_id, now)
             except exceptions.Unavailable as error:
                 LOG.warning('Project %s is looked at later: %s', project_id, error)
-        return self._next(now)
+                missed.add(project_id)
+        return missed
 
     def _next(self, now):
         with self._database.reader() as session:

@@ -7,7 +7,6 @@ import sys
 
 import oslo_messaging as messaging
 
-from flocx import exceptions
 from market import departures
 from market import worker
 from tests.functional import base
@@ -108,8 +107,13 @@ class DeparturesTest(base.MarketplaceTestCase):
     def test_a_keystone_that_does_not_know_us_is_not_believed(self):
         bid = self.bid(price='0.5')
         self.keystone.deleted.update(('service', 'umbrella'))
-        self.assertRaises(exceptions.Unavailable, self.departures.run, self.clock())
+        now = self.clock()
+        # It is asked again soon, and not with the next interval.
+        self.assertEqual(now + base.HOUR / 60, self.departures.run(now))
         self.assertEqual('available', self.show('bids', bid['uuid'])['status'])
+        self.keystone.deleted.remove('service')
+        self.departures.run(now + base.HOUR / 60)
+        self.assertEqual('cancelled', self.show('bids', bid['uuid'])['status'])
 
     def test_a_notification_names_whom_to_look_at(self):
         self.departures.run(self.clock())

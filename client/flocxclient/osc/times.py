@@ -96,10 +96,7 @@ def duration(text):
 def month(text):
     """The first moments of a month, as ``2027-01``, and of the next, in UTC."""
     try:
-        first = _aware(
-            datetime.datetime.strptime(text.strip(), '%Y-%m'),  # noqa: DTZ007
-            datetime.UTC,
-        )
+        first = datetime.datetime.strptime(f'{text.strip()} +0000', '%Y-%m %z')
     except ValueError:
         raise ValueError(
             f'{text!r} is not a month: write one such as 2027-01'

@@ -94,7 +94,7 @@ class QuoteTest(unittest.TestCase):
 
     def test_nothing_can_be_learned_of_other_bids(self):
         """10,000 quotes nightly, of all ceilings and times: the same whoever waits."""
-        drawn = random.Random(1)  # noqa: S311
+        drawn = random.Random(1)
         offers = [
             markets.make_offer(number, drawn.randrange(40), 60, drawn.randrange(1, 9))
             for number in range(8)

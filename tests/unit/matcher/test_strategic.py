@@ -34,7 +34,7 @@ def simulated(*argv):
 
 class LearnerTest(unittest.TestCase):
     def test_it_comes_to_choose_what_brings_most(self):
-        rng = random.Random(1)  # noqa: S311
+        rng = random.Random(1)
         learner = strategic.Learner(strategic.BIDS)
         for _ in range(2000):
             place = learner.choose(rng)
