@@ -55,7 +55,8 @@ CREATE TRIGGER audit_filled AFTER INSERT ON contracts
 WHEN NEW.bid_uuid IS NOT NULL BEGIN
 INSERT INTO audit_fills SELECT NEW.uuid, b.uuid, b.project_id, b.lineage, b.quantity,
 b.min_quantity, b.start_time, b.end_time, b.duration, b.price, b.requirements,
-b.resource_class, b.status, b.contract_uuid, b.min_reclaim_notice FROM bids b WHERE b.uuid = NEW.bid_uuid;
+b.resource_class, b.status, b.contract_uuid, b.min_reclaim_notice
+FROM bids b WHERE b.uuid = NEW.bid_uuid;
 END"""
 _MOVED = """
 CREATE TRIGGER audit_{table} AFTER UPDATE OF status ON {table}
@@ -75,7 +76,8 @@ NEW.owner_id OR OLD.resource_uuid <> NEW.resource_uuid OR OLD.offer_uuid <>
 NEW.offer_uuid OR (OLD.fulfill_time IS NOT NULL AND OLD.fulfill_time <>
 NEW.fulfill_time) OR OLD.reclaim_notice IS NOT NEW.reclaim_notice OR
 (OLD.reclaim_deadline IS NOT NULL AND (OLD.reclaim_deadline IS NOT
-NEW.reclaim_deadline OR NEW.end_time > OLD.end_time)) OR OLD.status IN ('ended', 'cancelled') BEGIN
+NEW.reclaim_deadline OR NEW.end_time > OLD.end_time)) OR
+OLD.status IN ('ended', 'cancelled') BEGIN
 INSERT INTO audit_wrong VALUES ('line ' || NEW.uuid || ' was changed for good');
 END"""
 _GONE = """
