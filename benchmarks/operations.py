@@ -117,7 +117,7 @@ class Stage:
             'requirements': [['cpus', '>=', 32]],
         }
         taken = self._ask('POST', '/v1/bids', body, 201)
-        self._bids.append(self._said['uuid'])
+        self._bids.append(self._answer['uuid'])
         return taken
 
     def _claim(self):
@@ -152,7 +152,7 @@ class Stage:
         taken = time.process_time() - began
         if answer.status_int not in (status or 200, status or 204):
             raise RuntimeError(f'{method} {path}: {answer.text}')
-        self._said = answer.json if answer.body else None
+        self._answer = answer.json if answer.body else None
         return taken
 
 

@@ -84,9 +84,9 @@ class Policy:
         :param target: ``{'project_id': ...}`` of the object's owner.
         """
         if not self.allows(context, rule, target):
-            deed = rule.rpartition(':')[2].replace('_', ' ')
-            noun = rule.split(':')[1]
+            action = rule.rpartition(':')[2].replace('_', ' ')
+            resource_type = rule.split(':')[1]
             raise exceptions.Forbidden(
-                f'Your roles in this project do not allow you to {deed} {noun} here '
-                f'({rule})'
+                f'Your roles in this project do not allow you to {action} '
+                f'{resource_type} here ({rule})'
             )

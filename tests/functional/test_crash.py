@@ -82,8 +82,8 @@ class Standalone(fixture.Fixture):
                 self.process = None
 
     def lessee(self, name):
-        said = yaml.safe_load((self.folder / 'nodes' / f'{name}.yaml').read_text())
-        return said.get('lessee')
+        node = yaml.safe_load((self.folder / 'nodes' / f'{name}.yaml').read_text())
+        return node.get('lessee')
 
 
 class CrashTestCase(testtools.TestCase):
@@ -98,23 +98,23 @@ class CrashTestCase(testtools.TestCase):
 
     # Saying something until it is answered
 
-    def insisting(self, deed):
-        """What ``deed`` returns, once the process has lived through it."""
+    def insisting(self, attempt):
+        """What ``attempt`` returns, once the process has lived through it."""
 
         def look():
             try:
-                return [deed()]
+                return [attempt()]
             except (requests.RequestException, NotYet):
                 self.standalone.start()
                 return []
 
         found = waiting.until(look, seconds=90)
-        return found[0] if found else deed()
+        return found[0] if found else attempt()
 
     def make(self, kind, who, name, create):
         """Create an object with a name, unless an earlier attempt has; its JSON."""
 
-        def deed():
+        def attempt():
             path = f'/v1/{kind}'
             found = self.caller(who).get(path, name=name, status='any')
             if found.status_code == 200 and found.json()[kind]:
@@ -125,17 +125,17 @@ class CrashTestCase(testtools.TestCase):
                 raise NotYet(response.text)
             return response.json()
 
-        made = self.insisting(deed)
+        made = self.insisting(attempt)
         self.accepted.append(f'/v1/{kind}/{made["uuid"]}')
         return made
 
     def until(self, look, expected):
-        def deed():
+        def attempt():
             found = look()
             if found != expected:
                 raise NotYet(f'{found} is not {expected}')
 
-        self.insisting(deed)
+        self.insisting(attempt)
 
     def show(self, path):
         response = self.caller('operator-admin').get(path)
@@ -146,18 +146,18 @@ class CrashTestCase(testtools.TestCase):
     def end(self, path, who):
         """Release a contract or cancel an offer; it may have been heard before."""
 
-        def deed():
+        def attempt():
             response = self.caller(who).delete(path)
             if response.status_code not in (204, 409):
                 raise NotYet(response.text)
 
-        self.insisting(deed)
+        self.insisting(attempt)
 
     # The eight steps
 
-    def publish(self, **said):
+    def publish(self, **fields):
         return self.caller('acme-member', 'marketplace-provider').post(
-            '/v1/offers', {'resource_uuid': 'node', 'end_time': self.end_time, **said}
+            '/v1/offers', {'resource_uuid': 'node', 'end_time': self.end_time, **fields}
         )
 
     def step_1(self):
