@@ -169,6 +169,8 @@ class Reconciliation:
             LOG.info('Not reported now: %s', error)
 
     def _offer(self, offer, node):
+        # One that is not in the list may have come since.
+        node = node or self._node(offer['resource_uuid'])
         status, reason = health(offer, node)
         if (status, reason) != (offer['status'], offer['reason']):
             LOG.info('Offer %s: %s, %s', offer['uuid'], status, reason)
@@ -177,9 +179,9 @@ class Reconciliation:
     def _line(self, contract, line, node, now, acted):
         parties = contract['project_id'], self._quarantine()
         status, reason = standing(line, parties, node, now, acted)
-        if node and status == _S.ERROR != line['status']:
-            # What was sub-let may have come back since the nodes were listed.
-            node = self._node(node.uuid)
+        if status == _S.ERROR != line['status']:
+            # It may have come, or come back from a sublet, since the nodes were listed.
+            node = self._node(line['resource_uuid'])
             status, reason = standing(line, parties, node, now, acted)
         if status != line['status']:
             LOG.warning(

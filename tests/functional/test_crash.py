@@ -7,10 +7,7 @@ What was answered once has to be there ever after.
 """
 
 import pathlib
-import signal
 import socket
-import subprocess
-import sys
 import threading
 
 import fixtures as fixture
@@ -18,7 +15,9 @@ import requests
 import testtools
 import yaml
 
+from flocx import standalone
 from tests import fixtures
+from tests import processes
 from tests import waiting
 from tests.emulated import keystone
 from tests.functional import base
@@ -56,20 +55,19 @@ class Standalone(fixture.Fixture):
         """Start it, unless it runs, and wait until it answers."""
         with self._lock:
             if self.process is None:
-                code = 'from flocx import standalone; standalone.main()'
-                command = [sys.executable, '-c', code, f'--config-file={self.path}']
-                with open(self.folder / 'output', 'a') as output:
-                    self.process = subprocess.Popen(
-                        command, stdout=output, stderr=output
-                    )
+                self.process = processes.start(
+                    standalone.main,
+                    [f'--config-file={self.path}'],
+                    self.folder / 'output',
+                )
             self._wait(120)
 
     def _wait(self, seconds):
         def up():
             return all(map(_answers, list(self.urls.values())[1:]))
 
-        ended = self.process.poll
-        waiting.until(lambda: ended() is not None or up(), seconds=seconds)
+        alive = self.process.is_alive
+        waiting.until(lambda: not alive() or up(), seconds=seconds)
         if not up():
             raise RuntimeError((self.folder / 'output').read_text()[-3000:])
 
@@ -77,8 +75,8 @@ class Standalone(fixture.Fixture):
         """Leave it no time for anything."""
         with self._lock:
             if self.process:
-                self.process.send_signal(signal.SIGKILL)
-                self.process.wait()
+                self.process.kill()
+                self.process.join()
                 self.process = None
 
     def lessee(self, name):
