@@ -87,7 +87,9 @@ class BillTest(base.MarketplaceTestCase):
         offer = self.offer(node=self.add_node())
         bought = self.offer(node=self.add_node())
         contract = self.good(
-            self.market('umbrella-member').post(f'/v1/offers/{bought["uuid"]}/claim', {})
+            self.market('umbrella-member').post(
+                f'/v1/offers/{bought["uuid"]}/claim', {}
+            )
         )
         self.fulfil()
         nodes = self.marketplace.provider.nodes
