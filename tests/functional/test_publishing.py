@@ -138,7 +138,7 @@ class PublishingTest(base.MarketplaceTestCase):
             return publish_all(*args)
 
         with (
-            mock.patch.object(publishing, '_TOGETHER', 1000),
+            mock.patch.object(publishing, '_REQUEST_LENGTH', 1000),
             mock.patch.object(provider.marketplace, 'publish_all', once),
         ):
             done = self.publish(nodes=names, key='outage')
