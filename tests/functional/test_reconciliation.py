@@ -93,7 +93,7 @@ class BillTest(base.MarketplaceTestCase):
         )
         self.fulfil()
         nodes = self.marketplace.provider.nodes
-        with mock.patch.object(nodes, 'all', return_value=[]):
+        with mock.patch.object(nodes, 'all', autospec=True, return_value=[]):
             self.look()
         self.assertEqual('available', self.show('offers', offer['uuid'])['status'])
         self.assertEqual('active', self.show('contracts', contract['uuid'])['status'])
