@@ -38,7 +38,8 @@ class Offer:
     ``lessee_id`` limits the offer to one project and its sub-projects.
     ``provider_id`` is the account of the provider service that published it.
     ``sublet_of`` is the contract line by which ``project_id`` rents the server that it
-    offers, None where it owns it.
+    offers, None where it owns it. ``reclaim_notice`` is after how many seconds at the
+    earliest the server is taken back from who rents it; None: never.
     """
 
     uuid: str
@@ -51,6 +52,7 @@ class Offer:
     sublet_of: str | None = None
     properties: dict[str, Any]
     lessee_id: str | None = None
+    reclaim_notice: int | None = None
     start_time: datetime.datetime
     end_time: datetime.datetime
     price: decimal.Decimal

@@ -56,6 +56,11 @@ def require_none_beyond(session, contract):
             )
 
 
+def contracts_of(session, line):
+    """The uuids of the contracts with an open line that is sub-let of ``line``."""
+    return sorted({row.contract_uuid for row in _lines(session, [line.uuid])})
+
+
 def orphaned_lines(session, line, status):
     """The lines that can never be delivered, as ``line`` becomes ``status``.
 

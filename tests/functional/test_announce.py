@@ -237,12 +237,14 @@ class EveryChangeTest(base.MarketplaceTestCase):
         self._reserved()
         self._given_up()
         self._sublet()
+        self._reclaimed()
         self._project_departs()
         self._time_passes()
         self._terms_change()
         self.assertEqual(
             {table.name for table in schema.metadata.sorted_tables}, self.written
         )
+        self.VERSION = 'latest'
         document = self.good(self.market(OWNER).get('/v1/openapi.json'), 200)
         writing = {
             (method, re.sub(r'{\w+}', '*', path))
@@ -363,6 +365,33 @@ class EveryChangeTest(base.MarketplaceTestCase):
         for receiver in ('engine', PROVIDERS[0]):
             self.assertIn((receiver, 'contract', sub['uuid']), self.latest)
         self.assertIn(('engine', 'offer', sold['uuid']), self.latest)
+
+    def _reclaimed(self):
+        """An owner takes servers back, what is sub-let of them included."""
+        self.VERSION = '1.1'
+        server = {'resource_uuid': 'reclaimed'}
+        offer = self.offered(**server, reclaim_notice=3600)
+        agreed = {'min_reclaim_notice': 0}
+        parent = self.claimed(LESSEE, offer, end_time=self.time(10), **agreed)
+        (line,) = parent['lines']
+        self.report(parent, line, 'active')
+        sold = self.offered(
+            *(LESSEE,),
+            start_time=self.time(0.5),
+            end_time=self.time(8),
+            sublet_of=line['uuid'],
+            **server,
+        )
+        sub = self.claimed(SUBLESSEE, sold, **agreed)
+        path = f'/v1/contracts/{parent["uuid"]}'
+        self.silent(self.market(LESSEE).post, f'{path}/reclaim')
+        self.good(self.step(self.market(OWNER).post, f'{path}/reclaim'), 200)
+        for receiver in ('engine', PROVIDERS[0]):
+            self.assertIn((receiver, 'contract', sub['uuid']), self.latest)
+        self.silent(self.market(OWNER).post, f'{path}/reclaim')
+        below = f'/v1/contracts/{sub["uuid"]}/lines/{sub["lines"][0]["uuid"]}'
+        self.good(self.step(self.market(SUBLESSEE).delete, below), 204)
+        self.VERSION = None
 
     def _project_departs(self):
         """What it has open is closed, but for what runs."""

@@ -13,6 +13,7 @@ OFFER = {
     *('uuid', 'name', 'project_id', 'resource_type', 'resource_class', 'properties'),
     *('start_time', 'end_time', 'price', 'status', 'availabilities'),
     *('created_at', 'updated_at'),
+    'reclaim_notice',
 }
 INSIDE = {
     *('provider_id', 'resource_uuid', 'lessee_id', 'sublet_of', 'reason', 'generation')
@@ -21,6 +22,7 @@ BID = {
     *('uuid', 'name', 'project_id', 'quantity', 'min_quantity', 'start_time'),
     *('end_time', 'duration', 'price', 'requirements', 'resource_class', 'purpose'),
     *('status', 'contract_uuid', 'generation', 'outlook', 'created_at', 'updated_at'),
+    'min_reclaim_notice',
 }
 CONTRACT = {
     *('uuid', 'name', 'bid_uuid', 'project_id', 'purpose', 'start_time', 'end_time'),
@@ -32,6 +34,8 @@ LINE = {
     # Whom it is rented from has it from another: that much the renter may know.
     *('fulfill_time', 'expire_time', 'reason', 'sublet_of'),
     *('price_segments', 'notice_seconds'),
+    # What both have agreed on, and what became of it.
+    *('reclaim_notice', 'reclaim_time', 'reclaim_deadline'),
     # How the price was made, to both parties.
     *('price_rule', 'ask', 'displaced', 'round_uuid'),
 }

@@ -16,8 +16,11 @@ from unittest import mock
 
 import testtools
 
+from flocx.core import bid
 from flocx.core import contract as contract_core
 from flocx.core import money
+from flocx.core import reclaim
+from flocx.core import window
 from market.api import transaction
 from market.db import contracts
 from market.db import events
@@ -129,6 +132,15 @@ class PlantedTest(testtools.TestCase):
             return None
 
         self.found('its time was sold already', contracts, '_refused', unseen)
+
+    def test_an_owner_who_takes_back_at_once(self):
+        def at_once(line, now):
+            return window.through(now)
+
+        self.found('with a notice of', reclaim, 'deadline', at_once)
+
+    def test_a_bid_that_gets_what_is_reclaimed_sooner_than_it_agreed_to(self):
+        self.found('sooner than', bid, 'accepts', lambda least, notice: True)
 
     def test_a_key_that_is_not_looked_at(self):
         self.found('objects of one request', transaction, 'key', lambda: None)

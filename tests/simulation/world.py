@@ -245,10 +245,18 @@ class World:
             if number < 20:
                 # Later on nobody puts off any more what has to end.
                 self._machines()
+                self._reclaim()
             while self.room.waiting:
                 self.room.serve()
             self._stop(number)
         self._look(closed=True)
+
+    def _reclaim(self):
+        """Contracts run by now: an owner may want a server back, or a renter leave."""
+        name = self.storm.pick(('reclaim', 'reclaim', 'release', None))
+        if name:
+            self.tasks.spawn(self._crowd, name, getattr(self.people, name))
+            self._finish()
 
     def _stop(self, number):
         """What there is to do at a moment of the rest; at every fourth, all."""

@@ -124,6 +124,7 @@ class Change(OfferMixin, forms.FormView):
         return {
             **offer_forms.Change.initial_of(self.object),
             'lessee_id': self.object.lessee_id,
+            'reclaim_notice': self.object.reclaim_notice,
         }
 
 
