@@ -4,6 +4,7 @@
 from keystoneauth1 import loading
 from oslo_config import cfg
 
+from flocx import config
 from flocx import coordination
 from flocx import health
 from provider.nodes import dummy
@@ -117,7 +118,7 @@ def register(conf):
     loading.register_adapter_conf_options(conf, MARKETPLACE)
     loading.register_session_conf_options(conf, MARKETPLACE)
     loading.register_auth_conf_options(conf, MARKETPLACE)
-    conf.set_default('timeout', 60, group=MARKETPLACE)
+    conf.set_default('timeout', config.TIMEOUT, group=MARKETPLACE)
     conf.set_default('service_type', 'baremetal', group=IRONIC)
     conf.set_default('service_type', 'marketplace', group=MARKETPLACE)
     # The fulfiller tries again by itself, and does not hold a thread meanwhile.

@@ -251,7 +251,8 @@ class Fulfilment:
         memory = self._memory(contract, line)
         # Read first: who is faster from here on makes the version another one.
         known = memory.handover
-        teardown.quiet(self._nodes, node)
+        if not teardown.quiet(self._nodes, node):
+            return False
         settings = self._nodes.settings(node.uuid)
         in_use = node_settings.in_use(settings)
         if in_use or settings['lessee'] != node.lessee:

@@ -3,7 +3,6 @@
 
 import urllib.parse
 
-from keystoneauth1 import adapter
 from keystoneauth1 import exceptions as ks_exceptions
 from keystoneauth1 import loading
 from keystoneauth1 import service_token
@@ -37,9 +36,13 @@ class Marketplace:
 
     def __init__(self, conf, session):
         """:param session: keystoneauth session of the provider's own account."""
-        self._session = session
-        self._own = loading.load_adapter_from_conf_options(
-            conf, provider_conf.MARKETPLACE, session=session
+        self._conf, self._session = conf, session
+        self._own = self._adapter()
+
+    def _adapter(self, **kwargs):
+        """What sends requests to the market, whoever it is for."""
+        return loading.load_adapter_from_conf_options(
+            self._conf, provider_conf.MARKETPLACE, session=self._session, **kwargs
         )
 
     def publish(self, context, terms, headers=None):
@@ -218,7 +221,9 @@ class Marketplace:
         auth = service_token.ServiceTokenAuthWrapper(
             token_endpoint.Token(endpoint, context.auth_token), self._session.auth
         )
-        return adapter.Adapter(self._session, auth=auth, endpoint_override=endpoint)
+        callers = self._adapter(auth=auth)
+        callers.endpoint_override = endpoint
+        return callers
 
 
 def _handover(contract_uuid, line_uuid):

@@ -351,7 +351,9 @@ class Teardown:
         if not node.automated_clean:
             # It came back while it could not be told to be cleaned: once more.
             return self._set_aside(node, parties, kept)
-        quiet(self._nodes, node)
+        if not quiet(self._nodes, node):
+            # Ironic changes volume targets only while the node is off.
+            return False
         before = kept.handover.settings
         if before:
             try:
@@ -389,13 +391,18 @@ _DO = {
 
 
 def quiet(nodes, node):
-    """Take ``node``, which is not deployed, off its networks, and switch it off."""
+    """Take ``node``, which is not deployed, off its networks, and switch it off.
+
+    :returns: whether it is off by now, which takes Ironic its time.
+    """
     nodes.detach(node.uuid)
     nodes.detach_media(node.uuid)
     if node.console_enabled:
         nodes.console_off(node.uuid)
-    if node.power_state == 'power on':
-        nodes.power_off(node.uuid)
+    if node.power_state != 'power on':
+        return True
+    nodes.power_off(node.uuid)
+    return nodes.get(node.uuid).power_state != 'power on'
 
 
 def empty(nodes, node):

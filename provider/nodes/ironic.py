@@ -7,8 +7,8 @@ import hashlib
 import json
 import urllib.parse
 
+from keystoneauth1 import adapter
 from keystoneauth1 import exceptions as ks_exceptions
-from keystoneauth1 import session as ks_session
 from keystoneauth1 import token_endpoint
 import openstack
 from openstack import exceptions as sdk_exceptions
@@ -31,6 +31,15 @@ _FIELDS = [
     field.name for field in dataclasses.fields(nodes.Node) if field.name != 'inventory'
 ]
 
+
+#: How often, and after how long, a request is sent again ([ironic]).
+_RETRIES = (
+    'connect_retries',
+    'connect_retry_delay',
+    'retriable_status_codes',
+    'status_code_retries',
+    'status_code_retry_delay',
+)
 
 #: Of a volume connector or target: what Ironic itself writes.
 _VOLUMES_OWN = ('uuid', 'node_uuid', 'links', 'created_at', 'updated_at')
@@ -275,22 +284,17 @@ class IronicNodes(nodes.Nodes):
                 oslo_conf=self._conf,
                 service_types={'baremetal'},
             )
+        own = self._own.baremetal
         if context is None:
-            return self._own.baremetal
-        endpoint = self._own.baremetal.get_endpoint()
-        return openstack.connection.Connection(
-            session=self._callers_session(context, endpoint),
-            baremetal_endpoint_override=endpoint,
-            baremetal_status_code_retries=self._own.baremetal.status_code_retries,
-        ).baremetal
-
-    def _callers_session(self, context, endpoint):
-        """A session with the caller's token, and else like our own."""
-        return ks_session.Session(
+            return own
+        endpoint = own.get_endpoint()
+        return adapter.Adapter(
+            # With its time-out and certificates.
+            self._session,
             auth=token_endpoint.Token(endpoint, context.auth_token),
-            verify=self._session.verify,
-            cert=self._session.cert,
-            timeout=self._session.timeout,
+            service_type=own.service_type,
+            endpoint_override=endpoint,
+            **{name: getattr(own, name) for name in _RETRIES},
         )
 
 
@@ -335,6 +339,7 @@ def _read(baremetal, path, **params):
         path,
         params={'fields': ','.join(_FIELDS), **params},
         microversion=MICROVERSION,
+        raise_exc=False,
     )
     sdk_exceptions.raise_from_response(answer)
     return answer.json()
