@@ -166,6 +166,7 @@ class DeliveryTestCase(unittest.TestCase):
         self.began = datetime.datetime.now(datetime.UTC)
         self.over = self.began + 2 * HOUR
         self.market = test_fulfilment.Market()
+        self.market.resource_class = self.node.resource_class
         options = {name: self.conf.provider[name] for name in self.conf.provider} | {
             'retry_interval': 0.1,
             'fulfil_interval': 0.2,
