@@ -7,8 +7,6 @@ what was asked for any more is treated as one that cannot be delivered: the line
 and where its bid could have had another server, that takes its place.
 """
 
-import sqlalchemy as sa
-
 from flocx.core import contract as core
 from flocx.core import offer as offer_core
 from flocx.core import requirements
@@ -17,7 +15,6 @@ from market.db import bids
 from market.db import contracts
 from market.db import lifecycle
 from market.db import offers
-from market.db import schema
 from market.db import visibility
 
 #: Numbers of the hardware document of which a claim keeps at least what it has taken.
@@ -77,14 +74,8 @@ def _open_lines(session, offer):
 
     Each contract is read when it is asked for: of one, several lines may be.
     """
-    table = schema.contract_lines
-    open_ones = sorted(core.RUNNING | {core.Status.ERROR})
-    found = session.execute(
-        sa.select(table.c.contract_uuid, table.c.uuid)
-        .where(table.c.offer_uuid == offer.uuid, table.c.status.in_(open_ones))
-        .order_by(table.c.contract_uuid, table.c.id)
-    ).all()
-    for contract_uuid, line_uuid in found:
+    open_ones = core.RUNNING | {core.Status.ERROR}
+    for contract_uuid, line_uuid in contracts.lines_of(session, offer, open_ones):
         contract = contracts.get(session, contract_uuid, visibility.OPERATOR)
         (line,) = (each for each in contract.lines if each.uuid == line_uuid)
         yield contract, line

@@ -71,8 +71,8 @@ _OPTS = [
         'undeploy_unclaimed',
         default=True,
         help='Whether a server that is deployed and nobody is known to use is undeployed '
-        'when its contract begins: one without a lessee, an instance_uuid and an '
-        'allocation. The default makes sure that what somebody has left running keeps '
+        'when its contract begins: one without a lessee and an instance_uuid, which an '
+        'allocation sets too. The default makes sure that what somebody has left running keeps '
         'no renter out. With false such a server is not handed over, with the reason '
         'node_in_use, as one with an instance of its owner is in any case.',
     ),

@@ -66,7 +66,6 @@ class Delivery:
         """Empty ``node``, which its owner has, if nobody is known to use it."""
         is_used = (
             node.instance_uuid
-            or node.allocation_uuid
             or node.maintenance
             or node.retired
             or node.protected

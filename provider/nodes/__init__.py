@@ -39,9 +39,8 @@ class Node:
     automated_clean: bool | None = None
     #: The node that it is a part of, as a card in a server is.
     parent_node: str | None = None
-    #: Who deployed it, where they have said so: an instance, and an allocation.
+    #: What it is used for, where somebody has said so; an allocation does, too.
     instance_uuid: str | None = None
-    allocation_uuid: str | None = None
     inspection_finished_at: str | None = None
     #: The conductor that works on it now.
     reservation: str | None = None
@@ -99,6 +98,10 @@ class Nodes(abc.ABC):
     @abc.abstractmethod
     def inventory(self, uuid):
         """What inspection found, ``{}`` where there was none."""
+
+    def with_automatic_lessee(self):
+        """The names of nodes that were given a lessee with a deployment."""
+        return []
 
     @abc.abstractmethod
     def set_lessee(self, uuid, project_id):

@@ -128,6 +128,15 @@ class IronicNodes(nodes.Nodes):
             'pci_devices': plugin_data.get('pci_devices') or [],
         }
 
+    def with_automatic_lessee(self):
+        fields = 'uuid,name,driver_internal_info'
+        found = self._all('/nodes', 'nodes', fields=fields)
+        return [
+            each['name'] or each['uuid']
+            for each in found
+            if (each['driver_internal_info'] or {}).get('automatic_lessee')
+        ]
+
     def set_lessee(self, uuid, project_id):
         self._patch(uuid, {'op': 'add', 'path': '/lessee', 'value': project_id})
 
@@ -257,11 +266,15 @@ class IronicNodes(nodes.Nodes):
 
     def _history(self, uuid):
         """The history of a node in its order."""
+        path = f'/nodes/{uuid}/history'
+        return self._all(path, 'history', detail=True, sort_key='id')
+
+    def _all(self, path, kind, **params):
+        """Every page of a list."""
         found, marker = [], {}
         while True:
-            params = {'detail': True, 'sort_key': 'id', 'limit': PAGE, **marker}
-            page = self._ask('GET', f'/nodes/{uuid}/history', params=params)
-            found += page['history']
+            page = self._ask('GET', path, params={'limit': PAGE, **params, **marker})
+            found += page[kind]
             if not page.get('next'):
                 return found
             marker = {'marker': found[-1]['uuid']}

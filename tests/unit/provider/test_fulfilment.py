@@ -327,7 +327,6 @@ class BeginTest(FulfilmentTestCase):
     def test_what_runs_for_somebody_is_left_to_them(self):
         for values in (
             {'instance_uuid': 'i1'},
-            {'allocation_uuid': 'a1'},
             {'maintenance': True},
             {'protected': True},
             # As Ironic itself does it: [conductor] automatic_lessee_source.
