@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """A server is not what it was when it was offered: what that means for its contracts.
 
-The offer is published again, as it is now, under its uuid. The parties of each contract
-that was made of it and is open are told what has changed. A contract whose server is not
+The offer is published again, as it is now, under its uuid. The parties of each open
+contract that was made of it are told what has changed. A contract whose server is not
 what was asked for any more is treated as one that cannot be delivered: the line ends,
 and where its bid could have had another server, that takes its place.
 """

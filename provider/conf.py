@@ -70,31 +70,30 @@ _OPTS = [
     cfg.BoolOpt(
         'undeploy_unclaimed',
         default=True,
-        help='Whether a server that is deployed and nobody is known to use is undeployed '
-        'when its contract begins: one without a lessee and an instance_uuid, which an '
-        'allocation sets too. The default makes sure that what somebody has left running keeps '
-        'no renter out. With false such a server is not handed over, with the reason '
-        'node_in_use, as one with an instance of its owner is in any case.',
+        help='Whether a server that is deployed, and nobody is known to use, is '
+        'undeployed when its contract begins: one without a lessee and an '
+        'instance_uuid, which an allocation sets too. By default nothing that somebody '
+        'has left running keeps a renter out. With false such a server is not handed '
+        'over, with the reason node_in_use, as one with an instance is in any case.',
     ),
     cfg.Opt(
         'clean_steps',
         type=types.Dict(types.List(bounds=True)),
         default={},
-        sample_default='baremetal.gpu:[deploy.erase_devices],*:[deploy.erase_devices]',
-        help='Clean steps of Ironic, by resource class, that a server has to go through '
-        'at the end of each contract, besides the automated cleaning; * stands for '
-        'every class that is not named. FLOCX asks Ironic for them, and gives the '
-        'server back when the node history of Ironic says that they were completed. '
-        'Offers show them as cleaned_by. By default nothing is demanded, and the '
-        'automated cleaning is all.',
+        sample_default='gpu:[deploy.erase_devices,raid.delete_configuration]',
+        help='Clean steps of Ironic, by resource class, that a server goes through '
+        'at the end of each contract, besides the automated cleaning; * is for every '
+        'class that is not named. FLOCX asks Ironic for them, and gives the server '
+        'back when the node history of Ironic says that they were completed. Offers '
+        'show them as cleaned_by. By default the automated cleaning is all.',
     ),
     cfg.Opt(
         'clean_runbooks',
         type=types.Dict(),
         default={},
         sample_default='baremetal.gpu:CUSTOM_ERASE',
-        help='The same with the name of a runbook of Ironic for each resource class, in '
-        'the place of clean_steps. A class is in one of the two at most.',
+        help='The same with the name of a runbook of Ironic for each resource class, '
+        'in the place of clean_steps. A class is in one of the two at most.',
     ),
     cfg.FloatOpt(
         'reconcile_interval',

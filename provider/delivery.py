@@ -65,10 +65,7 @@ class Delivery:
     def _undeploy(self, contract, line, node):
         """Empty ``node``, which its owner has, if nobody is known to use it."""
         is_used = (
-            node.instance_uuid
-            or node.maintenance
-            or node.retired
-            or node.protected
+            node.instance_uuid or node.maintenance or node.retired or node.protected
         )
         if is_used or not self._conf.undeploy_unclaimed:
             self._report(contract, line, _S.WAIT_FULFILL, _R.NODE_IN_USE)

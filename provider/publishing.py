@@ -73,9 +73,7 @@ class Publishing:
         self._hardware = offered_hardware.OfferedHardware(conf, nodes, marketplace)
         self._former_owners = former_owners.FormerOwners(marketplace)
 
-    def one(
-        self, context, headers=None, *, resource_uuid, resource_type=None, **terms
-    ):
+    def one(self, context, headers=None, *, resource_uuid, resource_type=None, **terms):
         """Offer a server; return the market's offer, JSON.
 
         :param headers: of the caller's request, for the market's to have too.

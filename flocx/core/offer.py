@@ -44,8 +44,8 @@ class Offer:
     ``price`` is the least the owner takes, in credits per server and hour.
     ``lessee_id`` limits the offer to one project and its sub-projects.
     ``provider_id`` is the account of the provider service that published it.
-    ``cleaned_by`` is the cleaning that a hand-back of the server has to prove, None where
-    its site names none.
+    ``cleaned_by`` is the cleaning that a hand-back of the server has to prove, None
+    where its site names none.
     ``sublet_of`` is the contract line by which ``project_id`` rents the server that it
     offers, None where it owns it.
     """

@@ -156,9 +156,7 @@ class ContractTest(ChangesTestCase):
         self.assertEqual([('cancelled', 'hardware_changed')], self.lines(contract))
         for who in (RENTER, OWNER):
             told = self.events(who, contract)['contract.hardware_changed']
-            self.assertEqual(
-                {'properties.memory_mb': [262144, 1024]}, told['hardware']
-            )
+            self.assertEqual({'properties.memory_mb': [262144, 1024]}, told['hardware'])
         self.clock.advance(hours=3)
         self.fulfil()
         self.assertEqual(0, self.billed(contract))
@@ -296,9 +294,7 @@ class OwnerTest(ChangesTestCase):
             [each['error'] and each['error']['code'] for each in done],
         )
         for offer in old:
-            self.assertEqual(
-                'cancelled', self.show('offers', offer['uuid'])['status']
-            )
+            self.assertEqual('cancelled', self.show('offers', offer['uuid'])['status'])
         self.assertEqual('available', self.show('offers', taken['uuid'])['status'])
 
     def test_the_comparison_ends_it_as_well(self):

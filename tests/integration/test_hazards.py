@@ -98,7 +98,7 @@ class HazardsTest(vifs.Vifs, machines.DeliveryTestCase):
         return node.lessee, node.provision_state
 
     def test_b_active_for_nobody_when_the_contract_begins(self):
-        """Line b: a deployment that outlived its contract; it is emptied and cleaned."""
+        """Line b: what outlived its contract is undeployed, and cleaned."""
         before = self.changed()
         self.deploy(self.owner)
         self.become(S.ACTIVE)
