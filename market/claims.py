@@ -7,6 +7,7 @@ import decimal
 from oslo_utils import uuidutils
 
 from flocx import exceptions
+from flocx.core import bid as bid_core
 from flocx.core import contract as contract_core
 from flocx.core import money
 from flocx.core import window
@@ -51,6 +52,22 @@ def require_lead(start, now, terms):
             f'(max_lead), by {window.text(latest)}, and this could begin at '
             f'{window.text(start)}'
         )
+
+
+def require_notice(wanted, least):
+    """Nothing, if who wants a notice of ``least`` seconds takes all offers ``wanted``.
+
+    :raises Conflict: one of them is reclaimed with a shorter notice; the message says
+        with which, and how to agree.
+    """
+    for offer in wanted:
+        if not bid_core.accepts(least, offer.reclaim_notice):
+            raise exceptions.Conflict(
+                f'Offer {offer.uuid}: notice too short: its owner may reclaim the '
+                f'server with a notice of {offer.reclaim_notice} seconds; who agrees '
+                'says so with min_reclaim_notice, at most that many',
+                code='flocx.conflict.notice',
+            )
 
 
 def contract(

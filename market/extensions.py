@@ -56,6 +56,7 @@ class Pricing:
             if (
                 bid.project_id != self._contract.project_id
                 and offer.open_to(bid.lineage)
+                and bid.accepts(offer.reclaim_notice)
                 and _needs(bid, free, added, self._now)
                 and matcher.met(requirement_matcher.Asked(bid.requirements), document)
             ):

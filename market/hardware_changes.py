@@ -43,7 +43,9 @@ def republish(session, offer, hardware, now, turnaround=0):
     for contract, line in _open_lines(session, offer):
         if _still_is(session, contract, offer, changed):
             reason = core.Reason.HARDWARE_CHANGED
-            lifecycle.settle(session, contract, reason, [line], now, hardware=changes)
+            lifecycle.settle(
+                session, contract, reason, [line], now, {'hardware': changes}
+            )
         else:
             _withdraw(
                 session, contract, line, 'HARDWARE_CHANGED', now, turnaround, changes

@@ -45,7 +45,7 @@ RULES = [
     policy.documented(
         'market:offers:change',
         policy.MEMBER,
-        "Change an offer's name, price, end or target.",
+        "Change an offer's name, price, end, target or notice.",
         ('PATCH', '/v1/offers/{offer}'),
     ),
     policy.documented(
@@ -79,7 +79,7 @@ RULES = [
     policy.documented(
         'market:bids:change',
         policy.MEMBER,
-        "Change an open bid's name, price or end.",
+        "Change an open bid's name, price, end or least notice.",
         ('PATCH', '/v1/bids/{bid}'),
     ),
     policy.documented(
@@ -118,6 +118,14 @@ RULES = [
         'Cancel a contract or, once it has begun, release its servers early; for the '
         'renter.',
         ('DELETE', '/v1/contracts/{contract}'),
+        ('DELETE', '/v1/contracts/{contract}/lines/{line}'),
+    ),
+    policy.documented(
+        'market:contracts:reclaim',
+        policy.MEMBER,
+        'Reclaim servers of a contract with the notice that was agreed; for their '
+        'owner.',
+        ('POST', '/v1/contracts/{contract}/reclaim'),
     ),
     policy.documented(
         'market:contracts:report',

@@ -15,7 +15,7 @@ from market.db import lifecycle
 from market.db import offers
 
 
-def substitute(session, contract, line, now, turnaround=0):
+def substitute(session, contract, line, now, turnaround=0, start=None):
     """Put another server in the place of ``line``; return the contract, or None.
 
     It is one that the contract's bid could have had: with the hardware that it asks
@@ -25,9 +25,10 @@ def substitute(session, contract, line, now, turnaround=0):
 
     :param line: what cannot be delivered; it keeps its own server until that is
         clean, and is not billed.
+    :param start: when the other one is to begin; by default as soon as can be.
     """
     bid = contract.bid_uuid and bids.with_uuid(session, contract.bid_uuid)
-    start = max(now, line.start_time)
+    start = start or max(now, line.start_time)
     if not bid or start >= line.end_time:
         return None
     stay = window.Window(start, line.end_time)

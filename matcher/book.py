@@ -28,20 +28,31 @@ Slot = tuple[str, str, str, str | None]
 
 
 #: What a bid asks for but its time and price: requirements as text, resource class,
-#: and the projects that it may be a target as.
-_Asked: typing.TypeAlias = tuple[str, str | None, tuple[str, ...]]
+#: the projects that it may be a target as, and the least notice of a reclaim.
+_Asked: typing.TypeAlias = tuple[str, str | None, tuple[str, ...], int | None]
 _ByPrice: typing.TypeAlias = tuple[decimal.Decimal, str, offer_core.Offer]
 
 
 class Group(typing.NamedTuple):
     """What offers have in common that a bid, but for its price and time, asks.
 
-    ``document`` is the hardware document as text: one hardware class.
+    ``document`` is the hardware document as text: one hardware class. ``notice`` are
+    the seconds with which servers are reclaimed, ``NEVER`` where they never are.
     """
 
     document: str
     resource_class: str
     lessee_id: str
+    notice: int
+
+    @property
+    def reclaim_notice(self) -> int | None:
+        """The notice as offers have it."""
+        return None if self.notice == NEVER else self.notice
+
+
+#: Groups are put in order, so that a number stands for no notice at all.
+NEVER = -1
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -151,6 +162,7 @@ class Book:
             json.dumps(offer.properties, sort_keys=True),
             offer.resource_class or '',
             offer.lessee_id or '',
+            NEVER if offer.reclaim_notice is None else offer.reclaim_notice,
         )
         if group not in self._groups:
             self._groups[group] = {}
@@ -247,6 +259,7 @@ class Book:
                 for group in self._groups
                 if bid.resource_class in (None, group.resource_class)
                 and group.lessee_id in ('', *bid.lineage)
+                and bid.accepts(group.reclaim_notice)
             ]
             meeting = self._judge.meeting(
                 requirement_matcher.Asked(bid.requirements),
@@ -261,6 +274,23 @@ class Book:
         """Remember no longer which groups a bid that is not in the book may take."""
         self._for.pop(self.asks(bid), None)
         self._asked.pop(bid.uuid, None)
+
+    def longest_notice(self, bid: bid_core.Bid) -> int | None:
+        """The longest notice of what would do for ``bid``, if only that were longer.
+
+        None where there is nothing of the kind, or where something never reclaimed is.
+        """
+        patient = dataclasses.replace(bid, min_reclaim_notice=0)
+        groups = self.groups_for(patient)
+        self.forget(patient)
+        notices = [
+            group.notice
+            for group in groups
+            if any(offer.project_id != bid.project_id for offer in self.members(group))
+        ]
+        if not notices or NEVER in notices:
+            return None
+        return max(notices)
 
     def meeting(self, bid: bid_core.Bid) -> list[int]:
         """For each requirement of ``bid``, how many offers meet it.
@@ -288,7 +318,12 @@ class Book:
         known = self._asked.get(bid.uuid)
         if known and known[0] is bid:
             return known[1]
-        asked = json.dumps(bid.requirements), bid.resource_class, bid.lineage
+        asked = (
+            json.dumps(bid.requirements),
+            bid.resource_class,
+            bid.lineage,
+            bid.min_reclaim_notice,
+        )
         self._asked[bid.uuid] = bid, asked
         return asked
 

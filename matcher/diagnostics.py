@@ -13,12 +13,13 @@ from matcher.mechanisms import figures
 from matcher.mechanisms import native
 
 _HARDWARE, _WINDOW, _QUANTITY, _PRICE = 'hardware', 'window', 'quantity', 'price'
+_NOTICE = 'notice'
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Reason:
-    """``reason`` is one of hardware, window, quantity and price; ``detail`` the
-    nearest miss in a sentence.
+    """``reason`` is one of hardware, notice, window, quantity and price; ``detail``
+    the nearest miss in a sentence.
     """
 
     bid_uuid: str
@@ -44,6 +45,9 @@ def unmatched(book, awards):
 def _of_hardware(book, bid):
     if bid.hopeless(book.now):
         return Reason(bid.uuid, _WINDOW, 'No time is left in its window.')
+    longest = book.longest_notice(bid)
+    if longest is not None:
+        return Reason(bid.uuid, _NOTICE, _too_short(bid, longest))
     counts = book.meeting(bid)
     if all(counts):
         detail = 'No server on offer has all that it asks for.'
@@ -51,6 +55,18 @@ def _of_hardware(book, bid):
         triple = list(bid.requirements[counts.index(0)])
         detail = f'No server on offer meets {triple}.'
     return Reason(bid.uuid, _HARDWARE, detail)
+
+
+def _too_short(bid, longest):
+    wanted = (
+        'servers that are never reclaimed'
+        if bid.min_reclaim_notice is None
+        else f'{bid.min_reclaim_notice} seconds'
+    )
+    return (
+        'Notice too short: servers as it asks for are reclaimed with a notice of '
+        f'{longest} seconds at most; it asks for {wanted} (min_reclaim_notice).'
+    )
 
 
 def _of_figures(market, number, near):

@@ -21,7 +21,7 @@ from matcher.mechanisms import figures
 
 
 def read(payload):
-    """The book that ``said`` describes.
+    """The book that ``payload`` describes.
 
     :raises Invalid: naming the offer or bid and the field that is wrong.
     """
@@ -56,6 +56,7 @@ def _offer(payload, where, now):
         resource_class=payload.get('resource_class'),
         properties=payload.get('properties', {}),
         lessee_id=payload.get('lessee_id'),
+        reclaim_notice=payload.get('reclaim_notice'),
         start_time=window.instant(payload['start_time'], f'{where}.start_time'),
         end_time=window.instant(payload['end_time'], f'{where}.end_time'),
         price=money.price(payload['price'], f'{where}.price'),
@@ -93,6 +94,7 @@ def _bid(payload, where, now):
         price=money.price(payload['price'], f'{where}.price'),
         requirements=tuple(tuple(each) for each in triples),
         resource_class=payload.get('resource_class'),
+        min_reclaim_notice=payload.get('min_reclaim_notice'),
         created_at=created,
         updated_at=created,
     )
@@ -149,10 +151,10 @@ def written(market):
     }
 
 
-def _document(noun, names):
+def _document(instance, names):
     payload = {}
     for name in names:
-        value = getattr(noun, name)
+        value = getattr(instance, name)
         if isinstance(value, datetime.datetime):
             value = window.text(value)
         if isinstance(value, decimal.Decimal):
@@ -167,7 +169,7 @@ def _offer_said(market, each):
         (
             *('uuid', 'project_id', 'provider_id', 'resource_type', 'resource_uuid'),
             *('resource_class', 'properties', 'lessee_id', 'start_time', 'end_time'),
-            'price',
+            *('reclaim_notice', 'price'),
         ),
     )
     payload['booked'] = [
@@ -183,6 +185,6 @@ def _bid_said(each):
         (
             *('uuid', 'project_id', 'lineage', 'quantity', 'min_quantity', 'price'),
             *('start_time', 'end_time', 'duration', 'requirements', 'resource_class'),
-            'created_at',
+            *('min_reclaim_notice', 'created_at'),
         ),
     )

@@ -39,7 +39,14 @@ def _commands(subparsers):
         help='the cloud in clouds.yaml of somebody who may make projects; without it '
         'the environment says who, as for the openstack command',
     )
-    create.add_argument('--name', default=QUARANTINE, help='what it is called')
+    create.add_argument(
+        '--name',
+        # Of this name oslo.config keeps which command it is.
+        dest='project_name',
+        metavar='NAME',
+        default=QUARANTINE,
+        help='what it is called',
+    )
     create.add_argument('--domain', default='default', help='the id of its domain')
     create.set_defaults(run=_create_quarantine)
 
@@ -47,7 +54,7 @@ def _commands(subparsers):
 def _create_quarantine(command):
     project_id = ironic.create_project(
         command.os_cloud,
-        command.name,
+        command.project_name,
         command.domain,
         'Has the servers of FLOCX between two contracts. Give nobody a role in it.',
     )

@@ -175,8 +175,8 @@ class Marketplace:
 
         :param hardware: properties, resource_class and cleaned_by.
         """
-        said = {name: value for name, value in hardware.items() if value is not None}
-        self._request('PATCH', f'/v1/offers/{offer_uuid}/hardware', json=said)
+        body = {name: value for name, value in hardware.items() if value is not None}
+        self._request('PATCH', f'/v1/offers/{offer_uuid}/hardware', json=body)
 
     def report_offer(self, offer_uuid, status, reason):
         """Tell the market whether an offer of ours can be sold."""
@@ -201,9 +201,9 @@ class Marketplace:
 
         :raises Conflict: the line cannot become that; it changed meanwhile.
         """
-        said = {'status': status} | ({'reason': reason} if reason else {})
+        values = {'status': status} | ({'reason': reason} if reason else {})
         return self._request(
-            'PATCH', f'/v1/contracts/{contract_uuid}/lines/{line_uuid}', json=said
+            'PATCH', f'/v1/contracts/{contract_uuid}/lines/{line_uuid}', json=values
         )
 
     def handover(self, contract_uuid, line_uuid):

@@ -8,20 +8,20 @@ import json
 from flocx import exceptions
 from flocx.core import requirements
 from provider import former_owners
-from provider import nodes as noun
+from provider import nodes as node_drivers
 from provider import offered_hardware
 from provider import ownership
 from provider import selection
 
 #: The most servers that one request may offer.
-MOST = 1000
+MAX_OFFERS = 1000
 
 #: What the market answers where another offer has time of the same server.
 _OVERLAP = 'flocx.conflict.overlap'
 
 #: How long one request to the market gets, in characters of JSON. oslo.middleware
 #: refuses what is longer than 114,688 bytes unless its operator allows more.
-_TOGETHER = 90_000
+_REQUEST_LENGTH = 90_000
 
 
 def sublet_of(rented, terms):
@@ -39,8 +39,8 @@ def sublet_of(rented, terms):
 class Publication:
     """What became of one server: the uuid of its offer, or the error."""
 
-    said: str
-    node: noun.Node | None = None
+    identifier: str
+    node: node_drivers.Node | None = None
     document: dict | None = None
     rented: list | None = None
     offer_uuid: str | None = None
@@ -56,7 +56,7 @@ class Publication:
     def plain(self):
         """As JSON."""
         return {
-            'resource_uuid': self.node.uuid if self.node else self.said,
+            'resource_uuid': self.node.uuid if self.node else self.identifier,
             'name': self.node.name if self.node else None,
             'offer_uuid': self.offer_uuid,
             'error': self.error,
@@ -84,12 +84,12 @@ class Publishing:
         """
         _require_type(self._nodes, resource_type)
         each = Publication(
-            said=resource_uuid, node=self._nodes.get(resource_uuid, context)
+            identifier=resource_uuid, node=self._nodes.get(resource_uuid, context)
         )
         self._read_lines([each], context)
         self._require_own(each, context)
         each.document = self._hardware.describe(each.node)
-        offer = self._said(each, terms)
+        offer = self._offer_for(each, terms)
         try:
             return self._marketplace.publish(context, offer, headers)
         except exceptions.Conflict as error:
@@ -102,9 +102,9 @@ class Publishing:
 
         :raises Invalid: there are too many.
         """
-        selection.require_few('nodes', len(idents), MOST)
+        selection.require_few('nodes', len(idents), MAX_OFFERS)
         chosen = [
-            Publication(said=ident, node=node)
+            Publication(identifier=ident, node=node)
             for ident, node in selection.named(self._nodes.list(context), idents)
         ]
         self._read_lines([each for each in chosen if each.node], context)
@@ -125,12 +125,12 @@ class Publishing:
             query.pop('requirements', None) or [], field='query.requirements'
         )
         found = selection.alike(self._nodes.list(context), context.project_id, **query)
-        chosen = [Publication(said=node.uuid, node=node) for node in found]
+        chosen = [Publication(identifier=node.uuid, node=node) for node in found]
         self._read_lines(chosen, context)
         if asked:
             self._describe(chosen)
             chosen = [each for each in chosen if _meets(each, asked)]
-        selection.require_few('query', len(chosen), MOST)
+        selection.require_few('query', len(chosen), MAX_OFFERS)
         self._check(chosen, context)
         self._describe(each for each in chosen if each.document is None)
         return self._publish(context, headers, chosen, terms)
@@ -145,7 +145,7 @@ class Publishing:
     def _require_own(self, each, context):
         """Nothing, if the caller may offer the server of ``each``."""
         if each.node is None:
-            raise exceptions.NotFound(f'nodes: {each.said} not found')
+            raise exceptions.NotFound(f'nodes: {each.identifier} not found')
         ownership.check(
             each.node,
             context.project_id,
@@ -189,12 +189,14 @@ class Publishing:
 
     def _publish(self, context, headers, chosen, terms):
         _require_type(self._nodes, terms.pop('resource_type', None))
-        offers = [(each, self._said(each, terms)) for each in chosen if not each.error]
+        offers = [
+            (each, self._offer_for(each, terms)) for each in chosen if not each.error
+        ]
         for part in _parts(offers):
             self._send(context, headers, part)
         return chosen
 
-    def _said(self, each, terms):
+    def _offer_for(self, each, terms):
         line = sublet_of(each.rented, terms)
         return {
             **terms,
@@ -240,7 +242,7 @@ def _parts(offers):
     part, length = [], 0
     for each in offers:
         more = len(json.dumps(each[1]))
-        if part and length + more > _TOGETHER:
+        if part and length + more > _REQUEST_LENGTH:
             yield part
             part, length = [], 0
         part.append(each)

@@ -119,6 +119,15 @@ OFFER = Table(
         Field('project_id', shown='long', query=True),
         # The project, and its sub-projects, that alone may have it.
         Field('lessee_id', shown='long', query=True),
+        # With how much notice its owner may take the server back; None: never.
+        Field(
+            'reclaim_notice',
+            int,
+            shown='long',
+            column='Duration',
+            query=True,
+            since='1.1',
+        ),
         # The provider service that watches over the server.
         Field('provider_id', shown='long', query=True),
         Field('resource_type', shown='long', **_TYPE),
@@ -163,6 +172,15 @@ BID = Table(
         Field('outlook', dict, column='Outlook'),
         Field('contract_uuid', shown='long', query=True),
         Field('resource_class', shown='long', **_CLASS),
+        # The shortest notice of a reclaim; None: only what is never reclaimed.
+        Field(
+            'min_reclaim_notice',
+            int,
+            shown='long',
+            column='Duration',
+            query=True,
+            since='1.1',
+        ),
         # Triples ``[jmespath, operator, value]``, all of which must hold.
         Field('requirements', list, shown='long', column='Requirements'),
         Field('purpose', shown='long', **_PURPOSE),
@@ -197,7 +215,7 @@ CONTRACT = Table(
     ),
     (
         *('offer_uuid', 'requirements', 'resource_class', 'resource_type'),
-        *('resource_uuid', 'role', 'sublet_of', *_ORDER),
+        *('reclaim_deadline', 'resource_uuid', 'role', 'sublet_of', *_ORDER),
     ),
 )
 

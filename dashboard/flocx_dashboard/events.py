@@ -35,6 +35,9 @@ TITLES = {
     'contract.ended': _('Contract ended'),
     'contract.cancelled': _('Contract cancelled'),
     'contract.error': _('Contract in trouble'),
+    'contract.released': _('Servers released'),
+    'contract.replaced': _('Another server found'),
+    'contract.reclaiming': _('Servers reclaimed by their owner'),
 }
 PANELS = {
     'offer': 'horizon:project:market_offers:detail',
@@ -126,7 +129,15 @@ def _detail(event):
         parts.append(str(names.status(payload['status'])))
     if payload.get('reason'):
         parts.append(payload['reason'])
+    if event.type == 'contract.reclaiming':
+        parts.append(_deadline(payload))
     return ', '.join(map(str, parts))
+
+
+def _deadline(payload):
+    """Until when the renter keeps what is reclaimed."""
+    last = max(line['reclaim_deadline'] for line in payload['lines'])
+    return _('until %s') % formats.moment(last)
 
 
 def _side(event):

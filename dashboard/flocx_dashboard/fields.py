@@ -73,6 +73,10 @@ class Duration(Read):
     def read(self, text):
         return times.duration(text)
 
+    def prepare_value(self, value):
+        """Seconds as this field would have them typed."""
+        return times.render_duration(value) if isinstance(value, int) else value
+
 
 class Requirements(Read):
     """Triples of the match language, a line of text for each."""

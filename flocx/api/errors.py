@@ -70,6 +70,20 @@ PUBLISHED = {
         409,
         'The time is not free on that server; the detail says which is.',
     ),
+    'flocx.conflict.notice': (
+        409,
+        'The owner may reclaim the server with a shorter notice than the caller agrees '
+        'to; the detail says with which.',
+    ),
+    'flocx.conflict.not_reclaimable': (
+        409,
+        'It was agreed that the server is not reclaimed before the end.',
+    ),
+    'flocx.conflict.reclaimed': (
+        409,
+        'The owner has reclaimed the server: it cannot be had for longer. The detail '
+        'says until when it can.',
+    ),
     'flocx.conflict.overlap': (
         409,
         'Another offer has some of the time of this server.',

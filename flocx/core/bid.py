@@ -30,6 +30,17 @@ TRANSITIONS = {
 MAX_QUANTITY = 10_000
 
 
+def accepts(least: int | None, reclaim_notice: int | None) -> bool:
+    """Whether who wants a notice of ``least`` seconds takes one of ``reclaim_notice``.
+
+    None is, as a notice, that a server is never reclaimed, and as a wish, that only
+    such a server will do.
+    """
+    if reclaim_notice is None:
+        return True
+    return least is not None and least <= reclaim_notice
+
+
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Bid:
     """``project_id`` asks for ``quantity`` servers, at least ``min_quantity``.
@@ -37,7 +48,8 @@ class Bid:
     ``duration`` is in seconds, ``price`` the ceiling in credits per server and
     hour. ``requirements`` are triples of the match language. ``lineage`` is the
     project and its ancestors when the bid was placed: it decides which targeted
-    offers the bid may take.
+    offers the bid may take. ``min_reclaim_notice`` is the shortest notice, in seconds,
+    with which a server may be reclaimed; None: only servers that never are will do.
     """
 
     uuid: str
@@ -52,6 +64,7 @@ class Bid:
     price: decimal.Decimal
     requirements: tuple[tuple[Any, ...], ...] = ()
     resource_class: str | None = None
+    min_reclaim_notice: int | None = None
     purpose: str | None = None
     status: Status = Status.AVAILABLE
     contract_uuid: str | None = None
@@ -70,6 +83,10 @@ class Bid:
                 f'duration: {self.duration} seconds do not fit between start_time '
                 f'and end_time, which are {self.window.seconds} seconds apart'
             )
+
+    def accepts(self, reclaim_notice: int | None) -> bool:
+        """Whether a server that can be reclaimed with this notice will do."""
+        return accepts(self.min_reclaim_notice, reclaim_notice)
 
     @property
     def whole(self) -> bool:

@@ -41,6 +41,7 @@ class Reason(enum.StrEnum):
     HARDWARE_CHANGED = 'hardware_changed'
     PROJECT_DELETED = 'project_deleted'
     PROJECT_DISABLED = 'project_disabled'
+    RECLAIMED = 'reclaimed'
 
 
 #: Why a provider gives a line up before it has handed the server over.
@@ -147,6 +148,10 @@ class Line:
     those of the time that was added since. ``sublet_of`` is the line by which the
     owner of the offer rents the server themselves. ``notice_seconds`` is what is
     billed, from its start, of a line that was cancelled before it began.
+
+    ``reclaim_notice`` is that of the offer when the line was made. ``reclaim_time`` is
+    when the owner has reclaimed the server, and ``reclaim_deadline`` when it is taken
+    back at the latest; both None until then.
     """
 
     uuid: str
@@ -167,6 +172,9 @@ class Line:
     ask: decimal.Decimal | None = None
     displaced: decimal.Decimal | None = None
     round_uuid: str | None = None
+    reclaim_notice: int | None = None
+    reclaim_time: datetime.datetime | None = None
+    reclaim_deadline: datetime.datetime | None = None
     status: Status = Status.CREATED
     fulfill_time: datetime.datetime | None = None
     expire_time: datetime.datetime | None = None
@@ -292,6 +300,7 @@ def draft(
                 ask=sold.price,
                 displaced=origin.displaced,
                 round_uuid=origin.round_uuid,
+                reclaim_notice=sold.reclaim_notice,
             )
             for line_uuid, sold, price in lines
         ),

@@ -47,7 +47,8 @@ class Offer:
     ``cleaned_by`` is the cleaning that a hand-back of the server has to prove, None
     where its site names none.
     ``sublet_of`` is the contract line by which ``project_id`` rents the server that it
-    offers, None where it owns it.
+    offers, None where it owns it. ``reclaim_notice`` is after how many seconds at the
+    earliest the server is taken back from who rents it; None: never.
     """
 
     uuid: str
@@ -61,6 +62,7 @@ class Offer:
     properties: dict[str, Any]
     cleaned_by: str | None = None
     lessee_id: str | None = None
+    reclaim_notice: int | None = None
     start_time: datetime.datetime
     end_time: datetime.datetime
     price: decimal.Decimal

@@ -17,6 +17,7 @@ from flocx.api import types
 from flocx.core import bid as bid_core
 from flocx.core import money
 from flocx.core import query
+from flocx.core import reclaim
 from flocx.core import requirements
 from flocx.core import window
 from market import claims
@@ -53,6 +54,9 @@ FIELDS = fields.Table(
     price=_Field(types.Price, _REQUIRED, _OPTIONAL, sort=True),
     requirements=_Field(types.Json, _OPTIONAL, filter=None),
     resource_class=_Field(types.Text, _OPTIONAL),
+    min_reclaim_notice=_Field(
+        types.Integer(0, reclaim.MAX_NOTICE), _OPTIONAL, _NULLABLE, since='1.1'
+    ),
     purpose=_Field(types.Text, _OPTIONAL),
     status=_Field(_TEXT, filter=query.one_of([*bid_core.Status, 'any'])),
     contract_uuid=_Field(_TEXT),
@@ -150,7 +154,7 @@ class Bids(routing.Resource):
     @expose.expose(Bid, body=BidChange)
     @db.retried
     def patch(self, ident, body):
-        """Change an open bid's name, price or end."""
+        """Change an open bid's name, price, end or least notice."""
         service, context, now = transaction.request_context()
         values = transaction.changes(body)
         # The operator's hand is not bound by the quotas of others.

@@ -5,8 +5,9 @@ from flocx import db
 from flocx.api import expose
 from flocx.api import routing
 from flocx.api import types
+from flocx.core import reclaim
 from market import claims
-from market.api import contracts as contracts_api
+from market.api import contract_fields
 from market.api import transaction
 from market.db import contracts
 from market.db import events
@@ -17,6 +18,8 @@ class ClaimRequest(types.Declared):
     """When, of the offer's free time; by default from now to its end.
 
     ``offers`` are more offers to claim for the same time, all or none.
+    ``min_reclaim_notice`` is the shortest notice, in seconds, with which a server may
+    be reclaimed; without it only those are claimed that never are.
     """
 
     name = types.Name
@@ -24,11 +27,12 @@ class ClaimRequest(types.Declared):
     start_time = types.Instant
     end_time = types.Instant
     offers = types.Field([types.Identifier])
+    min_reclaim_notice = types.Field(types.Integer(0, reclaim.MAX_NOTICE), since='1.1')
 
 
 class Claim(routing.Resource):
     @expose.expose(
-        contracts_api.Contract,
+        contract_fields.Contract,
         body=ClaimRequest,
         status=201,
         rule='market:offers:claim',
@@ -48,6 +52,7 @@ class Claim(routing.Resource):
                 )
                 taken = offers.held(session, wanted, now, terms.turnaround)
                 moment = events.not_before(session, now)
+                claims.require_notice(wanted, body.get('min_reclaim_notice'))
                 contract = claims.contract(
                     [(offer, offers.free(offer, taken, moment)) for offer in wanted],
                     context,
@@ -67,7 +72,7 @@ class Claim(routing.Resource):
                 )
                 generations = {offer.uuid: offer.generation for offer in wanted}
                 contracts.write(session, contract, generations, now)
-                creation.answer = contracts_api.shown(context, contract)
+                creation.answer = contract_fields.shown(context, contract)
         return creation.answer
 
 

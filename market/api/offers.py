@@ -13,6 +13,7 @@ from flocx.api import routing
 from flocx.api import types
 from flocx.core import offer as offer_core
 from flocx.core import query
+from flocx.core import reclaim
 from flocx.core import window
 from market import claims
 from market import hardware_changes
@@ -25,6 +26,8 @@ from market.db import visibility
 _TEXT, _STATUS = wsme.types.text, offer_core.Status
 _OPTIONAL, _REQUIRED, _NULLABLE = fields.OPTIONAL, fields.REQUIRED, fields.NULLABLE
 _Field = fields.Field
+#: Seconds.
+_NOTICE = types.Integer(0, reclaim.MAX_NOTICE)
 
 FIELDS = fields.Table(
     uuid=_Field(_TEXT, sort=True),
@@ -38,6 +41,7 @@ FIELDS = fields.Table(
     properties=_Field(types.Object, _REQUIRED, filter=None),
     cleaned_by=_Field(types.Text, _OPTIONAL, since='1.1'),
     lessee_id=_Field(types.Ident, _OPTIONAL, _NULLABLE),
+    reclaim_notice=_Field(_NOTICE, _OPTIONAL, _NULLABLE, since='1.1'),
     start_time=_Field(types.Instant, _OPTIONAL, sort=True),
     end_time=_Field(types.Instant, _REQUIRED, _OPTIONAL, sort=True),
     price=_Field(types.Price, _REQUIRED, _OPTIONAL, sort=True),
@@ -239,7 +243,7 @@ class Offers(routing.Resource):
                 service.quotas.check(
                     session, context.project_id, limits, now, open_offers=1
                 )
-                is_new = offers.add(session, offer, now)
+                offer, is_new = offers.add(session, offer, now)
                 taken = {} if is_new else _taken(service, session, [offer], now)
                 creation.answer = shown(context, offer, offers.free(offer, taken, now))
         return creation.answer
@@ -247,7 +251,11 @@ class Offers(routing.Resource):
     @expose.expose(Offer, body=OfferChange)
     @db.retried
     def patch(self, ident, body):
-        """Change an offer's name, price, end or target."""
+        """Change an offer's name, price, end, target or notice.
+
+        ``reclaim_notice`` is for contracts that are made from now on; those that there
+        are keep theirs.
+        """
         service, context, now = transaction.request_context()
         values = transaction.changes(body)
         with service.database.writer() as session:

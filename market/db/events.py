@@ -179,6 +179,9 @@ def _payload(contract, lines):
                 'price': money.text(line.price),
                 'status': line.status,
                 'reason': line.reason,
+                'end_time': window.text(line.end_time),
+                'reclaim_deadline': line.reclaim_deadline
+                and window.text(line.reclaim_deadline),
             }
             for line in lines
         ],

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from flocx import exceptions
 from flocx.core import contract as core
 from flocx.core import offer as offer_core
+from flocx.core import reclaim
 from flocx.core import states
 from flocx.core import window
 from market.db import concurrency
@@ -52,40 +53,57 @@ _OVER = collections.defaultdict(
 )
 
 
-def close(session, contract, now, notice=0, reason=None):
+def close(session, contract, now, notice=0, reason=None, lines=None):
     """Cancel what has not begun and let end what has; return the contract.
 
     What is delivered, or may be just now, stays with its line until the provider
     reports that the server is clean; its time after the notice is free again. Of what
     has not begun all time is free again at once, and as many seconds of it as the
-    notice has are billed.
+    notice has are billed. A line that is free to leave (flocx.core.reclaim) ends now,
+    and nothing more is billed of it.
 
     :param notice: for how many seconds the renter still pays, and keeps what has begun.
     :param reason: a contract.Reason, where it is not the lessee who ends it.
+    :param lines: those of the contract that are ended, by default all.
     :raises Conflict: every line is closed, or already on its way; or a server is
         sub-let for longer, and nothing is changed, if the caller rolls back.
     """
-    until = now.replace(microsecond=0) + datetime.timedelta(seconds=notice)
-    changes = {line: _closing(line, now, until, notice) for line in contract.lines}
-    changed = [line for line in contract.lines if changes[line]]
+    lines = contract.lines if lines is None else lines
+    changes = {line: _closing(line, now, notice) for line in lines}
+    changed = [line for line in lines if changes[line]]
     if not changed:
         raise exceptions.Conflict(
             f'Contract {contract.uuid} is {contract.status}: {_OVER[contract.status]}'
         )
     for line in changed:
         given = {'reason': reason} if reason else {}
-        _move(session, line, {**changes[line], **given})
+        move(session, line, {**changes[line], **given})
         _count_cancelled(session, line, line.start_time, now)
-    # What never began keeps the end that was agreed.
-    ends = [each['end_time'] for each in changes.values() if 'end_time' in (each or ())]
-    moved = {'end_time': max(ends)} if ends else {}
-    contract = _settle(session, contract, 'released', changed, now, **moved)
+    moved = moved_end(contract, changes)
+    contract = settle(session, contract, 'released', changed, now, **moved)
     sublets.require_none_beyond(session, contract)
     return contract
 
 
+def moved_end(contract, changes):
+    """What ``changes``, {line: values or None}, make of the end of ``contract``.
+
+    It ends with the last of its lines. What never began keeps the end that was agreed.
+    """
+    if not any('end_time' in (each or ()) for each in changes.values()):
+        return {}
+    ends = [
+        values.get('end_time', line.end_time)
+        for line, values in ((line, changes.get(line) or {}) for line in contract.lines)
+        if values.get('status', line.status) in core.RUNNING or 'end_time' in values
+    ]
+    return {'end_time': max(ends)}
+
+
 def _count_cancelled(session, line, end, now):
     """Keep account of the time from ``end`` on, given back before ``line`` began."""
+    if reclaim.is_free_to_leave(line, now):
+        return
     if line.status == _S.CREATED and line.start_time > now and end < line.end_time:
         session.execute(
             sa.insert(schema.cancellations).values(
@@ -97,13 +115,16 @@ def _count_cancelled(session, line, end, now):
         )
 
 
-def _end(noun, until):
+def _end(shortened, until):
     """The end of what is shortened to ``until``; it keeps a second at least."""
-    return min(noun.end_time, max(until, noun.start_time + _SECOND))
+    return min(shortened.end_time, max(until, shortened.start_time + _SECOND))
 
 
-def _closing(line, now, until, notice):
-    """What ending it at ``until`` changes of ``line``, None where it ends anyway."""
+def _closing(line, now, notice):
+    """What ending it after a notice changes of ``line``, None where it ends anyway."""
+    if reclaim.is_free_to_leave(line, now):
+        notice = 0
+    until = now.replace(microsecond=0) + datetime.timedelta(seconds=notice)
     if line.status == _S.CREATED and line.start_time >= now.replace(microsecond=0):
         length = window.Window(line.start_time, line.end_time).seconds
         return {
@@ -138,27 +159,19 @@ def withdraw(session, contract, line, reason, now, **more):
     :param reason: a contract.Reason.
     :param more: for the event.
     """
-    values = _closing(line, now, now.replace(microsecond=0), 0)
+    values = _closing(line, now, 0)
     if values is None:
         # It ends already; the parties are told all the same.
-        return settle(session, contract, reason, [line], now, **more)
+        return settle(session, contract, reason, [line], now, more)
     if not line.fulfill_time:
         # What never began keeps the end that was agreed.
         values.pop('end_time', None)
     status = values.get('status', line.status)
-    _move(session, line, {**values, 'reason': reason})
+    move(session, line, {**values, 'reason': reason})
     _interrupt(session, line, status, reason, now)
     for each in sublets.orphaned_lines(session, line, status):
         _undeliverable(session, each, now)
-    return settle(session, contract, reason, [line], now, **more)
-
-
-def settle(session, contract, action, changed, now, **more):
-    """Tell the parties of something about lines of ``contract``; return it.
-
-    :param more: for the event.
-    """
-    return _settle(session, contract, action, changed, now, more)
+    return settle(session, contract, reason, [line], now, more)
 
 
 def reschedule(session, contract, end, now, price_of, turnaround=0):
@@ -182,19 +195,53 @@ def reschedule(session, contract, end, now, price_of, turnaround=0):
     lines = [line for line in contract.lines if line.status not in core.CLOSED]
     if not lines:
         raise exceptions.Conflict(f'Contract {contract.uuid} is {contract.status}')
+    lines = _with_movable_end(lines, end)
     for line in lines:
+        move(session, line, _ending(session, line, end, now, price_of, turnaround))
+        _count_cancelled(session, line, end, now)
+    contract = settle(session, contract, 'changed', lines, now, end_time=end)
+    sublets.require_none_beyond(session, contract)
+    return contract
+
+
+def _with_movable_end(lines, end):
+    """Those of ``lines`` whose end can be moved to ``end``.
+
+    :raises Conflict: one is not running, or all are reclaimed before that.
+    """
+    movable = [
+        line
+        for line in lines
+        if line.reclaim_deadline is None or end < line.reclaim_deadline
+    ]
+    for line in movable:
         if line.status not in core.RUNNING:
             raise exceptions.Conflict(
                 f'Line {line.uuid} is {line.status}: its end cannot be moved'
             )
-        values = {'end_time': end}
-        if end > line.end_time:
-            values |= _extend(session, line, end, now, price_of, turnaround)
-        _move(session, line, values)
-        _count_cancelled(session, line, end, now)
-    contract = _settle(session, contract, 'changed', lines, now, end_time=end)
-    sublets.require_none_beyond(session, contract)
-    return contract
+    if not movable:
+        deadline = max(line.reclaim_deadline for line in lines)
+        raise exceptions.Conflict(
+            'end_time: the owner has reclaimed what the contract has, by '
+            f'{window.text(deadline)}; it can only end earlier',
+            code='flocx.conflict.reclaimed',
+        )
+    return movable
+
+
+def _ending(session, line, end, now, price_of, turnaround):
+    """What changes of ``line`` when it ends at ``end``, later or earlier."""
+    if end <= line.start_time:
+        # It was to begin when another one is taken back.
+        return {
+            'status': _S.CANCELLED,
+            'reason': core.Reason.RELEASED,
+            'expire_time': now,
+        }
+    more = end > line.end_time and _extend(
+        session, line, end, now, price_of, turnaround
+    )
+    return {'end_time': end, **(more or {})}
 
 
 def _extend(session, line, end, now, price_of, turnaround):
@@ -204,7 +251,7 @@ def _extend(session, line, end, now, price_of, turnaround):
     """
     table = schema.offers
     row = session.execute(sa.select(table).where(table.c.uuid == line.offer_uuid)).one()
-    offer = listing.noun(offer_core.Offer, row)
+    offer = listing.from_row(offer_core.Offer, row)
     if offer.status != offer_core.Status.AVAILABLE:
         raise exceptions.Conflict(
             f'Offer {offer.uuid} is {offer.status}: nothing more is sold of it',
@@ -239,15 +286,15 @@ def report(session, contract, line, status, reason, now):
         _require_returned(session, line)
     values = {'status': status, 'reason': reason or line.reason}
     if status == _S.ACTIVE:
-        values['reason'] = reason
+        values['reason'] = core.Reason.RECLAIMED if line.reclaim_deadline else reason
         values['fulfill_time'] = line.fulfill_time or now
     if status in core.CLOSED:
         values['expire_time'] = now
-    _move(session, line, values)
+    move(session, line, values)
     _interrupt(session, line, status, values['reason'], now)
     for each in sublets.orphaned_lines(session, line, status):
         _undeliverable(session, each, now)
-    return _settle(session, contract, status, [line], now)
+    return settle(session, contract, status, [line], now)
 
 
 def _undeliverable(session, row, now):
@@ -257,8 +304,8 @@ def _undeliverable(session, row, now):
     ).one()
     report(
         session,
-        listing.noun(core.Contract, whole, lines=()),
-        listing.noun(core.Line, row),
+        listing.from_row(core.Contract, whole, lines=()),
+        listing.from_row(core.Line, row),
         _S.CANCELLED,
         core.Reason.NOT_DELIVERED,
         now,
@@ -272,7 +319,8 @@ def replace(session, contract, line, other, offer, now):
     """
     contracts.take(session, offer.uuid, offer.generation, now)
     session.execute(sa.insert(_LINES).values(**listing.fields(other)))
-    return _settle(session, contract, 'replaced', [line, other], now)
+    moved = {'end_time': max(contract.end_time, other.end_time)}
+    return settle(session, contract, 'replaced', [line, other], now, **moved)
 
 
 def _require_returned(session, line):
@@ -316,7 +364,11 @@ def _interrupt(session, line, status, reason, now):
         )
 
 
-def _move(session, line, values):
+def move(session, line, values):
+    """Change ``line``, which nobody else has changed meanwhile.
+
+    :raises Conflict: somebody has.
+    """
     done = session.execute(
         sa.update(_LINES)
         .where(
@@ -331,15 +383,18 @@ def _move(session, line, values):
         handovers.forget(session, line.uuid)
 
 
-def _settle(session, contract, action, changed, now, more=None, **values):
-    """Give the contract the status that its lines make, and tell the parties."""
+def settle(session, contract, action, changed, now, more=None, **values):
+    """Give the contract the status that its lines make, and tell the parties.
+
+    :param more: further fields of the event's payload, by name.
+    """
     # Locked, and so read afresh: two providers may report lines of one contract.
     settled = {'settled': contract.uuid}
     session.execute(
         _TOUCH.values(**values) if values else _TOUCH, {**settled, 'now': now}
     )
     lines = tuple(
-        listing.noun(core.Line, row) for row in session.execute(_ITS_LINES, settled)
+        listing.from_row(core.Line, row) for row in session.execute(_ITS_LINES, settled)
     )
     status = core.overall([line.status for line in lines])
     session.execute(_SHOW, {**settled, 'shown': status})

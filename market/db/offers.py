@@ -48,16 +48,20 @@ _ROWS_PER_READ = 1000
 
 
 def add(session, offer, now):
-    """Store a new offer; whether its server was never offered before.
+    """Store a new offer.
+
+    :returns: the offer as it is stored, and whether its server was never offered
+        before.
 
     :raises Conflict: another open offer of the server has some of its time, or the
         project does not rent the server for all of it.
     :raises NotFound: the project does not rent it by the line ``sublet_of``.
     """
     fresh = servers.lock(session, {offer.server})
-    for refusal in _add(session, [offer], fresh, now).values():
+    refused, stored = _add(session, [offer], fresh, now)
+    for refusal in refused.values():
         raise refusal
-    return bool(fresh)
+    return stored[0], bool(fresh)
 
 
 def add_all(session, wanted, now):
@@ -67,7 +71,8 @@ def add_all(session, wanted, now):
         has, be it one of ``wanted`` that comes before, or that cannot be sub-let.
     """
     fresh = servers.lock(session, {offer.server for offer in wanted})
-    return _add(session, wanted, fresh, now)
+    refused, _ = _add(session, wanted, fresh, now)
+    return refused
 
 
 def _add(session, wanted, fresh, now):
@@ -77,7 +82,7 @@ def _add(session, wanted, fresh, now):
     others = servers.offered(session, known)
     for offer in wanted:
         try:
-            servers.require_rented(session, offer)
+            offer = servers.require_rented(session, offer)
             servers.require_alone(offer, others)
         except (exceptions.Conflict, exceptions.NotFound) as error:
             refused[offer.uuid] = error
@@ -88,7 +93,7 @@ def _add(session, wanted, fresh, now):
         session.execute(_INSERT, [listing.fields(offer) for offer in new])
     for offer in new:
         events.of_offer(session, 'published', offer, now)
-    return refused
+    return refused, new
 
 
 def reschedule(session, offer, now, **values):
@@ -108,15 +113,17 @@ def reschedule(session, offer, now, **values):
         raise exceptions.Invalid(f'end_time: {window.text(changed.end_time)} is past')
     if changed.end_time > offer.end_time:
         servers.lock(session, {offer.server})
-        servers.require_rented(session, changed)
         servers.require_alone(changed, servers.offered(session, [changed]))
+    if changed.end_time > offer.end_time or 'reclaim_notice' in values:
+        rented = servers.require_rented(session, changed)
+        values['reclaim_notice'] = rented.reclaim_notice
     return change(session, offer, 'changed', now, **values)
 
 
 def get(session, ident, reader):
     """The offer of this uuid or name that ``reader`` may see."""
     row = listing.one(session, _TABLE, ident, visibility.offers, reader, 'Offer')
-    return listing.noun(offer_core.Offer, row)
+    return listing.from_row(offer_core.Offer, row)
 
 
 def page(session, reader, query, where=(), suits=None):
@@ -127,7 +134,7 @@ def page(session, reader, query, where=(), suits=None):
     visible = visibility.offers_found({name for name, _, _ in query.filters})
     pick = suits and (lambda rows: (row for row in rows if suits(row.properties)))
     rows = listing.search(session, _TABLE, visible, reader, query, where, pick)
-    return [listing.noun(offer_core.Offer, row) for row in rows]
+    return [listing.from_row(offer_core.Offer, row) for row in rows]
 
 
 def free_during(now, start, end=None, turnaround=0):
@@ -163,6 +170,7 @@ def for_bid(session, bid, price, stay, now, turnaround=0):
             _TABLE.c.price <= price,
             _TABLE.c.project_id != bid.project_id,
             sa.or_(_TABLE.c.lessee_id.is_(None), _TABLE.c.lessee_id.in_(bid.lineage)),
+            _accepted(bid.min_reclaim_notice),
             sa.true()
             if bid.resource_class is None
             else _TABLE.c.resource_class == bid.resource_class,
@@ -171,7 +179,15 @@ def for_bid(session, bid, price, stay, now, turnaround=0):
         .order_by(_TABLE.c.price, _TABLE.c.id)
         .limit(_ROWS_PER_READ)
     )
-    return [listing.noun(offer_core.Offer, row) for row in rows]
+    return [listing.from_row(offer_core.Offer, row) for row in rows]
+
+
+def _accepted(least):
+    """Condition: who wants a notice of ``least`` seconds takes it (bid.accepts)."""
+    never = _TABLE.c.reclaim_notice.is_(None)
+    if least is None:
+        return never
+    return sa.or_(never, _TABLE.c.reclaim_notice >= least)
 
 
 def available(session, now, uuids=None):
@@ -183,7 +199,7 @@ def available(session, now, uuids=None):
         rows = session.execute(_AVAILABLE, {'now': now})
     else:
         rows = session.execute(_AVAILABLE_AMONG, {'now': now, 'uuids': list(uuids)})
-    return [listing.noun(offer_core.Offer, row) for row in rows]
+    return [listing.from_row(offer_core.Offer, row) for row in rows]
 
 
 def on_servers_of(session, contracts):
@@ -302,7 +318,7 @@ def expire(session, now):
     for row in rows:
         change(
             session,
-            listing.noun(offer_core.Offer, row),
+            listing.from_row(offer_core.Offer, row),
             'expired',
             now,
             status=offer_core.Status.EXPIRED,

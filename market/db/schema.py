@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The tables of the market database.
 
-Columns have the names of the fields of the core's nouns, so a row is turned
-into its noun, and back, without a translator. ``id`` gives lists a stable order.
+Columns have the names of the fields of the core's classes, so a row is turned
+into its instance, and back, without a translator. ``id`` gives lists a stable order.
 """
 
 import sqlalchemy as sa
@@ -107,6 +107,8 @@ offers = sa.Table(
     sa.Column('properties', sa.JSON, nullable=False),
     sa.Column('cleaned_by', sa.String(255)),
     _project('lessee_id'),
+    # Seconds; NULL means that what was sold is never taken back.
+    sa.Column('reclaim_notice', sa.BigInteger),
     _time('start_time'),
     _time('end_time'),
     _price(),
@@ -145,6 +147,7 @@ bids = sa.Table(
     _price(),
     sa.Column('requirements', sa.JSON, nullable=False),
     sa.Column('resource_class', sa.String(255)),
+    sa.Column('min_reclaim_notice', sa.BigInteger),
     sa.Column('purpose', sa.String(255)),
     _status(),
     _uuid('contract_uuid'),
@@ -209,6 +212,9 @@ contract_lines = sa.Table(
     sa.Column('ask', db.Money),
     sa.Column('displaced', db.Money),
     _uuid('round_uuid'),
+    sa.Column('reclaim_notice', sa.BigInteger),
+    _time('reclaim_time', nullable=True),
+    _time('reclaim_deadline', nullable=True),
     _status(),
     _time('fulfill_time', nullable=True),
     _time('expire_time', nullable=True),

@@ -2,6 +2,7 @@
 """Servers that were ever offered: whoever adds an offer of one locks it."""
 
 import collections
+import dataclasses
 
 from oslo_db import exception as db_exc
 import sqlalchemy as sa
@@ -106,16 +107,18 @@ def require_alone(offer, others):
 
 
 def require_rented(session, offer):
-    """Nothing, if ``offer`` is the owner's, or its project rents the server for it.
+    """``offer``, if it is the owner's, or its project rents the server for it.
 
-    The line is locked, so that it does not change before the offer is stored.
+    The line is locked, so that it does not change before the offer is stored. Where
+    its server can be reclaimed, what is sub-let of it can be with as much notice, or
+    with less if the offer says so.
 
     :raises NotFound: there is no such line of the project for the server.
-    :raises Conflict: the line is a sub-let itself, is not running, or has not the
-        time of the offer.
+    :raises Conflict: the line is a sub-let itself, is not running, has not the time of
+        the offer, is reclaimed, or has a shorter notice than the offer promises.
     """
     if offer.sublet_of is None:
-        return
+        return offer
     table = schema.contract_lines
     line = session.execute(
         sa.select(table)
@@ -133,6 +136,8 @@ def require_rented(session, offer):
         why = 'has a server that is sub-let, which cannot be sub-let again'
     elif line.status not in contract_core.RUNNING:
         why = f'is {line.status}'
+    elif line.reclaim_deadline:
+        why = f'is reclaimed by its owner, by {window.text(line.reclaim_deadline)}'
     elif offer.start_time < line.start_time or line.end_time < offer.end_time:
         why = (
             f'has the server from {window.text(line.start_time)} to '
@@ -142,3 +147,18 @@ def require_rented(session, offer):
         raise exceptions.Conflict(
             f'sublet_of: line {line.uuid} {why}', code='flocx.conflict.sublet'
         )
+    return _with_notice(offer, line)
+
+
+def _with_notice(offer, line):
+    if line.reclaim_notice is None:
+        return offer
+    if offer.reclaim_notice is None:
+        return dataclasses.replace(offer, reclaim_notice=line.reclaim_notice)
+    if offer.reclaim_notice > line.reclaim_notice:
+        raise exceptions.Conflict(
+            f'reclaim_notice: line {line.uuid} can be reclaimed with a notice of '
+            f'{line.reclaim_notice} seconds, and so can what is sub-let of it',
+            code='flocx.conflict.sublet',
+        )
+    return offer

@@ -7,6 +7,7 @@ from flocx import exceptions
 from flocx.api import expose
 from flocx.api import routing
 from flocx.api import types
+from flocx.core import reclaim
 from provider import publishing
 
 _MANY = ('nodes', 'query')
@@ -36,6 +37,7 @@ class OfferRequest(types.Declared):
     nodes = types.Field([types.Text])
     query = NodeQuery
     lessee_id = types.Ident
+    reclaim_notice = types.Field(types.Integer(0, reclaim.MAX_NOTICE), since='1.1')
     start_time = types.Instant
     end_time = types.required(types.Instant)
     price = types.Price

@@ -37,8 +37,10 @@ class Refused(Exception):
 class Caller:
     """One user at one service; a method for each verb gives the response."""
 
-    def __init__(self, url, token, service_token=None):
+    def __init__(self, url, token, service_token=None, version=None):
         self.url, self.headers = url, {}
+        if version:
+            self.headers['OpenStack-API-Version'] = f'marketplace {version}'
         if token:
             self.headers['X-Auth-Token'] = token
         if service_token:
@@ -82,6 +84,8 @@ class MarketplaceTestCase(testtools.TestCase):
 
     WORKERS = False
     OPTIONS = ()
+    #: The version of the API that is spoken; None for the oldest.
+    VERSION = None
 
     @classmethod
     def setUpClass(cls):
@@ -102,7 +106,9 @@ class MarketplaceTestCase(testtools.TestCase):
     # Who speaks
 
     def at(self, kind, token, service_token=None):
-        return Caller(self.marketplace.catalog[kind], token, service_token)
+        return Caller(
+            self.marketplace.catalog[kind], token, service_token, self.VERSION
+        )
 
     def market(self, token):
         return self.at('marketplace', token)

@@ -85,6 +85,12 @@ STORY = (
     ('umbrella-reader', 'price', 'list'),
     ('umbrella-reader', 'usage', 'show'),
     ('umbrella-reader', 'event', 'list'),
+    ('acme-member', 'offer', 'set', 'one', '--reclaim-notice', '30m'),
+    (
+        *('umbrella-member', 'offer', 'claim', 'one', '--name', 'short'),
+        *('--min-reclaim-notice', '10m', '--end-time', '+4h'),
+    ),
+    ('acme-member', 'contract', 'reclaim', 'short'),
     ('operator-admin', 'mechanism', 'list'),
     ('operator-admin', 'round', 'list'),
     ('operator-admin', 'round', 'show', 'ROUND'),

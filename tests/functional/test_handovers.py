@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a provider keeps about a line, and how a server comes back as it was."""
 
-from market.api import contracts
+from market.api import lines
 from provider import reconciliation
 from tests.functional import base
 
@@ -50,7 +50,7 @@ class HandoverTest(base.MarketplaceTestCase):
 
     def test_what_is_too_much_or_none_is_refused(self):
         _, path, _ = self.claimed()
-        long = {'settings': 'x' * contracts.MOST_KEPT}
+        long = {'settings': 'x' * lines.MOST_KEPT}
         for version, data in ((0, long), (0, []), (0, None), (-1, {}), (None, {})):
             answer = self.change(path, version, data)
             self.assertEqual(400, answer.status_code, answer.text)

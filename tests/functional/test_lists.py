@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from flocx.core import query
 from market.api import bids
-from market.api import contracts
+from market.api import contract_fields
 from market.api import offers
 from tests.functional import base
 
@@ -35,6 +35,7 @@ _OF_LINES = {
     'price',
     'fulfill_time',
     'expire_time',
+    'reclaim_deadline',
     'reason',
 }
 #: Parameters that are no fields.
@@ -48,6 +49,8 @@ _SPECIAL = {
 
 
 class FilterTest(base.MarketplaceTestCase):
+    VERSION = '1.1'
+
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
@@ -67,6 +70,7 @@ class FilterTest(base.MarketplaceTestCase):
                 start_time=self.time(number),
                 hours=24 + number % 2,
                 **({'name': f'o{number}'} if number % 2 else {}),
+                **({'reclaim_notice': 60 * number} if number % 2 else {}),
             )
             bid = self.bid(
                 quantity=1 + number % 3,
@@ -74,16 +78,20 @@ class FilterTest(base.MarketplaceTestCase):
                 price=f'0.{number}',
                 **({'name': f'b{number}', 'purpose': 'p'} if number % 2 else {}),
                 **({'resource_class': 'gpu'} if number % 3 else {}),
+                **({'min_reclaim_notice': number} if number % 2 else {}),
             )
             self.clock.advance(seconds=2)
             if number < 4:
                 contract = self.good(
                     market.post(
                         f'/v1/offers/{offer["uuid"]}/claim',
-                        {'end_time': self.time(10)}
+                        {'end_time': self.time(10), 'min_reclaim_notice': 0}
                         | ({'name': f'c{number}'} if number % 2 else {}),
                     )
                 )
+            if number == 1:
+                path = f'/v1/contracts/{contract["uuid"]}/reclaim'
+                self.good(self.market('acme-member').post(path), 200)
             if number == 2:
                 market.delete(f'/v1/contracts/{contract["uuid"]}')
             if number == 4:
@@ -127,13 +135,13 @@ class FilterTest(base.MarketplaceTestCase):
         self.assertFiltered('bids', bids.FILTERS)
 
     def test_contracts(self):
-        self.assertFiltered('contracts', contracts.FILTERS)
+        self.assertFiltered('contracts', contract_fields.FILTERS)
 
     def test_every_scalar_field_is_a_filter(self):
         for kind, filters in (
             ('offers', offers.FILTERS),
             ('bids', bids.FILTERS),
-            ('contracts', contracts.FILTERS),
+            ('contracts', contract_fields.FILTERS),
         ):
             row = self.listed(kind, status='any')[0]
             scalars = {
@@ -147,7 +155,7 @@ class FilterTest(base.MarketplaceTestCase):
         for kind, keys in (
             ('offers', offers.SORT_KEYS),
             ('bids', bids.SORT_KEYS),
-            ('contracts', contracts.SORT_KEYS),
+            ('contracts', contract_fields.SORT_KEYS),
         ):
             for key in keys:
                 for direction in ('asc', 'desc'):

@@ -210,6 +210,15 @@ ROWS = {
         operator=204,
         guest=404,
     ),
+    'market:contracts:reclaim': Row(
+        'POST',
+        MARKET,
+        '/v1/contracts/{reclaimable}/reclaim',
+        WRITE,
+        DENIED,
+        NONE,
+        guest=404,
+    ),
     # The operator may report, but only what they deliver themselves: nothing.
     'market:contracts:report': Row(
         'PATCH',
@@ -287,6 +296,7 @@ OF_THE_OWNER = {
 class MatrixTest(base.MarketplaceTestCase):
     # A quote is the engine's.
     WORKERS = True
+    VERSION = 'latest'
 
     def setUp(self):
         super().setUp()
@@ -302,6 +312,8 @@ class MatrixTest(base.MarketplaceTestCase):
             made = {'bid': self.bid(price='0.000001')['uuid']}
         elif name in ('contract', 'line'):
             made = self.contract()
+        elif name == 'reclaimable':
+            made = {'reclaimable': self.contract(notice=600)['contract']}
         elif name in ('future', 'future_line'):
             # Nothing is done for it yet, by a fulfiller that would be faster.
             contract = self.contract(start_time=self.time(3))
@@ -311,11 +323,12 @@ class MatrixTest(base.MarketplaceTestCase):
         self.kept.update(made, soon=self.time(2))
         return self.kept[name]
 
-    def contract(self, **terms):
+    def contract(self, notice=None, **terms):
+        offer = self.offer(**({} if notice is None else {'reclaim_notice': notice}))
         contract = self.good(
             self.market('umbrella-member').post(
-                f'/v1/offers/{self.offer()["uuid"]}/claim',
-                {'end_time': self.time(4), **terms},
+                f'/v1/offers/{offer["uuid"]}/claim',
+                {'end_time': self.time(4), 'min_reclaim_notice': notice, **terms},
             )
         )
         return {'contract': contract['uuid'], 'line': contract['lines'][0]['uuid']}
@@ -354,7 +367,6 @@ class MatrixTest(base.MarketplaceTestCase):
         response = self.at(row.kind, persona).request(
             row.method,
             self.filled(row.path),
-            headers={'OpenStack-API-Version': 'marketplace latest'},
             json=row.body
             and {
                 name: self.filled(value) if isinstance(value, str) else value
@@ -470,5 +482,5 @@ class HiddenFieldsTest(base.MarketplaceTestCase):
         self.bid(price=ceiling, resource_class='sealed')
         for who in ('acme-manager', 'initech-manager', 'service-service'):
             for path in ('/v1/bids', '/v1/events', '/v1/book', '/v1/prices'):
-                said = self.market(who).get(path).text
-                self.assertNotIn(ceiling, said, (who, path))
+                page = self.market(who).get(path).text
+                self.assertNotIn(ceiling, page, (who, path))

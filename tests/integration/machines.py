@@ -35,10 +35,12 @@ from tests.unit.provider import test_fulfilment
 from tools.lab import accounts
 from tools.lab import install
 from tools.lab import ironic as lab_ironic
+from tools.lab import rest
 
 FOLDER = rigs.ROOT / '.test' / 'hazards'
 S, R = core.Status, core.Reason
 HOUR = datetime.timedelta(hours=1)
+SECOND = datetime.timedelta(seconds=1)
 
 
 class Lab:
@@ -60,6 +62,36 @@ class Lab:
         self._lab.networks.process().stop()
         self._lab.down()
 
+    @property
+    def python(self):
+        """The interpreter of the environment that Ironic is installed in."""
+        return self._lab.folder.python
+
+    @property
+    def ironic_log(self):
+        """Where Ironic writes down what it does."""
+        return self._lab.folder.logs / 'ironic.log'
+
+    def ironic(self, user, project=None, role=None):
+        """Requests to Ironic as somebody: ``(status, document)`` of each.
+
+        :param role: what they are made in the project, if they are not there.
+        """
+        folder, ports = self._lab.folder, self._lab.ports
+        if role:
+            accounts.create_person(folder, ports, user, project, role)
+        token = accounts.log_in(folder, ports, user, project)
+        url = f'{lab_ironic.url(ports)}/v1'
+
+        def ask(method, path, body=None, version='latest'):
+            headers = {'X-OpenStack-Ironic-API-Version': version}
+            status, _, document = rest.call(
+                method, url + path, body, token, headers=headers
+            )
+            return status, document
+
+        return ask
+
     def networks(self):
         """The process of a Neutron that was started now."""
         found = self._lab.networks
@@ -69,9 +101,14 @@ class Lab:
         process.wait()
         return process
 
+    @property
+    def provider_conf(self):
+        """Where the account of the provider is configured."""
+        return self._lab.folder.etc / 'provider.conf'
+
     def provider(self):
         """The provider's view of Ironic, with its own account."""
-        path = self._lab.folder.etc / 'provider.conf'
+        path = self.provider_conf
         account = lab_ironic.account(self._lab.folder, self._lab.ports, 'flocx')
         path.write_text(f'[service_credentials]\n{account}\n')
         conf = cfg.ConfigOpts()
@@ -191,30 +228,39 @@ class DeliveryTestCase(unittest.TestCase):
         self.over = self.began + 2 * HOUR
         self.market = test_fulfilment.Market()
         self.market.resource_class = self.node.resource_class
+        self.delivering = self.fulfiller(self.market, self.QUARANTINE_WAIT)
+        self.line = self.rent(self.market, self.node, self.renter.current_project_id)
+        self.addCleanup(self.clean)
+
+    def fulfiller(self, market, quarantine_wait):
+        """What delivers the lines of ``market``."""
         options = {name: self.conf.provider[name] for name in self.conf.provider} | {
             'retry_interval': 0.1,
             'fulfil_interval': 0.2,
             'retry_max_interval': 0.3,
             # The contract began an hour ago, and a slow Ironic is no reason here.
             'delivery_deadline': 2 * 3600,
-            'quarantine_wait': self.QUARANTINE_WAIT,
+            'quarantine_wait': quarantine_wait,
             'quarantine_project_id': self.lab.quarantine,
             **self.OPTIONS,
         }
-        self.delivering = fulfilment.Fulfilment(
+        return fulfilment.Fulfilment(
             types.SimpleNamespace(provider=types.SimpleNamespace(**options)),
             self.nodes,
-            self.market,
+            market,
         )
-        self.line = self.market.add(
+
+    def rent(self, market, node, renter):
+        """The line of a contract that has begun, of the project ``renter``."""
+        line = market.add(
             S.CREATED,
-            node=self.node.uuid,
-            owner_id=self.owner.current_project_id,
+            node=node.uuid,
+            owner_id=node.owner,
             start_time=window.text(self.began - HOUR),
             end_time=window.text(self.began + HOUR),
         )
-        self.market.contracts[0]['project_id'] = self.renter.current_project_id
-        self.addCleanup(self.clean)
+        market.contracts[-1]['project_id'] = renter
+        return line
 
     def clean(self):
         """Leave the server as it was found."""

@@ -11,14 +11,21 @@ from openstack import exceptions as sdk_exceptions
 from oslo_utils import uuidutils
 
 from provider.nodes import ironic
+from tests.integration import lessee_fuzzer
 from tests.integration import machines
+from tests.integration import provider_commands
 from tests.integration import rigs
 from tests.integration import vifs
 
 S, R = machines.S, machines.R
 
 
-class HazardsTest(vifs.Vifs, machines.DeliveryTestCase):
+class HazardsTest(
+    vifs.Vifs,
+    provider_commands.ProviderCommands,
+    lessee_fuzzer.LesseeFuzzer,
+    machines.DeliveryTestCase,
+):
     def test_a_renter_deploys_and_the_machine_is_clean_before_it_goes_back(self):
         """Ironic would hand a running, uncleaned machine to the next lessee."""
         self.become(S.ACTIVE)

@@ -47,7 +47,7 @@ _SALE = """
 CREATE TRIGGER audit_sale AFTER INSERT ON contract_lines BEGIN
 INSERT INTO audit_sales SELECT NEW.uuid, {overlaps}, NEW.start_time, NEW.end_time,
 o.status, o.start_time, o.end_time, o.price, o.project_id, o.lessee_id,
-o.resource_class, o.properties, c.created_at, c.uuid, c.bid_uuid
+o.resource_class, o.properties, c.created_at, c.uuid, c.bid_uuid, o.reclaim_notice
 FROM offers o, contracts c WHERE o.uuid = NEW.offer_uuid AND c.uuid = NEW.contract_uuid;
 END"""
 _BID = """
@@ -55,7 +55,8 @@ CREATE TRIGGER audit_filled AFTER INSERT ON contracts
 WHEN NEW.bid_uuid IS NOT NULL BEGIN
 INSERT INTO audit_fills SELECT NEW.uuid, b.uuid, b.project_id, b.lineage, b.quantity,
 b.min_quantity, b.start_time, b.end_time, b.duration, b.price, b.requirements,
-b.resource_class, b.status, b.contract_uuid FROM bids b WHERE b.uuid = NEW.bid_uuid;
+b.resource_class, b.status, b.contract_uuid, b.min_reclaim_notice
+FROM bids b WHERE b.uuid = NEW.bid_uuid;
 END"""
 _MOVED = """
 CREATE TRIGGER audit_{table} AFTER UPDATE OF status ON {table}
@@ -73,7 +74,10 @@ CREATE TRIGGER audit_frozen AFTER UPDATE ON contract_lines
 WHEN OLD.price <> NEW.price OR OLD.project_id <> NEW.project_id OR OLD.owner_id <>
 NEW.owner_id OR OLD.resource_uuid <> NEW.resource_uuid OR OLD.offer_uuid <>
 NEW.offer_uuid OR (OLD.fulfill_time IS NOT NULL AND OLD.fulfill_time <>
-NEW.fulfill_time) OR OLD.status IN ('ended', 'cancelled') BEGIN
+NEW.fulfill_time) OR OLD.reclaim_notice IS NOT NEW.reclaim_notice OR
+(OLD.reclaim_deadline IS NOT NULL AND (OLD.reclaim_deadline IS NOT
+NEW.reclaim_deadline OR NEW.end_time > OLD.end_time)) OR
+OLD.status IN ('ended', 'cancelled') BEGIN
 INSERT INTO audit_wrong VALUES ('line ' || NEW.uuid || ' was changed for good');
 END"""
 _GONE = """
@@ -82,13 +86,13 @@ INSERT INTO audit_wrong VALUES ('{table}: a row was deleted');
 END"""
 _TABLES = (
     'CREATE TABLE audit_terms (turnaround)',
-    'CREATE TABLE audit_moves (noun, uuid, move)',
-    'CREATE TABLE audit_wrong (said)',
+    'CREATE TABLE audit_moves (resource_type, uuid, move)',
+    'CREATE TABLE audit_wrong (message)',
     'CREATE TABLE audit_sales (line, overlaps, start, end, offer_status, offer_start, '
-    'offer_end, ask, owner, lessee, class, properties, time, contract, bid)',
+    'offer_end, ask, owner, lessee, class, properties, time, contract, bid, notice)',
     'CREATE TABLE audit_fills (contract, bid, project, lineage, quantity, '
     'min_quantity, start, end, duration, ceiling, requirements, class, status, '
-    'filled_by)',
+    'filled_by, least)',
     'CREATE TABLE audit_longer (line, overlaps, start, end, offer_start, offer_end, '
     'offer_status)',
 )

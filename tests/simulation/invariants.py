@@ -36,10 +36,11 @@ class Checker:
 
         :param accepted: triples of what people were told, a kind and the object.
         """
-        self.wrong += [row['said'] for row in self._rows['audit_wrong']]
+        self.wrong += [row['message'] for row in self._rows['audit_wrong']]
         self._sold_once()
         self._moves()
         self._contracts()
+        self._reclaimed()
         self._fills()
         self._accepted(accepted)
         self._wishes()
@@ -70,9 +71,10 @@ class Checker:
 
     def _moves(self):
         for move in self._rows['audit_moves']:
-            legal = audit.LEGAL[move['noun']].split()
+            legal = audit.LEGAL[move['resource_type']].split()
             self._require(
-                move['move'] in legal, f'{move["noun"]} {move["uuid"]}: {move["move"]}'
+                move['move'] in legal,
+                f'{move["resource_type"]} {move["uuid"]}: {move["move"]}',
             )
         for line in self._rows['contract_lines']:
             closed = line['status'] not in OPEN_LINES
@@ -111,6 +113,37 @@ class Checker:
                     f'{label}: line {line["uuid"]} is not what was sold',
                 )
 
+    def _reclaimed(self):
+        """Nobody loses a server earlier than agreed, or pays for it after that."""
+        told = {
+            row['object_uuid']
+            for row in self._rows['events']
+            if row['type'] == 'contract.reclaiming' and row['project_id']
+        }
+        for line in self._rows['contract_lines']:
+            if line['reclaim_deadline'] is None:
+                continue
+            label = f'line {line["uuid"]}, reclaimed'
+            asked, deadline = (
+                unfilled.moment(line[name])
+                for name in ('reclaim_time', 'reclaim_deadline')
+            )
+            notice = line['reclaim_notice']
+            self._require(
+                notice is not None
+                and deadline >= asked + datetime.timedelta(seconds=notice),
+                f'{label}: at {asked} by {deadline}, with a notice of {notice}',
+            )
+            self._require(
+                line['status'] == 'cancelled'
+                or unfilled.moment(line['end_time']) <= deadline
+                # It keeps a second where it had just begun.
+                or unfilled.moment(line['start_time']) >= asked,
+                f'{label}: ends {line["end_time"]}, after {deadline}',
+            )
+            self._require(not line['notice_seconds'], f'{label}: billed for a notice')
+            self._require(line['contract_uuid'] in told, f'{label}: nobody was told')
+
     def _fills(self):
         fills = {fill['contract']: fill for fill in self._rows['audit_fills']}
         contracts = {each['uuid']: each for each in self._rows['contracts']}
@@ -142,13 +175,22 @@ class Checker:
             )
 
     def _given_up(self, contract):
-        """Its lines that were never delivered, each of which another may replace."""
+        """Its lines in the place of each of which there may be another."""
         return [
             line
             for line in self._lines[contract]
-            if line['reason'] in ('not_delivered', 'node_gone')
+            if line['reclaim_deadline']
+            or line['reason'] in ('not_delivered', 'node_gone')
             and line['fulfill_time'] is None
         ]
+
+    def _follows(self, sale):
+        """Whether the line of ``sale`` begins when another one is taken back."""
+        return any(
+            sale['start'] >= lost['reclaim_deadline'] and lost['uuid'] != sale['line']
+            for lost in self._lines[sale['contract']]
+            if lost['reclaim_deadline']
+        )
 
     def _suits(self, fill, sale):
         label = f'bid {fill["bid"]}, line {sale["line"]}'
@@ -161,7 +203,8 @@ class Checker:
         whole = unfilled.moment(fill['end']) - unfilled.moment(fill['start'])
         asked = datetime.timedelta(seconds=fill['duration'])
         self._require(
-            fill['start'] <= sale['start']
+            self._follows(sale)
+            or fill['start'] <= sale['start']
             and sale['end'] <= fill['end']
             and (length == asked or asked == whole and sale['end'] == fill['end']),
             f'{label}: not the time that was asked for',
@@ -172,6 +215,10 @@ class Checker:
         self._require(
             sale['lessee'] in (None, *json.loads(fill['lineage'])),
             f'{label}: the offer is for somebody else',
+        )
+        self._require(
+            unfilled.agreed(fill['least'], sale['notice']),
+            f'{label}: can be reclaimed sooner than the bidder agreed to',
         )
         self._require(
             fill['class'] in (None, sale['class'])
@@ -189,18 +236,20 @@ class Checker:
         }
         told = {row['object_uuid'] for row in self._rows['events']}
         seen = collections.Counter()
-        for deed, kind, noun in accepted:
-            row = tables[kind].get(noun['uuid'])
-            what = f'{kind} {noun["uuid"]}'
+        for action, kind, resource in accepted:
+            row = tables[kind].get(resource['uuid'])
+            what = f'{kind} {resource["uuid"]}'
             if row is None:
                 self.wrong.append(f'{what}: accepted, and not there')
                 continue
-            self._require(noun['uuid'] in told, f'{what}: accepted, and no event of it')
-            if deed == 'created':
-                seen[kind, noun['uuid']] += 1
+            self._require(
+                resource['uuid'] in told, f'{what}: accepted, and no event of it'
+            )
+            if action == 'created':
+                seen[kind, resource['uuid']] += 1
                 self._require(
-                    row['project_id'] == noun['project_id']
-                    and seen[kind, noun['uuid']] == 1,
+                    row['project_id'] == resource['project_id']
+                    and seen[kind, resource['uuid']] == 1,
                     f'{what}: one object for two requests',
                 )
             elif kind != 'contracts':

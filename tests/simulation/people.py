@@ -25,13 +25,14 @@ def headers(project, role='member'):
         'X-User-Id': f'{project}-{role}',
         'X-Roles': {'member': 'member,reader', 'admin': 'admin,member,reader'}[role],
         'X-Identity-Status': 'Confirmed',
+        'OpenStack-API-Version': 'marketplace latest',
     }
 
 
 class People:
-    """Each method named in ``DEEDS`` is one deed of somebody, from begin to end."""
+    """Each method named in ``ACTIONS`` is one action of somebody, from begin to end."""
 
-    DEEDS = {
+    ACTIONS = {
         'publish': 4,
         'place': 5,
         'claim': 3,
@@ -41,6 +42,7 @@ class People:
         'cancel_offer': 0.4,
         'release': 1.5,
         'extend': 1,
+        'reclaim': 2,
     }
 
     def __init__(self, world):
@@ -64,6 +66,8 @@ class People:
         }
         if not self._storm.below(4):
             body['lessee_id'] = self._storm.pick(('acme-lab', 'acme', 'umbrella'))
+        if self._storm.toss():
+            body['reclaim_notice'] = self._storm.pick((0, 60, 1800))
         self._create('offers', owner, '/v1/offers', body, _PROVIDER)
 
     def place(self):
@@ -80,6 +84,8 @@ class People:
             body['duration'] = self._storm.pick((60, 1799, 3600))
         if not self._storm.below(3):
             body['requirements'] = [['cpus', '>=', self._storm.pick((8, 64))]]
+        if self._storm.below(6):
+            body['min_reclaim_notice'] = self._storm.pick((0, 0, 60))
         if not self._storm.below(4):
             body['resource_class'] = self._storm.pick(('large', 'small'))
         self._create('bids', self._storm.pick(RENTERS), '/v1/bids', body)
@@ -89,7 +95,7 @@ class People:
         offer = self._one('offers', renter)
         if not offer:
             return
-        body = {}
+        body = {'min_reclaim_notice': 0} if self._storm.below(6) else {}
         if self._storm.toss():
             body['end_time'] = self._time(self._storm.pick((1, 90, 600)))
         self._create('contracts', renter, f'/v1/offers/{offer["uuid"]}/claim', body)
@@ -111,7 +117,10 @@ class People:
         owner, offer = self._mine('offers', OWNERS)
         if offer:
             body = self._storm.pick(
-                ({'price': '2'}, {'price': '0.1'}, {'end_time': self._time(300)})
+                (
+                    *({'price': '2'}, {'price': '0.1'}, {'end_time': self._time(300)}),
+                    *({'reclaim_notice': 60}, {'reclaim_notice': None}),
+                )
             )
             self._ask(owner, 'PATCH', f'/v1/offers/{offer["uuid"]}', body)
 
@@ -125,6 +134,12 @@ class People:
         if contract:
             path = f'/v1/contracts/{contract["uuid"]}'
             self._remove('contracts', renter, path, contract)
+
+    def reclaim(self):
+        owner = self._storm.pick(OWNERS)
+        contract = self._one('contracts', owner, 'role=owner')
+        if contract:
+            self._ask(owner, 'POST', f'/v1/contracts/{contract["uuid"]}/reclaim', {})
 
     def extend(self):
         renter, contract = self._mine('contracts', RENTERS)
@@ -148,18 +163,18 @@ class People:
         if answer is not None and answer.status_int == 201:
             self.accepted.append(('created', kind, answer.json))
 
-    def _remove(self, kind, who, path, noun):
+    def _remove(self, kind, who, path, resource):
         answer = self._ask(who, 'DELETE', path)
         if answer is not None and answer.status_int == 204:
-            self.accepted.append(('removed', kind, noun))
+            self.accepted.append(('removed', kind, resource))
 
     def _mine(self, kind, parties):
         who = self._storm.pick(parties)
         return who, self._one(kind, who)
 
-    def _one(self, kind, who):
+    def _one(self, kind, who, query='status=any'):
         """Some open object that ``who`` sees; of bids and contracts, one of theirs."""
-        answer = self._ask(who, 'GET', f'/v1/{kind}?status=any')
+        answer = self._ask(who, 'GET', f'/v1/{kind}?{query}')
         found = answer.json[kind] if answer is not None else []
         return self._storm.pick(found) if found else None
 

@@ -40,11 +40,17 @@ def _could_take(bid, offer):
         and offer['project_id'] != bid['project_id']
         and offer['lessee_id'] in (None, *json.loads(bid['lineage']))
         and bid['resource_class'] in (None, offer['resource_class'])
+        and agreed(bid['min_reclaim_notice'], offer['reclaim_notice'])
         and all(
             document.get(name, 0) >= least
             for name, _, least in json.loads(bid['requirements'])
         )
     )
+
+
+def agreed(least, notice):
+    """Whether who wants a notice of ``least`` seconds has agreed to ``notice``."""
+    return notice is None or least is not None and least <= notice
 
 
 def _whole(bid):

@@ -141,11 +141,16 @@ def create(folder, ports):
 
 def create_service(folder, ports, name):
     """The account ``name`` of one more service, in the project and role of all."""
+    create_person(folder, ports, name, 'service', 'service')
+
+
+def create_person(folder, ports, name, project, role):
+    """Somebody more who has ``role`` in ``project``; the same when repeated."""
     api = Keystone(folder, ports)
     user = api.named('users').get(name) or api.create(
         'user', 'users', name=name, domain_id='default', password=folder.password
     )
-    api.grant(api.named('projects')['service'], user, api.named('roles')['service'])
+    api.grant(api.named('projects')[project], user, api.named('roles')[role])
 
 
 def publish(folder, ports):

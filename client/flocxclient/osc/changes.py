@@ -8,6 +8,8 @@ from flocxclient.osc import command
 from flocxclient.osc import identity
 from flocxclient.osc import prices
 from flocxclient.osc import projects
+from flocxclient.osc import quotes
+from flocxclient.osc import times
 
 
 class _Set(command.ShowOne):
@@ -63,7 +65,7 @@ class _Set(command.ShowOne):
 
 
 class SetOffer(_Set):
-    """Change the name, price, end or target of an offer of yours.
+    """Change the name, price, end, target or notice of an offer of yours.
 
     Contracts made from it stay as they are.
     """
@@ -88,10 +90,28 @@ class SetOffer(_Set):
         lessee.add_argument(
             '--no-lessee', action='store_true', help='For everybody, at its price.'
         )
+        notice = parser.add_mutually_exclusive_group()
+        notice.add_argument(
+            '--reclaim-notice',
+            metavar='<duration>',
+            type=command.argument(times.duration),
+            help='With how much notice you may take the server back from who rents it '
+            'from now on: ' + times.DURATIONS + '.',
+        )
+        notice.add_argument(
+            '--no-reclaim',
+            action='store_true',
+            help='Never take it back from who rents it from now on.',
+        )
         return parser
 
     def changes(self, parsed_args):
-        changes = super().changes(parsed_args)
+        changes = {
+            **super().changes(parsed_args),
+            **command.given(parsed_args, 'reclaim_notice'),
+        }
+        if parsed_args.no_reclaim:
+            changes['reclaim_notice'] = None
         if parsed_args.no_lessee:
             changes['lessee_id'] = None
         if parsed_args.lessee is not None:
@@ -105,7 +125,7 @@ class SetOffer(_Set):
 
 
 class SetBid(_Set):
-    """Change the name, price or end of a bid that is not matched yet."""
+    """Change the name, price, end or least notice of a bid not matched yet."""
 
     model = 'bid'
     table = fields.BID
@@ -115,6 +135,17 @@ class SetBid(_Set):
         'whole of that time, without a --duration, is then for the whole new one.'
     )
     _epilog = command.examples('openstack market bid set weekend-training --price 3.20')
+
+    def get_parser(self, prog_name):
+        parser = super().get_parser(prog_name)
+        quotes.add_notice(parser)
+        return parser
+
+    def changes(self, parsed_args):
+        return {
+            **super().changes(parsed_args),
+            **command.given(parsed_args, 'min_reclaim_notice'),
+        }
 
     def update(self, name_or_uuid, **changes):
         return self.market.update_bid(name_or_uuid, **changes)

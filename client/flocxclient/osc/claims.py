@@ -11,6 +11,7 @@ from flocxclient.osc import command
 from flocxclient.osc import contracts
 from flocxclient.osc import costs
 from flocxclient.osc import identity
+from flocxclient.osc import quotes
 from flocxclient.osc import times
 
 #: What --dry-run shows; the price is for all the servers together, per hour.
@@ -44,6 +45,7 @@ class ClaimOffer(command.ShowOne):
         parser.add_argument(
             '--purpose', metavar='<text>', help='What the servers are for.'
         )
+        quotes.add_notice(parser)
         parser.add_argument(
             '--dry-run',
             action='store_true',
@@ -60,7 +62,14 @@ class ClaimOffer(command.ShowOne):
         contract = self.market.claim_offer(
             *parsed_args.offers,
             idempotency_key=parsed_args.idempotency_key,
-            **command.given(parsed_args, 'start_time', 'end_time', 'name', 'purpose'),
+            **command.given(
+                parsed_args,
+                'start_time',
+                'end_time',
+                'name',
+                'purpose',
+                'min_reclaim_notice',
+            ),
         )
         if parsed_args.wait:
             contract = contracts.wait_active(

@@ -58,9 +58,14 @@ class Lines(Column):
     def human_readable(self):
         return '\n'.join(
             f'{_server(line)} at {money(line.get("price"))}{_origin(line)}: '
-            f'{line.get("status", "")}'
+            f'{line.get("status", "")}{self._reclaim(line)}'
             for line in self._value or ()
         )
+
+    def _reclaim(self, line):
+        """Until when the renter keeps what its owner has reclaimed."""
+        deadline = line.get('reclaim_deadline')
+        return f', reclaimed by {self._time(deadline)}' if deadline else ''
 
 
 def _origin(line):

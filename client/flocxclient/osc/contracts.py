@@ -140,11 +140,43 @@ class ShowContract(command.ShowOne):
         return self.shown(self.market.get_contract(parsed_args.contract))
 
 
+class ReclaimContract(command.ShowOne):
+    """Take back servers of yours, with the notice that their offers said.
+
+    The renter is told at once and keeps them until the deadline, or leaves earlier.
+    Withdraw or change the offer first, unless the time may be sold again.
+    """
+
+    table = fields.CONTRACT
+    _epilog = command.examples(
+        'openstack market contract reclaim weekend-training',
+        'openstack market contract reclaim weekend-training --line <uuid>',
+    )
+
+    def get_parser(self, prog_name):
+        parser = super().get_parser(prog_name)
+        command.add_name(parser, 'contract')
+        parser.add_argument(
+            '--line',
+            metavar='<line>',
+            action='append',
+            dest='lines',
+            help='Only this server, by the uuid of its line; may be repeated.',
+        )
+        return parser
+
+    def take_action(self, parsed_args):
+        return self.shown(
+            self.market.reclaim_contract(parsed_args.contract, parsed_args.lines)
+        )
+
+
 class DeleteContract(command.Delete):
     """Cancel contracts before they start, or release their servers early.
 
     "cancel" and "release" are the same command. A released server is
-    undeployed and cleaned, and the rest of its time goes back to the offer.
+    undeployed and cleaned, and the rest of its time goes back to the offer. What its
+    owner has reclaimed is billed no further.
     """
 
     model = 'contract'
@@ -154,12 +186,21 @@ class DeleteContract(command.Delete):
 
     def get_parser(self, prog_name):
         parser = super().get_parser(prog_name)
+        parser.add_argument(
+            '--line',
+            metavar='<line>',
+            help='Only this server, by the uuid of its line, which its owner has '
+            'reclaimed; the contract keeps the others.',
+        )
         self.add_wait(parser, 'the servers are back with their owners')
         return parser
 
     def delete(self, name, parsed_args):
         # A name may come to mean another contract while this one ends.
         contract = self.market.get_contract(name)
+        if parsed_args.line is not None:
+            self.market.release_line(contract, parsed_args.line)
+            return
         self.market.delete_contract(contract)
         if parsed_args.wait:
             waiting.until(

@@ -57,6 +57,14 @@ class CreateOffer(command.ShowOne):
         self.add_window(parser, True, 'Until when; required.')
         parser.add_argument('--name', metavar='<name>', help='A name for the offer.')
         parser.add_argument(
+            '--reclaim-notice',
+            metavar='<duration>',
+            type=command.argument(times.duration),
+            help='With how much notice you may take the server back from who rents it: '
+            + times.DURATIONS
+            + '; default never.',
+        )
+        parser.add_argument(
             '--lessee',
             metavar='<project>',
             help='Only for this project, by id or name.',
@@ -76,7 +84,13 @@ class CreateOffer(command.ShowOne):
                 '(--lessee); an offer to all for nothing is --price 0'
             )
         offer = command.given(
-            parsed_args, 'resource_type', 'name', 'start_time', 'end_time', 'price'
+            parsed_args,
+            'resource_type',
+            'name',
+            'start_time',
+            'end_time',
+            'price',
+            'reclaim_notice',
         )
         identity.require_given(parsed_args, 'resource', 'idempotency_key')
         if parsed_args.lessee is not None:

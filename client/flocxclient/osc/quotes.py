@@ -30,6 +30,7 @@ TERMS = (
     'price',
     'requirements',
     'resource_class',
+    'min_reclaim_notice',
     'purpose',
 )
 
@@ -74,8 +75,22 @@ def add_terms(command_, parser, required=True):
         metavar='<class>',
         help='The class of server, as Ironic has it.',
     )
+    add_notice(parser)
     parser.add_argument('--name', metavar='<name>', help='A name for the bid.')
     parser.add_argument('--purpose', metavar='<text>', help='What the servers are for.')
+
+
+def add_notice(parser):
+    """The option by which a renter agrees that a server may be reclaimed."""
+    parser.add_argument(
+        '--min-reclaim-notice',
+        metavar='<duration>',
+        type=command.argument(times.duration),
+        help='Agree to a server that its owner may take back with this much notice at '
+        'least: '
+        + times.DURATIONS
+        + '; default only servers that are never taken back.',
+    )
 
 
 def terms(parsed_args):

@@ -43,7 +43,7 @@ class Proxy(proxy.Proxy):
         return self._fetched(_offer.Offer, offer)
 
     def update_offer(self, offer, generation=None, **changes):
-        """Change ``name``, ``price``, ``end_time`` or ``lessee_id``."""
+        """Change its name, price, end_time, lessee_id or reclaim_notice."""
         return self._changed(_offer.Offer, offer, changes, generation)
 
     def delete_offer(self, offer):
@@ -54,7 +54,8 @@ class Proxy(proxy.Proxy):
         """Take offers directly, without an auction; one Contract for them all.
 
         :param more: offers to take for the same time, all or none.
-        :param terms: ``start_time``, ``end_time``, ``name``, ``purpose``.
+        :param terms: ``start_time``, ``end_time``, ``name``, ``purpose``, and
+            ``min_reclaim_notice``, in seconds.
         """
         first = self._uuid(_offer.Offer, offer)
         if more:
@@ -116,6 +117,28 @@ class Proxy(proxy.Proxy):
     def delete_contract(self, contract):
         """Cancel a contract before it starts, or release it early after."""
         self._ended(_contract.Contract, contract)
+
+    def reclaim_contract(self, contract, lines=None):
+        """Take back servers of the caller's, with the notice that was agreed.
+
+        To do it again changes nothing.
+
+        :param lines: the uuids of their lines, by default all of the caller's.
+        """
+        uuid_ = self._uuid(_contract.Contract, contract)
+        path = f'{identifiers.path(_contract.Contract.base_path, uuid_)}/reclaim'
+        document = self._posted(path, {'lines': list(lines)} if lines else {})
+        return self._existing(_contract.Contract, identifiers.verify(document, uuid_))
+
+    def release_line(self, contract, line):
+        """Leave one server of a contract, which its owner has reclaimed.
+
+        :param line: the uuid of its line.
+        """
+        uuid_ = self._uuid(_contract.Contract, contract)
+        path = f'{identifiers.path(_contract.Contract.base_path, uuid_)}/lines'
+        response = self.delete(identifiers.path(path, line))
+        exceptions.raise_from_response(response)
 
     def events(self, after=0, **query):
         """What happened after event number ``after``, oldest first.

@@ -6,12 +6,19 @@ from flocx_dashboard.tests import base
 
 
 class ContractTest(base.DashboardTestCase):
-    def contract(self, name, hours=4):
+    def contract(self, name, hours=4, **agreed):
         """A contract of umbrella with acme that has just been made."""
         offer = self.offer(name=f'{name}-offer')
+        if agreed:
+            self.sent(
+                *('acme-member', 'offers:change', offer['uuid']),
+                **{'name': offer['name'], 'price': '1', 'lessee_id': ''},
+                **{'generation': offer['generation'], 'reclaim_notice': '30m'},
+                **{'end_time': '+20h'},
+            )
         self.sent(
             *('umbrella-member', 'offers:claim', offer['uuid']),
-            **{'end_time': f'+{hours}h', 'name': name},
+            **{'end_time': f'+{hours}h', 'name': name, **agreed},
         )
         (contract,) = (
             self.page('umbrella-reader', 'contracts:index', name=name)
@@ -49,16 +56,16 @@ class ContractTest(base.DashboardTestCase):
 
     def test_an_end_that_cannot_be_is_refused(self):
         contract = self.contract('refused')
-        for said, field, error in (
+        for text, field, error in (
             ({}, '__all__', 'either'),
             ({'by': '1h', 'end_time': '+1d'}, '__all__', 'either'),
             ({'by': '90d'}, '__all__', 'free'),
             ({'end_time': '1d ago'}, 'end_time', '.'),
         ):
-            with self.subTest(said):
+            with self.subTest(text):
                 answer = self.send(
                     *('umbrella-member', 'contracts:end', contract.uuid),
-                    **{**said, 'generation': contract.generation},
+                    **{**text, 'generation': contract.generation},
                 )
                 errors = answer.context['form'].errors
                 self.assertEqual([field], list(errors))
@@ -75,6 +82,26 @@ class ContractTest(base.DashboardTestCase):
         self.fulfil()
         ended = self.page('acme-reader', 'contracts:index', status='ended')
         self.assertIn('released', [row['name'] for row in self.cells(ended)])
+
+    def test_its_owner_reclaims_it(self):
+        contract = self.contract('reclaimed', min_reclaim_notice='20m')
+        self.fulfil()
+        url = self.url('contracts:reclaim', contract.uuid)
+        for who, offered in (('acme-member', True), ('umbrella-member', False)):
+            page = self.page(who, 'contracts:detail', contract.uuid)
+            self.assertEqual(offered, url in page.content.decode())
+        self.sent('acme-member', 'contracts:reclaim', contract.uuid)
+        for who in ('acme-member', 'umbrella-member'):
+            page = self.page(who, 'contracts:detail', contract.uuid)
+            self.assertContains(page, 'Servers reclaimed by their owner')
+            self.assertNotContains(page, url)
+        refused = self.send(
+            *('umbrella-member', 'contracts:end', contract.uuid),
+            by='9h',
+            generation=self.show('contracts', contract.uuid)['generation'],
+        )
+        self.assertIn('reclaimed', str(refused.context['form'].errors))
+        self.sent('umbrella-member', 'contracts:release', contract.uuid)
 
     def test_several_are_released_in_the_list(self):
         contracts = [self.contract(f'several-{number}').uuid for number in range(2)]

@@ -18,6 +18,7 @@ TERMS = (
     'price',
     'requirements',
     'resource_class',
+    'min_reclaim_notice',
     'purpose',
 )
 
@@ -67,6 +68,14 @@ class Create(forms.Once):
     requirements = fields.Requirements(label=_('Hardware'), required=False)
     resource_class = django_forms.CharField(
         label=_('Class'), required=False, help_text=_('As Ironic has it; or any.')
+    )
+    min_reclaim_notice = fields.Duration(
+        label=_('Taken back with a notice of at least'),
+        required=False,
+        help_text=_(
+            '36h or 2d: the owner may take the server back so. Only servers that never '
+            'are, if you leave it out.'
+        ),
     )
     name = django_forms.CharField(label=_('Name'), required=False)
     purpose = django_forms.CharField(label=_('Purpose'), required=False)

@@ -81,6 +81,18 @@ class MoveEnd(forms.Form):
         }
 
 
+class Reclaim(forms.Form):
+    def send(self, data):
+        return api.call(api.market(self.request).reclaim_contract, self.initial['uuid'])
+
+    def done(self, contract):
+        last = max(line['reclaim_deadline'] or '' for line in contract.lines)
+        return _('Contract %(name)s: its servers come back by %(deadline)s.') % {
+            'name': formats.title(contract),
+            'deadline': formats.moment(last),
+        }
+
+
 class Release(forms.Form):
     def send(self, data):
         api.call(api.market(self.request).delete_contract, self.initial['uuid'])

@@ -32,6 +32,29 @@ class MoveEnd(horizon_tables.LinkAction):
         return contract.status in OPEN and is_renter(request, contract)
 
 
+def can_reclaim(request, contract):
+    """Whether the user's project may take back some server of the contract."""
+    own = request.user.project_id
+    return any(
+        line['owner_id'] == own
+        and line['status'] in (*OPEN, 'error')
+        and line['reclaim_notice'] is not None
+        and line['reclaim_deadline'] is None
+        for line in contract.lines
+    )
+
+
+class Reclaim(horizon_tables.LinkAction):
+    name = 'reclaim'
+    verbose_name = _('Reclaim')
+    url = 'horizon:project:market_contracts:reclaim'
+    classes = ('ajax-modal',)
+    icon = 'undo'
+
+    def allowed(self, request, contract=None):
+        return can_reclaim(request, contract)
+
+
 class Release(tables.Ending):
     name = 'release'
     icon = 'sign-out'
@@ -124,5 +147,5 @@ class Contracts(tables.Table):
         )
         row_class = Row
         status_columns = ('settled',)
-        row_actions = (MoveEnd, Release)
+        row_actions = (MoveEnd, Release, Reclaim)
         table_actions = (Release,)

@@ -75,6 +75,7 @@ class Detail(ContractMixin, views.HorizonTemplateView):
             rate=contract_tables.rate(contract),
             is_renter=is_renter,
             can_change=is_renter and contract.status in contract_tables.OPEN,
+            can_reclaim=contract_tables.can_reclaim(self.request, contract),
             started=formats.instant(contract.start_time) <= timezone.now(),
             events=events.of_object(self.request, 'contract', contract.uuid, 50),
             **kwargs,
@@ -86,6 +87,13 @@ class MoveEnd(ContractMixin, forms.FormView):
     page_title = modal_header = _('Extend or shorten a contract')
     submit_label = _('Move the end')
     side_template = 'flocx_dashboard/contracts/_end.html'
+
+
+class Reclaim(ContractMixin, forms.FormView):
+    form_class = contract_forms.Reclaim
+    page_title = modal_header = _('Reclaim the servers of a contract')
+    submit_label = _('Reclaim')
+    side_template = 'flocx_dashboard/contracts/_reclaim.html'
 
 
 class Release(ContractMixin, forms.FormView):

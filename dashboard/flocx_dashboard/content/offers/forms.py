@@ -12,7 +12,7 @@ from flocx_dashboard import tables
 #: The value of a choice that is not made.
 EVERYBODY = ''
 #: As many offers as a form lets one choose from.
-MOST = 50
+MAX_NODES = 50
 
 
 class Filter(tables.FilterForm):
@@ -93,6 +93,14 @@ class Create(forms.Once):
         required=False,
         help_text=_('Everybody, or one project and those below it.'),
     )
+    reclaim_notice = fields.Duration(
+        label=_('Taken back with a notice of'),
+        required=False,
+        help_text=_(
+            '36h or 2d: you may take the server back from who rents it. Never, if you '
+            'leave it out.'
+        ),
+    )
 
     def __init__(self, request, *args, **kwargs):
         super().__init__(request, *args, **kwargs)
@@ -106,7 +114,14 @@ class Create(forms.Once):
             api.provider(self.request).create_offer,
             data['key'],
             resource_uuid=self.initial['uuid'],
-            **self.given('price', 'start_time', 'end_time', 'name', 'lessee_id'),
+            **self.given(
+                'price',
+                'start_time',
+                'end_time',
+                'name',
+                'lessee_id',
+                'reclaim_notice',
+            ),
         )
 
     def done(self, offer):
@@ -115,6 +130,14 @@ class Create(forms.Once):
 
 class Change(forms.Change):
     lessee_id = django_forms.ChoiceField(label=_('For'), required=False)
+    reclaim_notice = fields.Duration(
+        label=_('Taken back with a notice of'),
+        required=False,
+        help_text=_(
+            '36h or 2d: you may take the server back from who rents it. Never, if you '
+            'leave it out.'
+        ),
+    )
 
     update = 'update_offer'
     helps = {
@@ -131,7 +154,11 @@ class Change(forms.Change):
         self.fields['lessee_id'].choices = choices
 
     def changes(self, data):
-        return {**super().changes(data), 'lessee_id': data['lessee_id'] or None}
+        return {
+            **super().changes(data),
+            'lessee_id': data['lessee_id'] or None,
+            'reclaim_notice': data['reclaim_notice'],
+        }
 
 
 class Claim(forms.Once):
@@ -147,6 +174,14 @@ class Claim(forms.Once):
     )
     name = django_forms.CharField(label=_('Name of the contract'), required=False)
     purpose = django_forms.CharField(label=_('Purpose'), required=False)
+    min_reclaim_notice = fields.Duration(
+        label=_('Taken back with a notice of at least'),
+        required=False,
+        help_text=_(
+            '36h or 2d: the owner may take the server back so. Only servers that never '
+            'are, if you leave it out.'
+        ),
+    )
     offers = django_forms.MultipleChoiceField(
         label=_('Together with'),
         required=False,
@@ -172,7 +207,9 @@ class Claim(forms.Once):
             self.initial['uuid'],
             *data.get('offers', ()),
             idempotency_key=data['key'],
-            **self.given('start_time', 'end_time', 'name', 'purpose'),
+            **self.given(
+                'start_time', 'end_time', 'name', 'purpose', 'min_reclaim_notice'
+            ),
         )
 
     def done(self, contract):

@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: Apache-2.0
+"""/v1/contracts/{contract}/lines: the servers of a contract, one by one."""
+
+import json
+
+from flocx import db
+from flocx import exceptions
+from flocx.api import expose
+from flocx.api import routing
+from flocx.api import types
+from flocx.core import contract as core
+from market import replacement
+from market.api import contract_fields
+from market.api import transaction
+from market.db import contracts
+from market.db import handovers
+from market.db import lifecycle
+
+#: How much a provider may keep about a line, in characters of JSON.
+MOST_KEPT = 65536
+
+
+class Report(types.Declared):
+    """What a provider did for a line."""
+
+    status = types.required(types.Choice(core.Status))
+    reason = types.Text
+
+
+class HandoverChange(types.Declared):
+    """What a provider wants kept, in the place of what it rests on."""
+
+    version = types.required(types.Integer(0, 2**62))
+    data = types.required(types.Object)
+
+
+class Handover(types.Answer):
+    version = int
+    data = types.Json
+
+
+class Handovers(routing.Resource):
+    """/v1/contracts/{contract}/lines/{line}/handover: a provider's own memory."""
+
+    @expose.expose(Handover, rule='market:handovers:show')
+    def get_one(self, contract_uuid, line_uuid):
+        """Show what the provider keeps about a line until the line is closed.
+
+        ``version`` is 0 where nothing was kept yet.
+        """
+        service, context, _ = transaction.request_context()
+        with service.database.reader() as session:
+            contract = contracts.get(session, contract_uuid, context)
+            line = _delivered_by(context, contract, line_uuid)
+            if line.status in core.CLOSED:
+                raise exceptions.NotFound(f'Line {line.uuid} is {line.status}')
+            version, data = handovers.get(session, line.uuid)
+        return Handover.of(version=version, data=data)
+
+    @expose.expose(Handover, body=HandoverChange, rule='market:handovers:change')
+    @db.retried
+    def patch(self, contract_uuid, line_uuid, body):
+        """Keep something about a line, at most 65,536 characters of JSON.
+
+        ``version`` is that of what was read before; another one is a conflict, so
+        that two fulfillers do not overwrite what the other has found.
+        """
+        service, context, _ = transaction.request_context()
+        data = body['data']
+        if len(json.dumps(data)) > MOST_KEPT:
+            raise exceptions.Invalid(f'data: more than {MOST_KEPT} characters of JSON')
+        with service.database.writer() as session:
+            contract = contracts.get(session, contract_uuid, context)
+            line = _delivered_by(context, contract, line_uuid)
+            version = handovers.put(session, line, body['version'], data)
+        return Handover.of(version=version, data=data)
+
+
+class Lines(routing.Resource):
+    """/v1/contracts/{contract}/lines: for the providers that deliver them."""
+
+    handover = Handovers()
+
+    @expose.expose(contract_fields.Line, body=Report, rule='market:contracts:report')
+    @db.retried
+    def patch(self, contract_uuid, line_uuid, body):
+        """Report what became of a line.
+
+        ``wait_cancel`` with the reason not_delivered or node_gone gives up a line
+        that was not handed over. Where the bid could have had another server that is
+        free for the time, it becomes a line of the contract in its place, at the same
+        price.
+        """
+        service, context, now = transaction.request_context()
+        with service.database.writer() as session:
+            contract = contracts.get(session, contract_uuid, context)
+            line = _delivered_by(context, contract, line_uuid)
+            given_up = _is_given_up(line, body)
+            contract = lifecycle.report(
+                session,
+                contract,
+                line,
+                core.Status(body['status']),
+                body.get('reason'),
+                now,
+            )
+            if given_up:
+                replacement.substitute(
+                    session, contract, line, now, service.terms.turnaround
+                )
+        (line,) = (each for each in contract.lines if each.uuid == line_uuid)
+        return contract_fields.Line.of(line)
+
+    @expose.expose(status=204, since='1.1')
+    @db.retried
+    def delete(self, contract_uuid, line_uuid):
+        """Leave one server that its owner has reclaimed, at no cost, and keep the rest.
+
+        Any other server is released with the whole contract.
+        """
+        service, context, now = transaction.request_context()
+        with service.database.writer() as session:
+            contract = contracts.get(session, contract_uuid, context)
+            lines = [each for each in contract.lines if each.uuid == line_uuid]
+            if not lines:
+                raise exceptions.NotFound(f'Line {line_uuid} not found')
+            transaction.require_current(contract, 'market:contracts:release')
+            if not lines[0].reclaim_deadline:
+                raise exceptions.Conflict(
+                    f'Line {line_uuid} is not reclaimed by its owner: release the '
+                    'whole contract'
+                )
+            lifecycle.close(session, contract, now, lines=lines)
+
+
+def _is_given_up(line, body):
+    return (
+        body['status'] == core.Status.WAIT_CANCEL != line.status
+        and body.get('reason') in core.UNDELIVERABLE
+        and line.fulfill_time is None
+    )
+
+
+def _delivered_by(context, contract, line_uuid):
+    for line in contract.lines:
+        if line.uuid == line_uuid and line.provider_id == context.provider_id:
+            return line
+    raise exceptions.NotFound(f'Line {line_uuid} not found')
