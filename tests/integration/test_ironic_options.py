@@ -91,9 +91,7 @@ class ErasureTest(machines.DeliveryTestCase):
     def setUp(self):
         self.OPTIONS = {'clean_steps': {'*': [self.STEP]}}
         super().setUp()
-        self.add_bios()
-
-    def add_bios(self):
+        self.market.cleaned_by = self.STEP
         path = '/bios_interface'
         self.change(self.admin, {'op': 'add', 'path': path, 'value': 'fake'})
 
@@ -145,6 +143,7 @@ class RunbookTest(machines.DeliveryTestCase):
     OPTIONS: typing.ClassVar[dict] = {'clean_runbooks': {'*': NAME}}
 
     def test_the_runbook_was_done(self):
+        self.market.cleaned_by = f'runbook:{self.NAME}'
         admin = self.lab.cloud('admin').baremetal
         version = {'microversion': '1.92'}
         made = admin.post(

@@ -42,7 +42,7 @@ class Whatever(dict):
 class Market:
     """As much of the market as a provider sees."""
 
-    provider_id, resource_class = 'provider', None
+    provider_id, resource_class, cleaned_by = 'provider', None, None
 
     def __init__(self):
         self.contracts, self.reports, self.refuse = [], [], ()
@@ -92,7 +92,7 @@ class Market:
             'uuid': uuid,
             'properties': Whatever(),
             'resource_class': self.resource_class,
-            'cleaned_by': None,
+            'cleaned_by': self.cleaned_by,
         }
 
     def handover(self, contract_uuid, line_uuid):
