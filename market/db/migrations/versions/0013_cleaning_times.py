@@ -6,8 +6,8 @@ import sqlalchemy as sa
 
 from flocx import db
 
-revision = '0012'
-down_revision = '0011'
+revision = '0013'
+down_revision = '0012'
 
 
 def upgrade():
