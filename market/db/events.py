@@ -85,18 +85,19 @@ def of_bid(session, action, bid, now, **more):
     )
 
 
-def of_contract(session, action, contract, lines, now):
+def of_contract(session, action, contract, lines, now, **more):
     """Tell the lessee of ``lines``, each owner of their own lines, and the providers.
 
     :param lines: those of the contract that have changed.
+    :param more: further fields of the payload.
     """
     providers = {line.provider_id for line in lines}
     announce.record(session, 'contract', contract.uuid, action, providers)
     add = functools.partial(_add, session, 'contract', contract.uuid, action, now)
-    add(_payload(contract, lines), project_id=contract.project_id)
+    add(_payload(contract, lines) | more, project_id=contract.project_id)
     for owner in sorted({line.owner_id for line in lines}):
         own = [line for line in lines if line.owner_id == owner]
-        add(_payload(contract, own), owner_id=owner)
+        add(_payload(contract, own) | more, owner_id=owner)
 
 
 def after(session, reader, last=0, limit=100, filters=(), where=()):
