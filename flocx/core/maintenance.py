@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A planned outage: a window in which an owner's server serves nobody and costs nothing."""
+"""A planned outage: a window in which a server serves nobody and costs nothing."""
 
 import dataclasses
 import datetime
