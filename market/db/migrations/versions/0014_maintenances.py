@@ -6,8 +6,8 @@ import sqlalchemy as sa
 
 from flocx import db
 
-revision = '0013'
-down_revision = '0012'
+revision = '0014'
+down_revision = '0013'
 
 
 def upgrade():
