@@ -33,13 +33,13 @@ def get(session, ident, reader):
     row = listing.one(
         session, _TABLE, ident, visibility.maintenances, reader, 'Maintenance'
     )
-    return listing.noun(core.Maintenance, row)
+    return listing.from_row(core.Maintenance, row)
 
 
 def page(session, reader, query):
     """A page of the outages that ``reader`` may see."""
     rows = listing.page(session, _TABLE, visibility.maintenances, reader, query)
-    return [listing.noun(core.Maintenance, row) for row in rows]
+    return [listing.from_row(core.Maintenance, row) for row in rows]
 
 
 def require_owner(session, offer):
@@ -129,8 +129,8 @@ def cancel(session, maintenance, now):
     return maintenance
 
 
-def _of_server(table, noun):
-    return [table.c[name] == getattr(noun, name) for name in _SERVER]
+def _of_server(table, model):
+    return [table.c[name] == getattr(model, name) for name in _SERVER]
 
 
 def _change_offers(session, maintenance, action, now):
@@ -145,7 +145,7 @@ def _change_offers(session, maintenance, action, now):
         .with_for_update()
     ).all()
     for row in found:
-        offers.change(session, listing.noun(offer_core.Offer, row), action, now)
+        offers.change(session, listing.from_row(offer_core.Offer, row), action, now)
 
 
 def _overlapping(session, maintenance):
@@ -176,7 +176,7 @@ def _interrupted(session, maintenance):
 def _tell(session, maintenance, rows, action, now):
     lines = collections.defaultdict(list)
     for row in rows:
-        lines[row.contract_uuid].append(listing.noun(contract_core.Line, row))
+        lines[row.contract_uuid].append(listing.from_row(contract_core.Line, row))
     table = schema.contracts
     for contract_uuid in sorted(lines):
         row = session.execute(
@@ -185,7 +185,7 @@ def _tell(session, maintenance, rows, action, now):
         events.of_contract(
             session,
             action,
-            listing.noun(contract_core.Contract, row),
+            listing.from_row(contract_core.Contract, row),
             lines[contract_uuid],
             now,
             maintenance={

@@ -175,6 +175,11 @@ class EveryChangeTest(base.MarketplaceTestCase):
         lines = [row for _, row in changes['contract_lines']]
         by_uuid = {row['uuid']: row for row in after['contract_lines'].values()}
         lines += [by_uuid[row['line_uuid']] for _, row in changes['interruptions']]
+        lines += [
+            by_uuid[row['line_uuid']]
+            for key, row in before['interruptions'].items()
+            if key not in after['interruptions'] and row['line_uuid'] in by_uuid
+        ]
         for line in lines:
             wanted.add(('engine', 'contract', line['contract_uuid']))
             wanted.add((line['provider_id'], 'contract', line['contract_uuid']))
