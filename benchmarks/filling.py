@@ -17,7 +17,7 @@ RACK = 50
 #: What a server and hour costs; who bids less waits.
 ASK, TOO_LOW = decimal.Decimal(1), decimal.Decimal('0.5')
 #: How many rows one transaction inserts.
-_TOGETHER = 2000
+_ROWS_AT_ONCE = 2000
 
 
 def classes(count):
@@ -41,9 +41,9 @@ def fill(database, offers, bids, now, ceiling, first=0):
 
 def _insert(database, table, rows):
     rows = list(rows)
-    for at in range(0, len(rows), _TOGETHER):
+    for at in range(0, len(rows), _ROWS_AT_ONCE):
         with database.writer() as session:
-            session.execute(sa.insert(table), rows[at : at + _TOGETHER])
+            session.execute(sa.insert(table), rows[at : at + _ROWS_AT_ONCE])
 
 
 def _uuid(kind, number):

@@ -101,7 +101,7 @@ class Stage:
         taken = time.perf_counter() - began
         if answer.status_int >= 300:
             raise RuntimeError(f'{method} {path}: {answer.text}')
-        self._said = answer.json
+        self._answer = answer.json
         return taken
 
     def _bid(self, offers):
@@ -114,7 +114,7 @@ class Stage:
             'end_time': (asking.now() + 4 * HOUR).isoformat(),
         }
         taken = self._ask('POST', '/v1/bids', body)
-        return taken, self._said['uuid']
+        return taken, self._answer['uuid']
 
     def _claim(self, offers):
         start = asking.now() + 24 * HOUR

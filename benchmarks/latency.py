@@ -32,7 +32,7 @@ RENTER = 'umbrella-renter'
 #: In milliseconds.
 TARGETS = {'median_ms': 50, 'p99_ms': 250, 'event_ms': 50}
 #: How often it is looked for contracts, and how long for the last, in seconds.
-LOOK, PATIENCE = 0.003, 30
+POLL_INTERVAL, CONTRACT_TIMEOUT = 0.003, 30
 #: How long an engine may take until it makes its first contracts, in seconds.
 COMPILING = 300
 #: So many bids go before those that are counted.
@@ -50,7 +50,7 @@ class Observer(threading.Thread):
     def run(self):
         table, last = schema.events, 0
         with self._database.reader() as session:
-            while not self._over.wait(LOOK):
+            while not self._over.wait(POLL_INTERVAL):
                 found = session.execute(
                     sa.select(table.c.id, table.c.type, table.c.object_uuid)
                     .where(table.c.id > last)
@@ -159,7 +159,7 @@ def measure(rig, options):
     placed = place(
         caller, classes, options.rate, max(1, int(options.rate * options.seconds))
     )
-    until = time.monotonic() + PATIENCE
+    until = time.monotonic() + CONTRACT_TIMEOUT
     while placed.keys() - follower.told.keys() and time.monotonic() < until:
         time.sleep(0.05)
     follower.stop()

@@ -141,7 +141,7 @@ def deploy(rig, processes):
     for each in serving:
         each.start()
     for each in serving:
-        each.wait(rigs.PATIENCE)
+        each.wait(rigs.START_TIMEOUT)
     return asking.EsiLeap(rig, uuids, deployed), asking.Market(rig, uuids)
 
 

@@ -21,7 +21,7 @@ from matcher.mechanisms import figures
 
 
 def read(payload):
-    """The book that ``said`` describes.
+    """The book that ``payload`` describes.
 
     :raises Invalid: naming the offer or bid and the field that is wrong.
     """
@@ -151,10 +151,10 @@ def written(market):
     }
 
 
-def _document(noun, names):
+def _document(instance, names):
     payload = {}
     for name in names:
-        value = getattr(noun, name)
+        value = getattr(instance, name)
         if isinstance(value, datetime.datetime):
             value = window.text(value)
         if isinstance(value, decimal.Decimal):

@@ -99,9 +99,9 @@ def generated(number, seed):
     supply = []
     for place in range(max(len(names), number // 10)):
         name, owner = names[place % len(names)], rng.randrange(ORGANISATIONS)
-        said = {'resource_class': name}
+        document = {'resource_class': name}
         server = f'server-{place:05}'
-        supply.append(_server(server, owner, said, asks[name, owner], first, last))
+        supply.append(_server(server, owner, document, asks[name, owner], first, last))
     demand = [_generated(rng, each, first, names) for each in range(number)]
     demand.sort(key=lambda each: (each.created_at, each.uuid))
     return Scene(tuple(supply), tuple(demand), {}, {})

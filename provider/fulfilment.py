@@ -374,10 +374,10 @@ class Fulfilment:
 
     def _report(self, contract, line, status, reason=None):
         if line['status'] != status:
-            said = self._marketplace.report(
+            reported = self._marketplace.report(
                 contract['uuid'], line['uuid'], status, reason
             )
-            line.update(status=said['status'], reason=said['reason'])
+            line.update(status=reported['status'], reason=reported['reason'])
             LOG.info(
                 'Line %s of contract %s, node %s: %s',
                 line['uuid'],

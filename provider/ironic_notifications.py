@@ -18,7 +18,7 @@ EXCHANGE = 'ironic'
 POOL = 'flocx-provider'
 
 #: How many nodes are compared at a time.
-_TOGETHER = 50
+_NODES_AT_ONCE = 50
 
 
 class NodeChanges:
@@ -39,9 +39,9 @@ class NodeChanges:
         uuid = payload.get('ironic_object.data', {}).get('uuid')
         if uuid:
             with self._lock:
-                deeds = self._nodes.setdefault(uuid, {})
+                actions = self._nodes.setdefault(uuid, {})
                 if event_type == 'baremetal.node.provision_set.start':
-                    deeds[context.get('project_id')] = _when(metadata)
+                    actions[context.get('project_id')] = _when(metadata)
             self.wake()
         return messaging.NotificationResult.HANDLED
 
@@ -52,8 +52,8 @@ class NodeChanges:
         with self._lock:
             noticed, self._nodes = self._nodes, {}
         uuids = sorted(noticed)
-        for at in range(0, len(uuids), _TOGETHER):
-            some = uuids[at : at + _TOGETHER]
+        for at in range(0, len(uuids), _NODES_AT_ONCE):
+            some = uuids[at : at + _NODES_AT_ONCE]
             self._reconciliation.look(some, now, noticed)
         if uuids:
             self._fulfilment.hurry(noticed, now)

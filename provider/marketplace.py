@@ -160,9 +160,9 @@ class Marketplace:
 
         :raises Conflict: the line cannot become that; it changed meanwhile.
         """
-        said = {'status': status} | ({'reason': reason} if reason else {})
+        values = {'status': status} | ({'reason': reason} if reason else {})
         return self._request(
-            'PATCH', f'/v1/contracts/{contract_uuid}/lines/{line_uuid}', json=said
+            'PATCH', f'/v1/contracts/{contract_uuid}/lines/{line_uuid}', json=values
         )
 
     def handover(self, contract_uuid, line_uuid):

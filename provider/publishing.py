@@ -8,16 +8,16 @@ import json
 from flocx import exceptions
 from flocx.core import requirements
 from provider import hardware
-from provider import nodes as noun
+from provider import nodes as node_drivers
 from provider import ownership
 from provider import selection
 
 #: The most servers that one request may offer.
-MOST = 1000
+MAX_OFFERS = 1000
 
 #: How long one request to the market gets, in characters of JSON. oslo.middleware
 #: refuses what is longer than 114,688 bytes unless its operator allows more.
-_TOGETHER = 90_000
+_REQUEST_LENGTH = 90_000
 
 
 def publish(
@@ -62,8 +62,8 @@ def sublet_of(rented, terms):
 class Publication:
     """What became of one server: the uuid of its offer, or the error."""
 
-    said: str
-    node: noun.Node | None = None
+    identifier: str
+    node: node_drivers.Node | None = None
     document: dict | None = None
     rented: list | None = None
     offer_uuid: str | None = None
@@ -79,7 +79,7 @@ class Publication:
     def plain(self):
         """As JSON."""
         return {
-            'resource_uuid': self.node.uuid if self.node else self.said,
+            'resource_uuid': self.node.uuid if self.node else self.identifier,
             'name': self.node.name if self.node else None,
             'offer_uuid': self.offer_uuid,
             'error': self.error,
@@ -99,9 +99,9 @@ class Publishing:
 
         :raises Invalid: there are too many.
         """
-        selection.require_few('nodes', len(idents), MOST)
+        selection.require_few('nodes', len(idents), MAX_OFFERS)
         chosen = [
-            Publication(said=ident, node=node)
+            Publication(identifier=ident, node=node)
             for ident, node in selection.named(self._nodes.list(context), idents)
         ]
         self._check(chosen, context)
@@ -121,11 +121,11 @@ class Publishing:
             query.pop('requirements', None) or [], field='query.requirements'
         )
         found = selection.alike(self._nodes.list(context), context.project_id, **query)
-        chosen = [Publication(said=node.uuid, node=node) for node in found]
+        chosen = [Publication(identifier=node.uuid, node=node) for node in found]
         if asked:
             self._describe(chosen)
             chosen = [each for each in chosen if _meets(each, asked)]
-        selection.require_few('query', len(chosen), MOST)
+        selection.require_few('query', len(chosen), MAX_OFFERS)
         self._check(chosen, context)
         self._describe(each for each in chosen if each.document is None)
         return self._publish(context, headers, chosen, terms)
@@ -153,12 +153,14 @@ class Publishing:
 
     def _publish(self, context, headers, chosen, terms):
         _require_type(self._nodes, terms.pop('resource_type', None))
-        offers = [(each, self._said(each, terms)) for each in chosen if not each.error]
+        offers = [
+            (each, self._offer_for(each, terms)) for each in chosen if not each.error
+        ]
         for part in _parts(offers):
             self._send(context, headers, part)
         return chosen
 
-    def _said(self, each, terms):
+    def _offer_for(self, each, terms):
         line = sublet_of(each.rented, terms)
         return _terms(self._nodes, each.node, each.document, terms, line)
 
@@ -179,7 +181,7 @@ class Publishing:
 def _check(each, context):
     try:
         if each.node is None:
-            raise exceptions.NotFound(f'nodes: {each.said} not found')
+            raise exceptions.NotFound(f'nodes: {each.identifier} not found')
         ownership.check(each.node, context.project_id, bool(each.rented))
     except exceptions.FlocxError as error:
         each.refuse(error)
@@ -195,7 +197,7 @@ def _parts(offers):
     part, length = [], 0
     for each in offers:
         more = len(json.dumps(each[1]))
-        if part and length + more > _TOGETHER:
+        if part and length + more > _REQUEST_LENGTH:
             yield part
             part, length = [], 0
         part.append(each)

@@ -101,10 +101,10 @@ class Reconciliation:
         parties = teardown.Parties(renter=quarantine, quarantine=quarantine)
         self._teardown.take_back(self._node(uuid), parties, memory)
 
-    def look(self, uuids, now, deeds):
+    def look(self, uuids, now, actions):
         """The same for a few nodes, which something has happened to.
 
-        :param deeds: {uuid: {project: when it began to change the provision state}}.
+        :param actions: {uuid: {project: when it began to change the provision state}}.
         """
         found = {uuid: self._node(uuid) for uuid in uuids}
         named = 'in:' + ','.join(uuids)
@@ -120,7 +120,7 @@ class Reconciliation:
             offers,
             self._marketplace.delivered(resource_uuid=named),
             now,
-            deeds,
+            actions,
         )
 
     def _node(self, uuid):
@@ -129,7 +129,7 @@ class Reconciliation:
         except exceptions.NotFound:
             return None
 
-    def _compare(self, found, offers, contracts, now, deeds):
+    def _compare(self, found, offers, contracts, now, actions):
         for offer in offers:
             self._tell(self._offer, offer, found.get(offer['resource_uuid']))
         # Between two lessees a server is in quarantine.
@@ -145,7 +145,7 @@ class Reconciliation:
                 uuid = line['resource_uuid']
                 # A contract has servers that nobody has looked at.
                 if line['provider_id'] != self._marketplace.provider_id or (
-                    deeds and uuid not in found
+                    actions and uuid not in found
                 ):
                     continue
                 node = found.get(uuid)
@@ -158,7 +158,7 @@ class Reconciliation:
                     line,
                     node,
                     now,
-                    deeds.get(uuid, {}).get(line['owner_id']),
+                    actions.get(uuid, {}).get(line['owner_id']),
                 )
 
     @staticmethod
@@ -169,18 +169,20 @@ class Reconciliation:
             LOG.info('Not reported now: %s', error)
 
     def _offer(self, offer, node):
+        # One that is not in the list may have come since.
+        node = node or self._node(offer['resource_uuid'])
         status, reason = health(offer, node)
         if (status, reason) != (offer['status'], offer['reason']):
             LOG.info('Offer %s: %s, %s', offer['uuid'], status, reason)
             self._marketplace.report_offer(offer['uuid'], status, reason)
 
-    def _line(self, contract, line, node, now, deed):
+    def _line(self, contract, line, node, now, acted):
         parties = contract['project_id'], self._quarantine()
-        status, reason = standing(line, parties, node, now, deed)
-        if node and status == _S.ERROR != line['status']:
-            # What was sub-let may have come back since the nodes were listed.
-            node = self._node(node.uuid)
-            status, reason = standing(line, parties, node, now, deed)
+        status, reason = standing(line, parties, node, now, acted)
+        if status == _S.ERROR != line['status']:
+            # It may have come, or come back from a sublet, since the nodes were listed.
+            node = self._node(line['resource_uuid'])
+            status, reason = standing(line, parties, node, now, acted)
         if status != line['status']:
             LOG.warning(
                 'Line %s of contract %s: %s, %s',
@@ -204,11 +206,11 @@ def health(offer, node):
     return offer_core.Status.AVAILABLE, None
 
 
-def standing(line, parties, node, now, deed=None):
+def standing(line, parties, node, now, acted=None):
     """The status that a delivered ``line`` should have, and why.
 
     :param parties: the renter's project, and that which has a server in quarantine.
-    :param deed: when the owner last began to deploy or undeploy it, if they are known
+    :param acted: when the owner last began to deploy or undeploy it, if they are known
         to have.
     """
     status, reason = line['status'], line['reason']
@@ -217,7 +219,7 @@ def standing(line, parties, node, now, deed=None):
     if status == _S.ACTIVE and not over:
         if not rented:
             return _S.ERROR, _R.NODE_GONE if node is None else _R.LESSEE_CHANGED
-        if deed and deed >= window.instant(line['fulfill_time'], 'fulfill_time'):
+        if acted and acted >= window.instant(line['fulfill_time'], 'fulfill_time'):
             return _S.ERROR, _R.OWNER_INTERVENED
     if status != _S.ERROR:
         return status, reason

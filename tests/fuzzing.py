@@ -40,9 +40,9 @@ def _met(triples):
     return requirements.met(requirements.parse(triples), _DOCUMENT)
 
 
-def _refused_or_not(parse, said):
+def _refused_or_not(parse, literal):
     try:
-        parse(said)
+        parse(literal)
     except exceptions.Invalid:
         return
 

@@ -34,16 +34,16 @@ def price_origin(line):
     """How the price of a contract line was made, in a sentence."""
     if not line.get('price_rule'):
         return ''
-    said = _('%(rule)s; the owner asks %(ask)s') % {
+    reason = _('%(rule)s; the owner asks %(ask)s') % {
         'rule': line['price_rule'],
         'ask': money(line.get('ask')),
     }
     if line.get('displaced') is not None:
-        said = _('%(said)s, bids left out would have paid %(more)s more') % {
-            'said': said,
+        reason = _('%(reason)s, bids left out would have paid %(more)s more') % {
+            'reason': reason,
             'more': money(line['displaced']),
         }
-    return said
+    return reason
 
 
 def about(text):

@@ -54,39 +54,41 @@ def document(title, root, version):
     }
 
 
-def _operation(said, path, method, schemas, version):
+def _operation(exposed, path, method, schemas, version):
     described = {
-        'summary': said.summary,
+        'summary': exposed.summary,
         'operationId': f'{method.lower()} {path}',
-        'parameters': _parameters(said, method, version),
-        'responses': _responses(said, method, schemas, version),
+        'parameters': _parameters(exposed, method, version),
+        'responses': _responses(exposed, method, schemas, version),
     }
-    if said.description:
-        described['description'] = said.description
-    if said.body:
+    if exposed.description:
+        described['description'] = exposed.description
+    if exposed.body:
         described['requestBody'] = {
             'required': True,
             'content': {
                 'application/json': {
-                    'schema': json_schemas.schema(said.body, version, schemas)
+                    'schema': json_schemas.schema(exposed.body, version, schemas)
                 }
             },
         }
     return described
 
 
-def _parameters(said, method, version):
+def _parameters(exposed, method, version):
     parameters = [
         {'name': name, 'in': 'path', 'required': True, 'schema': {'type': 'string'}}
-        for name in said.path
+        for name in exposed.path
     ]
-    listed = dict.fromkeys(gates.served(said.parameters, version), {'type': 'string'})
-    if said.sort_keys is not None:
+    listed = dict.fromkeys(
+        gates.served(exposed.parameters, version), {'type': 'string'}
+    )
+    if exposed.sort_keys is not None:
         listed['limit'] = {'type': 'integer', 'minimum': 1}
-    if said.sort_keys:
+    if exposed.sort_keys:
         listed |= {
             'marker': {'type': 'string'},
-            'sort_key': {'type': 'string', 'enum': list(said.sort_keys)},
+            'sort_key': {'type': 'string', 'enum': list(exposed.sort_keys)},
             'sort_dir': {'type': 'string', 'enum': ['asc', 'desc']},
         }
     parameters += [
@@ -101,20 +103,20 @@ def _parameters(said, method, version):
     ]
 
 
-def _responses(said, method, schemas, version):
+def _responses(exposed, method, schemas, version):
     done = {'description': 'Done'}
-    if said.result:
+    if exposed.result:
         done['content'] = {
             'application/json': {
-                'schema': json_schemas.schema(said.result, version, schemas)
+                'schema': json_schemas.schema(exposed.result, version, schemas)
             }
         }
-        for other in said.media_types[1:]:
+        for other in exposed.media_types[1:]:
             done['content'][other] = {'schema': {'type': 'string'}}
     statuses = [400, 401, 403, 406, 413, 503]
-    statuses += [404] if said.path or said.body else []
-    statuses += [409] if method != 'GET' or said.path else []
-    statuses += [415] if said.body else []
+    statuses += [404] if exposed.path or exposed.body else []
+    statuses += [409] if method != 'GET' or exposed.path else []
+    statuses += [415] if exposed.body else []
     statuses += [422] if method == 'POST' else []
     refused = {
         str(status): {
@@ -125,4 +127,4 @@ def _responses(said, method, schemas, version):
         }
         for status in sorted(statuses)
     }
-    return {str(said.status): done, **refused}
+    return {str(exposed.status): done, **refused}

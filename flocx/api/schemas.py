@@ -27,12 +27,12 @@ def schema(kind, version, schemas=None):
     if isinstance(kind, wsme.types.ArrayType | list):
         item = kind.item_type if isinstance(kind, wsme.types.ArrayType) else kind[0]
         items = schema(item, version, schemas)
-        said = {'type': ['array', 'null'], 'description': 'a JSON list'}
-        return {**said, 'items': items}
+        json_schema = {'type': ['array', 'null'], 'description': 'a JSON list'}
+        return {**json_schema, 'items': items}
     if hasattr(kind, 'choices'):
         choices = kind.choices.at(version)
-        said = f'one of {", ".join(sorted(choices))}'
-        return {'type': 'string', 'enum': choices, 'description': said}
+        json_schema = f'one of {", ".join(sorted(choices))}'
+        return {'type': 'string', 'enum': choices, 'description': json_schema}
     if isinstance(kind, types.Value):
         return kind.schema
     if kind in _SCALARS:
@@ -62,17 +62,17 @@ def _complex(kind, version, schemas):
 
 
 def _of_field(kind, field, version, schemas):
-    said = schema(field.datatype, version, schemas)
+    json_schema = schema(field.datatype, version, schemas)
     may_be_null = not field.mandatory and (
         not issubclass(kind, types.Change) or field.name in kind._nullable
     )
-    if may_be_null and '$ref' in said:
-        return {'anyOf': [said, {'type': 'null'}]}
-    if may_be_null and said.get('type') == 'object':
-        return {**said, 'type': ['object', 'null']}
-    if may_be_null or not isinstance(said.get('type'), list):
-        return said
-    return {**said, 'type': said['type'][0]}
+    if may_be_null and '$ref' in json_schema:
+        return {'anyOf': [json_schema, {'type': 'null'}]}
+    if may_be_null and json_schema.get('type') == 'object':
+        return {**json_schema, 'type': ['object', 'null']}
+    if may_be_null or not isinstance(json_schema.get('type'), list):
+        return json_schema
+    return {**json_schema, 'type': json_schema['type'][0]}
 
 
 _Validator = jsonschema.validators.extend(

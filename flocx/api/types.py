@@ -58,8 +58,8 @@ def _string(description, **more):
 
 
 def _text(name, longest):
-    said = f'a string of 1 to {longest} characters, not all of them spaces'
-    schema = _string(said, minLength=1, maxLength=longest, pattern=r'\S')
+    meaning = f'a string of 1 to {longest} characters, not all of them spaces'
+    schema = _string(meaning, minLength=1, maxLength=longest, pattern=r'\S')
     return Value(name, schema, _printable)
 
 
@@ -158,12 +158,12 @@ class Answer(Declared):
         :param but: names of fields that are left out.
         :param more: fields that ``source`` does not have, by name.
         """
-        said = {}
+        written = {}
         for name, write in _writers(cls):
             value = more[name] if name in more else getattr(source, name, wsme.Unset)
             if value is not wsme.Unset and name not in but:
-                said[name] = write(value) if write and value is not None else value
-        return said
+                written[name] = write(value) if write and value is not None else value
+        return written
 
 
 def plain(kind, values):

@@ -18,7 +18,7 @@ from market.db import offers
 from market.db import servers
 
 #: The most offers that one request may have.
-MOST = 1000
+MAX_OFFERS = 1000
 
 _OTHER_TERMS = exceptions.Unprocessable(
     'Idempotency-Key: it was used to offer this server on other terms'
@@ -57,9 +57,9 @@ class Publications(routing.Resource):
         """
         service, context, now = transaction.request_context()
         requests = body['offers']
-        if len(requests) > MOST:
+        if len(requests) > MAX_OFFERS:
             raise exceptions.Invalid(
-                f'offers: {len(requests)} are more than {MOST}; send them in parts'
+                f'offers: {len(requests)} exceed {MAX_OFFERS}; send them in parts'
             )
         batch = _Batch(requests, context, now)
         _store(batch, service.quotas.limits(context))

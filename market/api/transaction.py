@@ -23,10 +23,10 @@ def request_context():
 
 def key():
     """The request's Idempotency-Key, or None."""
-    said = pecan.request.headers.get('Idempotency-Key')
-    if said is not None and not (0 < len(said) <= 255 and said.isprintable()):
+    given = pecan.request.headers.get('Idempotency-Key')
+    if given is not None and not (0 < len(given) <= 255 and given.isprintable()):
         raise exceptions.Invalid('Idempotency-Key: 1 to 255 characters are expected')
-    return said
+    return given
 
 
 @dataclasses.dataclass
@@ -79,23 +79,23 @@ def require_current(model, rule, body=None):
     """
     service, context, _ = request_context()
     service.policy.authorize(context, rule, {'project_id': model.project_id})
-    said = (body or {}).get('generation')
+    given = (body or {}).get('generation')
     header = pecan.request.headers.get('If-Match', '').strip()
     if header and header != '*':
         try:
-            said = int(header.removeprefix('W/').strip('"'))
+            given = int(header.removeprefix('W/').strip('"'))
         except ValueError:
             raise exceptions.Invalid(
                 f'If-Match: {header} is not an ETag of ours, a number in quotes'
             ) from None
-    if said is None or said == model.generation:
+    if given is None or given == model.generation:
         return
     now = [f'status {model.status}', f'end_time {window.text(model.end_time)}']
     if hasattr(model, 'price'):
         now.append(f'price {money.text(model.price)}')
     raise exceptions.Conflict(
         f'{type(model).__name__} {model.uuid} is at generation {model.generation}, '
-        f'not {said}; it now has name {model.name}, {", ".join(now)}',
+        f'not {given}; it now has name {model.name}, {", ".join(now)}',
         code='flocx.conflict.generation',
     )
 
@@ -112,5 +112,5 @@ def changes(body):
 
 
 def _fingerprint():
-    said = f'{pecan.request.method}\n{pecan.request.path}\n'.encode()
-    return hashlib.sha256(said + pecan.request.body).hexdigest()
+    given = f'{pecan.request.method}\n{pecan.request.path}\n'.encode()
+    return hashlib.sha256(given + pecan.request.body).hexdigest()

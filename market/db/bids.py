@@ -27,7 +27,7 @@ _AVAILABLE_AMONG = _AVAILABLE.where(
 )
 
 
-def _noun(row):
+def _bid(row):
     values = dict(row._mapping)
     del values['id']
     values.update(
@@ -45,19 +45,19 @@ def add(session, bid, now):
 
 def get(session, ident, reader):
     """The bid of this uuid or name that ``reader`` may see."""
-    return _noun(listing.one(session, _TABLE, ident, visibility.bids, reader, 'Bid'))
+    return _bid(listing.one(session, _TABLE, ident, visibility.bids, reader, 'Bid'))
 
 
 def with_uuid(session, uuid):
     """The bid of this uuid, whoever asks, or None where it was purged."""
     row = session.execute(sa.select(_TABLE).where(_TABLE.c.uuid == uuid)).first()
-    return row and _noun(row)
+    return row and _bid(row)
 
 
 def page(session, reader, query):
     """A page of the bids that ``reader`` may see."""
     rows = listing.page(session, _TABLE, visibility.bids, reader, query)
-    return [_noun(row) for row in rows]
+    return [_bid(row) for row in rows]
 
 
 def available(session, uuids=None):
@@ -69,7 +69,7 @@ def available(session, uuids=None):
         rows = session.execute(_AVAILABLE)
     else:
         rows = session.execute(_AVAILABLE_AMONG, {'uuids': list(uuids)})
-    return [_noun(row) for row in rows]
+    return [_bid(row) for row in rows]
 
 
 def above(session, offer, price, period):
@@ -96,7 +96,7 @@ def above(session, offer, price, period):
         .order_by(_TABLE.c.price.desc(), _TABLE.c.id)
         .limit(_MOST_READ)
     )
-    return [_noun(row) for row in rows]
+    return [_bid(row) for row in rows]
 
 
 def move(session, bid, status, now, **values):

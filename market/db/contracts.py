@@ -168,12 +168,13 @@ def _with_lines(session, rows, reader):
     lines = {row.uuid: [] for row in rows}
     found = session.execute(
         _lines_of(visibility.Somebody.like(reader)),
-        {'contract_uuids': list(lines), **visibility.said(reader)},
+        {'contract_uuids': list(lines), **visibility.parameters(reader)},
     )
     for line in found:
-        lines[line.contract_uuid].append(listing.noun(core.Line, line))
+        lines[line.contract_uuid].append(listing.from_row(core.Line, line))
     return [
-        listing.noun(core.Contract, row, lines=tuple(lines[row.uuid])) for row in rows
+        listing.from_row(core.Contract, row, lines=tuple(lines[row.uuid]))
+        for row in rows
     ]
 
 

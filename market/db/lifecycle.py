@@ -115,9 +115,9 @@ def _count_cancelled(session, line, end, now):
         )
 
 
-def _end(noun, until):
+def _end(shortened, until):
     """The end of what is shortened to ``until``; it keeps a second at least."""
-    return min(noun.end_time, max(until, noun.start_time + _SECOND))
+    return min(shortened.end_time, max(until, shortened.start_time + _SECOND))
 
 
 def _closing(line, now, notice):
@@ -227,7 +227,7 @@ def _extend(session, line, end, now, price_of, turnaround):
     """
     table = schema.offers
     row = session.execute(sa.select(table).where(table.c.uuid == line.offer_uuid)).one()
-    offer = listing.noun(offer_core.Offer, row)
+    offer = listing.from_row(offer_core.Offer, row)
     if offer.status != offer_core.Status.AVAILABLE:
         raise exceptions.Conflict(
             f'Offer {offer.uuid} is {offer.status}: nothing more is sold of it',
@@ -280,8 +280,8 @@ def _undeliverable(session, row, now):
     ).one()
     report(
         session,
-        listing.noun(core.Contract, whole, lines=()),
-        listing.noun(core.Line, row),
+        listing.from_row(core.Contract, whole, lines=()),
+        listing.from_row(core.Line, row),
         _S.CANCELLED,
         core.Reason.NOT_DELIVERED,
         now,
@@ -367,7 +367,7 @@ def settle(session, contract, action, changed, now, **values):
         _TOUCH.values(**values) if values else _TOUCH, {**settled, 'now': now}
     )
     lines = tuple(
-        listing.noun(core.Line, row) for row in session.execute(_ITS_LINES, settled)
+        listing.from_row(core.Line, row) for row in session.execute(_ITS_LINES, settled)
     )
     status = core.overall([line.status for line in lines])
     session.execute(_SHOW, {**settled, 'shown': status})

@@ -30,11 +30,11 @@ def _nothing(column):
     return column.is_(None) if column.nullable else sa.false()
 
 
-def fields(noun):
-    """A noun's fields by name, without those that live in other tables."""
+def fields(instance):
+    """The fields of ``instance`` by name, without those that live in other tables."""
     return {
-        field.name: getattr(noun, field.name)
-        for field in dataclasses.fields(noun)
+        field.name: getattr(instance, field.name)
+        for field in dataclasses.fields(instance)
         if field.name != 'lines'
     }
 
@@ -45,10 +45,10 @@ def parts(values, size=500):
     return [values[at : at + size] for at in range(0, len(values), size)]
 
 
-def noun(kind, row, **more):
-    """The noun of class ``kind`` that a row holds."""
+def from_row(model, row, **more):
+    """The instance of the class ``model`` that a row holds."""
     values = {name: value for name, value in row._mapping.items() if name != 'id'}
-    return kind(**values, **more)
+    return model(**values, **more)
 
 
 def one(session, table, ident, visible, reader, what):
@@ -65,7 +65,7 @@ def one(session, table, ident, visible, reader, what):
     named = 'name' in table.c and not names.is_uuid(ident)
     rows = session.execute(
         _found(table, named, visible, visibility.Somebody.like(reader)),
-        {'wanted': ident if named else ident.lower(), **visibility.said(reader)},
+        {'wanted': ident if named else ident.lower(), **visibility.parameters(reader)},
     ).all()
     if not rows:
         raise exceptions.NotFound(f'{what} {ident} not found')
@@ -108,7 +108,7 @@ def page(session, table, visible, reader, query, where=(), **parameters):
     :raises Invalid: the marker is not a row that may be seen.
     """
     key = table.c[query.sort_key]
-    parameters |= visibility.said(reader)
+    parameters |= visibility.parameters(reader)
     visible = visibility.condition(visible, visibility.Somebody.like(reader))
     select = sa.select(table).where(visible, *where, *conditions(table, query.filters))
     if query.marker is not None:

@@ -123,7 +123,7 @@ def reschedule(session, offer, now, **values):
 def get(session, ident, reader):
     """The offer of this uuid or name that ``reader`` may see."""
     row = listing.one(session, _TABLE, ident, visibility.offers, reader, 'Offer')
-    return listing.noun(offer_core.Offer, row)
+    return listing.from_row(offer_core.Offer, row)
 
 
 def page(session, reader, query, where=(), suits=None):
@@ -134,7 +134,7 @@ def page(session, reader, query, where=(), suits=None):
     visible = visibility.offers_found({name for name, _, _ in query.filters})
     pick = suits and (lambda rows: (row for row in rows if suits(row.properties)))
     rows = listing.search(session, _TABLE, visible, reader, query, where, pick)
-    return [listing.noun(offer_core.Offer, row) for row in rows]
+    return [listing.from_row(offer_core.Offer, row) for row in rows]
 
 
 def free_during(now, start, end=None, turnaround=0):
@@ -179,7 +179,7 @@ def for_bid(session, bid, price, stay, now, turnaround=0):
         .order_by(_TABLE.c.price, _TABLE.c.id)
         .limit(_ROWS_PER_READ)
     )
-    return [listing.noun(offer_core.Offer, row) for row in rows]
+    return [listing.from_row(offer_core.Offer, row) for row in rows]
 
 
 def _accepted(least):
@@ -199,7 +199,7 @@ def available(session, now, uuids=None):
         rows = session.execute(_AVAILABLE, {'now': now})
     else:
         rows = session.execute(_AVAILABLE_AMONG, {'now': now, 'uuids': list(uuids)})
-    return [listing.noun(offer_core.Offer, row) for row in rows]
+    return [listing.from_row(offer_core.Offer, row) for row in rows]
 
 
 def on_servers_of(session, contracts):
@@ -302,7 +302,7 @@ def expire(session, now):
     for row in rows:
         change(
             session,
-            listing.noun(offer_core.Offer, row),
+            listing.from_row(offer_core.Offer, row),
             'expired',
             now,
             status=offer_core.Status.EXPIRED,

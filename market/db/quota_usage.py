@@ -87,7 +87,7 @@ def _lines(session, project_ids, now):
         )
     )
     for row in rows:
-        for stay, price in listing.noun(contract_core.Line, row).since(now):
+        for stay, price in listing.from_row(contract_core.Line, row).since(now):
             yield price, stay.seconds
 
 

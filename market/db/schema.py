@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The tables of the market database.
 
-Columns have the names of the fields of the core's nouns, so a row is turned
-into its noun, and back, without a translator. ``id`` gives lists a stable order.
+Columns have the names of the fields of the core's classes, so a row is turned
+into its instance, and back, without a translator. ``id`` gives lists a stable order.
 """
 
 import sqlalchemy as sa

@@ -30,7 +30,7 @@ def truncate_offers(session, lines, now):
         .with_for_update()
     ).all()
     for row in found:
-        line, offer = by_uuid[row.sublet_of], listing.noun(offer_core.Offer, row)
+        line, offer = by_uuid[row.sublet_of], listing.from_row(offer_core.Offer, row)
         if line.status not in core.RUNNING or line.end_time <= offer.start_time:
             cancelled = offer_core.Status.CANCELLED
             offers.change(session, offer, 'cancelled', now, status=cancelled)

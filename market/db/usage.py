@@ -38,7 +38,7 @@ def lines(session, period, project_id=None):
             sa.or_(table.c.project_id == project_id, table.c.owner_id == project_id)
         )
     found = [
-        listing.noun(core.Line, row)
+        listing.from_row(core.Line, row)
         for row in session.execute(query.order_by(table.c.id))
     ]
     broken = _interruptions(session, period, project_id)

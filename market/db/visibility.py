@@ -37,8 +37,8 @@ OF_RENTER = frozenset(('purpose', 'bid_uuid'))
 class Somebody:
     """Stands for each reader of a kind, so that one statement serves them all.
 
-    Who they are is not in the statement, but in the parameters that :func:`said` gives
-    when it is executed.
+    Who they are is not in the statement, but in the parameters that
+    :func:`parameters` gives when it is executed.
     """
 
     is_admin: bool
@@ -55,7 +55,7 @@ class Somebody:
         return cls(bool(reader.is_admin), reader.provider_id is not None)
 
 
-def said(reader):
+def parameters(reader):
     """The parameters of a statement that was made for somebody like ``reader``."""
     return {
         'reader_project_id': reader.project_id,

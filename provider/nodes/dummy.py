@@ -150,19 +150,19 @@ class DummyNodes(nodes.Nodes):
     def _change(self, ident, **values):
         with self._lock:
             path, node = self._find(ident)
-            said = {**dataclasses.asdict(node), **values}
-            said['traits'] = list(said['traits'])
+            body = {**dataclasses.asdict(node), **values}
+            body['traits'] = list(body['traits'])
             # Readers see the old file or the new one, never half of it.
             new = path.with_suffix('.new')
-            new.write_text(yaml.safe_dump(said))
+            new.write_text(yaml.safe_dump(body))
             os.replace(new, path)
 
 
 def _node(path):
-    said = yaml.safe_load(path.read_text())
+    body = yaml.safe_load(path.read_text())
     return nodes.Node(
         **{
             'name': path.stem,
-            **{name: value for name, value in said.items() if name in _FIELDS},
+            **{name: value for name, value in body.items() if name in _FIELDS},
         }
     )

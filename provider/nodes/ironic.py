@@ -340,8 +340,8 @@ def _read(baremetal, path, **params):
     return answer.json()
 
 
-def _node(said):
-    values = {name: said[name] for name in _FIELDS}
+def _node(row):
+    values = {name: row[name] for name in _FIELDS}
     return nodes.Node(
         **{
             **values,
@@ -359,15 +359,15 @@ def _translated(what):
     except sdk_exceptions.NotFoundException:
         raise exceptions.NotFound(f'{what} not found') from None
     except sdk_exceptions.ForbiddenException as error:
-        raise exceptions.Forbidden(f'{what}: {_said(error)}') from None
+        raise exceptions.Forbidden(f'{what}: {_message(error)}') from None
     except sdk_exceptions.ConflictException as error:
-        raise exceptions.Conflict(f'{what}: {_said(error)}') from None
+        raise exceptions.Conflict(f'{what}: {_message(error)}') from None
     except (sdk_exceptions.BadRequestException, sdk_exceptions.InvalidRequest) as error:
-        raise exceptions.Invalid(f'{what}: {_said(error)}') from None
+        raise exceptions.Invalid(f'{what}: {_message(error)}') from None
     except (sdk_exceptions.SDKException, ks_exceptions.ClientException) as error:
         raise exceptions.Unavailable(f'Ironic does not answer: {error}') from None
 
 
-def _said(error):
+def _message(error):
     """What Ironic said, which the SDK keeps beside a message of its own."""
     return error.details or error.message

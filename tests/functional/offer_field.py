@@ -12,21 +12,23 @@ class RoomTest(test_client.ClientTestCase):
 
     def test_it_is_there_from_api_to_command(self):
         node = self.add_node(owner='acme')
-        said = self.said(
+        created = self.run_json(
             *('acme-member', 'offer', 'create', node, '--price', '1'),
             *('--end-time', self.time(5), '--room', 'r1'),
         )
-        self.assertEqual('r1', said['room'])
-        path = f'/v1/offers/{said["uuid"]}'
+        self.assertEqual('r1', created['room'])
+        path = f'/v1/offers/{created["uuid"]}'
         owner = self.market('acme-member')
         new = self.good(owner.request('GET', path, NEW), 200)
         self.assertEqual('r1', new['room'])
         old = self.good(owner.get(path), 200)
         self.assertNotIn('room', old)
         self.assertEqual(old, {name: new[name] for name in old})
-        found = self.said('acme-member', 'offer', 'list', '--room', 'r1')
-        self.assertEqual([said['uuid']], [each['UUID'] for each in found])
-        self.assertEqual([], self.said('acme-member', 'offer', 'list', '--room', 'r2'))
+        found = self.run_json('acme-member', 'offer', 'list', '--room', 'r1')
+        self.assertEqual([created['uuid']], [each['UUID'] for each in found])
+        self.assertEqual(
+            [], self.run_json('acme-member', 'offer', 'list', '--room', 'r2')
+        )
         change = owner.request('PATCH', path, NEW, json={'room': None})
         self.assertIsNone(self.good(change, 200)['room'])
 

@@ -194,13 +194,13 @@ class EveryChangeTest(base.MarketplaceTestCase):
 
     # What people do
 
-    def selling(self, who=OWNER, provider=0, **said):
-        return self.market_of(who, provider).post('/v1/offers', self.terms(**said))
+    def selling(self, who=OWNER, provider=0, **fields):
+        return self.market_of(who, provider).post('/v1/offers', self.terms(**fields))
 
     def market_of(self, who, provider=0):
         return self.at('marketplace', who, PROVIDERS[provider])
 
-    def terms(self, **said):
+    def terms(self, **fields):
         return {
             'resource_type': 'ironic_node',
             'resource_uuid': f'server-{next(base._NUMBERS)}',
@@ -208,25 +208,25 @@ class EveryChangeTest(base.MarketplaceTestCase):
             'properties': {'cpus': 64},
             'price': '1',
             'end_time': self.time(20),
-            **said,
+            **fields,
         }
 
-    def offered(self, *args, **said):
-        return self.good(self.step(self.selling, *args, **said))
+    def offered(self, *args, **fields):
+        return self.good(self.step(self.selling, *args, **fields))
 
-    def bidding(self, **said):
-        terms = {'resource_class': self.id().rpartition('.')[2], **said}
+    def bidding(self, **fields):
+        terms = {'resource_class': self.id().rpartition('.')[2], **fields}
         return self.step(self.bid, LESSEE, hours=10, **terms)
 
-    def claimed(self, who, offer, **said):
+    def claimed(self, who, offer, **fields):
         path = f'/v1/offers/{offer["uuid"]}/claim'
-        return self.good(self.step(self.market(who).post, path, said))
+        return self.good(self.step(self.market(who).post, path, fields))
 
     def report(self, contract, line, status, reason=None):
         provider = self.market(line['provider_id'])
         path = f'/v1/contracts/{contract["uuid"]}/lines/{line["uuid"]}'
-        said = {'status': status} | ({'reason': reason} if reason else {})
-        self.good(self.step(provider.patch, path, said), 200)
+        body = {'status': status} | ({'reason': reason} if reason else {})
+        self.good(self.step(provider.patch, path, body), 200)
 
     # What becomes known of it
 
@@ -431,17 +431,17 @@ class EveryChangeTest(base.MarketplaceTestCase):
     def test_nothing_is_told_of_what_is_rolled_back(self):
         bid = self.bid(price='0.1')
         with self.marketplace.database.reader() as session:
-            noun = bids.with_uuid(session, bid['uuid'])
+            model = bids.with_uuid(session, bid['uuid'])
 
         def fails(error):
             with self.marketplace.database.writer() as session:
-                bids.change(session, noun, 'changed', self.clock(), name='other')
+                bids.change(session, model, 'changed', self.clock(), name='other')
                 raise error
 
         def loses():
             """As where another transaction wins at the very end."""
             with self.marketplace.database.writer() as session:
-                bids.change(session, noun, 'changed', self.clock(), name='other')
+                bids.change(session, model, 'changed', self.clock(), name='other')
                 sa.event.listen(session, 'before_commit', lost)
 
         def lost(session):
@@ -454,7 +454,7 @@ class EveryChangeTest(base.MarketplaceTestCase):
         @db.retried
         def wins_at_last():
             with self.marketplace.database.writer() as session:
-                bids.change(session, noun, 'changed', self.clock(), name='other')
+                bids.change(session, model, 'changed', self.clock(), name='other')
                 tries.append(1)
                 if len(tries) < 3:
                     sa.event.listen(session, 'before_commit', lost)
@@ -474,8 +474,8 @@ class EveryChangeTest(base.MarketplaceTestCase):
         database = db.Database(connection, [look])
         self.addCleanup(database.engine.dispose)
         with database.writer() as session:
-            noun = bids.with_uuid(session, bid['uuid'])
-            bids.change(session, noun, 'changed', self.clock(), name='written')
+            model = bids.with_uuid(session, bid['uuid'])
+            bids.change(session, model, 'changed', self.clock(), name='written')
         self.assertEqual(['written'], seen)
 
 
@@ -500,14 +500,14 @@ class OlderMarketTest(base.MarketplaceTestCase):
         cls.addClassCleanup(older.cleanUp)
         cls.marketplace.catalog['marketplace'] = older.url
 
-    def send(self, version, method, fanout=False, **said):
+    def send(self, version, method, fanout=False, **fields):
         client = rpc.messaging.get_rpc_client(
             self.marketplace.transport,
             rpc.messaging.Target(topic=rpcapi.MatcherAPI.TOPIC, version=version),
             serializer=rpc.Serializer(),
         ).prepare(fanout=fanout, timeout=60)
         send = client.call if method == 'quote' else client.cast
-        return send(context.RequestContext(), method, **said)
+        return send(context.RequestContext(), method, **fields)
 
     def trade(self, **asked):
         """An offer and a bid that meet, and that no engine has been told of."""

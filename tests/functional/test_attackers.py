@@ -113,10 +113,10 @@ class FieldsTest(base.MarketplaceTestCase):
         things['contract'] = 'contracts', self.good(claimed)
         for what, (kind, thing) in things.items():
             for who, fields in FIELDS[what].items():
-                said = self.market(who).get(f'/v1/{kind}/{thing["uuid"]}')
-                found = set(said.json()) - {'errors'}
+                shown = self.market(who).get(f'/v1/{kind}/{thing["uuid"]}')
+                found = set(shown.json()) - {'errors'}
                 self.assertEqual(fields, found, (what, who))
-                for line in said.json().get('lines', ()):
+                for line in shown.json().get('lines', ()):
                     self.assertEqual(LINE, set(line), who)
                 listed = self.market(who).get(f'/v1/{kind}', uuid=thing['uuid'])
                 inside = [set(each) for each in listed.json()[kind]]
@@ -134,14 +134,14 @@ class FieldsTest(base.MarketplaceTestCase):
             200,
         )
         for who in ('umbrella-reader', 'operator-admin'):
-            said = self.market(who).get('/v1/events', object_uuid=bid['uuid'])
-            self.assertTrue(said.json()['events'])
-            for event in said.json()['events']:
+            shown = self.market(who).get('/v1/events', object_uuid=bid['uuid'])
+            self.assertTrue(shown.json()['events'])
+            for event in shown.json()['events']:
                 self.assertEqual(EVENT, set(event))
-            self.assertNotIn('7.12345', said.text)
+            self.assertNotIn('7.12345', shown.text)
         for who in ('acme-manager', 'initech-manager', 'service-service'):
-            said = self.market(who).get('/v1/events', object_uuid=bid['uuid'])
-            self.assertNotIn(bid['uuid'], said.text)
+            shown = self.market(who).get('/v1/events', object_uuid=bid['uuid'])
+            self.assertNotIn(bid['uuid'], shown.text)
 
     def test_the_log_has_no_ceiling_and_no_key(self):
         self.bid(price='7.987654')
@@ -216,8 +216,8 @@ class IdentityTest(base.MarketplaceTestCase):
         both = self.at('marketplace', 'umbrella-member', 'service-service')
         self.assertEqual(403, both.patch(path, {'status': 'ended'}).status_code)
         health = f'/v1/offers/{sold}/health'
-        said = {'status': 'error', 'reason': 'x'}
-        self.assertEqual(404, other.patch(health, said).status_code)
+        body = {'status': 'error', 'reason': 'x'}
+        self.assertEqual(404, other.patch(health, body).status_code)
 
     def test_a_token_that_was_revoked(self):
         token = 'umbrella-member3'
@@ -231,13 +231,13 @@ class IdentityTest(base.MarketplaceTestCase):
         self.assertEqual(401, late.post('/v1/offers', self.offered()).status_code)
 
     def test_a_request_that_is_replayed_is_done_once(self):
-        said = {'end_time': self.time(5), 'price': '0.5', 'name': 'replayed'}
+        body = {'end_time': self.time(5), 'price': '0.5', 'name': 'replayed'}
         headers = {'Idempotency-Key': uuidutils.generate_uuid()}
         market = self.market('umbrella-member')
-        answers = [market.post('/v1/bids', said, headers=headers) for _ in range(3)]
+        answers = [market.post('/v1/bids', body, headers=headers) for _ in range(3)]
         self.assertEqual(1, len({answer.json()['uuid'] for answer in answers}))
         # Somebody else's key is their own, and tells nothing of this one.
-        other = self.market('initech-member').post('/v1/bids', said, headers=headers)
+        other = self.market('initech-member').post('/v1/bids', body, headers=headers)
         self.assertNotEqual(answers[0].json()['uuid'], other.json()['uuid'])
 
     def test_no_header_changes_where_links_lead(self):
@@ -253,7 +253,7 @@ class IdentityTest(base.MarketplaceTestCase):
 
 
 class EnumerationTest(base.MarketplaceTestCase):
-    def said(self, answer, ident):
+    def refusal(self, answer, ident):
         """The answer without what tells one request from another."""
         text = re.sub(r'req-[0-9a-f-]{36}', '', answer.text.replace(ident, ''))
         headers = {
@@ -283,7 +283,7 @@ class EnumerationTest(base.MarketplaceTestCase):
                 *([('POST', {}, '/claim')] if kind == 'offers' else []),
             ):
                 told = [
-                    self.said(
+                    self.refusal(
                         stranger.request(
                             method, f'/v1/{kind}/{ident}{tail}', json=body
                         ),

@@ -123,11 +123,11 @@ class History:
         self.offers, self.bids, self.contracts = [], [], []
 
     def step(self):
-        deeds = [self.publish, self.place, self.wait, self.clear]
-        deeds += [self.claim, self.withdraw] if self.offers else []
-        deeds += [self.cancel] if self.bids else []
-        deeds += [self.release] if self.contracts else []
-        self.random.choice(deeds)()
+        steps = [self.publish, self.place, self.wait, self.clear]
+        steps += [self.claim, self.withdraw] if self.offers else []
+        steps += [self.cancel] if self.bids else []
+        steps += [self.release] if self.contracts else []
+        self.random.choice(steps)()
 
     def tell(self, kind, uuid):
         if self.random.random() < 0.5:

@@ -39,9 +39,9 @@ class BoundedTestCase(base.MarketplaceTestCase):
 class BurdenTest(BoundedTestCase):
     """What is too much is a 4xx that says what is wrong."""
 
-    def place(self, **said):
+    def place(self, **fields):
         good = {'end_time': self.time(5), 'price': '1'}
-        return self.market('umbrella-member').post('/v1/bids', {**good, **said})
+        return self.market('umbrella-member').post('/v1/bids', {**good, **fields})
 
     def test_queries_of_hardware(self):
         deep = 'a'
@@ -66,12 +66,12 @@ class BurdenTest(BoundedTestCase):
             ['nothing(a)', '==', 1],
         ):
             answer = self.place(requirements=[triple])
-            said = json.dumps(triple)[:60]
-            self.assertIn(answer.status_code, (400, 413), said)
+            message = json.dumps(triple)[:60]
+            self.assertIn(answer.status_code, (400, 413), message)
             detail = base.error(answer)['detail']
-            self.assertLess(len(detail), 2000, said)
+            self.assertLess(len(detail), 2000, message)
             if answer.status_code == 400:
-                self.assertRegex(detail, '^(requirements|The body)', said)
+                self.assertRegex(detail, '^(requirements|The body)', message)
 
     def test_queries_that_are_allowed_and_heavy(self):
         self.offer()
@@ -94,8 +94,8 @@ class BurdenTest(BoundedTestCase):
             self.offer(node=node)
         side = 'cpus' + '|[@,@]' * 10
         heavy = [[f'`{number}` && ({side}) == ({side})', None] for number in range(32)]
-        said = {'requirements': heavy, 'price': '9'}
-        waiting = self.good(self.place(**said))
+        message = {'requirements': heavy, 'price': '9'}
+        waiting = self.good(self.place(**message))
         steps, find = [], expressions.find
 
         def counted(expression, document):
@@ -157,8 +157,8 @@ class BurdenTest(BoundedTestCase):
             self.assertEqual(400, answer.status_code, price)
             self.assertRegex(base.error(answer)['detail'], '^price')
         for price in ('0', '00.50', '1.500000'):
-            said = self.good(self.place(price=price))['price']
-            self.assertRegex(said, r'^\d+\.\d{6}$')
+            message = self.good(self.place(price=price))['price']
+            self.assertRegex(message, r'^\d+\.\d{6}$')
 
     def test_names_of_all_scripts(self):
         for name in (
@@ -172,9 +172,9 @@ class BurdenTest(BoundedTestCase):
             'null',
             '=1+1',
         ):
-            said = self.place(name=name)
-            self.assertEqual(201, said.status_code, ascii(name)[:60])
-            self.assertEqual(name, said.json()['name'])
+            message = self.place(name=name)
+            self.assertEqual(201, message.status_code, ascii(name)[:60])
+            self.assertEqual(name, message.json()['name'])
             found = self.market('umbrella-member').get('/v1/bids', name=f'eq:{name}')
             self.assertEqual(1, len(found.json()['bids']), ascii(name)[:60])
         for name in (

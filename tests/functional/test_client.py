@@ -67,7 +67,7 @@ class ClientTestCase(base.MarketplaceTestCase):
                 code = end.code
         return Outcome(code, out.getvalue(), err.getvalue())
 
-    def said(self, who, *words):
+    def run_json(self, who, *words):
         """The JSON that a command prints that has to succeed."""
         done = self.run_command(who, *words, '-f', 'json')
         self.assertEqual(0, done.code, done.err)
@@ -91,19 +91,19 @@ class ClientTestCase(base.MarketplaceTestCase):
 class TourTest(ClientTestCase):
     def test_d55_the_eight_steps_by_hand(self):
         node = self.add_node()
-        nodes = self.said('acme-member', 'node', 'list')
+        nodes = self.run_json('acme-member', 'node', 'list')
         self.assertIn(node, [each['Name'] for each in nodes])
-        offer = self.said(
+        offer = self.run_json(
             *('acme-member', 'offer', 'create', node, '--name', 'tour'),
             *('--price', '1.25', '--end-time', '+1d'),
         )
         self.assertEqual('available', offer['status'])
         self.assertEqual(64, offer['properties']['cpus'])
-        listed = self.said('umbrella-member', 'offer', 'list')
+        listed = self.run_json('umbrella-member', 'offer', 'list')
         self.assertEqual([offer['uuid']], [each['UUID'] for each in listed])
-        shown = self.said('umbrella-reader', 'offer', 'show', 'tour')
+        shown = self.run_json('umbrella-reader', 'offer', 'show', 'tour')
         self.assertEqual('1.250000', str(shown['price']))
-        bid = self.said(
+        bid = self.run_json(
             *('umbrella-member', 'bid', 'create', '--name', 'tour', '--price', '2.5'),
             *('--end-time', '+8h', '--require', 'memory_mb>=65536'),
             *('--require', 'cpu_arch=x86_64', '--wait', '--wait-timeout', '60s'),
@@ -113,13 +113,13 @@ class TourTest(ClientTestCase):
             [['memory_mb', '>=', 65536], ['cpu_arch', 'eq', 'x86_64']],
             bid['requirements'],
         )
-        contract = self.said(
+        contract = self.run_json(
             'umbrella-member', 'contract', 'show', bid['contract_uuid']
         )
         (line,) = contract['lines']
         self.assertEqual(offer['uuid'], line['offer_uuid'])
         for who, role in (('umbrella-reader', '--renter'), ('acme-reader', '--owner')):
-            found = self.said(who, 'contract', 'list', role)
+            found = self.run_json(who, 'contract', 'list', role)
             self.assertEqual([contract['uuid']], [each['UUID'] for each in found])
         self.eventually('umbrella', lambda: self.marketplace.node(node).lessee)
         self.done(
@@ -128,20 +128,22 @@ class TourTest(ClientTestCase):
         )
         self.assertIsNone(self.marketplace.node(node).lessee)
         for who in ('umbrella-reader', 'acme-reader'):
-            events = self.said(who, 'event', 'list', '--object-uuid', contract['uuid'])
+            events = self.run_json(
+                who, 'event', 'list', '--object-uuid', contract['uuid']
+            )
             types = [each['Type'] for each in events]
             self.assertEqual('contract.created', types[0])
             self.assertEqual('contract.ended', types[-1])
         self.done('acme-member', 'offer', 'delete', 'tour')
-        self.assertEqual([], self.said('umbrella-reader', 'offer', 'list'))
+        self.assertEqual([], self.run_json('umbrella-reader', 'offer', 'list'))
 
     def test_a_server_for_a_project_of_ones_own(self):
         node = self.add_node()
-        self.said(
+        self.run_json(
             *('acme-member', 'offer', 'create', node, '--name', 'aside'),
             *('--lessee', 'acme-lab', '--end-time', '+1d'),
         )
-        contract = self.said(
+        contract = self.run_json(
             *('acme-lab-member', 'offer', 'claim', 'aside', '--end-time', '+2h'),
             *('--name', 'lab', '--wait', '--wait-timeout', '60s'),
         )
@@ -153,32 +155,32 @@ class TourTest(ClientTestCase):
     def test_the_spellings_of_esi(self):
         uuid = self.offer(name='esi')['uuid']
         for kind, count in (('dummy_node', 1), ('ironic_node', 0)):
-            found = self.said(
+            found = self.run_json(
                 *('umbrella-reader', 'offer', 'list', '--name', 'esi'),
                 *('--resource-type', kind),
             )
             self.assertEqual(count, len(found))
-        self.said('umbrella-member', 'offer', 'claim', 'esi', '--name', 'esi')
+        self.run_json('umbrella-member', 'offer', 'claim', 'esi', '--name', 'esi')
         self.done('umbrella-member', 'contract', 'cancel', 'esi')
         for more in (('--all',), ('--offer-uuid', uuid, '--status', 'any')):
-            found = self.said(
+            found = self.run_json(
                 *('umbrella-reader', 'contract', 'list', '--name', 'esi', *more),
                 *('--resource-type', 'dummy_node'),
             )
             self.assertEqual(['esi'], [each['Name'] for each in found])
         self.assertEqual(
             [],
-            self.said(
+            self.run_json(
                 *('umbrella-reader', 'contract', 'list', '--all', '--resource-type'),
                 'ironic_node',
             ),
         )
-        created = self.said(
+        created = self.run_json(
             *('umbrella-reader', 'event', 'list', '--event-type', 'contract.created'),
             *('--last-notification-time', '1h ago'),
         )
         self.assertIn('contract.created', {each['Type'] for each in created})
-        later = self.said(
+        later = self.run_json(
             *('umbrella-reader', 'event', 'list', '--event-type', 'contract.created'),
             *('--last-event-id', str(created[-1]['ID'])),
         )
@@ -187,10 +189,10 @@ class TourTest(ClientTestCase):
     def test_what_became_of_a_server_with_that_hardware(self):
         node = self.add_node(properties={'cpus': 7, 'cpu_arch': 'x86_64'})
         offer = self.offer(node=node, name='seven')
-        self.said('umbrella-member', 'offer', 'claim', 'seven', '--name', 'seven')
+        self.run_json('umbrella-member', 'offer', 'claim', 'seven', '--name', 'seven')
         listing = 'umbrella-reader', 'contract', 'list', '--property'
         for wanted, names in (('cpus<8', ['seven']), ('cpus<7', [])):
-            found = self.said(*listing, wanted, '--require', 'cpu_arch=x86_64')
+            found = self.run_json(*listing, wanted, '--require', 'cpu_arch=x86_64')
             self.assertEqual(names, [each['Name'] for each in found])
         about = '--resource-uuid', offer['resource_uuid']
         for who, named, types in (
@@ -198,13 +200,13 @@ class TourTest(ClientTestCase):
             ('umbrella-reader', about, 'contract.created'),
             ('umbrella-reader', (*about, '--resource-type', 'ironic_node'), None),
         ):
-            found = self.said(who, 'event', 'list', *named)
+            found = self.run_json(who, 'event', 'list', *named)
             self.assertEqual(types, found[0]['Type'] if found else None)
 
     def test_the_operator_looks_into_the_engine(self):
-        names = self.said('operator-admin', 'mechanism', 'list')
+        names = self.run_json('operator-admin', 'mechanism', 'list')
         self.assertTrue(names)
-        self.said('operator-admin', 'round', 'list')
+        self.run_json('operator-admin', 'round', 'list')
 
     def test_the_market_at_a_glance(self):
         self.offer(price='3')
@@ -214,7 +216,7 @@ class TourTest(ClientTestCase):
             ('property', 'list'),
             ('usage', 'show'),
         ):
-            self.said('umbrella-reader', *words)
+            self.run_json('umbrella-reader', *words)
 
     def test_the_command_as_a_process(self):
         offer = self.offer(price='4', name='of-a-process')
@@ -238,7 +240,7 @@ class TourTest(ClientTestCase):
 class RefusalTest(ClientTestCase):
     def test_what_is_wrong_is_said(self):
         bid = ('bid', 'create', '--end-time', '+8h', '--price')
-        for who, words, said in (
+        for who, words, message in (
             (
                 'umbrella-member',
                 (*bid, '1', '--require', '["disks[", "==", 1]'),
@@ -256,7 +258,7 @@ class RefusalTest(ClientTestCase):
             ('acme-member', ('round', 'list'), 'HTTP 403'),
         ):
             with self.subTest(words):
-                self.assertRegex(' '.join(self.refused(who, *words).split()), said)
+                self.assertRegex(' '.join(self.refused(who, *words).split()), message)
 
     def test_two_of_one_name(self):
         for _ in range(2):
@@ -267,8 +269,8 @@ class RefusalTest(ClientTestCase):
 
     def test_each_of_several_is_ended_whatever_becomes_of_the_others(self):
         bid = self.bid(name='last')
-        said = self.refused('umbrella-member', 'bid', 'delete', 'nobody', 'last')
-        self.assertRegex(said, '1 of 2 bids failed')
+        message = self.refused('umbrella-member', 'bid', 'delete', 'nobody', 'last')
+        self.assertRegex(message, '1 of 2 bids failed')
         self.assertEqual('cancelled', self.show('bids', bid['uuid'])['status'])
 
     def test_a_wrong_password(self):
@@ -276,11 +278,11 @@ class RefusalTest(ClientTestCase):
         self.assertEqual((1, ''), (done.code, done.out))
 
     def test_a_bid_that_nobody_meets_does_not_wait_for_ever(self):
-        said = self.refused(
+        message = self.refused(
             *('umbrella-member', 'bid', 'create', '--price', '0', '--end-time', '+8h'),
             *('--wait', '--wait-timeout', '1s'),
         )
-        self.assertRegex(said, 'is still available after 1 seconds')
+        self.assertRegex(message, 'is still available after 1 seconds')
 
     def test_lists_go_through_all_pages(self):
         for number in range(5):
@@ -290,7 +292,7 @@ class RefusalTest(ClientTestCase):
             (('--limit', '3'), range(3)),
             (('--sort', 'created_at:desc', '--limit', '2'), (4, 3)),
         ):
-            found = self.said('initech-reader', 'bid', 'list', *words)
+            found = self.run_json('initech-reader', 'bid', 'list', *words)
             self.assertEqual(
                 [f'page-{number}' for number in expected],
                 [each['Name'] for each in found],

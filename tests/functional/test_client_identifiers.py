@@ -340,7 +340,7 @@ class FilterTest(IdentifierTestCase):
         market = services.market(self.connect('umbrella-member'))
         for name in ('eq:z', 'in:a,b', 'z'):
             self.assertEqual([name], [each.name for each in market.bids(name=name)])
-            found = self.said('umbrella-member', 'bid', 'list', '--name', name)
+            found = self.run_json('umbrella-member', 'bid', 'list', '--name', name)
             self.assertEqual([name], [each['Name'] for each in found])
 
     def test_operators_are_asked_for(self):
@@ -350,7 +350,9 @@ class FilterTest(IdentifierTestCase):
             ('name=in:at-1,at-3', {'at-1', 'at-3'}),
             ('name=nin:at-1,at-3', {'at-2'}),
         ):
-            found = self.said('umbrella-member', 'bid', 'list', '--filter', condition)
+            found = self.run_json(
+                'umbrella-member', 'bid', 'list', '--filter', condition
+            )
             names_found = {each['Name'] for each in found}
             self.assertEqual(names, {n for n in names_found if n.startswith('at-')})
         for condition, message in (

@@ -92,10 +92,10 @@ class CommandTestCase(base.MarketplaceTestCase):
         """The end of a contract that a command has moved."""
         return self.openstack('umbrella-member', f'contract {line}')['end_time']
 
-    def claimed(self, **said):
+    def claimed(self, **fields):
         """A contract that umbrella has for a new offer of acme."""
         return self.openstack(
-            'umbrella-member', 'offer claim', self.offer(**said)['uuid']
+            'umbrella-member', 'offer claim', self.offer(**fields)['uuid']
         )
 
 
@@ -127,14 +127,14 @@ class ChangingTest(CommandTestCase):
         command = 'acme-member', 'offer', 'set', offer['uuid']
         resting = '--if-generation', str(offer['generation'])
         self.openstack(*command, '--price', '2', *resting)
-        said = self.refused(*command, '--price', '3', *resting)
-        self.assertIn('price 2.000000', said)
-        self.assertIn('look at it again', said)
+        message = self.refused(*command, '--price', '3', *resting)
+        self.assertIn('price 2.000000', message)
+        self.assertIn('look at it again', message)
 
     def test_nothing_to_set(self):
         offer = self.offer()
-        said = self.refused('acme-member', 'offer set', offer['uuid'])
-        self.assertIn('nothing to change is given', said)
+        message = self.refused('acme-member', 'offer set', offer['uuid'])
+        self.assertIn('nothing to change is given', message)
 
     def test_set_a_bid(self):
         bid = self.bid(name='wish')
@@ -159,10 +159,10 @@ class ChangingTest(CommandTestCase):
             return read(market, kind, given, changes, generation)
 
         with mock.patch.object(proxy.Proxy, '_changed', slowly):
-            said = self.refused(
+            message = self.refused(
                 'umbrella-member', 'contract shorten', contract['uuid'], '--by', '1h'
             )
-        self.assertIn('is at generation', said)
+        self.assertIn('is at generation', message)
 
     def test_claim_several_all_or_none(self):
         offers = [self.offer(name=f'pair-{number}') for number in range(2)]
@@ -176,11 +176,11 @@ class ChangingTest(CommandTestCase):
             {line['offer_uuid'] for line in contract['lines']},
         )
         third = self.offer()['uuid']
-        said = self.refused(
+        message = self.refused(
             'umbrella-member',
             f'offer claim {third} pair-0 --start-time +1h --end-time +2h',
         )
-        self.assertIn('is not free then', said)
+        self.assertIn('is not free then', message)
         self.assertEqual(
             [],
             self.openstack('umbrella-member', 'contract list --offer', third),
@@ -205,12 +205,14 @@ class ChangingTest(CommandTestCase):
 
     def test_the_wrong_way(self):
         uuid = self.claimed(hours=24)['uuid']
-        said = self.refused('umbrella-member', f'contract extend {uuid} --until +1h')
-        self.assertIn('contract shorten', said)
-        said = self.refused('umbrella-member', f'contract shorten {uuid} --until +9d')
-        self.assertIn('contract extend', said)
+        message = self.refused('umbrella-member', f'contract extend {uuid} --until +1h')
+        self.assertIn('contract shorten', message)
+        message = self.refused(
+            'umbrella-member', f'contract shorten {uuid} --until +9d'
+        )
+        self.assertIn('contract extend', message)
 
     def test_no_room_to_extend(self):
         uuid = self.claimed(hours=3)['uuid']
-        said = self.refused('umbrella-member', f'contract extend {uuid} --by 2h')
-        self.assertIn('free', said)
+        message = self.refused('umbrella-member', f'contract extend {uuid} --by 2h')
+        self.assertIn('free', message)

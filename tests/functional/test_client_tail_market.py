@@ -44,8 +44,8 @@ class MarketTest(test_client_tail.CommandTestCase):
         offer = self.offer(node=self.add_node('by-name'))
         found = self.openstack('acme-member', 'offer list --resource-uuid by-name')
         self.assertEqual([offer['uuid']], [each['UUID'] for each in found])
-        said = self.refused('acme-member', 'offer list --resource-uuid no-such')
-        self.assertIn('no-such', said)
+        output = self.refused('acme-member', 'offer list --resource-uuid no-such')
+        self.assertIn('no-such', output)
 
     def test_book(self):
         for name in ('gpu-1', 'gpu-2'):
@@ -103,9 +103,9 @@ class MarketTest(test_client_tail.CommandTestCase):
         self.assertEqual(
             [], self.openstack('umbrella-member', 'usage show --month 2020-02')
         )
-        said = self.refused('umbrella-member', 'usage show --month may')
-        self.assertIn('such as 2027-01', said)
-        self.assertNotIn('usage: ', said)
+        output = self.refused('umbrella-member', 'usage show --month may')
+        self.assertIn('such as 2027-01', output)
+        self.assertNotIn('usage: ', output)
 
     def test_usage_of_a_project(self):
         self.claimed(price='2')
@@ -115,19 +115,19 @@ class MarketTest(test_client_tail.CommandTestCase):
         ):
             rows = self.openstack(who, 'usage show --project', project)
             self.assertEqual({project}, {row['Project ID'] for row in rows})
-        said = self.refused('umbrella-member', 'usage show --project acme')
-        self.assertIn('your token is for project umbrella', said)
+        output = self.refused('umbrella-member', 'usage show --project acme')
+        self.assertIn('your token is for project umbrella', output)
 
     def follow(self, *arguments):
         return self.run_command(
             'acme-member', 'event list --follow --limit 2', *arguments
         )[0]
 
-    def happening(self, **said):
+    def happening(self, **fields):
         """An offer that is made, and changed, a moment from now."""
 
         def happen():
-            uuid = self.offer(**said)['uuid']
+            uuid = self.offer(**fields)['uuid']
             self.market('acme-member').patch(f'/v1/offers/{uuid}', {'price': '3'})
 
         timer = threading.Timer(1.5, happen)
@@ -411,14 +411,14 @@ class QuoteTest(test_client_tail.CommandTestCase):
                 'umbrella-member', 'quote', *terms, '--require', 'cpus>=65'
             )[0],
         )
-        _, said = self.run_command('umbrella-member', 'bid create', *terms)
-        self.assertIn('Quote: 1 now, from ', said)
-        self.assertIn(f'{float(quote["amount"]):.2f} in all', said)
-        _, said = self.run_command(
+        _, output = self.run_command('umbrella-member', 'bid create', *terms)
+        self.assertIn('Quote: 1 now, from ', output)
+        self.assertIn(f'{float(quote["amount"]):.2f} in all', output)
+        _, output = self.run_command(
             'umbrella-member', 'bid create', *terms, '--require', 'cpus>=65'
         )
-        self.assertIn('no offer meets this bid', said)
-        _, said = self.run_command(
+        self.assertIn('no offer meets this bid', output)
+        _, output = self.run_command(
             'umbrella-member', 'bid create', *terms, '-f', 'json'
         )
-        self.assertNotIn('Quote', said)
+        self.assertNotIn('Quote', output)

@@ -84,8 +84,8 @@ class OnceTest(test_client_tail.CommandTestCase):
         self.assertEqual(
             self.openstack(*command)['uuid'], self.openstack(*command)['uuid']
         )
-        said = self.refused(*command, '--name', 'other')
-        self.assertIn('job-42 was used for another request', said)
+        message = self.refused(*command, '--name', 'other')
+        self.assertIn('job-42 was used for another request', message)
 
     def test_no_answer_at_all(self):
         with (
@@ -94,12 +94,12 @@ class OnceTest(test_client_tail.CommandTestCase):
             ),
             mock.patch.dict(proxy.RETRY, wait=tenacity.wait_fixed(0.01)),
         ):
-            said = self.refused(
+            message = self.refused(
                 'umbrella-member',
                 'bid create --price 1 --end-time +1d --idempotency-key job-43',
             )
-        self.assertIn('Is the service running', said)
-        self.assertIn('idempotency key job-43', said)
+        self.assertIn('Is the service running', message)
+        self.assertIn('idempotency key job-43', message)
 
     @staticmethod
     def _without_market(session):

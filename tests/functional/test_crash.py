@@ -7,10 +7,7 @@ What was answered once has to be there ever after.
 """
 
 import pathlib
-import signal
 import socket
-import subprocess
-import sys
 import threading
 
 import fixtures as fixture
@@ -18,7 +15,9 @@ import requests
 import testtools
 import yaml
 
+from flocx import standalone
 from tests import fixtures
+from tests import processes
 from tests import waiting
 from tests.emulated import keystone
 from tests.functional import base
@@ -56,20 +55,19 @@ class Standalone(fixture.Fixture):
         """Start it, unless it runs, and wait until it answers."""
         with self._lock:
             if self.process is None:
-                code = 'from flocx import standalone; standalone.main()'
-                command = [sys.executable, '-c', code, f'--config-file={self.path}']
-                with open(self.folder / 'output', 'a') as output:
-                    self.process = subprocess.Popen(
-                        command, stdout=output, stderr=output
-                    )
+                self.process = processes.start(
+                    standalone.main,
+                    [f'--config-file={self.path}'],
+                    self.folder / 'output',
+                )
             self._wait(120)
 
     def _wait(self, seconds):
         def up():
             return all(map(_answers, list(self.urls.values())[1:]))
 
-        ended = self.process.poll
-        waiting.until(lambda: ended() is not None or up(), seconds=seconds)
+        alive = self.process.is_alive
+        waiting.until(lambda: not alive() or up(), seconds=seconds)
         if not up():
             raise RuntimeError((self.folder / 'output').read_text()[-3000:])
 
@@ -77,13 +75,13 @@ class Standalone(fixture.Fixture):
         """Leave it no time for anything."""
         with self._lock:
             if self.process:
-                self.process.send_signal(signal.SIGKILL)
-                self.process.wait()
+                self.process.kill()
+                self.process.join()
                 self.process = None
 
     def lessee(self, name):
-        said = yaml.safe_load((self.folder / 'nodes' / f'{name}.yaml').read_text())
-        return said.get('lessee')
+        node = yaml.safe_load((self.folder / 'nodes' / f'{name}.yaml').read_text())
+        return node.get('lessee')
 
 
 class CrashTestCase(testtools.TestCase):
@@ -98,23 +96,23 @@ class CrashTestCase(testtools.TestCase):
 
     # Saying something until it is answered
 
-    def insisting(self, deed):
-        """What ``deed`` returns, once the process has lived through it."""
+    def insisting(self, attempt):
+        """What ``attempt`` returns, once the process has lived through it."""
 
         def look():
             try:
-                return [deed()]
+                return [attempt()]
             except (requests.RequestException, NotYet):
                 self.standalone.start()
                 return []
 
         found = waiting.until(look, seconds=90)
-        return found[0] if found else deed()
+        return found[0] if found else attempt()
 
     def make(self, kind, who, name, create):
         """Create an object with a name, unless an earlier attempt has; its JSON."""
 
-        def deed():
+        def attempt():
             path = f'/v1/{kind}'
             found = self.caller(who).get(path, name=name, status='any')
             if found.status_code == 200 and found.json()[kind]:
@@ -125,17 +123,17 @@ class CrashTestCase(testtools.TestCase):
                 raise NotYet(response.text)
             return response.json()
 
-        made = self.insisting(deed)
+        made = self.insisting(attempt)
         self.accepted.append(f'/v1/{kind}/{made["uuid"]}')
         return made
 
     def until(self, look, expected):
-        def deed():
+        def attempt():
             found = look()
             if found != expected:
                 raise NotYet(f'{found} is not {expected}')
 
-        self.insisting(deed)
+        self.insisting(attempt)
 
     def show(self, path):
         response = self.caller('operator-admin').get(path)
@@ -146,18 +144,18 @@ class CrashTestCase(testtools.TestCase):
     def end(self, path, who):
         """Release a contract or cancel an offer; it may have been heard before."""
 
-        def deed():
+        def attempt():
             response = self.caller(who).delete(path)
             if response.status_code not in (204, 409):
                 raise NotYet(response.text)
 
-        self.insisting(deed)
+        self.insisting(attempt)
 
     # The eight steps
 
-    def publish(self, **said):
+    def publish(self, **fields):
         return self.caller('acme-member', 'marketplace-provider').post(
-            '/v1/offers', {'resource_uuid': 'node', 'end_time': self.end_time, **said}
+            '/v1/offers', {'resource_uuid': 'node', 'end_time': self.end_time, **fields}
         )
 
     def step_1(self):

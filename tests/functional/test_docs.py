@@ -163,12 +163,12 @@ class DocumentedTest(base.MarketplaceTestCase):
             name, self.process
         )
         # What only looks may look again: workers take their time.
-        said = waiting.until(
+        message = waiting.until(
             lambda: difference(command, run(command.line)),
-            lambda said: said is None,
+            lambda message: message is None,
             seconds=60 if LOOKS.search(command.line) else 0,
         )
-        self.assertIsNone(said, said)
+        self.assertIsNone(message, message)
 
     def export(self, line):
         name, value = line.removeprefix('export ').split('=', 1)

@@ -38,14 +38,14 @@ class EngineTestCase(base.MarketplaceTestCase):
         super().setUp()
         self.kind = self.id().rpartition('.')[2][:60]
 
-    def offer(self, who='acme-member', node=None, **said):
+    def offer(self, who='acme-member', node=None, **fields):
         node = node or self.add_node(
             owner=who.rpartition('-')[0], resource_class=self.kind
         )
-        return super().offer(who, node, **said)
+        return super().offer(who, node, **fields)
 
-    def bid(self, who='umbrella-member', hours=20, **said):
-        return super().bid(who, hours, **{'resource_class': self.kind, **said})
+    def bid(self, who='umbrella-member', hours=20, **fields):
+        return super().bid(who, hours, **{'resource_class': self.kind, **fields})
 
     def contract(self, bid):
         """The contract of a bid, None while it is open."""
@@ -347,8 +347,8 @@ class IndexTest(EngineTestCase):
         asked = []
         engine = self.marketplace.database.engine
 
-        def count(*said):
-            asked.append(said[2])
+        def count(*arguments):
+            asked.append(arguments[2])
 
         sa.event.listen(engine, 'before_cursor_execute', count)
         self.addCleanup(sa.event.remove, engine, 'before_cursor_execute', count)

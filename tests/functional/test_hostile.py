@@ -96,10 +96,10 @@ class HostileTest(base.MarketplaceTestCase):
         for field, values in FIELDS.items():
             for value in values:
                 response = self.place(json.dumps({**good, field: value}))
-                said = ascii((field, value))[:80]
-                self.assertEqual(400, response.status_code, said)
+                answer = ascii((field, value))[:80]
+                self.assertEqual(400, response.status_code, answer)
                 detail = base.error(response)['detail']
-                self.assertTrue(detail.startswith(field), f'{said}: {detail}')
+                self.assertTrue(detail.startswith(field), f'{answer}: {detail}')
 
     def test_bodies_that_are_no_object(self):
         for body in (
@@ -120,8 +120,8 @@ class HostileTest(base.MarketplaceTestCase):
     def test_nesting_at_every_depth(self):
         for depth in (50, 300, 700, 900, 940, 960, 980, 1000, 5000):
             nested = '[' * depth + ']' * depth
-            for said in (nested, f'[["cpus", "eq", {nested}]]'):
-                body = f'{{"price": "1", "end_time": "x", "requirements": {said}}}'
+            for answer in (nested, f'[["cpus", "eq", {nested}]]'):
+                body = f'{{"price": "1", "end_time": "x", "requirements": {answer}}}'
                 body = body.replace('"x"', f'"{self.time(5)}"')
                 self.assertEqual(400, self.place(body).status_code, depth)
 
@@ -196,8 +196,8 @@ class BrokenTest(base.MarketplaceTestCase):
             connection.execute(sa.text('DROP TABLE bids'))
         response = self.market('umbrella-member').get('/v1/bids')
         self.assertEqual(500, response.status_code)
-        said = base.error(response)
-        self.assertEqual('flocx.internal', said['code'])
-        self.assertRegex(said['request_id'], '^req-')
+        answer = base.error(response)
+        self.assertEqual('flocx.internal', answer['code'])
+        self.assertRegex(answer['request_id'], '^req-')
         for word in ('bids', 'sqlite', 'Traceback', 'SELECT'):
             self.assertNotIn(word, response.text)

@@ -7,21 +7,21 @@ import threading
 from tests.functional import base
 
 
-def together(count, deed):
-    """What ``deed`` gives to so many threads that begin at the same moment."""
+def together(count, call):
+    """What ``call`` gives to so many threads that begin at the same moment."""
     barrier = threading.Barrier(count)
 
     def run(number):
         barrier.wait()
-        return deed(number)
+        return call(number)
 
     with futures.ThreadPoolExecutor(count) as executor:
         return list(executor.map(run, range(count)))
 
 
 class IdempotencyTest(base.MarketplaceTestCase):
-    def place(self, key, who='umbrella-member', **said):
-        terms = {'price': '1', 'end_time': self.time(4), **said}
+    def place(self, key, who='umbrella-member', **fields):
+        terms = {'price': '1', 'end_time': self.time(4), **fields}
         return self.market(who).post(
             '/v1/bids', terms, headers={'Idempotency-Key': key}
         )
@@ -116,7 +116,7 @@ class GenerationTest(base.MarketplaceTestCase):
                 {'start_time': self.time(1), 'end_time': self.time(4)},
             )
         )
-        for kind, noun, who, change in (
+        for kind, resource, who, change in (
             ('offers', self.offer(name='o'), 'acme-member', {'price': '3'}),
             ('bids', self.bid(name='b'), 'umbrella-member', {'price': '3'}),
             (
@@ -126,7 +126,7 @@ class GenerationTest(base.MarketplaceTestCase):
                 {'end_time': self.time(3)},
             ),
         ):
-            market, path = self.market(who), f'/v1/{kind}/{noun["uuid"]}'
+            market, path = self.market(who), f'/v1/{kind}/{resource["uuid"]}'
             changed = self.good(market.patch(path, {**change, 'generation': 1}), 200)
             self.assertEqual(2, changed['generation'])
             for refused in (
@@ -135,12 +135,12 @@ class GenerationTest(base.MarketplaceTestCase):
                 market.request('DELETE', path, {'If-Match': 'W/"1"'}),
             ):
                 self.assertEqual(409, refused.status_code)
-                said = base.error(refused)
-                self.assertEqual('flocx.conflict.generation', said['code'])
-                self.assertIn('is at generation 2, not 1', said['detail'])
-                self.assertIn(f'end_time {changed["end_time"]}', said['detail'])
+                answer = base.error(refused)
+                self.assertEqual('flocx.conflict.generation', answer['code'])
+                self.assertIn('is at generation 2, not 1', answer['detail'])
+                self.assertIn(f'end_time {changed["end_time"]}', answer['detail'])
                 if kind != 'contracts':
-                    self.assertIn('price 3.000000', said['detail'])
+                    self.assertIn('price 3.000000', answer['detail'])
             done = market.request('DELETE', path, {'If-Match': '"2"'})
             self.assertEqual(204, done.status_code)
 
@@ -167,10 +167,10 @@ class GenerationTest(base.MarketplaceTestCase):
 class SeveralTest(base.MarketplaceTestCase):
     """Several servers in one claim, all or nothing."""
 
-    def claim(self, *offers, **said):
+    def claim(self, *offers, **fields):
         first, *others = (each['uuid'] for each in offers)
         return self.market('umbrella-member').post(
-            f'/v1/offers/{first}/claim', {'offers': others, **said}
+            f'/v1/offers/{first}/claim', {'offers': others, **fields}
         )
 
     def free(self, offer):

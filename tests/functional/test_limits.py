@@ -11,9 +11,9 @@ class QuotaCases:
 
     def refused(self, response, name):
         self.assertEqual(403, response.status_code, response.text)
-        said = base.error(response)
-        self.assertEqual('flocx.quota', said['code'])
-        self.assertIn(name, said['detail'])
+        answer = base.error(response)
+        self.assertEqual('flocx.quota', answer['code'])
+        self.assertIn(name, answer['detail'])
 
     def setUp(self):
         super().setUp()
@@ -26,8 +26,8 @@ class QuotaCases:
         ):
             self.market('umbrella-member').delete(f'/v1/contracts/{each["uuid"]}')
 
-    def ask(self, **said):
-        terms = {'price': '1', 'end_time': self.time(4), 'duration': 3600, **said}
+    def ask(self, **fields):
+        terms = {'price': '1', 'end_time': self.time(4), 'duration': 3600, **fields}
         return self.market('umbrella-member').post('/v1/bids', terms)
 
     def test_open_bids(self):
@@ -181,9 +181,9 @@ class TermsTest(base.MarketplaceTestCase):
         ('contracts', 'notice', '1800'),
     )
 
-    def claim(self, offer, **said):
+    def claim(self, offer, **fields):
         return self.market('umbrella-member').post(
-            f'/v1/offers/{offer["uuid"]}/claim', said
+            f'/v1/offers/{offer["uuid"]}/claim', fields
         )
 
     def claimed(self, offer, start, end):

@@ -27,7 +27,7 @@ def who_sees_what():
         elif rows and line and not line.startswith(' '):
             break
     (_, *readers), *rows = rows
-    return {field: dict(zip(readers, said, strict=True)) for field, *said in rows}
+    return {field: dict(zip(readers, cells, strict=True)) for field, *cells in rows}
 
 
 class RulesTestCase(base.MarketplaceTestCase):

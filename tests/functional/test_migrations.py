@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """The migrations lead from nothing to what the code believes the tables to be."""
 
+import datetime
+import decimal
 import pathlib
 import re
+import uuid
 
 from alembic import autogenerate
 from alembic import script
@@ -12,6 +15,7 @@ import sqlalchemy as sa
 import testtools
 
 from flocx import db
+from flocx.core import names
 from market.db import migration
 from market.db import schema
 
@@ -50,6 +54,40 @@ class MigrationsMixin:
         with self.database.reader() as session:
             last = session.execute(sa.select(schema.event_sequence.c.last)).scalar_one()
         self.assertEqual(7, last)
+
+    def test_names_that_could_be_mistaken_become_others(self):
+        migration.upgrade(self.database, '0005')
+        known = {
+            each['name']
+            for each in sa.inspect(self.database.engine).get_columns('bids')
+        }
+        given = ['/', '..', 'a/claim', 'x ', ' ', '?', str(uuid.uuid4()), 'a b', 'é']
+        now = datetime.datetime(2027, 1, 1, tzinfo=datetime.UTC)
+        usual = {'lineage': [], 'requirements': [], 'price': decimal.Decimal(1)}
+        usual |= {'quantity': 1, 'min_quantity': 1, 'duration': 1, 'generation': 1}
+        usual |= {'project_id': 'p', 'status': 'available'}
+        usual |= dict.fromkeys(('start_time', 'end_time', 'created_at'), now)
+        columns = [
+            sa.column(each.name, each.type)
+            for each in schema.bids.c
+            if each.name in known
+        ]
+        # The table as it was then.
+        bids = sa.table('bids', *columns)
+        with self.database.writer() as session:
+            for name in given:
+                made = {'updated_at': now, 'uuid': str(uuid.uuid4()), 'name': name}
+                session.execute(sa.insert(bids), {**usual, **made})
+        migration.upgrade(self.database)
+        with self.database.reader() as session:
+            found = session.execute(
+                sa.select(schema.bids.c.name).order_by(schema.bids.c.id)
+            ).scalars()
+            kept = dict(zip(given, found, strict=True))
+        for before, after in kept.items():
+            self.assertEqual(after, names.name(after, 'name'))
+            if names.identifies(before) and not names.is_uuid(before):
+                self.assertEqual(before, after)
 
     def test_every_lookup_has_its_index(self):
         migration.upgrade(self.database)

@@ -140,8 +140,8 @@ class GivenNamesTest(base.MarketplaceTestCase):
             # A closed bid keeps its name, and two of one name are a conflict.
             hypothesis.assume(name not in seen)
             seen.add(name)
-            said = {'name': name, 'end_time': self.time(24), 'price': '1'}
-            created = renter.post('/v1/bids', said)
+            values = {'name': name, 'end_time': self.time(24), 'price': '1'}
+            created = renter.post('/v1/bids', values)
             self.assertEqual(
                 201 if names.identifies(name) else 400, created.status_code, name
             )

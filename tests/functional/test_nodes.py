@@ -15,9 +15,9 @@ class NodesTest(base.MarketplaceTestCase):
     def nodes(self, who='acme-member', **params):
         return self.good(self.provider(who).get('/v1/nodes', **params), 200)
 
-    def claim(self, offer, who='umbrella-member', **said):
+    def claim(self, offer, who='umbrella-member', **fields):
         return self.good(
-            self.market(who).post(f'/v1/offers/{offer["uuid"]}/claim', said)
+            self.market(who).post(f'/v1/offers/{offer["uuid"]}/claim', fields)
         )
 
     def test_current_and_future_contracts_are_shown(self):
@@ -140,7 +140,7 @@ class CommandTest(test_client.ClientTestCase):
         self.good(
             self.market('umbrella-member').post(f'/v1/offers/{offer["uuid"]}/claim')
         )
-        (found,) = self.said(
+        (found,) = self.run_json(
             'acme-member', 'node', 'list', '--resource-class', 'shown', '--long'
         )
         self.assertEqual(1, len(found['Contracts']))

@@ -179,12 +179,12 @@ class EdgeTest(base.MarketplaceTestCase):
             },
         )
         self.assertEqual(200, answer.status_code)
-        said = answer.headers
+        cors = answer.headers
         self.assertEqual(
-            'https://dashboard.example', said['Access-Control-Allow-Origin']
+            'https://dashboard.example', cors['Access-Control-Allow-Origin']
         )
-        self.assertIn('POST', said['Access-Control-Allow-Methods'])
-        self.assertIn('Idempotency-Key', said['Access-Control-Allow-Headers'])
+        self.assertIn('POST', cors['Access-Control-Allow-Methods'])
+        self.assertIn('Idempotency-Key', cors['Access-Control-Allow-Headers'])
 
     def test_and_reads_our_headers(self):
         answer = self.market('umbrella-reader').request(

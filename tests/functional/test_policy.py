@@ -473,5 +473,5 @@ class HiddenFieldsTest(base.MarketplaceTestCase):
         self.bid(price=ceiling, resource_class='sealed')
         for who in ('acme-manager', 'initech-manager', 'service-service'):
             for path in ('/v1/bids', '/v1/events', '/v1/book', '/v1/prices'):
-                said = self.market(who).get(path).text
-                self.assertNotIn(ceiling, said, (who, path))
+                page = self.market(who).get(path).text
+                self.assertNotIn(ceiling, page, (who, path))

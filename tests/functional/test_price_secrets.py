@@ -25,10 +25,10 @@ class PriceSecretsTest(test_engines.EngineTestCase):
         caller.headers['OpenStack-API-Version'] = 'marketplace 1.1'
         return caller
 
-    def sold(self, *ceilings, ask='1', **said):
+    def sold(self, *ceilings, ask='1', **fields):
         """What the first of bids at these ceilings gets of one server."""
         offer = self.offer(price=ask)
-        window = {'start_time': self.time(1), 'end_time': self.time(3), **said}
+        window = {'start_time': self.time(1), 'end_time': self.time(3), **fields}
         first, *_ = [self.bid(price=each, **window) for each in ceilings]
         self.round()
         found = self.contract(first)

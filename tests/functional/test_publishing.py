@@ -10,15 +10,15 @@ from tests.functional import test_client
 
 
 class PublishingTest(base.MarketplaceTestCase):
-    def publish(self, who='acme-member', key=None, status=201, **said):
-        terms = {'end_time': self.time(24), 'price': '1', **said}
+    def publish(self, who='acme-member', key=None, status=201, **fields):
+        terms = {'end_time': self.time(24), 'price': '1', **fields}
         answer = self.provider(who).post(
             '/v1/offers', terms, headers={'Idempotency-Key': key} if key else {}
         )
         return self.good(answer, status)['publications']
 
-    def refused(self, who='acme-member', **said):
-        terms = {'end_time': self.time(24), 'price': '1', **said}
+    def refused(self, who='acme-member', **fields):
+        terms = {'end_time': self.time(24), 'price': '1', **fields}
         answer = self.provider(who).post('/v1/offers', terms)
         return answer.status_code, base.error(answer)['detail']
 
@@ -67,7 +67,7 @@ class PublishingTest(base.MarketplaceTestCase):
 
     def test_what_cannot_be_understood_offers_nothing(self):
         node = self.add_node(resource_class='untouched')
-        for said, start in (
+        for given, start in (
             ({}, 'resource_uuid: exactly one'),
             ({'nodes': [node], 'resource_uuid': node}, 'resource_uuid and nodes: '),
             ({'nodes': []}, 'nodes: names no server'),
@@ -82,7 +82,7 @@ class PublishingTest(base.MarketplaceTestCase):
             ),
             ({'nodes': [node], 'end_time': '2020-01-01T00:00:00'}, 'end_time: '),
         ):
-            status, detail = self.refused(**said)
+            status, detail = self.refused(**given)
             self.assertEqual(400, status, detail)
             self.assertTrue(detail.startswith(start), detail)
         found = self.market('acme-member').get(
@@ -138,7 +138,7 @@ class PublishingTest(base.MarketplaceTestCase):
             return publish_all(*args)
 
         with (
-            mock.patch.object(publishing, '_TOGETHER', 1000),
+            mock.patch.object(publishing, '_REQUEST_LENGTH', 1000),
             mock.patch.object(provider.marketplace, 'publish_all', once),
         ):
             done = self.publish(nodes=names, key='outage')

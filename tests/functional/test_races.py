@@ -9,18 +9,18 @@ from tests.functional import test_engines
 
 
 class RaceTest(test_engines.EngineTestCase):
-    def together(self, *deeds):
+    def together(self, *calls):
         """Do all of them at once; what went wrong fails the test."""
-        barrier, failed = threading.Barrier(len(deeds)), []
+        barrier, failed = threading.Barrier(len(calls)), []
 
-        def run(deed):
+        def run(call):
             barrier.wait()
             try:
-                deed()
+                call()
             except Exception as error:
                 failed.append(error)
 
-        threads = [threading.Thread(target=run, args=(deed,)) for deed in deeds]
+        threads = [threading.Thread(target=run, args=(call,)) for call in calls]
         for thread in threads:
             thread.start()
         for thread in threads:

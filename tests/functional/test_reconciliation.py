@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What somebody else does to a server reaches both parties, and stops the bill."""
 
+from unittest import mock
+
 from provider import reconciliation
 from tests.functional import base
 
@@ -80,3 +82,18 @@ class BillTest(base.MarketplaceTestCase):
             )
             told = [event['type'] for event in events.json()['events']]
             self.assertIn('contract.error', told)
+
+    def test_a_server_that_came_while_the_nodes_were_listed_is_not_gone(self):
+        offer = self.offer(node=self.add_node())
+        bought = self.offer(node=self.add_node())
+        contract = self.good(
+            self.market('umbrella-member').post(
+                f'/v1/offers/{bought["uuid"]}/claim', {}
+            )
+        )
+        self.fulfil()
+        nodes = self.marketplace.provider.nodes
+        with mock.patch.object(nodes, 'all', autospec=True, return_value=[]):
+            self.look()
+        self.assertEqual('available', self.show('offers', offer['uuid'])['status'])
+        self.assertEqual('active', self.show('contracts', contract['uuid'])['status'])

@@ -18,12 +18,14 @@ class ReplacementTest(base.MarketplaceTestCase):
 
     def sell(self, *servers):
         """Offers of (owner, ask, what the node is like besides)."""
-        for owner, price, said in servers:
-            node = self.add_node(owner=owner, **{'resource_class': self.kind, **said})
+        for owner, price, hardware in servers:
+            node = self.add_node(
+                owner=owner, **{'resource_class': self.kind, **hardware}
+            )
             self.offer(f'{owner}-member', node, price=price)
 
-    def bought(self, **said):
-        bid = self.bid(resource_class=self.kind, hours=20, **said)
+    def bought(self, **fields):
+        bid = self.bid(resource_class=self.kind, hours=20, **fields)
         self.round()
         return self.show('bids', bid['uuid'])['contract_uuid']
 

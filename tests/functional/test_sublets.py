@@ -23,17 +23,17 @@ class SubletTest(base.MarketplaceTestCase):
         self.assertEqual(('umbrella', 'active'), (self.lessee(), self.of(self.parent)))
         (self.line,) = self.parent['lines']
 
-    def claim(self, who, offer, **said):
+    def claim(self, who, offer, **fields):
         path = f'/v1/offers/{offer["uuid"]}/claim'
-        return self.good(self.market(who).post(path, said))
+        return self.good(self.market(who).post(path, fields))
 
-    def sublet(self, start, end, **said):
+    def sublet(self, start, end, **fields):
         return self.offer(
             LESSEE,
             self.node,
             start_time=self.time(start),
             end_time=self.time(end),
-            **said,
+            **fields,
         )
 
     def refused(self, status, response, *parts):
@@ -45,9 +45,9 @@ class SubletTest(base.MarketplaceTestCase):
     def read(self):
         return self.marketplace.provider.nodes.get(self.node)
 
-    def change(self, **said):
+    def change(self, **fields):
         """What somebody does to the server without asking the market."""
-        self.marketplace.provider.nodes._change(self.node, **said)
+        self.marketplace.provider.nodes._change(self.node, **fields)
 
     def lessee(self):
         return self.read().lessee
@@ -202,8 +202,8 @@ class SubletTest(base.MarketplaceTestCase):
         terms = {'price': '1', 'end_time': self.time(2)}
 
         def published(**query):
-            said = {'query': {'resource_class': self.kind, **query}, **terms}
-            answer = self.good(self.provider(LESSEE).post('/v1/offers', said))
+            body = {'query': {'resource_class': self.kind, **query}, **terms}
+            answer = self.good(self.provider(LESSEE).post('/v1/offers', body))
             return {each['name']: each for each in answer['publications']}
 
         self.assertEqual({owned}, set(published()))

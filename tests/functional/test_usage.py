@@ -39,12 +39,12 @@ class UsageTest(base.MarketplaceTestCase):
         ]
         return found[0] if found else None
 
-    def contract(self, price='1.234567', hours=10, **said):
+    def contract(self, price='1.234567', hours=10, **fields):
         offer = self.offer(price=price, hours=100)
         return self.good(
             self.market('umbrella-member').post(
                 f'/v1/offers/{offer["uuid"]}/claim',
-                {'end_time': self.time(hours), **said},
+                {'end_time': self.time(hours), **fields},
             )
         )
 

@@ -21,8 +21,8 @@ class InstrumentsTest(testtools.TestCase):
         return done.stdout
 
     def test_growth(self):
-        said = self.run_small('growth', '--sizes', '100', '200', '--times', '2')
-        operations = json.loads(said)['operations']
+        output = self.run_small('growth', '--sizes', '100', '200', '--times', '2')
+        operations = json.loads(output)['operations']
         expected = {'list', 'show', 'claim', 'round', 'bid', 'rebuild'}
         self.assertEqual(expected, set(operations))
         for found in operations.values():

@@ -40,9 +40,9 @@ class RunningTest(testtools.TestCase):
         for user, *roles in self.machine.calls('create_service_user'):
             self.keystone.accounts[user] = ('service', ['service', *roles])
         self.hurry()
-        for name, command, *said in self.machine.calls('run_process'):
+        for name, command, *rest in self.machine.calls('run_process'):
             # A group and a user, which are root's to choose, and the environment.
-            self.start(name, command, dict(each.split('=') for each in said[2:]))
+            self.start(name, command, dict(each.split('=') for each in rest[2:]))
 
     def hurry(self):
         """Nothing wakes the workers, which are processes without a broker."""

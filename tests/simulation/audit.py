@@ -86,8 +86,8 @@ INSERT INTO audit_wrong VALUES ('{table}: a row was deleted');
 END"""
 _TABLES = (
     'CREATE TABLE audit_terms (turnaround)',
-    'CREATE TABLE audit_moves (noun, uuid, move)',
-    'CREATE TABLE audit_wrong (said)',
+    'CREATE TABLE audit_moves (resource_type, uuid, move)',
+    'CREATE TABLE audit_wrong (message)',
     'CREATE TABLE audit_sales (line, overlaps, start, end, offer_status, offer_start, '
     'offer_end, ask, owner, lessee, class, properties, time, contract, bid, notice)',
     'CREATE TABLE audit_fills (contract, bid, project, lineage, quantity, '

@@ -36,7 +36,7 @@ class Checker:
 
         :param accepted: triples of what people were told, a kind and the object.
         """
-        self.wrong += [row['said'] for row in self._rows['audit_wrong']]
+        self.wrong += [row['message'] for row in self._rows['audit_wrong']]
         self._sold_once()
         self._moves()
         self._contracts()
@@ -71,9 +71,10 @@ class Checker:
 
     def _moves(self):
         for move in self._rows['audit_moves']:
-            legal = audit.LEGAL[move['noun']].split()
+            legal = audit.LEGAL[move['resource_type']].split()
             self._require(
-                move['move'] in legal, f'{move["noun"]} {move["uuid"]}: {move["move"]}'
+                move['move'] in legal,
+                f'{move["resource_type"]} {move["uuid"]}: {move["move"]}',
             )
         for line in self._rows['contract_lines']:
             closed = line['status'] not in OPEN_LINES
@@ -235,18 +236,20 @@ class Checker:
         }
         told = {row['object_uuid'] for row in self._rows['events']}
         seen = collections.Counter()
-        for deed, kind, noun in accepted:
-            row = tables[kind].get(noun['uuid'])
-            what = f'{kind} {noun["uuid"]}'
+        for action, kind, resource in accepted:
+            row = tables[kind].get(resource['uuid'])
+            what = f'{kind} {resource["uuid"]}'
             if row is None:
                 self.wrong.append(f'{what}: accepted, and not there')
                 continue
-            self._require(noun['uuid'] in told, f'{what}: accepted, and no event of it')
-            if deed == 'created':
-                seen[kind, noun['uuid']] += 1
+            self._require(
+                resource['uuid'] in told, f'{what}: accepted, and no event of it'
+            )
+            if action == 'created':
+                seen[kind, resource['uuid']] += 1
                 self._require(
-                    row['project_id'] == noun['project_id']
-                    and seen[kind, noun['uuid']] == 1,
+                    row['project_id'] == resource['project_id']
+                    and seen[kind, resource['uuid']] == 1,
                     f'{what}: one object for two requests',
                 )
             elif kind != 'contracts':

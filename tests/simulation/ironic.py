@@ -183,8 +183,11 @@ class Room(nodes.Nodes):
 
     def _settings(self, uuid):
         node = self._found(uuid)
-        said = {**dataclasses.asdict(node), 'extra': list(self._written.get(uuid, ()))}
-        return node_settings.of(said)
+        fields = {
+            **dataclasses.asdict(node),
+            'extra': list(self._written.get(uuid, ())),
+        }
+        return node_settings.of(fields)
 
     def restore(self, uuid, before):
         def put_back():

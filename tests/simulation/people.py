@@ -30,9 +30,9 @@ def headers(project, role='member'):
 
 
 class People:
-    """Each method named in ``DEEDS`` is one deed of somebody, from begin to end."""
+    """Each method named in ``ACTIONS`` is one action of somebody, from begin to end."""
 
-    DEEDS = {
+    ACTIONS = {
         'publish': 4,
         'place': 5,
         'claim': 3,
@@ -163,10 +163,10 @@ class People:
         if answer is not None and answer.status_int == 201:
             self.accepted.append(('created', kind, answer.json))
 
-    def _remove(self, kind, who, path, noun):
+    def _remove(self, kind, who, path, resource):
         answer = self._ask(who, 'DELETE', path)
         if answer is not None and answer.status_int == 204:
-            self.accepted.append(('removed', kind, noun))
+            self.accepted.append(('removed', kind, resource))
 
     def _mine(self, kind, parties):
         who = self._storm.pick(parties)

@@ -27,13 +27,13 @@ class Process:
 
 
 class Task:
-    """A deed of a process; ``answer`` or ``error`` is there when it is ``done``."""
+    """An action of a process; ``answer`` or ``error`` is there when it is ``done``."""
 
-    def __init__(self, process, name, deed):
+    def __init__(self, process, name, action):
         self.process, self.name, self.epoch = process, name, process.epoch
         self.done, self.answer, self.error = False, None, None
         self.ready, self.begun = None, False
-        self._deed, self.go = deed, threading.Lock()
+        self._action, self.go = action, threading.Lock()
         self.go.acquire()
 
     @property
@@ -43,7 +43,7 @@ class Task:
     def work(self):
         try:
             if not self.crashed:
-                self.answer = self._deed()
+                self.answer = self._action()
         except Crash:
             self.epoch = -1
         except Exception as error:
@@ -59,9 +59,9 @@ class Scheduler:
         self.running, self._tasks, self._draining = None, [], False
         self.trace = []
 
-    def spawn(self, process, name, deed):
-        """Add a task that runs ``deed``."""
-        task = Task(process, name, deed)
+    def spawn(self, process, name, action):
+        """Add a task that runs ``action``."""
+        task = Task(process, name, action)
         self._tasks.append(task)
         return task
 
@@ -164,11 +164,13 @@ class Executor:
     def __exit__(self, *_):
         return False
 
-    def map(self, deed, items):
-        """The answers of ``deed`` for each item, each a task of its own."""
+    def map(self, action, items):
+        """The answers of ``action`` for each item, each a task of its own."""
         mine = self._scheduler.running
         tasks = [
-            self._scheduler.spawn(mine.process, mine.name, lambda each=each: deed(each))
+            self._scheduler.spawn(
+                mine.process, mine.name, lambda each=each: action(each)
+            )
             for each in items
         ]
         self._scheduler.point('waits', lambda: all(task.done for task in tasks))

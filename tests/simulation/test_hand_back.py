@@ -159,7 +159,7 @@ class InterleavedTest(testtools.TestCase):
             self.assertEqual({}, dict(everywhere(state)))
 
     def found(self, pattern, state='available'):
-        wrong = (each for _, said in everywhere(state) for each in said)
+        wrong = (each for _, findings in everywhere(state) for each in findings)
         self.assertTrue(any(pattern in each for each in wrong), pattern)
 
     def test_a_lessee_that_is_cleared_last(self):

@@ -58,7 +58,7 @@ class World:
             for name in ('market', 'provider', 'engine', 'fulfiller')
         }
         self._loops, self._listening = {}, {}
-        self.wrong, self._deeds, self._drafts = [], 24, 0
+        self.wrong, self._actions_left, self._drafts = [], 24, 0
 
     def run(self):
         """Live; return what does not hold."""
@@ -161,7 +161,7 @@ class World:
         chances = {
             self.tasks.step: 20 if self.tasks.runnable() else 0,
             self._deliver: 4 if self.network.waiting else 0,
-            self._deed: 4 if self._deeds else 0,
+            self._act: 4 if self._actions_left else 0,
             self._pass_time: 2.5,
             self._machines: 1.5,
             self.room.serve: 1.5 if self.room.waiting else 0,
@@ -176,9 +176,9 @@ class World:
             listeners.setdefault(topic, []).append(listener)
         self.network.deliver(listeners)
 
-    def _deed(self):
-        self._deeds -= 1
-        name = self.storm.weighted(self.people.DEEDS)
+    def _act(self):
+        self._actions_left -= 1
+        name = self.storm.weighted(self.people.ACTIONS)
         if self._first:
             # Where nothing is on offer nothing can happen.
             self._first, name = self._first - 1, 'publish'

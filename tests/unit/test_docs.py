@@ -99,13 +99,13 @@ class ProcessesTest(unittest.TestCase):
             for option in options
             if option.name.endswith('_port')
         }
-        said = {row[0].strip('`'): row[1] for row in rows(PROCESSES, 'processes')}
+        stated = {row[0].strip('`'): row[1] for row in rows(PROCESSES, 'processes')}
         for name, port in ports.items():
-            self.assertEqual(port, said.pop(f'{name}.wsgi:application'))
+            self.assertEqual(port, stated.pop(f'{name}.wsgi:application'))
         self.assertEqual(
-            set(ports.values()), set(said.pop('flocx-standalone').split(', '))
+            set(ports.values()), set(stated.pop('flocx-standalone').split(', '))
         )
-        self.assertEqual({'none'}, set(said.values()))
+        self.assertEqual({'none'}, set(stated.values()))
 
     def test_every_secret(self):
         """What oslo.config hides is there, and what is there are options."""
@@ -116,12 +116,12 @@ class ProcessesTest(unittest.TestCase):
             known.add((group, option.dest))
             if option.secret:
                 hidden.add((group, option.dest))
-        said = {
+        stated = {
             re.fullmatch(r'``\[(\w+)\] (\w+)``', row[0]).groups()
             for row in rows(PROCESSES, 'secrets')
         }
-        self.assertEqual(set(), said - known)
-        self.assertEqual(UNUSED, hidden - said)
+        self.assertEqual(set(), stated - known)
+        self.assertEqual(UNUSED, hidden - stated)
 
     def test_every_role(self):
         rules = (
@@ -168,14 +168,14 @@ class NumbersTest(unittest.TestCase):
         )
         self.assertIn(f'in {NUMBERS[number]} categories', exceptions.__doc__)
         for page in (ROOT / 'doc/source').rglob('*.rst'):
-            for said in re.findall(r'(\w+) categories', page.read_text()):
-                if said in NUMBERS.values():
-                    self.assertEqual(NUMBERS[number], said, page)
+            for stated in re.findall(r'(\w+) categories', page.read_text()):
+                if stated in NUMBERS.values():
+                    self.assertEqual(NUMBERS[number], stated, page)
 
     def test_the_transactions_of_an_offers_life_are_counted_right(self):
         text = self.page('doc/source/contributor/architecture.rst')
-        (said,) = re.findall(r'There are (\w+) transactions that write', text)
-        self.assertEqual(NUMBERS[len(set(re.findall(r'\bT\d\b', text)))], said)
+        (stated,) = re.findall(r'There are (\w+) transactions that write', text)
+        self.assertEqual(NUMBERS[len(set(re.findall(r'\bT\d\b', text)))], stated)
 
 
 class MatchLanguageTest(unittest.TestCase):

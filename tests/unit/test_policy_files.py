@@ -36,6 +36,18 @@ class PolicyFileTest(unittest.TestCase):
                 waiting.until(lambda: rules.allows(caller, 'flocx:admin', {}))
             )
 
+    def test_oslo_policy_still_inspects_what_each_check_takes(self):
+        """Where it does not any more, ``flocx.policy`` need not sign them."""
+        conf = cfg.ConfigOpts()
+        opts.set_defaults(conf)
+        conf([], default_config_files=[])
+        rules, inspect = policy.Policy(conf, []), _checks.inspect
+        with mock.patch.object(
+            inspect, 'getfullargspec', wraps=inspect.getfullargspec
+        ) as inspected:
+            rules.allows(context.RequestContext(roles=['admin']), 'flocx:admin', {})
+        self.assertTrue(inspected.called)
+
     def test_the_rules_of_the_services_parse_nothing(self):
         """Two threads must not parse at once: see ``flocx.policy``."""
         conf = cfg.ConfigOpts()

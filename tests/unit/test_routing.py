@@ -121,7 +121,7 @@ class RoutingTest(unittest.TestCase):
             self.assertEqual(allowed, caught.exception.headers['Allow'])
 
     def test_pecan_still_makes_a_class_to_look_at_an_argument(self):
-        """Where it does not any more, the pages on performance may say so."""
+        """Where it does not any more, ``flocx.api.app`` need not keep what it finds."""
         handler = market.Root().v1.bids.get_one
         first, second = (pecan.util.getargspec(handler) for _ in range(2))
         self.assertIsNot(type(first), type(second))

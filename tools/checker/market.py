@@ -25,7 +25,7 @@ STATES = {
     'line': CONTRACT,
 }
 CLOSED = ('ended', 'cancelled')
-# Deeds after which the times of a contract are no more those it was made with.
+# Events after which the times of a contract are no more those it was made with.
 RETIMED = ('contract.changed', 'contract.released')
 
 
@@ -63,34 +63,34 @@ def lost(market, accepted):
             )
 
 
-def _violation(kind, noun, uuid, detail):
-    return database.Violation(kind, noun, uuid, detail)
+def _violation(kind, object_type, uuid, detail):
+    return database.Violation(kind, object_type, uuid, detail)
 
 
 def _states(market, now, grace):
-    nouns = {
+    tables = {
         'offer': market.offers.values(),
         'bid': market.bids.values(),
         'contract': market.contracts.values(),
         'line': market.all_lines,
     }
-    for noun, rows in nouns.items():
+    for object_type, rows in tables.items():
         for row in rows:
-            for detail in _unlawful(noun, row, now, grace):
-                yield _violation('state', noun, row.uuid, detail)
+            for detail in _unlawful(object_type, row, now, grace):
+                yield _violation('state', object_type, row.uuid, detail)
 
 
-def _unlawful(noun, row, now, grace):
-    if row.status not in STATES[noun]:
+def _unlawful(object_type, row, now, grace):
+    if row.status not in STATES[object_type]:
         yield f'{row.status} is no status'
     if row.start_time >= row.end_time:
         yield 'it starts when it ends, or later'
     over = row.end_time + grace < now
-    if noun in ('offer', 'bid') and row.status == 'available' and over:
+    if object_type in ('offer', 'bid') and row.status == 'available' and over:
         yield f'it is available, and was to end at {row.end_time}'
-    if noun == 'bid' and (row.status == 'matched') != bool(row.contract_uuid):
+    if object_type == 'bid' and (row.status == 'matched') != bool(row.contract_uuid):
         yield f'it is {row.status} with contract {row.contract_uuid}'
-    if noun == 'line':
+    if object_type == 'line':
         yield from _unlawful_line(row, now, grace, over)
 
 
@@ -185,7 +185,7 @@ def _unlike_its_bid(market, contract, lines):
         yield f'{len(lines)} lines, not {bid.min_quantity} to {most}'
     if contract.start_time < bid.start_time:
         yield f'its bid starts at {bid.start_time}'
-    if _deeds(market, contract.uuid).isdisjoint(RETIMED):
+    if _event_types(market, contract.uuid).isdisjoint(RETIMED):
         yield from _unlike_its_times(contract, bid)
 
 
@@ -204,7 +204,7 @@ def _unlike_its_times(contract, bid):
         yield f'it takes {length:.0f} s, not {bid.duration}'
 
 
-def _deeds(market, uuid):
+def _event_types(market, uuid):
     return {event.type for event in market.events[uuid]}
 
 
@@ -245,7 +245,7 @@ def _unlike_its_offer(market, contract, line, offer):
     # What is cancelled keeps the end that it never reached.
     if line.status != 'cancelled' and line.end_time > contract.end_time:
         yield f'its contract ends at {contract.end_time}'
-    changed = 'offer.changed' in _deeds(market, offer.uuid)
+    changed = 'offer.changed' in _event_types(market, offer.uuid)
     if not changed and not (
         offer.start_time <= line.start_time and line.end_time <= offer.end_time
     ):

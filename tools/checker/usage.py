@@ -30,8 +30,8 @@ def violations(market, document, start, end):
                 'usage',
                 'line',
                 key[2],
-                f'{key[1]} {key[0]}: billed {_said(billed.get(key))}, '
-                f'not {_said(expected.get(key))}',
+                f'{key[1]} {key[0]}: billed {_readable(billed.get(key))}, '
+                f'not {_readable(expected.get(key))}',
             )
     yield from _sums(expected, totals)
 
@@ -90,7 +90,7 @@ def _billed(document):
     return lines, totals
 
 
-def _said(figures):
+def _readable(figures):
     if figures is None:
         return 'nothing'
     return '{} s, missed {} s, notice {} s, {}'.format(*figures)

@@ -173,7 +173,7 @@ class Yard:
         return document
 
     def push(self, node, number):
-        """One deed towards ``available``, if it is our turn."""
+        """One step towards ``available``, if it is our turn."""
         state = node['provision_state']
         if state == 'inspect wait':
             return self._play_ramdisk(node, number)

@@ -21,8 +21,8 @@ from tools.rigging import trader
 
 FLEET, CANARIES = 'baremetal.fleet', 'baremetal.canary'
 # How long a canary may take before the fault counts as one that was not survived.
-PATIENCE = 180
-DEEDS = ('kill', 'kill', 'stop')
+RECOVERY_TIMEOUT = 180
+FAULTS = ('kill', 'kill', 'stop')
 # The port mapper keeps names of a broker that runs on; nothing of ours asks it.
 SPARED = ('epmd',)
 
@@ -40,7 +40,9 @@ class Chaos:
             fleet = fleets.Fleet(rig, FLEET).enrol(nodes)
             canaries = fleets.Fleet(rig, CANARIES).enrol(6)
         self._load = loads.Load(rig, fleet, FLEET, self._journal, seed)
-        self._renter = trader.Trader(rig, 'umbrella-renter', self._journal, PATIENCE)
+        self._renter = trader.Trader(
+            rig, 'umbrella-renter', self._journal, RECOVERY_TIMEOUT
+        )
         self._sell(canaries['acme'])
         self.faults = []
 
@@ -68,14 +70,14 @@ class Chaos:
 
     def _fault(self):
         name = self._draw.choice([n for n in self._rig.names if n not in SPARED])
-        deed, pause = self._draw.choice(DEEDS), self._draw.uniform(0, 8)
+        blow, pause = self._draw.choice(FAULTS), self._draw.uniform(0, 8)
         process = self._rig.process(name)
         began = time.monotonic()
-        process.kill() if deed == 'kill' else process.stop()
+        process.kill() if blow == 'kill' else process.stop()
         time.sleep(pause)
         process.start()
         back = time.monotonic()
-        process.wait(PATIENCE)
+        process.wait(RECOVERY_TIMEOUT)
         if name == self._rig.kind:
             # A conductor whose database goes away keeps the locks of its nodes, and
             # only forgets them when it starts; an operator has to know that too.
@@ -85,7 +87,7 @@ class Chaos:
         delivered = self._canary()
         return {
             'process': name,
-            'deed': deed,
+            'action': blow,
             'down': round(back - began, 2),
             'answers': round(answers - back, 2),
             'recovered': round(time.monotonic() - back, 2) if delivered else None,
@@ -95,11 +97,11 @@ class Chaos:
         """Whether a bid placed now is matched and delivered."""
         try:
             bid = self._renter.bid('1.00', 1800, 3600, resource_class=CANARIES)
-            bid = self._renter.until('bids', bid['uuid'], ['matched'], PATIENCE)
+            bid = self._renter.until('bids', bid['uuid'], ['matched'], RECOVERY_TIMEOUT)
             if bid['status'] != 'matched':
                 return False
             ident = bid['contract_uuid']
-            found = self._renter.until('contracts', ident, ['active'], PATIENCE)
+            found = self._renter.until('contracts', ident, ['active'], RECOVERY_TIMEOUT)
             self._renter.withdraw('contracts', ident)
         except (trader.Gave, TimeoutError) as error:
             progress.say(f'  The canary: {error}')

@@ -14,7 +14,7 @@ ON_SALE = 86400
 
 
 class Load:
-    """Trading on a fleet until it is stopped; ``done`` counts the deeds.
+    """Trading on a fleet until it is stopped; ``done`` counts the requests.
 
     :param fleet: {owner: uuids of their servers}, all of ``resource_class``.
     """
@@ -49,7 +49,7 @@ class Load:
         self._threads.append(thread)
         thread.start()
 
-    def _deed(self, name, call, *arguments, **more):
+    def _timed(self, name, call, *arguments, **more):
         """Do it and count it; None where the market says no."""
         try:
             answer = call(*arguments, **more)
@@ -78,12 +78,12 @@ class Load:
         while not self._stopped.wait(self._pause * draw.uniform(1, 4)):
             node = draw.choice(self._fleet[owner])
             if sold[node]:
-                self._deed('withdraw offer', who.withdraw, 'offers', sold[node])
+                self._timed('withdraw offer', who.withdraw, 'offers', sold[node])
             sold[node] = self._offer(who, draw, node)
 
     def _offer(self, who, draw, node):
         price = f'{draw.randint(50, 200) / 100:.2f}'
-        offer = self._deed('offer', who.offer, node, price, ON_SALE)
+        offer = self._timed('offer', who.offer, node, price, ON_SALE)
         return offer and offer['uuid']
 
     def _rent(self, who, draw):
@@ -95,7 +95,7 @@ class Load:
 
     def _bid(self, who, draw, mine):
         quantity = draw.randint(1, 3)
-        bid = self._deed(
+        bid = self._timed(
             'bid',
             who.bid,
             f'{draw.randint(100, 300) / 100:.2f}',
@@ -109,10 +109,10 @@ class Load:
 
     def _claim(self, who, draw, mine):
         query = f'resource_class={self._class}&status=available&limit=200'
-        offers = self._deed('list', who.list, 'offers', query)
+        offers = self._timed('list', who.list, 'offers', query)
         if offers:
             chosen = draw.choice(offers)['uuid']
-            made = self._deed('claim', who.claim, chosen, draw.randint(10, 60))
+            made = self._timed('claim', who.claim, chosen, draw.randint(10, 60))
             if made:
                 mine.append(('contracts', made['uuid']))
 
@@ -121,9 +121,9 @@ class Load:
             return
         kind, ident = mine.popleft()
         if kind == 'bids':
-            bid = self._deed('show', who.show, 'bids', ident)
+            bid = self._timed('show', who.show, 'bids', ident)
             if not bid:
                 return
             if bid['contract_uuid']:
                 kind, ident = 'contracts', bid['contract_uuid']
-        self._deed(f'withdraw {kind[:-1]}', who.withdraw, kind, ident)
+        self._timed(f'withdraw {kind[:-1]}', who.withdraw, kind, ident)

@@ -22,7 +22,7 @@ OPENSTACK = ('keystone', 'ironic')
 PORTS = (*OPENSTACK, *services.APIS, 'rabbitmq', 'distribution', 'epmd', 'memcached')
 
 # All of them at once, perhaps on a machine that has other things to do.
-PATIENCE = 240
+START_TIMEOUT = 240
 
 CACHE = """\
 backend = oslo_cache.memcache_pool
@@ -120,7 +120,7 @@ class Rig:
         for process in started:
             process.start()
         for process in started:
-            process.wait(PATIENCE)
+            process.wait(START_TIMEOUT)
 
     def down(self):
         """Stop exactly what was started here; the names of what was running."""

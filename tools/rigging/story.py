@@ -17,7 +17,7 @@ from tools.rigging import load as loads
 from tools.rigging import trader
 
 ASK, CEILING = '1.00', '3.00'
-PATIENCE = 240
+STEP_TIMEOUT = 240
 SERVER = 'provision_state,lessee'
 
 
@@ -32,7 +32,7 @@ class Story:
         self._projects = accounts.projects(rig.folder, rig.ports)
         names = ('acme-owner', 'acme-internal', 'umbrella-owner', 'umbrella-renter')
         self._owner, self._internal, self._other, self._renter = (
-            trader.Trader(rig, name, patience=PATIENCE) for name in names
+            trader.Trader(rig, name, timeout=STEP_TIMEOUT) for name in names
         )
         self._offer = self._bid = self._contract = None
 
@@ -65,7 +65,7 @@ class Story:
         self._bid = self._renter.bid(CEILING, 3600, 3900, resource_class=self._class)
 
     def step_5(self):
-        bid = self._renter.until('bids', self._bid['uuid'], ['matched'], PATIENCE)
+        bid = self._renter.until('bids', self._bid['uuid'], ['matched'], STEP_TIMEOUT)
         evidence.hold(bid['status'] == 'matched', f'The bid is {bid["status"]}.')
         self._contract = bid['contract_uuid']
 
@@ -99,7 +99,7 @@ class Story:
             )
 
     def _becomes(self, who, status):
-        found = who.until('contracts', self._contract, [status], PATIENCE)
+        found = who.until('contracts', self._contract, [status], STEP_TIMEOUT)
         evidence.hold(found['status'] == status, f'The contract is {found}.')
         return found
 
@@ -118,7 +118,7 @@ class Story:
             self._rig.folder, self._rig.ports, user, accounts.PEOPLE[user][0]
         )
         path = f'{ironic.url(self._rig.ports)}/v1/nodes/{self._sale}/states/provision'
-        until = time.monotonic() + PATIENCE
+        until = time.monotonic() + STEP_TIMEOUT
         while time.monotonic() < until:
             body = {'target': 'active'}
             status, _, body = rest.call('PUT', path, body, token, nodes.VERSION)
@@ -131,7 +131,7 @@ class Story:
         """Wait until the server is as expected."""
         token = accounts.log_in(self._rig.folder, self._rig.ports, 'admin')
         path = f'{ironic.url(self._rig.ports)}/v1/nodes/{uuid}?fields={SERVER}'
-        until = time.monotonic() + PATIENCE
+        until = time.monotonic() + STEP_TIMEOUT
         while True:
             found = rest.get(path, token, headers=nodes.VERSION)
             if expected.items() <= found.items():

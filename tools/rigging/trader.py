@@ -40,12 +40,12 @@ class Journal:
 class Trader:
     """A user of the services, who asks again until they get an answer.
 
-    :param patience: for how many seconds they do.
+    :param timeout: for how many seconds they do.
     """
 
-    def __init__(self, rig, user, journal=None, patience=180):
+    def __init__(self, rig, user, journal=None, timeout=180):
         self._rig, self._user, self._journal = rig, user, journal
-        self._patience, self._token = patience, None
+        self._timeout, self._token = timeout, None
 
     def offer(self, node, price, seconds, **more):
         """Publish an offer of a server; the offer."""
@@ -99,7 +99,7 @@ class Trader:
         """
         key = {'Idempotency-Key': str(uuid.uuid4())} if method == 'POST' else {}
         url = f'{services.url(self._rig.ports, service)}/v1/{path}'
-        until, response, asked = time.monotonic() + self._patience, None, 0
+        until, response, asked = time.monotonic() + self._timeout, None, 0
         while time.monotonic() < until:
             try:
                 status, _, response = rest.call(

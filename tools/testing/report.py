@@ -35,13 +35,13 @@ class Report:
             thread.join()
 
     def _watch(self, runs, over):
-        said, passed = '', 0
+        last, passed = '', 0
         while not over.wait(INTERVAL):
             passed += INTERVAL
             line = ', '.join(filter(None, map(_state, runs)))
-            if line != said:
+            if line != last:
                 self.say(f'{passed:5} s  {line}')
-            said = line
+            last = line
 
     def summarize(self, outcomes, notes):
         """Repeat what failed tests printed, then one line for each suite.

@@ -51,13 +51,13 @@ class TestCommands(unittest.TestCase):
     def test_help_of_wrong_values_says_what_is_right(self):
         parser = COMMANDS['market bid create'](None, None).get_parser('bid')
         parser.exit_on_error = False
-        for arguments, said in (
+        for arguments, message in (
             (['--price', 'nan'], 'such as 1.25'),
             (['--end-time', 'soon'], 'tomorrow 09:00'),
             (['--duration', 'long'], '36h'),
             (['--require', 'a>b'], 'with a number'),
         ):
-            with self.assertRaisesRegex(Exception, said):
+            with self.assertRaisesRegex(Exception, message):
                 parser.parse_args(arguments)
 
     def test_now_is_left_to_the_service(self):

@@ -11,7 +11,7 @@ from flocx_dashboard.charts import frame
 from flocx_dashboard.charts import scale
 
 #: As many classes as can be told apart by colour and shape.
-MOST = 6
+MAX_CLASSES = 6
 #: How far the names of two lines are apart, at least.
 LINE = 14
 #: What is left of the width at the right, at most, for the names.
@@ -52,7 +52,7 @@ def picture(prices, start, end, interval, now):
     for each in prices:
         classes[each.resource_class or ''].append(each)
     chosen = sorted(classes, key=lambda name: -sum(p.fills for p in classes[name]))
-    chosen = sorted(chosen[:MOST])
+    chosen = sorted(chosen[:MAX_CLASSES])
     if not chosen:
         return None
     highest = max(float(p.max) for name in chosen for p in classes[name])

@@ -66,13 +66,13 @@ class DashboardTestCase(base.MarketplaceTestCase):
         self.assertEqual(200, answer.status_code)
         return answer
 
-    def assertContains(self, answer, said):
+    def assertContains(self, answer, given):
         self.assertEqual(200, answer.status_code)
-        self.assertIn(said, answer.content.decode())
+        self.assertIn(given, answer.content.decode())
 
-    def assertNotContains(self, answer, said):
+    def assertNotContains(self, answer, given):
         self.assertEqual(200, answer.status_code)
-        self.assertNotIn(said, answer.content.decode())
+        self.assertNotIn(given, answer.content.decode())
 
     @staticmethod
     def url(view, *args):

@@ -21,7 +21,7 @@ ARGUMENTS = (
     '--window-size=1280,900',
 )
 #: Seconds until what is waited for has to be there, on a busy machine too.
-PATIENCE = 90
+PAGE_TIMEOUT = 90
 #: What a click may meet while a page is still being put together.
 PASSING = (
     exceptions.NoSuchElementException,
@@ -124,7 +124,7 @@ class Browser:
     def until(self, look):
         """What ``look()`` finds, once it finds something."""
         waiting = wait.WebDriverWait(
-            self._driver, PATIENCE, 0.2, ignored_exceptions=PASSING
+            self._driver, PAGE_TIMEOUT, 0.2, ignored_exceptions=PASSING
         )
         return waiting.until(lambda _driver: look())
 

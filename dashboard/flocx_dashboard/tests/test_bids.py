@@ -48,7 +48,7 @@ class BidTest(base.DashboardTestCase):
         )
 
     def test_what_is_wrong_stands_at_its_field(self):
-        for said, field, error in (
+        for text, field, error in (
             ({'price': ''}, 'price', 'required'),
             ({'price': '-1'}, 'price', 'is not a price'),
             ({'duration': '9h'}, 'duration', '.'),
@@ -60,8 +60,8 @@ class BidTest(base.DashboardTestCase):
             ({'requirements': 'x>=many'}, 'requirements', 'compares with a number'),
             ({'name': 'x' * 256}, 'name', 'is not a name'),
         ):
-            with self.subTest(said):
-                answer = self.send('initech-member', 'bids:create', **{**TERMS, **said})
+            with self.subTest(text):
+                answer = self.send('initech-member', 'bids:create', **{**TERMS, **text})
                 errors = answer.context['form'].errors
                 self.assertEqual([field], list(errors))
                 self.assertRegex(errors[field][0], error)

@@ -56,16 +56,16 @@ class ContractTest(base.DashboardTestCase):
 
     def test_an_end_that_cannot_be_is_refused(self):
         contract = self.contract('refused')
-        for said, field, error in (
+        for text, field, error in (
             ({}, '__all__', 'either'),
             ({'by': '1h', 'end_time': '+1d'}, '__all__', 'either'),
             ({'by': '90d'}, '__all__', 'free'),
             ({'end_time': '1d ago'}, 'end_time', '.'),
         ):
-            with self.subTest(said):
+            with self.subTest(text):
                 answer = self.send(
                     *('umbrella-member', 'contracts:end', contract.uuid),
-                    **{**said, 'generation': contract.generation},
+                    **{**text, 'generation': contract.generation},
                 )
                 errors = answer.context['form'].errors
                 self.assertEqual([field], list(errors))

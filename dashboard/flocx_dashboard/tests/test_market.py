@@ -23,9 +23,9 @@ class MarketTest(base.DashboardTestCase):
             for each in re.findall(r'<svg class="flocx-chart".*?</svg>', page, re.S)
         ]
 
-    def trade(self, **said):
+    def trade(self, **fields):
         """A sale of a server of acme to umbrella."""
-        self.offer(price='1', **said)
+        self.offer(price='1', **fields)
         bid = self.bid(price='3')
         self.round()
         return self.show('bids', bid['uuid'])['contract_uuid']
@@ -99,7 +99,7 @@ class MarketTest(base.DashboardTestCase):
         for number in range(3):
             node = self.add_node(f'paged-{number}', resource_class='paged')
             self.offer(node=node, name=f'paged-{number}')
-        with mock.patch.object(lanes, 'MOST', 2):
+        with mock.patch.object(lanes, 'LANES_PER_PAGE', 2):
             pages = [
                 self.page(
                     *('initech-reader', 'market:timeline'),
@@ -130,14 +130,14 @@ class OverviewTest(base.DashboardTestCase):
         self.bid(name='hoping', price='0.5')
         self.fulfil()
         self.clock.advance(minutes=30)
-        for who, said in (
+        for who, given in (
             ('umbrella-reader', 'Contract running ends: you give its servers back'),
             ('umbrella-reader', 'Bid hoping expires, unless it is matched'),
             ('acme-reader', 'Contract running ends: servers of yours come back'),
             ('acme-reader', 'Offer sold ends'),
         ):
-            with self.subTest(said):
-                self.assertContains(self.page(who, 'overview:index'), said)
+            with self.subTest(given):
+                self.assertContains(self.page(who, 'overview:index'), given)
         spent = self.page('umbrella-reader', 'overview:index').context['spent']
         self.assertRegex(spent, r'^3\.0')
         earned = self.page('acme-reader', 'overview:usage')

@@ -89,16 +89,16 @@ class OfferTest(base.DashboardTestCase):
 
     def test_what_the_service_refuses_stands_at_its_field(self):
         node = self.add_node(resource_class='refused')
-        for said, field, error in (
+        for given, field, error in (
             ({'price': 'much'}, 'price', 'is not a price'),
             ({'price': '1.1234567'}, 'price', 'six|6'),
             ({'price': '1', 'end_time': 'soon'}, 'end_time', 'is not a time'),
             ({'price': '1', 'end_time': '1d ago'}, 'end_time', '.'),
             ({'end_time': '+1d'}, 'price', 'missing'),
         ):
-            with self.subTest(said):
-                said = {'end_time': '+1d', **said}
-                answer = self.send('acme-member', 'offers:create', node, **said)
+            with self.subTest(given):
+                given = {'end_time': '+1d', **given}
+                answer = self.send('acme-member', 'offers:create', node, **given)
                 errors = answer.context['form'].errors
                 self.assertEqual([field], list(errors))
                 self.assertRegex(errors[field][0], error)

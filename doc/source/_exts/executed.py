@@ -59,16 +59,16 @@ def execute(story):
         start = datetime.datetime.now(datetime.UTC).replace(
             minute=0, second=0, microsecond=0
         )
-        for said in story:
-            said = _filled(said, answers, start)
-            said['response'] = _ask(marketplace.catalog[said['service']], said)
-            answers[said['name']] = said['response']['json']
-            examples.append(said)
+        for step in story:
+            step = _filled(step, answers, start)
+            step['response'] = _ask(marketplace.catalog[step['service']], step)
+            answers[step['name']] = step['response']['json']
+            examples.append(step)
     return descriptions, examples
 
 
-def _filled(said, answers, start):
-    """``said`` with the times and the fields of answers that it refers to."""
+def _filled(step, answers, start):
+    """``step`` with the times and the fields of answers that it refers to."""
 
     def moment(match):
         later = start + datetime.timedelta(hours=int(match[1]))
@@ -80,22 +80,22 @@ def _filled(said, answers, start):
             value = value[int(part) if part.isdigit() else part]
         return value
 
-    return json.loads(_REFERENCE.sub(field, _TIME.sub(moment, json.dumps(said))))
+    return json.loads(_REFERENCE.sub(field, _TIME.sub(moment, json.dumps(step))))
 
 
-def _ask(url, said):
-    method, path = said['request'].split()
-    headers = {'X-Auth-Token': said['as'], **said.get('headers', {})}
-    if 'service-token' in said:
-        headers['X-Service-Token'] = said['service-token']
+def _ask(url, step):
+    method, path = step['request'].split()
+    headers = {'X-Auth-Token': step['as'], **step.get('headers', {})}
+    if 'service-token' in step:
+        headers['X-Service-Token'] = step['service-token']
     until = time.monotonic() + 30
     while True:
         answer = requests.request(
-            method, url + path, headers=headers, json=said.get('body'), timeout=60
+            method, url + path, headers=headers, json=step.get('body'), timeout=60
         )
         is_json = answer.headers.get('Content-Type', '').startswith('application/json')
         document = answer.json() if is_json and answer.content else None
-        waits_for = said.get('until')
+        waits_for = step.get('until')
         if not waits_for or document[waits_for] or time.monotonic() > until:
             break
         time.sleep(0.2)
@@ -169,19 +169,19 @@ def _is_of(example, method, path):
     return asked == method and re.fullmatch(pattern, urllib.parse.urlsplit(url).path)
 
 
-def _example(said):
+def _example(step):
     """One request and its answer, as HTTP."""
-    yield from (said['says'], '', '.. code-block:: http', '')
-    headers = {'X-Auth-Token': '$TOKEN', **said.get('headers', {})}
-    if 'service-token' in said:
+    yield from (step['says'], '', '.. code-block:: http', '')
+    headers = {'X-Auth-Token': '$TOKEN', **step.get('headers', {})}
+    if 'service-token' in step:
         headers['X-Service-Token'] = '$SERVICE_TOKEN'
-    body = said.get('body')
+    body = step.get('body')
     if body is not None:
         headers['Content-Type'] = 'application/json'
-    request = f'{said["request"]} HTTP/1.1'
+    request = f'{step["request"]} HTTP/1.1'
     yield from _indented(request, headers, body and json.dumps(body, indent=2))
     yield from ('', '.. code-block:: http', '')
-    answer = said['response']
+    answer = step['response']
     text = answer['text']
     headers = dict(answer['headers'])
     if answer['json'] is not None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The state table of a noun, as the code has it.
+"""The state table of a resource type, as the code has it.
 
 ``.. transitions:: flocx.core.offer`` becomes a table of what each status of an
 offer may become. Written by hand, it would sooner or later say something else.

@@ -51,7 +51,7 @@ FEW = 16
 
 #: However much time there is, a market is not searched for longer than this many
 #: moves, and so many more for each bid.
-PATIENCE, PATIENCE_EACH = 30_000, 6_000
+MOVES, MOVES_PER_BID = 30_000, 6_000
 
 #: A small market is annealed more than once, so many times divided by its bids, and the
 #: best is taken.
@@ -144,10 +144,10 @@ def _search(
     typical = int(np.median(demand.length))
     _greedy(here, plan, found, random, typical)
     near, undo = search.neighbours(here), search.move(here)
-    patience = PATIENCE + PATIENCE_EACH * len(demand.ceiling)
+    moves = MOVES + MOVES_PER_BID * len(demand.ceiling)
     anneals = int(np.clip(ANNEALED // len(demand.ceiling), 1, MOST_ANNEALS))
     best, reached = plans.copy(plan), float(plans.worth(lots, demand, plan))
-    made, chunk, spent = 0, 50, _spent(budget, 0, patience, began)
+    made, chunk, spent = 0, 50, _spent(budget, 0, moves, began)
     for anneal in range(anneals):
         while spent < (anneal + 1) / anneals:
             # To count exactly takes long in a large market.
@@ -160,7 +160,7 @@ def _search(
                 here, plan, found, random, near, undo, chunk, heat, typical
             )
             made += chunk
-            spent = _spent(budget, made, patience, began)
+            spent = _spent(budget, made, moves, began)
             chunk = _chunk(budget, chunk, budget.clock() - started)
             if budget.progress:
                 budget.progress('search', spent)
@@ -193,9 +193,9 @@ def _greedy(
     search.place_in_order(here, plan, found, random, order, care, 0.0)
 
 
-def _spent(budget: mechanisms.Budget, made: int, patience: int, began: float) -> float:
+def _spent(budget: mechanisms.Budget, made: int, moves: int, began: float) -> float:
     """Which part of the budget is spent."""
-    spent = made / (patience if budget.moves is None else max(1, budget.moves))
+    spent = made / (moves if budget.moves is None else max(1, budget.moves))
     if budget.seconds is not None:
         spent = max(spent, (budget.clock() - began) / max(1e-9, budget.seconds))
     return spent

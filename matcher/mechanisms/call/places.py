@@ -11,7 +11,7 @@ from matcher.mechanisms.call import fits
 from matcher.mechanisms.call import plan as plans
 
 #: Lots that are looked at for one bid, at most.
-_MOST = 4096
+_MAX_PLACES = 4096
 
 #: Starts that are drawn until one suits a lot.
 _TRIES = 8
@@ -39,7 +39,7 @@ class Scratch(typing.NamedTuple):
 
 
 def scratch(lots: lot_figures.Lots) -> Scratch:
-    size = min(len(lots.ask), _MOST)
+    size = min(len(lots.ask), _MAX_PLACES)
     return Scratch(
         lot=np.zeros(size, np.int64),
         free=np.zeros(size, np.int64),
@@ -49,7 +49,7 @@ def scratch(lots: lot_figures.Lots) -> Scratch:
         chosen=np.zeros(size, np.int64),
         sizes=np.zeros(size, np.int64),
         seen=np.zeros(len(lots.ask) + 1, np.int64),
-        near=np.zeros(_MOST, np.int64),
+        near=np.zeros(_MAX_PLACES, np.int64),
     )
 
 

@@ -12,7 +12,7 @@ from flocx.core import states
 
 TABLES = {'Bid': bid, 'Offer': offer, 'Line': contract}
 
-#: What each noun may become, written down a second time: a change of a table has
+#: What each object may become, written down a second time: a change of a table has
 #: to be meant.
 ALLOWED = {
     'Bid': {
@@ -61,21 +61,23 @@ class TransitionsTest(unittest.TestCase):
             self.assertEqual(set(module.Status), set(module.TRANSITIONS))
 
     def test_d7_every_transition_that_is_not_in_the_table_is_refused(self):
-        for noun, module in TABLES.items():
+        for resource_type, module in TABLES.items():
             pairs = list(itertools.product(module.Status, repeat=2))
-            self.assertLess(len(ALLOWED[noun]), len(pairs))
+            self.assertLess(len(ALLOWED[resource_type]), len(pairs))
             for pair in pairs:
-                with self.subTest(noun=noun, pair=pair):
-                    if pair in ALLOWED[noun]:
+                with self.subTest(resource_type=resource_type, pair=pair):
+                    if pair in ALLOWED[resource_type]:
                         self.assertIsNone(
-                            states.require(module.TRANSITIONS, noun, 'u', *pair)
+                            states.require(
+                                module.TRANSITIONS, resource_type, 'u', *pair
+                            )
                         )
                         continue
                     with self.assertRaisesRegex(
                         exceptions.Conflict,
-                        f'{noun} u is {pair[0]} (already|and cannot become)',
+                        f'{resource_type} u is {pair[0]} (already|and cannot become)',
                     ):
-                        states.require(module.TRANSITIONS, noun, 'u', *pair)
+                        states.require(module.TRANSITIONS, resource_type, 'u', *pair)
 
     def test_d22_no_status_leads_out_of_the_vocabulary(self):
         for module in TABLES.values():

@@ -19,8 +19,8 @@ QUICK = mechanisms.Budget(seconds=None, moves=30)
 
 @st.composite
 def histories(draw):
-    """Deeds on a book: each a name and what it is done with."""
-    deeds = []
+    """Steps on a book: each a name and what it is done with."""
+    steps = []
     for _ in range(draw(st.integers(1, 14))):
         number = draw(st.integers(0, 4))
         kind = draw(st.sampled_from(('offer', 'offer', 'bid', 'bid', 'go', 'drop')))
@@ -30,18 +30,18 @@ def histories(draw):
                 window.Window(markets.moment(start), markets.moment(start + 7)),
             ]
             arguments = draw(markets.offers(number))
-            deeds.append((kind, arguments, taken if draw(st.booleans()) else []))
+            steps.append((kind, arguments, taken if draw(st.booleans()) else []))
         elif kind == 'bid':
-            deeds.append((kind, draw(markets.bids(number))))
+            steps.append((kind, draw(markets.bids(number))))
         elif kind == 'go':
-            deeds.append((kind, draw(st.integers(0, 6))))
+            steps.append((kind, draw(st.integers(0, 6))))
         else:
-            deeds.append((kind, draw(st.sampled_from((f'o{number}', f'b{number}')))))
-    return deeds
+            steps.append((kind, draw(st.sampled_from((f'o{number}', f'b{number}')))))
+    return steps
 
 
 def told(history):
-    """The book that the deeds make of an empty one, and one made of its end."""
+    """The book that the steps make of an empty one, and one made of its end."""
     now, one = markets.NOW, book.Book(markets.NOW)
     offers, bids = {}, {}
     for kind, *arguments in history:

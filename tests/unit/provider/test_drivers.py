@@ -79,8 +79,8 @@ class OutsideTest(unittest.TestCase):
         self.assertEqual('shelf 7 []', self.build('shelf'))
 
     def test_one_that_is_not_installed(self):
-        said = self.build('cupboard')
-        self.assertIn("[provider] nodes: no driver 'cupboard' is installed", said)
+        message = self.build('cupboard')
+        self.assertIn("[provider] nodes: no driver 'cupboard' is installed", message)
 
 
 class CallersSessionTest(unittest.TestCase):

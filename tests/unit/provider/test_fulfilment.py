@@ -146,8 +146,8 @@ class FulfilmentTestCase(testtools.TestCase):
         self.node()
 
     def node(self, name='n1', **values):
-        said = {'uuid': name, 'owner': 'acme', **values}
-        (self.folder / f'{name}.yaml').write_text(yaml.safe_dump(said))
+        fields = {'uuid': name, 'owner': 'acme', **values}
+        (self.folder / f'{name}.yaml').write_text(yaml.safe_dump(fields))
 
     def end(self, minutes=60, expect='nobody'):
         """Pass after pass until the node has been cleaned and given back."""

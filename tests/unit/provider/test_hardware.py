@@ -164,10 +164,10 @@ class AllowListTest(unittest.TestCase):
 
     def test_a_field_that_nobody_has_thought_about_stays_private(self):
         for where in ({}, {'cpu': {}}, {'disks': [{}]}, {'system_vendor': {}}):
-            said = json.loads(json.dumps(where) or '{}')
-            for part in (said, *said.values()):
+            message = json.loads(json.dumps(where) or '{}')
+            for part in (message, *message.values()):
                 (part[0] if isinstance(part, list) else part)['brand_new'] = 'private'
-            published = hardware.describe(node(), said)
+            published = hardware.describe(node(), message)
             self.assertNotIn('brand_new', set(strings(published)))
             self.assertNotIn('private', set(strings(published)))
 

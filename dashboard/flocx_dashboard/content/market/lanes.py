@@ -21,7 +21,7 @@ from flocxclient.osc import times
 
 #: Days to be seen, and as many lanes as a page can have to be read.
 DAYS = {'1': 1, '7': 7, '28': 28}
-MOST = 40
+LANES_PER_PAGE = 40
 
 
 class Filter(tables.FilterForm):
@@ -75,7 +75,7 @@ class Timeline(views.Page):
             },
             form.cleaned_data['whose'] == 'mine',
         )
-        pages = paginator.Paginator(found, MOST)
+        pages = paginator.Paginator(found, LANES_PER_PAGE)
         page = pages.get_page(self.request.GET.get('page'))
         return {
             'picture': timeline.picture(list(page), start, end, now),

@@ -100,7 +100,9 @@ class Prices(Page):
         interval = INTERVALS[query.get('interval', 'day')]
         return {
             'picture': prices.picture(found, start, end, interval, now),
-            'left_out': max(0, len({p.resource_class for p in found}) - prices.MOST),
+            'left_out': max(
+                0, len({p.resource_class for p in found}) - prices.MAX_CLASSES
+            ),
             'prices': found[::-1],
             'sales': api.call(market.fills, limit=SALES, **query),
         }

@@ -12,7 +12,7 @@ from flocx_dashboard import tables
 #: The value of a choice that is not made.
 EVERYBODY = ''
 #: As many offers as a form lets one choose from.
-MOST = 50
+MAX_NODES = 50
 
 
 class Filter(tables.FilterForm):

@@ -148,8 +148,8 @@ class Claim(OfferMixin, forms.FormView):
             offer
             for offer in api.every(
                 api.market(self.request).offers,
-                offer_forms.MOST,
-                limit=offer_forms.MOST,
+                offer_forms.MAX_NODES,
+                limit=offer_forms.MAX_NODES,
                 project_id=filters.Comparison('neq', self.request.user.project_id),
                 sort_key='price',
             )

@@ -18,7 +18,7 @@ from flocx_dashboard.content.overview import agenda
 from flocxclient.sdk import filters
 
 #: As many of each as fit a page that one looks over.
-MOST = 10
+ROWS_SHOWN = 10
 #: How many open things are looked through for what happens next.
 OPEN = 200
 #: Columns of the usage, line by line.
@@ -56,13 +56,15 @@ class Index(views.HorizonTemplateView):
         offers = api.every(market.offers, OPEN, **mine)
         now = timezone.now()
         return {
-            'contracts': contracts[:MOST],
+            'contracts': contracts[:ROWS_SHOWN],
             'contract_count': counted(contracts),
-            'bids': bids[:MOST],
+            'bids': bids[:ROWS_SHOWN],
             'bid_count': counted(bids),
             'offer_count': counted(offers),
-            'agenda': agenda.agenda(contracts, bids, offers, self._own, now)[:MOST],
-            'events': events.recent(self.request, MOST, now),
+            'agenda': agenda.agenda(contracts, bids, offers, self._own, now)[
+                :ROWS_SHOWN
+            ],
+            'events': events.recent(self.request, ROWS_SHOWN, now),
             **_sums(usage(market, self._own)),
         }
 
@@ -88,7 +90,7 @@ class Index(views.HorizonTemplateView):
                     'node': node,
                     'used_by': node.lessee and names.project(self.request, node.lessee),
                 }
-                for node in nodes[:MOST]
+                for node in nodes[:ROWS_SHOWN]
             ],
             'server_count': len(nodes),
         }
