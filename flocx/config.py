@@ -17,6 +17,10 @@ from flocx import tracing
 #: The group with the account that a service uses when it calls others.
 CREDENTIALS = 'service_credentials'
 
+#: Seconds for which others are waited for, unless the configuration says otherwise:
+#: without a limit, one service that hangs would hang all that call it.
+TIMEOUT = 60
+
 _API = cfg.OptGroup('api', 'How the REST APIs answer')
 _API_OPTS = [
     cfg.IntOpt(
@@ -48,8 +52,7 @@ def register(conf):
     profiling.set_defaults(conf)
     loading.register_session_conf_options(conf, CREDENTIALS)
     loading.register_auth_conf_options(conf, CREDENTIALS)
-    # Without a limit, one service that hangs would hang all that call it.
-    conf.set_default('timeout', 60, group=CREDENTIALS)
+    conf.set_default('timeout', TIMEOUT, group=CREDENTIALS)
 
 
 def list_opts():

@@ -95,6 +95,11 @@ DUE = prometheus_client.Gauge(
     'Servers that should be handed over or taken back by now',
     multiprocess_mode='max',
 )
+NOT_GIVEN_BACK = prometheus_client.Counter(
+    'flocx_not_given_back',
+    'Servers that stay in quarantine after their contract, by the reason',
+    ('reason',),
+)
 PASSES = prometheus_client.Histogram(
     'flocx_pass_seconds', 'How long passes of a loop took', ('loop',), buckets=_LATER
 )

@@ -4,6 +4,7 @@
 from oslo_config import cfg
 from oslo_limit import opts as limit_opts
 
+from flocx import config
 from flocx import health
 from flocx.core import contract
 from flocx.core import requirements
@@ -269,6 +270,8 @@ def register(conf):
     conf.register_group(_CONTRACTS)
     conf.register_opts(_CONTRACTS_OPTS, _CONTRACTS)
     limit_opts.register_opts(conf)
+    # It registers what its session needs there, whatever ``conf`` is.
+    cfg.CONF.set_default('timeout', config.TIMEOUT, group='oslo_limit')
 
 
 def list_opts():

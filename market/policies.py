@@ -56,6 +56,12 @@ RULES = [
         ('PATCH', '/v1/offers/{offer}/health'),
     ),
     policy.documented(
+        'market:offers:republish',
+        policy.SERVICE,
+        "Say what an offer's server is by now; for the provider that published it.",
+        ('PATCH', '/v1/offers/{offer}/hardware'),
+    ),
+    policy.documented(
         'market:bids:list',
         policy.READER,
         "List the project's bids.",

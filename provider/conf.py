@@ -3,7 +3,9 @@
 
 from keystoneauth1 import loading
 from oslo_config import cfg
+from oslo_config import types
 
+from flocx import config
 from flocx import coordination
 from flocx import health
 from provider.nodes import dummy
@@ -65,6 +67,34 @@ _OPTS = [
         'node_locked_retry_attempts times node_locked_retry_interval of Ironic, which '
         'are 3 seconds unless they are set.',
     ),
+    cfg.BoolOpt(
+        'undeploy_unclaimed',
+        default=True,
+        help='Whether a server that is deployed, and nobody is known to use, is '
+        'undeployed when its contract begins: one without a lessee and an '
+        'instance_uuid, which an allocation sets too. By default nothing that somebody '
+        'has left running keeps a renter out. With false such a server is not handed '
+        'over, with the reason node_in_use, as one with an instance is in any case.',
+    ),
+    cfg.Opt(
+        'clean_steps',
+        type=types.Dict(types.List(bounds=True)),
+        default={},
+        sample_default='gpu:[deploy.erase_devices,raid.delete_configuration]',
+        help='Clean steps of Ironic, by resource class, that a server goes through '
+        'at the end of each contract, besides the automated cleaning; * is for every '
+        'class that is not named. FLOCX asks Ironic for them, and gives the server '
+        'back when the node history of Ironic says that they were completed. Offers '
+        'show them as cleaned_by. By default the automated cleaning is all.',
+    ),
+    cfg.Opt(
+        'clean_runbooks',
+        type=types.Dict(),
+        default={},
+        sample_default='baremetal.gpu:CUSTOM_ERASE',
+        help='The same with the name of a runbook of Ironic for each resource class, '
+        'in the place of clean_steps. A class is in one of the two at most.',
+    ),
     cfg.FloatOpt(
         'reconcile_interval',
         default=60,
@@ -117,7 +147,7 @@ def register(conf):
     loading.register_adapter_conf_options(conf, MARKETPLACE)
     loading.register_session_conf_options(conf, MARKETPLACE)
     loading.register_auth_conf_options(conf, MARKETPLACE)
-    conf.set_default('timeout', 60, group=MARKETPLACE)
+    conf.set_default('timeout', config.TIMEOUT, group=MARKETPLACE)
     conf.set_default('service_type', 'baremetal', group=IRONIC)
     conf.set_default('service_type', 'marketplace', group=MARKETPLACE)
     # The fulfiller tries again by itself, and does not hold a thread meanwhile.

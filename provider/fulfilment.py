@@ -38,9 +38,11 @@ from flocx import metrics
 from flocx.core import contract as core
 from flocx.core import window
 from provider import backoff
+from provider import delivery
+from provider import erasing
+from provider import erasure
 from provider import handover
-from provider import node_settings
-from provider import ownership
+from provider import offered_hardware
 from provider import scheduling
 from provider import teardown
 
@@ -70,10 +72,11 @@ class Step(enum.StrEnum):
 _ALARMS = {
     teardown.NotClean: _R.CLEAN_FAILED,
     teardown.NotRestored: _R.RESTORE_FAILED,
+    erasing.NotProven: _R.CLEAN_UNPROVEN,
 }
 
 
-class Fulfilment:
+class Fulfilment(delivery.Delivery):
     """Delivers the lines that the market has for this provider."""
 
     def __init__(self, conf, nodes, marketplace, sharing=None, clock=timeutils.utcnow):
@@ -87,7 +90,12 @@ class Fulfilment:
         self._backoff = backoff.Backoff(
             self._conf.retry_interval, self._conf.retry_max_interval
         )
-        self._teardown = teardown.Teardown(nodes, self._conf.quarantine_wait, clock)
+        self._hardware = offered_hardware.OfferedHardware(
+            self._conf, nodes, marketplace
+        )
+        self._teardown = teardown.Teardown(
+            nodes, self._conf.quarantine_wait, clock, erasure.demands(self._conf)
+        )
 
     def hurry(self, node_uuids, now):
         """Let the next pass look at these nodes, however often they have failed."""
@@ -201,77 +209,16 @@ class Fulfilment:
             or self._backoff.tries(line) < _TRIES
         ):
             return False
-        gone = line['reason'] == _R.NODE_GONE
+        known = line['reason'] in core.UNDELIVERABLE
         return self._report(
-            contract, line, _S.WAIT_CANCEL, _R.NODE_GONE if gone else _R.NOT_DELIVERED
+            contract,
+            line,
+            _S.WAIT_CANCEL,
+            line['reason'] if known else _R.NOT_DELIVERED,
         )
-
-    def _begin(self, contract, line, now):
-        node = self._node(line)
-        renter = contract['project_id']
-        if node is None:
-            # Ironic says the same where our account has lost its rights for a while.
-            self._report(contract, line, _S.WAIT_FULFILL, _R.NODE_GONE)
-            return False
-        if node.lessee == renter and _is_left_over(node):
-            self._report(contract, line, _S.WAIT_FULFILL)
-            return False
-        if node.lessee != renter:
-            if not _is_ready(node, line) or not self._is_rented(line):
-                self._report(contract, line, _S.WAIT_FULFILL)
-                return False
-            return self._hand_over(contract, line, node, now)
-        if scheduling.lessor(line) and node.provision_state != 'available':
-            # Who has sub-let it deployed it in between: it is not theirs any more.
-            self._confirm(contract, line, _S.WAIT_FULFILL)
-            teardown.empty(self._nodes, node)
-            return False
-        return self._report(contract, line, _S.ACTIVE)
-
-    def _hand_over(self, contract, line, node, now):
-        renter, lessor = contract['project_id'], scheduling.lessor(line)
-        if lessor:
-            # The market cancels a line that is ``created`` with the one that it is
-            # of, for then nothing has been done to the node.
-            self._confirm(contract, line, _S.WAIT_FULFILL)
-        if not self._is_written_down(contract, line, node, now):
-            self._report(contract, line, _S.WAIT_FULFILL)
-            return False
-        self._nodes.set_lessee(node.uuid, renter)
-        # Nobody else's change may have come in between.
-        node = self._nodes.get(node.uuid)
-        if node.lessee != renter:
-            return False
-        if lessor and node.provision_state != 'available':
-            return False
-        return self._handed_over(contract, line, node)
-
-    def _is_written_down(self, contract, line, node, now):
-        """Whether nothing of others is on the node, and how it is, is kept."""
-        memory = self._memory(contract, line)
-        # Read first: who is faster from here on makes the version another one.
-        known = memory.handover
-        teardown.quiet(self._nodes, node)
-        settings = self._nodes.settings(node.uuid)
-        in_use = node_settings.in_use(settings)
-        if in_use or settings['lessee'] != node.lessee:
-            LOG.info('Node %s cannot be handed over: it %s', node.uuid, in_use)
-            return False
-        LOG.debug('Node %s is kept after version %s', node.uuid, known.version)
-        memory.begin(handover.Phase.HANDED_OVER, now, settings=settings)
-        return True
 
     def _memory(self, contract, line):
         return handover.Memory(self._marketplace, contract['uuid'], line['uuid'])
-
-    def _is_rented(self, line):
-        """Whether who has sub-let the server has it; an owner's need not be rented."""
-        if not scheduling.lessor(line):
-            return True
-        return any(
-            each['uuid'] == line['sublet_of'] and each['status'] == _S.ACTIVE
-            for each in self._delivered(line)
-        )
 
     def _is_sublet(self, line):
         """Whether somebody has the server of ``line`` from its renter."""
@@ -284,19 +231,6 @@ class Fulfilment:
         """The lines of contracts that have begun with the server of ``line``."""
         known = self._marketplace.delivered(resource_uuid=line['resource_uuid'])
         return [each for contract in known for each in contract['lines']]
-
-    def _handed_over(self, contract, line, node):
-        """Report what was done now; undo it where the line was closed meanwhile.
-
-        By another fulfiller, perhaps, which has found nothing to take back. No pass
-        would see the line again, and the server had a lessee for ever.
-        """
-        try:
-            return self._report(contract, line, _S.ACTIVE)
-        except exceptions.Conflict:
-            # From quarantine it is taken back without a line (reconciliation).
-            self._nodes.set_lessee(node.uuid, self._quarantine())
-            raise
 
     def _miss(self, contract, line, now):
         """The end came before the server could be handed over."""
@@ -331,6 +265,7 @@ class Fulfilment:
         except tuple(_ALARMS) as error:
             # From here on it is the operator's, and reconciliation looks at it.
             self._report(contract, line, _S.ERROR, _ALARMS[type(error)])
+            metrics.NOT_GIVEN_BACK.labels(_ALARMS[type(error)]).inc()
             raise
 
     @staticmethod
@@ -386,21 +321,6 @@ class Fulfilment:
                 status,
             )
         return True
-
-
-def _is_left_over(node):
-    """Whether ``node`` is as an earlier contract of its lessee has left it."""
-    return node.maintenance or node.provision_state == 'clean failed'
-
-
-def _is_ready(node, line):
-    """Whether ``node`` can be handed over: who lets it has it, and it is clean."""
-    return (
-        (scheduling.lessor(line) or node.owner == line['owner_id'])
-        and node.lessee == scheduling.lessor(line)
-        and node.provision_state == 'available'
-        and ownership.unfit(node) is None
-    )
 
 
 def due_step(line, now):

@@ -13,6 +13,9 @@ import enum
 from flocx import exceptions
 from flocx.core import window
 
+#: What is known of the demanded cleaning when Ironic has said that it was done.
+PROVEN = 'proven'
+
 _SECOND = datetime.timedelta(seconds=1)
 
 
@@ -34,12 +37,18 @@ class Phase(enum.StrEnum):
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Handover:
-    """``since`` is when the phase began, ``settings`` how the node was before."""
+    """``since`` is when the phase began, ``settings`` how the node was before.
+
+    ``erase`` is None until the cleaning that a site demands is asked for; then after
+    which entry of the node's history (``after``) and how often (``tries``); and in the
+    end :data:`PROVEN`.
+    """
 
     version: int = 0
     phase: Phase = Phase.UNKNOWN
     since: datetime.datetime | None = None
     settings: dict | None = None
+    erase: dict | str | None = None
 
     @classmethod
     def read(cls, document):
@@ -51,6 +60,7 @@ class Handover:
             phase=Phase(data.get('phase', Phase.UNKNOWN)),
             since=since and window.instant(since, 'since'),
             settings=data.get('settings'),
+            erase=data.get('erase'),
         )
 
     def data(self):
@@ -60,6 +70,7 @@ class Handover:
             # A later second, so that nothing is waited for too short.
             'since': self.since and window.text(self.since + _SECOND),
             'settings': self.settings,
+            'erase': self.erase,
         }
 
     def begin(self, phase, now, **changes):

@@ -11,6 +11,7 @@ from oslo_upgradecheck import upgradecheck
 from flocx import config
 from flocx import exceptions
 from provider import conf as provider_conf
+from provider import erasure
 from provider import ownership
 from provider import service as provider_service
 from provider.nodes import ironic
@@ -118,9 +119,32 @@ class Checks(upgradecheck.UpgradeCommands):
             )
         return _result(upgradecheck.Code.SUCCESS)
 
+    def _check_lessees(self):
+        try:
+            names = provider_service.build(cfg.CONF).nodes.with_automatic_lessee()
+        except (exceptions.FlocxError, ks_exceptions.ClientException) as error:
+            return _result(upgradecheck.Code.FAILURE, str(error))
+        if not names:
+            return _result(upgradecheck.Code.SUCCESS)
+        return _result(
+            upgradecheck.Code.WARNING,
+            'Ironic has set the lessee of these with a deployment ([conductor] '
+            'automatic_lessee_source): contracts for them wait until they are '
+            'undeployed: ' + ', '.join(names),
+        )
+
+    def _check_cleaning(self):
+        try:
+            erasure.demands(cfg.CONF.provider)
+        except exceptions.Invalid as error:
+            return _result(upgradecheck.Code.FAILURE, str(error))
+        return _result(upgradecheck.Code.SUCCESS)
+
     _upgrade_checks = (
         ('Quarantine project', _check_quarantine),
         ('Servers', _check_nodes),
+        ('Lessees that Ironic sets', _check_lessees),
+        ('Demanded cleaning', _check_cleaning),
         (
             'Policy file in JSON',
             (common_checks.check_policy_json, {'conf': cfg.CONF}),

@@ -3,7 +3,6 @@
 
 import urllib.parse
 
-from keystoneauth1 import adapter
 from keystoneauth1 import exceptions as ks_exceptions
 from keystoneauth1 import loading
 from keystoneauth1 import service_token
@@ -32,14 +31,22 @@ _BY_STATUS = {
 _HEADERS = {'OpenStack-API-Version': 'marketplace 1.1'}
 
 
+#: How many objects one request names.
+_NAMED = 50
+
+
 class Marketplace:
     """Publishes for a user with both tokens; reports with the provider's own."""
 
     def __init__(self, conf, session):
         """:param session: keystoneauth session of the provider's own account."""
-        self._session = session
-        self._own = loading.load_adapter_from_conf_options(
-            conf, provider_conf.MARKETPLACE, session=session
+        self._conf, self._session = conf, session
+        self._own = self._adapter()
+
+    def _adapter(self, **kwargs):
+        """What sends requests to the market, whoever it is for."""
+        return loading.load_adapter_from_conf_options(
+            self._conf, provider_conf.MARKETPLACE, session=self._session, **kwargs
         )
 
     def publish(self, context, terms, headers=None):
@@ -78,6 +85,20 @@ class Marketplace:
             status='in:' + ','.join(begun),
             **params,
         )
+
+    def lines_delivered(self, node_uuids):
+        """{uuid of a node: its lines, JSON, that have begun and are not closed}."""
+        found, uuids = {}, sorted(node_uuids)
+        for at in range(0, len(uuids), _NAMED):
+            some = uuids[at : at + _NAMED]
+            for held in self.delivered(resource_uuid='in:' + ','.join(some)):
+                for line in held['lines']:
+                    if (
+                        line['resource_uuid'] in some
+                        and line['status'] not in contract.CLOSED
+                    ):
+                        found.setdefault(line['resource_uuid'], []).append(line)
+        return found
 
     def offers(self, **params):
         """The open offers that we have published."""
@@ -136,6 +157,26 @@ class Marketplace:
             params={'after': after, 'wait': wait, 'object_type': 'contract'},
         )
         return answer['events'], answer['last']
+
+    def offer(self, uuid):
+        """An offer of ours, also one that is closed."""
+        return self._request('GET', f'/v1/offers/{uuid}')
+
+    def offers_named(self, uuids):
+        """The offers of these uuids, also closed ones."""
+        found, uuids = [], sorted(uuids)
+        for at in range(0, len(uuids), _NAMED):
+            some = ','.join(uuids[at : at + _NAMED])
+            found += self._all('offers', uuid=f'in:{some}', status='any')
+        return found
+
+    def republish(self, offer_uuid, hardware):
+        """Tell the market what the server of an offer of ours is by now.
+
+        :param hardware: properties, resource_class and cleaned_by.
+        """
+        body = {name: value for name, value in hardware.items() if value is not None}
+        self._request('PATCH', f'/v1/offers/{offer_uuid}/hardware', json=body)
 
     def report_offer(self, offer_uuid, status, reason):
         """Tell the market whether an offer of ours can be sold."""
@@ -218,7 +259,9 @@ class Marketplace:
         auth = service_token.ServiceTokenAuthWrapper(
             token_endpoint.Token(endpoint, context.auth_token), self._session.auth
         )
-        return adapter.Adapter(self._session, auth=auth, endpoint_override=endpoint)
+        callers = self._adapter(auth=auth)
+        callers.endpoint_override = endpoint
+        return callers
 
 
 def _handover(contract_uuid, line_uuid):

@@ -17,9 +17,10 @@ OFFERABLE = {
 }
 
 
-def check(node, project_id, rented=False):
+def check(node, project_id, rented=False, parent=None):
     """Nothing, if a member of ``project_id`` may offer ``node`` as it is.
 
+    :param parent: the node that it is a part of, None if that is not known.
     :param rented: whether the project has a contract for it, and may sub-let it while
         it is the lessee.
     :raises NotFound: it is not theirs; whoever does not own a node is told what
@@ -32,12 +33,24 @@ def check(node, project_id, rented=False):
             f'resource_uuid: node {node.uuid} not found among '
             'those that your project owns'
         )
-    reason = unfit(node)
+    reason = unfit(node) or (
+        'is a part of a node of another owner' if is_anothers(node, parent) else None
+    )
     if reason:
         raise exceptions.Conflict(
             f'resource_uuid: node {node.name or node.uuid} {reason}',
             code='flocx.conflict.node',
         )
+
+
+def is_anothers(node, parent):
+    """Whether ``node`` is a part of what another owner has, or nobody is known to.
+
+    Whoever has the whole server can do with its parts what they like.
+    """
+    return node.parent_node is not None and (
+        parent is None or parent.owner != node.owner
+    )
 
 
 def unfit(node):

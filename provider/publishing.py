@@ -7,44 +7,21 @@ import json
 
 from flocx import exceptions
 from flocx.core import requirements
-from provider import hardware
+from provider import former_owners
 from provider import nodes as node_drivers
+from provider import offered_hardware
 from provider import ownership
 from provider import selection
 
 #: The most servers that one request may offer.
 MAX_OFFERS = 1000
 
+#: What the market answers where another offer has time of the same server.
+_OVERLAP = 'flocx.conflict.overlap'
+
 #: How long one request to the market gets, in characters of JSON. oslo.middleware
 #: refuses what is longer than 114,688 bytes unless its operator allows more.
 _REQUEST_LENGTH = 90_000
-
-
-def publish(
-    nodes,
-    marketplace,
-    context,
-    headers=None,
-    *,
-    resource_uuid,
-    resource_type=None,
-    **terms,
-):
-    """Offer a server of the caller's; return the market's offer, JSON.
-
-    :param headers: of the caller's request, for the market's to have too.
-    :param resource_uuid: uuid or name of the node.
-    :param terms: name, lessee_id, start_time, end_time and price, as JSON.
-    :raises NotFound: the caller does not own such a node.
-    :raises Conflict: it cannot be offered now, or is offered then already.
-    """
-    _require_type(nodes, resource_type)
-    node = nodes.get(resource_uuid, context)
-    rented = marketplace.rented(context, [node]).get(node.uuid)
-    ownership.check(node, context.project_id, bool(rented))
-    return marketplace.publish(
-        context, _offer(nodes, node, terms, sublet_of(rented, terms)), headers
-    )
 
 
 def sublet_of(rented, terms):
@@ -87,12 +64,38 @@ class Publication:
 
 
 class Publishing:
-    """Offers many servers of a caller's on the same terms."""
+    """Offers servers of a caller's, one or many on the same terms."""
 
-    def __init__(self, nodes, marketplace, workers):
-        """:param workers: how many servers are read at a time."""
+    def __init__(self, conf, nodes, marketplace):
+        """:param conf: the options of ``[provider]``."""
         self._nodes, self._marketplace = nodes, marketplace
-        self._workers = workers
+        self._workers = conf.workers
+        self._hardware = offered_hardware.OfferedHardware(conf, nodes, marketplace)
+        self._former_owners = former_owners.FormerOwners(marketplace)
+
+    def one(self, context, headers=None, *, resource_uuid, resource_type=None, **terms):
+        """Offer a server; return the market's offer, JSON.
+
+        :param headers: of the caller's request, for the market's to have too.
+        :param resource_uuid: uuid or name of the node.
+        :param terms: name, lessee_id, start_time, end_time and price, as JSON.
+        :raises NotFound: the caller does not own such a node.
+        :raises Conflict: it cannot be offered now, or is offered then already.
+        """
+        _require_type(self._nodes, resource_type)
+        each = Publication(
+            identifier=resource_uuid, node=self._nodes.get(resource_uuid, context)
+        )
+        self._read_lines([each], context)
+        self._require_own(each, context)
+        each.document = self._hardware.describe(each.node)
+        offer = self._offer_for(each, terms)
+        try:
+            return self._marketplace.publish(context, offer, headers)
+        except exceptions.Conflict as error:
+            if error.code != _OVERLAP or not self._former_owners.end([each.node]):
+                raise
+        return self._marketplace.publish(context, offer, headers)
 
     def named(self, context, headers, idents, **terms):
         """Offer the servers of these uuids or names; return a Publication for each.
@@ -104,6 +107,7 @@ class Publishing:
             Publication(identifier=ident, node=node)
             for ident, node in selection.named(self._nodes.list(context), idents)
         ]
+        self._read_lines([each for each in chosen if each.node], context)
         self._check(chosen, context)
         self._describe(chosen)
         return self._publish(context, headers, chosen, terms)
@@ -122,6 +126,7 @@ class Publishing:
         )
         found = selection.alike(self._nodes.list(context), context.project_id, **query)
         chosen = [Publication(identifier=node.uuid, node=node) for node in found]
+        self._read_lines(chosen, context)
         if asked:
             self._describe(chosen)
             chosen = [each for each in chosen if _meets(each, asked)]
@@ -131,11 +136,42 @@ class Publishing:
         return self._publish(context, headers, chosen, terms)
 
     def _check(self, chosen, context):
-        known = [each.node for each in chosen if each.node]
-        rented = self._marketplace.rented(context, known)
         for each in chosen:
-            each.rented = each.node and rented.get(each.node.uuid)
-            _check(each, context)
+            try:
+                self._require_own(each, context)
+            except exceptions.FlocxError as error:
+                each.refuse(error)
+
+    def _require_own(self, each, context):
+        """Nothing, if the caller may offer the server of ``each``."""
+        if each.node is None:
+            raise exceptions.NotFound(f'nodes: {each.identifier} not found')
+        ownership.check(
+            each.node,
+            context.project_id,
+            bool(each.rented),
+            self._nodes.parent(each.node),
+        )
+
+    def _read_lines(self, chosen, context):
+        """By which lines the caller rents servers; and what class rented ones have.
+
+        A renter may change the class in Ironic. While a server is rented it has that
+        with which it was sold.
+        """
+        rented = self._marketplace.rented(context, [each.node for each in chosen])
+        let = [
+            each.node.uuid
+            for each in chosen
+            if each.node.lessee and each.node.uuid not in rented
+        ]
+        lines = rented | self._marketplace.lines_delivered(let)
+        for each in chosen:
+            each.rented = rented.get(each.node.uuid)
+            for line in lines.get(each.node.uuid, ()):
+                each.node = dataclasses.replace(
+                    each.node, resource_class=line['resource_class']
+                )
 
     def _describe(self, chosen):
         """Read the hardware of those that are still to be offered."""
@@ -147,7 +183,7 @@ class Publishing:
 
     def _read(self, each):
         try:
-            each.document = _document(self._nodes, each.node)
+            each.document = self._hardware.describe(each.node)
         except exceptions.FlocxError as error:
             each.refuse(error)
 
@@ -162,9 +198,19 @@ class Publishing:
 
     def _offer_for(self, each, terms):
         line = sublet_of(each.rented, terms)
-        return _terms(self._nodes, each.node, each.document, terms, line)
+        return {
+            **terms,
+            **({'sublet_of': line} if line else {}),
+            'resource_type': self._nodes.RESOURCE_TYPE,
+            'resource_uuid': each.node.uuid,
+            **{
+                name: value
+                for name, value in each.document.items()
+                if value is not None or name == 'resource_class'
+            },
+        }
 
-    def _send(self, context, headers, part):
+    def _send(self, context, headers, part, again=True):
         try:
             answers = self._marketplace.publish_all(
                 context, [offer for _, offer in part], headers
@@ -176,20 +222,19 @@ class Publishing:
             return
         for (each, _), answer in zip(part, answers, strict=True):
             each.offer_uuid, each.error = answer['offer_uuid'], answer['error']
-
-
-def _check(each, context):
-    try:
-        if each.node is None:
-            raise exceptions.NotFound(f'nodes: {each.identifier} not found')
-        ownership.check(each.node, context.project_id, bool(each.rented))
-    except exceptions.FlocxError as error:
-        each.refuse(error)
+        taken = [
+            (each, offer)
+            for each, offer in part
+            if each.error and each.error['code'] == _OVERLAP
+        ]
+        nodes = [each.node for each, _ in taken]
+        if again and nodes and self._former_owners.end(nodes):
+            self._send(context, headers, taken, again=False)
 
 
 def _meets(each, asked):
     # One that could not be read is told of rather than left out.
-    return each.error or requirements.met(asked, each.document)
+    return each.error or requirements.met(asked, each.document['properties'])
 
 
 def _parts(offers):
@@ -212,23 +257,3 @@ def _require_type(nodes, resource_type):
             f'resource_type: this provider has {nodes.RESOURCE_TYPE}, '
             f'not {resource_type}'
         )
-
-
-def _offer(nodes, node, terms, line_uuid):
-    return _terms(nodes, node, _document(nodes, node), terms, line_uuid)
-
-
-def _document(nodes, node):
-    return hardware.describe(node, nodes.inventory(node.uuid))
-
-
-def _terms(nodes, node, document, terms, line_uuid):
-    """An offer as the market takes it."""
-    return {
-        **terms,
-        **({'sublet_of': line_uuid} if line_uuid else {}),
-        'resource_type': nodes.RESOURCE_TYPE,
-        'resource_uuid': node.uuid,
-        'resource_class': node.resource_class,
-        'properties': document,
-    }

@@ -10,6 +10,10 @@ what is found                          what is reported
 =====================================  ==========================================
 node of an open offer unfit or gone    offer: ``error`` with the reason
 node of such an offer fit again        offer: ``available``
+it has another owner, or is a part     offer: ``cancelled``, owner_changed or
+of what another owner has              parent_owner_differs
+it is not what an offer says, which    offer: published again; the market ends
+is open or has an open line            contracts that do not want it any more
 node of an active line gone            line: ``error``, node_gone
 another lessee, or none                line: ``error``, lessee_changed
 owner deploys or undeploys             line: ``error``, owner_intervened
@@ -31,7 +35,10 @@ from flocx import exceptions
 from flocx.core import contract as core
 from flocx.core import offer as offer_core
 from flocx.core import window
+from provider import erasure
+from provider import former_owners
 from provider import handover
+from provider import offered_hardware
 from provider import ownership
 from provider import teardown
 
@@ -52,7 +59,12 @@ class Reconciliation:
 
     def __init__(self, conf, nodes, marketplace, clock=timeutils.utcnow):
         self._conf, self._nodes, self._marketplace = conf.provider, nodes, marketplace
-        self._teardown = teardown.Teardown(nodes, self._conf.quarantine_wait, clock)
+        self._teardown = teardown.Teardown(
+            nodes, self._conf.quarantine_wait, clock, erasure.demands(self._conf)
+        )
+        self._hardware = offered_hardware.OfferedHardware(
+            self._conf, nodes, marketplace
+        )
         #: {uuid: what is remembered} of nodes in quarantine that no line explains.
         self._orphans = {}
 
@@ -131,7 +143,9 @@ class Reconciliation:
 
     def _compare(self, found, offers, contracts, now, actions):
         for offer in offers:
-            self._tell(self._offer, offer, found.get(offer['resource_uuid']))
+            self._tell(self._offer, offer, found)
+        known = {offer['uuid'] for offer in offers}
+        self._compare_hardware([*offers, *self._closed_offers(contracts, known)], found)
         # Between two lessees a server is in quarantine.
         sublessees = {
             (line.get('sublet_of'), lessee)
@@ -168,10 +182,32 @@ class Reconciliation:
         except exceptions.FlocxError as error:
             LOG.info('Not reported now: %s', error)
 
-    def _offer(self, offer, node):
+    def _closed_offers(self, contracts, known):
+        """The offers of running contracts that are not among the ``known`` ones."""
+        uuids = {
+            line['offer_uuid']
+            for contract in contracts
+            for line in contract['lines']
+            if line['provider_id'] == self._marketplace.provider_id
+            and line['status'] not in core.CLOSED
+        } - known
+        return self._marketplace.offers_named(uuids) if uuids else []
+
+    def _compare_hardware(self, offers, found):
+        """Publish again what is not as it was offered; ended offers have no node."""
+        for offer in offers:
+            node = found.get(offer['resource_uuid'])
+            if node and not former_owners.is_stale(offer, node):
+                self._tell(self._hardware.refresh, offer, node)
+
+    def _parent(self, node, found):
+        return found.get(node.parent_node) or self._nodes.parent(node)
+
+    def _offer(self, offer, found):
         # One that is not in the list may have come since.
-        node = node or self._node(offer['resource_uuid'])
-        status, reason = health(offer, node)
+        node = found.get(offer['resource_uuid']) or self._node(offer['resource_uuid'])
+        parent = node and self._parent(node, found)
+        status, reason = health(offer, node, parent)
         if (status, reason) != (offer['status'], offer['reason']):
             LOG.info('Offer %s: %s, %s', offer['uuid'], status, reason)
             self._marketplace.report_offer(offer['uuid'], status, reason)
@@ -194,12 +230,17 @@ class Reconciliation:
             self._marketplace.report(contract['uuid'], line['uuid'], status, reason)
 
 
-def health(offer, node):
-    """The status that ``offer`` should have, and why, given its node or None."""
+def health(offer, node, parent=None):
+    """The status that ``offer`` should have, and why, given its node or None.
+
+    :param parent: the node that it is a part of, None if that is not known.
+    """
     if node is None:
         return offer_core.Status.ERROR, 'the node is gone'
-    if not offer.get('sublet_of') and node.owner != offer['project_id']:
-        return offer_core.Status.ERROR, 'the node has another owner'
+    if former_owners.is_stale(offer, node):
+        return offer_core.Status.CANCELLED, offer_core.Reason.OWNER_CHANGED
+    if ownership.is_anothers(node, parent):
+        return offer_core.Status.CANCELLED, offer_core.Reason.PARENT_OWNER_DIFFERS
     reason = ownership.unfit(node)
     if reason:
         return offer_core.Status.ERROR, f'the node {reason}'
@@ -239,6 +280,9 @@ def _after_the_end(reason, parties, node):
         # way out of an error of ours.
         unused = node.provision_state == 'available'
         return _S.WAIT_END if unused and reason == _R.LESSEE_CHANGED else _S.ENDED
+    if reason == _R.CLEAN_UNPROVEN:
+        # An operator ends the maintenance to let it be cleaned once more.
+        return _S.ERROR if node.maintenance else _S.WAIT_END
     if reason in _PASSING or (
         node.provision_state == 'available' and reason != _R.RESTORE_FAILED
     ):

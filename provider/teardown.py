@@ -22,6 +22,7 @@ from oslo_utils import timeutils
 import tenacity
 
 from flocx import exceptions
+from provider import erasing
 from provider import handover as handovers
 from provider import node_settings
 
@@ -92,6 +93,9 @@ BUSY = {
     'inspecting',
     'verifying',
 }
+
+#: States in which Ironic lets the resource class be changed.
+_WITH_OTHER_CLASS = {'available', 'manageable'}
 
 #: So often the renter's rights are reached for in one pass, against a renter who keeps
 #: the node busy; the seconds between two tries are drawn from this range. The lessee
@@ -233,15 +237,17 @@ class Parties:
 class Teardown:
     """Takes nodes back, a step at a time."""
 
-    def __init__(self, nodes, wait, clock=timeutils.utcnow):
+    def __init__(self, nodes, wait, clock=timeutils.utcnow, demands=None):
         """A way to take nodes back.
 
+        :param demands: {resource class: Demand}, the cleaning that has to be proved.
         :param wait: seconds for which a node in quarantine is left alone.
         :param clock: called with ``with_timezone=True``, returns aware UTC. A pass may
             be long: since when a node is in quarantine, its beginning does not tell.
         """
         self._nodes, self._wait = nodes, datetime.timedelta(seconds=wait)
         self._clock = clock
+        self._erasing = erasing.Erasing(nodes, demands or {})
 
     def take_back(self, node, parties, kept):
         """Whether a node is clean, as it was, and its owner's again.
@@ -250,7 +256,8 @@ class Teardown:
 
         :param node: as it was read, or None where it is gone.
         :param kept: a ``Memory``, read after the node.
-        :raises NotClean, NotRestored: its operator has to look at it.
+        :raises NotClean, NotRestored, erasing.NotProven: its operator has to look
+            at it.
         """
         if node is None:
             return True
@@ -273,7 +280,8 @@ class Teardown:
             handover.phase,
             parties.lessee(node, handover.phase),
             node.provision_state,
-            by_hand=node.target_provision_state == 'manageable',
+            # What we ask for ourselves is not the renter's.
+            by_hand=node.target_provision_state == 'manageable' and not handover.erase,
             ready=not node.reservation
             and (waited or handover.phase is not _P.QUARANTINED),
         )
@@ -286,7 +294,7 @@ class Teardown:
     def _quarantine(self, node, parties, kept):
         if kept.handover.phase in (_P.QUARANTINED, _P.CLEANING):
             # Somebody has let the renter have it again: all of it from the beginning.
-            kept.begin(_P.HANDED_OVER, self._now())
+            kept.begin(_P.HANDED_OVER, self._now(), erase=None)
         tries = tenacity.Retrying(
             stop=tenacity.stop_after_attempt(_GRABS),
             wait=tenacity.wait_random(*_GRAB_WAIT),
@@ -330,30 +338,48 @@ class Teardown:
     def _set_aside(self, node, parties, kept):
         # What is attached could be booted when the node is cleaned.
         self._nodes.detach_media(node.uuid)
-        self._nodes.prepare_cleaning(node)
+        self._prepare(node, kept)
         self._nodes.provision(node.uuid, 'manage')
         return True
 
+    def _prepare(self, node, kept):
+        """Let ``node`` be cleaned, and as one of the class that it was sold as."""
+        self._nodes.prepare_cleaning(node)
+        known = erasing.sold_class(node, kept)
+        # A renter may change it, and Ironic may choose a runbook by it.
+        if known != node.resource_class and node.provision_state in _WITH_OTHER_CLASS:
+            self._nodes.set_resource_class(node.uuid, known)
+
     def _clean(self, node, parties, kept):
-        kept.begin(_P.CLEANING, self._now())
+        kept.begin(_P.CLEANING, self._now(), erase=None)
         self._nodes.detach_media(node.uuid)
         return self._empty(node, parties, kept)
 
     def _empty(self, node, parties, kept):
         try:
-            self._nodes.prepare_cleaning(node)
+            self._prepare(node, kept)
         except exceptions.Conflict:
             if node.provision_state not in INTERRUPT:
                 raise
             # While it is on its way Ironic changes nothing of it.
-        self._nodes.provision(node.uuid, verb(node))
+        if node.provision_state != 'manageable' or self._erasing.is_done(
+            node, kept, self._now()
+        ):
+            self._nodes.provision(node.uuid, verb(node))
         return True
 
     def _return(self, node, parties, kept):
-        if not node.automated_clean:
-            # It came back while it could not be told to be cleaned: once more.
+        if (
+            not node.automated_clean
+            or node.resource_class != erasing.sold_class(node, kept)
+            or self._erasing.is_due(node, kept)
+        ):
+            # It came back while it could not be told to be cleaned, or was cleaned as
+            # one of another class, or not as its site demands: once more.
             return self._set_aside(node, parties, kept)
-        quiet(self._nodes, node)
+        if not quiet(self._nodes, node):
+            # Ironic changes volume targets only while the node is off.
+            return False
         before = kept.handover.settings
         if before:
             try:
@@ -391,13 +417,18 @@ _DO = {
 
 
 def quiet(nodes, node):
-    """Take ``node``, which is not deployed, off its networks, and switch it off."""
+    """Take ``node``, which is not deployed, off its networks, and switch it off.
+
+    :returns: whether it is off by now, which takes Ironic its time.
+    """
     nodes.detach(node.uuid)
     nodes.detach_media(node.uuid)
     if node.console_enabled:
         nodes.console_off(node.uuid)
-    if node.power_state == 'power on':
-        nodes.power_off(node.uuid)
+    if node.power_state != 'power on':
+        return True
+    nodes.power_off(node.uuid)
+    return nodes.get(node.uuid).power_state != 'power on'
 
 
 def empty(nodes, node):

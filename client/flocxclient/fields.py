@@ -136,6 +136,14 @@ OFFER = Table(
         Field('sublet_of', query=True),
         # The hardware, as the provider read it.
         Field('properties', dict, shown='long', column='Document'),
+        # The cleaning that each hand-back of the server proves.
+        Field(
+            'cleaned_by',
+            shown='long',
+            option='Those whose servers are cleaned by this at each hand-back, a '
+            'runbook or clean steps as offers show them.',
+            since='1.1',
+        ),
         *_record(),
     ),
     ('available_end_time', 'available_start_time', 'requirements', *_ORDER),

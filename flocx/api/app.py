@@ -17,6 +17,7 @@ from pecan import core
 from pecan import hooks
 from pecan import routing
 
+from flocx import config
 from flocx import context
 from flocx import exceptions
 from flocx import metrics
@@ -82,6 +83,8 @@ class _Authenticated:
         # Services in one process share the option, but not its value.
         if conf.keystone_authtoken.service_type is None:
             options['service_type'] = service_type
+        if conf.keystone_authtoken.http_connect_timeout is None:
+            options['http_connect_timeout'] = config.TIMEOUT
         self._checked = auth_token.AuthProtocol(app, options)
 
     def __call__(self, environ, start_response):

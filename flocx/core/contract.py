@@ -34,14 +34,23 @@ class Reason(enum.StrEnum):
     NODE_GONE = 'node_gone'
     CLEAN_FAILED = 'clean_failed'
     RESTORE_FAILED = 'restore_failed'
+    CLEAN_UNPROVEN = 'clean_unproven'
     OWNER_INTERVENED = 'owner_intervened'
+    OWNER_CHANGED = 'owner_changed'
+    NODE_IN_USE = 'node_in_use'
+    HARDWARE_CHANGED = 'hardware_changed'
     PROJECT_DELETED = 'project_deleted'
     PROJECT_DISABLED = 'project_disabled'
     RECLAIMED = 'reclaimed'
 
 
 #: Why a provider gives a line up before it has handed the server over.
-UNDELIVERABLE = {Reason.NOT_DELIVERED, Reason.NODE_GONE}
+UNDELIVERABLE = {
+    Reason.NOT_DELIVERED,
+    Reason.NODE_GONE,
+    Reason.NODE_IN_USE,
+    Reason.OWNER_CHANGED,
+}
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

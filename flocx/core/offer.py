@@ -18,6 +18,13 @@ class Status(enum.StrEnum):
     ERROR = 'error'
 
 
+class Reason(enum.StrEnum):
+    """Why a provider has ended an offer."""
+
+    OWNER_CHANGED = 'owner_changed'
+    PARENT_OWNER_DIFFERS = 'parent_owner_differs'
+
+
 #: What an offer may become. An offer in ``error`` is suspended, not lost.
 TRANSITIONS = {
     Status.AVAILABLE: {Status.EXPIRED, Status.CANCELLED, Status.ERROR},
@@ -37,6 +44,8 @@ class Offer:
     ``price`` is the least the owner takes, in credits per server and hour.
     ``lessee_id`` limits the offer to one project and its sub-projects.
     ``provider_id`` is the account of the provider service that published it.
+    ``cleaned_by`` is the cleaning that a hand-back of the server has to prove, None
+    where its site names none.
     ``sublet_of`` is the contract line by which ``project_id`` rents the server that it
     offers, None where it owns it. ``reclaim_notice`` is after how many seconds at the
     earliest the server is taken back from who rents it; None: never.
@@ -51,6 +60,7 @@ class Offer:
     resource_class: str | None = None
     sublet_of: str | None = None
     properties: dict[str, Any]
+    cleaned_by: str | None = None
     lessee_id: str | None = None
     reclaim_notice: int | None = None
     start_time: datetime.datetime

@@ -16,6 +16,7 @@ from flocx.core import query
 from flocx.core import reclaim
 from flocx.core import window
 from market import claims
+from market import hardware_changes
 from market.api import claims as claims_api
 from market.api import hardware
 from market.api import transaction
@@ -38,6 +39,7 @@ FIELDS = fields.Table(
     resource_class=_Field(types.Text, _OPTIONAL),
     sublet_of=_Field(types.Ident, _OPTIONAL),
     properties=_Field(types.Object, _REQUIRED, filter=None),
+    cleaned_by=_Field(types.Text, _OPTIONAL, since='1.1'),
     lessee_id=_Field(types.Ident, _OPTIONAL, _NULLABLE),
     reclaim_notice=_Field(_NOTICE, _OPTIONAL, _NULLABLE, since='1.1'),
     start_time=_Field(types.Instant, _OPTIONAL, sort=True),
@@ -63,8 +65,20 @@ OfferList = types.collection('offers', Offer)
 class OfferHealth(types.Declared):
     """What a provider finds of an offer's server."""
 
-    status = types.required(types.Choice([_STATUS.AVAILABLE, _STATUS.ERROR]))
+    status = types.required(
+        types.Choice(
+            [_STATUS.AVAILABLE, _STATUS.ERROR, _STATUS.CANCELLED], cancelled='1.1'
+        )
+    )
     reason = types.Text
+
+
+class OfferHardware(types.Declared):
+    """What an offer's server is by now."""
+
+    properties = types.required(types.Object)
+    resource_class = types.Text
+    cleaned_by = types.Text
 
 
 def from_request(body, context, now):
@@ -105,27 +119,71 @@ class Health(routing.Resource):
     @expose.expose(Offer, body=OfferHealth, rule='market:offers:suspend')
     @db.retried
     def patch(self, ident, body):
-        """Suspend an offer, or put it back on sale."""
+        """Suspend an offer, put it back on sale, or end it.
+
+        ``cancelled`` ends it, as its owner has no right to make it any more: with the
+        reason owner_changed, what of its contracts has not begun is not delivered.
+        """
         service, context, now = transaction.request_context()
         with service.database.writer() as session:
-            offer = offers.get(session, ident, context)
-            if offer.provider_id != context.provider_id:
-                raise exceptions.NotFound(f'Offer {ident} not found')
-            reason = body.get('reason')
-            offer = offers.change(
+            offer = _published_by(session, ident, context)
+            reason, status = body.get('reason'), _STATUS(body['status'])
+            if status == _STATUS.CANCELLED:
+                offer = hardware_changes.end(
+                    session, offer, reason, now, service.terms.turnaround
+                )
+            else:
+                offer = offers.change(
+                    session,
+                    offer,
+                    'suspended' if reason else 'resumed',
+                    now,
+                    status=status,
+                    reason=reason,
+                )
+        return Offer.of(offer)
+
+
+class Hardware(routing.Resource):
+    """/v1/offers/{offer}/hardware: for the provider that published it."""
+
+    @expose.expose(
+        Offer, body=OfferHardware, rule='market:offers:republish', since='1.1'
+    )
+    @db.retried
+    def patch(self, ident, body):
+        """Publish an offer again with the hardware that its server has by now.
+
+        What is left out the server has not. The parties of each open contract that
+        was made of the offer are told what has changed. Where the server is not what
+        the bid has asked for any more, the line ends with the reason
+        hardware_changed, and another server that the bid could have had takes its
+        place.
+        """
+        service, context, now = transaction.request_context()
+        with service.database.writer() as session:
+            offer = _published_by(session, ident, context)
+            offer = hardware_changes.republish(
                 session,
                 offer,
-                'suspended' if reason else 'resumed',
+                {name: body.get(name) for name in hardware_changes.FIELDS},
                 now,
-                status=_STATUS(body['status']),
-                reason=reason,
+                service.terms.turnaround,
             )
         return Offer.of(offer)
+
+
+def _published_by(session, ident, context):
+    offer = offers.get(session, ident, context)
+    if offer.provider_id != context.provider_id:
+        raise exceptions.NotFound(f'Offer {ident} not found')
+    return offer
 
 
 class Offers(routing.Resource):
     claim = claims_api.Claim()
     health = Health()
+    hardware = Hardware()
 
     @expose.expose(
         OfferList, rule='market:offers:list', parameters=FILTERS, sort_keys=SORT_KEYS

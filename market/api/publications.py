@@ -125,7 +125,8 @@ def _fingerprints(key, request):
     if key is None:
         return None, None
     terms = types.plain(offers_api.OfferRequest, request)
-    del terms['properties']
+    for name in ('properties', 'cleaned_by'):
+        terms.pop(name, None)
     one = f'{key}\n{request["resource_uuid"]}'
     return _digest(one), _digest(json.dumps(terms, sort_keys=True))
 

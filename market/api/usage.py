@@ -13,6 +13,8 @@ from flocx.api import expose
 from flocx.api import paging
 from flocx.api import routing
 from flocx.api import types
+from flocx.api import versions
+from flocx.core import gates
 from flocx.core import money
 from flocx.core import query
 from flocx.core import usage as core
@@ -45,6 +47,8 @@ _COLUMNS = (
     'start_time',
     'notice_seconds',
 )
+#: Columns that came after the first version of the API.
+_SINCE = {'start_time': gates.Gate('1.1'), 'notice_seconds': gates.Gate('1.1')}
 
 
 class Usage(types.Answer):
@@ -66,22 +70,25 @@ class UsageController(routing.Resource):
         ``missed`` is time that was promised but not served; it costs nothing. A line
         whose time has several prices is billed with one row for each, from the
         ``start_time`` of the row on. ``notice_seconds`` are billed of a line that was
-        cancelled before it began.
+        cancelled before it began. Both columns are there since 1.1.
         """
         service, context, now = transaction.request_context()
         asked = paging.values()
         end = asked.get('end_time', window.through(now))
         period = window.Window(asked.get('start_time', _month(end)), end)
         project = _project(context, asked.get('project_id'))
+        columns = _columns(versions.asked(pecan.request))
         with service.database.reader() as session:
             rows = [
-                row
+                {name: row[name] for name in columns}
                 for line, broken in usage.lines(session, period, project)
                 for used in core.of_line(line, broken, period, now)
                 for row in _rows(line, used, project)
             ]
         if asked.get('format', _BY_MEDIA_TYPE[pecan.request.media_type]) == 'csv':
-            return pecan.Response(_csv(rows), content_type='text/csv', charset='UTF-8')
+            return pecan.Response(
+                _csv(columns, rows), content_type='text/csv', charset='UTF-8'
+            )
         return Usage.of(
             start_time=period.start, end_time=period.end, usage=_by_project(rows)
         )
@@ -169,9 +176,15 @@ def _by_project(rows):
     ]
 
 
-def _csv(rows):
+def _columns(version):
+    return [
+        name for name in _COLUMNS if name not in _SINCE or _SINCE[name].lets(version)
+    ]
+
+
+def _csv(columns, rows):
     text = io.StringIO()
-    writer = csv.DictWriter(text, _COLUMNS, lineterminator='\r\n')
+    writer = csv.DictWriter(text, columns, lineterminator='\r\n')
     writer.writeheader()
     writer.writerows(rows)
     return text.getvalue()

@@ -132,6 +132,15 @@ def get(session, ident, reader):
     return _with_lines(session, [row], reader)[0]
 
 
+def lines_of(session, offer, statuses):
+    """The lines of ``offer`` in one of ``statuses``, as (contract, line), uuids."""
+    return session.execute(
+        sa.select(_LINES.c.contract_uuid, _LINES.c.uuid)
+        .where(_LINES.c.offer_uuid == offer.uuid, _LINES.c.status.in_(sorted(statuses)))
+        .order_by(_LINES.c.contract_uuid, _LINES.c.id)
+    ).all()
+
+
 def page(session, reader, query, where=(), suits=None, due_before=None):
     """A page of contracts, each with the lines that ``reader`` may see.
 

@@ -41,8 +41,11 @@ _ADVANCE_MYSQL = _ADVANCE.values(last=sa.func.last_insert_id(_MORE))
 _ADVANCE_RETURNING = _ADVANCE.values(last=_MORE).returning(_SEQUENCE)
 
 
-def of_offer(session, action, offer, now):
-    """Tell the owner, and the engines, what became of an offer."""
+def of_offer(session, action, offer, now, **more):
+    """Tell the owner, and the engines, what became of an offer.
+
+    :param more: further fields of the payload.
+    """
     announce.record(session, 'offer', offer.uuid, action)
     _add(
         session,
@@ -58,6 +61,7 @@ def of_offer(session, action, offer, now):
             'start_time': window.text(offer.start_time),
             'end_time': window.text(offer.end_time),
             'reason': offer.reason,
+            **more,
         },
         owner_id=offer.project_id,
     )
@@ -85,18 +89,19 @@ def of_bid(session, action, bid, now, **more):
     )
 
 
-def of_contract(session, action, contract, lines, now):
+def of_contract(session, action, contract, lines, now, **more):
     """Tell the lessee of ``lines``, each owner of their own lines, and the providers.
 
     :param lines: those of the contract that have changed.
+    :param more: further fields of the payload.
     """
     providers = {line.provider_id for line in lines}
     announce.record(session, 'contract', contract.uuid, action, providers)
     add = functools.partial(_add, session, 'contract', contract.uuid, action, now)
-    add(_payload(contract, lines), project_id=contract.project_id)
+    add(_payload(contract, lines) | more, project_id=contract.project_id)
     for owner in sorted({line.owner_id for line in lines}):
         own = [line for line in lines if line.owner_id == owner]
-        add(_payload(contract, own), owner_id=owner)
+        add(_payload(contract, own) | more, owner_id=owner)
 
 
 def after(session, reader, last=0, limit=100, filters=(), where=()):

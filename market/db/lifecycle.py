@@ -150,6 +150,30 @@ def _closing(line, now, notice):
     return None
 
 
+def withdraw(session, contract, line, reason, now, **more):
+    """End ``line``, whose server is not what was sold any more; return the contract.
+
+    The renter has no part in it: nothing is billed from ``now`` on, and nothing of it
+    counts among what they have cancelled.
+
+    :param reason: a contract.Reason.
+    :param more: for the event.
+    """
+    values = _closing(line, now, 0)
+    if values is None:
+        # It ends already; the parties are told all the same.
+        return settle(session, contract, reason, [line], now, more)
+    if not line.fulfill_time:
+        # What never began keeps the end that was agreed.
+        values.pop('end_time', None)
+    status = values.get('status', line.status)
+    move(session, line, {**values, 'reason': reason})
+    _interrupt(session, line, status, reason, now)
+    for each in sublets.orphaned_lines(session, line, status):
+        _undeliverable(session, each, now)
+    return settle(session, contract, reason, [line], now, more)
+
+
 def reschedule(session, contract, end, now, price_of, turnaround=0):
     """Move the end of a contract, to ``end``; return it.
 
@@ -359,8 +383,11 @@ def move(session, line, values):
         handovers.forget(session, line.uuid)
 
 
-def settle(session, contract, action, changed, now, **values):
-    """Give the contract the status that its lines make, and tell the parties."""
+def settle(session, contract, action, changed, now, more=None, **values):
+    """Give the contract the status that its lines make, and tell the parties.
+
+    :param more: further fields of the event's payload, by name.
+    """
     # Locked, and so read afresh: two providers may report lines of one contract.
     settled = {'settled': contract.uuid}
     session.execute(
@@ -381,6 +408,6 @@ def settle(session, contract, action, changed, now, **values):
     )
     uuids = {line.uuid for line in changed}
     moved = [line for line in lines if line.uuid in uuids]
-    events.of_contract(session, action, contract, moved, now)
+    events.of_contract(session, action, contract, moved, now, **(more or {}))
     sublets.truncate_offers(session, moved, now)
     return contract

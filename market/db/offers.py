@@ -284,6 +284,22 @@ def change(session, offer, action, now, **values):
         states.require(
             offer_core.TRANSITIONS, 'Offer', offer.uuid, offer.status, status
         )
+    return _write(session, offer, action, now, values)
+
+
+def republish(session, offer, now, values, **more):
+    """Say what the server of ``offer`` is by now; return the offer.
+
+    A closed offer stays closed: what contracts were made of it is about the server.
+
+    :param values: the new ones of properties, resource_class and cleaned_by.
+    :param more: further fields of the event's payload.
+    :raises Conflict: somebody else has changed it meanwhile.
+    """
+    return _write(session, offer, 'republished', now, dict(values), **more)
+
+
+def _write(session, offer, action, now, values, **more):
     values.update(generation=offer.generation + 1, updated_at=now)
     done = session.execute(
         sa.update(_TABLE)
@@ -292,7 +308,7 @@ def change(session, offer, action, now, **values):
     )
     concurrency.require_written(done, 'Offer', offer.uuid)
     changed = dataclasses.replace(offer, **values)
-    events.of_offer(session, action, changed, now)
+    events.of_offer(session, action, changed, now, **more)
     return changed
 
 

@@ -105,6 +105,7 @@ offers = sa.Table(
     sa.Column('resource_class', sa.String(255)),
     _uuid('sublet_of'),
     sa.Column('properties', sa.JSON, nullable=False),
+    sa.Column('cleaned_by', sa.String(255)),
     _project('lessee_id'),
     # Seconds; NULL means that what was sold is never taken back.
     sa.Column('reclaim_notice', sa.BigInteger),

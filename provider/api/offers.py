@@ -84,16 +84,14 @@ class Offers(routing.Resource):
         provider, context = pecan.request.service, pecan.request.context
         terms, way = _terms(body)
         key = _passed_on('Idempotency-Key')
+        publisher = publishing.Publishing(
+            provider.conf.provider, provider.nodes, provider.marketplace
+        )
         if way in _MANY:
-            many = publishing.Publishing(
-                provider.nodes, provider.marketplace, provider.conf.provider.workers
-            )
-            offer = {'nodes': many.named, 'query': many.alike}[way]
+            offer = {'nodes': publisher.named, 'query': publisher.alike}[way]
             done = offer(context, key, terms.pop(way), **terms)
             return {'publications': [each.plain() for each in done]}
-        offer = publishing.publish(
-            provider.nodes, provider.marketplace, context, key, **terms
-        )
+        offer = publisher.one(context, key, **terms)
         root = pecan.request.script_name
         pecan.response.location = f'{root}/v1/offers/{offer["uuid"]}'
         return offer

@@ -37,6 +37,11 @@ class Node:
     protected: bool = False
     retired: bool = False
     automated_clean: bool | None = None
+    #: The node that it is a part of, as a card in a server is.
+    parent_node: str | None = None
+    #: What it is used for, where somebody has said so; an allocation does, too.
+    instance_uuid: str | None = None
+    inspection_finished_at: str | None = None
     #: The conductor that works on it now.
     reservation: str | None = None
 
@@ -81,9 +86,22 @@ class Nodes(abc.ABC):
         :raises NotFound: there is none, or the caller may not see it.
         """
 
+    def parent(self, node):
+        """The node that ``node`` is a part of; None without any, or if it is gone."""
+        if node.parent_node is None:
+            return None
+        try:
+            return self.get(node.parent_node)
+        except exceptions.NotFound:
+            return None
+
     @abc.abstractmethod
     def inventory(self, uuid):
         """What inspection found, ``{}`` where there was none."""
+
+    def with_automatic_lessee(self):
+        """The names of nodes that were given a lessee with a deployment."""
+        return []
 
     @abc.abstractmethod
     def set_lessee(self, uuid, project_id):
@@ -133,6 +151,29 @@ class Nodes(abc.ABC):
         """Ask for a change of the provision state, as Ironic's API names it.
 
         It only begins with this: the node is on its way when the call returns.
+        """
+
+    @abc.abstractmethod
+    def set_resource_class(self, uuid, resource_class):
+        """Say of which class a node is."""
+
+    @abc.abstractmethod
+    def clean(self, uuid, demand):
+        """Ask for the cleaning that a ``provider.erasure.Demand`` names.
+
+        Like :meth:`provision` it only begins with this; the node is ``manageable``
+        before and afterwards.
+        """
+
+    @abc.abstractmethod
+    def last_history(self, uuid):
+        """The uuid of the newest entry in the history of a node, or None."""
+
+    @abc.abstractmethod
+    def was_cleaned(self, uuid, after):
+        """Whether cleaning that was asked for was completed, and nothing failed since.
+
+        :param after: of what :meth:`last_history` gave only later entries count.
         """
 
     @abc.abstractmethod

@@ -57,6 +57,8 @@ class DummyNodes(nodes.Nodes):
     def __init__(self, conf):
         self._folder = pathlib.Path(conf.provider.dummy_nodes_dir)
         self._lock = threading.Lock()
+        #: Which node was cleaned by what, in order.
+        self._cleaned = []
         #: {path: (what the file was like, its node)}, and {uuid or name: path}.
         self._known, self._places = {}, {}
 
@@ -111,6 +113,20 @@ class DummyNodes(nodes.Nodes):
 
     def provision(self, uuid, target):
         self._change(uuid, **_DONE[target])
+
+    def set_resource_class(self, uuid, resource_class):
+        self._change(uuid, resource_class=resource_class)
+
+    def clean(self, uuid, demand):
+        """At once, as everything here."""
+        with self._lock:
+            self._cleaned.append((uuid, demand.text))
+
+    def last_history(self, uuid):
+        return str(len(self._cleaned))
+
+    def was_cleaned(self, uuid, after):
+        return any(each == uuid for each, _ in self._cleaned[int(after) :])
 
     def detach(self, uuid):
         """Nothing: a dummy node is on no network."""

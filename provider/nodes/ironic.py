@@ -7,8 +7,8 @@ import hashlib
 import json
 import urllib.parse
 
+from keystoneauth1 import adapter
 from keystoneauth1 import exceptions as ks_exceptions
-from keystoneauth1 import session as ks_session
 from keystoneauth1 import token_endpoint
 import openstack
 from openstack import exceptions as sdk_exceptions
@@ -20,8 +20,9 @@ from provider import nodes
 
 LOG = log.getLogger(__name__)
 
-#: The first version of Ironic's API with all that we read: lessee came last.
-MICROVERSION = '1.65'
+#: The first version of Ironic's API with all that we read but the parents of nodes,
+#: and the first with these, in which lists have the children only if asked to.
+MICROVERSION, WITH_PARENTS = '1.65', '1.83'
 
 #: How many nodes are asked for at a time; Ironic's own limit may be lower.
 PAGE = 1000
@@ -32,9 +33,21 @@ _FIELDS = [
 ]
 
 
+#: How often, and after how long, a request is sent again ([ironic]).
+_RETRIES = (
+    'connect_retries',
+    'connect_retry_delay',
+    'retriable_status_codes',
+    'status_code_retries',
+    'status_code_retry_delay',
+)
+
 #: Of a volume connector or target: what Ironic itself writes.
 _VOLUMES_OWN = ('uuid', 'node_uuid', 'links', 'created_at', 'updated_at')
 
+
+#: How Ironic's history calls the end of a cleaning that somebody has asked for.
+_CLEANED = 'manual_cleaning_end'
 
 #: Fields that are put back after all else.
 _LAST = ('automated_clean',)
@@ -46,37 +59,62 @@ class IronicNodes(nodes.Nodes):
     def __init__(self, conf, session):
         """:param session: keystoneauth session of the provider's own account."""
         self._conf, self._session = conf, session
-        self._own = None
+        self._own, self._with_parents = None, False
 
     def list(self, context):
         return [
             node
-            for node in self._pages(self._baremetal(context))
+            for node in self._pages(context)
             if context.project_id in (node.owner, node.lessee)
         ]
 
     def all(self):
-        return self._pages(self._baremetal())
+        return self._pages()
 
     def get(self, ident, context=None):
         path = f'/nodes/{urllib.parse.quote(ident, safe="")}'
         with _translated(f'Node {ident}'):
-            return _node(_read(self._baremetal(context), path))
+            return _node(self._read(path, context))
 
-    @staticmethod
-    def _pages(baremetal):
-        """Every node that ``baremetal`` shows, by our own marker.
+    def _pages(self, context=None):
+        """Every node that Ironic shows, by our own marker.
 
         The link to the next page that Ironic gives drops what was asked for.
         """
         found, marker = [], {}
         with _translated('the nodes'):
             while True:
-                page = _read(baremetal, '/nodes', limit=PAGE, **marker)
+                page = self._read('/nodes', context, limit=PAGE, **marker)
                 found += map(_node, page['nodes'])
                 if not page.get('next'):
                     return found
                 marker = {'marker': found[-1].uuid}
+
+    def _read(self, path, context=None, **params):
+        """What Ironic answers, JSON, with the fields of nodes that we know."""
+        fields, version = _FIELDS, MICROVERSION
+        if self._has_parents():
+            version = WITH_PARENTS
+            if path == '/nodes':
+                params['include_children'] = True
+        else:
+            fields = [name for name in fields if name != 'parent_node']
+        answer = self._baremetal(context).get(
+            path,
+            params={'fields': ','.join(fields), **params},
+            microversion=version,
+            raise_exc=False,
+        )
+        sdk_exceptions.raise_from_response(answer)
+        return answer.json()
+
+    def _has_parents(self):
+        """Whether this Ironic knows that a node may be a part of another."""
+        if not self._with_parents:
+            self._with_parents = openstack.utils.supports_microversion(
+                self._baremetal(), WITH_PARENTS
+            )
+        return self._with_parents
 
     def inventory(self, uuid):
         try:
@@ -89,6 +127,15 @@ class IronicNodes(nodes.Nodes):
             **(found.get('inventory') or {}),
             'pci_devices': plugin_data.get('pci_devices') or [],
         }
+
+    def with_automatic_lessee(self):
+        fields = 'uuid,name,driver_internal_info'
+        found = self._all('/nodes', 'nodes', fields=fields)
+        return [
+            each['name'] or each['uuid']
+            for each in found
+            if (each['driver_internal_info'] or {}).get('automatic_lessee')
+        ]
 
     def set_lessee(self, uuid, project_id):
         self._patch(uuid, {'op': 'add', 'path': '/lessee', 'value': project_id})
@@ -198,6 +245,40 @@ class IronicNodes(nodes.Nodes):
         with _translated(f'Node {uuid}'):
             self._baremetal().set_node_provision_state(uuid, target)
 
+    def set_resource_class(self, uuid, resource_class):
+        self._update(uuid, {'resource_class': resource_class})
+
+    def clean(self, uuid, demand):
+        body = {'target': 'clean', **demand.arguments}
+        self._ask('PUT', f'/nodes/{uuid}/states/provision', json=body)
+
+    def last_history(self, uuid):
+        history = self._history(uuid)
+        return history[-1]['uuid'] if history else None
+
+    def was_cleaned(self, uuid, after):
+        history = self._history(uuid)
+        uuids = [each['uuid'] for each in history]
+        # What is not there any more was removed for its age, with all before it.
+        since = history[uuids.index(after) + 1 :] if after in uuids else history
+        last = [each for each in since if each['event_type'] == _CLEANED]
+        return bool(last) and last[-1]['severity'] != 'ERROR'
+
+    def _history(self, uuid):
+        """The history of a node in its order."""
+        path = f'/nodes/{uuid}/history'
+        return self._all(path, 'history', detail=True, sort_key='id')
+
+    def _all(self, path, kind, **params):
+        """Every page of a list."""
+        found, marker = [], {}
+        while True:
+            page = self._ask('GET', path, params={'limit': PAGE, **params, **marker})
+            found += page[kind]
+            if not page.get('next'):
+                return found
+            marker = {'marker': found[-1]['uuid']}
+
     def detach(self, uuid):
         with _translated(f'Node {uuid}'):
             baremetal = self._baremetal()
@@ -275,22 +356,17 @@ class IronicNodes(nodes.Nodes):
                 oslo_conf=self._conf,
                 service_types={'baremetal'},
             )
+        own = self._own.baremetal
         if context is None:
-            return self._own.baremetal
-        endpoint = self._own.baremetal.get_endpoint()
-        return openstack.connection.Connection(
-            session=self._callers_session(context, endpoint),
-            baremetal_endpoint_override=endpoint,
-            baremetal_status_code_retries=self._own.baremetal.status_code_retries,
-        ).baremetal
-
-    def _callers_session(self, context, endpoint):
-        """A session with the caller's token, and else like our own."""
-        return ks_session.Session(
+            return own
+        endpoint = own.get_endpoint()
+        return adapter.Adapter(
+            # With its time-out and certificates.
+            self._session,
             auth=token_endpoint.Token(endpoint, context.auth_token),
-            verify=self._session.verify,
-            cert=self._session.cert,
-            timeout=self._session.timeout,
+            service_type=own.service_type,
+            endpoint_override=endpoint,
+            **{name: getattr(own, name) for name in _RETRIES},
         )
 
 
@@ -329,19 +405,8 @@ def _replacing(fields):
     ]
 
 
-def _read(baremetal, path, **params):
-    """What Ironic answers, JSON, with the fields of nodes that we know."""
-    answer = baremetal.get(
-        path,
-        params={'fields': ','.join(_FIELDS), **params},
-        microversion=MICROVERSION,
-    )
-    sdk_exceptions.raise_from_response(answer)
-    return answer.json()
-
-
 def _node(row):
-    values = {name: row[name] for name in _FIELDS}
+    values = {name: row.get(name) for name in _FIELDS}
     return nodes.Node(
         **{
             **values,

@@ -58,6 +58,11 @@ class Caller:
     def get(self, path, **params):
         return self.request('GET', path, params=params)
 
+    def newest(self, path, **params):
+        """The same by the newest version of the API."""
+        version = {'OpenStack-API-Version': 'marketplace latest'}
+        return self.request('GET', path, version, params=params)
+
     def post(self, path, body=None, **kwargs):
         return self.request('POST', path, json={} if body is None else body, **kwargs)
 

@@ -236,6 +236,7 @@ class EveryChangeTest(base.MarketplaceTestCase):
         self._contracts(offer)
         self._reserved()
         self._given_up()
+        self._withdrawn()
         self._sublet()
         self._reclaimed()
         self._project_departs()
@@ -269,12 +270,39 @@ class EveryChangeTest(base.MarketplaceTestCase):
         provider = self.market(PROVIDERS[0])
         self.step(provider.patch, f'{path}/health', {'status': 'error', 'reason': 'x'})
         self.step(provider.patch, f'{path}/health', {'status': 'available'})
+        self._republished(f'{path}/hardware')
         many = [self.terms(), self.terms(), terms]
         done = self.good(self.step(seller.post, '/v1/publications', {'offers': many}))
         self.assertEqual(2, len(self.latest))
         withdrawn = done['publications'][0]['offer_uuid']
         self.good(self.step(self.market(OWNER).delete, f'/v1/offers/{withdrawn}'), 204)
         return offer
+
+    def _republished(self, path):
+        """Its server is not what it was."""
+        send = self.market(PROVIDERS[0]).request
+        latest = {'OpenStack-API-Version': 'marketplace 1.1'}
+        hardware = {'properties': {'cpus': 32}, 'cleaned_by': 'deploy.erase_devices'}
+        hardware['resource_class'] = self.id().rpartition('.')[2]
+        self.good(self.step(send, 'PATCH', path, latest, json=hardware), 200)
+        self.good(self.silent(send, 'PATCH', path, latest, json=hardware), 200)
+
+    def _withdrawn(self):
+        """Contracts end with what their servers were, or whose they were."""
+        send = self.market(PROVIDERS[0]).request
+        latest = {'OpenStack-API-Version': 'marketplace 1.1'}
+        offer = self.offered()
+        contract = self.claimed(LESSEE, offer)
+        path = f'/v1/offers/{offer["uuid"]}/hardware'
+        self.step(send, 'PATCH', path, latest, json={'properties': {'cpus': 2}})
+        self.assertIn(('engine', 'contract', contract['uuid']), self.latest)
+        self.report(contract, contract['lines'][0], 'cancelled')
+        offer = self.offered()
+        contract = self.claimed(LESSEE, offer, start_time=self.time(9))
+        path = f'/v1/offers/{offer["uuid"]}/health'
+        gone = {'status': 'cancelled', 'reason': 'owner_changed'}
+        self.step(send, 'PATCH', path, latest, json=gone)
+        self.assertIn((PROVIDERS[0], 'contract', contract['uuid']), self.latest)
 
     def _bids(self):
         waiting = self.bidding(price='0.1')

@@ -11,7 +11,7 @@ from tests.functional import base
 
 OFFER = {
     *('uuid', 'name', 'project_id', 'resource_type', 'resource_class', 'properties'),
-    *('start_time', 'end_time', 'price', 'status', 'availabilities'),
+    *('start_time', 'end_time', 'price', 'status', 'availabilities', 'cleaned_by'),
     *('created_at', 'updated_at'),
     'reclaim_notice',
 }

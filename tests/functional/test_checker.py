@@ -121,7 +121,7 @@ class CheckerTest(base.MarketplaceTestCase):
         snapshot = database.Snapshot(engine)
         start = self.now - datetime.timedelta(days=1)
         end = self.now - datetime.timedelta(seconds=1)
-        billed = self.market('operator-admin').get(
+        billed = self.market('operator-admin').newest(
             '/v1/usage', start_time=_text(start), end_time=_text(end)
         )
         return [

@@ -127,9 +127,11 @@ class AbroadTest(base.MarketplaceTestCase):
 
     def test_each_provider_delivers_its_own_servers_and_sees_no_others(self):
         uuid = market_fixtures.write_node(self.folder, 'abroad')
-        offer = publishing.publish(
+        offer = publishing.Publishing(
+            self.provider_abroad.conf.provider,
             self.provider_abroad.nodes,
             self.provider_abroad.marketplace,
+        ).one(
             context.RequestContext(auth_token='acme-member', project_id='acme'),
             resource_uuid='abroad',
             end_time=self.time(24),

@@ -50,7 +50,7 @@ class RulesTestCase(base.MarketplaceTestCase):
         return self.market(who).patch(path, {'end_time': self.time(end), **more})
 
     def bills(self, contract, who='umbrella-reader'):
-        answer = self.market(who).get(
+        answer = self.market(who).newest(
             '/v1/usage', start_time=self.time(-1), end_time=self.time(2000)
         )
         return [

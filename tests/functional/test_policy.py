@@ -103,6 +103,15 @@ ROWS = {
         operator=403,
         body={'status': 'error', 'reason': 'node_gone'},
     ),
+    'market:offers:republish': Row(
+        'PATCH',
+        MARKET,
+        '/v1/offers/{offer}/hardware',
+        *(DENIED,) * 3,
+        service=200,
+        operator=403,
+        body={'properties': {}},
+    ),
     'market:quotes:create': Row('POST', MARKET, '/v1/quotes', *(ALL,) * 3, body=BID),
     'market:offers:publish': Row(
         'POST',

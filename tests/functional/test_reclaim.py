@@ -68,7 +68,7 @@ class ReclaimTestCase(base.MarketplaceTestCase):
 
     def billed(self, line, who=RENTER):
         """(seconds, amount) of a line as ``who`` is billed."""
-        usage = self.good(self.market(who).get('/v1/usage'), 200)['usage']
+        usage = self.good(self.market(who).newest('/v1/usage'), 200)['usage']
         rows = [
             row
             for each in usage

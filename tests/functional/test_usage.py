@@ -220,6 +220,16 @@ class UsageTest(base.MarketplaceTestCase):
             [{name: str(value) for name, value in each.items()} for each in flat], rows
         )
 
+    def test_columns_of_a_later_version_are_not_in_an_earlier_one(self):
+        self.report(self.contract(), 'active')
+        self.clock.advance(hours=1)
+        new, market = {'start_time', 'notice_seconds'}, self.market('umbrella-reader')
+        for get, expected in ((market.get, set()), (market.newest, new)):
+            (group,) = self.good(get('/v1/usage'), 200)['usage']
+            self.assertEqual(expected, new & set(group['lines'][0]))
+            heading = get('/v1/usage', format='csv').text.splitlines()[0].split(',')
+            self.assertEqual(expected, new & set(heading))
+
     def test_the_operator_sees_everybody_and_one(self):
         self.report(self.contract(), 'active')
         self.clock.advance(hours=1)

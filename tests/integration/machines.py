@@ -13,6 +13,7 @@ import shutil
 import subprocess
 import sys
 import types
+import typing
 import unittest
 from unittest import mock
 
@@ -159,6 +160,26 @@ class Lab:
         engine.dispose()
 
     @contextlib.contextmanager
+    def conductor(self, **options):
+        """Ironic with these options of ``[conductor]``, for as long."""
+        path = self._lab.folder.etc / 'ironic.conf'
+        before = path.read_text()
+        lines = [f'{name} = {value}' for name, value in options.items()]
+        # Of an option that is there twice the last counts.
+        self._restart(path, '\n'.join([before, '[conductor]', *lines, '']))
+        try:
+            yield
+        finally:
+            self._restart(path, before)
+
+    def _restart(self, path, configuration):
+        ironic = self._lab.process('ironic')
+        ironic.stop()
+        path.write_text(configuration)
+        ironic.start()
+        ironic.wait()
+
+    @contextlib.contextmanager
     def policy(self, path):
         """Ironic with the rules of that file, for as long."""
         there = self._lab.folder.etc / 'policy.yaml'
@@ -181,6 +202,9 @@ class DeliveryTestCase(unittest.TestCase):
 
     #: Seconds; where nobody sends requests in loops nothing has to be waited for.
     QUARANTINE_WAIT = 0.2
+
+    #: What of ``[provider]`` is not as by default.
+    OPTIONS: typing.ClassVar[dict] = {}
 
     @classmethod
     def setUpClass(cls):
@@ -205,6 +229,7 @@ class DeliveryTestCase(unittest.TestCase):
         self.began = datetime.datetime.now(datetime.UTC)
         self.over = self.began + 2 * HOUR
         self.market = test_fulfilment.Market()
+        self.market.resource_class = self.node.resource_class
         self.delivering = self.fulfiller(self.market, self.QUARANTINE_WAIT)
         self.line = self.rent(self.market, self.node, self.renter.current_project_id)
         self.addCleanup(self.clean)
@@ -219,6 +244,7 @@ class DeliveryTestCase(unittest.TestCase):
             'delivery_deadline': 2 * 3600,
             'quarantine_wait': quarantine_wait,
             'quarantine_project_id': self.lab.quarantine,
+            **self.OPTIONS,
         }
         return fulfilment.Fulfilment(
             types.SimpleNamespace(provider=types.SimpleNamespace(**options)),

@@ -6,6 +6,7 @@ import itertools
 from unittest import mock
 
 from openstack import exceptions as sdk_exceptions
+from oslo_utils import uuidutils
 
 from provider.nodes import ironic
 from tests.integration import leftovers
@@ -89,12 +90,83 @@ class HazardsTest(
         self.change(self.owner, {'op': 'remove', 'path': '/lessee'})
 
     def test_in_use_by_the_owner_when_the_contract_begins(self):
-        self.owner.baremetal.set_node_provision_state(self.node.uuid, 'active')
-        self.reach('active')
+        instance = uuidutils.generate_uuid()
+        path = '/instance_uuid'
+        self.change(self.owner, {'op': 'add', 'path': path, 'value': instance})
+        self.deploy(self.owner)
         self.become(S.WAIT_FULFILL)
-        self.assertIsNone(self.seen().lessee)
+        self.assertEqual(R.NODE_IN_USE, self.line['reason'])
+        self.assertEqual((None, 'active'), self.state())
         self.owner.baremetal.set_node_provision_state(self.node.uuid, 'deleted')
         self.become(S.ACTIVE)
+
+    def state(self):
+        node = self.seen()
+        return node.lessee, node.provision_state
+
+    def test_b_active_for_nobody_when_the_contract_begins(self):
+        """Line b: what outlived its contract is undeployed, and cleaned."""
+        before = self.changed()
+        self.deploy(self.owner)
+        self.become(S.ACTIVE)
+        self.assertEqual((self.renter.current_project_id, 'available'), self.state())
+        self.assertLess(before, self.changed())
+
+    def test_what_the_owner_has_left_does_not_reach_the_renter(self):
+        """A console, power and maintenance; Ironic's fake hardware has no media."""
+        self.owner.baremetal.enable_node_console(self.node.uuid)
+        self.until(lambda: self.seen().console_enabled)
+        self.owner.baremetal.set_node_power_state(self.node.uuid, 'power on')
+        self.until(lambda: self.seen().power_state == 'power on')
+        self.owner.baremetal.set_node_maintenance(self.node.uuid, 'a fan')
+        self.become(S.WAIT_FULFILL)
+        self.owner.baremetal.unset_node_maintenance(self.node.uuid)
+        self.become(S.ACTIVE)
+        node = self.seen()
+        self.assertEqual((False, 'power off'), (node.console_enabled, node.power_state))
+
+    def test_e_volumes_are_put_back_when_the_server_is_off(self):
+        """Line e: Ironic answers 400 to a volume target of a server that is on."""
+        self.become(S.ACTIVE)
+        baremetal = self.renter.baremetal
+        baremetal.set_node_power_state(self.node.uuid, 'power off')
+        self.until(lambda: not self.seen().reservation)
+        baremetal.create_volume_target(
+            volume_type='iscsi',
+            boot_index=0,
+            volume_id=self.node.uuid,
+            properties={'target_lun': 1},
+            node_uuid=self.node.uuid,
+        )
+        switch, off = self.nodes.power_off, self.nodes.restore
+
+        def late(uuid):
+            """As hardware does: it is on for a while longer."""
+            self.lab.write(uuid, power_state='power on')
+            if next(asked):
+                switch(uuid)
+
+        def restore(uuid, before):
+            states.append(self.seen().power_state)
+            off(uuid, before)
+
+        asked, states = itertools.count(), []
+        with mock.patch.multiple(self.nodes, power_off=late, restore=restore):
+            baremetal.set_node_power_state(self.node.uuid, 'power on')
+            self.until(lambda: self.seen().power_state == 'power on')
+            self.deliver(lambda: self.seen().lessee == self.lab.quarantine, self.over)
+            self.deliver(self.on_again, self.over)
+            self.end()
+        self.assertEqual({'power off'}, set(states))
+        self.assertEqual({}, self.nodes._volumes(self.node.uuid, 'targets'))
+
+    def on_again(self):
+        """Whether the server is clean; it is switched on then."""
+        done = self.market.kept[self.line['uuid']][1]['phase'] == 'cleaning'
+        if done and self.seen().provision_state == 'available':
+            self.lab.write(self.node.uuid, power_state='power on')
+            return True
+        return False
 
     def test_nobody_but_the_fulfiller_tries_again(self):
         """openstacksdk would try five times, and hold a thread meanwhile."""

@@ -204,6 +204,18 @@ class Room(nodes.Nodes):
             f'prepare {node.uuid}', node.uuid, maintenance=False, automated_clean=True
         )
 
+    def set_resource_class(self, uuid, resource_class):
+        self._change(f'class of {uuid}', uuid, resource_class=resource_class)
+
+    def clean(self, uuid, demand):
+        raise NotImplementedError('no site demands it here')
+
+    def last_history(self, uuid):
+        raise NotImplementedError('no site demands it here')
+
+    def was_cleaned(self, uuid, after):
+        raise NotImplementedError('no site demands it here')
+
     def keep_out(self, uuid):
         self._change(f'keep out of {uuid}', uuid, maintenance=True)
 

@@ -34,6 +34,9 @@ CONF = types.SimpleNamespace(
         delivery_deadline=900,
         quarantine_project_id=ironic.QUARANTINE,
         quarantine_wait=5,
+        undeploy_unclaimed=True,
+        clean_steps={},
+        clean_runbooks={},
         workers=1,
     )
 )

@@ -107,10 +107,10 @@ class SuitesTest(unittest.TestCase):
     def test_without_arguments_what_needs_nothing(self):
         names = [suite.name for suite in suites.chosen([])]
         self.assertEqual(
-            ['style', 'core', 'unit', 'functional', 'simulation', 'client'], names
+            ['style', 'core', 'client', 'simulation', 'unit', 'functional'], names
         )
         self.assertEqual(
-            ['core', 'unit', 'functional', 'simulation', 'client'],
+            ['core', 'client', 'simulation', 'unit', 'functional'],
             [suite.name for suite in suites.chosen([], filtered=True)],
         )
 

@@ -104,7 +104,12 @@ class Checker:
         if start >= end:
             return []
         period = f'start_time={_text(start)}&end_time={_text(end)}'
-        found = _get(self._market, 'marketplace', f'/v1/usage?{period}')
+        found = _get(
+            self._market,
+            'marketplace',
+            f'/v1/usage?{period}',
+            headers={'OpenStack-API-Version': 'marketplace 1.1'},
+        )
         return usage.violations(snapshot, found, start, end)
 
     def settled(self):

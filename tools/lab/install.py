@@ -191,6 +191,13 @@ def _install_ours(folder):
         '--force-reinstall',
         *parts,
     )
+    # Whatever engine starts first would do it, and several that start together all.
+    run(
+        folder,
+        'Compiling the auction engine',
+        [folder.python, '-m', 'matcher.warmup'],
+        may_fail=True,
+    )
 
 
 def _pip(folder, title, *arguments):

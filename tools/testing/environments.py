@@ -2,6 +2,7 @@
 """Virtualenvs in .test/, kept as long as what they were installed from is the same."""
 
 import concurrent.futures
+import contextlib
 import dataclasses
 import hashlib
 import importlib.util
@@ -11,6 +12,10 @@ import pathlib
 import subprocess
 import sys
 import time
+
+from tools.lab import folder as folders
+from tools.lab import install as lab_install
+from tools.lab import trouble
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 HOME = ROOT / '.test'
@@ -148,6 +153,28 @@ def compile_driver():
         subprocess.run(
             [*pip, 'install', '-qq', MYSQL], stderr=subprocess.DEVNULL, check=False
         )
+
+
+def compile_engine():
+    """What the auction engine computes with, which else each process would compile."""
+    subprocess.run(
+        [sys.executable, '-m', 'matcher.warmup'],
+        cwd=ROOT,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        check=False,
+    )
+
+
+def install_lab():
+    """Keystone, Ironic and this project, where the integration tests look for them.
+
+    What goes wrong is told by the first test that needs them.
+    """
+    lab = folders.Folder(HOME / 'quickstart')
+    lab.create()
+    with contextlib.suppress(trouble.Trouble):
+        lab_install.ensure(lab)
 
 
 def _fingerprint(venv):

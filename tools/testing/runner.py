@@ -63,10 +63,11 @@ class Run:
     """One suite, which runs in processes of its own.
 
     :param report: is told ``failed(suite, name, output)`` as soon as a test fails.
+    :param compiling: the thread that compiles the auction engine, or None.
     """
 
-    def __init__(self, suite, options, environment, report):
-        self.suite, self._options = suite, options
+    def __init__(self, suite, options, environment, report, compiling=None):
+        self.suite, self._options, self._compiling = suite, options, compiling
         self._environment, self._report = environment, report
         self.outcome = Outcome(suite.name)
 
@@ -100,6 +101,8 @@ class Run:
 
     def _run_tests(self):
         env = self._environment_of_tests()
+        if self.suite.compiled and self._compiling:
+            self._compiling.join()
         repository = environments.HOME / 'stestr' / self.suite.name
         repository.mkdir(parents=True, exist_ok=True)
         command = ['stestr', '--repo-url', str(repository)]
@@ -148,6 +151,8 @@ class Run:
             env |= {'FLOCX_SIMULATION_SEEDS': str(self._options.seeds)}
         if self.suite.name == 'integration':
             environments.compile_driver()
+            if not self._options.stestr:
+                environments.install_lab()
         return env
 
     def _start(self, command, env, stderr):

@@ -27,24 +27,38 @@ class Suite:
     workers: tuple = (f'--concurrency={CORES}',)
     selection: tuple = ()
     waits: bool = False
+    #: Whether it needs the auction engine, and so starts when that is compiled.
+    compiled: bool = False
     #: Whether a run without any argument includes it: it needs nothing but Python.
     anywhere: bool = True
 
 
-# In the order in which they start: the quickest first, as they say most per second.
+# In the order in which they start: the quickest first, as they say most per second,
+# then what can be done while the engine is compiled.
 ALL = (
     Suite('style', None),
     Suite('core', './tests/unit/core'),
-    Suite('unit', './tests/unit', selection=('--exclude-regex', r'^tests\.unit\.core')),
-    # Where one worker would end long after the other, there are more of them.
-    Suite('functional', './tests/functional', workers=(f'--concurrency={2 * CORES}',)),
-    Suite('simulation', './tests/simulation', workers=(f'--concurrency={2 * CORES}',)),
     Suite('client', './flocxclient/tests', folder=ROOT / 'client'),
+    # Where one worker would end long after the other, there are more of them.
+    Suite('simulation', './tests/simulation', workers=(f'--concurrency={2 * CORES}',)),
+    Suite(
+        'unit',
+        './tests/unit',
+        selection=('--exclude-regex', r'^tests\.unit\.core'),
+        compiled=True,
+    ),
+    Suite(
+        'functional',
+        './tests/functional',
+        workers=(f'--concurrency={2 * CORES}',),
+        compiled=True,
+    ),
     Suite(
         'integration',
         './tests/integration',
         workers=('--worker-file=tests/integration/workers.yaml',),
         waits=True,
+        compiled=True,
         anywhere=False,
     ),
     Suite(

@@ -6,13 +6,7 @@ import pathlib
 import subprocess
 import sys
 import tempfile
-import types
 import unittest
-
-from keystoneauth1 import session
-from keystoneauth1 import token_endpoint
-
-from provider.nodes import ironic
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 MODULE = '''
@@ -81,20 +75,3 @@ class OutsideTest(unittest.TestCase):
     def test_one_that_is_not_installed(self):
         message = self.build('cupboard')
         self.assertIn("[provider] nodes: no driver 'cupboard' is installed", message)
-
-
-class CallersSessionTest(unittest.TestCase):
-    def test_line_i_it_waits_no_longer_than_the_providers_own(self):
-        """And shows the same certificate."""
-        url = 'https://ironic.example'
-        own = session.Session(
-            auth=token_endpoint.Token(url, 'own'),
-            verify='/authority.pem',
-            cert='/certificate.pem',
-            timeout=60,
-        )
-        caller = types.SimpleNamespace(auth_token='theirs')
-        found = ironic.IronicNodes(None, own)._callers_session(caller, url)
-        for name in ('verify', 'cert', 'timeout'):
-            self.assertEqual(getattr(own, name), getattr(found, name), name)
-        self.assertEqual('theirs', found.get_token())

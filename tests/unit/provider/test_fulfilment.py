@@ -30,10 +30,19 @@ QUARANTINE = 'quarantine'
 S, R = core.Status, core.Reason
 
 
+class Whatever(dict):
+    """Equals every dictionary."""
+
+    __hash__ = None
+
+    def __eq__(self, other):
+        return True
+
+
 class Market:
     """As much of the market as a provider sees."""
 
-    provider_id = 'provider'
+    provider_id, resource_class, cleaned_by = 'provider', None, None
 
     def __init__(self):
         self.contracts, self.reports, self.refuse = [], [], ()
@@ -46,6 +55,7 @@ class Market:
             'uuid': f'line-{number}',
             'provider_id': provider,
             'owner_id': 'acme',
+            'offer_uuid': f'offer-{number}',
             'resource_uuid': node,
             'start_time': window.text(NOON),
             'end_time': window.text(NOON + HOUR),
@@ -75,6 +85,15 @@ class Market:
                 and line['status'] in core.OPEN - {S.CREATED}
             ]
         return found
+
+    def offer(self, uuid):
+        """One that says of its server what it is, whatever it is."""
+        return {
+            'uuid': uuid,
+            'properties': Whatever(),
+            'resource_class': self.resource_class,
+            'cleaned_by': self.cleaned_by,
+        }
 
     def handover(self, contract_uuid, line_uuid):
         self._require_open(line_uuid)
@@ -132,6 +151,9 @@ class FulfilmentTestCase(testtools.TestCase):
                 delivery_deadline=900,
                 quarantine_project_id=QUARANTINE,
                 quarantine_wait=5,
+                undeploy_unclaimed=True,
+                clean_steps={},
+                clean_runbooks={},
                 workers=2,
             )
         )
@@ -225,7 +247,7 @@ class BeginTest(FulfilmentTestCase):
 
     def test_d42_a_node_that_is_not_ready_is_waited_for(self):
         for values in (
-            {'provision_state': 'active'},
+            {'provision_state': 'active', 'instance_uuid': 'i1'},
             {'provision_state': 'cleaning'},
             {'provision_state': 'manageable'},
             {'maintenance': True},
@@ -257,7 +279,7 @@ class BeginTest(FulfilmentTestCase):
         self.assertEqual(('cancelled', 'node_gone'), (line['status'], line['reason']))
 
     def test_what_cannot_be_handed_over_is_given_up_at_the_deadline(self):
-        self.node(provision_state='active')
+        self.node(provision_state='active', instance_uuid='i1')
         line = self.market.add(S.CREATED)
         for minutes in (0, 1, 14):
             self.run_at(minutes, 'nobody')
@@ -267,7 +289,7 @@ class BeginTest(FulfilmentTestCase):
             ['wait_fulfill', 'wait_cancel', 'cancelled'],
             [status for _, status, _ in self.market.reports],
         )
-        self.assertEqual('not_delivered', line['reason'])
+        self.assertEqual('node_in_use', line['reason'])
         self.assertEqual('active', self.nodes.get('n1').provision_state)
 
     def test_a_fulfiller_that_was_away_tries_before_it_gives_up(self):
@@ -284,7 +306,48 @@ class BeginTest(FulfilmentTestCase):
         self.node(owner='initech')
         line = self.market.add(S.CREATED)
         self.run_at(0, 'nobody')
-        self.assertEqual('wait_fulfill', line['status'])
+        self.assertEqual(
+            ('wait_cancel', 'owner_changed'), (line['status'], line['reason'])
+        )
+        self.run_at(1, 'nobody')
+        self.assertEqual('cancelled', line['status'])
+
+    def test_b_what_runs_for_nobody_is_undeployed(self):
+        """Line b: five claims got nothing, and nobody undeployed it."""
+        for state in ('active', 'deploy failed', 'error', 'rescue'):
+            self.market = self.fulfilment._marketplace = Market()
+            self.node(provision_state=state)
+            line = self.market.add(S.CREATED)
+            self.run_at(1, 'nobody')
+            self.assertEqual('wait_fulfill', line['status'])
+            self.assertEqual('available', self.nodes.get('n1').provision_state)
+            self.run_at(2, 'umbrella')
+            self.assertEqual('active', line['status'])
+
+    def test_what_runs_for_somebody_is_left_to_them(self):
+        for values in (
+            {'instance_uuid': 'i1'},
+            {'maintenance': True},
+            {'protected': True},
+            # As Ironic itself does it: [conductor] automatic_lessee_source.
+            {'lessee': 'umbrella'},
+            {'lessee': 'acme'},
+        ):
+            self.market = self.fulfilment._marketplace = Market()
+            self.node(provision_state='active', **values)
+            line = self.market.add(S.CREATED, uuid=f'line of {values}')
+            for minutes in (1, 2):
+                self.run_at(minutes)
+                self.assertEqual('wait_fulfill', line['status'], values)
+            self.assertEqual('active', self.nodes.get('n1').provision_state, values)
+
+    def test_nothing_is_undeployed_where_the_site_does_not_want_it(self):
+        self.fulfilment._conf.undeploy_unclaimed = False
+        self.node(provision_state='active')
+        line = self.market.add(S.CREATED)
+        self.run_at(1, 'nobody')
+        self.assertEqual('node_in_use', line['reason'])
+        self.assertEqual('active', self.nodes.get('n1').provision_state)
 
     def test_the_next_contract_of_the_same_renter_waits_for_the_end_of_the_last(self):
         """Its lessee is there already, and what runs there has to go."""
