@@ -46,9 +46,11 @@ class Erasing:
             kept.begin(handover.Phase.CLEANING, now, erase=handover.PROVEN)
             return True
         if erase['tries'] == _TRIES:
-            # When an operator has looked at it, it begins again.
+            # When an operator has looked at it, and ends the maintenance, it begins
+            # again.
             erase = {**erase, 'tries': 0}
             kept.begin(handover.Phase.CLEANING, now, erase=erase)
+            self._nodes.keep_out(node.uuid)
             raise NotProven(
                 f'Node {node.uuid}: Ironic does not say that {demand.text} was done'
             )

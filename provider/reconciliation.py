@@ -281,8 +281,8 @@ def _after_the_end(reason, parties, node):
         unused = node.provision_state == 'available'
         return _S.WAIT_END if unused and reason == _R.LESSEE_CHANGED else _S.ENDED
     if reason == _R.CLEAN_UNPROVEN:
-        # An operator has let it be cleaned once more.
-        return _S.WAIT_END if node.provision_state == 'manageable' else _S.ERROR
+        # An operator ends the maintenance to let it be cleaned once more.
+        return _S.ERROR if node.maintenance else _S.WAIT_END
     if reason in _PASSING or (
         node.provision_state == 'available' and reason != _R.RESTORE_FAILED
     ):

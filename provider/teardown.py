@@ -94,6 +94,9 @@ BUSY = {
     'verifying',
 }
 
+#: States in which Ironic lets the resource class be changed.
+_WITH_OTHER_CLASS = {'available', 'manageable'}
+
 #: So often the renter's rights are reached for in one pass, against a renter who keeps
 #: the node busy; the seconds between two tries are drawn from this range.
 _GRABS, _GRAB_WAIT = 20, (0.1, 0.3)
@@ -341,8 +344,8 @@ class Teardown:
         """Let ``node`` be cleaned, and as one of the class that it was sold as."""
         self._nodes.prepare_cleaning(node)
         known = erasing.sold_class(node, kept)
-        if known != node.resource_class:
-            # A renter may change it, and Ironic may choose a runbook by it.
+        # A renter may change it, and Ironic may choose a runbook by it.
+        if known != node.resource_class and node.provision_state in _WITH_OTHER_CLASS:
             self._nodes.set_resource_class(node.uuid, known)
 
     def _clean(self, node, parties, kept):
@@ -364,9 +367,13 @@ class Teardown:
         return True
 
     def _return(self, node, parties, kept):
-        if not node.automated_clean or self._erasing.is_due(node, kept):
-            # It came back while it could not be told to be cleaned, or not as its
-            # site demands: once more.
+        if (
+            not node.automated_clean
+            or node.resource_class != erasing.sold_class(node, kept)
+            or self._erasing.is_due(node, kept)
+        ):
+            # It came back while it could not be told to be cleaned, or was cleaned as
+            # one of another class, or not as its site demands: once more.
             return self._set_aside(node, parties, kept)
         if not quiet(self._nodes, node):
             # Ironic changes volume targets only while the node is off.

@@ -121,8 +121,10 @@ class ErasureTest(machines.DeliveryTestCase):
             self.become(S.ERROR, self.over)
             self.assertEqual(R.CLEAN_UNPROVEN, self.line['reason'])
             self.assertEqual(self.lab.quarantine, self.seen().lessee)
-        self.assertEqual('manageable', self.seen().provision_state)
-        # The way out: reconciliation finds that somebody has let it be cleaned again.
+        node = self.seen()
+        self.assertEqual(('manageable', True), (node.provision_state, node.maintenance))
+        # The way out: reconciliation finds that an operator has looked at it.
+        self.admin.baremetal.unset_node_maintenance(self.node.uuid)
         parties = self.renter.current_project_id, self.lab.quarantine
         status, _ = reconciliation.standing(
             {**self.line, 'fulfill_time': self.line['start_time']},

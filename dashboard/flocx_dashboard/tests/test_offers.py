@@ -7,6 +7,8 @@ from flocx_dashboard.tests import base
 
 
 class OfferTest(base.DashboardTestCase):
+    OPTIONS = (('provider', 'clean_steps', '*:[deploy.erase_devices]'),)
+
     def test_a_server_is_offered_changed_and_withdrawn(self):
         node = self.add_node('rack-1')
         (server,) = [
@@ -119,6 +121,7 @@ class OfferTest(base.DashboardTestCase):
         offer = self.offer(name='seen')
         page = self.page('umbrella-reader', 'offers:detail', offer['uuid'])
         self.assertContains(page, 'memory_mb')
+        self.assertContains(page, 'deploy.erase_devices')
         self.assertNotContains(
             page, self.show('offers', offer['uuid'])['resource_uuid']
         )
