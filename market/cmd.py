@@ -17,6 +17,8 @@ from market import conf as market_conf
 from market.db import departures
 from market.db import migration
 from market.db import purge
+from market.db import terms
+from market.db import turnarounds
 
 
 def _commands(subparsers):
@@ -65,6 +67,16 @@ def _commands(subparsers):
     )
     departed.set_defaults(run=_projects)
 
+    gaps = subparsers.add_parser(
+        'turnaround',
+        help='what stays free between two contracts of a server',
+        description='List, as JSON, for each resource class how many seconds its last '
+        'hand-backs took, the oldest first, and how many stay free between two '
+        'contracts of such a server therefore, under the terms that a market has '
+        'published. Example: flocx-market-manage --config-file market.conf turnaround',
+    )
+    gaps.set_defaults(run=_turnaround)
+
 
 def _upgrade(database, command):
     migration.upgrade(database, command.revision)
@@ -96,6 +108,22 @@ def _projects(database, command):
             for row in departures.all_known(session)
         ]
     print(json.dumps(found, indent=2))
+
+
+def _turnaround(database, command):
+    with database.reader() as session:
+        published = terms.published(session) or market_conf.terms(cfg.CONF)
+        used = turnarounds.current(session, published)
+        taken = turnarounds.taken(session)
+    found = [
+        {
+            'resource_class': name or None,
+            'hand_backs': taken[name],
+            'turnaround': used.seconds(name),
+        }
+        for name in sorted(taken)
+    ]
+    print(json.dumps({'least': used.least, 'classes': found}, indent=2))
 
 
 def manage(argv=None):

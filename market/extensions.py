@@ -25,7 +25,7 @@ class Pricing:
 
     def __init__(self, session, contract, lineage, now, turnaround, tick_ratio):
         """:param lineage: the project of the contract and its ancestors.
-        :param turnaround: idle seconds between two contracts of a server.
+        :param turnaround: what stays free between two contracts of a server.
         :param tick_ratio: as ``market_stats.price_level`` has it, as a string.
         """
         self._session, self._contract = session, contract

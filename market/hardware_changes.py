@@ -24,13 +24,13 @@ _AMOUNTS = ('cpus', 'memory_mb', 'local_gb')
 FIELDS = ('properties', 'resource_class', 'cleaned_by')
 
 
-def republish(session, offer, hardware, now, turnaround=0):
+def republish(session, offer, hardware, now, turnaround):
     """Publish ``offer`` with the hardware that its server has; return the offer.
 
     To say again what is known changes nothing.
 
     :param hardware: {name: value} of :data:`FIELDS`.
-    :param turnaround: seconds that stay free between two contracts of a server.
+    :param turnaround: what stays free between two contracts of a server.
     :raises Conflict: somebody else has changed the offer, or a contract, meanwhile.
     """
     before = {name: getattr(offer, name) for name in FIELDS}
@@ -53,7 +53,7 @@ def republish(session, offer, hardware, now, turnaround=0):
     return changed
 
 
-def end(session, offer, reason, now, turnaround=0):
+def end(session, offer, reason, now, turnaround):
     """End an offer that its provider finds not to be its owner's to make; return it.
 
     What of its contracts has not begun is not delivered, where the owner has changed.

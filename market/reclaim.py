@@ -25,7 +25,7 @@ def reclaim(session, contract, lines, now, turnaround):
     could have had, for the time after the deadline and at the same price.
 
     :param lines: those of one owner.
-    :param turnaround: idle seconds between two contracts of a server.
+    :param turnaround: what stays free between two contracts of a server.
     :raises Conflict: one of them was never to be reclaimed, or there is nothing to
         reclaim of any; nothing is changed, if the caller rolls back. What is reclaimed
         already stays as it is, and is no conflict.

@@ -15,7 +15,7 @@ from market.db import lifecycle
 from market.db import offers
 
 
-def substitute(session, contract, line, now, turnaround=0, start=None):
+def substitute(session, contract, line, now, turnaround, start=None):
     """Put another server in the place of ``line``; return the contract, or None.
 
     It is one that the contract's bid could have had: with the hardware that it asks
@@ -25,6 +25,7 @@ def substitute(session, contract, line, now, turnaround=0, start=None):
 
     :param line: what cannot be delivered; it keeps its own server until that is
         clean, and is not billed.
+    :param turnaround: what stays free between two contracts of a server.
     :param start: when the other one is to begin; by default as soon as can be.
     """
     bid = contract.bid_uuid and bids.with_uuid(session, contract.bid_uuid)

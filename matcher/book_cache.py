@@ -10,6 +10,7 @@ import datetime
 import heapq
 import threading
 
+from flocx.core import turnaround
 from market.db import bids
 from market.db import events
 from market.db import offers
@@ -31,8 +32,8 @@ class Reader:
     def __init__(self, database, terms):
         """:param terms: the MarketTerms that free time rests on."""
         self._database, self._terms = database, terms
-        #: Idle seconds between two contracts of a server, as the book was read with.
-        self.turnaround = 0
+        #: What stays free between two contracts, as the book was read with.
+        self.turnaround = turnaround.Turnaround()
         self._lock = threading.Lock()
         self._noted = _nothing()
         self._book = None
@@ -121,9 +122,8 @@ class Reader:
 
     def _late(self, now):
         """The offers on which a contract's time is over by ``now``, each once."""
-        gap = datetime.timedelta(seconds=self.turnaround)
         late = set()
-        while self._ends and self._ends[0][0] <= now + gap:
+        while self._ends and self._ends[0][0] <= now + self.turnaround.longest:
             late.add(heapq.heappop(self._ends)[1])
         return late
 

@@ -7,7 +7,6 @@ have changed since they were read is not written, and waits for the next round.
 
 import collections
 import dataclasses
-import datetime
 import decimal
 import math
 import threading
@@ -320,18 +319,25 @@ def _spaced(settled, turnaround):
     What this round has given away before counts as booked time from the next round
     on; until then, of two awards too close on one server the second waits.
     """
-    gap = datetime.timedelta(seconds=turnaround)
     given = collections.defaultdict(list)
     displaced = settled.displaced or [None] * len(settled.awards)
     for award, rates, each in zip(settled.awards, settled.pays, displaced, strict=True):
-        stay = window.Window(award.stay.start - gap, award.stay.end + gap)
-        servers = [offer.server for offer in award.offers]
+        stays = {
+            offer.server: _with_gap(award.stay, turnaround.gap(offer.resource_class))
+            for offer in award.offers
+        }
         if not any(
-            stay.overlaps(other) for server in servers for other in given[server]
+            stay.overlaps(other)
+            for server, stay in stays.items()
+            for other in given[server]
         ):
-            for server in servers:
+            for server in stays:
                 given[server].append(award.stay)
             yield award, rates, each
+
+
+def _with_gap(stay, gap):
+    return window.Window(stay.start - gap, stay.end + gap)
 
 
 def _draft(award, rates, now, origin):

@@ -3,7 +3,9 @@
 
 from oslo_log import log
 
+from flocx.core import turnaround
 from market.db import terms
+from market.db import turnarounds
 
 LOG = log.getLogger(__name__)
 
@@ -16,14 +18,14 @@ class MarketTerms:
         self._warned = False
 
     def turnaround(self, session):
-        """Idle seconds between two contracts of a server.
+        """What stays free between two contracts of a server, a Turnaround.
 
         Before a market of this release has started it is the option of earlier
         releases, and after that the option is ignored.
         """
         published = terms.published(session)
         if published is None:
-            return self._configured
+            return turnaround.Turnaround(self._configured)
         if self._configured not in (0, published.turnaround) and not self._warned:
             LOG.warning(
                 '[contracts] turnaround = %s of the auction engine is ignored: the '
@@ -33,4 +35,4 @@ class MarketTerms:
                 published.turnaround,
             )
             self._warned = True
-        return published.turnaround
+        return turnarounds.current(session, published)

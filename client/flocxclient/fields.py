@@ -128,6 +128,8 @@ OFFER = Table(
             query=True,
             since='1.1',
         ),
+        # How much stays free between two contracts of it, for taking it back.
+        Field('turnaround', int, shown='long', column='Duration', since='1.1'),
         # The provider service that watches over the server.
         Field('provider_id', shown='long', query=True),
         Field('resource_type', shown='long', **_TYPE),

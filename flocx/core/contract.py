@@ -57,9 +57,10 @@ UNDELIVERABLE = {
 class Terms:
     """What every contract keeps to, in seconds; ``max_length`` 0 is any length.
 
-    ``turnaround`` is idle between two contracts of a server; ``notice`` is what a
-    lessee who releases servers early still keeps and pays; ``max_lead`` is how far
-    ahead a contract begins at most, 0 any time.
+    ``turnaround`` is idle between two contracts of a server at least, and up to
+    ``max_turnaround`` where hand-backs of late took longer; ``notice`` is what a lessee
+    who releases servers early still keeps and pays; ``max_lead`` is how far ahead a
+    contract begins at most, 0 any time.
     """
 
     min_length: int = 1
@@ -67,6 +68,7 @@ class Terms:
     turnaround: int = 0
     notice: int = 0
     max_lead: int = 0
+    max_turnaround: int = 0
 
 
 _S = Status

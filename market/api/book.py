@@ -14,6 +14,7 @@ from flocx.core import query
 from flocx.core import window
 from market import market_stats
 from market.db import book
+from market.db import turnarounds
 
 PARAMETERS = {
     'start_time': window.instant,
@@ -45,7 +46,9 @@ class BookController(routing.Resource):
         period = window.days(window.Window(start, end))
         with service.database.reader() as session:
             levels = market_stats.book(
-                book.supply(session, period, now, service.terms.turnaround),
+                book.supply(
+                    session, period, now, turnarounds.current(session, service.terms)
+                ),
                 book.demand(session, period),
                 decimal.Decimal(service.conf.market.book_tick_ratio),
                 service.conf.market.book_min_parties,

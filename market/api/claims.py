@@ -12,6 +12,7 @@ from market.api import transaction
 from market.db import contracts
 from market.db import events
 from market.db import offers
+from market.db import turnarounds
 
 
 class ClaimRequest(types.Declared):
@@ -50,7 +51,8 @@ class Claim(routing.Resource):
                 wanted = _distinct(
                     offers.get(session, each, context) for each in idents
                 )
-                taken = offers.held(session, wanted, now, terms.turnaround)
+                turnaround = turnarounds.current(session, terms)
+                taken = offers.held(session, wanted, now, turnaround)
                 moment = events.not_before(session, now)
                 claims.require_notice(wanted, body.get('min_reclaim_notice'))
                 contract = claims.contract(

@@ -23,6 +23,7 @@ from market.api import reclaims
 from market.api import transaction
 from market.db import contracts
 from market.db import lifecycle
+from market.db import turnarounds
 from market.db import visibility
 
 
@@ -124,18 +125,17 @@ def _changed(session, contract, body, terms, limits):
     if not later:
         notice = reclaim.notice(session, contract, terms.notice)
         _require_notice(contract, end, now, notice)
+    turnaround = turnarounds.current(session, terms)
     pricing = extensions.Pricing(
         session,
         contract,
         _lineage(contract),
         now,
-        terms.turnaround,
+        turnaround,
         service.conf.market.book_tick_ratio,
     )
     before = contract
-    contract = lifecycle.reschedule(
-        session, contract, end, now, pricing, terms.turnaround
-    )
+    contract = lifecycle.reschedule(session, contract, end, now, pricing, turnaround)
     claims.require_length(window.Window(contract.start_time, contract.end_time), terms)
     if body.get('max_price') is not None:
         _require_price(before, contract, body['max_price'])

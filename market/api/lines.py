@@ -15,6 +15,7 @@ from market.api import transaction
 from market.db import contracts
 from market.db import handovers
 from market.db import lifecycle
+from market.db import turnarounds
 
 #: How much a provider may keep about a line, in characters of JSON.
 MOST_KEPT = 65536
@@ -106,7 +107,11 @@ class Lines(routing.Resource):
             )
             if given_up:
                 replacement.substitute(
-                    session, contract, line, now, service.terms.turnaround
+                    session,
+                    contract,
+                    line,
+                    now,
+                    turnarounds.current(session, service.terms),
                 )
         (line,) = (each for each in contract.lines if each.uuid == line_uuid)
         return contract_fields.Line.of(line)

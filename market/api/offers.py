@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """/v1/offers: servers for a window of time."""
 
+import dataclasses
+
 from oslo_utils import uuidutils
 import wsme.types
 
@@ -14,6 +16,7 @@ from flocx.api import types
 from flocx.core import offer as offer_core
 from flocx.core import query
 from flocx.core import reclaim
+from flocx.core import turnaround as turnaround_core
 from flocx.core import window
 from market import claims
 from market import hardware_changes
@@ -21,6 +24,7 @@ from market.api import claims as claims_api
 from market.api import hardware
 from market.api import transaction
 from market.db import offers
+from market.db import turnarounds
 from market.db import visibility
 
 _TEXT, _STATUS = wsme.types.text, offer_core.Status
@@ -48,6 +52,7 @@ FIELDS = fields.Table(
     status=_Field(_TEXT, filter=query.one_of([*_STATUS, 'any'])),
     reason=_Field(_TEXT),
     availabilities=_Field(types.Json, filter=None),
+    turnaround=_Field(int, filter=None, since='1.1'),
     available_start_time=_Field(types.Instant, shown=False),
     available_end_time=_Field(types.Instant, shown=False),
     requirements=_Field(types.Json, filter=query.json_list, shown=False),
@@ -99,8 +104,11 @@ def from_request(body, context, now):
     return offer
 
 
-def shown(context, offer, free):
-    """The offer as the caller may see it, with its ``free`` windows."""
+def shown(context, offer, taken, now):
+    """The offer as the caller may see it, with its free windows.
+
+    :param taken: what nobody else gets of its server's time, of :func:`_taken`.
+    """
     hidden = () if _insider(context, offer) else visibility.HIDDEN
     if hidden and offer.lessee_id in context.lineage:
         hidden = hidden - {'lessee_id'}
@@ -108,8 +116,10 @@ def shown(context, offer, free):
         offer,
         hidden,
         availabilities=[
-            [window.text(each.start), window.text(each.end)] for each in free
+            [window.text(each.start), window.text(each.end)]
+            for each in offers.free(offer, taken.held, now)
         ],
+        turnaround=taken.turnaround.seconds(offer.resource_class),
     )
 
 
@@ -130,7 +140,11 @@ class Health(routing.Resource):
             reason, status = body.get('reason'), _STATUS(body['status'])
             if status == _STATUS.CANCELLED:
                 offer = hardware_changes.end(
-                    session, offer, reason, now, service.terms.turnaround
+                    session,
+                    offer,
+                    reason,
+                    now,
+                    turnarounds.current(session, service.terms),
                 )
             else:
                 offer = offers.change(
@@ -168,7 +182,7 @@ class Hardware(routing.Resource):
                 offer,
                 {name: body.get(name) for name in hardware_changes.FIELDS},
                 now,
-                service.terms.turnaround,
+                turnarounds.current(session, service.terms),
             )
         return Offer.of(offer)
 
@@ -202,14 +216,14 @@ class Offers(routing.Resource):
             default_status=(_STATUS.AVAILABLE,),
         )
         where = ()
-        if special.keys() - {'requirements'}:
-            where = offers.free_during(
-                now,
-                special.get('available_start_time', now),
-                special.get('available_end_time'),
-                service.terms.turnaround,
-            )
         with service.database.reader() as session:
+            if special.keys() - {'requirements'}:
+                where = offers.free_during(
+                    now,
+                    special.get('available_start_time', now),
+                    special.get('available_end_time'),
+                    turnarounds.current(session, service.terms),
+                )
             rows = offers.page(
                 session, context, asked, where, hardware.suits(service.conf, special)
             )
@@ -218,7 +232,7 @@ class Offers(routing.Resource):
             'offers',
             rows,
             asked.limit,
-            lambda offer: shown(context, offer, offers.free(offer, taken, now)),
+            lambda offer: shown(context, offer, taken, now),
         )
 
     @expose.expose(Offer, rule='market:offers:show')
@@ -228,7 +242,7 @@ class Offers(routing.Resource):
         with service.database.reader() as session:
             offer = offers.get(session, ident, context)
             taken = _taken(service, session, [offer], now)
-        return shown(context, offer, offers.free(offer, taken, now))
+        return shown(context, offer, taken, now)
 
     @expose.expose(Offer, body=OfferRequest, status=201, rule='market:offers:publish')
     @db.retried
@@ -244,8 +258,8 @@ class Offers(routing.Resource):
                     session, context.project_id, limits, now, open_offers=1
                 )
                 offer, is_new = offers.add(session, offer, now)
-                taken = {} if is_new else _taken(service, session, [offer], now)
-                creation.answer = shown(context, offer, offers.free(offer, taken, now))
+                taken = _taken(service, session, [] if is_new else [offer], now)
+                creation.answer = shown(context, offer, taken, now)
         return creation.answer
 
     @expose.expose(Offer, body=OfferChange)
@@ -263,7 +277,7 @@ class Offers(routing.Resource):
             transaction.require_current(offer, 'market:offers:change', body)
             offer = offers.reschedule(session, offer, now, **values)
             taken = _taken(service, session, [offer], now)
-        return shown(context, offer, offers.free(offer, taken, now))
+        return shown(context, offer, taken, now)
 
     @expose.expose(status=204)
     @db.retried
@@ -276,8 +290,18 @@ class Offers(routing.Resource):
             offers.change(session, offer, 'cancelled', now, status=_STATUS.CANCELLED)
 
 
+@dataclasses.dataclass(frozen=True)
+class _Taken:
+    """The time of servers that nobody else gets, and what stays free around it."""
+
+    held: dict
+    turnaround: turnaround_core.Turnaround
+
+
 def _taken(service, session, wanted, now):
-    return offers.held(session, wanted, now, service.terms.turnaround)
+    turnaround = turnarounds.current(session, service.terms)
+    held = offers.held(session, wanted, now, turnaround) if wanted else {}
+    return _Taken(held, turnaround)
 
 
 def _insider(context, offer):

@@ -10,6 +10,7 @@ from market import reclaim
 from market.api import contract_fields
 from market.api import transaction
 from market.db import contracts
+from market.db import turnarounds
 from market.db import visibility
 
 
@@ -36,7 +37,8 @@ class Reclaim(routing.Resource):
             seen = contracts.get(session, contract_uuid, context)
             lines = _owned(service, context, seen, body.get('lines'))
             contract = contracts.get(session, seen.uuid, visibility.OPERATOR)
-            reclaim.reclaim(session, contract, lines, now, service.terms.turnaround)
+            turnaround = turnarounds.current(session, service.terms)
+            reclaim.reclaim(session, contract, lines, now, turnaround)
             return contract_fields.shown(
                 context, contracts.get(session, seen.uuid, context)
             )

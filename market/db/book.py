@@ -12,10 +12,12 @@ from market.db import offers
 from market.db import schema
 
 
-def supply(session, window, now, turnaround=0):
+def supply(session, window, now, turnaround):
     """Resource class, price and free time of the offers open to all in ``window``.
 
     Triples; the third is the list of the windows that nobody has taken.
+
+    :param turnaround: what stays free between two contracts of a server.
     """
     table = schema.offers
     rows = session.execute(

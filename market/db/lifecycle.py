@@ -21,6 +21,7 @@ from market.db import listing
 from market.db import offers
 from market.db import schema
 from market.db import sublets
+from market.db import turnarounds
 
 _TABLE, _LINES = schema.contracts, schema.contract_lines
 _S = core.Status
@@ -174,14 +175,14 @@ def withdraw(session, contract, line, reason, now, **more):
     return settle(session, contract, reason, [line], now, more)
 
 
-def reschedule(session, contract, end, now, price_of, turnaround=0):
+def reschedule(session, contract, end, now, price_of, turnaround):
     """Move the end of a contract, to ``end``; return it.
 
     The price of the time that it has stays.
 
     :param price_of: given a line, its offer and the window that is added, returns the
         price of that.
-    :param turnaround: seconds that stay free between two contracts of a server.
+    :param turnaround: what stays free between two contracts of a server.
     :raises Conflict: a line is not running, or the time is not free, or not the
         offer's any more; nothing is changed, if the caller rolls back.
     :raises Invalid: ``end`` is past, or not after the start.
@@ -294,7 +295,11 @@ def report(session, contract, line, status, reason, now):
     _interrupt(session, line, status, values['reason'], now)
     for each in sublets.orphaned_lines(session, line, status):
         _undeliverable(session, each, now)
-    return settle(session, contract, status, [line], now)
+    contract = settle(session, contract, status, [line], now)
+    if (line.status, status) == (_S.WAIT_END, _S.ENDED) and line.fulfill_time:
+        # Last, for all servers of a class wait for each other here.
+        turnarounds.learn(session, line, now)
+    return contract
 
 
 def _undeliverable(session, row, now):

@@ -3,7 +3,6 @@
 
 import collections
 import dataclasses
-import datetime
 import functools
 
 import sqlalchemy as sa
@@ -12,6 +11,7 @@ from flocx import exceptions
 from flocx.core import contract as contract_core
 from flocx.core import offer as offer_core
 from flocx.core import states
+from flocx.core import turnaround as turnaround_core
 from flocx.core import window
 from market.db import concurrency
 from market.db import events
@@ -42,6 +42,9 @@ _EXPIRED = (
     )
     .limit(1000)
 )
+
+_BACK_TO_BACK = turnaround_core.Turnaround()
+_INSTANT = schema.contract_lines.c.start_time.type
 
 #: How many rows a search by hardware reads at a time, or at all.
 _ROWS_PER_READ = 1000
@@ -137,28 +140,48 @@ def page(session, reader, query, where=(), suits=None):
     return [listing.from_row(offer_core.Offer, row) for row in rows]
 
 
-def free_during(now, start, end=None, turnaround=0):
+def free_during(now, start, end=None, turnaround=_BACK_TO_BACK):
     """Conditions: free without a break from ``start`` to ``end``, or at ``start``.
 
     It means what :func:`held` and :func:`free` do, so that what is found by a time
     shows that time among its availabilities.
     """
-    start, gap = max(start, now), datetime.timedelta(seconds=turnaround)
-    lines = schema.contract_lines
+    start, lines = max(start, now), schema.contract_lines
+
+    def by_class(moment, sign):
+        """``moment`` with the gap of the line's class before or after it."""
+        least = moment + sign * turnaround.gap(None)
+        if not turnaround.by_class:
+            return least
+        return sa.case(
+            {
+                name: sa.literal(moment + sign * turnaround.gap(name), _INSTANT)
+                for name in turnaround.by_class
+            },
+            value=sa.func.coalesce(lines.c.resource_class, ''),
+            else_=sa.literal(least, _INSTANT),
+        )
+
+    # What is past and not ended yet is held until now, and then the gap.
+    held_until = sa.case(
+        (lines.c.end_time < now, sa.literal(now, _INSTANT)), else_=lines.c.end_time
+    )
     taken = sa.exists().where(
         lines.c.provider_id == _TABLE.c.provider_id,
         lines.c.resource_type == _TABLE.c.resource_type,
         lines.c.resource_uuid == _TABLE.c.resource_uuid,
         lines.c.sublet_of.is_not_distinct_from(_TABLE.c.sublet_of),
         lines.c.status.in_(contract_core.OPEN),
-        sa.true() if start < now + gap else lines.c.end_time > start - gap,
-        lines.c.start_time < end + gap if end else lines.c.start_time <= start + gap,
+        held_until > by_class(start, -1),
+        lines.c.start_time < by_class(end, 1)
+        if end
+        else lines.c.start_time <= by_class(start, 1),
     )
     within = _TABLE.c.end_time >= end if end else _TABLE.c.end_time > start
     return (_TABLE.c.start_time <= start, within, ~taken)
 
 
-def for_bid(session, bid, price, stay, now, turnaround=0):
+def for_bid(session, bid, price, stay, now, turnaround=_BACK_TO_BACK):
     """The cheapest offers that ``bid`` may take for the time ``stay``, in order.
 
     They cost no more than ``price``; what their hardware is, is not looked at.
@@ -220,13 +243,14 @@ def on_servers_of(session, contracts):
     )
 
 
-def held(session, offers, now, turnaround=0, but=None):
+def held(session, offers, now, turnaround=_BACK_TO_BACK, but=None):
     """The time that contracts hold, {slot: [Window]}, of the offers' servers.
 
     It counts by server, not by offer: a contract outlives its offer's end. What is
     sub-let counts apart, for it takes nothing from the owner.
 
-    :param turnaround: seconds before and after a contract that nobody else gets.
+    :param turnaround: what nobody else gets before and after a contract, a
+        ``flocx.core.turnaround.Turnaround``.
     :param but: uuid of a line that does not count.
     """
     # Few offers are looked up; for many it is cheaper to read all that is held.
@@ -235,9 +259,9 @@ def held(session, offers, now, turnaround=0, but=None):
     parameters = {'resource_uuids': list(uuids)} if few else {}
     if but:
         parameters['but'] = but
-    gap = datetime.timedelta(seconds=turnaround)
     taken = collections.defaultdict(list)
     for row in session.execute(_held(few, bool(but)), parameters):
+        gap = turnaround.gap(row.resource_class)
         taken[tuple(row[:4])].append(
             window.Window(row.start_time - gap, max(row.end_time, now) + gap)
         )
@@ -259,6 +283,7 @@ def _held(few, but):
         lines.c.resource_type,
         lines.c.resource_uuid,
         lines.c.sublet_of,
+        lines.c.resource_class,
         lines.c.start_time,
         lines.c.end_time,
     ).where(*where)

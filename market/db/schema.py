@@ -378,6 +378,18 @@ outlooks = sa.Table(
     **_OPTIONS,
 )
 
+#: How long the last hand-backs of servers took, in seconds, by resource class, which is
+#: empty for servers without one.
+cleaning_times = sa.Table(
+    'cleaning_times',
+    metadata,
+    _id(),
+    sa.Column('resource_class', sa.String(255), nullable=False, unique=True),
+    sa.Column('seconds', sa.JSON, nullable=False),
+    _time('updated_at'),
+    **_OPTIONS,
+)
+
 #: What every contract keeps to, in seconds: one row, written by the market.
 contract_terms = sa.Table(
     'contract_terms',
@@ -389,5 +401,6 @@ contract_terms = sa.Table(
     sa.Column('notice', sa.BigInteger, nullable=False),
     # The release before does not know of it.
     sa.Column('max_lead', sa.BigInteger, nullable=False, server_default='0'),
+    sa.Column('max_turnaround', sa.BigInteger, nullable=False, server_default='0'),
     **_OPTIONS,
 )

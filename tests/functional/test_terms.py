@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from flocx import config
 from flocx.core import contract as contract_core
+from flocx.core import turnaround
 from market import terms as market_terms
 from market.db import schema
 from market.db import terms
@@ -84,14 +85,14 @@ class TermsTest(base.MarketplaceTestCase):
         (line,) = logged.output
         for part in ('[contracts] turnaround = 7200', 'ignored', '60'):
             self.assertIn(part, line)
-        self.assertEqual(60, engine._reader.turnaround)
+        self.assertEqual(turnaround.Turnaround(60), engine._reader.turnaround)
 
     def test_before_a_market_of_this_release_starts_the_option_holds(self):
         with self.marketplace.database.writer() as session:
             session.execute(sa.delete(schema.contract_terms))
         engine = self.engine('[contracts]\nturnaround = 7200\n')
         engine.run(self.clock())
-        self.assertEqual(7200, engine._reader.turnaround)
+        self.assertEqual(turnaround.Turnaround(7200), engine._reader.turnaround)
 
     def test_a_market_that_starts_before_its_database_publishes_later(self):
         self.configure(turnaround=0)

@@ -6,6 +6,7 @@ import datetime
 import decimal
 import fractions
 import json
+import math
 
 from tests.simulation import audit
 from tests.simulation import unfilled
@@ -26,7 +27,12 @@ class Checker:
         with engine.connect() as connection:
             self._rows = {
                 name: _rows(connection.connection, name)
-                for name in (*audit.FOREVER, *audit.TABLES, 'interruptions')
+                for name in (
+                    *audit.FOREVER,
+                    *audit.TABLES,
+                    'interruptions',
+                    'cleaning_times',
+                )
             }
         self._lines = collections.defaultdict(list)
         for line in self._rows['contract_lines']:
@@ -291,23 +297,39 @@ class Checker:
 
     # What others have to agree with
 
-    def settled(self, now, turnaround):
-        """Nothing, if no bid waits that what is on offer ``now`` could fill."""
+    def settled(self, now, terms):
+        """Nothing, if no bid waits that what is on offer ``now`` could fill.
+
+        :param terms: the options of ``[contracts]``.
+        """
+        gaps = self._gaps(terms)
         held = collections.defaultdict(list)
         for line in self._rows['contract_lines']:
             if line['status'] in OPEN_LINES:
+                gap = datetime.timedelta(seconds=gaps[line['resource_class'] or ''])
                 end = max(unfilled.moment(line['end_time']), now)
                 held[unfilled.server(line)].append(
-                    (unfilled.moment(line['start_time']), end)
+                    (unfilled.moment(line['start_time']) - gap, end + gap)
                 )
-        gap = datetime.timedelta(seconds=turnaround)
         for bid in self._rows['bids']:
             if bid['status'] == 'available':
-                most = unfilled.most(bid, self._rows['offers'], held, gap, now)
+                most = unfilled.most(bid, self._rows['offers'], held, now)
                 self._require(
                     most < bid['min_quantity'],
                     f'bid {bid["uuid"]}: waits, though {most} servers are free',
                 )
+
+    def _gaps(self, terms):
+        """{resource class: what stays free around a contract}, in seconds."""
+        gaps = collections.defaultdict(lambda: terms.turnaround)
+        for row in self._rows['cleaning_times']:
+            taken = sorted(json.loads(row['seconds']))
+            if terms.max_turnaround > terms.turnaround and len(taken) >= 3:
+                usual = decimal.Decimal(taken[math.ceil(len(taken) * 3 / 4) - 1])
+                digits = decimal.Context(prec=2, rounding=decimal.ROUND_CEILING)
+                usual = max(terms.turnaround, int(digits.plus(usual)))
+                gaps[row['resource_class']] = min(terms.max_turnaround, usual)
+        return gaps
 
     def closed(self):
         """Nothing, if all that could end has ended."""

@@ -20,16 +20,19 @@ def server(row):
     return row['provider_id'], row['resource_type'], row['resource_uuid']
 
 
-def most(bid, offers, held, gap, now):
-    """How many servers ``bid`` could have at the best moment for it."""
+def most(bid, offers, held, now):
+    """How many servers ``bid`` could have at the best moment for it.
+
+    :param held: {server: pairs of from when to when nobody else gets it}.
+    """
     suits = [offer for offer in offers if _could_take(bid, offer)]
     edges = {max(now, moment(bid['start_time']))}
     # Wherever it fits, it also fits moved back to the edge of something; who wants
     # all of their window wants it from its start, or from now.
     for offer in suits if not _whole(bid) else ():
         edges.add(moment(offer['start_time']))
-        edges.update(end + gap for _, end in held[server(offer)])
-    return max(_free(bid, suits, held, gap, edge, now) for edge in edges)
+        edges.update(end for _, end in held[server(offer)])
+    return max(_free(bid, suits, held, edge, now) for edge in edges)
 
 
 def _could_take(bid, offer):
@@ -58,7 +61,7 @@ def _whole(bid):
     return bid['duration'] == asked.total_seconds()
 
 
-def _free(bid, offers, held, gap, start, now):
+def _free(bid, offers, held, start, now):
     """How many of ``offers`` are free for ``bid`` if it begins at ``start``."""
     first, last = moment(bid['start_time']), moment(bid['end_time'])
     end = last if _whole(bid) else start + datetime.timedelta(seconds=bid['duration'])
@@ -67,8 +70,6 @@ def _free(bid, offers, held, gap, start, now):
     return sum(
         moment(offer['start_time']) <= start
         and end <= moment(offer['end_time'])
-        and all(
-            end + gap <= one or two + gap <= start for one, two in held[server(offer)]
-        )
+        and all(end <= one or two <= start for one, two in held[server(offer)])
         for offer in offers
     )

@@ -102,11 +102,13 @@ class World:
                     connection.execute(sa.delete(table))
             connection.execute(sa.update(schema.event_sequence).values(last=0))
             turnaround = self.storm.pick((0, 0, 60))
+            longest = self.storm.pick((0, 0, 900))
             audit.begin(connection, turnaround)
             for text in audit.triggers().values():
                 connection.exec_driver_sql(text)
         conf = self._stage.conf
         conf.set_override('turnaround', turnaround, group='contracts')
+        conf.set_override('max_turnaround', longest, group='contracts')
         conf.set_override('notice', self.storm.pick((0, 300, 900)), group='contracts')
         self._stage.terms.publish()
         self._stage.organisations.forget()
@@ -300,7 +302,7 @@ class World:
         checker = invariants.Checker(self._stage.database.engine)
         checker.check(self.people.accepted)
         if settled:
-            checker.settled(self.now, self._stage.conf.contracts.turnaround)
+            checker.settled(self.now, self._stage.conf.contracts)
         if closed:
             checker.closed()
             checker.wrong += self.room.left()

@@ -122,3 +122,27 @@ class ContractTest(base.DashboardTestCase):
             'acme-member', 'contracts:index', f'contracts__release__{contract.uuid}'
         )
         self.assertContains(told, 'not allowed')
+
+
+class BillTest(base.DashboardTestCase):
+    OPTIONS = (('contracts', 'notice', '900'),)
+
+    def test_its_page_says_what_was_bought_later_and_what_cancelling_cost(self):
+        offer = self.offer(price='1', hours=200)
+        path = f'/v1/offers/{offer["uuid"]}/claim'
+        renter, owner = self.market('umbrella-member'), self.market('acme-member')
+        made = self.good(renter.post(path, {'end_time': self.time(4)}))
+        offer = self.show('offers', offer['uuid'])
+        change = {'price': '3', 'generation': offer['generation']}
+        self.good(owner.patch(f'/v1/offers/{offer["uuid"]}', change), 200)
+        longer = {'end_time': self.time(6), 'generation': made['generation']}
+        self.good(renter.patch(f'/v1/contracts/{made["uuid"]}', longer), 200)
+        page = self.page('umbrella-reader', 'contracts:detail', made['uuid'])
+        self.assertRegex(base.text(page.content.decode()), r'from [0-9: -]+ UTC: 3\.00')
+        later = {'start_time': self.time(100), 'end_time': self.time(110)}
+        made = self.good(renter.post(path, later))
+        self.good(renter.delete(f'/v1/contracts/{made["uuid"]}'), 204)
+        page = self.page('umbrella-reader', 'contracts:detail', made['uuid'])
+        (line,) = page.context['lines']
+        self.assertEqual(900, line['notice_seconds'])
+        self.assertIn('15m billed for cancelling', base.text(page.content.decode()))

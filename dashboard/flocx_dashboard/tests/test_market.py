@@ -213,9 +213,27 @@ class RoundTest(base.DashboardTestCase):
         none = self.page('operator-admin', 'rounds:index', pricing='none')
         self.assertEqual([], list(none.context['table'].data))
 
+    def test_the_operator_sees_what_looks_odd(self):
+        owner, renter = 'acme-lab-member', 'acme-web-member'
+        offer = self.offer(owner, node=self.add_node(owner='acme-lab'))
+        self.good(self.market(renter).post(f'/v1/offers/{offer["uuid"]}/claim', {}))
+        rule = 'within_organisation'
+        page = self.page('operator-admin', 'rounds:audit', rule=rule)
+        (found,) = page.context['findings']
+        self.assertEqual('acme-lab', found.project_id)
+        self.assertContains(page, found.detail)
+        page = self.page('operator-admin', 'rounds:audit', project_id='initech')
+        self.assertContains(page, 'Nothing looks odd.')
+        page = self.page('operator-admin', 'rounds:audit', start_time='2020-01-01')
+        self.assertEqual([], page.context['findings'])
+        self.assertContains(page, 'more than 366 days before end_time')
+        page = self.page('operator-admin', 'rounds:audit', start_time='x')
+        self.assertTrue(page.context['filter_form'].errors)
+
     def test_it_is_nothing_for_members(self):
-        answer = self.browser('acme-member').get(self.url('rounds:index'))
-        self.assertEqual(403, answer.status_code)
+        for view in ('rounds:index', 'rounds:audit'):
+            answer = self.browser('acme-member').get(self.url(view))
+            self.assertEqual(403, answer.status_code)
         self.assertNotContains(
             self.page('acme-member', 'overview:index'), self.url('rounds:index')
         )

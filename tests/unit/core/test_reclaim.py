@@ -17,6 +17,7 @@ from flocx.core import money
 from flocx.core import reclaim
 from flocx.core import usage
 from flocx.core import window
+from tests.unit.core import test_bid
 from tests.unit.core import test_contract
 
 NOON = test_contract.NOON
@@ -52,6 +53,8 @@ class AcceptsTest(unittest.TestCase):
         never = 11
         wanted, given = (never if each is None else each for each in (least, notice))
         self.assertEqual(given >= wanted, bid.accepts(least, notice))
+        placed = test_bid.bid(min_reclaim_notice=least)
+        self.assertEqual(given >= wanted, placed.accepts(notice))
 
 
 class DeadlineTest(unittest.TestCase):

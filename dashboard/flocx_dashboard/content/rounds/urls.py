@@ -5,5 +5,6 @@ from flocx_dashboard.content.rounds import views
 
 urlpatterns = [
     re_path(r'^$', views.Index.as_view(), name='index'),
+    re_path(r'^audit/$', views.Audit.as_view(), name='audit'),
     re_path(r'^(?P<uuid>[^/]+)/$', views.Detail.as_view(), name='detail'),
 ]

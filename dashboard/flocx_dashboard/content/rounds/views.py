@@ -121,6 +121,31 @@ class Index(tables.ListView):
         return context
 
 
+class AuditFilter(tables.FilterForm):
+    start_time = fields.Moment(
+        label=_('Since'), required=False, help_text='', example=_('7d ago, 2027-01-05')
+    )
+    rule = django_forms.CharField(label=_('Rule'), required=False)
+    project_id = django_forms.CharField(label=_('Project'), required=False)
+
+
+class Audit(views.HorizonTemplateView):
+    """What looks like gaming of the market, for an operator to judge."""
+
+    template_name = 'flocx_dashboard/rounds/audit.html'
+    page_title = _('What looks odd')
+
+    def get_context_data(self, **kwargs):
+        form, found = AuditFilter(self.request.GET, request=self.request), []
+        try:
+            if form.is_valid():
+                query = form.given('start_time', 'rule', 'project_id')
+                found = api.call(api.market(self.request).audit, **query)
+        except api.Refused as refused:
+            messages.error(self.request, str(refused))
+        return super().get_context_data(findings=found, filter_form=form, **kwargs)
+
+
 class Detail(objects.ObjectMixin, views.HorizonTemplateView):
     template_name = 'flocx_dashboard/rounds/detail.html'
     page_title = _('A round')
