@@ -17,6 +17,10 @@ from oslo_utils import timeutils
 EXCHANGE = 'ironic'
 POOL = 'flocx-provider'
 
+#: What Ironic tells when somebody begins to change the provision state, and when it was
+#: changed at once, as from available to manageable.
+CHANGES = {f'baremetal.node.provision_set.{status}' for status in ('start', 'success')}
+
 #: How many nodes are compared at a time.
 _NODES_AT_ONCE = 50
 
@@ -40,7 +44,7 @@ class NodeChanges:
         if uuid:
             with self._lock:
                 actions = self._nodes.setdefault(uuid, {})
-                if event_type == 'baremetal.node.provision_set.start':
+                if event_type in CHANGES:
                     actions[context.get('project_id')] = _when(metadata)
             self.wake()
         return messaging.NotificationResult.HANDLED

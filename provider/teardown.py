@@ -98,8 +98,10 @@ BUSY = {
 _WITH_OTHER_CLASS = {'available', 'manageable'}
 
 #: So often the renter's rights are reached for in one pass, against a renter who keeps
-#: the node busy; the seconds between two tries are drawn from this range.
-_GRABS, _GRAB_WAIT = 20, (0.1, 0.3)
+#: the node busy; the seconds between two tries are drawn from this range. The lessee
+#: can be changed only between two things that a conductor does, before the renter asks
+#: for the next one, so the tries are as close as the renter's requests may be.
+_GRABS, _GRAB_WAIT = 60, (0.01, 0.05)
 
 
 class Step(enum.StrEnum):

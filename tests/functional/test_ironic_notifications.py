@@ -102,6 +102,14 @@ class NoticingTest(base.MarketplaceTestCase):
         self.happens(name, 'update.end', lessee='umbrella')
         self.becomes('active', line)
 
+    def test_an_owner_who_sets_a_let_server_aside_is_told_of(self):
+        """From one state in which a server rests to another, nothing ever starts."""
+        name, _, line = self.rented()
+        self.happens(name, 'provision_set.success', provision_state='manageable')
+        self.assertEqual('owner_intervened', self.becomes('error', line)['reason'])
+        self.happens(name, 'provision_set.end', 'ironic', provision_state='available')
+        self.becomes('active', line)
+
     def test_an_owner_who_deploys_or_undeploys_a_let_server_is_told_of(self):
         name, contract, line = self.rented()
         self.happens(name, 'provision_set.start', provision_state='deleting')

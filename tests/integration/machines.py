@@ -10,6 +10,8 @@ import datetime
 import itertools
 import os
 import shutil
+import subprocess
+import sys
 import types
 import typing
 import unittest
@@ -31,11 +33,11 @@ from provider.nodes import ironic
 from tests import waiting
 from tests.integration import networks
 from tests.integration import rigs
+from tests.integration import tenant_requests
 from tests.unit.provider import test_fulfilment
 from tools.lab import accounts
 from tools.lab import install
 from tools.lab import ironic as lab_ironic
-from tools.lab import rest
 
 FOLDER = rigs.ROOT / '.test' / 'hazards'
 S, R = core.Status, core.Reason
@@ -67,30 +69,30 @@ class Lab:
         """The interpreter of the environment that Ironic is installed in."""
         return self._lab.folder.python
 
+    def run_tests(self, module):
+        """Run the tests of ``module`` where Ironic can be imported; what came of it."""
+        (packages,) = self._lab.folder.venv.glob('lib/python*/site-packages')
+        # Behind what is here, of which the environment of Ironic has not all.
+        program = (
+            f'import sys, unittest; sys.path.append({str(packages)!r}); '
+            f'unittest.main(module={module!r})'
+        )
+        return subprocess.run(
+            [sys.executable, '-W', 'ignore', '-c', program],
+            cwd=rigs.ROOT,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
     @property
     def ironic_log(self):
         """Where Ironic writes down what it does."""
         return self._lab.folder.logs / 'ironic.log'
 
-    def ironic(self, user, project=None, role=None):
-        """Requests to Ironic as somebody: ``(status, document)`` of each.
-
-        :param role: what they are made in the project, if they are not there.
-        """
-        folder, ports = self._lab.folder, self._lab.ports
-        if role:
-            accounts.create_person(folder, ports, user, project, role)
-        token = accounts.log_in(folder, ports, user, project)
-        url = f'{lab_ironic.url(ports)}/v1'
-
-        def ask(method, path, body=None, version='latest'):
-            headers = {'X-OpenStack-Ironic-API-Version': version}
-            status, _, document = rest.call(
-                method, url + path, body, token, headers=headers
-            )
-            return status, document
-
-        return ask
+    def ironic(self, *who):
+        """Requests to Ironic as somebody, see ``tenant_requests.Asking``."""
+        return tenant_requests.Asking(self._lab.folder, self._lab.ports, *who)
 
     def networks(self):
         """The process of a Neutron that was started now."""

@@ -14,6 +14,10 @@ import re
 import subprocess
 import uuid
 
+from tools.lab import accounts
+from tools.lab import ironic
+from tools.lab import rest
+
 HERE = pathlib.Path(__file__).parent
 #: Patches, and how often each is sent.
 _OPERATIONS = ('add', 'add', 'replace', 'replace', 'remove')
@@ -47,6 +51,29 @@ class Request:
     def __str__(self):
         body = '' if self.body is None else f' {json.dumps(self.body)}'
         return f'{self.method} {self.path}{body}'
+
+
+class Asking:
+    """Requests to Ironic as somebody: ``(status, document)`` of each.
+
+    :param role: what they are made in the project, if they are not there.
+    """
+
+    def __init__(self, folder, ports, user, project=None, role=None):
+        if role:
+            accounts.create_person(folder, ports, user, project, role)
+        self._token = accounts.log_in(folder, ports, user, project)
+        self._url = f'{ironic.url(ports)}/v1'
+
+    def __call__(self, method, path, body=None):
+        status, _, document = rest.call(
+            method,
+            self._url + path,
+            body,
+            self._token,
+            headers={'X-OpenStack-Ironic-API-Version': 'latest'},
+        )
+        return status, document
 
 
 class Catalog:

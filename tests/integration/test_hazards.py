@@ -2,15 +2,14 @@
 """What Ironic allows its tenants, and what FLOCX makes of it: a real Ironic."""
 
 import contextlib
-import datetime
 import itertools
-import threading
 from unittest import mock
 
 from openstack import exceptions as sdk_exceptions
 from oslo_utils import uuidutils
 
 from provider.nodes import ironic
+from tests.integration import leftovers
 from tests.integration import lessee_fuzzer
 from tests.integration import machines
 from tests.integration import provider_commands
@@ -23,6 +22,7 @@ S, R = machines.S, machines.R
 class HazardsTest(
     vifs.Vifs,
     provider_commands.ProviderCommands,
+    leftovers.Leftovers,
     lessee_fuzzer.LesseeFuzzer,
     machines.DeliveryTestCase,
 ):
@@ -269,94 +269,6 @@ class HazardsTest(
         self.end()
         node = self.seen()
         self.assertEqual((False, 'power off'), (node.console_enabled, node.power_state))
-
-    def test_put_into_maintenance_by_the_renter(self):
-        """Line e: it is cleaned all the same, and goes back on sale."""
-        self.become(S.ACTIVE)
-        self.deploy()
-        self.renter.baremetal.set_node_maintenance(self.node.uuid, 'broken')
-        self.end()
-        node = self.seen()
-        self.assertEqual(
-            (None, 'available', False),
-            (node.lessee, node.provision_state, node.maintenance),
-        )
-
-    def test_c_a_server_that_was_never_deployed_is_cleaned(self):
-        """Line c: what the renter did with it besides, nobody can know."""
-        self.become(S.ACTIVE)
-        before = self.changed()
-        self.renter.baremetal.set_node_power_state(self.node.uuid, 'power on')
-        self.until(lambda: self.seen().power_state == 'power on')
-        self.end()
-        self.assertLess(before, self.changed())
-        self.assertEqual('power off', self.seen().power_state)
-
-    def changed(self):
-        """When the provision state of the server last changed."""
-        return self.nodes._ask('GET', f'/nodes/{self.node.uuid}')[
-            'provision_updated_at'
-        ]
-
-    def test_d_e_what_a_renter_writes_is_put_back(self):
-        """Lines d and e: fields, an allocation, a volume and its connector."""
-        own = {'rack': 'r1'}
-        self.change(self.owner, {'op': 'add', 'path': '/extra', 'value': own})
-        before = self.nodes.settings(self.node.uuid)
-        self.become(S.ACTIVE)
-        for path, value in (
-            ('/extra', {'mine': 'for ever'}),
-            ('/description', 'mine'),
-            ('/resource_class', 'wrong'),
-            ('/instance_info', {'capabilities': 'mine'}),
-            ('/instance_name', 'mine'),
-            ('/automated_clean', True),
-        ):
-            self.change(self.renter, {'op': 'add', 'path': path, 'value': value})
-        baremetal = self.renter.baremetal
-        where = {'node_uuid': self.node.uuid}
-        baremetal.set_node_power_state(self.node.uuid, 'power off')
-        self.until(lambda: not self.seen().reservation)
-        baremetal.create_volume_connector(
-            type='iqn',
-            connector_id=f'iqn.2026-11.org.example:{self.node.uuid}',
-            **where,
-        )
-        baremetal.create_volume_target(
-            volume_type='iscsi',
-            boot_index=0,
-            volume_id=self.node.uuid,
-            properties={'target_lun': 1},
-            **where,
-        )
-        self.end()
-        after = self.nodes.settings(self.node.uuid)
-        self.assertEqual(before, after)
-
-    def test_a_a_renter_who_deploys_in_a_loop(self):
-        """Lines a and b: three threads, from before the end until well after it."""
-        self.delivering._teardown._wait = datetime.timedelta(seconds=5)
-        self.become(S.ACTIVE)
-        stopped = threading.Event()
-
-        def loop():
-            cloud = self.lab.cloud('umbrella-renter')
-            while not stopped.is_set():
-                for target in ('active', 'deleted'):
-                    with contextlib.suppress(Exception):
-                        cloud.baremetal.set_node_provision_state(self.node.uuid, target)
-
-        threads = [threading.Thread(target=loop) for _ in range(3)]
-        for thread in threads:
-            thread.start()
-        try:
-            self.end()
-        finally:
-            stopped.set()
-            for thread in threads:
-                thread.join()
-        node = self.seen()
-        self.assertEqual((None, 'available'), (node.lessee, node.provision_state))
 
     def test_an_account_without_rights_sees_no_servers(self):
         """Ironic says 404, as of what is gone; nothing is given up for it at once."""

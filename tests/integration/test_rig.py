@@ -14,6 +14,7 @@ import threading
 from tests import waiting
 from tests.integration import abroad
 from tests.integration import ironic_notifications
+from tests.integration import owner_fuzzer
 from tests.integration import rigs
 from tests.integration import sublets
 from tools.lab import accounts
@@ -54,6 +55,7 @@ class PostgreSQLRigTest(
     ironic_notifications.Noticing,
     sublets.Sublets,
     abroad.Abroad,
+    owner_fuzzer.OwnerFuzzer,
     rigs.RigTestCase,
 ):
     DATABASE = 'postgresql'

@@ -87,6 +87,8 @@ class Room(nodes.Nodes):
         if what == 'deploy':
             self.meddle(uuid, provision_state='deploying', power_state='power on')
             self._begin(uuid, ['active'])
+        elif what == 'undeploy' and node.provision_state == 'active':
+            self._clean(uuid, _ON_THE_WAY['deleted'])
         elif what == 'maintenance':
             self.meddle(uuid, maintenance=not node.maintenance)
         elif node.provision_state not in _BUSY:

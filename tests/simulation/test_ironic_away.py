@@ -34,13 +34,11 @@ SECOND_ONE = FIRST[1] + HOUR / 4, FIRST[1] + 3 * HOUR
 #: The defaults of a provider, but for one thread.
 CONF = types.SimpleNamespace(
     provider=types.SimpleNamespace(
-        fulfil_interval=10,
-        retry_interval=2,
-        retry_max_interval=60,
-        delivery_deadline=900,
-        quarantine_project_id=ironic.QUARANTINE,
-        quarantine_wait=5,
-        workers=1,
+        **{
+            **vars(test_hand_back.CONF.provider),
+            'retry_interval': 2,
+            'retry_max_interval': 60,
+        }
     )
 )
 DEADLINE = datetime.timedelta(seconds=CONF.provider.delivery_deadline)
