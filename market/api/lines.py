@@ -87,10 +87,10 @@ class Lines(routing.Resource):
     def patch(self, contract_uuid, line_uuid, body):
         """Report what became of a line.
 
-        ``wait_cancel`` with the reason not_delivered or node_gone gives up a line
-        that was not handed over. Where the bid could have had another server that is
-        free for the time, it becomes a line of the contract in its place, at the same
-        price.
+        ``wait_cancel`` with the reason not_delivered, node_gone, node_in_use or
+        owner_changed gives up a line that was not handed over. Where the bid could have
+        had another server that is free for the time, it becomes a line of the contract
+        in its place, at the same price.
         """
         service, context, now = transaction.request_context()
         with service.database.writer() as session:

@@ -9,6 +9,8 @@ import unittest
 from openstack import exceptions as sdk_exceptions
 from oslo_utils import uuidutils
 
+from flocx import exceptions
+from provider import ownership
 from provider import reconciliation
 from tests import waiting
 from tests.integration import machines
@@ -19,7 +21,7 @@ STATUS = 'from provider import manage; manage.status()'
 
 
 class LesseeSourceTest(machines.DeliveryTestCase):
-    """Line j: ``[conductor] automatic_lessee_source`` in each of its values."""
+    """``[conductor] automatic_lessee_source`` in each of its values."""
 
     def deploy_as_nova(self, project):
         """The owner deploys an instance of ``project``."""
@@ -68,19 +70,44 @@ class LesseeSourceTest(machines.DeliveryTestCase):
         node = self.seen()
         self.assertEqual((None, 'available'), (node.lessee, node.provision_state))
 
-    def test_j_none(self):
+    def test_lessee_source_none(self):
         self.trade(self.owner.current_project_id, None)
 
-    def test_j_instance(self):
+    def test_lessee_source_instance(self):
         """Ironic's default; the project is the renter's, who has not got it by us."""
         with self.lab.conductor(automatic_lessee_source='instance'):
             renter = self.renter.current_project_id
             self.trade(renter, renter)
 
-    def test_j_request(self):
+    def test_lessee_source_request(self):
         with self.lab.conductor(automatic_lessee_source='request'):
             owner = self.owner.current_project_id
             self.trade(self.renter.current_project_id, owner)
+
+
+class ParentTest(machines.DeliveryTestCase):
+    def test_a_part_of_what_another_owner_has_is_seen_and_not_sold(self):
+        """Ironic lists child nodes only for who asks for them."""
+        owner = self.owner.current_project_id
+        other = next(node for node in self.nodes.all() if node.owner != owner)
+        mine = next(
+            node
+            for node in self.nodes.all()
+            if node.owner == owner and node.uuid != self.node.uuid
+        )
+        path = '/parent_node'
+        self.addCleanup(self.change, self.admin, {'op': 'remove', 'path': path})
+        for parent, sold in ((mine, True), (other, False)):
+            self.change(self.admin, {'op': 'add', 'path': path, 'value': parent.uuid})
+            found = {node.uuid: node for node in self.nodes.all()}
+            node = found[self.node.uuid]
+            self.assertEqual(parent.uuid, node.parent_node)
+            known = self.nodes.parent(node)
+            if sold:
+                ownership.check(node, owner, parent=known)
+            else:
+                with self.assertRaisesRegex(exceptions.Conflict, 'another owner'):
+                    ownership.check(node, owner, parent=known)
 
 
 class ErasureTest(machines.DeliveryTestCase):

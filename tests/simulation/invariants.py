@@ -13,6 +13,7 @@ from tests.simulation import unfilled
 
 #: In these a line holds its server.
 OPEN_LINES = 'created wait_fulfill active wait_end wait_cancel error'.split()
+_UNDELIVERABLE = 'not_delivered node_gone node_in_use owner_changed'.split()
 _SHOWN_FIRST = (
     'error wait_cancel wait_fulfill wait_end active created ended cancelled'.split()
 )
@@ -186,7 +187,7 @@ class Checker:
             line
             for line in self._lines[contract]
             if line['reclaim_deadline']
-            or line['reason'] in ('not_delivered', 'node_gone')
+            or line['reason'] in _UNDELIVERABLE
             and line['fulfill_time'] is None
         ]
 

@@ -25,6 +25,8 @@ STATES = {
     'line': CONTRACT,
 }
 CLOSED = ('ended', 'cancelled')
+# Why a line that was not handed over is given up.
+UNDELIVERABLE = ('not_delivered', 'node_gone', 'node_in_use', 'owner_changed')
 # Events after which the times of a contract are no more those it was made with.
 RETIMED = ('contract.changed', 'contract.released')
 
@@ -190,8 +192,13 @@ def _unlike_its_bid(market, contract, lines):
 
 
 def _is_given_up(line):
-    """Whether its server was never delivered, so that another may be in its place."""
-    return line.reason in ('not_delivered', 'node_gone') and not line.fulfill_time
+    """Whether its server could not be delivered, or is not what was asked for any more.
+
+    So another one may be in its place.
+    """
+    return line.reason == 'hardware_changed' or (
+        line.reason in UNDELIVERABLE and not line.fulfill_time
+    )
 
 
 def _unlike_its_times(contract, bid):
