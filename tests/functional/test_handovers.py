@@ -69,7 +69,7 @@ class HandoverTest(base.MarketplaceTestCase):
         self.assertEqual(409, self.change(path, 0, {}).status_code)
 
     def test_a_server_comes_back_as_it_was(self):
-        """Lines c, d and e: whatever was written on it, and never deployed."""
+        """Whatever was written on it, and never deployed."""
         uuid, _, name = self.claimed(traits=['CUSTOM_ONE'])
         self.fulfil()
         nodes = self.marketplace.provider.nodes

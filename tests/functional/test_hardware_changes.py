@@ -70,8 +70,8 @@ class ChangesTestCase(base.MarketplaceTestCase):
 
 
 class OfferTest(ChangesTestCase):
-    def test_f_an_offer_says_what_its_server_is_now(self):
-        """Line f: class, memory, traits, capabilities and inventory."""
+    def test_an_offer_says_what_its_server_is_now(self):
+        """Class, memory, traits, capabilities and inventory."""
         node = self.server(traits=['CUSTOM_A'], inventory={'cpu': {'count': 64}})
         offer = self.offer(node=node)
         seen = [offer]
@@ -114,7 +114,7 @@ class OfferTest(ChangesTestCase):
         self.assertIsNone(self.bought(resource_class='other'))
 
     def test_what_a_renter_may_change_is_not_believed_while_they_have_it(self):
-        """Line d: members of a lessee may write the class, and inspect the server."""
+        """Members of a lessee may write the class, and inspect the server."""
         node = self.server(inventory={'cpu': {'count': 64}})
         offer = self.offer(node=node)
         contract = self.claimed(offer, end_time=self.time(10))
@@ -147,8 +147,8 @@ class OfferTest(ChangesTestCase):
 
 
 class ContractTest(ChangesTestCase):
-    def test_f_a_coming_contract_is_not_delivered_on_another_server(self):
-        """Line f: 200,000 MB were matched, delivered and billed on 1,024."""
+    def test_a_coming_contract_is_not_delivered_on_another_server(self):
+        """200,000 MB were matched, delivered and billed on 1,024."""
         offer = self.offer(node=(node := self.server()), start_time=self.time(2))
         contract = self.bought(duration=3600)
         self.change(node, properties=SMALL)
@@ -258,8 +258,8 @@ class OwnerTest(ChangesTestCase):
         self.assertGreaterEqual(answer.status_code, 400)
         return base.error(answer)
 
-    def test_g_the_new_owner_sells_at_once(self):
-        """Line g: nothing has compared the servers yet."""
+    def test_the_new_owner_sells_at_once(self):
+        """Nothing has compared the servers yet."""
         node = self.server()
         old = self.offer(node=node)
         contract = self.claimed(old, start_time=self.time(5), end_time=self.time(6))

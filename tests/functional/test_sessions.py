@@ -116,8 +116,8 @@ class SessionsTest(base.MarketplaceTestCase):
         terms = {'resource_uuid': 'any', 'end_time': self.time(2), 'price': '1'}
         return self.provider('acme-member').post('/v1/offers', terms)
 
-    def test_i_an_ironic_that_says_nothing_is_not_waited_for_for_ever(self):
-        """Line i: the caller's own token asks it, in ``POST /v1/offers``."""
+    def test_an_ironic_that_says_nothing_is_not_waited_for_for_ever(self):
+        """The caller's own token asks it, in ``POST /v1/offers``."""
         self.server.silent = True
         refused = self.publish()
         self.assertEqual(503, refused.status_code, refused.text)

@@ -229,7 +229,6 @@ class DeliveryTestCase(unittest.TestCase):
         self.began = datetime.datetime.now(datetime.UTC)
         self.over = self.began + 2 * HOUR
         self.market = test_fulfilment.Market()
-        self.market.resource_class = self.node.resource_class
         self.delivering = self.fulfiller(self.market, self.QUARANTINE_WAIT)
         self.line = self.rent(self.market, self.node, self.renter.current_project_id)
         self.addCleanup(self.clean)
@@ -262,6 +261,7 @@ class DeliveryTestCase(unittest.TestCase):
             end_time=window.text(self.began + HOUR),
         )
         market.contracts[-1]['project_id'] = renter
+        market.classes[line['offer_uuid']] = node.resource_class
         return line
 
     def clean(self):

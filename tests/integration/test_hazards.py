@@ -104,8 +104,8 @@ class HazardsTest(
         node = self.seen()
         return node.lessee, node.provision_state
 
-    def test_b_active_for_nobody_when_the_contract_begins(self):
-        """Line b: what outlived its contract is undeployed, and cleaned."""
+    def test_active_for_nobody_when_the_contract_begins(self):
+        """What outlived its contract is undeployed, and cleaned."""
         before = self.changed()
         self.deploy(self.owner)
         self.become(S.ACTIVE)
@@ -125,8 +125,8 @@ class HazardsTest(
         node = self.seen()
         self.assertEqual((False, 'power off'), (node.console_enabled, node.power_state))
 
-    def test_e_volumes_are_put_back_when_the_server_is_off(self):
-        """Line e: Ironic answers 400 to a volume target of a server that is on."""
+    def test_volumes_are_put_back_when_the_server_is_off(self):
+        """Ironic answers 400 to a volume target of a server that is on."""
         self.become(S.ACTIVE)
         baremetal = self.renter.baremetal
         baremetal.set_node_power_state(self.node.uuid, 'power off')

@@ -21,7 +21,7 @@ STATUS = 'from provider import manage; manage.status()'
 
 
 class LesseeSourceTest(machines.DeliveryTestCase):
-    """Line j: ``[conductor] automatic_lessee_source`` in each of its values."""
+    """``[conductor] automatic_lessee_source`` in each of its values."""
 
     def deploy_as_nova(self, project):
         """The owner deploys an instance of ``project``."""
@@ -70,16 +70,16 @@ class LesseeSourceTest(machines.DeliveryTestCase):
         node = self.seen()
         self.assertEqual((None, 'available'), (node.lessee, node.provision_state))
 
-    def test_j_none(self):
+    def test_lessee_source_none(self):
         self.trade(self.owner.current_project_id, None)
 
-    def test_j_instance(self):
+    def test_lessee_source_instance(self):
         """Ironic's default; the project is the renter's, who has not got it by us."""
         with self.lab.conductor(automatic_lessee_source='instance'):
             renter = self.renter.current_project_id
             self.trade(renter, renter)
 
-    def test_j_request(self):
+    def test_lessee_source_request(self):
         with self.lab.conductor(automatic_lessee_source='request'):
             owner = self.owner.current_project_id
             self.trade(self.renter.current_project_id, owner)

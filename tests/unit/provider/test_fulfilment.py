@@ -47,6 +47,8 @@ class Market:
     def __init__(self):
         self.contracts, self.reports, self.refuse = [], [], ()
         self.kept = {}
+        #: {offer: its resource class} where that is not the one of all.
+        self.classes = {}
         self._numbers = itertools.count()
 
     def add(self, status, node='n1', provider='provider', **values):
@@ -91,7 +93,7 @@ class Market:
         return {
             'uuid': uuid,
             'properties': Whatever(),
-            'resource_class': self.resource_class,
+            'resource_class': self.classes.get(uuid, self.resource_class),
             'cleaned_by': self.cleaned_by,
         }
 
@@ -313,7 +315,7 @@ class BeginTest(FulfilmentTestCase):
         self.assertEqual('cancelled', line['status'])
 
     def test_b_what_runs_for_nobody_is_undeployed(self):
-        """Line b: five claims got nothing, and nobody undeployed it."""
+        """Five claims got nothing, and nobody undeployed it."""
         for state in ('active', 'deploy failed', 'error', 'rescue'):
             self.market = self.fulfilment._marketplace = Market()
             self.node(provision_state=state)
