@@ -148,6 +148,30 @@ RULES = [
         ('PATCH', '/v1/contracts/{contract}/lines/{line}/handover'),
     ),
     policy.documented(
+        'market:maintenances:list',
+        f'{policy.READER} or {policy.SERVICE}',
+        'List planned outages of servers that the project owns or rents.',
+        ('GET', '/v1/maintenances'),
+    ),
+    policy.documented(
+        'market:maintenances:show',
+        f'{policy.READER} or {policy.SERVICE}',
+        'Show a planned outage of such a server.',
+        ('GET', '/v1/maintenances/{maintenance}'),
+    ),
+    policy.documented(
+        'market:maintenances:create',
+        policy.MEMBER,
+        'Announce a planned outage of a server; for its owner.',
+        ('POST', '/v1/maintenances'),
+    ),
+    policy.documented(
+        'market:maintenances:cancel',
+        policy.MEMBER,
+        'Call a planned outage off, or end it; for the owner of the server.',
+        ('DELETE', '/v1/maintenances/{maintenance}'),
+    ),
+    policy.documented(
         'market:events:list',
         f'{policy.READER} or {policy.SERVICE}',
         'Read the events that concern the project; a provider those of the offers and '

@@ -16,9 +16,9 @@ LOG = log.getLogger(__name__)
 #: By resource type, the actions after which no award is possible that was not before.
 #: What else a contract may do gives time of a server back.
 _NOTHING_GAINED = {
-    'offer': frozenset(('cancelled', 'expired', 'suspended')),
+    'offer': frozenset(('cancelled', 'expired', 'suspended', 'maintenance_announced')),
     'bid': frozenset(set(bid_core.Status) - {bid_core.Status.AVAILABLE}),
-    'contract': frozenset((*contract_core.OPEN, 'replaced')),
+    'contract': frozenset((*contract_core.OPEN, 'replaced', 'maintenance_announced')),
 }
 
 

@@ -221,6 +221,30 @@ CONTRACT = Table(
     ),
 )
 
+MAINTENANCE = Table(
+    (
+        Field('uuid', shown='list'),
+        Field('resource_uuid', shown='list', option='Those of this server, by uuid.'),
+        Field('start_time', shown='list', column='Time', query=True),
+        Field('end_time', shown='list', column='Time', query=True),
+        # What the renters are told.
+        Field('reason', shown='list'),
+        Field(
+            'status',
+            shown='list',
+            option='announced (the default), cancelled or any.',
+            metavar='<status>',
+        ),
+        Field('resource_type', shown='long', **_TYPE),
+        # The owner's project.
+        Field('project_id', shown='long', query=True),
+        Field('provider_id', shown='long', query=True),
+        Field('created_at', column='Time'),
+        Field('updated_at', column='Time'),
+    ),
+    _ORDER,
+)
+
 NODE = Table(
     (
         Field('name', shown='list', **_NAME),

@@ -38,6 +38,10 @@ TITLES = {
     'contract.released': _('Servers released'),
     'contract.replaced': _('Another server found'),
     'contract.reclaiming': _('Servers reclaimed by their owner'),
+    'contract.maintenance_announced': _('Outage planned'),
+    'contract.maintenance_cancelled': _('Planned outage called off'),
+    'offer.maintenance_announced': _('Outage planned'),
+    'offer.maintenance_cancelled': _('Planned outage called off'),
 }
 PANELS = {
     'offer': 'horizon:project:market_offers:detail',
@@ -131,7 +135,18 @@ def _detail(event):
         parts.append(payload['reason'])
     if event.type == 'contract.reclaiming':
         parts.append(_deadline(payload))
+    if payload.get('maintenance'):
+        parts.append(_outage(payload['maintenance']))
     return ', '.join(map(str, parts))
+
+
+def _outage(maintenance):
+    """When a planned outage is, and why."""
+    words = _('from %(start)s to %(end)s') % {
+        'start': formats.moment(maintenance['start_time']),
+        'end': formats.moment(maintenance['end_time']),
+    }
+    return ', '.join(filter(None, (words, maintenance['reason'])))
 
 
 def _deadline(payload):

@@ -7,6 +7,7 @@ from market.api import bids
 from market.api import book
 from market.api import contracts
 from market.api import events
+from market.api import maintenances
 from market.api import offers
 from market.api import prices
 from market.api import publications
@@ -20,6 +21,7 @@ class V1:
     bids = bids.Bids()
     contracts = contracts.Contracts()
     events = events.Events()
+    maintenances = maintenances.Maintenances()
     # Before book: from there on the name means the resource.
     properties = book.PropertiesController()
     book = book.BookController()

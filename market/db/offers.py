@@ -16,6 +16,7 @@ from flocx.core import window
 from market.db import concurrency
 from market.db import events
 from market.db import listing
+from market.db import outages
 from market.db import schema
 from market.db import servers
 from market.db import visibility
@@ -43,6 +44,7 @@ _EXPIRED = (
     .limit(1000)
 )
 
+_SLOT = ('provider_id', 'resource_type', 'resource_uuid', 'sublet_of')
 _BACK_TO_BACK = turnaround_core.Turnaround()
 _INSTANT = schema.contract_lines.c.start_time.type
 
@@ -178,7 +180,8 @@ def free_during(now, start, end=None, turnaround=_BACK_TO_BACK):
         else lines.c.start_time <= by_class(start, 1),
     )
     within = _TABLE.c.end_time >= end if end else _TABLE.c.end_time > start
-    return (_TABLE.c.start_time <= start, within, ~taken)
+    outage = outages.during(_TABLE, start, end)
+    return (_TABLE.c.start_time <= start, within, ~taken, ~outage)
 
 
 def for_bid(session, bid, price, stay, now, turnaround=_BACK_TO_BACK):
@@ -247,7 +250,8 @@ def held(session, offers, now, turnaround=_BACK_TO_BACK, but=None):
     """The time that contracts hold, {slot: [Window]}, of the offers' servers.
 
     It counts by server, not by offer: a contract outlives its offer's end. What is
-    sub-let counts apart, for it takes nothing from the owner.
+    sub-let counts apart, for it takes nothing from the owner. The time of planned
+    outages counts for all.
 
     :param turnaround: what nobody else gets before and after a contract, a
         ``flocx.core.turnaround.Turnaround``.
@@ -265,6 +269,10 @@ def held(session, offers, now, turnaround=_BACK_TO_BACK, but=None):
         taken[tuple(row[:4])].append(
             window.Window(row.start_time - gap, max(row.end_time, now) + gap)
         )
+    planned = outages.planned(session, now)
+    for offer in offers if planned else ():
+        slot = tuple(getattr(offer, name) for name in _SLOT)
+        taken[slot] += planned.get(slot[:3], ())
     return taken
 
 

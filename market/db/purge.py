@@ -59,6 +59,7 @@ def _closed(before):
     )
     yield schema.events, schema.events.c.time < before
     yield schema.rounds, schema.rounds.c.time < before
+    yield schema.maintenances, schema.maintenances.c.end_time < before
     yield schema.cancellations, schema.cancellations.c.time < before
     keys = schema.idempotency_keys
     yield keys, keys.c.created_at < before

@@ -293,7 +293,32 @@ interruptions = sa.Table(
     _time('start_time'),
     _time('end_time', nullable=True),
     sa.Column('reason', sa.String(255)),
+    # The planned outage that it is of, if it is of one.
+    _uuid('maintenance_uuid'),
     sa.Index(None, 'line_uuid'),
+    sa.Index(None, 'maintenance_uuid'),
+    **_OPTIONS,
+)
+
+#: Planned outages of servers.
+maintenances = sa.Table(
+    'maintenances',
+    metadata,
+    _id(),
+    _uuid('uuid', nullable=False, unique=True),
+    _project('project_id', nullable=False),
+    _project('provider_id', nullable=False),
+    sa.Column('resource_type', sa.String(64), nullable=False),
+    sa.Column('resource_uuid', sa.String(255), nullable=False),
+    _time('start_time'),
+    _time('end_time'),
+    sa.Column('reason', sa.String(255)),
+    _status(),
+    _time('created_at'),
+    _time('updated_at'),
+    sa.Index(None, 'status', 'end_time'),
+    sa.Index(None, 'resource_uuid'),
+    sa.Index(None, 'project_id'),
     **_OPTIONS,
 )
 

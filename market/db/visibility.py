@@ -152,6 +152,28 @@ def lines(reader):
     return sa.or_(*seen)
 
 
+def maintenances(reader):
+    """Those of servers that they own, deliver, or rent when it is."""
+    if reader.is_admin:
+        return sa.true()
+    table, broken = schema.maintenances, schema.interruptions
+    rented = (
+        sa.select(broken.c.maintenance_uuid)
+        .join(
+            schema.contract_lines,
+            schema.contract_lines.c.uuid == broken.c.line_uuid,
+        )
+        .where(
+            schema.contract_lines.c.project_id == reader.project_id,
+            broken.c.maintenance_uuid.is_not(None),
+        )
+    )
+    seen = [table.c.project_id == reader.project_id, table.c.uuid.in_(rented)]
+    if reader.provider_id is not None:
+        seen.append(table.c.provider_id == reader.provider_id)
+    return sa.or_(*seen)
+
+
 def contracts(reader):
     """Those with a line that they may see."""
     if reader.is_admin:

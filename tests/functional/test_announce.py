@@ -155,11 +155,18 @@ class EveryChangeTest(base.MarketplaceTestCase):
             for name, table in after.items()
         }
         self.written |= {name for name in changes if changes[name]}
+        # What is planned for a server is told with each of its open offers.
+        planned = {row['resource_uuid'] for _, row in changes['maintenances']}
         for was, row in changes['offers']:
-            if was and {name for name in row if row[name] != was[name]} <= {
-                'generation',
-                'updated_at',
-            }:
+            if (
+                was
+                and row['resource_uuid'] not in planned
+                and {name for name in row if row[name] != was[name]}
+                <= {
+                    'generation',
+                    'updated_at',
+                }
+            ):
                 # A contract has taken, or takes longer, some of its time.
                 taken.add(row['uuid'])
             else:
@@ -168,6 +175,11 @@ class EveryChangeTest(base.MarketplaceTestCase):
         lines = [row for _, row in changes['contract_lines']]
         by_uuid = {row['uuid']: row for row in after['contract_lines'].values()}
         lines += [by_uuid[row['line_uuid']] for _, row in changes['interruptions']]
+        lines += [
+            by_uuid[row['line_uuid']]
+            for key, row in before['interruptions'].items()
+            if key not in after['interruptions'] and row['line_uuid'] in by_uuid
+        ]
         for line in lines:
             wanted.add(('engine', 'contract', line['contract_uuid']))
             wanted.add((line['provider_id'], 'contract', line['contract_uuid']))
@@ -239,6 +251,7 @@ class EveryChangeTest(base.MarketplaceTestCase):
         self._withdrawn()
         self._sublet()
         self._reclaimed()
+        self._maintenance()
         self._project_departs()
         self._time_passes()
         self._terms_change()
@@ -419,6 +432,23 @@ class EveryChangeTest(base.MarketplaceTestCase):
         self.silent(self.market(OWNER).post, f'{path}/reclaim')
         below = f'/v1/contracts/{sub["uuid"]}/lines/{sub["lines"][0]["uuid"]}'
         self.good(self.step(self.market(SUBLESSEE).delete, below), 204)
+        self.VERSION = None
+
+    def _maintenance(self):
+        """A planned outage, called off again."""
+        self.VERSION = '1.1'
+        offer = self.offered()
+        self.claimed(LESSEE, offer, end_time=self.time(10))
+        body = {
+            'offer': offer['uuid'],
+            'start_time': self.time(2),
+            'end_time': self.time(3),
+        }
+        path = '/v1/maintenances'
+        self.silent(self.market(LESSEE).post, path, body)
+        outage = self.good(self.step(self.market(OWNER).post, path, body))
+        self.assertIn(('engine', 'offer', offer['uuid']), self.latest)
+        self.step(self.market(OWNER).delete, f'{path}/{outage["uuid"]}')
         self.VERSION = None
 
     def _project_departs(self):

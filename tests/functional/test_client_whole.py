@@ -91,6 +91,13 @@ STORY = (
         *('--min-reclaim-notice', '10m', '--end-time', '+4h'),
     ),
     ('acme-member', 'contract', 'reclaim', 'short'),
+    (
+        *('acme-member', 'maintenance', 'create', 'one', '--reason', 'firmware'),
+        *('--start-time', '+5h', '--end-time', '+6h'),
+    ),
+    ('acme-member', 'maintenance', 'list'),
+    ('acme-member', 'maintenance', 'show', 'OUTAGE'),
+    ('acme-member', 'maintenance', 'delete', 'OUTAGE'),
     ('operator-admin', 'mechanism', 'list'),
     ('operator-admin', 'round', 'list'),
     ('operator-admin', 'round', 'show', 'ROUND'),
@@ -150,9 +157,26 @@ class WholeTest(test_client.ClientTestCase):
         self.eventually(True, lambda: bool(recorded()))
         return recorded()[0]['uuid']
 
+    def outage(self):
+        """The uuid of a planned outage of some server."""
+        body = {
+            'offer': self.offer()['uuid'],
+            'start_time': self.time(5),
+            'end_time': self.time(6),
+        }
+        newest = {'OpenStack-API-Version': 'marketplace latest'}
+        answer = self.market('acme-member').request(
+            'POST', '/v1/maintenances', newest, json=body
+        )
+        return self.good(answer)['uuid']
+
     def test_every_operation_has_a_command_and_every_command_works(self):
         operations = self.described()
-        names = {'NODE': self.add_node(), 'ROUND': self.round()}
+        names = {
+            'NODE': self.add_node(),
+            'ROUND': self.round(),
+            'OUTAGE': self.outage(),
+        }
         self.sent.clear()
         called = set()
         for who, *words in STORY:

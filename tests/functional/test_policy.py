@@ -251,6 +251,38 @@ ROWS = {
     'market:prices:list': Row('GET', MARKET, '/v1/prices', ALL, ALL, ALL),
     'market:properties:list': Row('GET', MARKET, '/v1/properties', ALL, ALL, ALL),
     'market:usage:show': Row('GET', MARKET, '/v1/usage', ALL, ALL, ALL),
+    'market:maintenances:list': Row(
+        'GET', MARKET, '/v1/maintenances', ALL, ALL, ALL, service=200
+    ),
+    'market:maintenances:show': Row(
+        'GET',
+        MARKET,
+        '/v1/maintenances/{outage}',
+        ALL,
+        NONE,
+        NONE,
+        service=200,
+    ),
+    'market:maintenances:create': Row(
+        'POST',
+        MARKET,
+        '/v1/maintenances',
+        (201, 403),
+        DENIED,
+        DENIED,
+        operator=201,
+        body={'offer': '{offer}', 'start_time': '{soon}', 'end_time': '{later}'},
+    ),
+    'market:maintenances:cancel': Row(
+        'DELETE',
+        MARKET,
+        '/v1/maintenances/{outage}',
+        (204, 403),
+        NONE,
+        NONE,
+        operator=204,
+        guest=404,
+    ),
     'market:audit:list': Row('GET', MARKET, '/v1/audit', *(DENIED,) * 3),
     'provider:nodes:list': Row('GET', PROVIDER, '/v1/nodes', ALL, ALL, ALL),
     'provider:nodes:show': Row(
@@ -312,6 +344,14 @@ class MatrixTest(base.MarketplaceTestCase):
             made = {'bid': self.bid(price='0.000001')['uuid']}
         elif name in ('contract', 'line'):
             made = self.contract()
+        elif name == 'outage':
+            body = {
+                'offer': self.offer()['uuid'],
+                'start_time': self.time(2),
+                'end_time': self.time(3),
+            }
+            outage = self.market('acme-member').post('/v1/maintenances', body)
+            made = {'outage': self.good(outage)['uuid']}
         elif name == 'reclaimable':
             made = {'reclaimable': self.contract(notice=600)['contract']}
         elif name in ('future', 'future_line'):
@@ -320,7 +360,7 @@ class MatrixTest(base.MarketplaceTestCase):
             made = {'future': contract['contract'], 'future_line': contract['line']}
         else:
             made = {'node': self.add_node(), 'fresh': self.add_node()}
-        self.kept.update(made, soon=self.time(2))
+        self.kept.update(made, soon=self.time(2), later=self.time(3))
         return self.kept[name]
 
     def contract(self, notice=None, **terms):

@@ -11,6 +11,7 @@ from flocxclient.sdk import bid as _bid
 from flocxclient.sdk import contract as _contract
 from flocxclient.sdk import event as _event
 from flocxclient.sdk import identifiers
+from flocxclient.sdk import maintenance as _maintenance
 from flocxclient.sdk import offer as _offer
 from flocxclient.sdk import proxy
 from flocxclient.sdk import statistics as _statistics
@@ -139,6 +140,22 @@ class Proxy(proxy.Proxy):
         path = f'{identifiers.path(_contract.Contract.base_path, uuid_)}/lines'
         response = self.delete(identifiers.path(path, line))
         exceptions.raise_from_response(response)
+
+    def maintenances(self, **query):
+        """Planned outages of servers that the caller owns or rents."""
+        return self._list(_maintenance.Maintenance, **query)
+
+    def get_maintenance(self, maintenance):
+        return self._fetched(_maintenance.Maintenance, maintenance)
+
+    def create_maintenance(self, idempotency_key=None, **attrs):
+        """Announce a planned outage: ``offer``, start_time, end_time, reason."""
+        path = _maintenance.Maintenance.base_path
+        return self._created(_maintenance.Maintenance, path, attrs, idempotency_key)
+
+    def delete_maintenance(self, maintenance):
+        """Call a planned outage off, or end it now."""
+        self._ended(_maintenance.Maintenance, maintenance)
 
     def events(self, after=0, **query):
         """What happened after event number ``after``, oldest first.

@@ -103,6 +103,19 @@ class ContractTest(base.DashboardTestCase):
         self.assertIn('reclaimed', str(refused.context['form'].errors))
         self.sent('umbrella-member', 'contracts:release', contract.uuid)
 
+    def test_its_owner_plans_an_outage(self):
+        contract = self.contract('outage')
+        offer = contract.lines[0]['offer_uuid']
+        page = self.page('acme-member', 'offers:detail', offer)
+        self.assertContains(page, self.url('offers:outage', offer))
+        self.sent(
+            *('acme-member', 'offers:outage', offer),
+            **{'start_time': '+1h', 'end_time': '+2h', 'reason': 'firmware'},
+        )
+        page = self.page('umbrella-member', 'contracts:detail', contract.uuid)
+        self.assertContains(page, 'Outage planned')
+        self.assertContains(page, 'firmware')
+
     def test_several_are_released_in_the_list(self):
         contracts = [self.contract(f'several-{number}').uuid for number in range(2)]
         told = self.act(

@@ -161,6 +161,28 @@ class Change(forms.Change):
         }
 
 
+class Outage(forms.Once):
+    start_time = fields.Moment(label=_('From'))
+    end_time = fields.Moment(label=_('Until'))
+    reason = django_forms.CharField(
+        label=_('Reason'), required=False, help_text=_('What the renters are told.')
+    )
+
+    def send(self, data):
+        return api.call(
+            api.market(self.request).create_maintenance,
+            data['key'],
+            offer=self.initial['uuid'],
+            **self.given('start_time', 'end_time', 'reason'),
+        )
+
+    def done(self, outage):
+        return _('An outage is planned from %(start)s to %(end)s.') % {
+            'start': formats.moment(outage.start_time),
+            'end': formats.moment(outage.end_time),
+        }
+
+
 class Claim(forms.Once):
     start_time = fields.Moment(
         label=_('From'),

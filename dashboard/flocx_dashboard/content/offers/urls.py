@@ -14,4 +14,5 @@ urlpatterns = [
     re_path(r'^(?P<uuid>[^/]+)/$', views.Detail.as_view(), name='detail'),
     re_path(r'^(?P<uuid>[^/]+)/claim/$', views.Claim.as_view(), name='claim'),
     re_path(r'^(?P<uuid>[^/]+)/change/$', views.Change.as_view(), name='change'),
+    re_path(r'^(?P<uuid>[^/]+)/outage/$', views.Outage.as_view(), name='outage'),
 ]

@@ -128,6 +128,17 @@ class Change(OfferMixin, forms.FormView):
         }
 
 
+class Outage(OfferMixin, forms.FormView):
+    form_class = offer_forms.Outage
+    page_title = modal_header = _('Plan an outage')
+    submit_label = _('Plan')
+    success_url = urls.reverse_lazy(MINE)
+    side_template = 'flocx_dashboard/offers/_outage.html'
+
+    def get_initial(self):
+        return {'uuid': self.object.uuid}
+
+
 class Claim(OfferMixin, forms.FormView):
     form_class = offer_forms.Claim
     page_title = modal_header = _('Claim an offer')
