@@ -13,6 +13,7 @@ copyright = 'The FLOCX contributors'
 extensions = [
     'cliff.sphinxext',
     'executed',
+    'modules',
     'oslo_config.sphinxext',
     'oslo_policy.sphinxext',
     'transitions',

@@ -7,6 +7,7 @@ processes. What belongs to the machine is in ``ELSEWHERE``, with what vouches fo
 """
 
 import contextlib
+import importlib.util
 import io
 import itertools
 import logging
@@ -21,6 +22,7 @@ from unittest import mock
 
 import fixtures
 from openstackclient import shell
+import testtools
 from testtools import content
 import yaml
 
@@ -253,3 +255,21 @@ class DocumentedTest(base.MarketplaceTestCase):
         for language, text in console.blocks(page):
             if language == 'json' and '"offers"' in text:
                 (self.home / 'market.json').write_text(text)
+
+
+class BuildTest(testtools.TestCase):
+    def test_the_pages_build_without_a_warning(self):
+        """Each operation has an example, and each reference leads somewhere."""
+        if importlib.util.find_spec('sphinx') is None:
+            self.skipTest('sphinx is not installed')
+        folder = self.useFixture(fixtures.TempDir()).path
+        done = subprocess.run(
+            [sys.executable, '-m', 'sphinx', '-W', '--keep-going', '-q']
+            + ['-d', f'{folder}/doctrees', 'doc/source', f'{folder}/html'],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+        )
+        warnings = [line for line in done.stderr.splitlines() if 'WARNING: ' in line]
+        self.assertEqual([], warnings)
+        self.assertEqual(0, done.returncode, done.stderr[-3000:])

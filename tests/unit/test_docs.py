@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the documentation shows is what happens."""
 
+import ast
 import json
 import pathlib
 import re
@@ -159,6 +160,19 @@ class NumbersTest(unittest.TestCase):
                 found += 1
                 self.assertTrue(list(folder.rglob(name)), f'{folder}/{name}')
         self.assertGreater(found, 10)
+
+    def test_every_module_says_what_it_is_for(self):
+        packages = re.findall(
+            r'modules:: (\S+)', self.page('doc/source/contributor/modules.rst')
+        )
+        self.assertLessEqual({'flocx', 'market', 'matcher', 'provider'}, set(packages))
+        for package in packages:
+            for path in (ROOT / package).rglob('*.py'):
+                if 'tests' in path.parts[len(ROOT.parts) :]:
+                    continue
+                tree = ast.parse(path.read_text())
+                empty = path.name == '__init__.py' and not tree.body
+                self.assertTrue(empty or ast.get_docstring(tree), path)
 
     def test_the_categories_of_errors_are_counted_right(self):
         # Refusals of HTTP itself are elsewhere, and no category.

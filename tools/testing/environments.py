@@ -49,6 +49,7 @@ INSTALLED_FROM = (
     'client/test-requirements.txt',
     'client/pyproject.toml',
     'client/setup.cfg',
+    'doc/requirements.txt',
 )
 OURS = Environment('venv', HOME / 'installed', INSTALLED_FROM, ('.', 'client'))
 # Horizon asks for releases of its own, which must not decide what the services get.
@@ -56,7 +57,11 @@ DASHBOARD = Environment(
     'venv-dashboard',
     HOME / 'installed-dashboard',
     (
-        *(name for name in INSTALLED_FROM if name != 'test-requirements.txt'),
+        *(
+            name
+            for name in INSTALLED_FROM
+            if name not in ('test-requirements.txt', 'doc/requirements.txt')
+        ),
         'dashboard/requirements.txt',
         'dashboard/test-requirements.txt',
         'dashboard/pyproject.toml',

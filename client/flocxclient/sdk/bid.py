@@ -1,4 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
+"""Bids, as the SDK has them."""
+
 from flocxclient import fields
 from flocxclient.sdk import resource as flocx_resource
 

@@ -1,4 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
+"""The SDK resource of planned outages of servers."""
+
 from flocxclient import fields
 from flocxclient.sdk import resource as flocx_resource
 

@@ -1,4 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
+"""Rounds of the engine, as the SDK has them."""
+
 from openstack import resource
 
 from flocxclient import fields

@@ -51,7 +51,11 @@ def execute(story):
         for name in ('rack-1', 'rack-2', 'rack-3', 'rack-4'):
             marketplace.add_node(name)
         descriptions = {
-            service: requests.get(f'{url}/v1/openapi.json', timeout=60).json()
+            service: requests.get(
+                f'{url}/v1/openapi.json',
+                headers={'OpenStack-API-Version': 'marketplace latest'},
+                timeout=60,
+            ).json()
             for service, url in marketplace.catalog.items()
             if service != 'identity'
         }
