@@ -141,10 +141,10 @@ class PlantedTest(testtools.TestCase):
         def at_once(line, now):
             return window.through(now)
 
-        self.found('with a notice of', reclaim, 'deadline', at_once)
+        self.found('with a notice of', reclaim, 'deadline', at_once, 2)
 
     def test_a_bid_that_gets_what_is_reclaimed_sooner_than_it_agreed_to(self):
-        self.found('sooner than', bid, 'accepts', lambda least, notice: True)
+        self.found('sooner than', bid, 'accepts', lambda least, notice: True, 6)
 
     def test_a_key_that_is_not_looked_at(self):
         self.found('objects of one request', transaction, 'key', lambda: None, 9)
