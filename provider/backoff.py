@@ -21,6 +21,9 @@ class Backoff:
     (exponential back-off with equal jitter,
     https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/). Each
     line is told of by one thread at a time.
+
+    Nothing here waits, so it is no loop of tenacity's: a pass over all lines asks which
+    of them are due, and an event may hurry any of them.
     """
 
     def __init__(self, first, most, draw=random.random):

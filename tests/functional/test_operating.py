@@ -322,6 +322,7 @@ class HousekeepingTest(base.MarketplaceTestCase):
                 'rounds',
                 'idempotency_keys',
                 'cancellations',
+                'maintenances',
             },
             set(json.loads(printed)),
         )
