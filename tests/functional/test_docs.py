@@ -58,6 +58,7 @@ ELSEWHERE = {
     'benchmarks.latency': 'takes minutes and a whole machine; tox -e bench runs it',
     'benchmarks.load': 'takes ten minutes; tox -e bench runs it',
     'benchmarks.growth': 'tests/integration/test_benchmarks.py runs a small one',
+    'benchmarks.endings': 'tests/functional/test_endings.py lets fewer contracts end',
     'benchmarks.connections': 'needs a database, and minutes of a quiet machine',
     'curl': 'tests/integration/test_uwsgi.py asks the same',
     'complete': 'belongs to the shell',
