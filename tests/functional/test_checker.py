@@ -71,6 +71,8 @@ PLANTED = (
 
 
 class CheckerTest(base.MarketplaceTestCase):
+    VERSION = '1.1'
+
     def setUp(self):
         super().setUp()
         # Two servers by a bid, one by a claim that ends early, a bid that waits and
@@ -129,6 +131,23 @@ class CheckerTest(base.MarketplaceTestCase):
             *market.lost(snapshot, self.accepted),
             *usage.violations(snapshot, self.good(billed, 200), start, end),
         ]
+
+    def test_what_is_reclaimed_and_replaced_breaks_no_promise(self):
+        sold = {'resource_class': 'recallable', 'min_reclaim_notice': 600}
+        nodes = [self.add_node(resource_class='recallable') for _ in range(2)]
+        self.offer(node=nodes[0], price='1', reclaim_notice=600)
+        bid = self.bid(hours=20, price='3', **sold)
+        self.round()
+        self.fulfil()
+        self.offer(node=nodes[1], price='0.5', reclaim_notice=600)
+        uuid = self.show('bids', bid['uuid'])['contract_uuid']
+        self.good(self.market('acme-member').post(f'/v1/contracts/{uuid}/reclaim'), 200)
+        for _ in range(3):
+            self.clock.advance(minutes=20)
+            self.fulfil(passes=2)
+        self.now = self.clock().replace(microsecond=0)
+        self.assertEqual(2, len(self.show('contracts', uuid)['lines']))
+        self.assertEqual([], self.violations())
 
     def test_it_finds_what_is_planted_and_nothing_else(self):
         self.assertEqual([], self.violations())

@@ -194,7 +194,7 @@ class SeveralTest(base.MarketplaceTestCase):
         self.assertEqual(self.time(8), contract['end_time'])
 
     def test_an_end_that_is_past_is_named(self):
-        offer = self.offer()
+        offer = self.offer(start_time=self.time(1))
         for times in (
             {'end_time': self.time(-1)},
             {'start_time': self.time(-3), 'end_time': self.time(-1)},
@@ -203,7 +203,7 @@ class SeveralTest(base.MarketplaceTestCase):
             self.assertEqual(400, refused.status_code)
             detail = base.error(refused)['detail']
             self.assertEqual(f'end_time: {times["end_time"]} is past', detail)
-        self.assertEqual([[self.time(0), offer['end_time']]], self.free(offer))
+        self.assertEqual([[self.time(1), offer['end_time']]], self.free(offer))
 
     def test_one_that_is_taken_spoils_all(self):
         free, taken = self.offer(), self.offer()

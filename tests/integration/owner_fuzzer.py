@@ -178,9 +178,11 @@ class OwnerFuzzer:
                 served += (moment - since).total_seconds()
             for line in event['payload'].get('lines', ()):
                 since = moment if line['status'] == 'active' else None
-        (usage,) = self._renter.list('usage')
         (bill,) = [
-            line for line in usage['lines'] if line['contract_uuid'] == rented.contract
+            line
+            for usage in self._renter.list('usage')
+            for line in usage['lines']
+            if (usage['role'], line['contract_uuid']) == ('renter', rented.contract)
         ]
         # Each moment is a whole second.
         if bill['server_seconds'] <= served + len(events):

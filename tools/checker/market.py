@@ -28,7 +28,7 @@ CLOSED = ('ended', 'cancelled')
 # Why a line that was not handed over is given up.
 UNDELIVERABLE = ('not_delivered', 'node_gone', 'node_in_use', 'owner_changed')
 # Events after which the times of a contract are no more those it was made with.
-RETIMED = ('contract.changed', 'contract.released')
+RETIMED = ('contract.changed', 'contract.released', 'contract.reclaiming')
 
 
 def violations(market, now, grace):
@@ -192,11 +192,11 @@ def _unlike_its_bid(market, contract, lines):
 
 
 def _is_given_up(line):
-    """Whether its server could not be delivered, or is not what was asked for any more.
+    """Whether another server may be in its place.
 
-    So another one may be in its place.
+    It could not be delivered, is not what was asked for any more, or was reclaimed.
     """
-    return line.reason == 'hardware_changed' or (
+    return line.reason in ('hardware_changed', 'reclaimed') or (
         line.reason in UNDELIVERABLE and not line.fulfill_time
     )
 
