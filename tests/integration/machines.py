@@ -45,6 +45,20 @@ HOUR = datetime.timedelta(hours=1)
 SECOND = datetime.timedelta(seconds=1)
 
 
+#: What the classes of a module share, if it says so.
+_KEPT = []
+
+
+def keep():
+    """Start a Lab for all classes of a module: for its ``setUpModule``."""
+    _KEPT.append(Lab())
+
+
+def drop():
+    """Stop that again: for its ``tearDownModule``."""
+    _KEPT.pop().down()
+
+
 class Lab:
     """Keystone and Ironic with ten servers, half of them acme's."""
 
@@ -209,8 +223,11 @@ class DeliveryTestCase(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.lab = Lab()
-        cls.addClassCleanup(cls.lab.down)
+        if _KEPT:
+            (cls.lab,) = _KEPT
+        else:
+            cls.lab = Lab()
+            cls.addClassCleanup(cls.lab.down)
         cls.conf, cls.nodes = cls.lab.provider()
         cls.owner = cls.lab.cloud('acme-owner')
         cls.renter = cls.lab.cloud('umbrella-renter')

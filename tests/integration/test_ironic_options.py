@@ -20,6 +20,9 @@ S, R = machines.S, machines.R
 STATUS = 'from provider import manage; manage.status()'
 
 
+setUpModule, tearDownModule = machines.keep, machines.drop
+
+
 class LesseeSourceTest(machines.DeliveryTestCase):
     """``[conductor] automatic_lessee_source`` in each of its values."""
 

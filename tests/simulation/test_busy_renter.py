@@ -8,6 +8,7 @@ deploying and cleaning, and the renter answers faster than anybody could by hand
 """
 
 import datetime
+import logging
 import types
 from unittest import mock
 
@@ -127,7 +128,7 @@ class HandBack:
 class BusyRenterTest(testtools.TestCase):
     def setUp(self):
         super().setUp()
-        self.useFixture(fixtures.FakeLogger())
+        self.useFixture(fixtures.FakeLogger(level=logging.ERROR))
         pool = mock.patch.object(
             fulfilment.futures, 'ThreadPoolExecutor', test_hand_back.Inline
         )

@@ -8,6 +8,7 @@ something, in all combinations, with each thing that a renter may ask for.
 
 import datetime
 import itertools
+import logging
 import types
 from unittest import mock
 
@@ -151,7 +152,7 @@ class Inline:
 class InterleavedTest(testtools.TestCase):
     def setUp(self):
         super().setUp()
-        self.useFixture(fixtures.FakeLogger())
+        self.useFixture(fixtures.FakeLogger(level=logging.ERROR))
         pool = mock.patch.object(fulfilment.futures, 'ThreadPoolExecutor', Inline)
         self.enterContext(pool)
         waits = types.SimpleNamespace(sleep=lambda seconds: None)

@@ -7,6 +7,7 @@ when it is done and nobody is told. All calls are tried, each in a run of its ow
 
 import datetime
 import functools
+import logging
 import types
 from unittest import mock
 
@@ -161,7 +162,7 @@ class TwoContracts:
 class IronicAwayTest(testtools.TestCase):
     def setUp(self):
         super().setUp()
-        self.useFixture(fixtures.FakeLogger())
+        self.useFixture(fixtures.FakeLogger(level=logging.ERROR))
         pool = mock.patch.object(
             fulfilment.futures, 'ThreadPoolExecutor', test_hand_back.Inline
         )

@@ -17,15 +17,12 @@ class OfferTest(base.DashboardTestCase):
             if row['name'] == 'rack-1'
         ]
         self.assertEqual('64 CPUs, 256 GiB, 1,920 GB disk, x86_64', server['hardware'])
-        self.sent(
-            *('acme-member', 'offers:create', node),
-            **{'price': '1.5', 'end_time': '+2d', 'name': 'rack-one', 'key': 'once'},
-        )
+        # What is relative would be another time in the next second.
+        terms = {'price': '1.5', 'end_time': self.time(48), 'name': 'rack-one'}
+        terms['key'] = 'once'
+        self.sent('acme-member', 'offers:create', node, **terms)
         # Sent again, by an impatient finger, it is the same offer.
-        self.sent(
-            *('acme-member', 'offers:create', node),
-            **{'price': '1.5', 'end_time': '+2d', 'name': 'rack-one', 'key': 'once'},
-        )
+        self.sent('acme-member', 'offers:create', node, **terms)
         offer = self.mine('rack-one')
         self.assertEqual('1.500000', offer.price)
         change = self.page('acme-member', 'offers:change', offer.uuid)
