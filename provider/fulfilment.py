@@ -38,11 +38,11 @@ from flocx import metrics
 from flocx.core import contract as core
 from flocx.core import window
 from provider import backoff
+from provider import cleaning_demands
 from provider import delivery
-from provider import erasing
-from provider import erasure
 from provider import handover
 from provider import offered_hardware
+from provider import proven_cleaning
 from provider import scheduling
 from provider import teardown
 
@@ -72,7 +72,7 @@ class Step(enum.StrEnum):
 _ALARMS = {
     teardown.NotClean: _R.CLEAN_FAILED,
     teardown.NotRestored: _R.RESTORE_FAILED,
-    erasing.NotProven: _R.CLEAN_UNPROVEN,
+    proven_cleaning.NotProven: _R.CLEAN_UNPROVEN,
 }
 
 
@@ -94,7 +94,10 @@ class Fulfilment(delivery.Delivery):
             self._conf, nodes, marketplace
         )
         self._teardown = teardown.Teardown(
-            nodes, self._conf.quarantine_wait, clock, erasure.demands(self._conf)
+            nodes,
+            self._conf.quarantine_wait,
+            clock,
+            cleaning_demands.demands(self._conf),
         )
 
     def hurry(self, node_uuids, now):

@@ -10,8 +10,8 @@ from oslo_upgradecheck import upgradecheck
 
 from flocx import config
 from flocx import exceptions
+from provider import cleaning_demands
 from provider import conf as provider_conf
-from provider import erasure
 from provider import ownership
 from provider import service as provider_service
 from provider.nodes import ironic
@@ -135,7 +135,7 @@ class Checks(upgradecheck.UpgradeCommands):
 
     def _check_cleaning(self):
         try:
-            erasure.demands(cfg.CONF.provider)
+            cleaning_demands.demands(cfg.CONF.provider)
         except exceptions.Invalid as error:
             return _result(upgradecheck.Code.FAILURE, str(error))
         return _result(upgradecheck.Code.SUCCESS)

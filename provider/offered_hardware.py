@@ -3,7 +3,7 @@
 
 import dataclasses
 
-from provider import erasure
+from provider import cleaning_demands
 from provider import hardware
 
 #: What of an offer is about its server; the market has the same list.
@@ -15,7 +15,7 @@ class OfferedHardware:
 
     def __init__(self, conf, nodes, marketplace):
         """:param conf: the options of ``[provider]``."""
-        self._demands = erasure.demands(conf)
+        self._demands = cleaning_demands.demands(conf)
         self._nodes, self._marketplace = nodes, marketplace
         #: {uuid: (when it was inspected, its inventory)}
         self._inventories = {}
@@ -25,7 +25,7 @@ class OfferedHardware:
         return self._described(node, self._nodes.inventory(node.uuid))
 
     def _described(self, node, inventory):
-        demand = erasure.demanded(self._demands, node.resource_class)
+        demand = cleaning_demands.demanded(self._demands, node.resource_class)
         return {
             'properties': hardware.describe(node, inventory),
             'resource_class': node.resource_class,

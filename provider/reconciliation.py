@@ -35,7 +35,7 @@ from flocx import exceptions
 from flocx.core import contract as core
 from flocx.core import offer as offer_core
 from flocx.core import window
-from provider import erasure
+from provider import cleaning_demands
 from provider import former_owners
 from provider import handover
 from provider import offered_hardware
@@ -60,7 +60,10 @@ class Reconciliation:
     def __init__(self, conf, nodes, marketplace, clock=timeutils.utcnow):
         self._conf, self._nodes, self._marketplace = conf.provider, nodes, marketplace
         self._teardown = teardown.Teardown(
-            nodes, self._conf.quarantine_wait, clock, erasure.demands(self._conf)
+            nodes,
+            self._conf.quarantine_wait,
+            clock,
+            cleaning_demands.demands(self._conf),
         )
         self._hardware = offered_hardware.OfferedHardware(
             self._conf, nodes, marketplace

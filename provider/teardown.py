@@ -22,9 +22,9 @@ from oslo_utils import timeutils
 import tenacity
 
 from flocx import exceptions
-from provider import erasing
 from provider import handover as handovers
 from provider import node_settings
+from provider import proven_cleaning
 
 LOG = log.getLogger(__name__)
 
@@ -247,7 +247,7 @@ class Teardown:
         """
         self._nodes, self._wait = nodes, datetime.timedelta(seconds=wait)
         self._clock = clock
-        self._erasing = erasing.Erasing(nodes, demands or {})
+        self._proven_cleaning = proven_cleaning.ProvenCleaning(nodes, demands or {})
 
     def take_back(self, node, parties, kept):
         """Whether a node is clean, as it was, and its owner's again.
@@ -256,7 +256,7 @@ class Teardown:
 
         :param node: as it was read, or None where it is gone.
         :param kept: a ``Memory``, read after the node.
-        :raises NotClean, NotRestored, erasing.NotProven: its operator has to look
+        :raises NotClean, NotRestored, NotProven: its operator has to look
             at it.
         """
         if node is None:
@@ -345,7 +345,7 @@ class Teardown:
     def _prepare(self, node, kept):
         """Let ``node`` be cleaned, and as one of the class that it was sold as."""
         self._nodes.prepare_cleaning(node)
-        known = erasing.sold_class(node, kept)
+        known = proven_cleaning.sold_class(node, kept)
         # A renter may change it, and Ironic may choose a runbook by it.
         if known != node.resource_class and node.provision_state in _WITH_OTHER_CLASS:
             self._nodes.set_resource_class(node.uuid, known)
@@ -362,7 +362,7 @@ class Teardown:
             if node.provision_state not in INTERRUPT:
                 raise
             # While it is on its way Ironic changes nothing of it.
-        if node.provision_state != 'manageable' or self._erasing.is_done(
+        if node.provision_state != 'manageable' or self._proven_cleaning.is_done(
             node, kept, self._now()
         ):
             self._nodes.provision(node.uuid, verb(node))
@@ -371,8 +371,8 @@ class Teardown:
     def _return(self, node, parties, kept):
         if (
             not node.automated_clean
-            or node.resource_class != erasing.sold_class(node, kept)
-            or self._erasing.is_due(node, kept)
+            or node.resource_class != proven_cleaning.sold_class(node, kept)
+            or self._proven_cleaning.is_due(node, kept)
         ):
             # It came back while it could not be told to be cleaned, or was cleaned as
             # one of another class, or not as its site demands: once more.

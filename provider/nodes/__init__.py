@@ -159,7 +159,7 @@ class Nodes(abc.ABC):
 
     @abc.abstractmethod
     def clean(self, uuid, demand):
-        """Ask for the cleaning that a ``provider.erasure.Demand`` names.
+        """Ask for the cleaning that a ``provider.cleaning_demands.Demand`` names.
 
         Like :meth:`provision` it only begins with this; the node is ``manageable``
         before and afterwards.

@@ -7,7 +7,7 @@ from unittest import mock
 
 from flocx import exceptions
 from flocx import metrics
-from provider import erasure
+from provider import cleaning_demands
 from provider import reconciliation
 from tests.functional import test_client
 
@@ -140,5 +140,7 @@ class NamedCleaningTest(test_client.ClientTestCase):
             ({'gpu': []}, {}, 'gpu: expected steps like'),
         ):
             conf = types.SimpleNamespace(clean_steps=steps, clean_runbooks=runbooks)
-            error = self.assertRaises(exceptions.Invalid, erasure.demands, conf)
+            error = self.assertRaises(
+                exceptions.Invalid, cleaning_demands.demands, conf
+            )
             self.assertIn(expected, str(error))

@@ -8,7 +8,7 @@ written down first, so that a crash in between costs one more cleaning.
 """
 
 from flocx import exceptions
-from provider import erasure
+from provider import cleaning_demands
 from provider import handover
 
 #: So often it is asked for before an operator has to look.
@@ -19,11 +19,11 @@ class NotProven(exceptions.Conflict):
     """A node of which Ironic does not say that what its site demands was done."""
 
 
-class Erasing:
+class ProvenCleaning:
     """Asks for the demanded cleaning of nodes that are taken back."""
 
     def __init__(self, nodes, demands):
-        """:param demands: {resource class: provider.erasure.Demand}."""
+        """:param demands: {resource class: provider.cleaning_demands.Demand}."""
         self._nodes, self._demands = nodes, demands
 
     def is_due(self, node, kept):
@@ -60,7 +60,7 @@ class Erasing:
         return False
 
     def _demand(self, node, kept):
-        return erasure.demanded(self._demands, sold_class(node, kept))
+        return cleaning_demands.demanded(self._demands, sold_class(node, kept))
 
 
 def sold_class(node, kept):
