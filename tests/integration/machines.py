@@ -201,8 +201,9 @@ class Lab:
         try:
             yield
         finally:
-            # Rules that are gone are only forgotten with a file that says nothing.
-            there.write_text('{}')
+            # Rules that are gone are only forgotten with a file that says nothing. An
+            # upgrade check of whoever shares the folder takes {} for JSON.
+            there.write_text('--- {}\n')
 
     def cloud(self, name):
         # Of Neutron, which no other test has, the catalogue does not know.
