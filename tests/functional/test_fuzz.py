@@ -15,6 +15,7 @@ from schemathesis import checks
 from schemathesis.specs.openapi import checks as openapi_checks
 
 from tests import profiles
+from tests import waiting
 from tests.functional import base
 
 EXAMPLES = profiles.number('FLOCX_FUZZ_EXAMPLES', 5, 25)
@@ -110,13 +111,16 @@ class FuzzTestCase(base.MarketplaceTestCase):
         if wrong:
             self.fail('\n\n'.join(wrong))
 
+    def _sold(self):
+        """An offer and the contract that claims it; None: a bid was faster."""
+        sold = self.offer(hours=24)
+        answer = self.market('umbrella-member').post(f'/v1/offers/{sold["uuid"]}/claim')
+        return (sold, answer.json()) if answer.status_code == 201 else None
+
     def _known(self, path):
         """Objects that are there, one of each kind, and samples of fields."""
         offer = self.offer(hours=24)
-        sold = self.offer(hours=24)
-        contract = self.good(
-            self.market('umbrella-member').post(f'/v1/offers/{sold["uuid"]}/claim')
-        )
+        sold, contract = waiting.until(self._sold)
         bid = self.bid(hours=24)
         times = [self.time(hours) for hours in (-1, 1, 2, 20, 24, 30)]
         idents = {
