@@ -40,8 +40,8 @@ class Handover:
     """``since`` is when the phase began, ``settings`` how the node was before.
 
     ``erase`` is None until the cleaning that a site demands is asked for; then after
-    which entry of the node's history (``after``) and how often (``tries``); and in the
-    end :data:`PROVEN`.
+    which entry of the node's history (``after``), how often (``tries``), and whether its
+    steps were seen under way (``seen``); and in the end :data:`PROVEN`.
     """
 
     version: int = 0

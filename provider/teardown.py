@@ -333,6 +333,7 @@ class Teardown:
 
     def _nothing(self, node, parties, kept):
         _warn_if_stuck(node)
+        self._proven_cleaning.look(node, kept, self._now())
         return False
 
     def _set_aside(self, node, parties, kept):

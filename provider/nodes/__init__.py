@@ -166,14 +166,20 @@ class Nodes(abc.ABC):
         """
 
     @abc.abstractmethod
-    def last_history(self, uuid):
-        """The uuid of the newest entry in the history of a node, or None."""
+    def clean_steps(self, demand):
+        """The steps that a Demand comes to, in order, as Ironic's API has them.
+
+        :raises NotFound: there is no runbook of that name.
+        """
 
     @abc.abstractmethod
-    def was_cleaned(self, uuid, after):
-        """Whether cleaning that was asked for was completed, and nothing failed since.
+    def steps_under_way(self, uuid):
+        """The clean steps that a node goes through now, ``[]`` where none are known."""
 
-        :param after: of what :meth:`last_history` gave only later entries count.
+    @abc.abstractmethod
+    def history(self, uuid):
+        """What happened to a node, in order: entries with ``uuid``, ``event_type``,
+        ``severity`` and ``event`` as Ironic has them (``provider.cleaning_history``).
         """
 
     @abc.abstractmethod

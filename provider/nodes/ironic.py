@@ -46,9 +46,6 @@ _RETRIES = (
 _VOLUMES_OWN = ('uuid', 'node_uuid', 'links', 'created_at', 'updated_at')
 
 
-#: How Ironic's history calls the end of a cleaning that somebody has asked for.
-_CLEANED = 'manual_cleaning_end'
-
 #: Fields that are put back after all else.
 _LAST = ('automated_clean',)
 
@@ -252,20 +249,19 @@ class IronicNodes(nodes.Nodes):
         body = {'target': 'clean', **demand.arguments}
         self._ask('PUT', f'/nodes/{uuid}/states/provision', json=body)
 
-    def last_history(self, uuid):
-        history = self._history(uuid)
-        return history[-1]['uuid'] if history else None
+    def clean_steps(self, demand):
+        if not demand.runbook:
+            return demand.clean_steps
+        name = urllib.parse.quote(demand.runbook, safe='')
+        runbook = self._ask('GET', f'/runbooks/{name}')
+        return sorted(runbook['steps'], key=lambda step: step.get('order', 0))
 
-    def was_cleaned(self, uuid, after):
-        history = self._history(uuid)
-        uuids = [each['uuid'] for each in history]
-        # What is not there any more was removed for its age, with all before it.
-        since = history[uuids.index(after) + 1 :] if after in uuids else history
-        last = [each for each in since if each['event_type'] == _CLEANED]
-        return bool(last) and last[-1]['severity'] != 'ERROR'
+    def steps_under_way(self, uuid):
+        params = {'fields': 'driver_internal_info'}
+        found = self._ask('GET', f'/nodes/{uuid}', params=params)
+        return (found['driver_internal_info'] or {}).get('clean_steps') or []
 
-    def _history(self, uuid):
-        """The history of a node in its order."""
+    def history(self, uuid):
         path = f'/nodes/{uuid}/history'
         return self._all(path, 'history', detail=True, sort_key='id')
 

@@ -26,7 +26,7 @@ _ON_THE_WAY = {'deleted': ['deleting', 'cleaning'], 'provide': ['cleaning']}
 class Room(nodes.Nodes):
     """Ironic as the provider sees it.
 
-    ``history`` has every change of a lessee: time, node, the old and the new one, and
+    ``lessee_changes`` has every change of a lessee: time, node, the old and the new one, and
     whether it was the provider who made it.
     """
 
@@ -35,7 +35,7 @@ class Room(nodes.Nodes):
     def __init__(self, tasks, storm, clock):
         self._tasks, self._storm, self._clock = tasks, storm, clock
         self._nodes, self._until = {}, {}
-        self.history, self.wrong = [], []
+        self.lessee_changes, self.wrong = [], []
         #: What lessees have written on nodes, and those that were somebody's since
         #: they were cleaned.
         self._written, self._used, self._taken = {}, set(), set()
@@ -215,7 +215,7 @@ class Room(nodes.Nodes):
         """
         raise AssertionError('a cleaning was asked for that no option demands')
 
-    clean = last_history = was_cleaned = _demanded
+    clean = clean_steps = steps_under_way = history = _demanded
 
     def keep_out(self, uuid):
         self._change(f'keep out of {uuid}', uuid, maintenance=True)
@@ -277,7 +277,7 @@ class Room(nodes.Nodes):
             if values['lessee'] not in (None, QUARANTINE):
                 self._taken.discard(uuid)
                 self._spoil(uuid)
-            self.history.append(
+            self.lessee_changes.append(
                 (self._clock(), uuid, node.lessee, values['lessee'], by_provider)
             )
         self._nodes[uuid] = dataclasses.replace(node, **values)
