@@ -4,9 +4,9 @@
 What Ironic's node history keeps of the automated cleaning does not name its steps where
 a ramdisk does them. So FLOCX asks for what is demanded itself, as ``clean`` from
 ``manageable``, and takes for a proof only that these steps were completed
-(``provider.cleaning_history``): the owner of the server may clean it, too, and with less.
-What was asked for is written down first, so that a crash in between costs one more
-cleaning.
+(``provider.cleaning_history``): the owner of the server may clean it, too, and with
+less. What was asked for is written down first, so that a crash in between costs one
+more cleaning.
 """
 
 from flocx import exceptions
@@ -35,6 +35,12 @@ class ProvenCleaning:
     def is_due(self, node, kept):
         """Whether something is demanded of ``node`` that is not proven yet."""
         return bool(self._demand(node, kept)) and kept.handover.erase != handover.PROVEN
+
+    def interfaces(self, node, kept):
+        """The interfaces of Ironic, like bios or raid, of the demanded steps."""
+        demand = self._demand(node, kept)
+        steps = self._nodes.clean_steps(demand) if demand else ()
+        return {step['interface'] for step in steps}
 
     def is_done(self, node, kept, now):
         """Whether a ``manageable`` node is cleaned as demanded; else that begins.

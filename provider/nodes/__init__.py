@@ -104,12 +104,18 @@ class Nodes(abc.ABC):
         return []
 
     @abc.abstractmethod
+    def leased_to(self, project_id):
+        """The nodes with this lessee, with one request, however many there are."""
+
+    @abc.abstractmethod
     def set_lessee(self, uuid, project_id):
-        """Make ``project_id`` the lessee of a node."""
+        """Make ``project_id`` the lessee of a node; return the node as it is then."""
 
     @abc.abstractmethod
     def clear_lessee(self, uuid, project_id, back_to=None):
         """Take the node back from ``project_id``; nothing if it has it no more.
+
+        Return the node as it is then.
 
         :param back_to: the project that sub-let it, which is its lessee again.
         """
@@ -129,6 +135,8 @@ class Nodes(abc.ABC):
     @abc.abstractmethod
     def restore(self, uuid, before):
         """Put back what differs from the settings ``before``.
+
+        Return what differs afterwards, as ``provider.node_settings.differences`` does.
 
         :raises Conflict, Unavailable: not now.
         :raises Invalid, Forbidden: Ironic does not allow it.

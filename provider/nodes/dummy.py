@@ -91,12 +91,17 @@ class DummyNodes(nodes.Nodes):
     def inventory(self, uuid):
         return self.get(uuid).inventory
 
+    def leased_to(self, project_id):
+        return [node for node in self.all() if node.lessee == project_id]
+
     def set_lessee(self, uuid, project_id):
         self._change(uuid, lessee=project_id)
+        return self._find(uuid)[1]
 
     def clear_lessee(self, uuid, project_id, back_to=None):
         if self.get(uuid).lessee == project_id:
             self._change(uuid, lessee=back_to)
+        return self._find(uuid)[1]
 
     def own_project(self):
         return 'quarantine'
@@ -110,6 +115,7 @@ class DummyNodes(nodes.Nodes):
         found = node_settings.differences(before, self.settings(uuid))
         if found:
             self._change(uuid, **{each.name: each.value for each in found})
+        return []
 
     def prepare_cleaning(self, node):
         self._change(

@@ -16,7 +16,7 @@ import json
 import random
 
 from flocx.core import window
-from provider import teardown
+from provider import teardown_steps
 from tests import waiting
 from tests.integration import lessee_fuzzer
 from tests.integration import tenant_requests
@@ -263,7 +263,7 @@ class OwnerFuzzer:
         ]
         if patch:
             self._admin('PATCH', path, patch)
-        target = teardown.NEXT.get(node['provision_state']) or _BY_HAND.get(
+        target = teardown_steps.NEXT.get(node['provision_state']) or _BY_HAND.get(
             node['provision_state']
         )
         if target:

@@ -26,8 +26,8 @@ _ON_THE_WAY = {'deleted': ['deleting', 'cleaning'], 'provide': ['cleaning']}
 class Room(nodes.Nodes):
     """Ironic as the provider sees it.
 
-    ``lessee_changes`` has every change of a lessee: time, node, the old and the new one, and
-    whether it was the provider who made it.
+    ``lessee_changes`` has every change of a lessee: time, node, the old and the new
+    one, and whether it was the provider who made it.
     """
 
     RESOURCE_TYPE = 'ironic_node'
@@ -162,18 +162,28 @@ class Room(nodes.Nodes):
     def inventory(self, uuid):
         return {}
 
+    def leased_to(self, project_id):
+        return self._call(
+            f'list of {project_id}',
+            lambda: [
+                node for node in self._nodes.values() if node.lessee == project_id
+            ],
+        )
+
     def set_lessee(self, uuid, project_id):
         self._require_rest(uuid)
-        self._change(f'lessee of {uuid}: {project_id}', uuid, lessee=project_id)
+        return self._change(f'lessee of {uuid}: {project_id}', uuid, lessee=project_id)
 
     def clear_lessee(self, uuid, project_id, back_to=None):
-        if self.get(uuid).lessee == project_id:
-            action = (
-                f'lessee of {uuid} back to {back_to}'
-                if back_to
-                else (f'no lessee of {uuid}')
-            )
-            self._change(action, uuid, lessee=back_to)
+        node = self.get(uuid)
+        if node.lessee != project_id:
+            return node
+        action = (
+            f'lessee of {uuid} back to {back_to}'
+            if back_to
+            else (f'no lessee of {uuid}')
+        )
+        return self._change(action, uuid, lessee=back_to)
 
     def own_project(self):
         return QUARANTINE
@@ -196,8 +206,9 @@ class Room(nodes.Nodes):
                     self._written[uuid] = tuple(each.value)
                 else:
                     self._become(uuid, **{each.name: each.value})
+            return node_settings.differences(before, self._settings(uuid))
 
-        self._call(f'restore {uuid}', put_back, changes=True)
+        return self._call(f'restore {uuid}', put_back, changes=True)
 
     def prepare_cleaning(self, node):
         self._change(
@@ -247,7 +258,7 @@ class Room(nodes.Nodes):
         return self._nodes[ident]
 
     def _change(self, action, uuid, **values):
-        self._call(action, lambda: self._become(uuid, **values), changes=True)
+        return self._call(action, lambda: self._become(uuid, **values), changes=True)
 
     def _call(self, action, operation, changes=False):
         self._tasks.point(f'Ironic: {action}')
@@ -281,6 +292,7 @@ class Room(nodes.Nodes):
                 (self._clock(), uuid, node.lessee, values['lessee'], by_provider)
             )
         self._nodes[uuid] = dataclasses.replace(node, **values)
+        return self._nodes[uuid]
 
     def _provision(self, uuid, target):
         state = self._found(uuid).provision_state
