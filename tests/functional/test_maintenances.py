@@ -126,6 +126,34 @@ class MaintenanceTest(MaintenanceTestCase):
         engine.run(self.clock())
         self.assertEqual('matched', self.show('bids', bid['uuid'])['status'])
 
+    def test_an_owner_who_takes_back_often_is_found(self):
+        sold = [self.sell(THIRD, notice=0) for _ in range(6)]
+        made = [self.claim(offer, end_time=self.time(9)) for offer in sold]
+        self.pass_time(60)
+        for contract in made[:3]:
+            path = f'/v1/contracts/{contract}/reclaim'
+            self.good(self.market(THIRD).post(path, {}), 200)
+        self.assertEqual([], self.taking_back())
+        # Beyond the period that is looked at, and so not of it.
+        self.plan(sold[5], 5, 6, who=THIRD)
+        self.assertEqual([], self.taking_back())
+        for offer in sold[3:5]:
+            self.plan(offer, 1, 3, who=THIRD)
+        self.pass_time(2 * 3600)
+        (found,) = self.taking_back()
+        self.assertEqual(
+            ('initech', 5, 'taking_back'),
+            (found['project_id'], found['count'], found['rule']),
+        )
+        self.assertIn('5 of 6', found['detail'])
+        self.assertAlmostEqual(2, float(found['server_hours']), places=1)
+
+    def taking_back(self):
+        answer = self.market('operator-admin').get(
+            '/v1/audit', rule='taking_back', project_id='initech'
+        )
+        return self.good(answer, 200)['findings']
+
     def test_only_owners_announce_and_nothing_that_is_past(self):
         offer = self.sell(notice=None)
         self.plan(offer, 1, 2, who=RENTER, status=403)

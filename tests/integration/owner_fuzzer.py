@@ -164,9 +164,8 @@ class OwnerFuzzer:
             wrong = self.wrong(rented, expected)
             if wrong:
                 return wrong
-            if expected == {'node_gone'} or self.is_over(rented):
+            if expected == {'node_gone'} or not self.mend(rented):
                 break
-            self.mend(rented)
         return []
 
     def billed(self, rented):
@@ -242,15 +241,30 @@ class OwnerFuzzer:
         return {line['reason'] for line in lines if line['status'] == 'error'}
 
     def mend(self, rented):
-        """As it was at the hand-over: the renter's, empty, and not broken any more."""
-        waiting.until(lambda: self.mended(rented), pause=0.2)
+        """As it was at the hand-over: the renter's, empty, and not broken any more.
+
+        :returns: whether the contract goes on; what was changed of the server may end
+            it at any time meanwhile.
+        """
+        waiting.until(lambda: self.is_over(rented) or self.mended(rented), pause=0.2)
+        waiting.until(lambda: self.is_over(rented) or self.is_active(rented))
+        if self.is_over(rented):
+            return False
         self.becomes(self._renter, 'contracts', rented.contract, 'active')
         rented.seen = len(self.events(rented))
+        return True
+
+    def is_active(self, rented):
+        found = self._renter.show('contracts', rented.contract)
+        return found['status'] == 'active'
 
     def mended(self, rented):
         """Whether nothing is left to mend; else bring that nearer."""
         path = f'/nodes/{rented.node}'
         _, node = self._admin('GET', path)
+        if node['lessee'] == self._projects[accounts.QUARANTINE]:
+            # It is taken back, and whoever gave it to the renter again disturbed that.
+            return False
         wanted = {
             **AS_BEFORE,
             'lessee': self._projects[RENTER],

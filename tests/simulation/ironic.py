@@ -35,6 +35,8 @@ class Room(nodes.Nodes):
     def __init__(self, tasks, storm, clock):
         self._tasks, self._storm, self._clock = tasks, storm, clock
         self._nodes, self._until = {}, {}
+        #: Until when it answers nobody, or None.
+        self.away_until = None
         self.lessee_changes, self.wrong = [], []
         #: What lessees have written on nodes, and those that were somebody's since
         #: they were cleaned.
@@ -69,8 +71,13 @@ class Room(nodes.Nodes):
 
     def ask(self, uuid, what):
         """The lessee asks for something, and Ironic finds that they may."""
+        if self._is_away():
+            return
         if self._found(uuid).lessee not in (None, QUARANTINE):
             self._authorised.append((self._clock(), uuid, what))
+
+    def _is_away(self):
+        return self.away_until is not None and self._clock() < self.away_until
 
     def serve(self):
         """Do one of the requests that wait, whoever has the node by now."""
@@ -262,6 +269,8 @@ class Room(nodes.Nodes):
 
     def _call(self, action, operation, changes=False):
         self._tasks.point(f'Ironic: {action}')
+        if self._is_away():
+            raise exceptions.Unavailable('Ironic does not answer: it is away')
         if self._storm.strikes('ironic 503'):
             raise exceptions.Unavailable('Ironic does not answer: 503')
         if changes and self._storm.strikes('ironic 409'):
