@@ -75,7 +75,7 @@ def of(node, **parts):
     fields |= {name: node[name] for name in APART if node.get(name) is not None}
     if node.get('fault'):
         # Ironic itself found the node broken, which nobody should cover up.
-        del fields['maintenance']
+        fields.pop('maintenance', None)
     known = {name: value for name, value in parts.items() if value is not None}
     if node.get('raid_config') is not None:
         # When it was looked at is there, too.
