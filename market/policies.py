@@ -203,6 +203,67 @@ RULES = [
         ('GET', '/v1/usage'),
     ),
     policy.documented(
+        'market:accounts:list',
+        policy.READER,
+        "List the project's accounts.",
+        ('GET', '/v1/accounts'),
+    ),
+    policy.documented(
+        'market:accounts:show',
+        policy.READER,
+        "Show the project's account.",
+        ('GET', '/v1/accounts/{account}'),
+    ),
+    policy.documented(
+        'market:accounts:change',
+        policy.ADMIN,
+        'Say by how much an account may be overdrawn.',
+        ('PATCH', '/v1/accounts/{account}'),
+    ),
+    policy.documented(
+        'market:transfers:list',
+        policy.READER,
+        "List what was booked on the project's account.",
+        ('GET', '/v1/transfers'),
+    ),
+    policy.documented(
+        'market:transfers:show',
+        policy.READER,
+        "Show a transfer of the project's account.",
+        ('GET', '/v1/transfers/{transfer}'),
+    ),
+    policy.documented(
+        'market:transfers:create',
+        policy.MANAGER,
+        'Hand credits to a project below; for managers of the project that they come '
+        'from.',
+        ('POST', '/v1/transfers'),
+    ),
+    policy.documented(
+        'market:grants:list',
+        policy.READER,
+        'List the credits that the project was granted.',
+        ('GET', '/v1/grants'),
+    ),
+    policy.documented(
+        'market:grants:show',
+        policy.READER,
+        'Show a grant to the project.',
+        ('GET', '/v1/grants/{grant}'),
+    ),
+    policy.documented(
+        'market:grants:create',
+        policy.ADMIN,
+        'Grant a project credits.',
+        ('POST', '/v1/grants'),
+    ),
+    policy.documented(
+        'market:grants:end',
+        policy.ADMIN,
+        'End a monthly grant.',
+        ('DELETE', '/v1/grants/{grant}'),
+    ),
+    policy.documented(
         'market:audit:list',
         policy.ADMIN,
         'See what looks like gaming of the market, by whom.',

@@ -104,6 +104,28 @@ def of_contract(session, action, contract, lines, now, **more):
         add(_payload(contract, own) | more, owner_id=owner)
 
 
+def of_account(session, action, account, now, **more):
+    """Tell the project of an account what became of it; no engine needs to know.
+
+    :param more: further fields of the payload.
+    """
+    _add(
+        session,
+        'account',
+        account.uuid,
+        action,
+        now,
+        {
+            'type': account.type,
+            'balance': money.text(account.balance),
+            'held': money.text(account.held),
+            'overdraft': money.text(account.overdraft),
+            **more,
+        },
+        project_id=account.project_id,
+    )
+
+
 def after(session, reader, last=0, limit=100, filters=(), where=()):
     """Events that concern ``reader`` with an id above ``last``, in order."""
     table = schema.events

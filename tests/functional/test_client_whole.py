@@ -98,6 +98,16 @@ STORY = (
     ('acme-member', 'maintenance', 'list'),
     ('acme-member', 'maintenance', 'show', 'OUTAGE'),
     ('acme-member', 'maintenance', 'delete', 'OUTAGE'),
+    ('acme-admin', 'credit', 'grant', 'acme', '100', '--monthly', '--expires'),
+    ('acme-admin', 'account', 'set', 'acme', '--overdraft', '5'),
+    ('acme-reader', 'account', 'list'),
+    ('acme-reader', 'account', 'show'),
+    ('acme-manager', 'credit', 'transfer', 'acme-lab', '7.50', '--reason', 'course'),
+    ('acme-reader', 'credit', 'list'),
+    ('acme-reader', 'credit', 'show', 'TRANSFER'),
+    ('acme-reader', 'grant', 'list'),
+    ('acme-reader', 'grant', 'show', 'GRANT'),
+    ('operator-admin', 'grant', 'delete', 'GRANT'),
     ('operator-admin', 'mechanism', 'list'),
     ('operator-admin', 'round', 'list'),
     ('operator-admin', 'round', 'show', 'ROUND'),
@@ -170,6 +180,16 @@ class WholeTest(test_client.ClientTestCase):
         )
         return self.good(answer)['uuid']
 
+    def grant(self):
+        """The uuids of a monthly grant and of its first transfer."""
+        newest = {'OpenStack-API-Version': 'marketplace latest'}
+        market = self.market('acme-admin')
+        body = {'project_id': 'acme', 'amount': '7', 'monthly': True}
+        grant = self.good(market.request('POST', '/v1/grants', newest, json=body))
+        given = market.newest('/v1/transfers', object_uuid=grant['uuid'])
+        (transfer,) = self.good(given, 200)['transfers']
+        return grant['uuid'], transfer['uuid']
+
     def test_every_operation_has_a_command_and_every_command_works(self):
         operations = self.described()
         names = {
@@ -177,6 +197,7 @@ class WholeTest(test_client.ClientTestCase):
             'ROUND': self.round(),
             'OUTAGE': self.outage(),
         }
+        names['GRANT'], names['TRANSFER'] = self.grant()
         self.sent.clear()
         called = set()
         for who, *words in STORY:

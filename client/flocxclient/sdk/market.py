@@ -11,6 +11,7 @@ from flocxclient.sdk import bid as _bid
 from flocxclient.sdk import contract as _contract
 from flocxclient.sdk import event as _event
 from flocxclient.sdk import identifiers
+from flocxclient.sdk import ledger as _ledger
 from flocxclient.sdk import maintenance as _maintenance
 from flocxclient.sdk import offer as _offer
 from flocxclient.sdk import proxy
@@ -156,6 +157,45 @@ class Proxy(proxy.Proxy):
     def delete_maintenance(self, maintenance):
         """Call a planned outage off, or end it now."""
         self._ended(_maintenance.Maintenance, maintenance)
+
+    def accounts(self, **query):
+        """The accounts of the caller's project, for administrators of all."""
+        return self._list(_ledger.Account, **query)
+
+    def get_account(self, account):
+        return self._fetched(_ledger.Account, account)
+
+    def update_account(self, account, **changes):
+        """Change its ``overdraft``; for administrators."""
+        return self._changed(_ledger.Account, account, changes)
+
+    def transfers(self, **query):
+        """What was booked on the account of the caller's project, or is held."""
+        return self._list(_ledger.Transfer, **query)
+
+    def get_transfer(self, transfer):
+        return self._fetched(_ledger.Transfer, transfer)
+
+    def create_transfer(self, idempotency_key=None, **attrs):
+        """Hand on credits: ``target``, ``amount``, and source, month, reason."""
+        path = _ledger.Transfer.base_path
+        return self._created(_ledger.Transfer, path, attrs, idempotency_key)
+
+    def grants(self, **query):
+        """The credits that the caller's project was granted."""
+        return self._list(_ledger.Grant, **query)
+
+    def get_grant(self, grant):
+        return self._fetched(_ledger.Grant, grant)
+
+    def create_grant(self, idempotency_key=None, **attrs):
+        """Grant credits: ``project_id``, ``amount``, and monthly, expires, reason."""
+        path = _ledger.Grant.base_path
+        return self._created(_ledger.Grant, path, attrs, idempotency_key)
+
+    def delete_grant(self, grant):
+        """End a monthly grant; what it gave stays."""
+        self._ended(_ledger.Grant, grant)
 
     def events(self, after=0, **query):
         """What happened after event number ``after``, oldest first.
