@@ -264,6 +264,42 @@ RULES = [
         ('DELETE', '/v1/grants/{grant}'),
     ),
     policy.documented(
+        'market:statements:list',
+        policy.READER,
+        'List the months in which something was booked for the project.',
+        ('GET', '/v1/statements'),
+    ),
+    policy.documented(
+        'market:statements:show',
+        policy.READER,
+        'Show what was booked for the project in a month.',
+        ('GET', '/v1/statements/{month}'),
+    ),
+    policy.documented(
+        'market:disputes:list',
+        policy.READER,
+        'List the disputes that the project is a party to.',
+        ('GET', '/v1/disputes'),
+    ),
+    policy.documented(
+        'market:disputes:show',
+        policy.READER,
+        'Show a dispute that the project is a party to.',
+        ('GET', '/v1/disputes/{dispute}'),
+    ),
+    policy.documented(
+        'market:disputes:create',
+        policy.MEMBER,
+        'Say that what was booked of a contract is wrong.',
+        ('POST', '/v1/disputes'),
+    ),
+    policy.documented(
+        'market:disputes:decide',
+        policy.ADMIN,
+        'Accept or reject a dispute.',
+        ('PATCH', '/v1/disputes/{dispute}'),
+    ),
+    policy.documented(
         'market:audit:list',
         policy.ADMIN,
         'See what looks like gaming of the market, by whom.',

@@ -423,3 +423,30 @@ GRANT = Table(
     ),
     _ORDER,
 )
+
+DISPUTE = Table(
+    (
+        Field('uuid', shown='list', since='1.1'),
+        # The line of a statement that it is about.
+        Field('transfer_uuid', shown='list', query=True, since='1.1'),
+        # Who disputes it, and the other party.
+        Field('project_id', shown='long', query=True, since='1.1'),
+        Field('other_project_id', shown='long', query=True, since='1.1'),
+        Field('reason', shown='list', since='1.1'),
+        Field(
+            'status',
+            shown='list',
+            option='open, accepted, rejected or any.',
+            metavar='<status>',
+            since='1.1',
+        ),
+        # What the operator says, and what goes from the other party to who disputes.
+        Field('decision', shown='list', since='1.1'),
+        Field('amount', shown='list', column='Money', since='1.1'),
+        Field('correction_uuid', shown='long', query=True, since='1.1'),
+        Field('decided_by', since='1.1'),
+        Field('created_at', shown='long', column='Time', since='1.1'),
+        Field('updated_at', column='Time', since='1.1'),
+    ),
+    _ORDER,
+)

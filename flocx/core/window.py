@@ -10,6 +10,8 @@ from flocx import exceptions
 #: Windows outside these years are refused: arithmetic on them would overflow.
 FIRST_YEAR, LAST_YEAR = 2000, 9000
 
+SECOND = datetime.timedelta(seconds=1)
+
 #: The end of what has none yet.
 FOREVER = datetime.datetime(LAST_YEAR + 1, 1, 1, tzinfo=datetime.UTC)
 

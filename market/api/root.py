@@ -7,6 +7,7 @@ from market.api import audit
 from market.api import bids
 from market.api import book
 from market.api import contracts
+from market.api import disputes
 from market.api import events
 from market.api import grants
 from market.api import maintenances
@@ -14,6 +15,7 @@ from market.api import offers
 from market.api import prices
 from market.api import publications
 from market.api import quotes
+from market.api import statements
 from market.api import transfers
 from market.api import usage
 
@@ -24,6 +26,7 @@ class V1:
     offers = offers.Offers()
     bids = bids.Bids()
     contracts = contracts.Contracts()
+    disputes = disputes.Disputes()
     events = events.Events()
     grants = grants.Grants()
     maintenances = maintenances.Maintenances()
@@ -33,6 +36,7 @@ class V1:
     publications = publications.Publications()
     prices = prices.PricesController()
     quotes = quotes.Quotes()
+    statements = statements.Statements()
     transfers = transfers.Transfers()
     usage = usage.UsageController()
 

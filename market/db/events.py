@@ -126,6 +126,27 @@ def of_account(session, action, account, now, **more):
     )
 
 
+def of_dispute(session, action, dispute, now):
+    """Tell both parties what became of a dispute."""
+    payload = {
+        'transfer_uuid': dispute.transfer_uuid,
+        'status': dispute.status,
+        'reason': dispute.reason,
+        'decision': dispute.decision,
+        'amount': dispute.amount and money.text(dispute.amount),
+    }
+    for project_id in (dispute.project_id, dispute.other_project_id):
+        _add(
+            session,
+            'dispute',
+            dispute.uuid,
+            action,
+            now,
+            payload,
+            project_id=project_id,
+        )
+
+
 def after(session, reader, last=0, limit=100, filters=(), where=()):
     """Events that concern ``reader`` with an id above ``last``, in order."""
     table = schema.events

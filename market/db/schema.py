@@ -520,3 +520,26 @@ ledger_state = sa.Table(
     sa.Column('closed_through', sa.String(7), nullable=False),
     **_OPTIONS,
 )
+
+#: What parties say of transfers that they take for wrong.
+disputes = sa.Table(
+    'disputes',
+    metadata,
+    _id(),
+    _uuid('uuid', nullable=False, unique=True),
+    _uuid('transfer_uuid', nullable=False),
+    _project('project_id', nullable=False),
+    _project('other_project_id', nullable=False),
+    sa.Column('reason', sa.String(255), nullable=False),
+    _status(),
+    sa.Column('decision', sa.String(255)),
+    sa.Column('amount', db.Money),
+    _uuid('correction_uuid'),
+    sa.Column('decided_by', sa.String(64)),
+    _time('created_at'),
+    _time('updated_at'),
+    sa.Index(None, 'transfer_uuid'),
+    sa.Index(None, 'project_id', 'status'),
+    sa.Index(None, 'other_project_id'),
+    **_OPTIONS,
+)

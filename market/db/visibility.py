@@ -212,6 +212,17 @@ def grants(reader):
     return schema.grants.c.project_id == reader.project_id
 
 
+def disputes(reader):
+    """Those to which their project is a party."""
+    if reader.is_admin:
+        return sa.true()
+    table = schema.disputes
+    return sa.or_(
+        table.c.project_id == reader.project_id,
+        table.c.other_project_id == reader.project_id,
+    )
+
+
 def events(reader):
     """Those that concern them as renter or as owner, or the servers of a provider.
 

@@ -479,6 +479,13 @@ class EveryChangeTest(base.MarketplaceTestCase):
             self.marketplace.conf, self.marketplace.database
         )
         self.silent(books.run, later)
+        renter = self.market(LESSEE)
+        booked = renter.get('/v1/transfers', object_uuid=contract['lines'][0]['uuid'])
+        (entry,) = self.good(booked, 200)['transfers']
+        body = {'transfer_uuid': entry['uuid'], 'reason': 'it was off'}
+        dispute = self.good(self.silent(renter.post, '/v1/disputes', body))
+        body = {'status': 'rejected', 'decision': 'it was on'}
+        self.silent(operator.patch, f'/v1/disputes/{dispute["uuid"]}', body)
         self.VERSION = None
 
     def _project_departs(self):

@@ -15,6 +15,7 @@ import openstack
 import requests
 
 from flocxclient.sdk import services
+from tests import billed
 from tests.functional import test_client
 
 #: What only the services say to each other.
@@ -108,6 +109,16 @@ STORY = (
     ('acme-reader', 'grant', 'list'),
     ('acme-reader', 'grant', 'show', 'GRANT'),
     ('operator-admin', 'grant', 'delete', 'GRANT'),
+    ('umbrella-reader', 'account', 'statement'),
+    ('umbrella-reader', 'account', 'statement', '--month', '2026-11'),
+    ('umbrella-reader', 'usage', 'show', '--month', '2026-11', '--by', 'class'),
+    ('umbrella-member', 'dispute', 'create', 'USAGE', '--reason', 'it was off'),
+    ('umbrella-reader', 'dispute', 'list'),
+    ('umbrella-reader', 'dispute', 'show', 'DISPUTE'),
+    (
+        *('operator-admin', 'dispute', 'decide', 'DISPUTE'),
+        *('--accept', '0.5', '--decision', 'half'),
+    ),
     ('operator-admin', 'mechanism', 'list'),
     ('operator-admin', 'round', 'list'),
     ('operator-admin', 'round', 'show', 'ROUND'),
@@ -190,6 +201,16 @@ class WholeTest(test_client.ClientTestCase):
         (transfer,) = self.good(given, 200)['transfers']
         return grant['uuid'], transfer['uuid']
 
+    def disputed(self):
+        """The uuids of a transfer of usage and of a dispute about another one."""
+        parties = self.marketplace.database, 'umbrella', 'acme', self.clock()
+        one, other = billed.bill(*parties), billed.bill(*parties)
+        newest = {'OpenStack-API-Version': 'marketplace latest'}
+        market = self.market('umbrella-member')
+        body = {'transfer_uuid': one, 'reason': 'it was off'}
+        made = market.request('POST', '/v1/disputes', newest, json=body)
+        return other, self.good(made)['uuid']
+
     def test_every_operation_has_a_command_and_every_command_works(self):
         operations = self.described()
         names = {
@@ -198,6 +219,7 @@ class WholeTest(test_client.ClientTestCase):
             'OUTAGE': self.outage(),
         }
         names['GRANT'], names['TRANSFER'] = self.grant()
+        names['USAGE'], names['DISPUTE'] = self.disputed()
         self.sent.clear()
         called = set()
         for who, *words in STORY:

@@ -14,6 +14,7 @@ from flocx.core import window
 from market import policies as market_policies
 from matcher import policies as matcher_policies
 from provider import policies as provider_policies
+from tests import billed
 from tests.functional import base
 
 OWNER, RENTER, THIRD = 'acme', 'umbrella', 'initech'
@@ -329,6 +330,32 @@ ROWS = {
     'market:grants:end': Row(
         'DELETE', MARKET, '/v1/grants/{grant}', *(DENIED,) * 3, operator=204
     ),
+    'market:statements:list': Row('GET', MARKET, '/v1/statements', ALL, ALL, ALL),
+    'market:statements:show': Row(
+        'GET', MARKET, '/v1/statements/2026-11', ALL, ALL, ALL
+    ),
+    'market:disputes:list': Row('GET', MARKET, '/v1/disputes', ALL, ALL, ALL),
+    'market:disputes:show': Row(
+        'GET', MARKET, '/v1/disputes/{dispute}', ALL, ALL, NONE
+    ),
+    # The operator sees what is booked, and is no party to it.
+    'market:disputes:create': Row(
+        'POST',
+        MARKET,
+        '/v1/disputes',
+        (201, 403),
+        (201, 403),
+        HIDDEN,
+        operator=403,
+        body={'transfer_uuid': '{usage}', 'reason': 'wrong'},
+    ),
+    'market:disputes:decide': Row(
+        'PATCH',
+        MARKET,
+        '/v1/disputes/{dispute}',
+        *(DENIED,) * 3,
+        body={'status': 'rejected', 'decision': 'right'},
+    ),
     'market:audit:list': Row('GET', MARKET, '/v1/audit', *(DENIED,) * 3),
     'provider:nodes:list': Row('GET', PROVIDER, '/v1/nodes', ALL, ALL, ALL),
     'provider:nodes:show': Row(
@@ -368,6 +395,7 @@ OF_THE_OWNER = {
     'market:offers:claim': 409,
     'provider:nodes:show': 200,
     'provider:offers:publish': 201,
+    'market:disputes:create': 201,
 }
 
 
@@ -394,6 +422,8 @@ class MatrixTest(base.MarketplaceTestCase):
             **dict.fromkeys(('contract', 'line'), self.contract),
             **dict.fromkeys(('grant', 'account', 'transfer', 'funded'), self.granted),
             **dict.fromkeys(('future', 'future_line'), self.future),
+            'usage': self.usage,
+            'dispute': self.dispute,
             **dict.fromkeys(
                 ('node', 'fresh'),
                 lambda: {'node': self.add_node(), 'fresh': self.add_node()},
@@ -417,6 +447,15 @@ class MatrixTest(base.MarketplaceTestCase):
         # Nothing is done for it yet, by a fulfiller that would be faster.
         contract = self.contract(start_time=self.time(3))
         return {'future': contract['contract'], 'future_line': contract['line']}
+
+    def usage(self):
+        now = datetime.datetime.now(datetime.UTC)
+        return {'usage': billed.bill(self.marketplace.database, RENTER, OWNER, now)}
+
+    def dispute(self):
+        body = {'transfer_uuid': self.usage()['usage'], 'reason': 'wrong'}
+        dispute = self.market(f'{RENTER}-member').post('/v1/disputes', body)
+        return {'dispute': self.good(dispute)['uuid']}
 
     def granted(self):
         operator = self.market(OPERATOR)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The SDK resources of the ledger: accounts, transfers and grants of credits."""
+"""The SDK resources of the ledger: accounts, transfers, grants and disputes."""
 
 from flocxclient import fields
 from flocxclient.sdk import resource as flocx_resource
@@ -36,4 +36,16 @@ class Grant(flocx_resource.Resource, table=fields.GRANT):
     allow_create = True
     allow_fetch = True
     allow_delete = True
+    allow_list = True
+
+
+class Dispute(flocx_resource.Resource, table=fields.DISPUTE):
+    """What a party says of a line of its statement, and what was decided."""
+
+    resources_key = 'disputes'
+    base_path = '/v1/disputes'
+
+    allow_create = True
+    allow_fetch = True
+    allow_commit = True
     allow_list = True

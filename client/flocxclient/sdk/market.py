@@ -272,6 +272,50 @@ class Proxy(proxy.Proxy):
         period = {name: found[name] for name in ('start_time', 'end_time')}
         return [_statistics.Usage.existing(**period, **each) for each in found['usage']]
 
+    def usage_by(self, group, **query):
+        """Usage summed up, a UsageGroup each, the largest amounts first.
+
+        :param group: class, server, project, partner or month.
+        :param query: as for ``usage``.
+        """
+        found = self._read('/v1/usage', by=group, **query)['groups']
+        return [
+            _statistics.UsageGroup.existing(group=each.pop(group), **each)
+            for each in found
+        ]
+
+    def statements(self, **query):
+        """The months in which something was booked, a StatementMonth each.
+
+        :param query: ``project_id``, for administrators.
+        """
+        found = self._read('/v1/statements', **query)['statements']
+        return [_statistics.StatementMonth.existing(**each) for each in found]
+
+    def get_statement(self, month, **query):
+        """What was booked in a month such as ``2027-01``, a Statement.
+
+        :param query: ``project_id``, for administrators.
+        """
+        found = self._read(identifiers.path('/v1/statements', month), **query)
+        return _statistics.Statement.existing(**found)
+
+    def disputes(self, **query):
+        """The disputes that the caller's project is a party to."""
+        return self._list(_ledger.Dispute, **query)
+
+    def get_dispute(self, dispute):
+        return self._fetched(_ledger.Dispute, dispute)
+
+    def create_dispute(self, idempotency_key=None, **attrs):
+        """Dispute a line of a statement: ``transfer_uuid`` and ``reason``."""
+        path = _ledger.Dispute.base_path
+        return self._created(_ledger.Dispute, path, attrs, idempotency_key)
+
+    def update_dispute(self, dispute, **changes):
+        """Decide it: ``status``, ``decision``, and ``amount`` of what is accepted."""
+        return self._changed(_ledger.Dispute, dispute, changes)
+
     def audit(self, **query):
         """What looks like gaming of the market, a Finding each, for administrators.
 
