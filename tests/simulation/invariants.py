@@ -9,6 +9,7 @@ import json
 import math
 
 from tests.simulation import audit
+from tests.simulation import books
 from tests.simulation import changes
 from tests.simulation import unfilled
 
@@ -34,6 +35,8 @@ class Checker:
                     'interruptions',
                     'cleaning_times',
                     'maintenances',
+                    'accounts',
+                    'transfers',
                 )
             }
         self._lines = collections.defaultdict(list)
@@ -55,6 +58,7 @@ class Checker:
         self._accepted(accepted)
         self._wishes()
         self._events()
+        self.wrong += books.wrong(self._rows)
         return self.wrong
 
     def _require(self, holds, label):
@@ -428,7 +432,8 @@ class Checker:
         return gaps
 
     def closed(self):
-        """Nothing, if all that could end has ended."""
+        """Nothing, if all that could end has ended, and was paid."""
+        self.wrong += books.unpaid(self._rows, paid, segments)
         for line in self._rows['contract_lines']:
             self._require(
                 line['status'] not in OPEN_LINES,

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from provider import node_settings as settings
 
 RAID = {'logical_disks': [{'size_gb': 100, 'raid_level': '1'}], 'last_updated': 'then'}
-PASSING = sorted(settings.IRONICS_OWN - {'raid_config', 'lessee'})
+PASSING = sorted(settings.IRONICS_OWN - {'raid_config', *settings.APART})
 VALUES = st.one_of(st.none(), st.booleans(), st.integers(), st.text())
 
 
