@@ -7,7 +7,6 @@ from oslo_limit import limit
 from oslo_log import log
 
 from flocx import exceptions
-from market.db import organisations as organisations_db
 from market.db import quota_usage
 
 LOG = log.getLogger(__name__)
@@ -26,7 +25,7 @@ NAMES = (
 class Limits:
     """The limits of a project and of its organisation.
 
-    Each is {name: the most of it, None where there is no limit}.
+    Each is {name: the most of it}, without what is not limited.
     """
 
     project: dict
@@ -92,30 +91,32 @@ class Quotas:
         :param more: how much of each name is to be added.
         :raises Forbidden: one would have too much; the message says which, and of what.
         """
-        _check(session, 'project', {project_id}, limits.project, now, more)
-        if any(limits.organisation.get(name) is not None for name in more):
-            theirs = organisations_db.projects(session, limits.organisation_id)
-            label = f'organisation {limits.organisation_id}'
-            _check(
-                session, label, {project_id, *theirs}, limits.organisation, now, more
-            )
+        parties = (
+            ('project', limits.project),
+            (f'organisation {limits.organisation_id}', limits.organisation),
+        )
+        names = {name for _, most in parties for name in more if name in most}
+        if not names:
+            return
+        used = quota_usage.of(session, project_id, limits.organisation_id, now, names)
+        for (label, most), has in zip(parties, used, strict=True):
+            _require(label, most, has, more)
 
 
 def _bounded(limits):
-    return {name: None if most < 0 else most for name, most in limits.items()}
+    """``limits`` without those that are none."""
+    return {name: most for name, most in limits.items() if most >= 0}
 
 
-def _check(session, label, projects, limits, now, more):
-    wanted = {
-        name: added for name, added in more.items() if limits.get(name) is not None
-    }
-    if not wanted:
-        return
-    used = quota_usage.of_projects(session, projects, now, wanted)
-    for name, added in wanted.items():
-        if used[name] + added > limits[name]:
+def _require(label, most, used, more):
+    """Nothing, if who has ``used`` may have ``more``.
+
+    :raises Forbidden: something would be too much.
+    """
+    for name, added in more.items():
+        if name in most and used[name] + added > most[name]:
             raise exceptions.Forbidden(
                 f'Quota {name}: the {label} has {used[name]:f} and asks for '
-                f'{added:f} more, but may have {limits[name]}',
+                f'{added:f} more, but may have {most[name]}',
                 code='flocx.quota',
             )
