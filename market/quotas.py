@@ -41,6 +41,10 @@ class Quotas:
         self._conf, self._organisations = conf.quota, organisations
         self._keystone = keystone_limits.KeystoneLimits()
 
+    def organisation(self, context):
+        """The id of the organisation of the caller's project."""
+        return self._organisations.of(context)
+
     def limits(self, context):
         """The Limits of the caller's project."""
         organisation_id = self._organisations.of(context)

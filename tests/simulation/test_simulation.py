@@ -5,6 +5,7 @@
 the first of their seeds.
 """
 
+import dataclasses
 import decimal
 import hashlib
 import itertools
@@ -18,12 +19,15 @@ import testtools
 
 from flocx.core import bid
 from flocx.core import contract as contract_core
+from flocx.core import ledger as ledger_core
 from flocx.core import money
 from flocx.core import reclaim
 from flocx.core import window
 from market.api import transaction
+from market.db import budgets
 from market.db import contracts
 from market.db import events
+from market.db import ledger
 from market.db import offers
 from matcher.mechanisms import second_price
 from provider import fulfilment
@@ -171,3 +175,27 @@ class PlantedTest(testtools.TestCase):
             return exact.quantize(money.QUANTUM, decimal.ROUND_DOWN)
 
         self.found('usage of', money, 'amount', amount, 5)
+
+    def test_a_budget_that_two_engines_and_a_claim_overspend(self):
+        self.found('beyond its limit', ledger, '_WITHIN', ledger._CHANGE, 6)
+
+    def test_a_hold_that_is_left_behind(self):
+        hold = budgets._line_hold
+
+        def kept(line, more, now, within_limit=False):
+            return hold(line, max(more, 0), now, within_limit)
+
+        self.found('holds 0, booked', budgets, '_line_hold', kept, 2)
+
+    def test_a_line_that_is_paid_as_agreed_and_not_as_served(self):
+        def charges(line, interruptions, now, only=None):
+            return [
+                ledger_core.Charge(each.period, agreed(line, each.used))
+                for each in due(line, interruptions, now, only)
+            ]
+
+        def agreed(line, used):
+            return dataclasses.replace(used, amount=ledger_core.most_of_line(line))
+
+        due = ledger_core.charges
+        self.found('booked', ledger_core, 'charges', charges, 2)
