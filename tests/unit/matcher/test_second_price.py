@@ -79,7 +79,7 @@ class ExternalityTest(unittest.TestCase):
 
 
 class SecondPriceTest(unittest.TestCase):
-    @markets.examples()
+    @markets.examples(2.5)
     @hypothesis.given(markets.books(), st.sampled_from(markets.CEILINGS), st.data())
     def test_the_own_ceiling_changes_the_award_or_nothing(self, market, price, data):
         hypothesis.assume(market.bids)
@@ -114,7 +114,7 @@ class SecondPriceTest(unittest.TestCase):
         if given(before) == given(after):
             self.assertEqual(before.pays, after.pays)
 
-    @markets.examples(0.3, 0.1)
+    @markets.examples(1, 0.1)
     @hypothesis.given(markets.books(), st.randoms(use_true_random=False))
     def test_the_order_of_arrival_changes_nothing(self, market, random):
         offers, bids = list(market.offers), list(market.bids)
