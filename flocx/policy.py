@@ -46,6 +46,7 @@ for _call in SIGNED:
 ADMIN = 'rule:flocx:admin'
 READER = 'rule:flocx:reader'
 MEMBER = 'rule:flocx:member'
+MANAGER = 'rule:flocx:manager'
 SERVICE = 'rule:flocx:service'
 
 #: A rule's target is the owner of the object, never the caller.
@@ -67,6 +68,11 @@ SHARED = [
         'flocx:member',
         'rule:flocx:admin or (role:member and project_id:%(project_id)s)',
         'Trades for the project.',
+    ),
+    policy.RuleDefault(
+        'flocx:manager',
+        'rule:flocx:admin or (role:manager and project_id:%(project_id)s)',
+        'Hands on what the project has to spend.',
     ),
 ]
 

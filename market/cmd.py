@@ -14,6 +14,7 @@ from flocx import config
 from flocx import db
 from flocx.core import window
 from market import conf as market_conf
+from market import ledger_commands
 from market.db import departures
 from market.db import migration
 from market.db import purge
@@ -76,6 +77,7 @@ def _commands(subparsers):
         'published. Example: flocx-market-manage --config-file market.conf turnaround',
     )
     gaps.set_defaults(run=_turnaround)
+    ledger_commands.add(subparsers)
 
 
 def _upgrade(database, command):

@@ -272,12 +272,59 @@ _CONTRACTS_OPTS = [
 ]
 
 
+_LEDGER = cfg.OptGroup('ledger', 'Accounts, budgets and bills')
+_LEDGER_OPTS = [
+    cfg.BoolOpt(
+        'enforce',
+        default=False,
+        help='Whether bids, claims and extensions are refused that the account of the '
+        'project does not cover. They hold what they cost at most, and their end '
+        'settles what was served. By default nothing is held, and what projects owe '
+        'each other is booked with each month.',
+    ),
+    cfg.StrOpt(
+        'at_zero',
+        default='overdraft',
+        choices=[
+            ('overdraft', 'they run on, and their project owes what exceeds the limit'),
+            ('end', 'they end with the usual notice, the newest first'),
+        ],
+        help='What becomes of running contracts of a project that is below its limit, '
+        'as when its overdraft was lowered. What a contract was agreed to cost is held '
+        'from its start, so that a project does not get there by renting.',
+    ),
+    cfg.StrOpt(
+        'low_balance',
+        default='0',
+        regex=r'^[0-9]{1,12}(\.[0-9]{1,6})?$',
+        help='Credits below which the balance of a project is low, of which an event '
+        'tells it once. With 0, the default, it is told when it is overdrawn.',
+    ),
+    cfg.IntOpt(
+        'interval',
+        default=60,
+        min=1,
+        help='Seconds between two looks of flocx-market-worker at the ledger: for '
+        'grants of a new month, low balances and months to close.',
+    ),
+    cfg.IntOpt(
+        'close_after',
+        default=3600,
+        min=0,
+        help='Seconds after its end at which a month is closed: from then on its '
+        'statements never change. The default leaves room for clocks that differ.',
+    ),
+]
+
+
 def register(conf):
     health.register(conf, 'flocx_database', 'flocx_messaging')
     conf.register_group(_GROUP)
     conf.register_opts(_OPTS, _GROUP)
     conf.register_group(_QUOTA)
     conf.register_opts(_QUOTA_OPTS, _QUOTA)
+    conf.register_group(_LEDGER)
+    conf.register_opts(_LEDGER_OPTS, _LEDGER)
     conf.register_group(_CONTRACTS)
     conf.register_opts(_CONTRACTS_OPTS, _CONTRACTS)
     limit_opts.register_opts(conf)
@@ -291,6 +338,7 @@ def list_opts():
         (_GROUP.name, _OPTS),
         (_QUOTA.name, _QUOTA_OPTS),
         (_CONTRACTS.name, _CONTRACTS_OPTS),
+        (_LEDGER.name, _LEDGER_OPTS),
     ]
 
 

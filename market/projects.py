@@ -1,12 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
 """The tree of projects in Keystone, as far as a caller's own branch goes."""
 
+import urllib.parse
+
 from dogpile import cache
 from keystoneauth1 import exceptions as ks_exceptions
 from keystoneauth1 import loading
 from oslo_log import log
 
 from flocx import config
+from flocx import exceptions
+
+#: What a token for the system must not name.
+_WITHOUT_PROJECT = dict.fromkeys(
+    ('project_id', 'project_name', 'project_domain_id', 'project_domain_name')
+)
 
 LOG = log.getLogger(__name__)
 
@@ -22,7 +30,7 @@ class Projects:
         self._cache = cache.make_region().configure(
             'dogpile.cache.memory', expiration_time=conf.market.project_cache_time
         )
-        self._session = None
+        self._session = self._system = None
         if conf[config.CREDENTIALS].auth_type:
             auth = loading.load_auth_from_conf_options(conf, config.CREDENTIALS)
             self._session = loading.load_session_from_conf_options(
@@ -41,6 +49,39 @@ class Projects:
             should_cache_fn=lambda ancestors: ancestors is not None,
         )
         return (own, *(found or ()))
+
+    def ancestors(self, project_id):
+        """The ids of what is above a project, which need not be the caller's.
+
+        Keystone is asked with the account of the service, which needs the role
+        ``reader`` on the system.
+
+        :raises NotFound: there is no such project.
+        :raises Unavailable: Keystone does not answer, or there is no such account.
+        """
+        if self._session is None:
+            raise exceptions.Unavailable(
+                f'Who is above a project cannot be asked: [{config.CREDENTIALS}] names '
+                'no account. An operator can transfer the credits'
+            )
+        if self._system is None:
+            auth = loading.load_auth_from_conf_options(
+                self._conf, config.CREDENTIALS, system_scope='all', **_WITHOUT_PROJECT
+            )
+            self._system = loading.load_session_from_conf_options(
+                self._conf, config.CREDENTIALS, auth=auth
+            )
+        try:
+            answer = self._system.get(
+                f'/projects/{urllib.parse.quote(project_id, safe="")}?parents_as_ids',
+                endpoint_filter={'service_type': 'identity', 'version': (3, 0)},
+            ).json()
+        except ks_exceptions.NotFound:
+            raise exceptions.NotFound(f'Project {project_id} not found') from None
+        except ks_exceptions.ClientException as error:
+            raise exceptions.Unavailable(f'Keystone does not answer: {error}') from None
+        project = answer['project']
+        return (*_chain(project.get('parents')), project.get('domain_id'))
 
     def _ask(self, context):
         try:

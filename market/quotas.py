@@ -49,6 +49,10 @@ class Quotas:
             None,
         )
 
+    def organisation(self, context):
+        """The id of the organisation of the caller's project."""
+        return self._organisations.of(context)
+
     def limits(self, context):
         """The Limits of the caller's project."""
         project_id = context.project_id

@@ -54,7 +54,7 @@ def _reclaim(session, contract, until, now, turnaround):
     if not changed:
         return None
     for line in changed:
-        lifecycle.move(session, line, changes[line])
+        lifecycle.move(session, line, changes[line], now)
     moved = lifecycle.moved_end(contract, changes)
     contract = lifecycle.settle(session, contract, 'reclaiming', changed, now, **moved)
     for line in changed:

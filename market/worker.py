@@ -14,29 +14,35 @@ from flocx import config
 from flocx import metrics
 from flocx import rpc
 from flocx import service
+from market import bookkeeping
 from market import conf as market_conf
 from market import departures
 
 
 def parts(conf, transport=None, database=None):
-    """The loop that finds projects which have left Keystone, and what wakes it.
+    """The loops that keep the books and find projects which have left Keystone.
 
     Any number of workers may run: each step is safe to do twice.
     """
     transport = transport or rpc.transport(conf)
     database = database or announce.database(conf, transport, 'market')
+    books = bookkeeping.Bookkeeping(conf, database)
+    usual = [
+        metrics.Server(conf),
+        service.Loop('bookkeeping', books.run, conf.ledger.interval),
+    ]
     if not conf[config.CREDENTIALS].auth_type:
         # Without an account Keystone cannot be asked.
-        return [metrics.Server(conf)]
+        return usual
     looking = departures.Departures(conf, database, departures.Keystone(conf))
     loop = service.Loop('departures', looking.run, conf.market.project_check_interval)
     if not conf.market.project_notifications_url:
-        return [metrics.Server(conf), loop]
+        return [*usual, loop]
     endpoint = departures.Notifications(looking.note, loop.wake)
     told = service.RetryingStarter(
         'notifications', lambda: departures.listener(conf, endpoint)
     )
-    return [metrics.Server(conf), loop, told]
+    return [*usual, loop, told]
 
 
 def main(argv=None):

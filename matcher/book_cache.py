@@ -86,7 +86,9 @@ class Reader:
                 news = events.objects(session, self._last, _MOST_CHANGES)
                 changes = {name: set(uuids) for name, uuids in noted.items()}
                 for event in news:
-                    changes[event.object_type].add(event.object_uuid)
+                    # Of accounts there is nothing in the book.
+                    if event.object_type in changes:
+                        changes[event.object_type].add(event.object_uuid)
                 if max(len(news), *map(len, changes.values())) >= _MOST_CHANGES:
                     return False
                 freed = offers.on_servers_of(session, noted['contract'])

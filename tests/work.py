@@ -1,7 +1,25 @@
 # SPDX-License-Identifier: Apache-2.0
 """How much work something is, by a measure that is the same on every machine."""
 
+import contextlib
 import sys
+
+import sqlalchemy as sa
+
+
+@contextlib.contextmanager
+def statements(database):
+    """The statements that a database executes in the block, a list."""
+    found = []
+
+    def listen(connection, cursor, text, *_):
+        found.append(text)
+
+    sa.event.listen(database.engine, 'before_cursor_execute', listen)
+    try:
+        yield found
+    finally:
+        sa.event.remove(database.engine, 'before_cursor_execute', listen)
 
 
 def counted(function):

@@ -329,3 +329,124 @@ EVENT = Table(
     ),
     ('after', 'resource_type', 'resource_uuid', 'wait'),
 )
+
+ACCOUNT = Table(
+    (
+        Field(
+            'project_id',
+            shown='list',
+            option='That of the project with this id.',
+            metavar='<project-id>',
+            since='1.1',
+        ),
+        Field('uuid', shown='long', since='1.1'),
+        Field(
+            'type',
+            shown='long',
+            option='Those of projects, organisations or the operator.',
+            metavar='<type>',
+            since='1.1',
+        ),
+        # What can be spent, and what open bids and contracts may still cost.
+        Field('balance', shown='list', column='Money', since='1.1'),
+        Field('held', shown='list', column='Money', since='1.1'),
+        Field('overdraft', shown='list', column='Money', since='1.1'),
+        Field('created_at', column='Time', since='1.1'),
+        Field('updated_at', column='Time', since='1.1'),
+    ),
+    _ORDER,
+)
+
+TRANSFER = Table(
+    (
+        Field('uuid', shown='long', since='1.1'),
+        Field('time', shown='list', column='Time', query=True, since='1.1'),
+        Field(
+            'type',
+            shown='list',
+            option='grant, lapse, transfer, hold, release, usage or correction.',
+            metavar='<type>',
+            since='1.1',
+        ),
+        Field('amount', shown='list', column='Money', since='1.1'),
+        # The accounts that it comes from and goes to, by uuid.
+        Field('debit', shown='list', query=True, since='1.1'),
+        Field('credit', shown='list', query=True, since='1.1'),
+        Field(
+            'month',
+            shown='long',
+            option='Those that are booked in this month, such as 2027-01.',
+            metavar='<month>',
+            since='1.1',
+        ),
+        Field('reason', shown='list', since='1.1'),
+        Field('object_type', shown='long', query=True, since='1.1'),
+        Field('object_uuid', shown='long', query=True, since='1.1'),
+        Field('contract_uuid', shown='long', query=True, since='1.1'),
+        # In which month it was served.
+        Field('period', shown='long', query=True, since='1.1'),
+        # The transfer that it corrects.
+        Field('corrects', query=True, since='1.1'),
+        Field('details', dict, column='Document', since='1.1'),
+        Field('user_id', since='1.1'),
+    ),
+    _ORDER,
+)
+
+GRANT = Table(
+    (
+        Field('uuid', shown='list', since='1.1'),
+        Field(
+            'project_id',
+            shown='list',
+            option='Those to the project with this id.',
+            metavar='<project-id>',
+            since='1.1',
+        ),
+        Field('account_uuid', query=True, since='1.1'),
+        Field('amount', shown='list', column='Money', since='1.1'),
+        Field('monthly', bool, shown='list', since='1.1'),
+        # Whether what is left at the end of a month lapses.
+        Field('expires', bool, shown='list', since='1.1'),
+        Field(
+            'status',
+            shown='list',
+            option='active, ended, lapsed or any.',
+            metavar='<status>',
+            since='1.1',
+        ),
+        # The last month for which it was given.
+        Field('month', shown='long', since='1.1'),
+        Field('reason', shown='long', since='1.1'),
+        Field('created_at', column='Time', since='1.1'),
+        Field('updated_at', column='Time', since='1.1'),
+    ),
+    _ORDER,
+)
+
+DISPUTE = Table(
+    (
+        Field('uuid', shown='list', since='1.1'),
+        # The line of a statement that it is about.
+        Field('transfer_uuid', shown='list', query=True, since='1.1'),
+        # Who disputes it, and the other party.
+        Field('project_id', shown='long', query=True, since='1.1'),
+        Field('other_project_id', shown='long', query=True, since='1.1'),
+        Field('reason', shown='list', since='1.1'),
+        Field(
+            'status',
+            shown='list',
+            option='open, accepted, rejected or any.',
+            metavar='<status>',
+            since='1.1',
+        ),
+        # What the operator says, and what goes from the other party to who disputes.
+        Field('decision', shown='list', since='1.1'),
+        Field('amount', shown='list', column='Money', since='1.1'),
+        Field('correction_uuid', shown='long', query=True, since='1.1'),
+        Field('decided_by', since='1.1'),
+        Field('created_at', shown='long', column='Time', since='1.1'),
+        Field('updated_at', column='Time', since='1.1'),
+    ),
+    _ORDER,
+)

@@ -31,6 +31,15 @@ PUBLISHED = {
         403,
         'The roles of the token do not allow this; the detail names the policy rule.',
     ),
+    'flocx.budget': (
+        403,
+        'The account of the project does not cover what this costs at most. The detail '
+        'says how much is missing, and who can grant it.',
+    ),
+    'flocx.conflict.month_closed': (
+        409,
+        'The month is closed, and nothing is booked in it any more.',
+    ),
     'flocx.quota': (
         403,
         'The project would have more than its quota. The detail says of what, how much '

@@ -50,6 +50,7 @@ class Bid:
     project and its ancestors when the bid was placed: it decides which targeted
     offers the bid may take. ``min_reclaim_notice`` is the shortest notice, in seconds,
     with which a server may be reclaimed; None: only servers that never are will do.
+    ``hold`` is what the project's account holds for it, in credits.
     """
 
     uuid: str
@@ -68,6 +69,7 @@ class Bid:
     purpose: str | None = None
     status: Status = Status.AVAILABLE
     contract_uuid: str | None = None
+    hold: decimal.Decimal = decimal.Decimal(0)
     generation: int = 1
     created_at: datetime.datetime
     updated_at: datetime.datetime

@@ -42,6 +42,7 @@ class Reason(enum.StrEnum):
     PROJECT_DELETED = 'project_deleted'
     PROJECT_DISABLED = 'project_disabled'
     RECLAIMED = 'reclaimed'
+    BUDGET_EXHAUSTED = 'budget_exhausted'
 
 
 #: Why a provider gives a line up before it has handed the server over.
@@ -154,6 +155,9 @@ class Line:
     ``reclaim_notice`` is that of the offer when the line was made. ``reclaim_time`` is
     when the owner has reclaimed the server, and ``reclaim_deadline`` when it is taken
     back at the latest; both None until then.
+
+    ``hold`` is what the renter's account holds for what it may still cost, and
+    ``charged`` what was booked of its usage, in credits.
     """
 
     uuid: str
@@ -181,6 +185,8 @@ class Line:
     fulfill_time: datetime.datetime | None = None
     expire_time: datetime.datetime | None = None
     notice_seconds: int = 0
+    hold: decimal.Decimal = decimal.Decimal(0)
+    charged: decimal.Decimal = decimal.Decimal(0)
     reason: str | None = None
 
     @property

@@ -65,16 +65,27 @@ def _segment(
     promised = _common(stay.start, stay.end, period, now)
     if promised is None:
         return _nothing(stay, price)
-    parts = [_common(each.start, each.end, promised, now) for each in left]
-    served = sum(each.seconds for each in parts if each)
+    served = _served(left, promised, now)
+    # By what comes to all of the time until now, so that the amounts of periods add up
+    # to the amount of the whole, to the last digit.
+    past = _common(stay.start, stay.end, window.Window(stay.start, promised.end), now)
+    until = _served(left, past or promised, now)
     return Usage(
         start_time=stay.start,
         price=price,
         served=served,
         missed=promised.seconds - served,
         notice=0,
-        amount=money.amount(price, served),
+        amount=money.amount(price, until) - money.amount(price, until - served),
     )
+
+
+def _served(
+    left: list[window.Window], promised: window.Window, now: datetime.datetime
+) -> int:
+    """The seconds of ``promised`` that lie in ``left``."""
+    parts = [_common(each.start, each.end, promised, now) for each in left]
+    return sum(each.seconds for each in parts if each)
 
 
 def _cancelled(

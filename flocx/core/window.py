@@ -10,6 +10,11 @@ from flocx import exceptions
 #: Windows outside these years are refused: arithmetic on them would overflow.
 FIRST_YEAR, LAST_YEAR = 2000, 9000
 
+SECOND = datetime.timedelta(seconds=1)
+
+#: The end of what has none yet.
+FOREVER = datetime.datetime(LAST_YEAR + 1, 1, 1, tzinfo=datetime.UTC)
+
 
 def instant(value: object, field: str) -> datetime.datetime:
     """The moment that ``value`` names, in UTC and to the second.

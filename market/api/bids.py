@@ -15,6 +15,7 @@ from flocx.api import paging
 from flocx.api import routing
 from flocx.api import types
 from flocx.core import bid as bid_core
+from flocx.core import ledger
 from flocx.core import money
 from flocx.core import query
 from flocx.core import reclaim
@@ -136,6 +137,8 @@ class Bids(routing.Resource):
         """Place a bid."""
         service, context, now = transaction.request_context()
         bid = from_request(body, context, service.conf, service.terms, now)
+        if service.conf.ledger.enforce:
+            bid = dataclasses.replace(bid, hold=ledger.most_of_bid(bid))
         limits = service.quotas.limits(context)
         with transaction.idempotent('/v1/bids') as creation:
             if creation.answer is None:
@@ -163,7 +166,10 @@ class Bids(routing.Resource):
             bid = bids.get(session, ident, context)
             transaction.require_current(bid, 'market:bids:change', body)
             values = _with_duration(bid, values)
-            _require_possible(dataclasses.replace(bid, **values), service.terms, now)
+            wanted = dataclasses.replace(bid, **values)
+            _require_possible(wanted, service.terms, now)
+            if bid.hold or service.conf.ledger.enforce:
+                values['hold'] = ledger.most_of_bid(wanted)
             changed = bids.change(session, bid, 'changed', now, **values)
             before, after = _costs(bid), _costs(changed)
             if limits:

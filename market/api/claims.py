@@ -9,6 +9,7 @@ from flocx.core import reclaim
 from market import claims
 from market.api import contract_fields
 from market.api import transaction
+from market.db import budgets
 from market.db import contracts
 from market.db import events
 from market.db import offers
@@ -72,6 +73,8 @@ class Claim(routing.Resource):
                     now,
                     **claims.costs(contract, now),
                 )
+                if service.conf.ledger.enforce:
+                    contract = budgets.with_holds(contract)
                 generations = {offer.uuid: offer.generation for offer in wanted}
                 contracts.write(session, contract, generations, now)
                 creation.answer = contract_fields.shown(context, contract)

@@ -21,6 +21,7 @@ from market.api import hardware
 from market.api import lines
 from market.api import reclaims
 from market.api import transaction
+from market.db import budgets
 from market.db import contracts
 from market.db import lifecycle
 from market.db import turnarounds
@@ -134,6 +135,8 @@ def _changed(session, contract, body, terms, limits):
         turnaround,
         service.conf.market.book_tick_ratio,
     )
+    if later and service.conf.ledger.enforce:
+        contract = budgets.adopt(session, contract, now)
     before = contract
     contract = lifecycle.reschedule(session, contract, end, now, pricing, turnaround)
     claims.require_length(window.Window(contract.start_time, contract.end_time), terms)

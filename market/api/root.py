@@ -2,25 +2,33 @@
 """Everything that the market serves, on one screen."""
 
 from flocx.api import root
+from market.api import accounts
 from market.api import audit
 from market.api import bids
 from market.api import book
 from market.api import contracts
+from market.api import disputes
 from market.api import events
+from market.api import grants
 from market.api import maintenances
 from market.api import offers
 from market.api import prices
 from market.api import publications
 from market.api import quotes
+from market.api import statements
+from market.api import transfers
 from market.api import usage
 
 
 class V1:
+    accounts = accounts.Accounts()
     audit = audit.AuditController()
     offers = offers.Offers()
     bids = bids.Bids()
     contracts = contracts.Contracts()
+    disputes = disputes.Disputes()
     events = events.Events()
+    grants = grants.Grants()
     maintenances = maintenances.Maintenances()
     # Before book: from there on the name means the resource.
     properties = book.PropertiesController()
@@ -28,6 +36,8 @@ class V1:
     publications = publications.Publications()
     prices = prices.PricesController()
     quotes = quotes.Quotes()
+    statements = statements.Statements()
+    transfers = transfers.Transfers()
     usage = usage.UsageController()
 
 

@@ -15,17 +15,21 @@ from flocx.api import routing
 from flocx.api import types
 from flocx.api import versions
 from flocx.core import gates
+from flocx.core import ledger
 from flocx.core import money
 from flocx.core import query
 from flocx.core import usage as core
 from flocx.core import window
 from market import market_stats
+from market import usage_groups
 from market.api import transaction
 from market.db import usage
 
 PARAMETERS = {
     'start_time': window.instant,
     'end_time': window.instant,
+    'month': gates.Gated(ledger.parse_month, gates.Gate('1.1')),
+    'by': gates.Gated(query.one_of(usage_groups.KEYS), gates.Gate('1.1')),
     'project_id': query.text,
     'format': query.one_of(['json', 'csv']),
 }
@@ -55,6 +59,7 @@ class Usage(types.Answer):
     start_time = types.Instant
     end_time = types.Instant
     usage = types.Json
+    groups = types.Field(types.Json, since='1.1')
 
 
 class UsageController(routing.Resource):
@@ -71,27 +76,49 @@ class UsageController(routing.Resource):
         whose time has several prices is billed with one row for each, from the
         ``start_time`` of the row on. ``notice_seconds`` are billed of a line that was
         cancelled before it began. Both columns are there since 1.1.
+
+        ``month`` is a month such as 2026-11, in the place of the two times. With
+        ``by`` the answer has ``groups`` too: sums by class, server, project, partner
+        (the other party) or month. Both since 1.1.
         """
         service, context, now = transaction.request_context()
         asked = paging.values()
-        end = asked.get('end_time', window.through(now))
-        period = window.Window(asked.get('start_time', _month(end)), end)
-        project = _project(context, asked.get('project_id'))
+        period = _period(asked, now)
+        project_id = project(context, asked.get('project_id'))
         columns = _columns(versions.asked(pecan.request))
         with service.database.reader() as session:
-            rows = [
-                {name: row[name] for name in columns}
-                for line, broken in usage.lines(session, period, project)
-                for used in core.of_line(line, broken, period, now)
-                for row in _rows(line, used, project)
-            ]
+            lines = usage.lines(session, period, project_id)
+        rows = [
+            {name: row[name] for name in columns}
+            for line, broken in lines
+            for used in core.of_line(line, broken, period, now)
+            for row in _rows(line, used, project_id)
+        ]
         if asked.get('format', _BY_MEDIA_TYPE[pecan.request.media_type]) == 'csv':
             return pecan.Response(
                 _csv(columns, rows), content_type='text/csv', charset='UTF-8'
             )
+        groups = {}
+        if 'by' in asked:
+            found = usage_groups.grouped(lines, asked['by'], project_id, period, now)
+            groups['groups'] = found
         return Usage.of(
-            start_time=period.start, end_time=period.end, usage=_by_project(rows)
+            start_time=period.start,
+            end_time=period.end,
+            usage=_by_project(rows),
+            **groups,
         )
+
+
+def _period(asked, now):
+    """The window that is asked for."""
+    if 'month' not in asked:
+        end = asked.get('end_time', window.through(now))
+        return window.Window(asked.get('start_time', _month(end)), end)
+    for name in ('start_time', 'end_time'):
+        if name in asked:
+            raise exceptions.Invalid(f'{name}: the month says it already')
+    return ledger.month_window(asked['month'])
 
 
 def _month(end):
@@ -100,7 +127,7 @@ def _month(end):
     return last.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
 
 
-def _project(context, asked):
+def project(context, asked):
     """Whose usage is meant; None means everybody's, which is for the operator."""
     if context.is_admin:
         return asked

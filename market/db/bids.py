@@ -6,7 +6,9 @@ import dataclasses
 import sqlalchemy as sa
 
 from flocx.core import bid as bid_core
+from flocx.core import ledger as core
 from flocx.core import states
+from market.db import budgets
 from market.db import concurrency
 from market.db import events
 from market.db import listing
@@ -38,7 +40,11 @@ def _bid(row):
 
 
 def add(session, bid, now):
-    """Store a new bid."""
+    """Store a new bid, and hold what it holds.
+
+    :raises Forbidden: the project has too little.
+    """
+    budgets.bid_changed(session, bid, core.ZERO, now)
     session.execute(_INSERT, listing.fields(bid))
     events.of_bid(session, 'placed', bid, now)
 
@@ -105,7 +111,8 @@ def move(session, bid, status, now, **values):
     :raises Conflict: it is closed already.
     """
     states.require(bid_core.TRANSITIONS, 'Bid', bid.uuid, bid.status, status)
-    return change(session, bid, status, now, status=status, **values)
+    held = {'hold': core.ZERO} if bid.hold else {}
+    return change(session, bid, status, now, status=status, **held, **values)
 
 
 def change(session, bid, action, now, reason=None, **values):
@@ -114,6 +121,7 @@ def change(session, bid, action, now, reason=None, **values):
     :param action: what the event calls it.
     :param reason: why, for the event, where it is not the bidder who changes it.
     :raises Conflict: it is closed, or somebody else has changed it meanwhile.
+    :raises Forbidden: it is to hold more, and the project has too little.
     """
     values.update(generation=bid.generation + 1, updated_at=now)
     done = session.execute(
@@ -127,6 +135,7 @@ def change(session, bid, action, now, reason=None, **values):
     )
     concurrency.require_written(done, 'Bid', bid.uuid)
     after = dataclasses.replace(bid, **values)
+    budgets.bid_changed(session, after, bid.hold, now)
     events.of_bid(session, action, after, now, **({'reason': reason} if reason else {}))
     return after
 
@@ -145,6 +154,7 @@ def match(session, pairs, now):
                 status=status,
                 generation=_TABLE.c.generation + 1,
                 updated_at=now,
+                hold=core.ZERO,
                 contract_uuid=sa.case(
                     {bid.uuid: contract for bid, contract in part},
                     value=_TABLE.c.uuid,

@@ -10,6 +10,7 @@ from flocx.core import bid as bid_core
 from flocx.core import contract as core
 from flocx.core import offer as offer_core
 from market.db import bids
+from market.db import budgets
 from market.db import concurrency
 from market.db import events
 from market.db import listing
@@ -36,9 +37,11 @@ def write(session, contract, generations, now):
 
     :raises Conflict: an offer has changed since then; nothing is written, if the
         caller rolls back.
+    :raises Forbidden: its lines hold more than the project has.
     """
     for offer_uuid in sorted({line.offer_uuid for line in contract.lines}):
         take(session, offer_uuid, generations[offer_uuid], now)
+    budgets.contracts_made(session, [(contract, None)], now)
     _insert(session, [contract], now)
 
 
@@ -104,6 +107,12 @@ def _store(session, written, now):
                 .values(generation=table.c.generation + times, updated_at=now)
             )
     bids.match(session, [(bid, contract.uuid) for contract, bid in written if bid], now)
+    # A bid that holds something was placed under a budget, and its contract is, too.
+    written = [
+        (budgets.with_holds(contract) if bid and bid.hold else contract, bid)
+        for contract, bid in written
+    ]
+    budgets.contracts_made(session, written, now)
     _insert(session, [contract for contract, _ in written], now)
 
 

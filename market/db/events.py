@@ -104,6 +104,49 @@ def of_contract(session, action, contract, lines, now, **more):
         add(_payload(contract, own) | more, owner_id=owner)
 
 
+def of_account(session, action, account, now, **more):
+    """Tell the project of an account what became of it; no engine needs to know.
+
+    :param more: further fields of the payload.
+    """
+    _add(
+        session,
+        'account',
+        account.uuid,
+        action,
+        now,
+        {
+            'type': account.type,
+            'balance': money.text(account.balance),
+            'held': money.text(account.held),
+            'overdraft': money.text(account.overdraft),
+            **more,
+        },
+        project_id=account.project_id,
+    )
+
+
+def of_dispute(session, action, dispute, now):
+    """Tell both parties what became of a dispute."""
+    payload = {
+        'transfer_uuid': dispute.transfer_uuid,
+        'status': dispute.status,
+        'reason': dispute.reason,
+        'decision': dispute.decision,
+        'amount': dispute.amount and money.text(dispute.amount),
+    }
+    for project_id in (dispute.project_id, dispute.other_project_id):
+        _add(
+            session,
+            'dispute',
+            dispute.uuid,
+            action,
+            now,
+            payload,
+            project_id=project_id,
+        )
+
+
 def after(session, reader, last=0, limit=100, filters=(), where=()):
     """Events that concern ``reader`` with an id above ``last``, in order."""
     table = schema.events

@@ -13,6 +13,7 @@ from flocx.core import offer as offer_core
 from flocx.core import reclaim
 from flocx.core import states
 from flocx.core import window
+from market.db import budgets
 from market.db import concurrency
 from market.db import contracts
 from market.db import events
@@ -78,7 +79,7 @@ def close(session, contract, now, notice=0, reason=None, lines=None):
         )
     for line in changed:
         given = {'reason': reason} if reason else {}
-        move(session, line, {**changes[line], **given})
+        move(session, line, {**changes[line], **given}, now)
         _count_cancelled(session, line, line.start_time, now)
     moved = moved_end(contract, changes)
     contract = settle(session, contract, 'released', changed, now, **moved)
@@ -168,7 +169,7 @@ def withdraw(session, contract, line, reason, now, **more):
         # What never began keeps the end that was agreed.
         values.pop('end_time', None)
     status = values.get('status', line.status)
-    move(session, line, {**values, 'reason': reason})
+    move(session, line, {**values, 'reason': reason}, now)
     _interrupt(session, line, status, reason, now)
     for each in sublets.orphaned_lines(session, line, status):
         _undeliverable(session, each, now)
@@ -198,7 +199,8 @@ def reschedule(session, contract, end, now, price_of, turnaround):
         raise exceptions.Conflict(f'Contract {contract.uuid} is {contract.status}')
     lines = _with_movable_end(lines, end)
     for line in lines:
-        move(session, line, _ending(session, line, end, now, price_of, turnaround))
+        changed = _ending(session, line, end, now, price_of, turnaround)
+        move(session, line, changed, now)
         _count_cancelled(session, line, end, now)
     contract = settle(session, contract, 'changed', lines, now, end_time=end)
     sublets.require_none_beyond(session, contract)
@@ -291,7 +293,7 @@ def report(session, contract, line, status, reason, now):
         values['fulfill_time'] = line.fulfill_time or now
     if status in core.CLOSED:
         values['expire_time'] = now
-    move(session, line, values)
+    move(session, line, values, now)
     _interrupt(session, line, status, values['reason'], now)
     for each in sublets.orphaned_lines(session, line, status):
         _undeliverable(session, each, now)
@@ -323,6 +325,12 @@ def replace(session, contract, line, other, offer, now):
     :raises Conflict: the offer has changed; nothing is written.
     """
     contracts.take(session, offer.uuid, offer.generation, now)
+    known = next(each for each in contract.lines if each.uuid == line.uuid)
+    other, held = budgets.line_replaced(session, known, other, now)
+    if held is not None:
+        session.execute(
+            sa.update(_LINES).where(_LINES.c.uuid == line.uuid).values(hold=held)
+        )
     session.execute(sa.insert(_LINES).values(**listing.fields(other)))
     moved = {'end_time': max(contract.end_time, other.end_time)}
     return settle(session, contract, 'replaced', [line, other], now, **moved)
@@ -369,17 +377,20 @@ def _interrupt(session, line, status, reason, now):
         )
 
 
-def move(session, line, values):
-    """Change ``line``, which nobody else has changed meanwhile.
+def move(session, line, values, now):
+    """Change ``line``, which nobody else has changed meanwhile, and what it holds.
 
     :raises Conflict: somebody has.
+    :raises Forbidden: it is to hold more than its project has.
     """
+    values = values | budgets.line_changed(session, line, values, now)
     done = session.execute(
         sa.update(_LINES)
         .where(
             _LINES.c.uuid == line.uuid,
             _LINES.c.status == line.status,
             _LINES.c.end_time == line.end_time,
+            _LINES.c.hold == line.hold,
         )
         .values(**values)
     )

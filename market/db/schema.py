@@ -74,6 +74,11 @@ def _price():
     return sa.Column('price', db.Money, nullable=False)
 
 
+def _credits(name):
+    # The release before does not know of it.
+    return sa.Column(name, db.Money, nullable=False, server_default='0')
+
+
 def _generation():
     # Counts the changes of a row; a change names the one that it rests on.
     return sa.Column('generation', sa.BigInteger, nullable=False)
@@ -151,6 +156,7 @@ bids = sa.Table(
     sa.Column('purpose', sa.String(255)),
     _status(),
     _uuid('contract_uuid'),
+    _credits('hold'),
     _generation(),
     _time('created_at'),
     _time('updated_at'),
@@ -220,6 +226,8 @@ contract_lines = sa.Table(
     _time('expire_time', nullable=True),
     # The release before does not know of it.
     sa.Column('notice_seconds', sa.BigInteger, nullable=False, server_default='0'),
+    _credits('hold'),
+    _credits('charged'),
     sa.Column('reason', sa.String(255)),
     sa.Index(None, 'contract_uuid'),
     sa.Index(None, 'resource_uuid', 'status'),
@@ -427,5 +435,111 @@ contract_terms = sa.Table(
     # The release before does not know of it.
     sa.Column('max_lead', sa.BigInteger, nullable=False, server_default='0'),
     sa.Column('max_turnaround', sa.BigInteger, nullable=False, server_default='0'),
+    **_OPTIONS,
+)
+
+#: What projects and organisations have; the balance of the account of holds is what is
+#: held for all of them, and has no row.
+accounts = sa.Table(
+    'accounts',
+    metadata,
+    _id(),
+    _uuid('uuid', nullable=False, unique=True),
+    sa.Column('type', sa.String(16), nullable=False),
+    _project('project_id'),
+    sa.Column('balance', db.Money, nullable=False),
+    sa.Column('held', db.Money, nullable=False),
+    sa.Column('overdraft', db.Money, nullable=False),
+    sa.Column('notified', sa.String(16)),
+    _time('created_at'),
+    _time('updated_at'),
+    sa.Index(None, 'project_id'),
+    **_OPTIONS,
+)
+
+#: What was transferred between accounts. Rows are added, and never changed or removed.
+transfers = sa.Table(
+    'transfers',
+    metadata,
+    _id(),
+    _uuid('uuid', nullable=False, unique=True),
+    sa.Column('type', sa.String(16), nullable=False),
+    _uuid('debit', nullable=False),
+    _uuid('credit', nullable=False),
+    sa.Column('amount', db.Money, nullable=False),
+    sa.Column('month', sa.String(7), nullable=False),
+    _time('time'),
+    _uuid('holder'),
+    sa.Column('idempotency_key', sa.String(128), unique=True),
+    sa.Column('reason', sa.String(255)),
+    sa.Column('object_type', sa.String(16)),
+    _uuid('object_uuid'),
+    _uuid('contract_uuid'),
+    sa.Column('period', sa.String(7)),
+    _uuid('corrects'),
+    sa.Column('details', sa.JSON(none_as_null=True)),
+    sa.Column('within_limit', sa.Boolean, nullable=False),
+    sa.Column('user_id', sa.String(64)),
+    sa.CheckConstraint('amount > 0', name='amount_is_positive'),
+    sa.CheckConstraint('debit <> credit', name='accounts_differ'),
+    sa.Index(None, 'debit', 'month'),
+    sa.Index(None, 'credit', 'month'),
+    sa.Index(None, 'object_uuid'),
+    sa.Index(None, 'corrects'),
+    **_OPTIONS,
+)
+
+#: Credits that the operator gives, once or each month.
+grants = sa.Table(
+    'grants',
+    metadata,
+    _id(),
+    _uuid('uuid', nullable=False, unique=True),
+    _uuid('account_uuid', nullable=False),
+    _project('project_id', nullable=False),
+    sa.Column('amount', db.Money, nullable=False),
+    sa.Column('monthly', sa.Boolean, nullable=False),
+    sa.Column('expires', sa.Boolean, nullable=False),
+    sa.Column('reason', sa.String(255)),
+    _status(),
+    # The last month for which it was given.
+    sa.Column('month', sa.String(7), nullable=False),
+    _time('created_at'),
+    _time('updated_at'),
+    sa.Index(None, 'status', 'month'),
+    sa.Index(None, 'project_id'),
+    **_OPTIONS,
+)
+
+#: Its one row holds the last month that is closed, empty before there is one. Whoever
+#: books in a month that is over holds a shared lock of it.
+ledger_state = sa.Table(
+    'ledger_state',
+    metadata,
+    sa.Column('id', sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column('closed_through', sa.String(7), nullable=False),
+    **_OPTIONS,
+)
+
+#: What parties say of transfers that they take for wrong.
+disputes = sa.Table(
+    'disputes',
+    metadata,
+    _id(),
+    _uuid('uuid', nullable=False, unique=True),
+    _uuid('transfer_uuid', nullable=False),
+    _project('project_id', nullable=False),
+    _project('other_project_id', nullable=False),
+    sa.Column('reason', sa.String(255), nullable=False),
+    _status(),
+    sa.Column('decision', sa.String(255)),
+    sa.Column('amount', db.Money),
+    _uuid('correction_uuid'),
+    sa.Column('decided_by', sa.String(64)),
+    _time('created_at'),
+    _time('updated_at'),
+    sa.Index(None, 'transfer_uuid'),
+    sa.Index(None, 'project_id', 'status'),
+    sa.Index(None, 'other_project_id'),
     **_OPTIONS,
 )

@@ -187,6 +187,42 @@ def contracts(reader):
     )
 
 
+def accounts(reader):
+    """Their own."""
+    if reader.is_admin:
+        return sa.true()
+    return schema.accounts.c.project_id == reader.project_id
+
+
+def transfers(reader):
+    """Those of their own account; of what is held, those on its behalf."""
+    if reader.is_admin:
+        return sa.true()
+    table, own = schema.transfers, schema.accounts.c.project_id == reader.project_id
+    uuids = sa.select(schema.accounts.c.uuid).where(own)
+    return sa.or_(
+        table.c.debit.in_(uuids), table.c.credit.in_(uuids), table.c.holder.in_(uuids)
+    )
+
+
+def grants(reader):
+    """Those to their own project."""
+    if reader.is_admin:
+        return sa.true()
+    return schema.grants.c.project_id == reader.project_id
+
+
+def disputes(reader):
+    """Those to which their project is a party."""
+    if reader.is_admin:
+        return sa.true()
+    table = schema.disputes
+    return sa.or_(
+        table.c.project_id == reader.project_id,
+        table.c.other_project_id == reader.project_id,
+    )
+
+
 def events(reader):
     """Those that concern them as renter or as owner, or the servers of a provider.
 

@@ -219,6 +219,8 @@ class Keystone:
             return _json({'error': {'code': 404, 'message': 'Not there'}}, 404)
         enabled = project not in self.disabled
         described = {'id': project, 'enabled': enabled, 'domain_id': _DOMAIN['id']}
+        above = PARENTS[project]
+        described['parents'] = {above: None} if above else None
         return _json({'project': described})
 
     def _domain(self, request):

@@ -12,10 +12,18 @@ import sqlalchemy as sa
 
 from tests.functional import base
 from tools.checker import database
+from tools.checker import ledger
 from tools.checker import main
 from tools.checker import market
 from tools.checker import servers
 from tools.checker import usage
+
+#: One more transfer like each of usage, between these accounts.
+_MORE = (
+    'INSERT INTO transfers (uuid, type, debit, credit, amount, month, time, '
+    'object_uuid, within_limit) SELECT hex(id), type, {}, amount, month, time, '
+    "object_uuid, 0 FROM transfers WHERE type = 'usage'"
+)
 
 #: Each kind of violation, and SQL that brings one about.
 PLANTED = (
@@ -67,14 +75,38 @@ PLANTED = (
         'INSERT INTO interruptions (line_uuid, start_time) SELECT uuid, fulfill_time '
         "FROM contract_lines WHERE status = 'active'",
     ),
+    ('ledger', "UPDATE accounts SET balance = balance + 1 WHERE type = 'project'"),
+    ('ledger', "UPDATE accounts SET held = held - 1 WHERE project_id = 'umbrella'"),
+    # Overspent, and the books agree.
+    ('ledger', "UPDATE accounts SET overdraft = -9e9 WHERE project_id = 'umbrella'"),
+    ('ledger', "DELETE FROM accounts WHERE project_id = 'acme'"),
+    # Left behind, too much, and given back too early.
+    ('ledger', "UPDATE bids SET hold = 1 WHERE status = 'cancelled'"),
+    ('ledger', "UPDATE contract_lines SET hold = hold + 1 WHERE status = 'active'"),
+    ('ledger', "UPDATE bids SET hold = 0 WHERE status = 'available'"),
+    ('ledger', 'UPDATE contract_lines SET charged = charged + 1'),
+    # Paid twice, to somebody else, and back.
+    ('ledger', _MORE.format('debit, credit')),
+    ('ledger', _MORE.format("debit, 'somebody'")),
+    ('ledger', _MORE.format('credit, debit')),
+)
+#: The database refuses these while it keeps what it promises.
+REFUSED = (
+    'UPDATE transfers SET amount = amount + 1',
+    "DELETE FROM transfers WHERE type = 'usage'",
+    "DELETE FROM transfers WHERE type = 'hold'",
+    'UPDATE transfers SET debit = credit',
 )
 
 
 class CheckerTest(base.MarketplaceTestCase):
     VERSION = '1.1'
+    OPTIONS = (('ledger', 'enforce', 'true'),)
 
     def setUp(self):
         super().setUp()
+        grant = {'project_id': 'umbrella', 'amount': '1000'}
+        self.good(self.market('operator-admin').post('/v1/grants', grant))
         # Two servers by a bid, one by a claim that ends early, a bid that waits and
         # one that is withdrawn.
         idle = self.offer(node=self.add_node(), name='idle', lessee_id='acme')
@@ -129,6 +161,7 @@ class CheckerTest(base.MarketplaceTestCase):
         return [
             *market.violations(snapshot, self.now, 60),
             *market.lost(snapshot, self.accepted),
+            *ledger.violations(snapshot),
             *usage.violations(snapshot, self.good(billed, 200), start, end),
         ]
 
@@ -160,12 +193,22 @@ class CheckerTest(base.MarketplaceTestCase):
                 'lost',
                 'state',
                 'usage',
+                'ledger',
             },
             {kind for kind, _ in PLANTED},
         )
         for number, (kind, statement) in enumerate(PLANTED, 1):
             found = self.violations(number, statement)
             self.assertIn(kind, {each.kind for each in found}, statement)
+
+    def test_it_finds_what_the_database_keeps_from_happening(self):
+        drop = [f'DROP TRIGGER transfers_no_{verb}' for verb in ('UPDATE', 'DELETE')]
+        drop += ['PRAGMA ignore_check_constraints = ON']
+        for number, statement in enumerate(REFUSED, 100):
+            with self.assertRaises(sqlite3.Error):
+                self.violations(number, statement)
+            found = self.violations(number + 50, *drop, statement)
+            self.assertIn('ledger', {each.kind for each in found}, statement)
 
     def test_it_finds_lessees_and_servers_that_are_not_where_they_should_be(self):
         snapshot = database.Snapshot(self.marketplace.database.engine)

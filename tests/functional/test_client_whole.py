@@ -15,6 +15,7 @@ import openstack
 import requests
 
 from flocxclient.sdk import services
+from tests import billed
 from tests.functional import test_client
 
 #: What only the services say to each other.
@@ -98,6 +99,26 @@ STORY = (
     ('acme-member', 'maintenance', 'list'),
     ('acme-member', 'maintenance', 'show', 'OUTAGE'),
     ('acme-member', 'maintenance', 'delete', 'OUTAGE'),
+    ('acme-admin', 'credit', 'grant', 'acme', '100', '--monthly', '--expires'),
+    ('acme-admin', 'account', 'set', 'acme', '--overdraft', '5'),
+    ('acme-reader', 'account', 'list'),
+    ('acme-reader', 'account', 'show'),
+    ('acme-manager', 'credit', 'transfer', 'acme-lab', '7.50', '--reason', 'course'),
+    ('acme-reader', 'credit', 'list'),
+    ('acme-reader', 'credit', 'show', 'TRANSFER'),
+    ('acme-reader', 'grant', 'list'),
+    ('acme-reader', 'grant', 'show', 'GRANT'),
+    ('operator-admin', 'grant', 'delete', 'GRANT'),
+    ('umbrella-reader', 'account', 'statement'),
+    ('umbrella-reader', 'account', 'statement', '--month', '2026-11'),
+    ('umbrella-reader', 'usage', 'show', '--month', '2026-11', '--by', 'class'),
+    ('umbrella-member', 'dispute', 'create', 'USAGE', '--reason', 'it was off'),
+    ('umbrella-reader', 'dispute', 'list'),
+    ('umbrella-reader', 'dispute', 'show', 'DISPUTE'),
+    (
+        *('operator-admin', 'dispute', 'decide', 'DISPUTE'),
+        *('--accept', '0.5', '--decision', 'half'),
+    ),
     ('operator-admin', 'mechanism', 'list'),
     ('operator-admin', 'round', 'list'),
     ('operator-admin', 'round', 'show', 'ROUND'),
@@ -170,6 +191,26 @@ class WholeTest(test_client.ClientTestCase):
         )
         return self.good(answer)['uuid']
 
+    def grant(self):
+        """The uuids of a monthly grant and of its first transfer."""
+        newest = {'OpenStack-API-Version': 'marketplace latest'}
+        market = self.market('acme-admin')
+        body = {'project_id': 'acme', 'amount': '7', 'monthly': True}
+        grant = self.good(market.request('POST', '/v1/grants', newest, json=body))
+        given = market.newest('/v1/transfers', object_uuid=grant['uuid'])
+        (transfer,) = self.good(given, 200)['transfers']
+        return grant['uuid'], transfer['uuid']
+
+    def disputed(self):
+        """The uuids of a transfer of usage and of a dispute about another one."""
+        parties = self.marketplace.database, 'umbrella', 'acme', self.clock()
+        one, other = billed.bill(*parties), billed.bill(*parties)
+        newest = {'OpenStack-API-Version': 'marketplace latest'}
+        market = self.market('umbrella-member')
+        body = {'transfer_uuid': one, 'reason': 'it was off'}
+        made = market.request('POST', '/v1/disputes', newest, json=body)
+        return other, self.good(made)['uuid']
+
     def test_every_operation_has_a_command_and_every_command_works(self):
         operations = self.described()
         names = {
@@ -177,6 +218,8 @@ class WholeTest(test_client.ClientTestCase):
             'ROUND': self.round(),
             'OUTAGE': self.outage(),
         }
+        names['GRANT'], names['TRANSFER'] = self.grant()
+        names['USAGE'], names['DISPUTE'] = self.disputed()
         self.sent.clear()
         called = set()
         for who, *words in STORY:

@@ -114,12 +114,14 @@ class SQLiteMigrationsTest(MigrationsMixin, testtools.TestCase):
 class LinearTest(testtools.TestCase):
     def test_the_release_before_works_on_the_new_schema(self):
         """Migrations add: nothing goes, and what is new may be left out."""
-        taken = r'op\.(drop_\w+|alter_column|rename_table|execute)\('
+        taken = r'op\.(drop_\w+|alter_column|rename_table|execute)\((?!_CREATE_)'
         for path in sorted((migration._FOLDER / 'versions').glob('0*.py'))[1:]:
             text = path.read_text()
             # A rule may become a looser one: that takes nothing either.
             text = re.sub(LOOSER, '', text)
             self.assertEqual([], re.findall(taken, text), path.name)
+            for verb in re.findall(r'^_CREATE_\w+ = """\s*(\w+)', text, re.MULTILINE):
+                self.assertEqual('CREATE', verb, path.name)
             for column in re.findall(r'add_column\(.*?\)\)', text, re.DOTALL):
                 self.assertRegex(column, 'nullable=True|server_default=', path.name)
 

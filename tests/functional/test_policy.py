@@ -14,6 +14,7 @@ from flocx.core import window
 from market import policies as market_policies
 from matcher import policies as matcher_policies
 from provider import policies as provider_policies
+from tests import billed
 from tests.functional import base
 
 OWNER, RENTER, THIRD = 'acme', 'umbrella', 'initech'
@@ -36,7 +37,8 @@ class Row:
     """An operation, and what it answers.
 
     :param owner: what members, and readers, of the owner's project get; likewise
-        ``renter`` and ``third``. Who has no role in their project gets a 403 or, where
+        ``renter`` and ``third``. ``manager`` is what managers of the three get, where
+        that is something else. Who has no role in their project gets a 403 or, where
         they may not know of the object, what they would get with any role.
     """
 
@@ -50,6 +52,7 @@ class Row:
     operator: int = 200
     body: dict | None = None
     guest: int = 403
+    manager: tuple | None = None
 
     def expected(self, persona):
         if persona is None:
@@ -68,6 +71,8 @@ class Row:
         }[project]
         if role == 'guest':
             return 404 if reader == 404 and self.guest == 404 else 403
+        if role == 'manager' and self.manager:
+            return self.manager[(OWNER, RENTER, THIRD).index(project)]
         return reader if role == 'reader' else member
 
 
@@ -283,6 +288,74 @@ ROWS = {
         operator=204,
         guest=404,
     ),
+    'market:accounts:list': Row('GET', MARKET, '/v1/accounts', ALL, ALL, ALL),
+    'market:accounts:show': Row(
+        'GET', MARKET, '/v1/accounts/{account}', ALL, NONE, NONE
+    ),
+    'market:accounts:change': Row(
+        'PATCH',
+        MARKET,
+        '/v1/accounts/{account}',
+        *(DENIED,) * 3,
+        body={'overdraft': '1'},
+    ),
+    'market:transfers:list': Row('GET', MARKET, '/v1/transfers', ALL, ALL, ALL),
+    'market:transfers:show': Row(
+        'GET', MARKET, '/v1/transfers/{transfer}', ALL, NONE, NONE
+    ),
+    # Who is not of the project is not told whether it has an account.
+    'market:transfers:create': Row(
+        'POST',
+        MARKET,
+        '/v1/transfers',
+        DENIED,
+        NONE,
+        NONE,
+        service=404,
+        operator=201,
+        body={'source': '{funded}', 'target': 'acme-lab', 'amount': '0.000001'},
+        guest=404,
+        manager=(201, 404, 404),
+    ),
+    'market:grants:list': Row('GET', MARKET, '/v1/grants', ALL, ALL, ALL),
+    'market:grants:show': Row('GET', MARKET, '/v1/grants/{grant}', ALL, NONE, NONE),
+    'market:grants:create': Row(
+        'POST',
+        MARKET,
+        '/v1/grants',
+        *(DENIED,) * 3,
+        operator=201,
+        body={'project_id': 'acme', 'amount': '1'},
+    ),
+    'market:grants:end': Row(
+        'DELETE', MARKET, '/v1/grants/{grant}', *(DENIED,) * 3, operator=204
+    ),
+    'market:statements:list': Row('GET', MARKET, '/v1/statements', ALL, ALL, ALL),
+    'market:statements:show': Row(
+        'GET', MARKET, '/v1/statements/2026-11', ALL, ALL, ALL
+    ),
+    'market:disputes:list': Row('GET', MARKET, '/v1/disputes', ALL, ALL, ALL),
+    'market:disputes:show': Row(
+        'GET', MARKET, '/v1/disputes/{dispute}', ALL, ALL, NONE
+    ),
+    # The operator sees what is booked, and is no party to it.
+    'market:disputes:create': Row(
+        'POST',
+        MARKET,
+        '/v1/disputes',
+        (201, 403),
+        (201, 403),
+        HIDDEN,
+        operator=403,
+        body={'transfer_uuid': '{usage}', 'reason': 'wrong'},
+    ),
+    'market:disputes:decide': Row(
+        'PATCH',
+        MARKET,
+        '/v1/disputes/{dispute}',
+        *(DENIED,) * 3,
+        body={'status': 'rejected', 'decision': 'right'},
+    ),
     'market:audit:list': Row('GET', MARKET, '/v1/audit', *(DENIED,) * 3),
     'provider:nodes:list': Row('GET', PROVIDER, '/v1/nodes', ALL, ALL, ALL),
     'provider:nodes:show': Row(
@@ -322,6 +395,7 @@ OF_THE_OWNER = {
     'market:offers:claim': 409,
     'provider:nodes:show': 200,
     'provider:offers:publish': 201,
+    'market:disputes:create': 201,
 }
 
 
@@ -338,30 +412,63 @@ class MatrixTest(base.MarketplaceTestCase):
         """Something that a path or a body refers to; it stays until it is used up."""
         if name in self.kept:
             return self.kept[name]
-        if name == 'offer':
-            made = {'offer': self.offer()['uuid']}
-        elif name == 'bid':
-            made = {'bid': self.bid(price='0.000001')['uuid']}
-        elif name in ('contract', 'line'):
-            made = self.contract()
-        elif name == 'outage':
-            body = {
-                'offer': self.offer()['uuid'],
-                'start_time': self.time(2),
-                'end_time': self.time(3),
-            }
-            outage = self.market('acme-member').post('/v1/maintenances', body)
-            made = {'outage': self.good(outage)['uuid']}
-        elif name == 'reclaimable':
-            made = {'reclaimable': self.contract(notice=600)['contract']}
-        elif name in ('future', 'future_line'):
-            # Nothing is done for it yet, by a fulfiller that would be faster.
-            contract = self.contract(start_time=self.time(3))
-            made = {'future': contract['contract'], 'future_line': contract['line']}
-        else:
-            made = {'node': self.add_node(), 'fresh': self.add_node()}
+        makers = {
+            'offer': lambda: {'offer': self.offer()['uuid']},
+            'bid': lambda: {'bid': self.bid(price='0.000001')['uuid']},
+            'outage': self.outage,
+            'reclaimable': lambda: {
+                'reclaimable': self.contract(notice=600)['contract']
+            },
+            **dict.fromkeys(('contract', 'line'), self.contract),
+            **dict.fromkeys(('grant', 'account', 'transfer', 'funded'), self.granted),
+            **dict.fromkeys(('future', 'future_line'), self.future),
+            'usage': self.usage,
+            'dispute': self.dispute,
+            **dict.fromkeys(
+                ('node', 'fresh'),
+                lambda: {'node': self.add_node(), 'fresh': self.add_node()},
+            ),
+            **dict.fromkeys(('soon', 'later'), dict),
+        }
+        made = makers[name]()
         self.kept.update(made, soon=self.time(2), later=self.time(3))
         return self.kept[name]
+
+    def outage(self):
+        body = {
+            'offer': self.offer()['uuid'],
+            'start_time': self.time(2),
+            'end_time': self.time(3),
+        }
+        outage = self.market('acme-member').post('/v1/maintenances', body)
+        return {'outage': self.good(outage)['uuid']}
+
+    def future(self):
+        # Nothing is done for it yet, by a fulfiller that would be faster.
+        contract = self.contract(start_time=self.time(3))
+        return {'future': contract['contract'], 'future_line': contract['line']}
+
+    def usage(self):
+        now = datetime.datetime.now(datetime.UTC)
+        return {'usage': billed.bill(self.marketplace.database, RENTER, OWNER, now)}
+
+    def dispute(self):
+        body = {'transfer_uuid': self.usage()['usage'], 'reason': 'wrong'}
+        dispute = self.market(f'{RENTER}-member').post('/v1/disputes', body)
+        return {'dispute': self.good(dispute)['uuid']}
+
+    def granted(self):
+        operator = self.market(OPERATOR)
+        body = {'project_id': OWNER, 'amount': '9', 'monthly': True}
+        grant = self.good(operator.post('/v1/grants', body))
+        given = operator.get('/v1/transfers', object_uuid=grant['uuid'])
+        (transfer,) = self.good(given, 200)['transfers']
+        return {
+            'grant': grant['uuid'],
+            'account': grant['account_uuid'],
+            'transfer': transfer['uuid'],
+            'funded': OWNER,
+        }
 
     def contract(self, notice=None, **terms):
         offer = self.offer(**({} if notice is None else {'reclaim_notice': notice}))

@@ -9,6 +9,7 @@ import json
 import math
 
 from tests.simulation import audit
+from tests.simulation import books
 from tests.simulation import unfilled
 
 #: In these a line holds its server.
@@ -32,6 +33,8 @@ class Checker:
                     *audit.TABLES,
                     'interruptions',
                     'cleaning_times',
+                    'accounts',
+                    'transfers',
                 )
             }
         self._lines = collections.defaultdict(list)
@@ -52,6 +55,7 @@ class Checker:
         self._accepted(accepted)
         self._wishes()
         self._events()
+        self.wrong += books.wrong(self._rows)
         return self.wrong
 
     def _require(self, holds, label):
@@ -332,7 +336,8 @@ class Checker:
         return gaps
 
     def closed(self):
-        """Nothing, if all that could end has ended."""
+        """Nothing, if all that could end has ended, and was paid."""
+        self.wrong += books.unpaid(self._rows, paid, segments)
         for line in self._rows['contract_lines']:
             self._require(
                 line['status'] not in OPEN_LINES,

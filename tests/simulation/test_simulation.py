@@ -5,6 +5,7 @@
 the first of their seeds.
 """
 
+import dataclasses
 import decimal
 import hashlib
 import itertools
@@ -18,12 +19,15 @@ import testtools
 
 from flocx.core import bid
 from flocx.core import contract as contract_core
+from flocx.core import ledger as ledger_core
 from flocx.core import money
 from flocx.core import reclaim
 from flocx.core import window
 from market.api import transaction
+from market.db import budgets
 from market.db import contracts
 from market.db import events
+from market.db import ledger
 from market.db import offers
 from matcher.mechanisms import second_price
 from provider import fulfilment
@@ -135,7 +139,7 @@ class PlantedTest(testtools.TestCase):
         def unseen(contract, bid, generations, offered, waiting):
             return None
 
-        self.found('its time was sold already', contracts, '_refused', unseen, 52)
+        self.found('its time was sold already', contracts, '_refused', unseen, 210)
 
     def test_an_owner_who_takes_back_at_once(self):
         def at_once(line, now):
@@ -144,17 +148,17 @@ class PlantedTest(testtools.TestCase):
         self.found('with a notice of', reclaim, 'deadline', at_once, 2)
 
     def test_a_bid_that_gets_what_is_reclaimed_sooner_than_it_agreed_to(self):
-        self.found('sooner than', bid, 'accepts', lambda least, notice: True, 6)
+        self.found('sooner than', bid, 'accepts', lambda least, notice: True, 14)
 
     def test_a_key_that_is_not_looked_at(self):
-        self.found('objects of one request', transaction, 'key', lambda: None, 44)
+        self.found('objects of one request', transaction, 'key', lambda: None, 54)
 
     def test_time_that_is_free_while_the_server_is_waited_for(self):
         open_ = {contract_core.Status.CREATED, contract_core.Status.ACTIVE}
         # Its statement is made once and kept.
         anew = mock.patch.object(offers, '_held', offers._held.__wrapped__)
         self.enterContext(anew)
-        self.found('its time was sold already', contract_core, 'OPEN', open_, 54)
+        self.found('its time was sold already', contract_core, 'OPEN', open_, 119)
 
     def test_a_fulfiller_that_reports_before_it_has_done(self):
         finish = fulfilment.Fulfilment._finish
@@ -170,4 +174,28 @@ class PlantedTest(testtools.TestCase):
             exact = rate * seconds / money.SECONDS_PER_HOUR
             return exact.quantize(money.QUANTUM, decimal.ROUND_DOWN)
 
-        self.found('usage of', money, 'amount', amount, 10)
+        self.found('usage of', money, 'amount', amount, 16)
+
+    def test_a_budget_that_two_engines_and_a_claim_overspend(self):
+        self.found('beyond its limit', ledger, '_WITHIN', ledger._CHANGE, 18)
+
+    def test_a_hold_that_is_left_behind(self):
+        hold = budgets._line_hold
+
+        def kept(line, more, now, within_limit=False):
+            return hold(line, max(more, 0), now, within_limit)
+
+        self.found('holds 0, booked', budgets, '_line_hold', kept, 2)
+
+    def test_a_line_that_is_paid_as_agreed_and_not_as_served(self):
+        def charges(line, interruptions, now, only=None):
+            return [
+                ledger_core.Charge(each.period, agreed(line, each.used))
+                for each in due(line, interruptions, now, only)
+            ]
+
+        def agreed(line, used):
+            return dataclasses.replace(used, amount=ledger_core.most_of_line(line))
+
+        due = ledger_core.charges
+        self.found('booked', ledger_core, 'charges', charges, 2)

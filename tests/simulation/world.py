@@ -3,6 +3,7 @@
 
 import contextlib
 import datetime
+import decimal
 import functools
 import gc
 import logging
@@ -17,6 +18,8 @@ from tenacity import nap
 
 from flocx import exceptions
 from flocx import rpcapi
+from flocx.core import ledger as ledger_core
+from market.db import ledger
 from market.db import schema
 from matcher import endpoints as matcher_endpoints
 from matcher import rounds
@@ -46,7 +49,7 @@ class World:
 
     def __init__(self, seed, steps=220):
         self._stage = _the_stage()
-        self._stage.world, self._steps = self, steps
+        self._stage.world, self._steps, self._seed = self, steps, seed
         self.storm, self.now = storm.Storm(seed), _BEGIN
         self.tasks = scheduler.Scheduler(self.storm)
         self.network = network.Network(self.tasks, self.storm)
@@ -98,7 +101,7 @@ class World:
             for name in audit.triggers():
                 connection.exec_driver_sql(f'DROP TRIGGER IF EXISTS {name}')
             for table in reversed(schema.metadata.sorted_tables):
-                if table is not schema.event_sequence:
+                if table not in (schema.event_sequence, schema.ledger_state):
                     connection.execute(sa.delete(table))
             connection.execute(sa.update(schema.event_sequence).values(last=0))
             turnaround = self.storm.pick((0, 0, 60))
@@ -112,6 +115,7 @@ class World:
         conf.set_override('notice', self.storm.pick((0, 300, 900)), group='contracts')
         self._stage.terms.publish()
         self._stage.organisations.forget()
+        self._fund(conf, database)
         database.tasks, database.storm = self.tasks, self.storm
         self._first = self.storm.pick((2, 3, 5))
         for number in range(self._first):
@@ -126,6 +130,21 @@ class World:
         for name in ('engine', 'fulfiller'):
             for process in self._processes[name]:
                 self._start(process)
+
+    def _fund(self, conf, database):
+        """Every second world has budgets, which in some of these are soon spent."""
+        conf.set_override('enforce', self._seed % 2 == 0, group='ledger')
+        amount = decimal.Decimal(30 if self._seed % 6 == 0 else 100_000)
+        with database.writer() as session:
+            for project in people.RENTERS:
+                account = ledger.open_account(
+                    session, ledger_core.AccountType.PROJECT, project, self.now
+                )
+                made = ledger.transfer(
+                    *(ledger_core.TransferType.GRANT, ledger_core.OPERATOR),
+                    *(account.uuid, amount, self.now),
+                )
+                ledger.book(session, [made], self.now)
 
     def _start(self, process):
         """Begin the life of an engine or a fulfiller, with nothing in its memory."""
@@ -352,7 +371,11 @@ class World:
 def _the_stage():
     if not _STAGES:
         _STAGES.append(stage.Stage())
-        audit.install(_STAGES[0].database.engine)
+        engine = _STAGES[0].database.engine
+        audit.install(engine)
+        with engine.begin() as connection:
+            # Each world begins with an empty ledger.
+            connection.exec_driver_sql('DROP TRIGGER transfers_no_DELETE')
         # It lives as long as the process, with all that was imported for it: nothing
         # that the collector has to walk through again and again.
         gc.collect()

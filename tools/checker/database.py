@@ -10,18 +10,22 @@ import json
 import sqlalchemy as sa
 
 MICRO = decimal.Decimal(1_000_000)
+MONEY = ('price', 'hold', 'charged', 'balance', 'held', 'overdraft', 'amount')
 
 #: What is read of each table; no hardware documents, of which nothing is promised.
 COLUMNS = {
     'offers': 'uuid project_id provider_id resource_type resource_uuid lessee_id '
     'sublet_of start_time end_time price status generation created_at',
     'bids': 'uuid project_id quantity min_quantity start_time end_time duration '
-    'price status contract_uuid generation created_at',
+    'price status contract_uuid generation created_at hold',
     'contracts': 'uuid bid_uuid project_id start_time end_time status generation '
     'created_at',
     'contract_lines': 'id uuid contract_uuid offer_uuid owner_id provider_id '
     'resource_type resource_uuid project_id start_time end_time price status '
-    'extensions notice_seconds fulfill_time expire_time reason sublet_of',
+    'extensions notice_seconds fulfill_time expire_time reason sublet_of hold charged',
+    'accounts': 'uuid type project_id balance held overdraft',
+    'transfers': 'id uuid type debit credit amount holder idempotency_key object_uuid '
+    'within_limit',
     'interruptions': 'line_uuid start_time end_time',
     'events': 'id type object_uuid owner_id payload',
 }
@@ -58,6 +62,7 @@ class Snapshot:
         self.all_lines = tables['contract_lines']
         self.lines = _grouped(self.all_lines, 'contract_uuid')
         self.interruptions = _grouped(tables['interruptions'], 'line_uuid')
+        self.accounts, self.transfers = tables['accounts'], tables['transfers']
         self.events = _grouped(tables['events'], 'object_uuid')
 
     @staticmethod
@@ -103,7 +108,7 @@ def _value(name, value, sqlite):
         return None
     if name.endswith('_time') or name.endswith('_at'):
         return _moment(value)
-    if name == 'price':
+    if name in MONEY:
         # SQLite has no decimals; the market keeps millionths there.
         return decimal.Decimal(value) / MICRO if sqlite else decimal.Decimal(value)
     if name == 'extensions':

@@ -15,6 +15,7 @@ from openstack import exceptions as sdk_exceptions
 import sqlalchemy as sa
 
 from tools.checker import database
+from tools.checker import ledger
 from tools.checker import market
 from tools.checker import servers
 from tools.checker import usage
@@ -87,6 +88,7 @@ class Checker:
         options, now = self._options, datetime.datetime.now(datetime.UTC)
         snapshot = database.Snapshot(self._engine)
         found = list(market.violations(snapshot, now, options.grace))
+        found += ledger.violations(snapshot)
         found += market.lost(snapshot, self._journal)
         counts = snapshot.counts() | {'accepted': len(self._journal)}
         if self._ironics:

@@ -18,12 +18,12 @@ def violations(market, document, start, end):
     billed, totals = _billed(document)
     expected = {}
     for line in market.all_lines:
-        for since, figures in _figures(market, line, start, end):
+        for since, found in figures(market, line, start, end):
             for role, project in (
                 ('renter', line.project_id),
                 ('owner', line.owner_id),
             ):
-                expected[project, role, line.uuid, since] = figures
+                expected[project, role, line.uuid, since] = found
     for key in sorted(expected.keys() | billed.keys()):
         if expected.get(key) != billed.get(key):
             yield database.Violation(
@@ -36,7 +36,7 @@ def violations(market, document, start, end):
     yield from _sums(expected, totals)
 
 
-def _figures(market, line, start, end):
+def figures(market, line, start, end):
     """The start of each segment, and (served, missed, notice, amount) of it."""
     if line.status == 'cancelled':
         yield from _notice(line, start, end)
@@ -45,7 +45,10 @@ def _figures(market, line, start, end):
         first, last = max(since, start), min(until, end)
         if first < last:
             served, missed = _seconds(market, line, first, last)
-            yield _text(since), (served, missed, 0, _amount(price, served))
+            # A part of the time costs what it adds, so that parts come to the whole.
+            before = _seconds(market, line, since, first)[0] if since < first else 0
+            amount = _amount(price, before + served) - _amount(price, before)
+            yield _text(since), (served, missed, 0, amount)
 
 
 def _notice(line, start, end):

@@ -9,11 +9,16 @@ def uuid_of(fetch, name_or_uuid):
 
     :param fetch: gives the object that has the name.
     """
-    from flocxclient.sdk import identifiers
-
-    if identifiers.is_uuid(name_or_uuid):
+    if is_uuid(name_or_uuid):
         return name_or_uuid
     return fetch(name_or_uuid).uuid
+
+
+def is_uuid(given):
+    """Whether it is a uuid and no name."""
+    from flocxclient.sdk import identifiers
+
+    return identifiers.is_uuid(given)
 
 
 def require_given(parsed_args, *names):

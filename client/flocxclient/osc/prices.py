@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Prices as people write them. PURE."""
+"""Prices and amounts as people write them. PURE."""
 
 import decimal
 
@@ -9,14 +9,23 @@ def price(text):
 
     :raises ValueError: if it is not a finite number, or below zero.
     """
+    return _decimal(text, 'price', 'per server and hour, such as 1.25')
+
+
+def credits(text):
+    """``text`` as the decimal string of a number of credits.
+
+    :raises ValueError: if it is not a finite number, or below zero.
+    """
+    return _decimal(text, 'number of credits', 'such as 12.50')
+
+
+def _decimal(text, what, example):
     try:
         value = decimal.Decimal(text)
     except decimal.InvalidOperation:
         value = decimal.Decimal('NaN')
     # An exponent is written out below, so it must have an end.
     if not value.is_finite() or value.is_signed() or abs(value.adjusted()) > 20:
-        raise ValueError(
-            f'{text!r} is not a price: write a decimal number '
-            'per server and hour, such as 1.25'
-        )
+        raise ValueError(f'{text!r} is not a {what}: write a decimal number {example}')
     return format(value, 'f')

@@ -35,16 +35,25 @@ class ShowUsage(command.Lister):
         'notice_seconds',
     )
     line_columns = {'price': 'Money', 'amount': 'Money', 'start_time': 'Time'}
+    group_fields = ('role', 'group', 'server_hours', 'missed_hours', 'amount')
     _epilog = command.examples(
         'openstack market usage show --month 2027-01',
+        'openstack market usage show --month 2027-01 --by class',
         'openstack market usage show --time-range 2027-01-01 2027-02-01',
         'openstack market usage show --long -f csv',
     )
 
     def get_parser(self, prog_name):
         parser = super().get_parser(prog_name)
-        parser.add_argument(
+        rows = parser.add_mutually_exclusive_group()
+        rows.add_argument(
             '--long', action='store_true', help='A row for each server under contract.'
+        )
+        rows.add_argument(
+            '--by',
+            choices=('class', 'server', 'project', 'partner', 'month'),
+            help='A row for each class of servers, server, project, other party or '
+            'month, the largest amounts first.',
         )
         when = parser.add_mutually_exclusive_group()
         when.add_argument(
@@ -71,6 +80,8 @@ class ShowUsage(command.Lister):
             query['project_id'] = projects.project_id(
                 self.connection, parsed_args.project
             )
+        if parsed_args.by:
+            return self._grouped(self.market.usage_by(parsed_args.by, **query))
         usages = self.market.usage(**query)
         if not parsed_args.long:
             shown = self.fields
@@ -78,6 +89,14 @@ class ShowUsage(command.Lister):
             if parsed_args.formatter != 'table' or parsed_args.columns:
                 shown += self.period_fields
             return columns.labels(shown), [self.values(each, shown) for each in usages]
+        return self._lines(usages)
+
+    def _grouped(self, groups):
+        return columns.labels(self.group_fields), [
+            self.values(each, self.group_fields) for each in groups
+        ]
+
+    def _lines(self, usages):
         fields = ('project_id', 'role', *self.line_fields)
         return columns.labels(fields), [
             (

@@ -11,6 +11,7 @@ from flocxclient.sdk import bid as _bid
 from flocxclient.sdk import contract as _contract
 from flocxclient.sdk import event as _event
 from flocxclient.sdk import identifiers
+from flocxclient.sdk import ledger as _ledger
 from flocxclient.sdk import maintenance as _maintenance
 from flocxclient.sdk import offer as _offer
 from flocxclient.sdk import proxy
@@ -157,6 +158,45 @@ class Proxy(proxy.Proxy):
         """Call a planned outage off, or end it now."""
         self._ended(_maintenance.Maintenance, maintenance)
 
+    def accounts(self, **query):
+        """The accounts of the caller's project, for administrators of all."""
+        return self._list(_ledger.Account, **query)
+
+    def get_account(self, account):
+        return self._fetched(_ledger.Account, account)
+
+    def update_account(self, account, **changes):
+        """Change its ``overdraft``; for administrators."""
+        return self._changed(_ledger.Account, account, changes)
+
+    def transfers(self, **query):
+        """What was booked on the account of the caller's project, or is held."""
+        return self._list(_ledger.Transfer, **query)
+
+    def get_transfer(self, transfer):
+        return self._fetched(_ledger.Transfer, transfer)
+
+    def create_transfer(self, idempotency_key=None, **attrs):
+        """Hand on credits: ``target``, ``amount``, and source, month, reason."""
+        path = _ledger.Transfer.base_path
+        return self._created(_ledger.Transfer, path, attrs, idempotency_key)
+
+    def grants(self, **query):
+        """The credits that the caller's project was granted."""
+        return self._list(_ledger.Grant, **query)
+
+    def get_grant(self, grant):
+        return self._fetched(_ledger.Grant, grant)
+
+    def create_grant(self, idempotency_key=None, **attrs):
+        """Grant credits: ``project_id``, ``amount``, and monthly, expires, reason."""
+        path = _ledger.Grant.base_path
+        return self._created(_ledger.Grant, path, attrs, idempotency_key)
+
+    def delete_grant(self, grant):
+        """End a monthly grant; what it gave stays."""
+        self._ended(_ledger.Grant, grant)
+
     def events(self, after=0, **query):
         """What happened after event number ``after``, oldest first.
 
@@ -231,6 +271,50 @@ class Proxy(proxy.Proxy):
         found = self._read('/v1/usage', **query)
         period = {name: found[name] for name in ('start_time', 'end_time')}
         return [_statistics.Usage.existing(**period, **each) for each in found['usage']]
+
+    def usage_by(self, group, **query):
+        """Usage summed up, a UsageGroup each, the largest amounts first.
+
+        :param group: class, server, project, partner or month.
+        :param query: as for ``usage``.
+        """
+        found = self._read('/v1/usage', by=group, **query)['groups']
+        return [
+            _statistics.UsageGroup.existing(group=each.pop(group), **each)
+            for each in found
+        ]
+
+    def statements(self, **query):
+        """The months in which something was booked, a StatementMonth each.
+
+        :param query: ``project_id``, for administrators.
+        """
+        found = self._read('/v1/statements', **query)['statements']
+        return [_statistics.StatementMonth.existing(**each) for each in found]
+
+    def get_statement(self, month, **query):
+        """What was booked in a month such as ``2027-01``, a Statement.
+
+        :param query: ``project_id``, for administrators.
+        """
+        found = self._read(identifiers.path('/v1/statements', month), **query)
+        return _statistics.Statement.existing(**found)
+
+    def disputes(self, **query):
+        """The disputes that the caller's project is a party to."""
+        return self._list(_ledger.Dispute, **query)
+
+    def get_dispute(self, dispute):
+        return self._fetched(_ledger.Dispute, dispute)
+
+    def create_dispute(self, idempotency_key=None, **attrs):
+        """Dispute a line of a statement: ``transfer_uuid`` and ``reason``."""
+        path = _ledger.Dispute.base_path
+        return self._created(_ledger.Dispute, path, attrs, idempotency_key)
+
+    def update_dispute(self, dispute, **changes):
+        """Decide it: ``status``, ``decision``, and ``amount`` of what is accepted."""
+        return self._changed(_ledger.Dispute, dispute, changes)
 
     def audit(self, **query):
         """What looks like gaming of the market, a Finding each, for administrators.

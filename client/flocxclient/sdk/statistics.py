@@ -64,6 +64,47 @@ class Usage(resource.Resource):
     lines = resource.Body('lines', type=list)
 
 
+class UsageGroup(resource.Resource):
+    """What was spent or earned on one class, server, project, partner or month."""
+
+    #: ``renter`` or ``owner``.
+    role = resource.Body('role')
+    #: What it is, under the name of what was grouped by.
+    group = resource.Body('group')
+    server_seconds = resource.Body('server_seconds', type=int)
+    server_hours = resource.Body('server_hours')
+    missed_hours = resource.Body('missed_hours')
+    amount = resource.Body('amount')
+
+
+class StatementMonth(resource.Resource):
+    """A month in which something was booked for a project."""
+
+    month = resource.Body('month')
+    #: ``closed``: it never changes any more; or ``open``.
+    status = resource.Body('status')
+
+
+class Statement(resource.Resource):
+    """What was booked for a project in a month."""
+
+    month = resource.Body('month')
+    project_id = resource.Body('project_id')
+    #: ``closed``: it never changes any more; or ``open``.
+    status = resource.Body('status')
+    #: What the project had, held or not, as the month began and ended.
+    opening_balance = resource.Body('opening_balance')
+    closing_balance = resource.Body('closing_balance')
+    #: Sums of what was booked, below zero where it was taken.
+    granted = resource.Body('granted')
+    lapsed = resource.Body('lapsed')
+    transferred = resource.Body('transferred')
+    spent = resource.Body('spent')
+    earned = resource.Body('earned')
+    #: One dictionary for each transfer.
+    lines = resource.Body('lines', type=list)
+
+
 class Finding(resource.Resource):
     """What a rule of the audit has found, for people to judge."""
 

@@ -45,11 +45,15 @@ _told = {}
 def execute(story):
     """The descriptions of the services, and each request with its answer."""
     # Here, in a process of its own: it configures this process as a service.
+    from tests import billed
     from tests import fixtures
 
     with fixtures.Marketplace(workers=True) as marketplace:
         for name in ('rack-1', 'rack-2', 'rack-3', 'rack-4'):
             marketplace.add_node(name)
+        # What a month came to: it takes too long to be waited for.
+        now = datetime.datetime.now(datetime.UTC)
+        billed.bill(marketplace.database, 'umbrella', 'acme', now, '1.25')
         descriptions = {
             service: requests.get(
                 f'{url}/v1/openapi.json',
