@@ -10,6 +10,7 @@ from oslo_utils import uuidutils
 import sqlalchemy as sa
 
 from flocx import exceptions
+from flocx import metrics
 from flocx.core import ledger as core
 from flocx.core import money
 from market.db import events
@@ -82,6 +83,19 @@ def book(session, transfers, now, owners=()):
             raise _lacking(session, account, -change.balance, dict(owners))
         _open(session, account, dict(owners).get(account), change, now)
     session.execute(_INSERT, [listing.fields(each) for each in transfers])
+    if 'booked' not in session.info:
+        session.info['booked'] = []
+        sa.event.listen(session, 'after_commit', _count)
+    session.info['booked'] += transfers
+
+
+def _count(session):
+    """Tell the metrics what a transaction has booked."""
+    for each in session.info.pop('booked', ()):
+        metrics.TRANSFERS.labels(each.type).inc()
+        metrics.CREDITS.labels(each.type).inc(float(each.amount))
+        if each.type == core.TransferType.USAGE:
+            metrics.SERVED.inc(each.details['server_seconds'])
 
 
 def _lacking(session, account, wanted, owners):
