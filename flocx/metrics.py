@@ -122,6 +122,20 @@ LAST = prometheus_client.Gauge(
     multiprocess_mode='max',
 )
 
+def after_commit(info, count, *arguments):
+    """Let ``count`` tell of what a transaction did, once it has been committed.
+
+    :param info: the ``session.info`` of the transaction.
+    """
+    info.setdefault('counts', []).append((count, arguments))
+
+
+def committed(info):
+    """Tell what a transaction did; a listener of flocx.db.Database."""
+    for count, arguments in info.get('counts', ()):
+        count(*arguments)
+
+
 _METHODS = {'GET', 'POST', 'PATCH', 'DELETE', 'PUT', 'HEAD', 'OPTIONS'}
 
 

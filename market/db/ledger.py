@@ -83,15 +83,12 @@ def book(session, transfers, now, owners=()):
             raise _lacking(session, account, -change.balance, dict(owners))
         _open(session, account, dict(owners).get(account), change, now)
     session.execute(_INSERT, [listing.fields(each) for each in transfers])
-    if 'booked' not in session.info:
-        session.info['booked'] = []
-        sa.event.listen(session, 'after_commit', _count)
-    session.info['booked'] += transfers
+    metrics.after_commit(session.info, _count, transfers)
 
 
-def _count(session):
-    """Tell the metrics what a transaction has booked."""
-    for each in session.info.pop('booked', ()):
+def _count(transfers):
+    """Tell the metrics what was booked."""
+    for each in transfers:
         metrics.TRANSFERS.labels(each.type).inc()
         metrics.CREDITS.labels(each.type).inc(float(each.amount))
         if each.type == core.TransferType.USAGE:
