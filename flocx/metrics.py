@@ -122,6 +122,7 @@ LAST = prometheus_client.Gauge(
     multiprocess_mode='max',
 )
 
+
 def after_commit(info, count, *arguments):
     """Let ``count`` tell of what a transaction did, once it has been committed.
 
