@@ -3,6 +3,8 @@
 
 from oslo_context import context
 
+from flocx import policy
+
 
 def current():
     """The context that this thread works in, or a new one."""
@@ -12,12 +14,21 @@ def current():
 class RequestContext(context.RequestContext):
     """The caller as keystonemiddleware found them, and what follows from that.
 
-    ``lineage`` is their project and its ancestors, nearest first.
+    ``lineage`` is their project and its ancestors, nearest first. ``rules`` are the
+    service's, a flocx.policy.Policy: they say whether the caller operates the
+    marketplace (``is_admin``), and are asked when that is first of interest.
     """
 
-    def __init__(self, lineage=None, **kwargs):
-        super().__init__(**kwargs)
+    def __init__(self, lineage=None, rules=None, **kwargs):
+        super().__init__(**{'is_admin': None, **kwargs})
+        self.rules = rules
         self.lineage = tuple(lineage or filter(None, [self.project_id]))
+
+    def check_is_admin(self):
+        """As oslo.context wants to be told it."""
+        return self.rules is not None and self.rules.allows(
+            self, policy.ADMIN.removeprefix('rule:'), {}
+        )
 
     @property
     def is_service(self):

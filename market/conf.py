@@ -146,9 +146,11 @@ _QUOTA_OPTS = [
             ('keystone', 'the registered limits and limits in Keystone'),
         ],
         help='Where the limits are. Those in Keystone have the names of the options '
-        'below and belong to the service that [oslo_limit] names; there the limits '
-        'that are set for the topmost project of an organisation are limits of all '
-        'that it has, besides those of its projects.',
+        'below and belong to the service that [oslo_limit] names. There an '
+        'organisation has the limits that are set for its domain or, in one of '
+        '[market] shared_domains, for its topmost project: organisation_open_bids or '
+        'open_bids, and so on. Without any it has the registered limit '
+        'organisation_open_bids, and no limit where that is not registered.',
     ),
     cfg.IntOpt(
         'open_offers',

@@ -3,14 +3,9 @@
 
 import dataclasses
 
-from oslo_limit import limit
-from oslo_log import log
-
 from flocx import exceptions
-from market.db import organisations as organisations_db
+from market import keystone_limits
 from market.db import quota_usage
-
-LOG = log.getLogger(__name__)
 
 NAMES = (
     'open_offers',
@@ -26,7 +21,7 @@ NAMES = (
 class Limits:
     """The limits of a project and of its organisation.
 
-    Each is {name: the most of it, None where there is no limit}.
+    Each is {name: the most of it}, without what is not limited.
     """
 
     project: dict
@@ -43,11 +38,8 @@ class Quotas:
 
     def __init__(self, conf, organisations):
         """:param organisations: a market.organisations.Organisations."""
-        self._conf, self._organisations, self._enforcer = (
-            conf.quota,
-            organisations,
-            None,
-        )
+        self._conf, self._organisations = conf.quota, organisations
+        self._keystone = keystone_limits.KeystoneLimits()
 
     def organisation(self, context):
         """The id of the organisation of the caller's project."""
@@ -55,38 +47,20 @@ class Quotas:
 
     def limits(self, context):
         """The Limits of the caller's project."""
-        project_id = context.project_id
         organisation_id = self._organisations.of(context)
         if self._conf.driver == 'options':
             own = {name: self._conf[name] for name in NAMES}
             all_ = {name: self._conf[f'organisation_{name}'] for name in NAMES}
         else:
-            registered, own, all_ = self._registered(project_id, organisation_id)
+            registered, own, theirs = self._keystone.of(
+                context.project_id,
+                organisation_id,
+                organisation_id == context.project_domain_id,
+            )
             # Of what is not registered nothing is allowed.
             own = {name: own.get(name, registered.get(name, 0)) for name in NAMES}
+            all_ = {name: _of_organisation(name, registered, theirs) for name in NAMES}
         return Limits(_bounded(own), organisation_id, _bounded(all_))
-
-    def _registered(self, project_id, organisation_id):
-        """What Keystone has registered, and set for the project and its organisation.
-
-        Each is {name: limit}, without what is not set.
-        """
-        try:
-            if self._enforcer is None:
-                self._enforcer = limit.Enforcer(
-                    lambda project, names: dict.fromkeys(names, 0), cache=False
-                )
-            return [
-                dict(self._enforcer.get_registered_limits(None)),
-                dict(self._enforcer.get_project_limits(project_id, None)),
-                dict(self._enforcer.get_project_limits(organisation_id, None)),
-            ]
-        except Exception as error:
-            # oslo.limit passes on whatever its client and its options give rise to.
-            LOG.warning('Keystone does not tell the limits', exc_info=True)
-            raise exceptions.Unavailable(
-                'Keystone does not tell the limits of the project; try again later'
-            ) from error
 
     @staticmethod
     def check(session, project_id, limits, now, **more):
@@ -96,30 +70,38 @@ class Quotas:
         :param more: how much of each name is to be added.
         :raises Forbidden: one would have too much; the message says which, and of what.
         """
-        _check(session, 'project', {project_id}, limits.project, now, more)
-        if any(limits.organisation.get(name) is not None for name in more):
-            theirs = organisations_db.projects(session, limits.organisation_id)
-            label = f'organisation {limits.organisation_id}'
-            _check(
-                session, label, {project_id, *theirs}, limits.organisation, now, more
-            )
+        parties = (
+            ('project', limits.project),
+            (f'organisation {limits.organisation_id}', limits.organisation),
+        )
+        names = {name for _, most in parties for name in more if name in most}
+        if not names:
+            return
+        used = quota_usage.of(session, project_id, limits.organisation_id, now, names)
+        for (label, most), has in zip(parties, used, strict=True):
+            _require(label, most, has, more)
+
+
+def _of_organisation(name, registered, theirs):
+    """The limit of an organisation: set for it, or registered for all of them."""
+    longer = f'organisation_{name}'
+    return theirs.get(longer, theirs.get(name, registered.get(longer, -1)))
 
 
 def _bounded(limits):
-    return {name: None if most < 0 else most for name, most in limits.items()}
+    """``limits`` without those that are none."""
+    return {name: most for name, most in limits.items() if most >= 0}
 
 
-def _check(session, label, projects, limits, now, more):
-    wanted = {
-        name: added for name, added in more.items() if limits.get(name) is not None
-    }
-    if not wanted:
-        return
-    used = quota_usage.of_projects(session, projects, now, wanted)
-    for name, added in wanted.items():
-        if used[name] + added > limits[name]:
+def _require(label, most, used, more):
+    """Nothing, if who has ``used`` may have ``more``.
+
+    :raises Forbidden: something would be too much.
+    """
+    for name, added in more.items():
+        if name in most and used[name] + added > most[name]:
             raise exceptions.Forbidden(
                 f'Quota {name}: the {label} has {used[name]:f} and asks for '
-                f'{added:f} more, but may have {limits[name]}',
+                f'{added:f} more, but may have {most[name]}',
                 code='flocx.quota',
             )

@@ -73,7 +73,7 @@ def write_configuration(folder, identity, options=()):
         },
         'matcher': {'round_interval': '0.5', 'round_seconds': '0.2'},
         # Most stories are of few people, and go on at once when somebody gives a server
-        # back; what the defaults keep to is in test_market_rules.
+        # back; tests of what the defaults keep to have market_rules.DEFAULTS.
         # Clocks jump here, so that hand-backs seem to take hours.
         'contracts': {'notice': '0', 'max_turnaround': '0'},
         'market': {'book_min_parties': '1', 'prices_delay': '0'},

@@ -21,7 +21,6 @@ from flocx import config
 from flocx import context
 from flocx import exceptions
 from flocx import metrics
-from flocx import policy
 from flocx.api import errors
 from flocx.api import requestlog
 from flocx.api import versions
@@ -104,16 +103,15 @@ class _Hook(hooks.PecanHook):
         request.service = self._service
         # To the second, as every time that is stored, shown and compared with it.
         request.now = self._clock(with_timezone=True).replace(microsecond=0)
-        caller = context.RequestContext.from_environ(request.environ)
+        caller = context.RequestContext.from_environ(
+            request.environ, rules=self._service.policy
+        )
         request.context = caller
         if request.path in PUBLIC:
             return
         if not caller.project_id:
             raise exceptions.Forbidden('A token for a project is needed')
         caller.lineage = self._service.lineage(caller)
-        caller.is_admin = self._service.policy.allows(
-            caller, policy.ADMIN.removeprefix('rule:'), {}
-        )
 
 
 def controllers(root, service, clock):

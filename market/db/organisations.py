@@ -35,14 +35,3 @@ def save(database, project_id, organisation_id):
     except db_exc.DBDuplicateEntry:
         # Another request of the project was faster, and knew the same.
         return
-
-
-def projects(session, organisation_id):
-    """The projects of an organisation that have come by, in order."""
-    return sorted(
-        session.scalars(
-            sa.select(_TABLE.c.project_id).where(
-                _TABLE.c.organisation_id == organisation_id
-            )
-        )
-    )

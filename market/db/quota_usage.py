@@ -1,136 +1,179 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What projects have open: what quotas limit."""
+"""What a project and its organisation have open: what quotas limit."""
 
+import collections
 import datetime
 import decimal
+import typing
 
 import sqlalchemy as sa
+from sqlalchemy.ext import compiler
+from sqlalchemy.sql import functions
 
 from flocx.core import bid as bid_core
 from flocx.core import contract as contract_core
 from flocx.core import money
 from flocx.core import offer as offer_core
-from flocx.core import window
 from market.db import listing
 from market.db import schema
 
-_HOUR = decimal.Decimal(3600)
 _DAY = datetime.timedelta(days=1)
 
 
-def _counted(table, statuses):
-    """The statement that counts what projects have in one of ``statuses``."""
-    return (
-        sa.select(sa.func.count())
-        .select_from(table)
-        .where(
-            table.c.project_id.in_(sa.bindparam('project_ids', expanding=True)),
-            table.c.status.in_(statuses),
-        )
-    )
+class _Seconds(functions.FunctionElement):
+    """How many seconds there are from one time to another."""
+
+    inherit_cache, type = True, sa.BigInteger()
 
 
-_COUNTED = {
-    'open_offers': _counted(schema.offers, sorted(offer_core.OPEN)),
-    'open_bids': _counted(schema.bids, [bid_core.Status.AVAILABLE]),
-}
+@compiler.compiles(_Seconds)
+def _seconds(element, compiling, **how):
+    start, end = (compiling.process(each, **how) for each in element.clauses)
+    if compiling.dialect.name == 'sqlite':
+        return f"strftime('%s', {end}) - strftime('%s', {start})"
+    if compiling.dialect.name == 'postgresql':
+        return f'CAST(EXTRACT(EPOCH FROM {end} - {start}) AS BIGINT)'
+    return f'TIMESTAMPDIFF(SECOND, {start}, {end})'
 
 
-_BID_FOR = sa.select(
-    sa.func.sum(schema.bids.c.quantity * schema.bids.c.duration)
-).where(
-    schema.bids.c.project_id.in_(sa.bindparam('project_ids', expanding=True)),
-    schema.bids.c.status == bid_core.Status.AVAILABLE,
+_ORGANISATION = sa.select(schema.organisations.c.project_id).where(
+    schema.organisations.c.organisation_id == sa.bindparam('organisation')
 )
 
 
-def of_projects(session, project_ids, now, names):
-    """{name of the quota: how much of it the projects have in all}, Decimals.
+def _read(table, seconds, *conditions):
+    """How many rows each project of the organisation has, and their seconds in all."""
+    return (
+        sa.select(
+            sa.literal_column(f"'{table.name}'").label('source'),
+            table.c.project_id,
+            sa.func.count().label('rows'),
+            sa.func.sum(seconds).label('seconds'),
+        )
+        .where(table.c.project_id.in_(_ORGANISATION), *conditions)
+        .group_by(table.c.project_id)
+    )
 
-    :param names: of the quotas; what no other needs is not read.
+
+_BIDS, _LINES, _CANCELLED = schema.bids, schema.contract_lines, schema.cancellations
+
+#: One statement, as it is part of every bid and claim.
+_BIDS_AND_RESERVED = sa.union_all(
+    _read(
+        _BIDS,
+        _BIDS.c.quantity * _BIDS.c.duration,
+        _BIDS.c.status == bid_core.Status.AVAILABLE,
+    ),
+    _read(
+        _LINES,
+        _Seconds(_LINES.c.start_time, _LINES.c.end_time),
+        _LINES.c.status == contract_core.Status.CREATED,
+        _LINES.c.start_time > sa.bindparam('now'),
+    ),
+    _read(_CANCELLED, _CANCELLED.c.seconds, _CANCELLED.c.time > sa.bindparam('before')),
+)
+
+_OFFERS = (
+    sa.select(schema.offers.c.project_id, sa.func.count())
+    .where(
+        schema.offers.c.project_id.in_(_ORGANISATION),
+        schema.offers.c.status.in_(sorted(offer_core.OPEN)),
+    )
+    .group_by(schema.offers.c.project_id)
+)
+
+_OPEN_LINES = sa.select(_LINES).where(
+    _LINES.c.project_id.in_(_ORGANISATION),
+    _LINES.c.status.in_(sorted(contract_core.OPEN)),
+    _LINES.c.end_time > sa.bindparam('now'),
+)
+
+_OPEN_BIDS = sa.select(
+    _BIDS.c.project_id, _BIDS.c.price, _BIDS.c.quantity, _BIDS.c.duration
+).where(
+    _BIDS.c.project_id.in_(_ORGANISATION), _BIDS.c.status == bid_core.Status.AVAILABLE
+)
+
+
+class Usage(typing.NamedTuple):
+    """What the project has, and what all projects of its organisation have together.
+
+    Each is {name of a quota: Decimal}.
     """
-    used = {
-        name: decimal.Decimal(session.scalar(counted, {'project_ids': project_ids}))
-        for name, counted in _COUNTED.items()
-        if name in names
-    }
-    for name, seconds in _SECONDS.items():
-        if name in names:
-            used[name] = hours(seconds(session, project_ids, now))
-    if used.keys() >= set(names):
-        return used
-    commitments = [*_lines(session, project_ids, now), *_bids(session, project_ids)]
-    return used | {
-        'server_hours': sum(
-            (hours(seconds) for _, seconds in commitments), decimal.Decimal(0)
-        ),
-        'committed_amount': sum(
-            (money.amount(price, seconds) for price, seconds in commitments),
-            decimal.Decimal(0),
-        ),
-    }
+
+    project: dict
+    organisation: dict
+
+
+def of(session, project_id, organisation_id, now, names):
+    """The Usage of a project that the database knows as one of the organisation.
+
+    :param names: of the quotas; what none of them needs is not read.
+    """
+    by_project = {}
+    for together, read in _READ.items():
+        if not together.isdisjoint(names):
+            by_project |= read(session, organisation_id, now)
+    return Usage(
+        {name: amounts[project_id] for name, amounts in by_project.items()},
+        {name: sum(amounts.values()) for name, amounts in by_project.items()},
+    )
 
 
 def hours(seconds):
     """``seconds`` in hours, to 6 places."""
-    return money.quantised(decimal.Decimal(seconds) / _HOUR)
+    return money.quantised(decimal.Decimal(seconds) / money.SECONDS_PER_HOUR)
 
 
-def _lines(session, project_ids, now):
-    """Price and seconds still to come of the lines that the projects rent."""
-    table = schema.contract_lines
+def _amounts():
+    """How much of something each project has, by its id."""
+    return collections.defaultdict(decimal.Decimal)
+
+
+def _bids_and_reserved(session, organisation_id, now):
     rows = session.execute(
-        sa.select(table).where(
-            table.c.project_id.in_(project_ids),
-            table.c.status.in_(sorted(contract_core.OPEN)),
-            table.c.end_time > now,
-        )
+        _BIDS_AND_RESERVED,
+        {'organisation': organisation_id, 'now': now, 'before': now - _DAY},
     )
-    for row in rows:
+    open_bids, reserved, cancelled = _amounts(), _amounts(), _amounts()
+    for source, project_id, number, seconds in rows:
+        into = cancelled if source == _CANCELLED.name else reserved
+        into[project_id] += hours(int(seconds))
+        if source == _BIDS.name:
+            open_bids[project_id] = decimal.Decimal(number)
+    return {
+        'open_bids': open_bids,
+        'reserved_hours': reserved,
+        'cancelled_hours': cancelled,
+    }
+
+
+def _offers(session, organisation_id, now):
+    found = _amounts()
+    for project_id, number in session.execute(
+        _OFFERS, {'organisation': organisation_id}
+    ):
+        found[project_id] = decimal.Decimal(number)
+    return {'open_offers': found}
+
+
+def _committed(session, organisation_id, now):
+    """Seconds still to come, of all servers, and what they cost at most."""
+    bound = {'organisation': organisation_id, 'now': now}
+    server_hours, amounts = _amounts(), _amounts()
+    for row in session.execute(_OPEN_LINES, bound):
         for stay, price in listing.from_row(contract_core.Line, row).since(now):
-            yield price, stay.seconds
+            server_hours[row.project_id] += hours(stay.seconds)
+            amounts[row.project_id] += money.amount(price, stay.seconds)
+    for project_id, price, quantity, duration in session.execute(_OPEN_BIDS, bound):
+        server_hours[project_id] += hours(quantity * duration)
+        amounts[project_id] += money.amount(price, quantity * duration)
+    return {'server_hours': server_hours, 'committed_amount': amounts}
 
 
-def _reserved(session, project_ids, now):
-    """The seconds, of all servers, that the projects have bid for or that begin yet.
-
-    Every bid and claim asks for this, so no more is read than it takes.
-    """
-    table = schema.contract_lines
-    rows = session.execute(
-        sa.select(table.c.start_time, table.c.end_time).where(
-            table.c.project_id.in_(project_ids),
-            table.c.status == contract_core.Status.CREATED,
-            table.c.start_time > now,
-        )
-    )
-    begin_yet = sum(window.Window(*row).seconds for row in rows)
-    return begin_yet + int(session.scalar(_BID_FOR, {'project_ids': project_ids}) or 0)
-
-
-def _cancelled(session, project_ids, now):
-    """The seconds that the projects gave back in the last day before they began."""
-    table = schema.cancellations
-    found = session.scalar(
-        sa.select(sa.func.sum(table.c.seconds)).where(
-            table.c.project_id.in_(project_ids), table.c.time > now - _DAY
-        )
-    )
-    return int(found or 0)
-
-
-def _bids(session, project_ids):
-    """Ceiling and seconds, of all servers together, of the projects' open bids."""
-    table = schema.bids
-    rows = session.execute(
-        sa.select(table.c.price, table.c.quantity, table.c.duration).where(
-            table.c.project_id.in_(project_ids),
-            table.c.status == bid_core.Status.AVAILABLE,
-        )
-    )
-    for row in rows:
-        yield row.price, row.quantity * row.duration
-
-
-#: Quotas of server-hours, and what tells the seconds of them.
-_SECONDS = {'reserved_hours': _reserved, 'cancelled_hours': _cancelled}
+#: What is read together, for which quotas.
+_READ = {
+    frozenset(('open_bids', 'reserved_hours', 'cancelled_hours')): _bids_and_reserved,
+    frozenset(('open_offers',)): _offers,
+    frozenset(('server_hours', 'committed_amount')): _committed,
+}

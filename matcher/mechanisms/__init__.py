@@ -55,7 +55,8 @@ class Allotment:
 
     ``welfare`` is what the bids offer for them beyond what the owners ask, in
     credits; no other awards can come to more than ``upper_bound``, if that is
-    known.
+    known. ``always_best`` says that the allocation gives the best awards or refuses,
+    whatever is offered, so that this tells nothing of any ceiling.
     """
 
     awards: Sequence[matcher_book.Award]
@@ -63,6 +64,7 @@ class Allotment:
     upper_bound: decimal.Decimal | None = None
     prices: Prices | None = None
     moves: int = 0
+    always_best: bool = False
 
     @property
     def exact(self) -> bool:
@@ -125,7 +127,7 @@ class Settlement:
 
     Awards that a rule cannot keep are not among ``awards``. ``balance`` is what
     the market keeps, in credits; a deficit is below zero. Where the rule rests on them,
-    ``displaced`` says of each award what bids left out would have added to welfare in
+    ``displaced`` says of each award what other bids would have added to welfare in
     its time, per server and hour.
     """
 

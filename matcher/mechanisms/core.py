@@ -9,14 +9,13 @@ core-selecting payment rules for combinatorial auctions", Operations Research 60
 """
 
 from collections.abc import Sequence
-import dataclasses
 import importlib.util
 
-from flocx.core import bid as bid_core
+import numpy as np
+
 from matcher import book as matcher_book
 from matcher import mechanisms
 from matcher.mechanisms import exact
-from matcher.mechanisms import externality
 from matcher.mechanisms import figures
 from matcher.mechanisms import second_price
 
@@ -33,8 +32,11 @@ class Core(mechanisms.Pricing):
     equally, but none pays more than its ceiling. This is repeated until nothing blocks.
     Payments only rise, so each coalition is met once at most and it comes to an end.
     A solver's coalition is the most violated one, and the equal share is the nearest
-    point at which it no longer blocks; the quadratic rule of Day and Cramton, which
-    solves for all coalitions together, may come to a little less in all.
+    point at which it no longer blocks. What one share made needless of another is then
+    given back, to who was raised most first: so no winner alone could pay less
+    (bidder-optimal). With two winners, or one coalition, payments are those of the
+    quadratic rule of Day and Cramton; with more, that rule, which solves for all
+    coalitions together, may come to less in all.
 
     Individually rational and budget balanced. Not truthful: winners that share a
     payment may gain by a lower ceiling. Prices are rounded up, by less than a millionth
@@ -55,11 +57,15 @@ class Core(mechanisms.Pricing):
     ) -> mechanisms.Settlement:
         awards = allotment.awards
         more = [
-            _rounded_up(award, found.value)
-            for award, found in zip(awards, externality.of(book, awards), strict=True)
+            _rounded_up(award, each)
+            for award, each in zip(
+                awards, second_price.displaced(book, allotment), strict=True
+            )
         ]
         if allotment.exact and len(book.bids) * len(book.offers) <= LIMIT:
-            self._raise(book, awards, more)
+            market, least = figures.hopeful(book), tuple(more)
+            _raise(market, awards, more)
+            _lower(market, awards, more, least)
         rates = [
             second_price.shared(award, each)
             for award, each in zip(awards, more, strict=True)
@@ -74,56 +80,59 @@ class Core(mechanisms.Pricing):
             ],
         )
 
-    def _raise(
-        self,
-        book: matcher_book.Book,
-        awards: Sequence[matcher_book.Award],
-        more: list[int],
-    ) -> None:
-        """Raise ``more``, what the awards pay beyond the asks, until nothing blocks."""
-        while True:
-            outside, wanted = _blocking(book, awards, more)
-            missing = wanted - sum(more[each] for each in outside)
-            if missing <= 0:
-                return
-            _share(awards, more, outside, missing)
+
+def _raise(
+    market: figures.Figures, awards: Sequence[matcher_book.Award], more: list[int]
+) -> None:
+    """Raise ``more``, what the awards pay beyond the asks, until nothing blocks."""
+    while True:
+        outside, offered = _best_coalition(market, awards, more)
+        missing = offered - sum(more)
+        if missing <= 0:
+            return
+        _share(awards, more, outside, missing)
 
 
-def _blocking(
-    book: matcher_book.Book, awards: Sequence[matcher_book.Award], more: Sequence[int]
+def _lower(
+    market: figures.Figures,
+    awards: Sequence[matcher_book.Award],
+    more: list[int],
+    least: Sequence[int],
+) -> None:
+    """Lower what was raised above ``least`` as far as nothing blocks even then."""
+    raised = [place for place in range(len(awards)) if more[place] > least[place]]
+    for place in sorted(raised, key=lambda each: (least[each] - more[each], each)):
+        others = [
+            number
+            for number, bid in enumerate(market.bids)
+            if bid.uuid != awards[place].bid.uuid
+        ]
+        only = market.only(np.array(others, np.int64))
+        _, offered = _best_coalition(only, awards, more)
+        lower = min(sum(more) - offered, more[place] - least[place])
+        seconds = awards[place].stay.seconds
+        more[place] -= max(0, lower) // seconds * seconds
+
+
+def _best_coalition(
+    market: figures.Figures, awards: Sequence[matcher_book.Award], more: Sequence[int]
 ) -> tuple[list[int], int]:
-    """The winners outside of the coalition that gains most, and what it would pay."""
-    winners = {award.bid.uuid: place for place, award in enumerate(awards)}
-    bids = [bid for bid in book.bids if bid.uuid not in winners]
-    bids.extend(
-        _as_it_pays(award, each) for award, each in zip(awards, more, strict=True)
-    )
-    best = exact.Exact().allocate(book.copy(bids), mechanisms.Budget(seconds=None))
-    wanted, inside = 0, set()
-    for award in best.awards:
-        place = winners.get(award.bid.uuid)
-        if place is None:
-            wanted += figures.worth([award])
-        else:
-            inside.add(place)
-            # It may have other servers in the coalition, for other asks.
-            wanted += _asked(awards[place]) - _asked(award)
-    return [place for place in range(len(awards)) if place not in inside], wanted
+    """The winners outside of the coalition that offers most, and what it offers.
 
-
-def _as_it_pays(award: matcher_book.Award, more: int) -> bid_core.Bid:
-    """The winner's bid for just what it has, at just what it pays."""
-    servers = len(award.offers)
-    rate = (_asked(award) + more) // (award.stay.seconds * servers)
-    return dataclasses.replace(
-        award.bid,
-        start_time=award.stay.start,
-        end_time=award.stay.end,
-        duration=award.stay.seconds,
-        quantity=servers,
-        min_quantity=servers,
-        price=figures.price(rate),
-    )
+    That is what its members could pay the owners beyond the asks, if each winner among
+    them keeps what it has left now. Owners are in every coalition.
+    """
+    left = {
+        award.bid.uuid: figures.worth([award]) - each
+        for award, each in zip(awards, more, strict=True)
+    }
+    solver = exact.Solver(mechanisms.Budget().seed)
+    best = solver.most(market, None, kept=left) if market.bids else []
+    inside = {award.bid.uuid for award in best}
+    outside = [
+        place for place, award in enumerate(awards) if award.bid.uuid not in inside
+    ]
+    return outside, figures.worth(best) - sum(left.get(each, 0) for each in inside)
 
 
 def _share(
@@ -148,8 +157,3 @@ def _rounded_up(award: matcher_book.Award, value: int) -> int:
     """``value`` as a whole number of millionths for each hour of the award."""
     seconds = award.stay.seconds
     return max(0, -(-value // seconds) * seconds)
-
-
-def _asked(award: matcher_book.Award) -> int:
-    asks = sum(figures.micro(offer.price) for offer in award.offers)
-    return asks * award.stay.seconds

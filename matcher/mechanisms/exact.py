@@ -32,12 +32,13 @@ class _Line(typing.NamedTuple):
 
 
 class _Model:
-    """The market as the solver sees it; ``start`` is by bid."""
+    """The market as the solver sees it; ``start`` and ``wins`` are by bid."""
 
     def __init__(self, library: typing.Any) -> None:
         self.library = library
         self.problem = library.CpModel()
         self.start: dict[int, typing.Any] = {}
+        self.wins: dict[int, typing.Any] = {}
         self.lines: list[_Line] = []
 
 
@@ -58,7 +59,9 @@ class Exact(mechanisms.Allocation):
         solver = Solver(budget.seed)
         awards = solver.most(market, budget.seconds) if market.bids else []
         welfare = figures.credits(figures.worth(awards))
-        return mechanisms.Allotment(awards=awards, welfare=welfare, upper_bound=welfare)
+        return mechanisms.Allotment(
+            awards=awards, welfare=welfare, upper_bound=welfare, always_best=True
+        )
 
 
 class Solver:
@@ -75,9 +78,19 @@ class Solver:
         self._stop()
 
     def most(
-        self, market: figures.Figures, seconds: float | None
+        self,
+        market: figures.Figures,
+        seconds: float | None,
+        *,
+        work: float | None = None,
+        kept: dict[str, int] | None = None,
     ) -> list[matcher_book.Award]:
         """The awards worth most; ``seconds`` are all that may be spent on them.
+
+        :param work: all that may be spent on any machine: about seconds, counted in
+            what CP-SAT does (its deterministic time).
+        :param kept: by a bid's uuid what it keeps to itself if it wins, as a value: it
+            counts for nothing.
 
         :raises Refused: the market is too large, or time is up.
         """
@@ -88,13 +101,15 @@ class Solver:
         lots = lot_figures.of(market.supply)
         if len(market.bids) * len(lots.ask) > LIMIT:
             raise mechanisms.Refused('exact: the market is too large')
-        model = _model(cp_model, market, lots)
+        model = _model(cp_model, market, lots, kept or {})
         solver = cp_model.CpSolver()
         # Of several threads it would depend on the machine which ends first.
         solver.parameters.num_workers = 1
         solver.parameters.random_seed = self._seed
         if seconds is not None:
             solver.parameters.max_time_in_seconds = seconds
+        if work is not None:
+            solver.parameters.max_deterministic_time = work
         self._stop = solver.stop_search
         if self._stopped or solver.solve(model.problem) != cp_model.OPTIMAL:
             raise mechanisms.Refused('exact: not solved in the time given')
@@ -102,7 +117,10 @@ class Solver:
 
 
 def _model(
-    library: typing.Any, market: figures.Figures, lots: lot_figures.Lots
+    library: typing.Any,
+    market: figures.Figures,
+    lots: lot_figures.Lots,
+    kept: dict[str, int],
 ) -> _Model:
     model = _Model(library)
     for bid in range(len(market.bids)):
@@ -112,7 +130,7 @@ def _model(
         model.problem.add_cumulative(
             [line.stay for line in there], [line.servers for line in there], size
         )
-    _maximize(market, lots, model)
+    _maximize(market, lots, model, kept)
     return model
 
 
@@ -124,7 +142,7 @@ def _may_win(
     length = int(demand.length[bid])
     early, late = int(demand.earliest[bid]), int(demand.latest[bid]) - length
     start = model.start[bid] = problem.new_int_var(early, late, f'start {bid}')
-    wins = problem.new_bool_var(f'wins {bid}')
+    wins = model.wins[bid] = problem.new_bool_var(f'wins {bid}')
     taken = []
     for lot, starts in _open_to(market, lots, bid):
         most = min(int(lots.size[lot]), int(demand.most[bid]))
@@ -170,7 +188,12 @@ def _open_to(
     return found
 
 
-def _maximize(market: figures.Figures, lots: lot_figures.Lots, model: _Model) -> None:
+def _maximize(
+    market: figures.Figures,
+    lots: lot_figures.Lots,
+    model: _Model,
+    kept: dict[str, int],
+) -> None:
     """Ask for the most welfare and, where it is the same, for the most servers.
 
     :raises Refused: the solver cannot count that far.
@@ -186,10 +209,14 @@ def _maximize(market: figures.Figures, lots: lot_figures.Lots, model: _Model) ->
     weights = [value * scale + (scale > 1) for value in worth]
     if sum(weights) * int(demand.most.max()) >= LARGEST:
         raise mechanisms.Refused('exact: values beyond 64 bits')
+    surplus = sum(
+        weight * line.servers for weight, line in zip(weights, model.lines, strict=True)
+    )
     model.problem.maximize(
-        sum(
-            weight * line.servers
-            for weight, line in zip(weights, model.lines, strict=True)
+        surplus
+        - sum(
+            scale * kept.get(bid.uuid, 0) * model.wins[number]
+            for number, bid in enumerate(market.bids)
         )
     )
 

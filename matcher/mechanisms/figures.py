@@ -170,7 +170,7 @@ def of(book: matcher_book.Book, by_window: bool = False) -> Figures:
     members = collections.defaultdict(list)
     for rank, kind in kinds.items():
         for offer in book.members(groups[rank]):
-            spans = tuple(_spans(book, [offer])) if by_window else ()
+            spans = tuple(_spans([_gaps(book, offer)])) if by_window else ()
             members[kind, spans].append(offer)
     lots = sorted(members)
     numbers = collections.defaultdict(list)
@@ -227,10 +227,9 @@ def _supply(
     kind_at: native.Ints,
     projects: dict[str, int],
 ) -> Supply:
-    free = [book.free(offer) for offer in offers]
+    free = [_gaps(book, offer) for offer in offers]
     spans = [
-        _spans(book, offers[low:high])
-        for low, high in itertools.pairwise(kind_at.tolist())
+        _spans(free[low:high]) for low, high in itertools.pairwise(kind_at.tolist())
     ]
     return Supply(
         kind_at=kind_at,
@@ -243,18 +242,23 @@ def _supply(
         span_from=_ints(since for each in spans for since, _ in each),
         span_to=_ints(until for each in spans for _, until in each),
         gap_at=offsets([len(gaps) for gaps in free]),
-        gap_from=_ints(seconds(book.now, gap.start) for gaps in free for gap in gaps),
-        gap_to=_ints(seconds(book.now, gap.end) for gaps in free for gap in gaps),
+        gap_from=_ints(since for gaps in free for since, _ in gaps),
+        gap_to=_ints(until for gaps in free for _, until in gaps),
     )
 
 
-def _spans(
-    book: matcher_book.Book, offers: Iterable[offer_core.Offer]
-) -> list[tuple[int, int]]:
-    """When any of ``offers`` is free, in order, and none next to another."""
+def _gaps(book: matcher_book.Book, offer: offer_core.Offer) -> list[tuple[int, int]]:
+    """When ``offer`` is free, in order."""
+    return [
+        (seconds(book.now, free.start), seconds(book.now, free.end))
+        for free in book.free(offer)
+    ]
+
+
+def _spans(gaps: Iterable[list[tuple[int, int]]]) -> list[tuple[int, int]]:
+    """When any of several offers is free, in order, and none next to another."""
     spans: list[tuple[int, int]] = []
-    for free in sorted({free for offer in offers for free in book.free(offer)}):
-        since, until = seconds(book.now, free.start), seconds(book.now, free.end)
+    for since, until in sorted({gap for each in gaps for gap in each}):
         if spans and since <= spans[-1][1]:
             spans[-1] = spans[-1][0], max(until, spans[-1][1])
         else:

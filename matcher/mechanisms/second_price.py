@@ -13,6 +13,7 @@ import decimal
 
 from matcher import book as matcher_book
 from matcher import mechanisms
+from matcher.mechanisms import clarke_pivot
 from matcher.mechanisms import externality
 from matcher.mechanisms import figures
 
@@ -35,16 +36,19 @@ class SecondPrice(mechanisms.Pricing):
     pays does not depend on its own ceiling while the awards stay the same, so a price
     tells nobody more of the ceiling than that it is not lower.
 
+    Where a solver has found the best awards (``exact``), bids that ask for one server
+    and all of their window, and compete with such bids alone, pay the Clarke pivot
+    instead of R(j): without the winner others may move, to make room for bids left out
+    or to a server that asks for less. There payments are those of ``vcg``, and the
+    truth is best for every renter. ``clarke_pivot.LIMIT`` says up to how many.
+
     Its limits. It is one-sided: owners are paid no more than renters pay, so an owner
     may gain by an ask above what the server costs (Myerson and Satterthwaite, 1983: no
-    rule is truthful for both sides, balanced and efficient). Other winners keep their
-    places when R(j) is counted. Where they could make room for bids left out by moving,
-    a winner pays less than under ``vcg``, and may gain by offering more than what the
-    time is worth to it. Payments are those of ``vcg``, and the truth is best for every
-    renter, where the best awards are found (``exact``) and bids ask for one server, of
-    several that are alike, in one of several windows that do not overlap.
-    Payments may be less than what bids left out would pay together for the time of
-    several winners: ``core`` sees to that.
+    rule is truthful for both sides, balanced and efficient). Elsewhere other winners
+    keep their places when R(j) is counted. Where they could make room for bids left out
+    by moving, a winner pays less than under ``vcg``, and may gain by offering more than
+    what the time is worth to it. Payments may be less than what bids left out would pay
+    together for the time of several winners: ``core`` sees to that.
 
     In a market too large to find R(j) exactly it is the best of what ``externality``
     tries; where a search has not found the best awards it may even be more than what
@@ -58,7 +62,7 @@ class SecondPrice(mechanisms.Pricing):
         self, book: matcher_book.Book, allotment: mechanisms.Allotment
     ) -> mechanisms.Settlement:
         awards = allotment.awards
-        found = [each.value for each in externality.of(book, awards)]
+        found = displaced(book, allotment)
         rates = [shared(award, more) for award, more in zip(awards, found, strict=True)]
         return mechanisms.Settlement(
             awards=awards,
@@ -69,6 +73,16 @@ class SecondPrice(mechanisms.Pricing):
                 for award, more in zip(awards, found, strict=True)
             ],
         )
+
+
+def displaced(book: matcher_book.Book, allotment: mechanisms.Allotment) -> list[int]:
+    """What each award costs beyond the asks, in micro-credits times seconds."""
+    awards = allotment.awards
+    pivots = clarke_pivot.of(book, awards) if allotment.always_best else {}
+    return [
+        pivots.get(award.bid.uuid, found.value)
+        for award, found in zip(awards, externality.of(book, awards), strict=True)
+    ]
 
 
 def shared(award: matcher_book.Award, more: int) -> tuple[decimal.Decimal, ...]:

@@ -24,6 +24,10 @@ class Vcg(mechanisms.Pricing):
     Each bid and each offer counts as somebody's only one. For allocations that
     are proved to be the best: at others these payments are not truthful. Rates
     are rounded to six places, in favour of the trader.
+
+    No server is ever sold that asks for more than the bid offers for each. So a bid for
+    several servers may gain by offering more than the truth where that opens a server
+    whose ask alone is above its ceiling, and not the average; an owner, by asking less.
     """
 
     NAME = 'vcg'

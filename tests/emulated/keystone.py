@@ -54,8 +54,8 @@ class Keystone:
         self.deleted, self.disabled = set(), set()
         # By name of the user: the project, and the names of the roles.
         self.accounts = {}
-        # By name of the resource, and by project and name.
-        self.registered_limits, self.limits = {}, {}
+        # By name of the resource, and by project or domain and name.
+        self.registered_limits, self.limits, self.domain_limits = {}, {}, {}
 
     @webob.dec.wsgify
     def __call__(self, request):
@@ -101,17 +101,20 @@ class Keystone:
         }
 
     def _limits_of(self, request):
+        kind = 'domain_id' if 'domain_id' in request.GET else 'project_id'
+        known = self.domain_limits if kind == 'domain_id' else self.limits
         return {
             'limits': [
                 {
                     **_LIMITED,
-                    'id': f'{project}-{name}',
-                    'project_id': project,
+                    'id': f'{owner}-{name}',
+                    **dict.fromkeys(('project_id', 'domain_id')),
+                    kind: owner,
                     'resource_name': name,
                     'resource_limit': most,
                 }
-                for (project, name), most in self.limits.items()
-                if project == request.GET['project_id']
+                for (owner, name), most in known.items()
+                if owner == request.GET[kind]
             ]
         }
 

@@ -57,7 +57,7 @@ class Standalone(fixture.Fixture):
             if self.process is None:
                 self.process = processes.start(
                     standalone.main,
-                    [f'--config-file={self.path}'],
+                    ['flocx-standalone', f'--config-file={self.path}'],
                     self.folder / 'output',
                 )
             self._wait(120)

@@ -2,11 +2,12 @@
 """Every command of the documentation, run in the order of its page.
 
 ``openstack market`` runs in this process against the real services, other ``openstack``
-commands are parsed by the real command line, and the programs of FLOCX are started as
-processes. What belongs to the machine is in ``ELSEWHERE``, with what vouches for it.
+commands are parsed by the real command line, and the programs of FLOCX are processes of
+their own. What belongs to the machine is in ``ELSEWHERE``, with what vouches for it.
 """
 
 import contextlib
+from importlib import metadata
 import importlib.util
 import io
 import itertools
@@ -15,7 +16,6 @@ import os
 import pathlib
 import re
 import shlex
-import signal
 import subprocess
 import sys
 from unittest import mock
@@ -28,6 +28,7 @@ import yaml
 
 from tests import console
 from tests import fixtures as market_fixtures
+from tests import processes
 from tests import waiting
 from tests.functional import base
 from tests.functional import test_devstack
@@ -65,6 +66,7 @@ ELSEWHERE = {
 }
 #: What the programs are called that are run here.
 OURS = ('flocx-', 'tests.')
+SCRIPTS = metadata.distribution('flocx').entry_points
 #: Programs that run until they are stopped, and what they log once they are up.
 DAEMONS = {
     'flocx-standalone': 'The market listens on port',
@@ -81,6 +83,8 @@ CLOUDS = {
 DOTS = re.escape('...')
 #: Commands that change nothing.
 LOOKS = re.compile(r' market \w+ (list|show) ')
+#: What only a shell understands.
+_SHELL = re.compile('[<>|&;]')
 _ETC = re.compile(r'/etc/flocx/(market|provider|matcher|flocx)\.conf')
 
 
@@ -132,6 +136,7 @@ class DocumentedTest(base.MarketplaceTestCase):
         )
         self.setenv('OS_CLIENT_CONFIG_FILE', str(self.home / 'clouds.yaml'))
         self.setenv('OS_CLOUD', 'acme-owner')
+        self.numbers = itertools.count(1)
         root = logging.getLogger()
         self.addCleanup(root.setLevel, root.level)
         self.addCleanup(setattr, root, 'handlers', root.handlers)
@@ -207,39 +212,49 @@ class DocumentedTest(base.MarketplaceTestCase):
         """What a program of FLOCX prints; a daemon is stopped when it runs."""
         name = program(line)
         self.assertTrue(name.startswith(OURS), f'nothing runs {line}')
-        configuration = str(self.marketplace.folder / 'flocx.conf')
         # The test is another process than the one that the page has in mind.
-        line = _ETC.sub(configuration, line)
-        line = re.sub(r'^(sudo )?(\S*/)?flocx', 'exec flocx', line)
-        environment = {
-            **os.environ,
-            'PATH': os.pathsep.join([os.path.dirname(sys.executable), os.defpath]),
-            'PYTHONPATH': os.pathsep.join([str(ROOT), str(ROOT / 'client')]),
-        }
-        log = self.home / f'{name}.log'
-        if name in DAEMONS:
-            line += f' --debug --log-file {log}'
-        process = subprocess.Popen(
+        line = _ETC.sub(str(self.marketplace.folder / 'flocx.conf'), line)
+        if name in SCRIPTS.names and not _SHELL.search(line):
+            return self.script(name, line.partition(f'{name} ')[2].split())
+        done = subprocess.run(
             ['/bin/bash', '-c', line],
             cwd=self.home,
-            env=environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            env={
+                **os.environ,
+                'PATH': os.pathsep.join([os.path.dirname(sys.executable), os.defpath]),
+                'PYTHONPATH': os.pathsep.join([str(ROOT), str(ROOT / 'client')]),
+            },
+            capture_output=True,
             text=True,
+            timeout=180,
+        )
+        self.assertEqual(0, done.returncode, done.stderr)
+        return done.stdout
+
+    def script(self, name, arguments):
+        """What a console script prints."""
+        out, err, log = (
+            self.home / f'{name}-{next(self.numbers)}.{what}'
+            for what in ('out', 'err', 'log')
+        )
+        if name in DAEMONS:
+            arguments += ['--debug', '--log-file', str(log)]
+        process = processes.start(
+            SCRIPTS[name].load(), [name, *arguments], str(out), str(err)
         )
         self.addCleanup(process.kill)
         if name in DAEMONS:
             self.eventually(
-                True, lambda: DAEMONS[name] in self.read(log, process), seconds=180
+                True, lambda: DAEMONS[name] in self.read(log, process, err), seconds=180
             )
-            process.send_signal(signal.SIGTERM)
-        out, err = process.communicate(timeout=180)
-        self.assertEqual(0, process.returncode, err)
-        return out
+            process.terminate()
+        process.join(180)
+        self.assertEqual(0, process.exitcode, err.read_text())
+        return out.read_text()
 
-    def read(self, log, process):
-        if process.poll() is not None:
-            self.fail(f'it has ended by itself: {process.stderr.read()}')
+    def read(self, log, process, err):
+        if not process.is_alive():
+            self.fail(f'it has ended by itself: {err.read_text()}')
         return log.read_text() if log.exists() else ''
 
     def test_every_page(self):

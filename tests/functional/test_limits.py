@@ -147,6 +147,73 @@ class KeystoneQuotaTest(QuotaCases, base.MarketplaceTestCase):
         )
 
 
+class KeystoneOrganisationTest(base.MarketplaceTestCase):
+    """Limits of a domain, and of a topmost project where others share its domain."""
+
+    OPTIONS = (('quota', 'driver', 'keystone'),)
+
+    @classmethod
+    def setUpClass(cls):
+        limit._SDK_CONNECTION = None
+        cls.addClassCleanup(setattr, limit, '_SDK_CONNECTION', None)
+        super().setUpClass()
+        names = ('open_bids', 'open_offers', 'server_hours', 'committed_amount')
+        cls.keystone = cls.marketplace.keystone
+        cls.keystone.registered_limits = dict.fromkeys(
+            (*names, 'reserved_hours', 'cancelled_hours'), -1
+        )
+        cls.keystone.registered_limits['organisation_open_bids'] = 3
+
+    def setUp(self):
+        super().setUp()
+        for who in ('acme', 'acme-lab', 'acme-web', 'initech', 'umbrella'):
+            renter = self.market(f'{who}-member')
+            for each in renter.get('/v1/bids').json()['bids']:
+                renter.delete(f'/v1/bids/{each["uuid"]}')
+        self.keystone.limits, self.keystone.domain_limits = {}, {}
+
+    def bids(self, *who):
+        """How many of bids, placed by one after the other, are taken."""
+        bid = {'price': '1', 'end_time': self.time(1)}
+        placed = [self.market(f'{each}-member').post('/v1/bids', bid) for each in who]
+        for answer in placed:
+            if answer.status_code != 201:
+                self.assertEqual('flocx.quota', base.error(answer)['code'])
+                self.assertIn('organisation', base.error(answer)['detail'])
+        return sum(answer.status_code == 201 for answer in placed)
+
+    def in_domains_of_their_own(self):
+        conf = self.marketplace.conf
+        conf.set_override('shared_domains', [], 'market')
+        self.addCleanup(conf.clear_override, 'shared_domains', 'market')
+
+    def test_the_registered_limit_is_that_of_every_organisation(self):
+        self.assertEqual(3, self.bids('acme', 'acme-lab', 'acme-web', 'acme-lab'))
+        self.assertEqual(1, self.bids('initech'))
+
+    def test_a_limit_of_the_topmost_project_counts_all_below_it(self):
+        self.keystone.limits = {('acme', 'organisation_open_bids'): 2}
+        self.assertEqual(2, self.bids('acme-lab', 'acme-web', 'acme', 'acme-lab'))
+
+    def test_a_limit_of_a_domain_counts_all_of_its_projects(self):
+        self.in_domains_of_their_own()
+        self.keystone.domain_limits = {('default', 'open_bids'): 2}
+        self.assertEqual(2, self.bids('acme-lab', 'initech', 'umbrella', 'acme'))
+
+    def test_the_longer_name_comes_before_the_shorter_one(self):
+        self.in_domains_of_their_own()
+        self.keystone.domain_limits = {
+            ('default', 'open_bids'): 0,
+            ('default', 'organisation_open_bids'): 4,
+        }
+        self.assertEqual(4, self.bids(*['initech', 'umbrella', 'acme'] * 2))
+
+    def test_limits_of_another_domain_are_not_theirs(self):
+        self.in_domains_of_their_own()
+        self.keystone.domain_limits = {('other', 'open_bids'): 0}
+        self.assertEqual(3, self.bids('initech', 'umbrella', 'acme', 'acme'))
+
+
 class KeystoneAwayTest(base.MarketplaceTestCase):
     OPTIONS = (
         ('quota', 'driver', 'keystone'),

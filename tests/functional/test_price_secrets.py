@@ -75,6 +75,21 @@ class PriceSecretsTest(test_engines.EngineTestCase):
             paid.append(contract['lines'][0]['price'])
         self.assertEqual(['0.580000'] * 5, paid)
 
+    def test_m_nor_where_others_wanted_the_server(self):
+        paid = [
+            self.sold(ceiling, '0.75', ask='0.58')['lines'][0]['price']
+            for ceiling in ('0.8', '3', '100')
+        ]
+        self.assertEqual(['0.750000'] * 3, paid)
+
+    def test_m_nor_of_servers_that_ask_for_different_prices(self):
+        paid = []
+        for ceiling in ('2', '100'):
+            self.offer(price='1.5')
+            contract = self.sold(ceiling, ask='0.58', quantity=2)
+            paid.append(sorted(line['price'] for line in contract['lines']))
+        self.assertEqual([['0.580000', '1.500000']] * 2, paid)
+
     def test_a_line_says_how_its_price_was_made_and_names_nobody(self):
         contract = self.sold('5', '4.25')
         (line,) = contract['lines']

@@ -5,11 +5,14 @@ import pathlib
 import tempfile
 import unittest
 
+from keystoneauth1 import loading
 from oslo_config import cfg
+from oslo_limit import limit
 
 from flocx import config
 from market import conf as market_conf
 from market import departures
+from market import keystone_limits
 from tests.integration import test_quickstart
 from tools.lab import accounts
 from tools.lab import bringup
@@ -70,6 +73,75 @@ class DeparturesTest(LabTestCase):
         self.assertEqual('project_disabled', looking.departed(gone))
         rest.expect('DELETE', path, token=api.token)
         self.assertEqual('project_deleted', looking.departed(gone))
+
+
+class LimitsTest(LabTestCase):
+    """Limits of organisations, as Keystone keeps them and oslo.limit reads them."""
+
+    def test_limits_of_a_project_and_of_its_domain(self):
+        api = accounts.Keystone(self.lab.folder, self.lab.ports)
+        service = {
+            each['type']: each['id']
+            for each in rest.get(f'{api.url}/services', api.token)['services']
+        }['marketplace']
+        domain = api.create('domain', 'domains', name='big organisation')
+        project = api.create('project', 'projects', name='part', domain_id=domain)
+        of_service = {'service_id': service}
+        registered = [
+            {**of_service, 'resource_name': name, 'default_limit': most}
+            for name, most in (('open_bids', 5), ('organisation_open_bids', 50))
+        ]
+        limits = [
+            {
+                **of_service,
+                'resource_name': 'open_bids',
+                **owner,
+                'resource_limit': most,
+            }
+            for owner, most in (
+                ({'project_id': project}, 7),
+                ({'domain_id': domain}, 9),
+            )
+        ]
+        for plural, body in (('registered_limits', registered), ('limits', limits)):
+            path = f'{api.url}/{plural}'
+            rest.expect('POST', path, {plural: body}, api.token)
+        self.configure(api)
+        known = keystone_limits.KeystoneLimits()
+        all_ = {'open_bids': 5, 'organisation_open_bids': 50}
+        self.assertEqual(
+            (all_, {'open_bids': 7}, {'open_bids': 9}), known.of(project, domain, True)
+        )
+        other = api.create('domain', 'domains', name='small organisation')
+        self.assertEqual((all_, {'open_bids': 7}, {}), known.of(project, other, True))
+        self.assertEqual(
+            (all_, {'open_bids': 7}, {'open_bids': 7}),
+            known.of(project, project, False),
+        )
+
+    def configure(self, api):
+        """Have oslo.limit ask as an account that may read limits of all."""
+        cfg.CONF([], default_config_files=[])
+        self.addCleanup(cfg.CONF.reset)
+        market_conf.register(cfg.CONF)
+        loading.register_auth_conf_options(cfg.CONF, 'oslo_limit')
+        plugin = loading.get_plugin_loader('password')
+        cfg.CONF.register_opts(
+            loading.get_auth_plugin_conf_options(plugin), group='oslo_limit'
+        )
+        for name, value in (
+            ('auth_type', 'password'),
+            ('auth_url', api.url),
+            ('username', 'admin'),
+            ('password', self.lab.folder.password),
+            ('user_domain_id', 'default'),
+            ('system_scope', 'all'),
+            ('endpoint_service_type', 'marketplace'),
+        ):
+            cfg.CONF.set_override(name, value, 'oslo_limit')
+            self.addCleanup(cfg.CONF.clear_override, name, 'oslo_limit')
+        limit._SDK_CONNECTION = None
+        self.addCleanup(setattr, limit, '_SDK_CONNECTION', None)
 
 
 class AccessRulesTest(LabTestCase):

@@ -127,19 +127,19 @@ class PlantedTest(testtools.TestCase):
         def rates(award, more):
             return (award.bid.price + money.QUANTUM,) * len(award.offers)
 
-        self.found('is not in', second_price, 'shared', rates, 3)
+        self.found('is not in', second_price, 'shared', rates, 4)
 
     def test_an_engine_that_believes_in_messages(self):
         def nothing(session, last, limit):
             return []
 
-        self.found('servers are free', events, 'objects', nothing, 11)
+        self.found('servers are free', events, 'objects', nothing, 19)
 
     def test_a_round_that_writes_whatever_has_changed(self):
         def unseen(contract, bid, generations, offered, waiting):
             return None
 
-        self.found('its time was sold already', contracts, '_refused', unseen, 41)
+        self.found('its time was sold already', contracts, '_refused', unseen, 210)
 
     def test_an_owner_who_takes_back_at_once(self):
         def at_once(line, now):
@@ -148,17 +148,17 @@ class PlantedTest(testtools.TestCase):
         self.found('with a notice of', reclaim, 'deadline', at_once, 2)
 
     def test_a_bid_that_gets_what_is_reclaimed_sooner_than_it_agreed_to(self):
-        self.found('sooner than', bid, 'accepts', lambda least, notice: True, 6)
+        self.found('sooner than', bid, 'accepts', lambda least, notice: True, 14)
 
     def test_a_key_that_is_not_looked_at(self):
-        self.found('objects of one request', transaction, 'key', lambda: None, 9)
+        self.found('objects of one request', transaction, 'key', lambda: None, 54)
 
     def test_time_that_is_free_while_the_server_is_waited_for(self):
         open_ = {contract_core.Status.CREATED, contract_core.Status.ACTIVE}
         # Its statement is made once and kept.
         anew = mock.patch.object(offers, '_held', offers._held.__wrapped__)
         self.enterContext(anew)
-        self.found('its time was sold already', contract_core, 'OPEN', open_, 29)
+        self.found('its time was sold already', contract_core, 'OPEN', open_, 119)
 
     def test_a_fulfiller_that_reports_before_it_has_done(self):
         finish = fulfilment.Fulfilment._finish
@@ -174,7 +174,7 @@ class PlantedTest(testtools.TestCase):
             exact = rate * seconds / money.SECONDS_PER_HOUR
             return exact.quantize(money.QUANTUM, decimal.ROUND_DOWN)
 
-        self.found('usage of', money, 'amount', amount, 5)
+        self.found('usage of', money, 'amount', amount, 16)
 
     def test_a_budget_that_two_engines_and_a_claim_overspend(self):
         self.found('beyond its limit', ledger, '_WITHIN', ledger._CHANGE, 8)

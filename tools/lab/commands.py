@@ -4,9 +4,14 @@
 import dataclasses
 import functools
 import json
+import pathlib
 import shlex
+import socket
 import subprocess
+import tempfile
+import threading
 import time
+import weakref
 
 from tools.lab import progress
 from tools.lab import together
@@ -35,11 +40,74 @@ class Command:
         )
 
 
+class Server:
+    """The process that has imported the openstack command, see ``serve_openstack``."""
+
+    def __init__(self, folder):
+        self._folder, self._process, self._lock = folder, None, threading.Lock()
+        self._path, self._log = '', folder.logs / 'openstack.log'
+
+    def answer(self, words):
+        """What the command does with these words, see ``serve_openstack``.
+
+        :raises TimeoutError: it does not end within ``LIMIT`` seconds.
+        """
+        self._start()
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.settimeout(LIMIT)
+            connection.connect(self._path)
+            connection.sendall(json.dumps(words).encode() + b'\n')
+            with connection.makefile('rb') as stream:
+                return json.loads(stream.read())
+
+    def _start(self):
+        with self._lock:
+            if self._process:
+                return
+            # The path of a socket must be short, and that of the folder may be long.
+            place = tempfile.TemporaryDirectory()
+            self._path = f'{place.name}/openstack'
+            serve = pathlib.Path(__file__).with_name('serve_openstack.py')
+            with open(self._log, 'w') as log:
+                self._process = subprocess.Popen(
+                    # -P: the script's folder holds a keystone.py, which is another.
+                    [self._folder.python, '-P', serve, self._path],
+                    stdin=subprocess.PIPE,
+                    stdout=log,
+                    stderr=log,
+                    env=self._folder.environment(),
+                    cwd=self._folder.path,
+                )
+            weakref.finalize(self, _stop, self._process, place)
+            self._wait()
+
+    def _wait(self):
+        end = time.monotonic() + LIMIT
+        while not self._listens():
+            if self._process.poll() is not None or time.monotonic() > end:
+                raise trouble.Trouble(
+                    f'The openstack command does not start; the end of {self._log}:',
+                    trouble.last_lines(self._log),
+                )
+            time.sleep(0.05)
+
+    def _listens(self):
+        with socket.socket(socket.AF_UNIX) as connection:
+            return not connection.connect_ex(self._path)
+
+
+def _stop(process, place):
+    process.stdin.close()
+    process.wait()
+    place.cleanup()
+
+
 class Terminal:
     """Runs commands, shows them with their output, and reads the answers."""
 
     def __init__(self, folder):
         self.folder = folder
+        self._server = Server(folder)
 
     def run(self, cloud, line, *fields, refused=''):
         """Run one command; its answer."""
@@ -70,24 +138,11 @@ class Terminal:
         return answer
 
     def _run(self, command):
-        openstack = self.folder.venv / 'bin' / 'openstack'
+        words = shlex.split(str(command))[1:]
         try:
-            return self._call([self.folder.python, openstack], command)
-        except subprocess.TimeoutExpired as error:
-            raise trouble.NotHeld(
-                f'{command}: no end after {LIMIT} s. {error.stderr or ""}'
-            ) from None
-
-    def _call(self, openstack, command):
-        return subprocess.run(
-            [*openstack, *shlex.split(str(command))[1:]],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            env=self.folder.environment(),
-            cwd=self.folder.path,
-            timeout=LIMIT,
-        )
+            return subprocess.CompletedProcess(words, **self._server.answer(words))
+        except TimeoutError:
+            raise trouble.NotHeld(f'{command}: no end after {LIMIT} s.') from None
 
     def _show(self, command, result):
         """Print what was run and what came of it; the answer it gave."""

@@ -54,13 +54,17 @@ def alone(folder):
         yield
 
 
-def ensure(folder):
-    """Install what is missing or has changed; True if something was done."""
+def ensure(folder, meanwhile=None):
+    """Install what is missing or has changed; True if something was done.
+
+    :param meanwhile: called when all but this project is installed; waits for what
+        the installation of this project takes over, see :func:`_take_over_compiled`.
+    """
     with alone(folder):
-        return _ensure(folder)
+        return _ensure(folder, meanwhile)
 
 
-def _ensure(folder):
+def _ensure(folder, meanwhile):
     wanted = {
         'python': f'{sys.version} {sys.base_prefix} {folder.venv}',
         'packages': _digest(_requirement_files()),
@@ -76,6 +80,8 @@ def _ensure(folder):
     stamp.unlink(missing_ok=True)
     if have.get('packages') != wanted['packages']:
         _install_packages(folder)
+    if meanwhile:
+        meanwhile()
     _install_ours(folder)
     stamp.write_text(json.dumps(wanted))
     return True
@@ -191,6 +197,7 @@ def _install_ours(folder):
         '--force-reinstall',
         *parts,
     )
+    _take_over_compiled(folder)
     # Whatever engine starts first would do it, and several that start together all.
     run(
         folder,
@@ -198,6 +205,24 @@ def _install_ours(folder):
         [folder.python, '-m', 'matcher.warmup'],
         may_fail=True,
     )
+
+
+def _take_over_compiled(folder):
+    """Give the installed engine what the same one in the checkout has compiled.
+
+    Numba takes what it has compiled for a file as long as the file's size and time of
+    change are the same, and knows by itself for which processor and release it is.
+    """
+    (installed,) = (folder.venv / 'lib').glob('python*/site-packages')
+    for path in (folders.CHECKOUT / 'matcher').rglob('__pycache__/*.nb[ci]'):
+        # The name begins with the module's: figures.insert-12.py311.nbi
+        module = path.parent.parent / f'{path.name.partition(".")[0]}.py'
+        target = installed / module.relative_to(folders.CHECKOUT)
+        if module.exists() and target.read_bytes() == module.read_bytes():
+            times = module.stat()
+            os.utime(target, ns=(times.st_atime_ns, times.st_mtime_ns))
+            target.with_name('__pycache__').mkdir(exist_ok=True)
+            shutil.copyfile(path, target.parent / '__pycache__' / path.name)
 
 
 def _pip(folder, title, *arguments):

@@ -101,8 +101,8 @@ class Run:
 
     def _run_tests(self):
         env = self._environment_of_tests()
-        if self.suite.compiled and self._compiling:
-            self._compiling.join()
+        if self.suite.compiled:
+            self._wait_for_compiled()
         repository = environments.HOME / 'stestr' / self.suite.name
         repository.mkdir(parents=True, exist_ok=True)
         command = ['stestr', '--repo-url', str(repository)]
@@ -120,6 +120,10 @@ class Run:
             self._explain_nothing(code, noise)
         elif code:
             self._fail('stestr', f'exits with {code}:\n{_tail(noise)}')
+
+    def _wait_for_compiled(self):
+        if self._compiling:
+            self._compiling.join()
 
     def _explain_nothing(self, code, noise):
         """No test has run: none matches, or a module cannot be imported."""
@@ -152,7 +156,7 @@ class Run:
         if self.suite.name == 'integration':
             environments.compile_driver()
             if not self._options.stestr:
-                environments.install_lab()
+                environments.install_lab(self._wait_for_compiled)
         return env
 
     def _start(self, command, env, stderr):

@@ -40,7 +40,11 @@ ALL = (
     Suite('core', './tests/unit/core'),
     Suite('client', './flocxclient/tests', folder=ROOT / 'client'),
     # Where one worker would end long after the other, there are more of them.
-    Suite('simulation', './tests/simulation', workers=(f'--concurrency={2 * CORES}',)),
+    Suite(
+        'simulation',
+        './tests/simulation',
+        compiled=True,
+    ),
     Suite(
         'unit',
         './tests/unit',
@@ -54,19 +58,19 @@ ALL = (
         compiled=True,
     ),
     Suite(
+        'dashboard',
+        './flocx_dashboard/tests',
+        folder=ROOT / 'dashboard',
+        environment=environments.DASHBOARD,
+        compiled=True,
+        anywhere=False,
+    ),
+    Suite(
         'integration',
         './tests/integration',
         workers=('--worker-file=tests/integration/workers.yaml',),
         waits=True,
         compiled=True,
-        anywhere=False,
-    ),
-    Suite(
-        'dashboard',
-        './flocx_dashboard/tests',
-        folder=ROOT / 'dashboard',
-        environment=environments.DASHBOARD,
-        waits=True,
         anywhere=False,
     ),
 )

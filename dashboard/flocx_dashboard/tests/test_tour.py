@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The whole tour in a real browser: two organisations at a real Horizon.
 
-Keystone, Ironic and FLOCX are those of tools/quickstart, in a folder that is kept
-from run to run. What is seen on the way is kept in ``.test/screenshots``.
+Keystone, Ironic and FLOCX are those of tools/quickstart, in a folder of their own that
+is kept from run to run. What is seen on the way is kept in ``.test/screenshots``.
 """
 
 import os
@@ -16,10 +16,12 @@ from horizon.utils import scss_filter
 from flocx_dashboard.tests import browser
 from tools.lab import bringup
 from tools.lab import horizon as lab_horizon
+from tools.lab import install
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
+FOLDER = ROOT / '.test' / 'tour'
 # Installed once for these tests and those of the quickstart.
-FOLDER = ROOT / '.test' / 'quickstart'
+VENV = ROOT / '.test' / 'quickstart' / 'venv'
 PICTURES = pathlib.Path(
     os.environ.get('FLOCX_TEST_SCREENSHOTS', ROOT / '.test' / 'screenshots')
 )
@@ -47,9 +49,10 @@ def compiled(theme):
 class TourTest(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        lab = bringup.Lab(FOLDER, dashboard=True, horizon=sys.prefix)
+        FOLDER.parent.mkdir(exist_ok=True)
+        lab = bringup.Lab(FOLDER, VENV, dashboard=True, horizon=sys.prefix)
         lab.folder.create()
-        lab.folder.lock()
+        install.ensure(lab.folder)
         cls.addClassCleanup(lab.down)
         lab.down()
         lab.folder.forget_data()

@@ -21,8 +21,8 @@ PROJECTS = ('red', 'green', 'blue')
 HARDWARE = ({'cpus': 8}, {'cpus': 16}, {'cpus': 16, 'gpus': 1})
 REQUIREMENTS = ((), (('cpus', '>=', 16),), (('gpus', '>=', 1),))
 
-#: FLOCX_TEST_MARKETS=100000 is the slow suite.
-MARKETS = profiles.number('FLOCX_TEST_MARKETS', 400, 1000)
+#: The slow suite is that of the night.
+MARKETS = profiles.number('FLOCX_TEST_MARKETS', 400, 100_000)
 
 
 def examples(fast=1.0, slow=1.0):

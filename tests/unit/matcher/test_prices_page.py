@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The examples of the page on prices are computed."""
+"""The examples of the page on prices are computed.
+
+The awards are those of the default allocation, or of ``exact`` where the page says so.
+"""
 
 import decimal
 import pathlib
@@ -9,12 +12,15 @@ import unittest
 from matcher import book
 from matcher import mechanisms
 from matcher import plugins
+from matcher.mechanisms import call
 from matcher.mechanisms import exact
 from tests.unit.matcher import markets
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 PAGE = ROOT / 'doc/source/user/prices.rst'
 HOUR, HOURS = 3600, 10
+ALLOCATIONS = {'': call.Call(), 'exact': exact.Exact()}
+BUDGET = mechanisms.Budget(seconds=None, moves=1000)
 
 _BLOCK = re.compile(r'^( *)\.\. code-block:: text\n\n((?:\1   .*\n)+)', re.MULTILINE)
 _SERVER = re.compile(r'server asks (\S+)')
@@ -66,7 +72,8 @@ class PricesPageTest(unittest.TestCase):
         for rule, lines in found:
             with self.subTest(rule=rule, lines=lines):
                 market, expected = read(lines)
-                best = exact.Exact().allocate(market, mechanisms.Budget(seconds=None))
+                rule, _, allocation = rule.partition(' with ')
+                best = ALLOCATIONS[allocation].allocate(market, BUDGET)
                 pricing = plugins.with_parameters(plugins.PRICINGS, rule, {})
                 settled = pricing.settle(market, best)
                 paid = {

@@ -40,7 +40,7 @@ def bilateral(ceilings, asks, stay=3600):
 
 
 class BalancedTest(unittest.TestCase):
-    @markets.examples()
+    @markets.examples(2.5)
     @hypothesis.given(markets.books())
     def test_no_owner_below_his_ask_and_no_renter_above_his_ceiling(self, market):
         done = call.Call().allocate(market, QUICK)
@@ -125,6 +125,18 @@ def utility(done, uuid, value, side=1):
     return gained
 
 
+def opened(market, done):
+    """Whether a bid has a server that in truth asks for more than it offers."""
+    asks = {offer.uuid: offer.price for offer in market.offers}
+    ceilings = {bid.uuid: bid.price for bid in market.bids}
+    return any(
+        asks[offer.uuid] > ceilings[award.bid.uuid]
+        for award in done.awards
+        if len(award.offers) > 1
+        for offer in award.offers
+    )
+
+
 def settled_exactly(market):
     done = exact.Exact().allocate(market, mechanisms.Budget(seconds=None))
     return vcg.Vcg().settle(market, done)
@@ -143,15 +155,32 @@ class VcgTest(unittest.TestCase):
         with self.assertRaises(mechanisms.Refused):
             vcg.Vcg().settle(market, done)
 
+    def test_a_lie_may_open_a_server_that_asks_for_more(self):
+        """Four servers ask for 3.25 on average, and one alone for more than 3.3."""
+        market = bilateral(('3.3',), ('3', '3.3', '3.3', '3.4'))
+        (bid,) = market.bids
+        bid = dataclasses.replace(bid, quantity=4, min_quantity=4)
+        market = market.copy([bid])
+        self.assertEqual([], list(settled_exactly(market).awards))
+        lie = dataclasses.replace(bid, price=D('3.4'))
+        told = settled_exactly(market.copy([lie]))
+        self.assertTrue(opened(market, told))
+        self.assertEqual(D('0.2'), utility(told, bid.uuid, bid.price))
+
     @markets.examples(0.1, 0.1)
     @hypothesis.given(markets.books(3, 3), st.data())
     def test_nobody_gains_by_a_lie_or_loses_by_the_truth(self, market, data):
-        """Whatever is asked for and offered, be it no single server and no one time."""
+        """Whatever is asked for and offered, be it no single server and no one time.
+
+        But for what the rule's own page says of bids for several servers.
+        """
         hypothesis.assume(market.bids and market.offers)
         liar = data.draw(st.sampled_from([*market.bids, *market.offers]))
         lie = dataclasses.replace(liar, price=data.draw(st.sampled_from(markets.ASKS)))
         side = 1 if liar in market.bids else -1
         honest, other = map(settled_exactly, (market, markets.instead(market, lie)))
+        # A lie may open servers of which one alone asks for more than the bid offers.
+        hypothesis.assume(not opened(market, other))
         # Rates are rounded in favour of the trader, by less than a millionth each.
         grain = D(len(market.offers) * 100) / 3600 / 10**6
         gained = utility(honest, liar.uuid, liar.price, side)
@@ -165,13 +194,16 @@ class LiesTest(unittest.TestCase):
     def test_what_a_lie_gains_is_measured(self):
         """Printed for all rules, with the awards of the call auction.
 
-        100 markets, and 10,000 nightly.
+        40 markets, and 10,000 in the slow suite.
         """
-        found = lies.measure(max(100, markets.MARKETS // 10))
+        found = lies.measure(max(40, markets.MARKETS // 10))
         print(json.dumps(found))
-        for each in found.values():
-            self.assertGreaterEqual(each['largest'], each['mean'])
-            self.assertGreaterEqual(each['mean'], 0)
+        for kinds in found.values():
+            for each in kinds.values():
+                self.assertGreaterEqual(each['largest'], each['mean'])
+                self.assertGreaterEqual(each['mean'], 0)
+        # Whoever offers less than the truth gains hardly anything by it.
         self.assertLess(
-            found['second_price']['mean'], found['k_double_auction']['mean'] / 4
+            found['second_price']['less']['mean'],
+            found['k_double_auction']['less']['mean'] / 4,
         )

@@ -65,6 +65,16 @@ class QuoteTest(unittest.TestCase):
             self.assertEqual(asks, sorted(each['price'] for each in answer['lines']))
 
     @markets.examples(0.3, 0.1)
+    @hypothesis.given(
+        markets.books(6, 0), markets.bids(7), st.sampled_from(markets.CEILINGS)
+    )
+    def test_m_a_higher_ceiling_costs_no_more(self, market, bid, more):
+        bid = dataclasses.replace(bid, min_quantity=bid.quantity)
+        low, high = asked(market, bid), asked(market, at(bid, bid.price + more))
+        if low['lines']:
+            self.assertLessEqual(D(high['amount']), D(low['amount']))
+
+    @markets.examples(0.3, 0.1)
     @hypothesis.given(markets.books(6, 0), markets.bids(7), st.integers(1, 9))
     def test_each_start_of_a_calendar_costs_what_its_bid_would(
         self, market, bid, hours
