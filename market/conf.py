@@ -5,6 +5,7 @@ from oslo_config import cfg
 from oslo_limit import opts as limit_opts
 
 from flocx import config
+from flocx import db
 from flocx import health
 from flocx.core import contract
 from flocx.core import requirements
@@ -320,6 +321,7 @@ _LEDGER_OPTS = [
 
 
 def register(conf):
+    db.register(conf)
     health.register(conf, 'flocx_database', 'flocx_messaging')
     conf.register_group(_GROUP)
     conf.register_opts(_OPTS, _GROUP)

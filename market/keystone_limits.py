@@ -48,25 +48,30 @@ class KeystoneLimits:
     def _of_domain(self, domain_id):
         """As ``_of_project``: oslo.limit knows limits of projects only."""
         connection = self._enforcer.connection
-        service_id, region_id = _limited(connection, cfg.CONF.oslo_limit)
+        endpoint = _endpoint(connection, cfg.CONF.oslo_limit)
         answer = connection.get(
-            '/limits', params={'domain_id': domain_id, 'service_id': service_id}
+            '/limits',
+            params={'domain_id': domain_id, 'service_id': endpoint.service_id},
         )
         answer.raise_for_status()
         return {
             each['resource_name']: each['resource_limit']
             for each in answer.json()['limits']
-            # Keystone would not look for what is of no region.
-            if each['region_id'] == region_id and each.get('domain_id') == domain_id
+            # An endpoint of no region is not one of any region.
+            if (each['domain_id'], each['region_id']) == (domain_id, endpoint.region_id)
         }
 
 
-def _limited(connection, options):
-    """The ids of the service and of the region that the limits are of."""
+def _endpoint(connection, options):
+    """What ``[oslo_limit]`` names, which oslo.limit keeps to itself."""
     if options.endpoint_id:
-        endpoint = connection.get_endpoint(options.endpoint_id)
-        return endpoint.service_id, endpoint.region_id
+        return connection.get_endpoint(options.endpoint_id)
     (service,) = connection.services(
         type=options.endpoint_service_type, name=options.endpoint_service_name
     )
-    return service.id, options.endpoint_region_name
+    (endpoint,) = connection.endpoints(
+        service_id=service.id,
+        region_id=options.endpoint_region_name,
+        interface=options.endpoint_interface.removesuffix('URL'),
+    )
+    return endpoint

@@ -86,7 +86,7 @@ class LimitsTest(LabTestCase):
         }['marketplace']
         domain = api.create('domain', 'domains', name='big organisation')
         project = api.create('project', 'projects', name='part', domain_id=domain)
-        of_service = {'service_id': service}
+        of_service = {'service_id': service, 'region_id': 'RegionOne'}
         registered = [
             {**of_service, 'resource_name': name, 'default_limit': most}
             for name, most in (('open_bids', 5), ('organisation_open_bids', 50))

@@ -22,9 +22,9 @@ from market import service as market_service
 from market import terms
 from market.api import root as market_root
 from market.db import migration
+from provider import assembly
 from provider import marketplace
 from provider import policies as provider_policies
-from provider import service as provider_service
 from provider.api import root as provider_root
 from tests.simulation import ironic
 from tests.simulation import people
@@ -85,7 +85,7 @@ class Stage:
         migration.upgrade(self.database)
         self.terms = terms.PublishedTerms(self.conf, self.database)
         self.organisations = organisations.Organisations(self.conf, self.database)
-        self.provider = provider_service.Provider(
+        self.provider = assembly.Provider(
             conf=self.conf,
             policy=policy.Policy(self.conf, provider_policies.RULES),
             nodes=Nodes(self),
