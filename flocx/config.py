@@ -9,7 +9,6 @@ from oslo_config import cfg
 from oslo_log import log
 from osprofiler import opts as profiling
 
-from flocx import db
 from flocx import metrics
 from flocx import notifications
 from flocx import tracing
@@ -89,7 +88,6 @@ def prepare(conf, argv, service, register_service, files=None):
             'waitress=WARNING',
         ]
     )
-    db.register(conf)
     register(conf)
     register_service(conf)
     conf(

@@ -12,8 +12,6 @@ import oslo_messaging as messaging
 from oslo_middleware.healthcheck import opts
 from oslo_middleware.healthcheck import pluginbase
 
-from flocx import db
-
 #: How many seconds a broker has to answer; load balancers ask every few seconds.
 CONNECT_TIMEOUT = 2
 
@@ -27,21 +25,6 @@ def register(conf, *backends):
     cfg.set_defaults(opts.HEALTHCHECK_OPTS, backends=list(backends))
 
 
-class DatabaseHealth(pluginbase.HealthcheckBaseExtension):
-    """The database answers, and has the tables."""
-
-    def __init__(self, *args):
-        super().__init__(*args)
-        self._database = db.Database(self.oslo_conf.database.connection, patient=False)
-
-    def healthcheck(self, server_port):
-        try:
-            self._database.ping()
-        except db.ERRORS as error:
-            return _result(f'The database does not answer: {type(error).__name__}')
-        return _result(None, 'The database answers')
-
-
 class MessagingHealth(pluginbase.HealthcheckBaseExtension):
     """A broker of ``transport_url`` takes connections."""
 
@@ -49,21 +32,21 @@ class MessagingHealth(pluginbase.HealthcheckBaseExtension):
         url = messaging.TransportURL.parse(self.oslo_conf)
         port = _PORTS.get(url.transport)
         if port is None:
-            return _result(None, f'{url.transport}: within this process')
+            return result(None, f'{url.transport}: within this process')
         failed = []
         for host in url.hosts:
             try:
                 with socket.create_connection(
                     (host.hostname, host.port or port), CONNECT_TIMEOUT
                 ):
-                    return _result(None, 'A broker answers')
+                    return result(None, 'A broker answers')
             except OSError as error:
                 failed.append(str(error))
-        return _result(f'No broker answers: {"; ".join(failed)}')
+        return result(f'No broker answers: {"; ".join(failed)}')
 
 
-def _result(wrong, well=''):
-    """What oslo.middleware is told: all is well, unless something is ``wrong``."""
+def result(wrong, well=''):
+    """What a plug-in answers: all is well, unless something is ``wrong``."""
     return pluginbase.HealthcheckResult(
         available=wrong is None, reason='OK' if wrong is None else wrong, details=well
     )

@@ -28,6 +28,7 @@ from market.db import migration
 from matcher import cmd as matcher_cmd
 from matcher import conf as matcher_conf
 from matcher import service as matcher_service
+from provider import assembly
 from provider import cmd as provider_cmd
 from provider import conf as provider_conf
 from provider import service as provider_service
@@ -125,7 +126,7 @@ def _parts(conf):
     transport = rpc.transport(conf)
     database = announce.database(conf, transport, 'standalone')
     migration.upgrade(database)
-    provider = provider_service.build(conf)
+    provider = assembly.build(conf)
     chosen = conf.standalone
     for application, port in (
         (market_service.application(conf, transport, database), chosen.market_port),

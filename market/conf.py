@@ -5,6 +5,7 @@ from oslo_config import cfg
 from oslo_limit import opts as limit_opts
 
 from flocx import config
+from flocx import db
 from flocx import health
 from flocx.core import contract
 from flocx.core import requirements
@@ -264,6 +265,16 @@ _CONTRACTS_OPTS = [
         'what a server takes to be cleaned.',
     ),
     cfg.IntOpt(
+        'maintenance_notice',
+        default=86400,
+        min=0,
+        help='Least seconds ahead of now at which a planned outage begins that '
+        'interrupts contracts: an owner who could announce one that begins at once '
+        'would get out of any contract with it. Of a server that nobody has rented '
+        'then, an outage may begin at once. The default of a day lets renters move '
+        'what they run, wherever they live.',
+    ),
+    cfg.IntOpt(
         'max_lead',
         default=7776000,
         min=0,
@@ -320,6 +331,7 @@ _LEDGER_OPTS = [
 
 
 def register(conf):
+    db.register(conf)
     health.register(conf, 'flocx_database', 'flocx_messaging')
     conf.register_group(_GROUP)
     conf.register_opts(_OPTS, _GROUP)

@@ -4,6 +4,7 @@
 from oslo_config import cfg
 
 from flocx import coordination
+from flocx import db
 from flocx import health
 from matcher import plugins
 
@@ -60,6 +61,7 @@ _MARKETS_OPTS = [
 
 
 def register(conf):
+    db.register(conf)
     health.register(conf, 'flocx_database', 'flocx_messaging')
     conf.register_group(_GROUP)
     conf.register_opts(_OPTS, _GROUP)

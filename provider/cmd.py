@@ -16,18 +16,18 @@ from flocx import metrics
 from flocx import rpc
 from flocx import rpcapi
 from flocx import service
+from provider import assembly
 from provider import conf as provider_conf
 from provider import endpoints
 from provider import event_consumer
 from provider import fulfilment
 from provider import ironic_notifications
 from provider import reconciliation
-from provider import service as provider_service
 
 
 def parts(conf, transport=None, provider=None):
     """The loops that deliver and compare, and what wakes them."""
-    provider = provider or provider_service.build(conf)
+    provider = provider or assembly.build(conf)
     sharing = coordination.of(
         conf, lambda: f'flocx-provider.{provider.marketplace.provider_id}'
     )

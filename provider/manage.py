@@ -10,10 +10,10 @@ from oslo_upgradecheck import upgradecheck
 
 from flocx import config
 from flocx import exceptions
+from provider import assembly
 from provider import cleaning_demands
 from provider import conf as provider_conf
 from provider import ownership
-from provider import service as provider_service
 from provider.nodes import ironic
 
 #: The name of the quarantine project, unless another one is wanted.
@@ -101,7 +101,7 @@ class Checks(upgradecheck.UpgradeCommands):
 
     def _check_nodes(self):
         try:
-            nodes = provider_service.build(cfg.CONF).nodes.all()
+            nodes = assembly.build(cfg.CONF).nodes.all()
         except (exceptions.FlocxError, ks_exceptions.ClientException) as error:
             return _result(upgradecheck.Code.FAILURE, str(error))
         if not nodes:
@@ -121,7 +121,7 @@ class Checks(upgradecheck.UpgradeCommands):
 
     def _check_lessees(self):
         try:
-            names = provider_service.build(cfg.CONF).nodes.with_automatic_lessee()
+            names = assembly.build(cfg.CONF).nodes.with_automatic_lessee()
         except (exceptions.FlocxError, ks_exceptions.ClientException) as error:
             return _result(upgradecheck.Code.FAILURE, str(error))
         if not names:

@@ -17,6 +17,7 @@ from market import service as market_service
 from market.db import migration
 from matcher import cmd as matcher_cmd
 from matcher import service as matcher_service
+from provider import assembly
 from provider import cmd as provider_cmd
 from provider import service as provider_service
 from tests.emulated import keystone
@@ -144,7 +145,7 @@ class Marketplace(fixtures.Fixture):
         self._serve(
             'marketplace-matcher', matcher_service.application(*shared, **clock)
         )
-        self.provider = provider_service.build(self.conf)
+        self.provider = assembly.build(self.conf)
         self._serve(
             'marketplace-provider',
             provider_service.application(self.conf, self.provider, **clock),

@@ -14,6 +14,7 @@ import requests
 import testtools
 import yaml
 
+from flocx import database_health
 from flocx import health
 from flocx import metrics
 from market import health as market_health
@@ -123,13 +124,13 @@ class HealthTest(base.MarketplaceTestCase):
         self.addCleanup(self.marketplace.conf.clear_override, name, group)
 
     def test_a_database_that_is_well_or_empty_or_away(self):
-        self.assertTrue(self.look(health.DatabaseHealth).available)
+        self.assertTrue(self.look(database_health.DatabaseHealth).available)
         for url in (
             f'sqlite:///{self.marketplace.folder}/empty.sqlite',
             'mysql+pymysql://flocx:secret@127.0.0.1:9/flocx',
         ):
             self.override('connection', url, 'database')
-            found = self.look(health.DatabaseHealth)
+            found = self.look(database_health.DatabaseHealth)
             self.assertFalse(found.available)
             self.assertNotIn('secret', found.reason)
 

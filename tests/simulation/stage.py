@@ -22,10 +22,11 @@ from market import service as market_service
 from market import terms
 from market.api import root as market_root
 from market.db import migration
+from provider import assembly
 from provider import marketplace
 from provider import policies as provider_policies
-from provider import service as provider_service
 from provider.api import root as provider_root
+from tests.simulation import changes
 from tests.simulation import ironic
 from tests.simulation import people
 from tests.simulation import storage
@@ -85,7 +86,7 @@ class Stage:
         migration.upgrade(self.database)
         self.terms = terms.PublishedTerms(self.conf, self.database)
         self.organisations = organisations.Organisations(self.conf, self.database)
-        self.provider = provider_service.Provider(
+        self.provider = assembly.Provider(
             conf=self.conf,
             policy=policy.Policy(self.conf, provider_policies.RULES),
             nodes=Nodes(self),
@@ -138,6 +139,7 @@ def _configuration():
     standalone.register(conf)
     conf([], default_config_files=[], default_config_dirs=[])
     conf.set_override('allocation', 'immediate', group='matcher')
+    conf.set_override('maintenance_notice', changes.NOTICE, group='contracts')
     conf.set_override('quarantine_project_id', ironic.QUARANTINE, group='provider')
     logging.getLogger('flocx').propagate = True
     return conf
