@@ -55,6 +55,7 @@ HOUR = datetime.timedelta(hours=1)
 #: What a fulfiller asks for one server; each such call takes a while.
 _CALLS = (
     'get',
+    'leased_to',
     'set_lessee',
     'clear_lessee',
     'provision',

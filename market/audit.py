@@ -18,6 +18,8 @@ FAR = 3
 FEWEST_PAIRS = 3
 #: How many server-hours somebody gives back before they begin, or a part of them.
 MANY_HOURS, LARGE_PART = 24, decimal.Decimal('0.5')
+#: How many contract lines an owner takes back or interrupts, or a part of theirs.
+MANY_LINES, NOTABLE_PART = 5, decimal.Decimal('0.25')
 #: How often somebody changes one bid, or the ask of one offer.
 OFTEN = 5
 
@@ -38,13 +40,15 @@ class Finding:
     detail: str
 
 
-def findings(trades, cancelled, reserved, bids, offers):
+def findings(trades, cancelled, reserved, taken_back, bids, offers):
     """All findings, by rule, with the most server-hours first.
 
     :param trades: objects with ``owner_id``, ``renter_id``, ``parties`` (their
         organisations), ``resource_class``, ``price`` and ``seconds`` of lines made.
     :param cancelled: {project: (count, seconds)} given back before they began.
     :param reserved: {project: seconds} of lines made ahead of their time.
+    :param taken_back: {owner: (lines that they have reclaimed or interrupted with
+        planned outages, all of their lines, seconds of the outages)}.
     :param bids: {(project, resource class): the most changes of one bid}.
     :param offers: {(project, resource class): the most changes of one offer's ask}.
     """
@@ -53,6 +57,7 @@ def findings(trades, cancelled, reserved, bids, offers):
         *_both_ways(trades),
         *_far_prices(trades),
         *_squatting(cancelled, reserved),
+        *_taking_back(taken_back),
         *_probing('probing_bids', 'ceiling of a bid', bids),
         *_probing('probing_asks', 'ask of an offer', offers),
     ]
@@ -145,6 +150,22 @@ def _squatting(cancelled, reserved):
                 server_hours=market_stats.hours(seconds),
                 detail=f'gave back {round(100 * seconds / whole)} % of the time that '
                 'it had reserved ahead',
+            )
+
+
+def _taking_back(taken_back):
+    """An owner whose contracts often do not last for as long as they were sold for."""
+    for project, (count, total, seconds) in sorted(taken_back.items()):
+        if count >= MANY_LINES and count >= NOTABLE_PART * total:
+            yield Finding(
+                rule='taking_back',
+                project_id=project,
+                other_project_id=None,
+                resource_class=None,
+                count=count,
+                server_hours=market_stats.hours(seconds),
+                detail=f'reclaimed, or interrupted with planned outages, {count} of '
+                f'{total} servers that were rented out',
             )
 
 

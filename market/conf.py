@@ -265,6 +265,16 @@ _CONTRACTS_OPTS = [
         'what a server takes to be cleaned.',
     ),
     cfg.IntOpt(
+        'maintenance_notice',
+        default=86400,
+        min=0,
+        help='Least seconds ahead of now at which a planned outage begins that '
+        'interrupts contracts: an owner who could announce one that begins at once '
+        'would get out of any contract with it. Of a server that nobody has rented '
+        'then, an outage may begin at once. The default of a day lets renters move '
+        'what they run, wherever they live.',
+    ),
+    cfg.IntOpt(
         'max_lead',
         default=7776000,
         min=0,

@@ -14,6 +14,7 @@ from market import replacement
 from market.db import bids
 from market.db import contracts
 from market.db import lifecycle
+from market.db import maintenances
 from market.db import offers
 from market.db import visibility
 
@@ -56,7 +57,8 @@ def republish(session, offer, hardware, now, turnaround):
 def end(session, offer, reason, now, turnaround):
     """End an offer that its provider finds not to be its owner's to make; return it.
 
-    What of its contracts has not begun is not delivered, where the owner has changed.
+    What of its contracts has not begun is not delivered, where the owner has changed,
+    and outages that they have planned are called off.
 
     :param reason: an offer.Reason.
     """
@@ -65,6 +67,7 @@ def end(session, offer, reason, now, turnaround):
         session, offer, 'cancelled', now, status=status, reason=reason
     )
     if reason == offer_core.Reason.OWNER_CHANGED:
+        maintenances.end_of_owner(session, offer, now)
         for contract, line in _open_lines(session, offer):
             if not line.fulfill_time:
                 _withdraw(session, contract, line, 'OWNER_CHANGED', now, turnaround)

@@ -61,6 +61,11 @@ class Backoff:
         self._waits[line['uuid']] = _Wait(line['resource_uuid'], tries + 1, until)
         return until
 
+    def wait_until(self, line, until):
+        """Let ``line`` wait exactly until then, no longer and no shorter."""
+        tries = self.tries(line)
+        self._waits[line['uuid']] = _Wait(line['resource_uuid'], tries, until)
+
     def forget(self, line):
         """``line`` has got somewhere: what comes next is tried at once."""
         self._waits.pop(line['uuid'], None)

@@ -31,12 +31,13 @@ class Demand:
         """As Ironic's API takes it with the target ``clean``."""
         if self.runbook:
             return {'runbook': self.runbook}
+        return {'clean_steps': self.clean_steps}
+
+    @property
+    def clean_steps(self):
+        """The steps as Ironic's API has them; none of a runbook, which Ironic knows."""
         pairs = (step.partition('.') for step in self.steps)
-        return {
-            'clean_steps': [
-                {'interface': interface, 'step': step} for interface, _, step in pairs
-            ]
-        }
+        return [{'interface': interface, 'step': step} for interface, _, step in pairs]
 
 
 def demands(conf):

@@ -15,6 +15,7 @@ from provider import node_settings
 from provider import ownership
 from provider import scheduling
 from provider import teardown
+from provider import teardown_steps
 
 LOG = log.getLogger(__name__)
 _S, _R = core.Status, core.Reason
@@ -56,7 +57,7 @@ class Delivery:
         own = not scheduling.lessor(line) and node.lessee is None
         if own and node.owner != line['owner_id']:
             self._report(contract, line, _S.WAIT_CANCEL, _R.OWNER_CHANGED)
-        elif own and teardown.NEXT.get(node.provision_state) == 'deleted':
+        elif own and teardown_steps.NEXT.get(node.provision_state) == 'deleted':
             self._undeploy(contract, line, node)
         else:
             self._report(contract, line, _S.WAIT_FULFILL)

@@ -45,6 +45,7 @@ from provider import offered_hardware
 from provider import proven_cleaning
 from provider import scheduling
 from provider import teardown
+from provider import teardown_steps
 
 LOG = log.getLogger(__name__)
 _S, _R = core.Status, core.Reason
@@ -57,6 +58,9 @@ _PASSING = (exceptions.Conflict, exceptions.Unavailable)
 _TRIES = 3
 
 _FAILED = 'failed and will be tried again'
+
+#: In these a line is over, and its node is taken back.
+_TAKEN_BACK = {_S.WAIT_END, _S.WAIT_CANCEL}
 
 
 class Step(enum.StrEnum):
@@ -87,6 +91,8 @@ class Fulfilment(delivery.Delivery):
         """
         self._conf, self._nodes, self._marketplace = conf.provider, nodes, marketplace
         self._sharing = sharing or coordination.NoSharding()
+        #: Nodes that were emptied or cleaned when all were looked at together.
+        self._cleaned = set()
         self._backoff = backoff.Backoff(
             self._conf.retry_interval, self._conf.retry_max_interval
         )
@@ -119,6 +125,7 @@ class Fulfilment(delivery.Delivery):
         metrics.DUE.set(len(due))
         metrics.LAG.set(max((scheduling.late(line, now) for _, line in due), default=0))
         self._backoff.keep([line for _, line in lines])
+        self._wait_for_cleaning([line for _, line in due], now)
         # What begins now may end before the next pass.
         later = [
             moment
@@ -133,6 +140,41 @@ class Fulfilment(delivery.Delivery):
             )
         waiting = (self._backoff.until(line) for _, line in lines)
         return min([*later, *filter(None, waiting)], default=None)
+
+    def _wait_for_cleaning(self, due, now):
+        """Let lines wait on whose nodes are emptied or cleaned, as one request says.
+
+        Many end at the same time, and each would be looked at again and again.
+        """
+        waiting = {
+            line['resource_uuid']: line
+            for line in due
+            if line['status'] in _TAKEN_BACK and self._backoff.until(line)
+        }
+        if not any(self._backoff.is_over(line, now) for line in waiting.values()):
+            return
+        quarantine = self._quarantine()
+        try:
+            found = self._nodes.leased_to(quarantine)
+        except exceptions.FlocxError as error:
+            # Each of them finds out by itself.
+            LOG.info('Nodes in quarantine cannot be listed: %s', error)
+            return
+        cleaned, self._cleaned = (
+            self._cleaned,
+            {
+                node.uuid
+                for node in found
+                if node.uuid in waiting
+                and self._teardown.goes_on_alone(node, quarantine)
+            },
+        )
+        self._backoff.hurry(cleaned - self._cleaned, now)
+        until = now + datetime.timedelta(seconds=self._conf.fulfil_interval / 2)
+        for uuid in self._cleaned:
+            # All until the same moment, so that they are looked at together again.
+            if self._backoff.is_over(waiting[uuid], now):
+                self._backoff.wait_until(waiting[uuid], until)
 
     def _in_turn(self, due, now):
         """Deliver the lines of one node: the next may begin when the last has ended.
@@ -167,11 +209,19 @@ class Fulfilment(delivery.Delivery):
         return self._deliver(contract, line, now)
 
     def _try(self, contract, line, now):
-        """Do what is due; whether it is done. Else the line waits from now on."""
+        """Do what is due; whether it is done. Else the line waits from now on.
+
+        What does it answers whether it is done, or, if not, until when there is nothing
+        to do.
+        """
         hopeless, most = False, None
         try:
-            if getattr(self, due_step(line, now))(contract, line, now):
+            answer = getattr(self, due_step(line, now))(contract, line, now)
+            if answer is True:
                 return True
+            if answer:
+                self._backoff.wait_until(line, answer)
+                return False
             # Nothing is wrong, it only takes its time.
             most = self._conf.fulfil_interval
         except teardown.Contended as error:
@@ -237,25 +287,25 @@ class Fulfilment(delivery.Delivery):
 
     def _miss(self, contract, line, now):
         """The end came before the server could be handed over."""
-        if not self._taken_back(contract, line):
-            return False
-        return self._report(contract, line, _S.ENDED, _R.NOT_DELIVERED)
+        return self._take_back(contract, line, now, _S.ENDED, _R.NOT_DELIVERED)
 
     def _finish(self, contract, line, now):
         # First, so that whoever asks sees that it is over, and not yet clean.
-        self._confirm(contract, line, _S.WAIT_END)
-        if not self._taken_back(contract, line):
-            return False
-        return self._report(contract, line, _S.ENDED, line['reason'] or _R.EXPIRED)
+        self._report(contract, line, _S.WAIT_END)
+        reason = line['reason'] or _R.EXPIRED
+        return self._take_back(contract, line, now, _S.ENDED, reason)
 
     def _cancel(self, contract, line, now):
-        self._confirm(contract, line, _S.WAIT_CANCEL)
-        if not self._taken_back(contract, line):
-            return False
-        return self._report(contract, line, _S.CANCELLED, line['reason'])
+        return self._take_back(contract, line, now, _S.CANCELLED, line['reason'])
 
-    def _taken_back(self, contract, line):
-        """Whether the node is clean and its owner's again; else bring that nearer."""
+    def _take_back(self, contract, line, now, status, reason):
+        """Bring a node nearer to being clean and its owner's; then say so.
+
+        :returns: whether that is done; or until when nothing can be done.
+        :raises Conflict: another fulfiller has closed the line since it was read. That
+            the market still has its handover, read after the node, says that it has
+            not, so that whoever has the node has it by this line.
+        """
         node, parties = self._node(line), self._parties(contract, line)
         memory = self._memory(contract, line)
         if node and self._may_be_sublet(node, parties, memory):
@@ -264,25 +314,32 @@ class Fulfilment(delivery.Delivery):
             # Read again: what was sub-let came back before its line ended.
             node = self._node(line)
         try:
-            return self._teardown.take_back(node, parties, memory)
+            done = self._teardown.take_back(node, parties, memory)
         except tuple(_ALARMS) as error:
             # From here on it is the operator's, and reconciliation looks at it.
             self._report(contract, line, _S.ERROR, _ALARMS[type(error)])
             metrics.NOT_GIVEN_BACK.labels(_ALARMS[type(error)]).inc()
             raise
+        if done:
+            return self._report(contract, line, status, reason)
+        if memory.changed:
+            # It has got somewhere: what is waited for now is another thing.
+            self._backoff.forget(line)
+        until = self._teardown.ready_at(memory.handover)
+        return until if until and until > now else False
 
     @staticmethod
     def _may_be_sublet(node, parties, memory):
         """Whether it may be for another line that ``node`` is not the renter's."""
         lessee = parties.lessee(node)
-        return lessee is teardown.Lessee.OTHER or (
-            lessee is teardown.Lessee.QUARANTINE
+        return lessee is teardown_steps.Lessee.OTHER or (
+            lessee is teardown_steps.Lessee.QUARANTINE
             and memory.handover.phase
             in (handover.Phase.UNKNOWN, handover.Phase.HANDED_OVER)
         )
 
     def _parties(self, contract, line):
-        return teardown.Parties(
+        return teardown_steps.Parties(
             renter=contract['project_id'],
             quarantine=self._quarantine(),
             lessor=scheduling.lessor(line),

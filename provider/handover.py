@@ -40,8 +40,8 @@ class Handover:
     """``since`` is when the phase began, ``settings`` how the node was before.
 
     ``erase`` is None until the cleaning that a site demands is asked for; then after
-    which entry of the node's history (``after``) and how often (``tries``); and in the
-    end :data:`PROVEN`.
+    which entry of the node's history (``after``), how often (``tries``), and whether
+    its steps were seen under way (``seen``); and in the end :data:`PROVEN`.
     """
 
     version: int = 0
@@ -85,6 +85,8 @@ class Memory:
         self._marketplace = marketplace
         self._ids = contract_uuid, line_uuid
         self._handover = None
+        #: Whether something was written down.
+        self.changed = False
 
     @property
     def handover(self):
@@ -109,6 +111,7 @@ class Memory:
             *self._ids, self.handover.version, later.data()
         )
         self._handover = dataclasses.replace(later, version=version)
+        self.changed = True
 
 
 class Transient:

@@ -41,7 +41,6 @@ IRONICS_OWN = frozenset(
         'states',
         'target_power_state',
         'target_provision_state',
-        'target_raid_config',
         'traits',
         'updated_at',
         'uuid',
@@ -50,7 +49,10 @@ IRONICS_OWN = frozenset(
 )
 
 #: What is put back with a request of its own, and not as a field.
-APART = ('traits', 'maintenance', 'boot_mode', 'secure_boot')
+APART = ('traits', 'maintenance', 'boot_mode', 'secure_boot', 'target_raid_config')
+
+#: What is compared and cannot be put back: it takes cleaning steps to change it.
+COMPARED = frozenset({'bios', 'raid'})
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -73,8 +75,11 @@ def of(node, **parts):
     fields |= {name: node[name] for name in APART if node.get(name) is not None}
     if node.get('fault'):
         # Ironic itself found the node broken, which nobody should cover up.
-        del fields['maintenance']
+        fields.pop('maintenance', None)
     known = {name: value for name, value in parts.items() if value is not None}
+    if node.get('raid_config') is not None:
+        # When it was looked at is there, too.
+        known['raid'] = node['raid_config'].get('logical_disks', [])
     return {'lessee': node.get('lessee'), 'fields': fields, **known}
 
 

@@ -41,6 +41,7 @@ from provider import handover
 from provider import offered_hardware
 from provider import ownership
 from provider import teardown
+from provider import teardown_steps
 
 LOG = log.getLogger(__name__)
 _S, _R = core.Status, core.Reason
@@ -113,7 +114,7 @@ class Reconciliation:
 
     def _take_back(self, uuid, memory):
         quarantine = self._quarantine()
-        parties = teardown.Parties(renter=quarantine, quarantine=quarantine)
+        parties = teardown_steps.Parties(renter=quarantine, quarantine=quarantine)
         self._teardown.take_back(self._node(uuid), parties, memory)
 
     def look(self, uuids, now, actions):

@@ -20,6 +20,7 @@ RULES = (
     'both_ways',
     'far_price',
     'squatting',
+    'taking_back',
     'probing_bids',
     'probing_asks',
 )
@@ -43,7 +44,7 @@ class Audit(types.Answer):
 class AuditController(routing.Resource):
     @expose.expose(Audit, rule='market:audit:list', parameters=PARAMETERS, since='1.1')
     def get_all(self):
-        """What looks like wash trading, squatting or shading, by stated rules.
+        """What looks like wash trading, squatting, taking back or shading, by rules.
 
         Of what was done from ``start_time`` to ``end_time``, by default in the last 30
         days. ``project_id`` finds what concerns a project as either party.
@@ -63,6 +64,7 @@ class AuditController(routing.Resource):
                 trades=audit_db.trades(session, period),
                 cancelled=audit_db.cancelled(session, period),
                 reserved=audit_db.reserved(session, period),
+                taken_back=audit_db.taken_back(session, period),
                 bids=audit_db.changes_of_bids(session, period),
                 offers=audit_db.changes_of_asks(session, period),
             )

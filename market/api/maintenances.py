@@ -71,7 +71,8 @@ class Maintenances(routing.Resource):
         """Announce a planned outage of the server of an offer.
 
         The renters of contracts that overlap it are told. Its time is not billed, and
-        nothing more is sold of it.
+        nothing more is sold of it. Where there are such contracts, it begins no sooner
+        than the marketplace's notice for outages.
         """
         service, context, now = transaction.request_context()
         wanted = window.Window(body['start_time'], body['end_time'])
@@ -98,7 +99,8 @@ class Maintenances(routing.Resource):
                     created_at=now,
                     updated_at=now,
                 )
-                maintenances.announce(creation.session, outage, now)
+                notice = service.conf.contracts.maintenance_notice
+                maintenances.announce(creation.session, outage, now, notice)
                 creation.answer = Maintenance.of(outage)
         return creation.answer
 

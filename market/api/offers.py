@@ -23,6 +23,7 @@ from market import hardware_changes
 from market.api import claims as claims_api
 from market.api import hardware
 from market.api import transaction
+from market.db import maintenances
 from market.db import offers
 from market.db import turnarounds
 from market.db import visibility
@@ -257,6 +258,7 @@ class Offers(routing.Resource):
                 service.quotas.check(
                     session, context.project_id, limits, now, open_offers=1
                 )
+                maintenances.end_of_former_owners(session, [offer], now)
                 offer, is_new = offers.add(session, offer, now)
                 taken = _taken(service, session, [] if is_new else [offer], now)
                 creation.answer = shown(context, offer, taken, now)

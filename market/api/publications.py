@@ -14,6 +14,7 @@ from flocx.api import types
 from market.api import offers as offers_api
 from market.api import transaction
 from market.db import idempotency
+from market.db import maintenances
 from market.db import offers
 from market.db import servers
 
@@ -151,7 +152,9 @@ def _store(batch, limits):
         service.quotas.check(
             session, context.project_id, limits, now, open_offers=len(left)
         )
-        refused = offers.add_all(session, [batch.drafts[place] for place in left], now)
+        drafts = [batch.drafts[place] for place in left]
+        maintenances.end_of_former_owners(session, drafts, now)
+        refused = offers.add_all(session, drafts, now)
         answers = {}
         for place in left:
             offer = batch.drafts[place]

@@ -101,6 +101,42 @@ def reserved(session, period):
     return found
 
 
+def taken_back(session, period):
+    """{owner: (lines taken back, all of their lines, seconds of planned outages)}.
+
+    Of lines that were handed over and had some of ``period``. One is taken back that
+    was reclaimed in it, or that a planned outage interrupts in it.
+    """
+    lines, broken = schema.contract_lines, schema.interruptions
+    outages, seconds = set(), collections.Counter()
+    for row in session.execute(
+        sa.select(
+            broken.c.line_uuid, lines.c.owner_id, broken.c.start_time, broken.c.end_time
+        )
+        .join(lines, lines.c.uuid == broken.c.line_uuid)
+        .where(
+            broken.c.maintenance_uuid.is_not(None),
+            broken.c.start_time < period.end,
+            broken.c.end_time > period.start,
+        )
+    ):
+        outages.add(row.line_uuid)
+        its = min(row.end_time, period.end) - max(row.start_time, period.start)
+        seconds[row.owner_id] += int(its.total_seconds())
+    found, total = collections.Counter(), collections.Counter()
+    for row in session.execute(
+        sa.select(lines.c.uuid, lines.c.owner_id, lines.c.reclaim_time).where(
+            lines.c.fulfill_time.is_not(None),
+            lines.c.start_time < period.end,
+            lines.c.end_time > period.start,
+        )
+    ):
+        reclaimed = row.reclaim_time and period.start <= row.reclaim_time < period.end
+        total[row.owner_id] += 1
+        found[row.owner_id] += bool(reclaimed or row.uuid in outages)
+    return {owner: (found[owner], total[owner], seconds[owner]) for owner in total}
+
+
 def changes_of_bids(session, period):
     """{(project, resource class): the most changes of one bid of it in ``period``}."""
     return _changes(session, period, schema.bids, schema.events.c.project_id)

@@ -43,6 +43,9 @@ _SHOW = sa.update(_TABLE).where(_SETTLED).values(status=sa.bindparam('shown'))
 _SECOND = datetime.timedelta(seconds=1)
 
 
+#: In these a line may still last until its end; one in error, too, once it is mended.
+_GOES_ON = core.RUNNING | {_S.ERROR}
+
 #: What is said of a contract that nothing is left to end of.
 _OVER = collections.defaultdict(
     lambda: 'it was released already, and ends by itself',
@@ -97,7 +100,7 @@ def moved_end(contract, changes):
     ends = [
         values.get('end_time', line.end_time)
         for line, values in ((line, changes.get(line) or {}) for line in contract.lines)
-        if values.get('status', line.status) in core.RUNNING or 'end_time' in values
+        if values.get('status', line.status) in _GOES_ON or 'end_time' in values
     ]
     return {'end_time': max(ends)}
 
@@ -168,12 +171,13 @@ def withdraw(session, contract, line, reason, now, **more):
     if not line.fulfill_time:
         # What never began keeps the end that was agreed.
         values.pop('end_time', None)
+    moved = moved_end(contract, {line: values})
     status = values.get('status', line.status)
     move(session, line, {**values, 'reason': reason}, now)
     _interrupt(session, line, status, reason, now)
     for each in sublets.orphaned_lines(session, line, status):
         _undeliverable(session, each, now)
-    return settle(session, contract, reason, [line], now, more)
+    return settle(session, contract, reason, [line], now, more, **moved)
 
 
 def reschedule(session, contract, end, now, price_of, turnaround):

@@ -7,6 +7,7 @@ planned does, and so bills need to know of nothing else.
 
 import collections
 import dataclasses
+import datetime
 
 import sqlalchemy as sa
 
@@ -25,6 +26,7 @@ from market.db import visibility
 
 _TABLE, _LINES = schema.maintenances, schema.contract_lines
 _INTERRUPTIONS = schema.interruptions
+_SECOND = datetime.timedelta(seconds=1)
 _SERVER = ('provider_id', 'resource_type', 'resource_uuid')
 
 
@@ -70,13 +72,18 @@ def require_owner(session, offer):
     )
 
 
-def announce(session, maintenance, now):
-    """Store an outage, and tell the owner and all whose contracts it interrupts."""
+def announce(session, maintenance, now, notice):
+    """Store an outage, and tell the owner and all whose contracts it interrupts.
+
+    :param notice: seconds from now until it may begin, where it interrupts contracts.
+    :raises Invalid: it begins sooner; nothing is changed, if the caller rolls back.
+    """
     # First: who gives time of these offers away meanwhile finds that they have changed.
     _change_offers(session, maintenance, 'maintenance_announced', now)
     session.execute(sa.insert(_TABLE), listing.fields(maintenance))
     lines = _overlapping(session, maintenance)
     if lines:
+        _require_notice(maintenance, now, notice)
         session.execute(
             sa.insert(_INTERRUPTIONS),
             [
@@ -91,6 +98,51 @@ def announce(session, maintenance, now):
             ],
         )
     _tell(session, maintenance, lines, 'maintenance_announced', now)
+
+
+def _require_notice(maintenance, now, notice):
+    earliest = now + datetime.timedelta(seconds=notice)
+    if maintenance.start_time < earliest:
+        raise exceptions.Invalid(
+            f'start_time: contracts have some of this time, and their renters are told '
+            f'{notice} seconds before an outage begins: not before '
+            f'{window.text(earliest + _SECOND)}'
+        )
+
+
+def end_of_former_owners(session, published, now):
+    """End the outages that others have announced of servers that are published now.
+
+    A provider vouches for who owns them; what somebody has planned for a server that is
+    not theirs any more, nobody is going to do.
+
+    :param published: offers.
+    """
+    owners = {each.server: each.project_id for each in published if not each.sublet_of}
+    for part in listing.parts(uuid for _, _, uuid in owners):
+        for outage in _planned(session, now, _TABLE.c.resource_uuid.in_(part)):
+            if owners.get(outage.server, outage.project_id) != outage.project_id:
+                cancel(session, outage, now)
+
+
+def end_of_owner(session, offer, now):
+    """End the outages that the project of ``offer`` has announced of its server."""
+    its = _TABLE.c.project_id == offer.project_id
+    for outage in _planned(session, now, its, *_of_server(_TABLE, offer)):
+        cancel(session, outage, now)
+
+
+def _planned(session, now, *conditions):
+    rows = session.execute(
+        sa.select(_TABLE)
+        .where(
+            _TABLE.c.status == core.Status.ANNOUNCED,
+            _TABLE.c.end_time > now,
+            *conditions,
+        )
+        .order_by(_TABLE.c.uuid)
+    ).all()
+    return [listing.from_row(core.Maintenance, row) for row in rows]
 
 
 def cancel(session, maintenance, now):

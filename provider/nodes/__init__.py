@@ -104,12 +104,18 @@ class Nodes(abc.ABC):
         return []
 
     @abc.abstractmethod
+    def leased_to(self, project_id):
+        """The nodes with this lessee, with one request, however many there are."""
+
+    @abc.abstractmethod
     def set_lessee(self, uuid, project_id):
-        """Make ``project_id`` the lessee of a node."""
+        """Make ``project_id`` the lessee of a node; return the node as it is then."""
 
     @abc.abstractmethod
     def clear_lessee(self, uuid, project_id, back_to=None):
         """Take the node back from ``project_id``; nothing if it has it no more.
+
+        Return the node as it is then.
 
         :param back_to: the project that sub-let it, which is its lessee again.
         """
@@ -129,6 +135,8 @@ class Nodes(abc.ABC):
     @abc.abstractmethod
     def restore(self, uuid, before):
         """Put back what differs from the settings ``before``.
+
+        Return what differs afterwards, as ``provider.node_settings.differences`` does.
 
         :raises Conflict, Unavailable: not now.
         :raises Invalid, Forbidden: Ironic does not allow it.
@@ -166,14 +174,20 @@ class Nodes(abc.ABC):
         """
 
     @abc.abstractmethod
-    def last_history(self, uuid):
-        """The uuid of the newest entry in the history of a node, or None."""
+    def clean_steps(self, demand):
+        """The steps that a Demand comes to, in order, as Ironic's API has them.
+
+        :raises NotFound: there is no runbook of that name.
+        """
 
     @abc.abstractmethod
-    def was_cleaned(self, uuid, after):
-        """Whether cleaning that was asked for was completed, and nothing failed since.
+    def steps_under_way(self, uuid):
+        """The clean steps that a node goes through now, ``[]`` where none are known."""
 
-        :param after: of what :meth:`last_history` gave only later entries count.
+    @abc.abstractmethod
+    def history(self, uuid):
+        """What happened to a node, in order: entries with ``uuid``, ``event_type``,
+        ``severity`` and ``event`` as Ironic has them (``provider.cleaning_history``).
         """
 
     @abc.abstractmethod

@@ -18,9 +18,11 @@ import pathlib
 import threading
 
 from oslo_config import cfg
+from oslo_utils import uuidutils
 import yaml
 
 from flocx import exceptions
+from provider import cleaning_history
 from provider import node_settings
 from provider import nodes
 
@@ -34,6 +36,12 @@ OPTS = [
         help='With nodes = dummy: the folder with a YAML file for each server.',
     ),
 ]
+
+#: What its history says of a cleaning, as Ironic's does.
+_CLEANING = (
+    (cleaning_history.STARTED, 'Starting manual cleaning'),
+    (cleaning_history.ENDED, 'Manual Cleaning completed successfully'),
+)
 
 #: What each verb comes to, at once.
 _DONE = {
@@ -59,6 +67,8 @@ class DummyNodes(nodes.Nodes):
         self._lock = threading.Lock()
         #: Which node was cleaned by what, in order.
         self._cleaned = []
+        #: {uuid: what happened to it}, as Ironic's history has it.
+        self._history = {}
         #: {path: (what the file was like, its node)}, and {uuid or name: path}.
         self._known, self._places = {}, {}
 
@@ -81,12 +91,17 @@ class DummyNodes(nodes.Nodes):
     def inventory(self, uuid):
         return self.get(uuid).inventory
 
+    def leased_to(self, project_id):
+        return [node for node in self.all() if node.lessee == project_id]
+
     def set_lessee(self, uuid, project_id):
         self._change(uuid, lessee=project_id)
+        return self._find(uuid)[1]
 
     def clear_lessee(self, uuid, project_id, back_to=None):
         if self.get(uuid).lessee == project_id:
             self._change(uuid, lessee=back_to)
+        return self._find(uuid)[1]
 
     def own_project(self):
         return 'quarantine'
@@ -100,6 +115,7 @@ class DummyNodes(nodes.Nodes):
         found = node_settings.differences(before, self.settings(uuid))
         if found:
             self._change(uuid, **{each.name: each.value for each in found})
+        return []
 
     def prepare_cleaning(self, node):
         self._change(
@@ -119,14 +135,23 @@ class DummyNodes(nodes.Nodes):
 
     def clean(self, uuid, demand):
         """At once, as everything here."""
+        steps = self.clean_steps(demand)
         with self._lock:
             self._cleaned.append((uuid, demand.text))
+            self._history.setdefault(uuid, []).extend(
+                _entry(event_type, f'{text} with steps={steps}')
+                for event_type, text in _CLEANING
+            )
 
-    def last_history(self, uuid):
-        return str(len(self._cleaned))
+    def clean_steps(self, demand):
+        """A dummy node knows no runbooks: each is a step of its own name."""
+        return demand.clean_steps or [{'interface': 'deploy', 'step': demand.runbook}]
 
-    def was_cleaned(self, uuid, after):
-        return any(each == uuid for each, _ in self._cleaned[int(after) :])
+    def steps_under_way(self, uuid):
+        return []
+
+    def history(self, uuid):
+        return list(self._history.get(uuid, ()))
 
     def detach(self, uuid):
         """Nothing: a dummy node is on no network."""
@@ -172,6 +197,15 @@ class DummyNodes(nodes.Nodes):
             new = path.with_suffix('.new')
             new.write_text(yaml.safe_dump(body))
             os.replace(new, path)
+
+
+def _entry(event_type, event):
+    return {
+        'uuid': uuidutils.generate_uuid(),
+        'event_type': event_type,
+        'severity': 'INFO',
+        'event': event,
+    }
 
 
 def _node(path):

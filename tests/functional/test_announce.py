@@ -98,7 +98,10 @@ def rows():
 
 class EveryChangeTest(base.MarketplaceTestCase):
     # So that what is sent last is received last.
-    OPTIONS = (('DEFAULT', 'executor_thread_pool_size', '1'),)
+    OPTIONS = (
+        ('DEFAULT', 'executor_thread_pool_size', '1'),
+        ('contracts', 'maintenance_notice', '0'),
+    )
 
     def setUp(self):
         super().setUp()

@@ -36,7 +36,7 @@ class EndingsTest(base.MarketplaceTestCase):
 
         def clearing(self, uuid, *arguments):
             cleared[uuid] += 1
-            clear(self, uuid, *arguments)
+            return clear(self, uuid, *arguments)
 
         with (
             mock.patch.object(dummy.DummyNodes, 'provision', provisioned),

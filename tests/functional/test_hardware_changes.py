@@ -195,6 +195,7 @@ class ContractTest(ChangesTestCase):
         self.assertEqual(
             (line['price'], line['end_time']), (new['price'], new['end_time'])
         )
+        self.assertEqual(line['end_time'], self.show('contracts', contract)['end_time'])
         self.clock.advance(minutes=1)
         self.fulfil(5)
         self.assertEqual(
@@ -214,6 +215,9 @@ class ContractTest(ChangesTestCase):
         self.look()
         self.fulfil(5)
         self.assertEqual([('ended', 'hardware_changed')], self.lines(contract))
+        ended = self.show('contracts', contract)
+        self.assertEqual(ended['lines'][0]['end_time'], ended['end_time'])
+        self.assertLess(base.parsed(ended['end_time']), self.clock())
         before = self.billed(contract)
         self.clock.advance(hours=1)
         self.assertEqual(before, self.billed(contract))

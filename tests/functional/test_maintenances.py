@@ -4,6 +4,7 @@
 import decimal
 
 from flocx.core import money
+from provider import reconciliation
 from tests.functional import base
 from tests.functional import test_reclaim
 
@@ -11,7 +12,7 @@ RENTER, OWNER, THIRD = test_reclaim.RENTER, test_reclaim.OWNER, test_reclaim.THI
 _PATH = '/v1/maintenances'
 
 
-class MaintenanceTest(test_reclaim.ReclaimTestCase):
+class MaintenanceTestCase(test_reclaim.ReclaimTestCase):
     def plan(self, offer, start, end, who=OWNER, status=201, **said):
         body = {
             'offer': offer['uuid'],
@@ -26,6 +27,13 @@ class MaintenanceTest(test_reclaim.ReclaimTestCase):
     def listed(self, who, **query):
         found = self.good(self.market(who).get(_PATH, **query), 200)
         return [each['uuid'] for each in found['maintenances']]
+
+
+class MaintenanceTest(MaintenanceTestCase):
+    OPTIONS = (
+        *test_reclaim.ReclaimTestCase.OPTIONS,
+        ('contracts', 'maintenance_notice', '0'),
+    )
 
     def test_its_time_is_not_billed_and_renters_are_told(self):
         offer = self.sell(notice=None, price='1.333333')
@@ -118,6 +126,34 @@ class MaintenanceTest(test_reclaim.ReclaimTestCase):
         engine.run(self.clock())
         self.assertEqual('matched', self.show('bids', bid['uuid'])['status'])
 
+    def test_an_owner_who_takes_back_often_is_found(self):
+        sold = [self.sell(THIRD, notice=0) for _ in range(6)]
+        made = [self.claim(offer, end_time=self.time(9)) for offer in sold]
+        self.pass_time(60)
+        for contract in made[:3]:
+            path = f'/v1/contracts/{contract}/reclaim'
+            self.good(self.market(THIRD).post(path, {}), 200)
+        self.assertEqual([], self.taking_back())
+        # Beyond the period that is looked at, and so not of it.
+        self.plan(sold[5], 5, 6, who=THIRD)
+        self.assertEqual([], self.taking_back())
+        for offer in sold[3:5]:
+            self.plan(offer, 1, 3, who=THIRD)
+        self.pass_time(2 * 3600)
+        (found,) = self.taking_back()
+        self.assertEqual(
+            ('initech', 5, 'taking_back'),
+            (found['project_id'], found['count'], found['rule']),
+        )
+        self.assertIn('5 of 6', found['detail'])
+        self.assertAlmostEqual(2, float(found['server_hours']), places=1)
+
+    def taking_back(self):
+        answer = self.market('operator-admin').get(
+            '/v1/audit', rule='taking_back', project_id='initech'
+        )
+        return self.good(answer, 200)['findings']
+
     def test_only_owners_announce_and_nothing_that_is_past(self):
         offer = self.sell(notice=None)
         self.plan(offer, 1, 2, who=RENTER, status=403)
@@ -146,3 +182,58 @@ class MaintenanceTest(test_reclaim.ReclaimTestCase):
         other = self.sell(notice=None)
         self.good(self.market(OWNER).delete(f'/v1/offers/{other["uuid"]}'), 204)
         self.plan(other, 1, 2, status=409)
+
+
+class NoticeTest(MaintenanceTestCase):
+    """With the default: a day."""
+
+    def sold(self):
+        node = self.add_node(owner=OWNER.partition('-')[0], resource_class=self.kind)
+        return self.offer(OWNER, node, hours=60)
+
+    def test_an_outage_that_begins_now_ends_no_contract(self):
+        offer = self.sold()
+        contract = self.claim(offer, end_time=self.time(40))
+        self.pass_time(60)
+        refused = self.plan(offer, 0.5, 12, status=400)
+        (error,) = refused['errors']
+        self.assertIn('start_time', error['detail'])
+        self.assertIn('86400 seconds', error['detail'])
+        earliest = error['detail'].rpartition(' ')[2]
+        found = self.listed(OWNER, resource_uuid=offer['resource_uuid'])
+        self.assertEqual([], found)
+        self.assertNotIn('contract.maintenance_announced', self.told(RENTER, contract))
+        # What it says is taken.
+        hours = (base.parsed(earliest) - base.parsed(self.time(0))).total_seconds()
+        self.plan(offer, hours / 3600, 30)
+
+    def test_of_a_server_that_nobody_has_rented_then_it_may(self):
+        offer = self.sold()
+        self.claim(offer, start_time=self.time(5), end_time=self.time(6))
+        self.plan(offer, 1, 5.5, status=400)
+        self.plan(offer, 1, 5)
+
+    def test_a_new_owner_has_nothing_of_the_former_ones_plans(self):
+        for publishes in (False, True):
+            offer = self.sold()
+            contract = self.claim(offer, end_time=self.time(40))
+            self.pass_time(60)
+            outage = self.plan(offer, 26, 30)
+            if publishes:
+                self.good(self.market(OWNER).delete(f'/v1/offers/{offer["uuid"]}'), 204)
+            node = self.marketplace.node(offer['resource_uuid'])
+            self.marketplace.provider.nodes._change(
+                node.uuid, owner=THIRD.partition('-')[0]
+            )
+            if publishes:
+                times = {'start_time': self.time(48), 'end_time': self.time(60)}
+                body = {'resource_uuid': node.uuid, 'price': '1', **times}
+                self.good(self.provider(THIRD).post('/v1/offers', body))
+            else:
+                provider = self.marketplace.provider
+                reconciliation.Reconciliation(
+                    self.marketplace.conf, provider.nodes, provider.marketplace
+                ).run(self.clock())
+            ended = self.show('maintenances', outage['uuid'], OWNER)
+            self.assertEqual('cancelled', ended['status'])
+            self.assertIn('contract.maintenance_cancelled', self.told(RENTER, contract))

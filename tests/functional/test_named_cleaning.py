@@ -96,13 +96,50 @@ class NamedCleaningTest(test_client.ClientTestCase):
         self.assertEqual([STEPS], self.cleaned())
         self.assertEqual('baremetal', self.marketplace.node(self.name).resource_class)
 
+    def test_what_its_owner_cleans_with_less_is_no_proof(self):
+        """A cleaning that is short comes before the demanded one, or in its place."""
+        clean, left = self.nodes.clean, 2
+        trivial = cleaning_demands.Demand(('deploy.nothing',))
+
+        def clean_first(uuid, demand):
+            nonlocal left
+            clean(uuid, trivial)
+            if not left:
+                clean(uuid, demand)
+                return
+            left -= 1
+            # As Ironic answers where the owner was faster.
+            raise exceptions.Conflict('Node is locked')
+
+        contract = self.rented()
+        with mock.patch.object(self.nodes, 'clean', clean_first):
+            self.release(contract)
+            for _ in range(3):
+                self.clock.advance(minutes=2)
+                self.fulfil()
+        self.assertEqual([('ended', 'released')], self.lines(contract))
+        done = [trivial.text] * 3 + [STEPS]
+        self.assertEqual(done, self.cleaned())
+
+    def test_another_cleaning_in_the_place_of_ours_is_none(self):
+        """It was taken, then aborted, of which the history has nothing."""
+        clean = self.nodes.clean
+        trivial = cleaning_demands.Demand(('deploy.nothing',))
+        contract = self.rented()
+        with mock.patch.object(
+            self.nodes, 'clean', lambda uuid, demand: clean(uuid, trivial)
+        ):
+            self.release(contract)
+            self.clock.advance(minutes=2)
+            self.fulfil(3)
+        self.assertEqual([('error', 'clean_unproven')], self.lines(contract))
+        self.assertEqual([trivial.text] * 2, self.cleaned())
+
     def test_without_proof_an_operator_sees_it(self):
         contract = self.rented()
         counter = metrics.NOT_GIVEN_BACK.labels('clean_unproven')
         before = counter._value.get()
-        with mock.patch.object(
-            self.nodes, 'was_cleaned', autospec=True, return_value=False
-        ):
+        with mock.patch.object(self.nodes, 'history', autospec=True, return_value=[]):
             self.release(contract)
             for _ in range(5):
                 self.clock.advance(minutes=1)

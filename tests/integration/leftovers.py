@@ -3,6 +3,7 @@
 
 import contextlib
 import datetime
+import json
 import threading
 
 from tests import waiting
@@ -149,6 +150,28 @@ class Leftovers:
         )
         self.end()
         self.assertEqual(before, self.nodes.settings(self.node.uuid))
+
+    def test_raid_that_a_renter_has_changed_is_noticed(self):
+        """What it is to become is put back; what it is takes an operator."""
+        path = f'/nodes/{self.node.uuid}'
+        interface = self.document()['raid_interface']
+        change = {'op': 'add', 'path': '/raid_interface', 'value': 'fake'}
+        self.change(self.admin, change)
+        put_back = {**change, 'value': interface}
+        self.addCleanup(self.change, self.admin, put_back)
+        self.become(S.ACTIVE)
+        disks = {'logical_disks': [{'size_gb': 100, 'raid_level': '1'}]}
+        admin = self.lab.ironic('admin')
+        self.assertEqual(204, admin('PUT', f'{path}/states/raid', disks)[0])
+        self.lab.write(self.node.uuid, raid_config=json.dumps(disks))
+        self.become(S.ERROR, self.over)
+        self.assertEqual('restore_failed', self.line['reason'])
+        self.assertEqual(self.lab.quarantine, self.seen().lessee)
+        self.assertEqual({}, self.document()['target_raid_config'])
+        self.lab.write(self.node.uuid, raid_config='{}')
+        self.line['status'] = str(S.WAIT_END)
+        self.end()
+        self.assertIsNone(self.seen().lessee)
 
     def test_maintenance_that_a_renter_has_set_is_over(self):
         """The server is cleaned all the same, and goes back on sale."""

@@ -16,7 +16,7 @@ import json
 import random
 
 from flocx.core import window
-from provider import teardown
+from provider import teardown_steps
 from tests import waiting
 from tests.integration import lessee_fuzzer
 from tests.integration import tenant_requests
@@ -164,9 +164,8 @@ class OwnerFuzzer:
             wrong = self.wrong(rented, expected)
             if wrong:
                 return wrong
-            if expected == {'node_gone'} or self.is_over(rented):
+            if expected == {'node_gone'} or not self.mend(rented):
                 break
-            self.mend(rented)
         return []
 
     def billed(self, rented):
@@ -214,10 +213,14 @@ class OwnerFuzzer:
             if found['status'] == 'active' or self.is_over(rented):
                 return []
             return [f'{found["status"]}, {found["lines"]}: for nothing']
-        said = waiting.until(lambda: self.reasons(rented) & expected, seconds=120)
+        said = waiting.until(
+            lambda: self.reasons(rented) & expected or self.is_over(rented),
+            seconds=120,
+        )
         if not said:
             return [f'expected {expected}, found {self.reasons(rented)}']
-        rented.reasons += sorted(said)
+        # One that is over was taken back, and is its renter's no more for that.
+        rented.reasons += ['hardware_changed'] if said is True else sorted(said)
         return []
 
     def events(self, rented):
@@ -225,8 +228,8 @@ class OwnerFuzzer:
 
     def is_over(self, rented):
         """Whether the server is another one than was rented, which ends a contract."""
-        (line,) = self._renter.show('contracts', rented.contract)['lines']
-        return line['reason'] == 'hardware_changed'
+        lines = self._renter.show('contracts', rented.contract)['lines']
+        return any(line['reason'] == 'hardware_changed' for line in lines)
 
     def reasons(self, rented):
         """Why the line was in error since the last time that it was mended."""
@@ -238,15 +241,30 @@ class OwnerFuzzer:
         return {line['reason'] for line in lines if line['status'] == 'error'}
 
     def mend(self, rented):
-        """As it was at the hand-over: the renter's, empty, and not broken any more."""
-        waiting.until(lambda: self.mended(rented), pause=0.2)
+        """As it was at the hand-over: the renter's, empty, and not broken any more.
+
+        :returns: whether the contract goes on; what was changed of the server may end
+            it at any time meanwhile.
+        """
+        waiting.until(lambda: self.is_over(rented) or self.mended(rented), pause=0.2)
+        waiting.until(lambda: self.is_over(rented) or self.is_active(rented))
+        if self.is_over(rented):
+            return False
         self.becomes(self._renter, 'contracts', rented.contract, 'active')
         rented.seen = len(self.events(rented))
+        return True
+
+    def is_active(self, rented):
+        found = self._renter.show('contracts', rented.contract)
+        return found['status'] == 'active'
 
     def mended(self, rented):
         """Whether nothing is left to mend; else bring that nearer."""
         path = f'/nodes/{rented.node}'
         _, node = self._admin('GET', path)
+        if node['lessee'] == self._projects[accounts.QUARANTINE]:
+            # It is taken back, and whoever gave it to the renter again disturbed that.
+            return False
         wanted = {
             **AS_BEFORE,
             'lessee': self._projects[RENTER],
@@ -259,7 +277,7 @@ class OwnerFuzzer:
         ]
         if patch:
             self._admin('PATCH', path, patch)
-        target = teardown.NEXT.get(node['provision_state']) or _BY_HAND.get(
+        target = teardown_steps.NEXT.get(node['provision_state']) or _BY_HAND.get(
             node['provision_state']
         )
         if target:

@@ -9,6 +9,7 @@ from openstack import exceptions as sdk_exceptions
 from oslo_utils import uuidutils
 
 from provider.nodes import ironic
+from provider.nodes import ironic_client
 from tests.integration import leftovers
 from tests.integration import lessee_fuzzer
 from tests.integration import machines
@@ -34,7 +35,7 @@ class HazardsTest(
 
         def watched(uuid, renter, back_to):
             seen.append(self.seen().provision_state)
-            clear(uuid, renter, back_to)
+            return clear(uuid, renter, back_to)
 
         with mock.patch.object(self.nodes, 'clear_lessee', watched):
             self.end()
@@ -176,7 +177,7 @@ class HazardsTest(
     def test_lists_are_paged_by_our_own_marker(self):
         """Ironic's link to the next page drops what was asked for."""
         whole = {node.uuid for node in self.nodes.all()}
-        with mock.patch.object(ironic, 'PAGE', 3):
+        with mock.patch.object(ironic_client, 'PAGE', 3):
             paged = self.nodes.all()
         self.assertEqual(len(whole), len(paged))
         self.assertEqual(whole, {node.uuid for node in paged})

@@ -5,11 +5,13 @@ import subprocess
 import sys
 import typing
 import unittest
+from unittest import mock
 
 from openstack import exceptions as sdk_exceptions
 from oslo_utils import uuidutils
 
 from flocx import exceptions
+from provider import cleaning_history
 from provider import ownership
 from provider import reconciliation
 from tests import waiting
@@ -133,7 +135,7 @@ class ErasureTest(machines.DeliveryTestCase):
 
     def cleanings(self):
         """What Ironic remembers of cleaning that was asked for."""
-        history = self.nodes._history(self.node.uuid)
+        history = self.nodes.history(self.node.uuid)
         return [each for each in history if 'manual_cleaning' in each['event_type']]
 
     def test_the_steps_were_done(self):
@@ -150,6 +152,61 @@ class ErasureTest(machines.DeliveryTestCase):
         node = self.seen()
         self.assertEqual((None, 'available'), (node.lessee, node.provision_state))
         self.assertEqual(self.node.resource_class, node.resource_class)
+
+    def test_a_cleaning_of_its_owner_is_no_proof(self):
+        """It is asked for in the same moment, with a step that does next to nothing."""
+        trivial = [{'interface': 'deploy', 'step': 'erase_devices'}]
+        known, clean = len(self.cleanings()), self.nodes.clean
+        asked = []
+
+        def clean_first(uuid, demand):
+            if not asked:
+                asked.append(uuid)
+                self.owner.baremetal.set_node_provision_state(
+                    uuid, 'clean', clean_steps=trivial
+                )
+                # That it is done before ours is looked for is the worst case.
+                self.reach('manageable')
+            else:
+                clean(uuid, demand)
+
+        self.become(S.ACTIVE)
+        with mock.patch.object(self.nodes, 'clean', clean_first):
+            self.end()
+        events = [each['event'] for each in self.cleanings()[known:]]
+        self.assertIn("'erase_devices'", events[0])
+        self.assertIn('completed successfully', events[1])
+        self.assertIn("'factory_reset'", events[2])
+        self.assertEqual(4, len(events), events)
+        self.assertIsNone(self.seen().lessee)
+
+    def test_what_is_seen_under_way_counts_where_the_history_names_nothing(self):
+        """As with a ramdisk, of which the start of a cleaning is not written down."""
+        self.become(S.ACTIVE)
+        unnamed, seen = self.nodes.history, []
+        under_way = self.nodes.steps_under_way
+
+        def history(uuid):
+            return [
+                {**each, 'event': each['event'].partition(' with')[0]}
+                for each in unnamed(uuid)
+                if each['event_type'] != cleaning_history.STARTED
+            ]
+
+        def steps(uuid):
+            seen.append(under_way(uuid))
+            return seen[-1]
+
+        def clean(uuid, demand):
+            # It holds for as long as we look at it, as a ramdisk is slow to boot.
+            held = [*demand.clean_steps, {'interface': 'deploy', 'step': 'hold'}]
+            body = {'target': 'clean', 'clean_steps': held}
+            self.nodes._ask('PUT', f'/nodes/{uuid}/states/provision', json=body)
+
+        patched = {'history': history, 'steps_under_way': steps, 'clean': clean}
+        with mock.patch.multiple(self.nodes, **patched):
+            self.end()
+        self.assertIn('factory_reset', {each['step'] for some in seen for each in some})
 
     def test_what_ironic_does_not_record_is_not_proven(self):
         self.become(S.ACTIVE)
@@ -208,7 +265,7 @@ class RunbookTest(machines.DeliveryTestCase):
         self.become(S.ACTIVE)
         self.deploy()
         self.end()
-        events = [each['event'] for each in self.nodes._history(self.node.uuid)]
+        events = [each['event'] for each in self.nodes.history(self.node.uuid)]
         self.assertTrue(
             any(
                 'manual cleaning' in each and 'factory_reset' in each for each in events

@@ -10,6 +10,7 @@ import math
 
 from tests.simulation import audit
 from tests.simulation import books
+from tests.simulation import changes
 from tests.simulation import unfilled
 
 #: In these a line holds its server.
@@ -33,6 +34,7 @@ class Checker:
                     *audit.TABLES,
                     'interruptions',
                     'cleaning_times',
+                    'maintenances',
                     'accounts',
                     'transfers',
                 )
@@ -51,6 +53,7 @@ class Checker:
         self._moves()
         self._contracts()
         self._reclaimed()
+        self._outages()
         self._fills()
         self._accepted(accepted)
         self._wishes()
@@ -155,6 +158,63 @@ class Checker:
             self._require(not line['notice_seconds'], f'{label}: billed for a notice')
             self._require(line['contract_uuid'] in told, f'{label}: nobody was told')
 
+    def _outages(self):
+        """A planned outage is told in time; of it nothing is billed, and nothing sold.
+
+        What happens in the same second may have come before or after it.
+        """
+        broken = collections.defaultdict(list)
+        for row in self._rows['interruptions']:
+            broken[row['maintenance_uuid']].append(row)
+        sold = {sale['line']: sale['time'] for sale in self._rows['audit_sales']}
+        told = {
+            row['object_uuid']
+            for row in self._rows['events']
+            if row['type'] == 'contract.maintenance_announced' and row['project_id']
+        }
+        lines = {line['uuid']: line for line in self._rows['contract_lines']}
+        for outage in self._rows['maintenances']:
+            label = f'outage {outage["uuid"]}'
+            start, end = (
+                unfilled.moment(outage[name]) for name in ('start_time', 'end_time')
+            )
+            called_off = outage['status'] == 'cancelled'
+            for row in broken[outage['uuid']]:
+                line = lines[row['line_uuid']]
+                self._require(
+                    start
+                    >= unfilled.moment(outage['created_at'])
+                    + datetime.timedelta(seconds=changes.NOTICE),
+                    f'{label}: begins {start}, announced {outage["created_at"]}',
+                )
+                self._require(
+                    (row['start_time'], row['end_time'])
+                    == (outage['start_time'], outage['end_time']),
+                    f'{label}: interrupts line {line["uuid"]} at another time',
+                )
+                self._require(
+                    line['contract_uuid'] in told, f'{label}: nobody was told'
+                )
+            interrupted = {row['line_uuid'] for row in broken[outage['uuid']]}
+            for line in lines.values():
+                overlaps = (
+                    unfilled.server(line) == unfilled.server(outage)
+                    and unfilled.moment(line['start_time']) < end
+                    and start < unfilled.moment(line['end_time'])
+                )
+                closed = line['expire_time'] or line['status'] == 'cancelled'
+                if called_off or not overlaps or closed:
+                    continue
+                self._require(
+                    sold[line['uuid']] <= outage['created_at'],
+                    f'{label}: its time was sold to line {line["uuid"]}',
+                )
+                self._require(
+                    sold[line['uuid']] == outage['created_at']
+                    or line['uuid'] in interrupted,
+                    f'{label}: line {line["uuid"]} is billed for it',
+                )
+
     def _fills(self):
         fills = {fill['contract']: fill for fill in self._rows['audit_fills']}
         contracts = {each['uuid']: each for each in self._rows['contracts']}
@@ -191,16 +251,21 @@ class Checker:
             line
             for line in self._lines[contract]
             if line['reclaim_deadline']
+            or line['reason'] == 'hardware_changed'
             or line['reason'] in _UNDELIVERABLE
             and line['fulfill_time'] is None
         ]
 
     def _follows(self, sale):
-        """Whether the line of ``sale`` begins when another one is taken back."""
+        """Whether the line of ``sale`` begins when another one is taken back.
+
+        Or when one ended whose server was not what was asked for any more.
+        """
         return any(
-            sale['start'] >= lost['reclaim_deadline'] and lost['uuid'] != sale['line']
+            sale['start'] >= (lost['reclaim_deadline'] or lost['end_time'])
             for lost in self._lines[sale['contract']]
-            if lost['reclaim_deadline']
+            if (lost['reclaim_deadline'] or lost['reason'] == 'hardware_changed')
+            and lost['uuid'] != sale['line']
         )
 
     def _suits(self, fill, sale):
@@ -315,6 +380,14 @@ class Checker:
                 held[unfilled.server(line)].append(
                     (unfilled.moment(line['start_time']) - gap, end + gap)
                 )
+        for outage in self._rows['maintenances']:
+            if outage['status'] == 'announced':
+                held[unfilled.server(outage)].append(
+                    tuple(
+                        unfilled.moment(outage[name])
+                        for name in ('start_time', 'end_time')
+                    )
+                )
         for bid in self._rows['bids']:
             if bid['status'] == 'available':
                 most = unfilled.most(bid, self._rows['offers'], held, now)
@@ -322,6 +395,29 @@ class Checker:
                     most < bid['min_quantity'],
                     f'bid {bid["uuid"]}: waits, though {most} servers are free',
                 )
+
+    def hardware(self, documents):
+        """Nothing, if each server that is rented for a bid is what that asked for.
+
+        :param documents: {uuid of a node: its properties}.
+        """
+        asked = {
+            fill['contract']: json.loads(fill['requirements'])
+            for fill in self._rows['audit_fills']
+        }
+        for line in self._rows['contract_lines']:
+            document = documents[line['resource_uuid']]
+            if line['status'] not in ('created', 'wait_fulfill', 'active'):
+                continue
+            if line['reason'] == 'hardware_changed':
+                continue
+            self._require(
+                all(
+                    document.get(name, 0) >= least
+                    for name, _, least in asked.get(line['contract_uuid'], ())
+                ),
+                f'line {line["uuid"]}: on {document}, which is not what was asked for',
+            )
 
     def _gaps(self, terms):
         """{resource class: what stays free around a contract}, in seconds."""

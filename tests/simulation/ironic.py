@@ -26,8 +26,8 @@ _ON_THE_WAY = {'deleted': ['deleting', 'cleaning'], 'provide': ['cleaning']}
 class Room(nodes.Nodes):
     """Ironic as the provider sees it.
 
-    ``history`` has every change of a lessee: time, node, the old and the new one, and
-    whether it was the provider who made it.
+    ``lessee_changes`` has every change of a lessee: time, node, the old and the new
+    one, and whether it was the provider who made it.
     """
 
     RESOURCE_TYPE = 'ironic_node'
@@ -35,7 +35,9 @@ class Room(nodes.Nodes):
     def __init__(self, tasks, storm, clock):
         self._tasks, self._storm, self._clock = tasks, storm, clock
         self._nodes, self._until = {}, {}
-        self.history, self.wrong = [], []
+        #: Until when it answers nobody, or None.
+        self.away_until = None
+        self.lessee_changes, self.wrong = [], []
         #: What lessees have written on nodes, and those that were somebody's since
         #: they were cleaned.
         self._written, self._used, self._taken = {}, set(), set()
@@ -69,8 +71,13 @@ class Room(nodes.Nodes):
 
     def ask(self, uuid, what):
         """The lessee asks for something, and Ironic finds that they may."""
+        if self._is_away():
+            return
         if self._found(uuid).lessee not in (None, QUARANTINE):
             self._authorised.append((self._clock(), uuid, what))
+
+    def _is_away(self):
+        return self.away_until is not None and self._clock() < self.away_until
 
     def serve(self):
         """Do one of the requests that wait, whoever has the node by now."""
@@ -162,18 +169,28 @@ class Room(nodes.Nodes):
     def inventory(self, uuid):
         return {}
 
+    def leased_to(self, project_id):
+        return self._call(
+            f'list of {project_id}',
+            lambda: [
+                node for node in self._nodes.values() if node.lessee == project_id
+            ],
+        )
+
     def set_lessee(self, uuid, project_id):
         self._require_rest(uuid)
-        self._change(f'lessee of {uuid}: {project_id}', uuid, lessee=project_id)
+        return self._change(f'lessee of {uuid}: {project_id}', uuid, lessee=project_id)
 
     def clear_lessee(self, uuid, project_id, back_to=None):
-        if self.get(uuid).lessee == project_id:
-            action = (
-                f'lessee of {uuid} back to {back_to}'
-                if back_to
-                else (f'no lessee of {uuid}')
-            )
-            self._change(action, uuid, lessee=back_to)
+        node = self.get(uuid)
+        if node.lessee != project_id:
+            return node
+        action = (
+            f'lessee of {uuid} back to {back_to}'
+            if back_to
+            else (f'no lessee of {uuid}')
+        )
+        return self._change(action, uuid, lessee=back_to)
 
     def own_project(self):
         return QUARANTINE
@@ -196,8 +213,9 @@ class Room(nodes.Nodes):
                     self._written[uuid] = tuple(each.value)
                 else:
                     self._become(uuid, **{each.name: each.value})
+            return node_settings.differences(before, self._settings(uuid))
 
-        self._call(f'restore {uuid}', put_back, changes=True)
+        return self._call(f'restore {uuid}', put_back, changes=True)
 
     def prepare_cleaning(self, node):
         self._change(
@@ -215,7 +233,7 @@ class Room(nodes.Nodes):
         """
         raise AssertionError('a cleaning was asked for that no option demands')
 
-    clean = last_history = was_cleaned = _demanded
+    clean = clean_steps = steps_under_way = history = _demanded
 
     def keep_out(self, uuid):
         self._change(f'keep out of {uuid}', uuid, maintenance=True)
@@ -247,10 +265,12 @@ class Room(nodes.Nodes):
         return self._nodes[ident]
 
     def _change(self, action, uuid, **values):
-        self._call(action, lambda: self._become(uuid, **values), changes=True)
+        return self._call(action, lambda: self._become(uuid, **values), changes=True)
 
     def _call(self, action, operation, changes=False):
         self._tasks.point(f'Ironic: {action}')
+        if self._is_away():
+            raise exceptions.Unavailable('Ironic does not answer: it is away')
         if self._storm.strikes('ironic 503'):
             raise exceptions.Unavailable('Ironic does not answer: 503')
         if changes and self._storm.strikes('ironic 409'):
@@ -277,10 +297,11 @@ class Room(nodes.Nodes):
             if values['lessee'] not in (None, QUARANTINE):
                 self._taken.discard(uuid)
                 self._spoil(uuid)
-            self.history.append(
+            self.lessee_changes.append(
                 (self._clock(), uuid, node.lessee, values['lessee'], by_provider)
             )
         self._nodes[uuid] = dataclasses.replace(node, **values)
+        return self._nodes[uuid]
 
     def _provision(self, uuid, target):
         state = self._found(uuid).provision_state

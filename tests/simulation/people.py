@@ -97,16 +97,16 @@ class People:
             return
         body = {'min_reclaim_notice': 0} if self._storm.below(6) else {}
         if self._storm.toss():
-            body['end_time'] = self._time(self._storm.pick((1, 90, 600)))
+            body['end_time'] = self.time(self._storm.pick((1, 90, 600)))
         self._create('contracts', renter, f'/v1/offers/{offer["uuid"]}/claim', body)
 
     def change_bid(self):
         renter, bid = self._mine('bids', RENTERS)
         if bid:
             body = self._storm.pick(
-                ({'price': '5'}, {'price': '0.5'}, {'end_time': self._time(2000)})
+                ({'price': '5'}, {'price': '0.5'}, {'end_time': self.time(2000)})
             )
-            self._ask(renter, 'PATCH', f'/v1/bids/{bid["uuid"]}', body)
+            self.ask(renter, 'PATCH', f'/v1/bids/{bid["uuid"]}', body)
 
     def cancel_bid(self):
         renter, bid = self._mine('bids', RENTERS)
@@ -118,11 +118,11 @@ class People:
         if offer:
             body = self._storm.pick(
                 (
-                    *({'price': '2'}, {'price': '0.1'}, {'end_time': self._time(300)}),
+                    *({'price': '2'}, {'price': '0.1'}, {'end_time': self.time(300)}),
                     *({'reclaim_notice': 60}, {'reclaim_notice': None}),
                 )
             )
-            self._ask(owner, 'PATCH', f'/v1/offers/{offer["uuid"]}', body)
+            self.ask(owner, 'PATCH', f'/v1/offers/{offer["uuid"]}', body)
 
     def cancel_offer(self):
         owner, offer = self._mine('offers', OWNERS)
@@ -139,18 +139,18 @@ class People:
         owner = self._storm.pick(OWNERS)
         contract = self._one('contracts', owner, 'role=owner')
         if contract:
-            self._ask(owner, 'POST', f'/v1/contracts/{contract["uuid"]}/reclaim', {})
+            self.ask(owner, 'POST', f'/v1/contracts/{contract["uuid"]}/reclaim', {})
 
     def extend(self):
         renter, contract = self._mine('contracts', RENTERS)
         if contract:
-            body = {'end_time': self._time(self._storm.pick((2, 61, 1000)))}
-            self._ask(renter, 'PATCH', f'/v1/contracts/{contract["uuid"]}', body)
+            body = {'end_time': self.time(self._storm.pick((2, 61, 1000)))}
+            self.ask(renter, 'PATCH', f'/v1/contracts/{contract["uuid"]}', body)
 
     def usage(self, start, end):
         """What everybody is billed, as the market says it."""
         path = f'/v1/usage?start_time={start}&end_time={end}'
-        return self._ask('operator', 'GET', path, role='admin').json
+        return self.ask('operator', 'GET', path, role='admin').json
 
     # How they do it
 
@@ -159,12 +159,12 @@ class People:
         number = next(self._numbers)
         body = {**body, 'name': f'wish-{number}'}
         key = None if not self._storm.below(4) else f'key-{number}'
-        answer = self._ask(who, 'POST', path, body, service, key)
+        answer = self.ask(who, 'POST', path, body, service, key)
         if answer is not None and answer.status_int == 201:
             self.accepted.append(('created', kind, answer.json))
 
     def _remove(self, kind, who, path, resource):
-        answer = self._ask(who, 'DELETE', path)
+        answer = self.ask(who, 'DELETE', path)
         if answer is not None and answer.status_int == 204:
             self.accepted.append(('removed', kind, resource))
 
@@ -174,11 +174,15 @@ class People:
 
     def _one(self, kind, who, query='status=any'):
         """Some open object that ``who`` sees; of bids and contracts, one of theirs."""
-        answer = self._ask(who, 'GET', f'/v1/{kind}?{query}')
-        found = answer.json[kind] if answer is not None else []
+        found = self.seen(who, kind, query)
         return self._storm.pick(found) if found else None
 
-    def _ask(
+    def seen(self, who, kind, query):
+        """All objects that ``who`` sees; none, where nobody answers."""
+        answer = self.ask(who, 'GET', f'/v1/{kind}?{query}')
+        return answer.json[kind] if answer is not None else []
+
+    def ask(
         self, who, method, path, body=None, service=_MARKET, key=None, role='member'
     ):
         """The answer, or None if nobody knows what became of the request."""
@@ -199,8 +203,9 @@ class People:
     def _window(self, ahead, hours):
         start = self._storm.below(ahead * 60 + 1)
         end = start + self._storm.pick(hours) * 60
-        return self._time(start), self._time(end)
+        return self.time(start), self.time(end)
 
-    def _time(self, minutes):
+    def time(self, minutes):
+        """So many minutes from now, as the API takes it."""
         moment = self._world.now + minutes * _HOUR / 60
         return moment.strftime('%Y-%m-%dT%H:%M:%SZ')

@@ -26,6 +26,7 @@ from provider import assembly
 from provider import marketplace
 from provider import policies as provider_policies
 from provider.api import root as provider_root
+from tests.simulation import changes
 from tests.simulation import ironic
 from tests.simulation import people
 from tests.simulation import storage
@@ -138,6 +139,7 @@ def _configuration():
     standalone.register(conf)
     conf([], default_config_files=[], default_config_dirs=[])
     conf.set_override('allocation', 'immediate', group='matcher')
+    conf.set_override('maintenance_notice', changes.NOTICE, group='contracts')
     conf.set_override('quarantine_project_id', ironic.QUARANTINE, group='provider')
     logging.getLogger('flocx').propagate = True
     return conf

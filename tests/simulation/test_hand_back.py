@@ -21,6 +21,7 @@ from flocx.core import window
 from provider import fulfilment
 from provider import nodes
 from provider import teardown
+from provider import teardown_steps
 from tests.simulation import ironic
 from tests.unit.provider import test_fulfilment
 
@@ -183,18 +184,18 @@ class InterleavedTest(testtools.TestCase):
     def test_rights_that_last_until_the_server_is_clean(self):
         """Race a: what is asked for while the server is cleaned is allowed."""
         steps = {
-            key: teardown.STEPS[key[0], teardown.Lessee.QUARANTINE]
-            for key in teardown.STEPS
-            if key[1] is teardown.Lessee.RENTER
+            key: teardown_steps.STEPS[key[0], teardown_steps.Lessee.QUARANTINE]
+            for key in teardown_steps.STEPS
+            if key[1] is teardown_steps.Lessee.RENTER
         }
 
         def release(self, node, parties, kept):
             self._nodes.clear_lessee(node.uuid, parties.renter, parties.lessor)
             return True
 
-        done = {teardown.Step.RELEASE: release}
+        done = {teardown_steps.Step.RELEASE: release}
         with (
-            mock.patch.dict(teardown.STEPS, steps),
+            mock.patch.dict(teardown_steps.STEPS, steps),
             mock.patch.dict(teardown._DO, done),
         ):
             self.found('something uncleaned', 'active')

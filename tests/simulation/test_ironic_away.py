@@ -135,11 +135,11 @@ class TwoContracts:
 
     def sold_twice(self):
         """Each renter had it in one piece, and between them nobody."""
-        lessees = [new for _, _, _, new, _ in self.room.history]
+        lessees = [new for _, _, _, new, _ in self.room.lessee_changes]
         had = [each for each in lessees if each in ('umbrella', 'initech')]
         if sorted(set(had)) != sorted(had) or had != sorted(had, reverse=True):
             yield f'the lessees were {lessees}'
-        for moment, _, old, new, _ in self.room.history:
+        for moment, _, old, new, _ in self.room.lessee_changes:
             if old in ('umbrella', 'initech') and new != ironic.QUARANTINE:
                 yield f'{old} was followed by {new}'
             if new == 'initech' and not FIRST[1] < moment:

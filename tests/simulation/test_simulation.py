@@ -28,10 +28,13 @@ from market.db import budgets
 from market.db import contracts
 from market.db import events
 from market.db import ledger
+from market.db import maintenances
 from market.db import offers
 from matcher.mechanisms import second_price
 from provider import fulfilment
+from provider import offered_hardware
 from tests import profiles
+from tests.simulation import changes
 from tests.simulation import world
 
 SEEDS = profiles.number('FLOCX_SIMULATION_SEEDS', 160, 2000)
@@ -146,6 +149,26 @@ class PlantedTest(testtools.TestCase):
             return window.through(now)
 
         self.found('with a notice of', reclaim, 'deadline', at_once, 2)
+
+    def test_an_outage_that_begins_at_once(self):
+        with mock.patch.dict(changes.WORLDS, outages=1):
+            self.found('announced', maintenances, '_require_notice', lambda *_: None, 3)
+
+    def test_an_outage_that_is_billed(self):
+        with mock.patch.dict(changes.WORLDS, outages=1):
+            self.found(
+                'is billed for it', maintenances, '_overlapping', lambda *_: [], 7
+            )
+
+    def test_hardware_that_nobody_compares(self):
+        with mock.patch.dict(changes.WORLDS, hardware=1):
+            self.found(
+                'not what was asked for',
+                offered_hardware.OfferedHardware,
+                'refresh',
+                lambda *_: False,
+                37,
+            )
 
     def test_a_bid_that_gets_what_is_reclaimed_sooner_than_it_agreed_to(self):
         self.found('sooner than', bid, 'accepts', lambda least, notice: True, 14)

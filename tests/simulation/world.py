@@ -29,6 +29,7 @@ from provider import fulfilment
 from provider import nodes
 from provider import reconciliation
 from tests.simulation import audit
+from tests.simulation import changes
 from tests.simulation import invariants
 from tests.simulation import ironic
 from tests.simulation import network
@@ -55,6 +56,7 @@ class World:
         self.network = network.Network(self.tasks, self.storm)
         self.room = ironic.Room(self.tasks, self.storm, lambda: self.now)
         self.people = people.People(self)
+        self.changes = changes.Changes(self, seed)
         self._crowd = scheduler.Process('people')
         self._processes = {
             name: [scheduler.Process(f'{name}-{number}') for number in (1, 2)]
@@ -68,6 +70,7 @@ class World:
         with self._rules():
             self._prepare()
             for _ in range(self._steps):
+                self.changes.step()
                 self._next()
             self._rest()
         return self.wrong
@@ -211,6 +214,11 @@ class World:
             self._first, name = self._first - 1, 'publish'
         self.tasks.spawn(self._crowd, name, getattr(self.people, name))
 
+    def act(self, name, action, *arguments):
+        """Let somebody begin with something, from which others do not keep them."""
+        task = functools.partial(action, *arguments)
+        self.tasks.spawn(self._crowd, name, task)
+
     def _pass_time(self):
         seconds = self.storm.pick((1, 1, 10, 60, 600, None, None))
         # Most happens where something begins or ends.
@@ -251,6 +259,7 @@ class World:
     def _rest(self):
         """Let the storm pass, and see that everything comes to its end."""
         self.storm.calm = True
+        self.room.away_until = None
         self._finish()
         self.room.repair()
         self._look()
@@ -328,6 +337,9 @@ class World:
         checker.check(self.people.accepted)
         if settled:
             checker.settled(self.now, self._stage.conf.contracts)
+            checker.hardware(
+                {uuid_: self.room.now(uuid_).properties for uuid_ in self.room.uuids()}
+            )
         if closed:
             checker.closed()
             checker.wrong += self.room.left()

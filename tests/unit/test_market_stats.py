@@ -80,7 +80,8 @@ def trade(owner, renter, price='1', resource_class='gpu', organisations=None):
 
 
 def found(trades=(), **more):
-    empty = dict.fromkeys(('cancelled', 'reserved', 'bids', 'offers'), {})
+    names = ('cancelled', 'reserved', 'taken_back', 'bids', 'offers')
+    empty = dict.fromkeys(names, {})
     return [
         (each.rule, each.project_id, each.other_project_id)
         for each in audit.findings(list(trades), **{**empty, **more})
@@ -96,6 +97,7 @@ class AuditTest(unittest.TestCase):
                 honest,
                 cancelled={'b': (1, 25 * 3600)},
                 reserved={'b': 90 * 3600},
+                taken_back={'a': (4, 4, 7200), 'd': (5, 21, 7200)},
                 bids={('b', 'gpu'): 4},
                 offers={('a', 'gpu'): 4},
             ),
@@ -124,3 +126,8 @@ class AuditTest(unittest.TestCase):
         for hours, of, expected in ((24, 48, 1), (23, 23, 0), (24, 49, 0)):
             rows = found(cancelled={'b': (1, hours * 3600)}, reserved={'b': of * 3600})
             self.assertEqual(expected, len(rows), (hours, of))
+
+    def test_taking_back_is_a_notable_part_of_many(self):
+        for count, of, expected in ((5, 20, 1), (5, 21, 0), (4, 4, 0), (9, 9, 1)):
+            rows = found(taken_back={'a': (count, of, 0)})
+            self.assertEqual([('taking_back', 'a', None)] * expected, rows)

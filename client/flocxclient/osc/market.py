@@ -94,6 +94,7 @@ class ListFindings(command.Lister):
                 'both_ways',
                 'far_price',
                 'squatting',
+                'taking_back',
                 'probing_bids',
                 'probing_asks',
             ),

@@ -21,7 +21,7 @@ from flocx.core import contract as core
 from flocx.core import states
 from flocx.core import window
 from provider import fulfilment
-from provider import teardown
+from provider import teardown_steps
 from provider.nodes import dummy
 
 NOON = datetime.datetime(2027, 1, 1, 12, tzinfo=datetime.UTC)
@@ -136,7 +136,7 @@ class Market:
 
 def _asked(verb):
     """The provision states in which ``verb`` is asked for."""
-    return [state for state, asked in teardown.NEXT.items() if asked == verb]
+    return [state for state, asked in teardown_steps.NEXT.items() if asked == verb]
 
 
 class FulfilmentTestCase(testtools.TestCase):
@@ -442,7 +442,7 @@ class FinishTest(FulfilmentTestCase):
             )
 
     def test_a_node_on_its_way_is_only_waited_for(self):
-        for state in teardown.ON_ITS_WAY:
+        for state in teardown_steps.ON_ITS_WAY:
             self.market.contracts.clear()
             self.node(lessee='umbrella', provision_state=state)
             line = self.market.add(S.WAIT_END)
@@ -462,7 +462,7 @@ class FinishTest(FulfilmentTestCase):
                 self.assertIsNone(self.nodes.get('n1').lessee)
 
     def test_what_the_renter_cleaned_by_hand_is_cleaned_again(self):
-        for state in teardown.NEXT_BY_HAND:
+        for state in teardown_steps.NEXT_BY_HAND:
             self.market.contracts.clear()
             self.node(
                 lessee='umbrella',
@@ -489,6 +489,7 @@ class FinishTest(FulfilmentTestCase):
             # What would have to happen for it, nobody has a right to any more.
             clear(uuid, *parties)
             self.node(provision_state='wait call-back')
+            return self.nodes.get(uuid)
 
         self.nodes.clear_lessee = deploys_first
         self.end(expect='quarantine')

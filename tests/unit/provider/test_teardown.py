@@ -8,8 +8,9 @@ import unittest
 from provider import handover
 from provider import nodes
 from provider import teardown
+from provider import teardown_steps
 
-P, L, T = handover.Phase, teardown.Lessee, teardown.Step
+P, L, T = handover.Phase, teardown_steps.Lessee, teardown_steps.Step
 
 
 def machine():
@@ -43,7 +44,7 @@ class StatesTest(unittest.TestCase):
 
     def test_ironic_takes_every_verb_that_it_is_asked_for(self):
         events = self.events()
-        asked = [*teardown.NEXT.items(), *teardown.NEXT_BY_HAND.items()]
+        asked = [*teardown_steps.NEXT.items(), *teardown_steps.NEXT_BY_HAND.items()]
         for state, verb in asked:
             self.assertIn(verb, events[state], state)
 
@@ -54,8 +55,8 @@ class StatesTest(unittest.TestCase):
             # What nobody can rent: it was never verified, or could not be.
             'enroll',
             'clean failed',
-            *teardown.NEXT,
-            *teardown.ON_ITS_WAY,
+            *teardown_steps.NEXT,
+            *teardown_steps.ON_ITS_WAY,
         }
         self.assertEqual(set(self.events()), known)
 
@@ -78,17 +79,19 @@ class StatesTest(unittest.TestCase):
         for state in filter(None, found.states):
             if state in allowed:
                 continue
-            self.assertIn(state, {*teardown.INTERRUPT, *teardown.BUSY})
-            verb = teardown.INTERRUPT.get(state)
+            self.assertIn(state, {*teardown_steps.INTERRUPT, *teardown_steps.BUSY})
+            verb = teardown_steps.INTERRUPT.get(state)
             if verb:
                 self.assertIn(verb, events[state], state)
                 target = found._transitions[state][verb].name
-                self.assertIn(target, {*allowed, *teardown.INTERRUPT}, state)
+                self.assertIn(target, {*allowed, *teardown_steps.INTERRUPT}, state)
 
     def test_a_node_comes_back_from_wherever_it_can_be(self):
         """It is cleaned after the quarantine began, and never but once for nothing."""
         found, _ = machine()
-        starts = {*teardown.NEXT, *teardown.NEXT_BY_HAND, 'available'} - {'clean hold'}
+        starts = {*teardown_steps.NEXT, *teardown_steps.NEXT_BY_HAND, 'available'} - {
+            'clean hold'
+        }
         for start in starts:
             for by_hand in (False, True):
                 with self.subTest(state=start, by_hand=by_hand):
@@ -97,20 +100,20 @@ class StatesTest(unittest.TestCase):
     def walk(self, found, state, by_hand):
         phase, cleaned = P.QUARANTINED, False
         for _ in range(12):
-            step = teardown.next_step(phase, L.QUARANTINE, state, by_hand=by_hand)
+            step = teardown_steps.next_step(phase, L.QUARANTINE, state, by_hand=by_hand)
             if step is T.RETURN:
                 self.assertTrue(cleaned)
                 return
             if step is T.WAIT:
                 # It goes on by itself; a cleaning that was there before ends.
-                self.assertIn(state, teardown.ON_ITS_WAY)
+                self.assertIn(state, teardown_steps.ON_ITS_WAY)
                 state = 'available'
                 continue
             if step is T.SET_ASIDE:
                 verb = 'manage'
             else:
                 self.assertIn(step, (T.CLEAN, T.EMPTY))
-                phase, verb = P.CLEANING, teardown._verb(state, by_hand)
+                phase, verb = P.CLEANING, teardown_steps._verb(state, by_hand)
             event = {'deleted': 'delete'}.get(verb, verb)
             state = found._transitions[state][event].name
             if verb in ('provide', 'deleted'):
@@ -122,9 +125,14 @@ class StatesTest(unittest.TestCase):
 class StepsTest(unittest.TestCase):
     def steps(self, **known):
         """{(phase, lessee, state): step} of all that there are."""
-        states = {*teardown.NEXT, *teardown.ON_ITS_WAY, 'available', 'clean failed'}
+        states = {
+            *teardown_steps.NEXT,
+            *teardown_steps.ON_ITS_WAY,
+            'available',
+            'clean failed',
+        }
         return {
-            each: teardown.next_step(*each, **known)
+            each: teardown_steps.next_step(*each, **known)
             for each in itertools.product(P, L, states)
         }
 
@@ -163,4 +171,4 @@ class VerbTest(unittest.TestCase):
             node = nodes.Node(
                 uuid='n', provision_state=state, target_provision_state='available'
             )
-            self.assertIsNone(teardown.verb(node), state)
+            self.assertIsNone(teardown_steps.verb(node), state)

@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What happens to servers besides: planned outages, other hardware, Ironic away.
+
+All of it is drawn from random numbers of its own, and happens in some worlds only. The
+others are what they were before there was any of this, so that a fault which was
+planted is found where it was.
+"""
+
+import datetime
+import random
+
+from tests.simulation import people
+
+#: In such a part of the worlds it happens, and so likely with each step of them.
+WORLDS = {'outages': 0.3, 'hardware': 0.3, 'ironic away': 0.2}
+STEPS = {'outages': 0.04, 'hardware': 0.02, 'ironic away': 0.02}
+AWAY = datetime.timedelta(hours=1)
+#: Seconds; ``[contracts] maintenance_notice``.
+NOTICE = 300
+
+
+class Changes:
+    """The changes of one world; ``happened`` has the names of those that there were."""
+
+    def __init__(self, world, seed):
+        self._world, self._random = world, random.Random(f'changes of {seed}')
+        self._possible = [
+            name for name, part in WORLDS.items() if self._random.random() < part
+        ]
+        self._actions = {
+            'outages': self._outage,
+            'hardware': self._hardware,
+            'ironic away': self._away,
+        }
+        self.happened = set()
+
+    def step(self):
+        """What happens before the next step of the world, if anything does."""
+        for name in self._possible:
+            if self._random.random() < STEPS[name]:
+                self.happened.add(name)
+                self._actions[name]()
+
+    def _outage(self):
+        owner = self._random.choice(people.OWNERS)
+        if self._random.random() < 0.25:
+            self._world.act('call off', self._call_off, owner)
+            return
+        start = self._random.choice((0, 4, 5, 6, 30, 90))
+        length = self._random.choice((1, 20, 120))
+        self._world.act('announce', self._announce, owner, start, start + length)
+
+    def _announce(self, owner, start, end):
+        found = self._world.people.seen(owner, 'offers', f'project_id={owner}')
+        if found:
+            body = {
+                'offer': self._random.choice(found)['uuid'],
+                'start_time': self._world.people.time(start),
+                'end_time': self._world.people.time(end),
+            }
+            self._world.people.ask(owner, 'POST', '/v1/maintenances', body)
+
+    def _call_off(self, owner):
+        found = self._world.people.seen(owner, 'maintenances', f'project_id={owner}')
+        if found:
+            path = f'/v1/maintenances/{self._random.choice(found)["uuid"]}'
+            self._world.people.ask(owner, 'DELETE', path)
+
+    def _hardware(self):
+        """Memory fails, so to say, or is mended."""
+        uuid = self._random.choice(self._world.room.uuids())
+        cpus = self._random.choice((4, 16, 64))
+        self._world.tasks.note(f'{uuid} has {cpus} processors')
+        self._world.room.meddle(uuid, properties={'cpus': cpus})
+
+    def _away(self):
+        if self._world.room.away_until is None:
+            self._world.tasks.note('Ironic is away for an hour')
+            self._world.room.away_until = self._world.now + AWAY
