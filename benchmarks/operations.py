@@ -3,6 +3,10 @@
 
     git worktree add /tmp/before 8e8a7b0
     python -m benchmarks.operations --against /tmp/before
+    python -m benchmarks.operations --budgets
+
+With ``--budgets`` the operations of bidders are compared with and without
+``[ledger] enforce``, in one run.
 
 The API is called in this process, as by somebody whom Keystone knows, on SQLite.
 What counts is the processor time of the process, so that other programs on the
@@ -19,6 +23,7 @@ if __name__ == '__main__':
 
 import argparse
 import datetime
+import decimal
 import itertools
 import json
 import os
@@ -40,8 +45,10 @@ from flocx import rpc
 from flocx import standalone
 from flocx.api import app
 from flocx.api import errors
+from flocx.core import ledger as ledger_core
 from market import service
 from market.api import root
+from market.db import ledger
 from market.db import migration
 
 OFFERS = 1000
@@ -49,12 +56,14 @@ HARDWARE = {'cpus': 64, 'memory_mb': 262144, 'local_gb': 3840, 'cpu_arch': 'x86_
 NOW = datetime.datetime.now(datetime.UTC).replace(microsecond=0)
 HOUR = datetime.timedelta(hours=1)
 RENTER, OWNER = 'renter', 'owner'
+#: What budgets have a part in.
+BIDDERS = ('create a bid', 'show a bid', 'change a bid', 'claim', 'cancel a bid')
 
 
 class Stage:
     """One market in this process; ``operations`` does each once, and times it."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, budgets=False):
         database = db.Database(f'sqlite:///{folder}/flocx.sqlite')
         migration.upgrade(database)
         # The one with which oslo.messaging registers some of its options.
@@ -66,6 +75,9 @@ class Stage:
         # Nothing is limited: what there is differs between measurements.
         for name in set(conf.quota) - {'driver'}:
             conf.set_override(name, -1, 'quota')
+        if budgets:
+            conf.set_override('enforce', True, 'ledger')
+            _fund(database)
         self._offers = filling.fill(database, OFFERS, 0, NOW, 0)
         market = service.build(conf, database, rpc.transport(conf))
         self._app = errors.Errors(
@@ -156,11 +168,31 @@ class Stage:
         return taken
 
 
-def measure(times):
-    """{operation: the median of its seconds} in this process."""
+def _fund(database):
+    """Give the renter more than they can spend."""
+    with database.writer() as session:
+        account = ledger.open_account(
+            session, ledger_core.AccountType.PROJECT, RENTER, NOW
+        )
+        amount = decimal.Decimal(10) ** 9
+        grant = ledger.transfer(
+            *(ledger_core.TransferType.GRANT, ledger_core.OPERATOR),
+            *(account.uuid, amount, NOW),
+        )
+        ledger.book(session, [grant], NOW)
+
+
+def measure(times, budgets=None):
+    """{operation: the median of its seconds} in this process.
+
+    :param budgets: whether they are on, where only that is of interest.
+    """
     with tempfile.TemporaryDirectory() as folder:
         found = {}
-        for name, operation in Stage(folder).operations().items():
+        operations = Stage(folder, bool(budgets)).operations()
+        if budgets is not None:
+            operations = {name: operations[name] for name in BIDDERS}
+        for name, operation in operations.items():
             few = times // 20 if name.endswith('000') else times
             for _ in range(few // 5 + 1):
                 operation()
@@ -168,10 +200,10 @@ def measure(times):
         return found
 
 
-def of_tree(tree, times):
+def of_tree(tree, times, *more):
     """What :func:`measure` finds in another process, of the code in ``tree``."""
     done = subprocess.run(
-        [sys.executable, __file__, '--measure', '--times', str(times)],
+        [sys.executable, __file__, '--measure', '--times', str(times), *more],
         cwd=tree,
         env={**os.environ, 'PYTHONPATH': str(tree)},
         capture_output=True,
@@ -194,6 +226,17 @@ def compare(trees, rounds, times):
     return found
 
 
+def with_budgets(here, rounds, times):
+    """{operation: {'with' and 'without' budgets: its seconds}}, measured in turns."""
+    found = {}
+    for _ in range(rounds):
+        for label, option in (('with', '--enforce'), ('without', '--free')):
+            for name, seconds in of_tree(here, times, option).items():
+                known = found.setdefault(name, {})
+                known[label] = min(seconds, known.get(label, seconds))
+    return found
+
+
 def main():
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -201,12 +244,27 @@ def main():
     parser.add_argument('--against', type=pathlib.Path, help='an earlier tree')
     parser.add_argument('--rounds', type=int, default=3)
     parser.add_argument('--times', type=int, default=200, help='each is done')
+    parser.add_argument('--budgets', action='store_true', help='with and without')
+    for option in ('--enforce', '--free'):
+        parser.add_argument(option, action='store_true', help=argparse.SUPPRESS)
     parser.add_argument('--measure', action='store_true', help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.measure:
-        print(json.dumps(measure(options.times)))
+        chosen = options.enforce if options.enforce or options.free else None
+        print(json.dumps(measure(options.times, chosen)))
         return
     here = pathlib.Path(__file__).resolve().parent.parent
+    if options.budgets:
+        found = with_budgets(here, options.rounds, options.times)
+        report = {
+            name: {
+                **{label: round(taken * 1000, 3) for label, taken in each.items()},
+                'ratio': round(each['with'] / each['without'], 3),
+            }
+            for name, each in found.items()
+        }
+        print(json.dumps(report, indent=2))
+        return
     trees = [here, *([options.against.resolve()] if options.against else [])]
     found = compare(trees, options.rounds, options.times)
     report = {

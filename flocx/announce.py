@@ -15,6 +15,7 @@ import dataclasses
 
 from flocx import context
 from flocx import db
+from flocx import metrics
 from flocx import notifications
 from flocx import rpcapi
 
@@ -87,7 +88,7 @@ def database(conf, transport, publisher):
     announcer = Announcer(rpcapi.MatcherAPI(transport), rpcapi.ProviderAPI(transport))
     # Its making registers the options of notifications, which are asked for then.
     notifier = notifications.Notifier(conf, publisher)
-    listeners = [announcer.after_commit]
+    listeners = [announcer.after_commit, metrics.committed]
     if any(conf.oslo_messaging_notifications.driver):
         listeners.append(notifier.after_commit)
     return db.Database(conf.database.connection, listeners)

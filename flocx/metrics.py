@@ -85,6 +85,15 @@ DEPARTED = prometheus_client.Gauge(
     'Projects deleted or disabled in Keystone that still have something open',
     multiprocess_mode='mostrecent',
 )
+TRANSFERS = prometheus_client.Counter(
+    'flocx_ledger_transfers', 'Transfers booked in the ledger, by type', ('type',)
+)
+CREDITS = prometheus_client.Counter(
+    'flocx_ledger_credits', 'Credits of these transfers', ('type',)
+)
+SERVED = prometheus_client.Counter(
+    'flocx_ledger_served_seconds', 'Seconds of servers of which usage was booked'
+)
 LAG = prometheus_client.Gauge(
     'flocx_fulfilment_lag_seconds',
     'Since when the server that waits longest should be handed over or taken back',
@@ -112,6 +121,21 @@ LAST = prometheus_client.Gauge(
     ('loop',),
     multiprocess_mode='max',
 )
+
+
+def after_commit(info, count, *arguments):
+    """Let ``count`` tell of what a transaction did, once it has been committed.
+
+    :param info: the ``session.info`` of the transaction.
+    """
+    info.setdefault('counts', []).append((count, arguments))
+
+
+def committed(info):
+    """Tell what a transaction did; a listener of flocx.db.Database."""
+    for count, arguments in info.get('counts', ()):
+        count(*arguments)
+
 
 _METHODS = {'GET', 'POST', 'PATCH', 'DELETE', 'PUT', 'HEAD', 'OPTIONS'}
 

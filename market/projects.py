@@ -59,10 +59,22 @@ class Projects:
         :raises NotFound: there is no such project.
         :raises Unavailable: Keystone does not answer, or there is no such account.
         """
+        project = self._project(project_id)
+        return (*_chain(project.get('parents')), project.get('domain_id'))
+
+    def name(self, project_id):
+        """The name of a project, or its id where nobody tells the name."""
+        try:
+            return self._project(project_id).get('name') or project_id
+        except (exceptions.NotFound, exceptions.Unavailable) as error:
+            LOG.debug('Project %s has no name: %s', project_id, error)
+            return project_id
+
+    def _project(self, project_id):
         if self._session is None:
             raise exceptions.Unavailable(
-                f'Who is above a project cannot be asked: [{config.CREDENTIALS}] names '
-                'no account. An operator can transfer the credits'
+                f'Projects cannot be asked for: [{config.CREDENTIALS}] names no '
+                'account. An operator can transfer credits between any two projects'
             )
         if self._system is None:
             auth = loading.load_auth_from_conf_options(
@@ -72,16 +84,14 @@ class Projects:
                 self._conf, config.CREDENTIALS, auth=auth
             )
         try:
-            answer = self._system.get(
+            return self._system.get(
                 f'/projects/{urllib.parse.quote(project_id, safe="")}?parents_as_ids',
                 endpoint_filter={'service_type': 'identity', 'version': (3, 0)},
-            ).json()
+            ).json()['project']
         except ks_exceptions.NotFound:
             raise exceptions.NotFound(f'Project {project_id} not found') from None
         except ks_exceptions.ClientException as error:
             raise exceptions.Unavailable(f'Keystone does not answer: {error}') from None
-        project = answer['project']
-        return (*_chain(project.get('parents')), project.get('domain_id'))
 
     def _ask(self, context):
         try:

@@ -42,6 +42,13 @@ TITLES = {
     'contract.maintenance_cancelled': _('Planned outage called off'),
     'offer.maintenance_announced': _('Outage planned'),
     'offer.maintenance_cancelled': _('Planned outage called off'),
+    'account.credited': _('Credits received'),
+    'account.changed': _('Overdraft changed'),
+    'account.low': _('Credits run low'),
+    'account.exhausted': _('Credits are spent'),
+    'dispute.opened': _('Bill disputed'),
+    'dispute.accepted': _('Dispute accepted'),
+    'dispute.rejected': _('Dispute rejected'),
 }
 PANELS = {
     'offer': 'horizon:project:market_offers:detail',

@@ -16,6 +16,7 @@ import dataclasses
 import datetime
 import decimal
 import enum
+import functools
 import re
 from typing import Any
 import uuid
@@ -59,6 +60,7 @@ class TransferType(enum.StrEnum):
 BILLED = (TransferType.USAGE, TransferType.CORRECTION)
 
 
+@functools.lru_cache(10_000)
 def account_uuid(account_type: AccountType, owner: str | None = None) -> str:
     """The uuid of the account of a project or organisation, or of a type's only one."""
     return str(uuid.uuid5(_NAMESPACE, f'{account_type}:{owner or ""}'))

@@ -107,3 +107,60 @@ def _first(session):
         session.scalar(sa.select(sa.func.min(schema.transfers.c.time))),
     ]
     return min((core.month(each) for each in starts if each), default=None)
+
+
+def stream(session, start=None, end=None, size=500):
+    """Pairs of a line that was handed over and its interruptions, in order.
+
+    Read a part at a time, so that it takes as little memory however many there are.
+
+    :param start, end: those with some time in between only, if they are given.
+    """
+    where = [_LINES.c.fulfill_time.is_not(None) | (_LINES.c.notice_seconds > 0)]
+    if start:
+        where.append(_LINES.c.end_time > start)
+    if end:
+        where.append(
+            (_LINES.c.start_time < end)
+            | ((_LINES.c.notice_seconds > 0) & (_LINES.c.expire_time < end))
+        )
+    last = 0
+    while True:
+        rows = session.execute(
+            sa.select(_LINES)
+            .where(_LINES.c.id > last, *where)
+            .order_by(_LINES.c.id)
+            .limit(size)
+        ).all()
+        if not rows:
+            return
+        broken = budgets.interruptions(session, [row.uuid for row in rows])
+        for row in rows:
+            line = listing.from_row(contract_core.Line, row)
+            yield line, broken[line.uuid]
+        last = rows[-1].id
+
+
+def count(session):
+    """How many lines there are in all."""
+    return session.scalar(sa.select(sa.func.count()).select_from(_LINES))
+
+
+def booked(session, month, size=500):
+    """The transfers of usage that are booked in ``month``, lists of some, in order."""
+    table, last = schema.transfers, 0
+    while True:
+        rows = session.execute(
+            sa.select(table)
+            .where(
+                table.c.id > last,
+                table.c.month == month,
+                table.c.type.in_(core.BILLED),
+            )
+            .order_by(table.c.id)
+            .limit(size)
+        ).all()
+        if not rows:
+            return
+        yield [listing.from_row(core.Transfer, row) for row in rows]
+        last = rows[-1].id

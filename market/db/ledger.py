@@ -10,6 +10,7 @@ from oslo_utils import uuidutils
 import sqlalchemy as sa
 
 from flocx import exceptions
+from flocx import metrics
 from flocx.core import ledger as core
 from flocx.core import money
 from market.db import events
@@ -82,6 +83,16 @@ def book(session, transfers, now, owners=()):
             raise _lacking(session, account, -change.balance, dict(owners))
         _open(session, account, dict(owners).get(account), change, now)
     session.execute(_INSERT, [listing.fields(each) for each in transfers])
+    metrics.after_commit(session.info, _count, transfers)
+
+
+def _count(transfers):
+    """Tell the metrics what was booked."""
+    for each in transfers:
+        metrics.TRANSFERS.labels(each.type).inc()
+        metrics.CREDITS.labels(each.type).inc(float(each.amount))
+        if each.type == core.TransferType.USAGE:
+            metrics.SERVED.inc(each.details['server_seconds'])
 
 
 def _lacking(session, account, wanted, owners):

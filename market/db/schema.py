@@ -76,7 +76,7 @@ def _price():
 
 def _credits(name):
     # The release before does not know of it.
-    return sa.Column(name, db.Money, nullable=False, server_default='0')
+    return sa.Column(name, db.Money, nullable=False, server_default='0.000000')
 
 
 def _generation():

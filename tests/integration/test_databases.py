@@ -8,10 +8,13 @@ import testtools
 
 from flocx import db
 from tests.functional import base
+from tests.functional import test_budget_races
+from tests.functional import test_budgets
 from tests.functional import test_engines
 from tests.functional import test_hostile
 from tests.functional import test_migrations
 from tests.functional import test_races
+from tests.functional import test_statements
 from tests.functional import test_sublets
 from tests.integration import daemons
 
@@ -91,6 +94,33 @@ class MariaDBSubletTest(MarketOn, test_sublets.SubletTest):
 
 
 class PostgreSQLSubletTest(MarketOn, test_sublets.SubletTest):
+    DAEMON = daemons.PostgreSQL
+
+
+class MariaDBBudgetRaceTest(MarketOn, test_budget_races.BudgetRaceTest):
+    DAEMON = daemons.MariaDB
+
+
+class PostgreSQLBudgetRaceTest(MarketOn, test_budget_races.BudgetRaceTest):
+    DAEMON = daemons.PostgreSQL
+
+
+class MariaDBStatementTest(MarketOn, test_statements.StatementTest):
+    DAEMON = daemons.MariaDB
+
+
+class PostgreSQLStatementTest(MarketOn, test_statements.StatementTest):
+    DAEMON = daemons.PostgreSQL
+
+
+class MariaDBBudgetTest(MarketOn, test_budgets.BudgetTest):
+    DAEMON = daemons.MariaDB
+
+    # It would need the privilege for triggers.
+    test_transfers_are_only_ever_added = None
+
+
+class PostgreSQLBudgetTest(MarketOn, test_budgets.BudgetTest):
     DAEMON = daemons.PostgreSQL
 
 

@@ -200,7 +200,7 @@ class PlantedTest(testtools.TestCase):
         self.found('usage of', money, 'amount', amount, 16)
 
     def test_a_budget_that_two_engines_and_a_claim_overspend(self):
-        self.found('beyond its limit', ledger, '_WITHIN', ledger._CHANGE, 18)
+        self.found('beyond its limit', ledger, '_WITHIN', ledger._CHANGE, 8)
 
     def test_a_hold_that_is_left_behind(self):
         hold = budgets._line_hold

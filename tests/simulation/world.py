@@ -137,17 +137,23 @@ class World:
     def _fund(self, conf, database):
         """Every second world has budgets, which in some of these are soon spent."""
         conf.set_override('enforce', self._seed % 2 == 0, group='ledger')
-        amount = decimal.Decimal(30 if self._seed % 6 == 0 else 100_000)
+        amount = decimal.Decimal(30 if self._seed % 10 == 8 else 100_000)
         with database.writer() as session:
             for project in people.RENTERS:
                 account = ledger.open_account(
                     session, ledger_core.AccountType.PROJECT, project, self.now
                 )
-                made = ledger.transfer(
-                    *(ledger_core.TransferType.GRANT, ledger_core.OPERATOR),
-                    *(account.uuid, amount, self.now),
+                # Nothing of it is left to chance: the storm is what it would be.
+                grant = ledger_core.Transfer(
+                    uuid=account.uuid,
+                    type=ledger_core.TransferType.GRANT,
+                    debit=ledger_core.OPERATOR,
+                    credit=account.uuid,
+                    amount=amount,
+                    month=ledger_core.month(self.now),
+                    time=self.now,
                 )
-                ledger.book(session, [made], self.now)
+                ledger.book(session, [grant], self.now)
 
     def _start(self, process):
         """Begin the life of an engine or a fulfiller, with nothing in its memory."""

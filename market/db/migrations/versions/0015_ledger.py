@@ -75,7 +75,9 @@ def upgrade():
         with op.batch_alter_table(table, schema=None) as batch_op:
             for name in names:
                 batch_op.add_column(
-                    sa.Column(name, db.Money(), server_default='0', nullable=False)
+                    sa.Column(
+                        name, db.Money(), server_default='0.000000', nullable=False
+                    )
                 )
     _only_added()
 
