@@ -155,7 +155,8 @@ class ErasureTest(machines.DeliveryTestCase):
 
     def test_a_cleaning_of_its_owner_is_no_proof(self):
         """It is asked for in the same moment, with a step that does next to nothing."""
-        trivial = [{'interface': 'deploy', 'step': 'erase_devices'}]
+        args = {'settings': []}
+        trivial = [{'interface': 'bios', 'step': 'apply_configuration', 'args': args}]
         known, clean = len(self.cleanings()), self.nodes.clean
         asked = []
 
@@ -174,7 +175,7 @@ class ErasureTest(machines.DeliveryTestCase):
         with mock.patch.object(self.nodes, 'clean', clean_first):
             self.end()
         events = [each['event'] for each in self.cleanings()[known:]]
-        self.assertIn("'erase_devices'", events[0])
+        self.assertIn("'apply_configuration'", events[0])
         self.assertIn('completed successfully', events[1])
         self.assertIn("'factory_reset'", events[2])
         self.assertEqual(4, len(events), events)
