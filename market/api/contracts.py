@@ -24,6 +24,7 @@ from market.api import transaction
 from market.db import budgets
 from market.db import contracts
 from market.db import lifecycle
+from market.db import rescheduling
 from market.db import turnarounds
 from market.db import visibility
 
@@ -138,7 +139,7 @@ def _changed(session, contract, body, terms, limits):
     if later and service.conf.ledger.enforce:
         contract = budgets.adopt(session, contract, now)
     before = contract
-    contract = lifecycle.reschedule(session, contract, end, now, pricing, turnaround)
+    contract = rescheduling.reschedule(session, contract, end, now, pricing, turnaround)
     claims.require_length(window.Window(contract.start_time, contract.end_time), terms)
     if body.get('max_price') is not None:
         _require_price(before, contract, body['max_price'])

@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The end of a contract is moved in the database, to earlier or to later."""
+
+import sqlalchemy as sa
+
+from flocx import exceptions
+from flocx.core import contract as core
+from flocx.core import offer as offer_core
+from flocx.core import window
+from market.db import contracts
+from market.db import lifecycle
+from market.db import listing
+from market.db import offers
+from market.db import schema
+from market.db import sublets
+
+_S = core.Status
+
+
+def reschedule(session, contract, end, now, price_of, turnaround):
+    """Move the end of a contract, to ``end``; return it.
+
+    The price of the time that it has stays.
+
+    :param price_of: given a line, its offer and the window that is added, returns the
+        price of that.
+    :param turnaround: what stays free between two contracts of a server.
+    :raises Conflict: a line is not running, or the time is not free, or not the
+        offer's any more; nothing is changed, if the caller rolls back.
+    :raises Invalid: ``end`` is past, or not after the start.
+    """
+    if end <= max(now, contract.start_time):
+        raise exceptions.Invalid(
+            f'end_time: {window.text(end)} is past or not after the start; DELETE '
+            'ends a contract now'
+        )
+    # What was replaced, or ended before the others, stays as it is.
+    lines = [line for line in contract.lines if line.status not in core.CLOSED]
+    if not lines:
+        raise exceptions.Conflict(f'Contract {contract.uuid} is {contract.status}')
+    lines = _with_movable_end(lines, end)
+    for line in lines:
+        changed = _ending(session, line, end, now, price_of, turnaround)
+        lifecycle.move(session, line, changed, now)
+        lifecycle.count_cancelled(session, line, end, now)
+    contract = lifecycle.settle(session, contract, 'changed', lines, now, end_time=end)
+    sublets.require_none_beyond(session, contract)
+    return contract
+
+
+def _with_movable_end(lines, end):
+    """Those of ``lines`` whose end can be moved to ``end``.
+
+    :raises Conflict: one is not running, or all are reclaimed before that.
+    """
+    movable = [
+        line
+        for line in lines
+        if line.reclaim_deadline is None or end < line.reclaim_deadline
+    ]
+    for line in movable:
+        if line.status not in core.RUNNING:
+            raise exceptions.Conflict(
+                f'Line {line.uuid} is {line.status}: its end cannot be moved'
+            )
+    if not movable:
+        deadline = max(line.reclaim_deadline for line in lines)
+        raise exceptions.Conflict(
+            'end_time: the owner has reclaimed what the contract has, by '
+            f'{window.text(deadline)}; it can only end earlier',
+            code='flocx.conflict.reclaimed',
+        )
+    return movable
+
+
+def _ending(session, line, end, now, price_of, turnaround):
+    """What changes of ``line`` when it ends at ``end``, later or earlier."""
+    if end <= line.start_time:
+        # It was to begin when another one is taken back.
+        return {
+            'status': _S.CANCELLED,
+            'reason': core.Reason.RELEASED,
+            'expire_time': now,
+        }
+    more = end > line.end_time and _extend(
+        session, line, end, now, price_of, turnaround
+    )
+    return {'end_time': end, **(more or {})}
+
+
+def _extend(session, line, end, now, price_of, turnaround):
+    """Take the time from the line's end to ``end`` from its offer.
+
+    :returns: what changes of the line besides its end.
+    """
+    table = schema.offers
+    row = session.execute(sa.select(table).where(table.c.uuid == line.offer_uuid)).one()
+    offer = listing.from_row(offer_core.Offer, row)
+    if offer.status != offer_core.Status.AVAILABLE:
+        raise exceptions.Conflict(
+            f'Offer {offer.uuid} is {offer.status}: nothing more is sold of it',
+            code='flocx.conflict.not_free',
+        )
+    more = window.Window(line.end_time, end)
+    others = offers.held(session, [offer], now, turnaround, but=line.uuid)
+    if not any(each.contains(more) for each in offers.free(offer, others, now)):
+        raise exceptions.Conflict(
+            f'Offer {offer.uuid} is not free from {window.text(more.start)} to '
+            f'{window.text(more.end)}',
+            code='flocx.conflict.not_free',
+        )
+    price = price_of(line, offer, more)
+    contracts.take(session, offer.uuid, offer.generation, now)
+    return {'extensions': line.extended(price)}
