@@ -12,12 +12,12 @@ from oslo_config import cfg
 from flocx import config
 from flocx import context
 from flocx import exceptions
+from provider import assembly
 from provider import cmd
 from provider import conf as provider_conf
 from provider import event_consumer
 from provider import fulfilment
 from provider import publishing
-from provider import service
 from tests import fixtures as market_fixtures
 from tests.functional import base
 
@@ -120,7 +120,7 @@ class AbroadTest(base.MarketplaceTestCase):
         config.register(conf)
         provider_conf.register(conf)
         conf(['--config-file', str(path)], project='flocx')
-        self.provider_abroad = service.build(conf)
+        self.provider_abroad = assembly.build(conf)
         self.delivering = fulfilment.Fulfilment(
             conf, self.provider_abroad.nodes, self.provider_abroad.marketplace
         )

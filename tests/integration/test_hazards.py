@@ -149,7 +149,7 @@ class HazardsTest(
 
         def restore(uuid, before):
             states.append(self.seen().power_state)
-            off(uuid, before)
+            return off(uuid, before)
 
         asked, states = itertools.count(), []
         with mock.patch.multiple(self.nodes, power_off=late, restore=restore):
