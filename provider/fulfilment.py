@@ -170,7 +170,8 @@ class Fulfilment(delivery.Delivery):
             },
         )
         self._backoff.hurry(cleaned - self._cleaned, now)
-        until = now + datetime.timedelta(seconds=self._conf.fulfil_interval / 2)
+        most = min(self._conf.fulfil_interval, self._conf.retry_max_interval)
+        until = now + datetime.timedelta(seconds=most / 2)
         for uuid in self._cleaned:
             # All until the same moment, so that they are looked at together again.
             if self._backoff.is_over(waiting[uuid], now):

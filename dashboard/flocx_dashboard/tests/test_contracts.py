@@ -8,7 +8,7 @@ from flocx_dashboard.tests import base
 class ContractTest(base.DashboardTestCase):
     def contract(self, name, hours=4, **agreed):
         """A contract of umbrella with acme that has just been made."""
-        offer = self.offer(name=f'{name}-offer')
+        offer = self.offer(name=f'{name}-offer', hours=max(24, hours))
         if agreed:
             self.sent(
                 *('acme-member', 'offers:change', offer['uuid']),
@@ -104,13 +104,13 @@ class ContractTest(base.DashboardTestCase):
         self.sent('umbrella-member', 'contracts:release', contract.uuid)
 
     def test_its_owner_plans_an_outage(self):
-        contract = self.contract('outage')
+        contract = self.contract('outage', hours=30)
         offer = contract.lines[0]['offer_uuid']
         page = self.page('acme-member', 'offers:detail', offer)
         self.assertContains(page, self.url('offers:outage', offer))
         self.sent(
             *('acme-member', 'offers:outage', offer),
-            **{'start_time': '+1h', 'end_time': '+2h', 'reason': 'firmware'},
+            **{'start_time': '+26h', 'end_time': '+27h', 'reason': 'firmware'},
         )
         page = self.page('umbrella-member', 'contracts:detail', contract.uuid)
         self.assertContains(page, 'Outage planned')
