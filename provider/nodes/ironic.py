@@ -25,6 +25,9 @@ _FIELDS = [
     field.name for field in dataclasses.fields(nodes.Node) if field.name != 'inventory'
 ]
 
+#: In these nothing is deployed, and Ironic does not take a node off its networks itself.
+_WITHOUT_INSTANCE = ('available', 'manageable', 'clean failed')
+
 
 class IronicNodes(
     ironic_client.IronicClient, ironic_settings.NodeSettings, nodes.Nodes
@@ -141,6 +144,10 @@ class IronicNodes(
             self._update(node.uuid, changed)
         if node.maintenance:
             self._restore_maintenance(node.uuid, False)
+        if node.provision_state in _WITHOUT_INSTANCE:
+            # Ironic 39 begins to clean a node whose network does not answer, and leaves
+            # it at that for ever. Detaching fails instead, and is tried again.
+            self.detach(node.uuid)
 
     def keep_out(self, uuid):
         body = {'reason': 'Its contract is over; FLOCX takes the server back'}
