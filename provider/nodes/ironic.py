@@ -25,7 +25,7 @@ _FIELDS = [
     field.name for field in dataclasses.fields(nodes.Node) if field.name != 'inventory'
 ]
 
-#: In these nothing is deployed, and Ironic does not take a node off its networks itself.
+#: In these nothing is deployed, and Ironic takes a node off no network by itself.
 _WITHOUT_INSTANCE = ('available', 'manageable', 'clean failed')
 
 
