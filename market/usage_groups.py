@@ -39,7 +39,7 @@ def grouped(lines, by, project_id, period, now):
     """
     sums = collections.defaultdict(_Sum)
     for line, broken in lines:
-        for part in _parts(by, period):
+        for part in _parts(by, line, period, now):
             for used in usage.of_line(line, broken, part, now):
                 for role in ('renter', 'owner'):
                     if project_id in (None, _party(line, role)):
@@ -71,15 +71,20 @@ def _order(by, key, found):
     return role != 'renter', rank, group or ''
 
 
-def _parts(by, period):
-    """The windows of which each is summed up for itself."""
+def _parts(by, line, period, now):
+    """The windows of which each is summed up for itself.
+
+    Months only in which ``line`` can have come to anything: a period may be thousands
+    of years.
+    """
     if by != 'month':
         return [period]
-    last = period.end - window.SECOND
-    months = map(ledger.month_window, ledger.months(period.start, last))
+    first = max(ledger.first_moment(line), period.start)
+    last = min(now, period.end - window.SECOND)
+    months = ledger.months(first, last) if first <= last else ()
     return [
         window.Window(max(each.start, period.start), min(each.end, period.end))
-        for each in months
+        for each in map(ledger.month_window, months)
     ]
 
 

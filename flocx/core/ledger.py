@@ -216,6 +216,11 @@ def to_hold(line: contract.Line) -> decimal.Decimal:
     return max(most_of_line(line) - line.charged, ZERO)
 
 
+def first_moment(line: contract.Line) -> datetime.datetime:
+    """Before this ``line`` comes to nothing: it may be cancelled before it begins."""
+    return min(line.start_time, line.expire_time or line.start_time)
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class Charge:
     """What the time of a line that has one price comes to in one month."""
@@ -235,8 +240,7 @@ def charges(
     :param only: a month, where the others are not asked for.
     """
     broken = list(interruptions)
-    first = min(line.start_time, line.expire_time or line.start_time)
-    wanted = [only] if only else months(min(first, now), now)
+    wanted = [only] if only else months(min(first_moment(line), now), now)
     return [
         Charge(each, used)
         for each in wanted

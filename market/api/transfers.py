@@ -87,7 +87,11 @@ class Transfers(routing.Resource):
             raise exceptions.Invalid(
                 'target: it is the account that the credits come from'
             )
-        _authorize(service, context, source, target)
+        if not _may_transfer(service, context, source, target):
+            raise exceptions.NotFound(
+                f'target: no project {body["target"]} is below the source, or you may '
+                'not take credits from there'
+            )
         with transaction.idempotent('/v1/transfers') as creation:
             if creation.answer is None:
                 session = creation.session
@@ -121,32 +125,28 @@ def _account(session, ident):
     return found
 
 
-def _authorize(service, context, source, target):
-    """Nothing, if the caller may transfer from ``source`` to ``target``.
+def _may_transfer(service, context, source, target):
+    """Whether the caller may transfer from ``source`` to ``target``.
 
-    :raises Forbidden: they may not do so from there.
-    :raises NotFound: the target is no project below it, or there is none; who asks is
-        not told which.
+    Where not, they are not told whether there are such accounts, nor whose they are.
+
+    :raises Forbidden: the source is theirs, and their roles do not allow it.
     """
     if source.project_id != context.project_id and not context.is_admin:
         if not _is_of_organisation(service, context, source):
-            raise exceptions.NotFound(f'Account {source.project_id} not found')
+            return False
         owner = context.project_id
     else:
         owner = source.project_id
     service.policy.authorize(context, 'market:transfers:create', {'project_id': owner})
     if context.is_admin:
-        return
-    below = ()
-    if target.type == core.AccountType.PROJECT:
-        try:
-            below = service.projects.ancestors(target.project_id)
-        except exceptions.NotFound:
-            below = ()
-    if source.project_id not in below:
-        raise exceptions.NotFound(
-            f'target: no project {target.project_id} is below {source.project_id}'
-        )
+        return True
+    if target.type != core.AccountType.PROJECT:
+        return False
+    try:
+        return source.project_id in service.projects.ancestors(target.project_id)
+    except exceptions.NotFound:
+        return False
 
 
 def _is_of_organisation(service, context, source):

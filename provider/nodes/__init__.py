@@ -145,7 +145,8 @@ class Nodes(abc.ABC):
     @abc.abstractmethod
     def prepare_cleaning(self, node):
         """Let the node be undeployed and cleaned: neither protected, nor in
-        maintenance, nor retired, nor exempt from cleaning.
+        maintenance, nor retired, nor exempt from cleaning; and, where nothing is
+        deployed on it, on no network.
 
         What of it has to be otherwise, :meth:`restore` puts back.
         """

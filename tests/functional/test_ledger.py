@@ -117,8 +117,15 @@ class GrantTest(BookkeepingCase):
             self.assertEqual(status, refused.status_code, (who, target, refused.text))
         detail = self.refused(self.transfer('acme-manager', 'acme-lab', '12.500001'))
         self.assertIn('0.000001 are missing', detail)
-        stolen = self.transfer('acme-manager', 'acme-lab', '1', source='umbrella')
-        self.assertEqual(404, stolen.status_code)
+        self.fund('umbrella', 1)
+        theirs = core.project_account('umbrella')
+        for given in ('umbrella', theirs):
+            stolen = self.transfer('acme-manager', 'acme-lab', '1', source=given)
+            self.assertEqual(404, stolen.status_code)
+            self.assertNotIn('umbrella', stolen.text)
+        # Whose account it is that somebody has the uuid of is told to nobody.
+        refused = self.transfer('acme-manager', theirs, '1')
+        self.assertNotIn('umbrella', refused.text)
         self.assertEqual('12.500000', self.account('acme')[0])
 
     def test_a_replayed_transfer_is_done_once(self):

@@ -4,9 +4,11 @@
 import csv
 import decimal
 import io
+from unittest import mock
 
 from flocx.core import ledger as core
 from flocx.core import money
+from flocx.core import usage
 from tests.functional import ledgers
 from tests.functional import test_ledger
 
@@ -139,6 +141,18 @@ class StatementTest(test_ledger.BookkeepingCase):
             )
             self.assertEqual(self.billed(line)[1], groups[0]['amount'])
         market = self.market(RENTER)
+        ages = {
+            'start_time': '2000-01-01T00:00:00Z',
+            'end_time': '9000-01-01T00:00:00Z',
+        }
+        with mock.patch.object(
+            usage, 'of_line', autospec=True, side_effect=usage.of_line
+        ) as computed:
+            found = market.get('/v1/usage', by='month', **ages)
+            months = {each['month'] for each in self.good(found, 200)['groups']}
+        # Of the 84,000 months those in which there were lines.
+        self.assertLess(computed.call_count, 1000)
+        self.assertIn(self.month, months)
         for wrong in ({'by': 'colour'}, {'month': '2026-13'}, {'month': 'x'}):
             self.assertEqual(400, market.get('/v1/usage', **wrong).status_code)
         both = market.get('/v1/usage', month=self.month, start_time=self.time(0))

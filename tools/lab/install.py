@@ -54,17 +54,18 @@ def alone(folder):
         yield
 
 
-def ensure(folder, meanwhile=None):
+def ensure(folder, wait_for_compiled=None):
     """Install what is missing or has changed; True if something was done.
 
-    :param meanwhile: called when all but this project is installed; waits for what
-        the installation of this project takes over, see :func:`_take_over_compiled`.
+    :param wait_for_compiled: returns when the checkout's engine is compiled, which the
+        one that is installed takes over, see :func:`_take_over_compiled`; it is called
+        when all but this project is installed. None: take over what there is.
     """
     with alone(folder):
-        return _ensure(folder, meanwhile)
+        return _ensure(folder, wait_for_compiled)
 
 
-def _ensure(folder, meanwhile):
+def _ensure(folder, wait_for_compiled):
     wanted = {
         'python': f'{sys.version} {sys.base_prefix} {folder.venv}',
         'packages': _digest(_requirement_files()),
@@ -80,8 +81,8 @@ def _ensure(folder, meanwhile):
     stamp.unlink(missing_ok=True)
     if have.get('packages') != wanted['packages']:
         _install_packages(folder)
-    if meanwhile:
-        meanwhile()
+    if wait_for_compiled:
+        wait_for_compiled()
     _install_ours(folder)
     stamp.write_text(json.dumps(wanted))
     return True

@@ -171,18 +171,18 @@ def compile_engine():
     )
 
 
-def install_lab(compiled):
+def install_lab(wait_for_compiled):
     """Keystone, Ironic and this project, where the integration tests look for them.
 
     What goes wrong is told by the first test that needs them.
 
-    :param compiled: returns when the engine of this tree is compiled; the installed
-        one takes that over.
+    :param wait_for_compiled: returns when the engine of this tree is compiled; the one
+        that is installed takes that over.
     """
     lab = folders.Folder(HOME / 'quickstart')
     lab.create()
     with contextlib.suppress(trouble.Trouble):
-        lab_install.ensure(lab, compiled)
+        lab_install.ensure(lab, wait_for_compiled)
 
 
 def _fingerprint(venv):

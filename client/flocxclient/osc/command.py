@@ -353,6 +353,26 @@ class Lister(DisplayMixin, command.Lister):
         return super().produce_output(parsed_args, column_names, data)
 
 
+class PagedLister(Lister):
+    """A command that lists, page by page, what a function of the SDK finds.
+
+    It is called ``collection``.
+    """
+
+    collection = ''
+
+    def get_parser(self, prog_name):
+        parser = super().get_parser(prog_name)
+        self.add_filters(parser)
+        self.add_paging(parser)
+        return parser
+
+    def take_action(self, parsed_args):
+        query = {**self.filters(parsed_args), **self.paging(parsed_args)}
+        found = getattr(self.market, self.collection)(**query)
+        return self.listed(found, parsed_args)
+
+
 class Delete(ServiceMixin, command.Command):
     """A command that ends objects, each by itself."""
 

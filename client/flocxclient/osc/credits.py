@@ -39,21 +39,12 @@ class AccountMixin:
         )
 
 
-class ListAccounts(command.Lister):
+class ListAccounts(command.PagedLister):
     """List accounts: your project's, as an administrator those of all."""
 
+    collection = 'accounts'
     table = fields.ACCOUNT
     _epilog = command.examples('openstack market account list --long')
-
-    def get_parser(self, prog_name):
-        parser = super().get_parser(prog_name)
-        self.add_filters(parser)
-        self.add_paging(parser)
-        return parser
-
-    def take_action(self, parsed_args):
-        query = {**self.filters(parsed_args), **self.paging(parsed_args)}
-        return self.listed(self.market.accounts(**query), parsed_args)
 
 
 class ShowAccount(AccountMixin, command.ShowOne):
@@ -195,23 +186,14 @@ class TransferCredits(command.ShowOne):
         )
 
 
-class ListCredits(command.Lister):
+class ListCredits(command.PagedLister):
     """List what was booked on your project's account, or is held on its behalf."""
 
+    collection = 'transfers'
     table = fields.TRANSFER
     _epilog = command.examples(
         'openstack market credit list --type usage --month 2027-01'
     )
-
-    def get_parser(self, prog_name):
-        parser = super().get_parser(prog_name)
-        self.add_filters(parser)
-        self.add_paging(parser)
-        return parser
-
-    def take_action(self, parsed_args):
-        query = {**self.filters(parsed_args), **self.paging(parsed_args)}
-        return self.listed(self.market.transfers(**query), parsed_args)
 
 
 class ShowCredit(command.ShowOne):
@@ -231,21 +213,12 @@ class ShowCredit(command.ShowOne):
         return self.shown(self.market.get_transfer(parsed_args.transfer))
 
 
-class ListGrants(command.Lister):
+class ListGrants(command.PagedLister):
     """List the credits that your project was granted, once or each month."""
 
+    collection = 'grants'
     table = fields.GRANT
     _epilog = command.examples('openstack market grant list')
-
-    def get_parser(self, prog_name):
-        parser = super().get_parser(prog_name)
-        self.add_filters(parser)
-        self.add_paging(parser)
-        return parser
-
-    def take_action(self, parsed_args):
-        query = {**self.filters(parsed_args), **self.paging(parsed_args)}
-        return self.listed(self.market.grants(**query), parsed_args)
 
 
 class ShowGrant(command.ShowOne):

@@ -120,21 +120,12 @@ class CreateDispute(command.ShowOne):
         )
 
 
-class ListDisputes(command.Lister):
+class ListDisputes(command.PagedLister):
     """List the disputes that your project is a party to."""
 
+    collection = 'disputes'
     table = fields.DISPUTE
     _epilog = command.examples('openstack market dispute list --status open')
-
-    def get_parser(self, prog_name):
-        parser = super().get_parser(prog_name)
-        self.add_filters(parser)
-        self.add_paging(parser)
-        return parser
-
-    def take_action(self, parsed_args):
-        query = {**self.filters(parsed_args), **self.paging(parsed_args)}
-        return self.listed(self.market.disputes(**query), parsed_args)
 
 
 class ShowDispute(command.ShowOne):
