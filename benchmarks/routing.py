@@ -5,8 +5,8 @@
 
 Prints, as JSON, microseconds of processor time: to find the method for a URL, in our
 table and by Pecan's RestController; and for whole requests on SQLite, as they are,
-with arguments that Pecan inspects anew each time, with checks that oslo.policy does,
-and with files of rules that it looks for. ``saved`` is a part of a request.
+with arguments that Pecan inspects anew each time, and with checks that oslo.policy
+does. ``saved`` is a part of a request.
 """
 
 from oslo_service import backend
@@ -101,18 +101,10 @@ def checks_inspected():
             method.__signature__ = signature
 
 
-@contextlib.contextmanager
-def files_looked_for():
-    """oslo.policy as it is shipped: for each question."""
-    with mock.patch.object(policy, '_LOOK', 0):
-        yield
-
-
 CHANGES = {
     'as it is': contextlib.nullcontext,
     'arguments inspected': arguments_inspected,
     'checks inspected': checks_inspected,
-    'files looked for': files_looked_for,
 }
 
 

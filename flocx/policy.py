@@ -2,7 +2,6 @@
 """Who may do what: the rules that all three services share, and asking them."""
 
 import inspect
-import time
 
 from oslo_policy import policy
 
@@ -92,34 +91,15 @@ def documented(name, check, description, *operations):
     )
 
 
-#: For how many seconds the operator's files are not looked for again.
-_LOOK = 1
-
-
 class Policy:
     """The rules of one service, with what its operator changed in them."""
 
     def __init__(self, conf, rules):
         self._enforcer = policy.Enforcer(conf)
         self._enforcer.register_defaults(SHARED + rules)
-        self._look_at = 0
-
-    def _look(self):
-        """See whether the operator's files have changed.
-
-        An enforcer looks for them, in all folders of configuration, at every question
-        unless it is told not to use them; that is a tenth of a request.
-        """
-        now = time.monotonic()
-        if now >= self._look_at:
-            self._enforcer.use_conf = True
-            self._enforcer.load_rules()
-            self._enforcer.use_conf = False
-            self._look_at = now + _LOOK
 
     def allows(self, context, rule, target):
         """Whether the caller may do what ``rule`` guards to ``target``."""
-        self._look()
         return self._enforcer.authorize(rule, target, context)
 
     def authorize(self, context, rule, target):

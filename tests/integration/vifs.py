@@ -91,6 +91,9 @@ class Vifs:
             ('wait_end', self.lab.quarantine),
             (self.line['status'], self.seen().lessee),
         )
+        # Ironic would begin to clean it, and leave it at that for ever.
+        kept = self.market.kept[self.line['uuid']][1]
+        self.assertEqual('quarantined', kept['phase'])
         self.neutron.start()
         self.neutron.wait()
         self.end()
