@@ -143,8 +143,8 @@ def changes(transfers: Iterable[Transfer]) -> dict[str, Change]:
         for account, amount in ((each.debit, -each.amount), (each.credit, each.amount)):
             if account != HOLDS:
                 found[account].balance += amount
-            elif each.holder:
-                found[each.holder].held += amount
+            else:
+                found[each.holder or HOLDS].held += amount
     return dict(found)
 
 

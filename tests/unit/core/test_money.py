@@ -36,6 +36,11 @@ class PriceTest(unittest.TestCase):
             with self.assertRaisesRegex(exceptions.Invalid, '^price: '):
                 money.price(value)
 
+    def test_decimals_are_held_to_the_same_as_their_text(self):
+        for value in ('0.0000001', '-0.000001', 'NaN', '-Infinity', money.LIMIT):
+            with self.assertRaisesRegex(exceptions.Invalid, '^price: '):
+                money.price(decimal.Decimal(value))
+
     def test_hostile_input_is_refused_by_name(self):
         for value in (
             True,

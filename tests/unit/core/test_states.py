@@ -7,10 +7,18 @@ import unittest
 from flocx import exceptions
 from flocx.core import bid
 from flocx.core import contract
+from flocx.core import dispute
+from flocx.core import grant
 from flocx.core import offer
 from flocx.core import states
 
-TABLES = {'Bid': bid, 'Offer': offer, 'Line': contract}
+TABLES = {
+    'Bid': bid,
+    'Dispute': dispute,
+    'Grant': grant,
+    'Line': contract,
+    'Offer': offer,
+}
 
 #: What each object may become, written down a second time: a change of a table has
 #: to be meant.
@@ -20,6 +28,8 @@ ALLOWED = {
         ('available', 'expired'),
         ('available', 'cancelled'),
     },
+    'Dispute': {('open', 'accepted'), ('open', 'rejected')},
+    'Grant': {('active', 'ended'), ('ended', 'lapsed')},
     'Offer': {
         ('available', 'expired'),
         ('available', 'cancelled'),
