@@ -17,17 +17,34 @@ HOUR = datetime.timedelta(hours=1)
 _NUMBERS = itertools.count(1)
 
 
+#: When tests begin: at noon, in the middle of a month, and between two seconds.
+NOON = datetime.datetime(2026, 12, 14, 12, 0, 0, 400000, datetime.UTC)
+
+
 class Clock:
-    """Time that passes as always, and at a word by the hour."""
+    """Time that stands still but for what a test lets pass.
+
+    So no test comes out otherwise at the end of a second, an hour or a month.
+    """
 
     def __init__(self):
         self._ahead = datetime.timedelta(0)
 
     def __call__(self, with_timezone=True):
-        return datetime.datetime.now(datetime.UTC) + self._ahead
+        return self._real() + self._ahead
+
+    def _real(self):
+        return NOON
 
     def advance(self, **amount):
         self._ahead += datetime.timedelta(**amount)
+
+
+class RealTime(Clock):
+    """Time that passes as always, for tests of what has a clock of its own."""
+
+    def _real(self):
+        return datetime.datetime.now(datetime.UTC)
 
 
 class Refused(Exception):
@@ -88,6 +105,8 @@ class MarketplaceTestCase(testtools.TestCase):
     """Has the services of ``tests.fixtures`` in ``marketplace``, one for a class."""
 
     WORKERS = False
+    #: Whether other processes take part, which know no other time.
+    REAL_TIME = False
     OPTIONS = ()
     #: The version of the API that is spoken; None for the oldest.
     VERSION = None
@@ -95,7 +114,7 @@ class MarketplaceTestCase(testtools.TestCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.clock = Clock()
+        cls.clock = RealTime() if cls.WORKERS or cls.REAL_TIME else Clock()
         cls.marketplace = fixtures.Marketplace(
             workers=cls.WORKERS,
             clock=None if cls.WORKERS else cls.clock,

@@ -31,6 +31,7 @@ class Outcome:
 
 
 class ClientTestCase(base.MarketplaceTestCase):
+    REAL_TIME = True
     WORKERS = True
 
     def setUp(self):

@@ -37,6 +37,8 @@ class Failed(Exception):
 
 
 class CommandTestCase(base.MarketplaceTestCase):
+    REAL_TIME = True
+
     def setUp(self):
         super().setUp()
         # Whose cloud this is, must not depend on whose machine it is.

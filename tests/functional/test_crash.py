@@ -224,7 +224,7 @@ class CrashTestCase(testtools.TestCase):
 
     def tour(self):
         """The steps, one by one; what was accepted is there after each."""
-        now = base.Clock()()
+        now = base.RealTime()()
         self.end_time = base.window.text(now + 24 * base.HOUR)
         self.bid_end = base.window.text(now + 12 * base.HOUR)
         for number in range(1, 9):

@@ -23,6 +23,7 @@ from tests.functional import base
 
 
 class FollowingTest(base.MarketplaceTestCase):
+    REAL_TIME = True
     OPTIONS = (
         # What is done before an hour has passed, an event was the reason for.
         ('provider', 'fulfil_interval', '3600'),

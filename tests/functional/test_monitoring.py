@@ -116,6 +116,8 @@ class QuietTest(base.MarketplaceTestCase):
 
 
 class HealthTest(base.MarketplaceTestCase):
+    REAL_TIME = True
+
     def look(self, kind):
         return kind(self.marketplace.conf, {}).healthcheck(80)
 

@@ -12,6 +12,8 @@ from tests.functional import base
 class DashboardTestCase(base.MarketplaceTestCase):
     """A marketplace, and browsers without scripts that are logged in to it."""
 
+    REAL_TIME = True
+
     @classmethod
     def setUpClass(cls):
         super().setUpClass()

@@ -26,7 +26,7 @@ class MarketTest(base.DashboardTestCase):
     def trade(self, **fields):
         """A sale of a server of acme to umbrella."""
         self.offer(price='1', **fields)
-        bid = self.bid(price='3')
+        bid = self.bid(price='3', resource_class='baremetal')
         self.round()
         return self.show('bids', bid['uuid'])['contract_uuid']
 
