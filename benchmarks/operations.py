@@ -6,8 +6,8 @@
     python -m benchmarks.operations --budgets
 
 With ``--budgets`` the operations of bidders are compared with and without
-``[ledger] enforce``, in one process and in turns, request by request; with ``--database``
-on a server.
+``[ledger] enforce``, in one process and in turns, request by request; with
+``--database`` on a server.
 
 The API is called in this process, as by somebody whom Keystone knows, on SQLite.
 What counts is the processor time of the process, so that other programs on the

@@ -122,8 +122,8 @@ def _correct(session, dispute, amount, now, user_id):
 
 def _require_paid(session, disputed, amount):
     """Nothing, if so much of a transfer was not given back yet."""
-    # Corrections are of the same line, or of a dispute: ``corrects`` has no index, which
-    # every purchase would pay for.
+    # Corrections are of the same line, or of a dispute: ``corrects`` has no index,
+    # which every purchase would pay for.
     about = session.scalars(
         sa.select(_TABLE.c.uuid).where(_TABLE.c.transfer_uuid == disputed.uuid)
     ).all()

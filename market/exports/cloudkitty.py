@@ -145,7 +145,9 @@ class Push:
         except ks_exceptions.ConnectionError as error:
             raise _Passing(f'CloudKitty does not answer: {error}') from None
         except ks_exceptions.ClientException as error:
-            raise exceptions.Unavailable(f'CloudKitty cannot be asked: {error}') from None
+            raise exceptions.Unavailable(
+                f'CloudKitty cannot be asked: {error}'
+            ) from None
         status = answer.status_code
         if method == 'GET' and status == 404:
             # It says so of periods and filters that it has nothing for.

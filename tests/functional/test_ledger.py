@@ -168,9 +168,7 @@ class GrantTest(BookkeepingCase):
                 (f'{left:.6f}', 'organisation', owner),
                 (shown['balance'], shown['type'], shown['project_id']),
             )
-            self.assertEqual(
-                f'{1 + 20 - 2 - left:.6f}', self.account('acme-lab')[0]
-            )
+            self.assertEqual(f'{1 + 20 - 2 - left:.6f}', self.account('acme-lab')[0])
             # That of the project beside it is another account.
             self.assertEqual(before, self.account('acme'))
 

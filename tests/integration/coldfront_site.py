@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """What people do at a ColdFront, and what they see there.
 
-    python coldfront_site.py request PROJECT CREDITS    ask for an allocation; its number
-    python coldfront_site.py approve NUMBER             approve it, as the administrator
-    python coldfront_site.py change NUMBER CREDITS      ask for a change; approve that
-    python coldfront_site.py usage NUMBER               what was used of its credits
-    python coldfront_site.py failed                     how many tasks have failed
+    coldfront_site.py request PROJECT CREDITS    ask for an allocation; its number
+    coldfront_site.py approve NUMBER             approve it, as the administrator
+    coldfront_site.py change NUMBER CREDITS      ask for a change; approve that
+    coldfront_site.py usage NUMBER               what was used of its credits
+    coldfront_site.py failed                     how many tasks have failed
 
 The administrator uses the web site's own views; what ColdFront lets a site's people
 enter by its pages for objects of all kinds is put into its tables.

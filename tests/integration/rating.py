@@ -134,7 +134,9 @@ class CloudKitty:
         storage.wait()
         create = f'{self._storage.url}/query?q=CREATE+DATABASE+cloudkitty'
         rest.expect('POST', create)
-        self._run('cloudkitty-dbsync', 'upgrade')
+        # The migrations of its rating modules do not run on SQLite; what is pushed is
+        # rated already.
+        self._run('cloudkitty-dbsync', 'upgrade', '--module', NAME)
         self._run('cloudkitty-storage-init')
         process = processes.Process(
             self._folder,

@@ -12,7 +12,6 @@ import tempfile
 import unittest
 from unittest import mock
 
-from flocxclient.sdk import services
 from keystoneauth1 import session as sessions
 from keystoneauth1.identity import v3
 import openstack
@@ -20,11 +19,12 @@ import openstack
 from flocx.core import ledger as core
 from flocx.core import money
 from flocx.core import window
+from flocxclient.sdk import services
 from market.db import ledger
 from market.exports import cloudkitty
 from tests import profiles
 from tests import waiting
-from tests.integration import coldfront
+from tests.integration import allocations
 from tests.integration import rating
 from tests.integration import test_quickstart
 from tools.lab import accounts
@@ -80,7 +80,7 @@ class BillingTest(unittest.TestCase):
             for each in owner.baremetal.nodes(details=True)
             if each.owner == self.owner
             and each.provision_state == 'available'
-            and not each.lessee_id
+            and not each.lessee
         )
         offer = services.provider(owner).create_offer(
             resource_uuid=node.id, price=price, end_time=_hours(5)
@@ -101,9 +101,7 @@ class BillingTest(unittest.TestCase):
         """What the renter has spent, by its statements."""
         return -sum(
             decimal.Decimal(
-                self.operator.get_statement(
-                    each.month, project_id=self.renter
-                ).spent
+                self.operator.get_statement(each.month, project_id=self.renter).spent
             )
             for each in self.operator.statements(project_id=self.renter)
         )
@@ -120,7 +118,7 @@ class BillingTest(unittest.TestCase):
 
     def test_an_approved_allocation_is_a_budget_and_its_usage_flows_back(self):
         temporary = self.enterContext(tempfile.TemporaryDirectory())
-        front = coldfront.ColdFront(pathlib.Path(temporary), self.folder.clouds)
+        front = allocations.ColdFront(pathlib.Path(temporary), self.folder.clouds)
         number = front.site('request', self.renter, '1500.5')
         front.run('flocx_sync')
         # What nobody has approved.
@@ -133,7 +131,7 @@ class BillingTest(unittest.TestCase):
         front.run('flocx_sync')
         front.work()
         self.assertEqual(2000, self.granted())
-        account = self.operator.get_account(self.renter)
+        (account,) = self.operator.accounts(project_id=self.renter)
         self.assertGreaterEqual(decimal.Decimal(account.balance), 2000)
         self.rent('997.123456')
         spent = self.spent()
@@ -161,7 +159,10 @@ class BillingTest(unittest.TestCase):
             f'{kitty.url}/v2/summary?response_format=object&{"&".join(words)}', token
         )
         return money.quantised(
-            sum(decimal.Decimal(repr(each['rate'])) for each in found['results'])
+            sum(
+                (decimal.Decimal(repr(row['rate'])) for row in found['results']),
+                core.ZERO,
+            )
         )
 
     def push(self, month):

@@ -52,8 +52,8 @@ class MariaDBMigrationsTest(MigrationsOn, testtools.TestCase):
     def test_an_account_that_may_not_create_triggers(self):
         server, name = daemons.MariaDB.serving().daemon, self.id().rpartition('.')[2]
         server.execute(
-            f"CREATE USER limited; CREATE DATABASE {name}; GRANT ALL ON {name}.* TO "
-            f"limited; REVOKE TRIGGER ON {name}.* FROM limited"
+            f'CREATE USER limited; CREATE DATABASE {name}; GRANT ALL ON {name}.* TO '
+            f'limited; REVOKE TRIGGER ON {name}.* FROM limited'
         )
         url = server.url(name).replace('root@', 'limited@')
         limited = db.Database(url)

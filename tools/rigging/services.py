@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """FLOCX as a site deploys it: three APIs under uWSGI, two workers of each kind."""
 
-from tools.lab import folder as folders
 from tools.lab import accounts
+from tools.lab import folder as folders
 from tools.lab import ironic
 from tools.lab import keystone
 from tools.lab import processes

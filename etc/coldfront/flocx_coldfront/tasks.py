@@ -13,8 +13,9 @@ import logging
 
 from coldfront.core.allocation import models
 from django import conf
-from flocxclient.sdk import services
 import openstack
+
+from flocxclient.sdk import services
 
 #: The attributes of an allocation: which OpenStack project has the budget, and how many
 #: credits are in it. Credits have a usage.
@@ -92,7 +93,10 @@ def _grant(market, allocation):
     wanted = _wanted(allocation)
     if wanted is None:
         return None
-    project, reason = _text(allocation, PROJECT), f'ColdFront allocation {allocation.pk}'
+    project, reason = (
+        _text(allocation, PROJECT),
+        f'ColdFront allocation {allocation.pk}',
+    )
     granted = sum(
         (
             decimal.Decimal(each.amount)

@@ -23,6 +23,12 @@ ENVIRONMENT = environments.Environment(
     ),
     ('client',),
 )
+#: Its tasks wait in its database, and not in a Redis.
+QUEUE = """
+from coldfront.config.base import Q_CLUSTER
+
+Q_CLUSTER['orm'] = 'default'
+"""
 
 
 class ColdFront:
@@ -37,9 +43,9 @@ class ColdFront:
         for each in ('flocx_coldfront', 'local_settings.py'):
             copy = shutil.copytree if (PLUGIN / each).is_dir() else shutil.copy
             copy(PLUGIN / each, folder / each)
-        kept = {
-            name: value for name, value in os.environ.items() if name[:3] != 'OS_'
-        }
+        settings = folder / 'local_settings.py'
+        settings.write_text(settings.read_text() + QUEUE)
+        kept = {name: value for name, value in os.environ.items() if name[:3] != 'OS_'}
         self._env = kept | {
             'COLDFRONT_CONFIG': str(folder / 'local_settings.py'),
             'DJANGO_SETTINGS_MODULE': 'coldfront.config.settings',
@@ -73,8 +79,7 @@ class ColdFront:
             env=self._env,
             text=True,
             check=False,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            capture_output=True,
         )
         if done.returncode:
             sys.stderr.write(done.stdout)
