@@ -52,14 +52,27 @@ def complaints(out):
         if len(line) > WIDTH
     )
     for heading, *rows in tables(out):
-        for name, *cells in zip(heading, *rows, strict=True):
+        columns = {name: cells for name, *cells in zip(heading, *rows, strict=True)}
+        for name, cells in columns.items():
             # A cell may go on in the next line, within a word or between two.
             words = ' '.join(cells)
             yield from _wrong(words, name)
             if name not in _NAMELESS and _UUID.search(''.join(cells)):
                 yield f'a uuid in column {name}: {words}'
+            if name == 'Value':
+                yield from _uuids_of_one(zip(columns['Field'], cells, strict=True))
             if _EVENT_TYPE.search(words):
                 yield f'a type of event in column {name}: {words}'
+
+
+def _uuids_of_one(lines):
+    """The uuids that an object is shown with, but in fields that are made for them."""
+    of_uuids = False
+    for field, value in lines:
+        if field:
+            of_uuids = field.rpartition('_')[2] in ('uuid', 'id') or field == 'offers'
+        if not of_uuids and _UUID.search(value):
+            yield f'a uuid in field {field}: {value}'
 
 
 def complaints_of_csv(out):

@@ -256,6 +256,7 @@ class TourTest(ClientTestCase):
             check=True,
         )
         self.assertEqual(('of-a-shell\n', ''), (done.stdout, done.stderr))
+        self.done('acme-member', 'offer', 'delete', 'of-a-shell', 'of-another')
 
 
 class RefusalTest(ClientTestCase):

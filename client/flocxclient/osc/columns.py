@@ -96,6 +96,18 @@ class Windows(Column):
 class Lines(Column):
     """The servers of a contract, one a line."""
 
+    def named(self, name):
+        """The same with the names of the servers.
+
+        :param name: gives the name of a server by its uuid, or the uuid.
+        """
+        lines = [dict(line) for line in self._value or ()]
+        for line in lines:
+            known = name(line.get('resource_uuid'))
+            if known != line.get('resource_uuid'):
+                line['resource_name'] = known
+        return Lines(lines, self._zone)
+
     def human_readable(self):
         return '\n'.join(
             f'{_server(line)} at {money(line.get("price"))}{_origin(line)}: '
@@ -355,4 +367,6 @@ def wrapped(value, name, zone=datetime.UTC):
 
 
 def _server(line):
-    return line.get('resource_name') or line.get('resource_uuid') or 'a server'
+    """What the server of a line is called; its whole uuid is for programs."""
+    uuid = line.get('resource_uuid')
+    return line.get('resource_name') or (f'server {uuid[:8]}' if uuid else 'a server')

@@ -226,14 +226,14 @@ class DisplayMixin(ServiceMixin):
 
     def readable(self, cells):
         """The cells of a row of a table: with names for ids, and dashes for nothing."""
-        return tuple(
-            columns.readable(
-                self.names.name(cell.directory, cell.machine_readable())
-                if isinstance(cell, columns.Named)
-                else cell
-            )
-            for cell in cells
-        )
+        return tuple(columns.readable(self._with_names(cell)) for cell in cells)
+
+    def _with_names(self, cell):
+        if isinstance(cell, columns.Named):
+            return self.names.name(cell.directory, cell.machine_readable())
+        if isinstance(cell, columns.Lines):
+            return cell.named(lambda uuid: self.names.name('server', uuid))
+        return cell
 
 
 class Command(ServiceMixin, command.Command):

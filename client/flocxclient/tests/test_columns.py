@@ -89,8 +89,8 @@ class TestColumns(unittest.TestCase):
                     'displaced': '2.5',
                 },
             ],
-            'n at 1.25: active\nm at : created\n'
-            'k at 3.50 (second_price: ask 1.00, bids left out 2.50 more): created',
+            'server n at 1.25: active\nserver m at : created\n'
+            'server k at 3.50 (second_price: ask 1.00, bids left out 2.50 more): created',
         )
 
     def test_servers(self):
