@@ -90,7 +90,8 @@ class TestColumns(unittest.TestCase):
                 },
             ],
             'server n at 1.25: active\nserver m at : created\n'
-            'server k at 3.50 (second_price: ask 1.00, bids left out 2.50 more): created',
+            'server k at 3.50 (second_price: ask 1.00, bids left out 2.50 more): '
+            'created',
         )
 
     def test_servers(self):
