@@ -283,7 +283,7 @@ class RefusalTest(ClientTestCase):
                 self.assertRegex(' '.join(self.refused(who, *words).split()), message)
 
     def test_the_commands_of_the_marketplace_alone(self):
-        for words, least, most in (((), 40, 100), (('offer',), 6, 12)):
+        for words, least, most in (((), 40, 100), (('offer',), 5, 12)):
             done = self.run_command('umbrella-reader', *words)
             self.assertEqual(0, done.code)
             heading, *lines = done.out.splitlines()
