@@ -292,7 +292,7 @@ class RefusalTest(ClientTestCase):
             self.assertEqual([], [each for each in lines if not each.startswith(begin)])
         done = self.run_command('umbrella-reader', 'offr')
         self.assertNotEqual(0, done.code)
-        self.assertIn('is not an openstack command', done.out)
+        self.assertIn("'market offr' is not a", done.out)
 
     def test_two_of_one_name(self):
         for _ in range(2):

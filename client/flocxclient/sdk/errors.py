@@ -7,8 +7,8 @@ from openstack import exceptions as sdk_exceptions
 #: Whatever a call of the SDK may raise.
 ERRORS = (sdk_exceptions.SDKException, auth_exceptions.ClientException)
 
-#: By the code of the error, or else by the HTTP status. Other errors say in their detail
-#: what would be right.
+#: By the code of the error, or else by the HTTP status. Other errors say in their
+#: detail what would be right.
 REMEDIES = {
     401: 'log in again, or check the service with "openstack catalog list"',
     500: 'give the operator the request id',
