@@ -32,8 +32,8 @@ class _CallerCheck(policy.Check):
 
 
 # oslo.policy inspects what each check takes, anew at every question: a tenth to a fifth
-# of a request (benchmarks/routing.py). It never changes. test_policy_files.py tells when
-# oslo.policy no longer does.
+# of a request (benchmarks/routing.py). It never changes. test_policy_files.py tells
+# when oslo.policy no longer does.
 _checks.inspect = types.SimpleNamespace(
     getfullargspec=functools.lru_cache(maxsize=10_000)(inspect.getfullargspec)
 )

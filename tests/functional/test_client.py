@@ -282,6 +282,18 @@ class RefusalTest(ClientTestCase):
             with self.subTest(words):
                 self.assertRegex(' '.join(self.refused(who, *words).split()), message)
 
+    def test_the_commands_of_the_marketplace_alone(self):
+        for words, least, most in (((), 40, 100), (('offer',), 5, 12)):
+            done = self.run_command('umbrella-reader', *words)
+            self.assertEqual(0, done.code)
+            heading, *lines = done.out.splitlines()
+            self.assertTrue(least < len(lines) < most, done.out)
+            begin = '  ' + ' '.join(['market', *words])
+            self.assertEqual([], [each for each in lines if not each.startswith(begin)])
+        done = self.run_command('umbrella-reader', 'offr')
+        self.assertNotEqual(0, done.code)
+        self.assertIn("'market offr' is not a", done.out)
+
     def test_two_of_one_name(self):
         for _ in range(2):
             self.bid(name='twin')
