@@ -142,13 +142,13 @@ class PlantedTest(testtools.TestCase):
         def unseen(contract, bid, generations, offered, waiting):
             return None
 
-        self.found('its time was sold already', contracts, '_refused', unseen, 210)
+        self.found('its time was sold already', contracts, '_refused', unseen, 285)
 
     def test_an_owner_who_takes_back_at_once(self):
         def at_once(line, now):
             return window.through(now)
 
-        self.found('with a notice of', reclaim, 'deadline', at_once, 2)
+        self.found('with a notice of', reclaim, 'deadline', at_once, 7)
 
     def test_an_outage_that_begins_at_once(self):
         with mock.patch.dict(changes.WORLDS, outages=1):
@@ -171,17 +171,17 @@ class PlantedTest(testtools.TestCase):
             )
 
     def test_a_bid_that_gets_what_is_reclaimed_sooner_than_it_agreed_to(self):
-        self.found('sooner than', bid, 'accepts', lambda least, notice: True, 14)
+        self.found('sooner than', bid, 'accepts', lambda least, notice: True, 19)
 
     def test_a_key_that_is_not_looked_at(self):
-        self.found('objects of one request', transaction, 'key', lambda: None, 54)
+        self.found('objects of one request', transaction, 'key', lambda: None, 78)
 
     def test_time_that_is_free_while_the_server_is_waited_for(self):
         open_ = {contract_core.Status.CREATED, contract_core.Status.ACTIVE}
         # Its statement is made once and kept.
         anew = mock.patch.object(offers, '_held', offers._held.__wrapped__)
         self.enterContext(anew)
-        self.found('its time was sold already', contract_core, 'OPEN', open_, 119)
+        self.found('its time was sold already', contract_core, 'OPEN', open_, 152)
 
     def test_a_fulfiller_that_reports_before_it_has_done(self):
         finish = fulfilment.Fulfilment._finish
@@ -197,7 +197,7 @@ class PlantedTest(testtools.TestCase):
             exact = rate * seconds / money.SECONDS_PER_HOUR
             return exact.quantize(money.QUANTUM, decimal.ROUND_DOWN)
 
-        self.found('usage of', money, 'amount', amount, 16)
+        self.found('usage of', money, 'amount', amount, 20)
 
     def test_a_budget_that_two_engines_and_a_claim_overspend(self):
         self.found('beyond its limit', ledger, '_WITHIN', ledger._CHANGE, 8)
@@ -221,4 +221,4 @@ class PlantedTest(testtools.TestCase):
             return dataclasses.replace(used, amount=ledger_core.most_of_line(line))
 
         due = ledger_core.charges
-        self.found('booked', ledger_core, 'charges', charges, 2)
+        self.found('booked', ledger_core, 'charges', charges, 10)

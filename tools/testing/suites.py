@@ -51,12 +51,7 @@ ALL = (
         selection=('--exclude-regex', r'^tests\.unit\.core'),
         compiled=True,
     ),
-    Suite(
-        'functional',
-        './tests/functional',
-        workers=(f'--concurrency={2 * CORES}',),
-        compiled=True,
-    ),
+    # Its tour takes one worker for a minute, so that others follow.
     Suite(
         'dashboard',
         './flocx_dashboard/tests',
@@ -64,6 +59,12 @@ ALL = (
         environment=environments.DASHBOARD,
         compiled=True,
         anywhere=False,
+    ),
+    Suite(
+        'functional',
+        './tests/functional',
+        workers=(f'--concurrency={2 * CORES}',),
+        compiled=True,
     ),
     Suite(
         'integration',

@@ -2,6 +2,7 @@
 """What the tests of the panels share."""
 
 import re
+from unittest import mock
 
 from django import test
 from django import urls
@@ -22,6 +23,10 @@ class DashboardTestCase(base.MarketplaceTestCase):
         )
         changed.enable()
         cls.addClassCleanup(changed.disable)
+        # The dashboard looks at the clock of the market.
+        looks = mock.patch('django.utils.timezone.now', cls.clock)
+        looks.start()
+        cls.addClassCleanup(looks.stop)
         cls._browsers = {}
 
     def browser(self, who):

@@ -15,7 +15,6 @@ from flocx_dashboard import formats
 from flocx_dashboard import names
 from flocx_dashboard import tables
 from flocx_dashboard.charts import money
-from flocxclient.osc import times
 
 #: How many months the picture reaches back.
 MONTHS = 12
@@ -92,7 +91,6 @@ class Index(views.HorizonTemplateView):
             'month',
             project_id=own,
             start_time=f'{first}-01T00:00:00Z',
-            end_time=times.render(now + datetime.timedelta(seconds=1)),
         )
         found = groups(self.request, form)
         accounts = api.every(market.accounts, 1, project_id=own)
