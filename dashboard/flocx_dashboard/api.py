@@ -134,12 +134,16 @@ def lead_away(request, view, refused):
 
 
 def _service(request, open_service, service_type):
-    """A proxy of the SDK.
+    """A proxy of the SDK, with one connection for all that a page asks of it.
 
     :raises Refused: the catalogue has no such service.
     """
-    url = _endpoint(request, service_type)
-    return open_service(connection.Connection(session=_session(request, url)))
+    known = request.__dict__.setdefault('flocx_services', {})
+    if service_type not in known:
+        url = _endpoint(request, service_type)
+        session = _session(request, url)
+        known[service_type] = open_service(connection.Connection(session=session))
+    return known[service_type]
 
 
 def _endpoint(request, service_type):
