@@ -45,10 +45,8 @@ from flocx import rpc
 from flocx import standalone
 from flocx.api import app
 from flocx.api import errors
-from flocx.core import ledger as ledger_core
 from market import service
 from market.api import root
-from market.db import ledger
 from market.db import migration
 
 OFFERS = 1000
@@ -170,6 +168,10 @@ class Stage:
 
 def _fund(database):
     """Give the renter more than they can spend."""
+    # Trees from before there was a ledger are measured too.
+    from flocx.core import ledger as ledger_core
+    from market.db import ledger
+
     with database.writer() as session:
         account = ledger.open_account(
             session, ledger_core.AccountType.PROJECT, RENTER, NOW

@@ -1,8 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Who may do what: the rules that all three services share, and asking them."""
 
+import functools
 import inspect
+import time
+import types
 
+from oslo_policy import _checks
 from oslo_policy import policy
 
 from flocx import exceptions
@@ -27,20 +31,12 @@ class _CallerCheck(policy.Check):
         return wanted in known if isinstance(known, list) else wanted == known
 
 
-# oslo.policy inspects what each check takes, anew at every question: up to a fifth of a
-# request (benchmarks/routing.py). Python inspects nothing that has its signature with
-# it. test_policy_files.py tells when oslo.policy no longer does.
-SIGNED = [
-    check.__call__
-    for check in (
-        policy.AndCheck,
-        policy.NotCheck,
-        policy.OrCheck,
-        *policy.Check.__subclasses__(),
-    )
-]
-for _call in SIGNED:
-    _call.__signature__ = inspect.signature(_call)
+# oslo.policy inspects what each check takes, anew at every question: a tenth to a fifth
+# of a request (benchmarks/routing.py). It never changes. test_policy_files.py tells
+# when oslo.policy no longer does.
+_checks.inspect = types.SimpleNamespace(
+    getfullargspec=functools.lru_cache(maxsize=10_000)(inspect.getfullargspec)
+)
 
 
 ADMIN = 'rule:flocx:admin'
@@ -91,15 +87,35 @@ def documented(name, check, description, *operations):
     )
 
 
+#: For how many seconds the operator's files are not looked for again.
+_LOOK = 1
+
+
 class Policy:
     """The rules of one service, with what its operator changed in them."""
 
     def __init__(self, conf, rules):
         self._enforcer = policy.Enforcer(conf)
         self._enforcer.register_defaults(SHARED + rules)
+        self._look_at = 0
+
+    def _look(self):
+        """See whether the operator's files have changed.
+
+        An enforcer looks for them, in all folders of configuration, at every question
+        unless it is told not to use them: a tenth to a fifth of a request
+        (benchmarks/routing.py).
+        """
+        now = time.monotonic()
+        if now >= self._look_at:
+            self._enforcer.use_conf = True
+            self._enforcer.load_rules()
+            self._enforcer.use_conf = False
+            self._look_at = now + _LOOK
 
     def allows(self, context, rule, target):
         """Whether the caller may do what ``rule`` guards to ``target``."""
+        self._look()
         return self._enforcer.authorize(rule, target, context)
 
     def authorize(self, context, rule, target):

@@ -14,8 +14,9 @@ class Field:
     """A field, under the name that it has in the API.
 
     :param value_type: what the SDK makes of it; None leaves JSON as it is.
-    :param shown: ``list``: in every list; ``long``: in lists with --long; ``one``:
-        where one object is shown; ``never``.
+    :param shown: ``list``: in every list; ``long``: in lists with --long;
+        ``program``: as long, and in every list for programs; ``one``: where one object
+        is shown; ``never``.
     :param column: the class of ``flocxclient.osc.columns`` that renders it.
     :param query: whether lists can be filtered by it.
     :param option: the help of the option that filters a list by it. A filter
@@ -53,11 +54,15 @@ class Table:
 
     @property
     def long(self):
-        return self._names('long')
+        return self._names('program', 'long')
+
+    @property
+    def program(self):
+        return self._names('program')
 
     @property
     def shown(self):
-        return self._names('list', 'long', 'one')
+        return self._names('list', 'program', 'long', 'one')
 
     @property
     def query(self):
@@ -116,9 +121,9 @@ OFFER = Table(
         Field('start_time', shown='long', column='Time', query=True),
         Field('end_time', shown='long', column='Time', query=True),
         # The owner's project.
-        Field('project_id', shown='long', query=True),
+        Field('project_id', shown='long', column='Project', query=True),
         # The project, and its sub-projects, that alone may have it.
-        Field('lessee_id', shown='long', query=True),
+        Field('lessee_id', shown='long', column='Project', query=True),
         # With how much notice its owner may take the server back; None: never.
         Field(
             'reclaim_notice',
@@ -186,7 +191,7 @@ BID = Table(
         # Triples ``[jmespath, operator, value]``, all of which must hold.
         Field('requirements', list, shown='long', column='Requirements'),
         Field('purpose', shown='long', **_PURPOSE),
-        Field('project_id', shown='long', query=True),
+        Field('project_id', shown='long', column='Project', query=True),
         *_record(),
     ),
     _ORDER,
@@ -212,7 +217,7 @@ CONTRACT = Table(
         Field('purpose', shown='long', **_PURPOSE),
         Field('bid_uuid', shown='long', query=True),
         # The renter's project.
-        Field('project_id', shown='long', query=True),
+        Field('project_id', shown='long', column='Project', query=True),
         *_record(),
     ),
     (
@@ -224,7 +229,12 @@ CONTRACT = Table(
 MAINTENANCE = Table(
     (
         Field('uuid', shown='list'),
-        Field('resource_uuid', shown='list', option='Those of this server, by uuid.'),
+        Field(
+            'resource_uuid',
+            shown='list',
+            column='Server',
+            option='Those of this server, by uuid.',
+        ),
         Field('start_time', shown='list', column='Time', query=True),
         Field('end_time', shown='list', column='Time', query=True),
         # What the renters are told.
@@ -237,7 +247,7 @@ MAINTENANCE = Table(
         ),
         Field('resource_type', shown='long', **_TYPE),
         # The owner's project.
-        Field('project_id', shown='long', query=True),
+        Field('project_id', shown='long', column='Project', query=True),
         Field('provider_id', shown='long', query=True),
         Field('created_at', column='Time'),
         Field('updated_at', column='Time'),
@@ -266,8 +276,8 @@ NODE = Table(
         Field('protected', bool),
         Field('retired', bool),
         # The project that the server belongs to.
-        Field('owner', shown='long', query=True),
-        Field('lessee', shown='list', query=True),
+        Field('owner', shown='long', column='Project', query=True),
+        Field('lessee', shown='list', column='Project', query=True),
         # The open contracts that it is promised in, in the order of their start.
         Field('contracts', list, shown='list', column='Promises'),
         # The caller's open offers of it, likewise.
@@ -320,11 +330,13 @@ EVENT = Table(
     (
         Field('id', shown='list'),
         Field('time', shown='list', column='Time', query=True),
-        Field('type', shown='list', query=True),
-        Field('object_type', shown='list', query=True),
-        Field('object_uuid', shown='list', query=True),
-        Field('project_id', shown='long', query=True),
-        Field('owner_id', shown='long', query=True),
+        Field('type', shown='list', column='EventType', query=True),
+        # That of the offer, bid or contract, where it has one.
+        Field('name', shown='list'),
+        Field('object_type', shown='program', query=True),
+        Field('object_uuid', shown='program', query=True),
+        Field('project_id', shown='long', column='Project', query=True),
+        Field('owner_id', shown='long', column='Project', query=True),
         Field('payload', dict, shown='long', column='Document'),
     ),
     ('after', 'resource_type', 'resource_uuid', 'sort_dir', 'wait'),
@@ -335,6 +347,7 @@ ACCOUNT = Table(
         Field(
             'project_id',
             shown='list',
+            column='Project',
             option='That of the project with this id.',
             metavar='<project-id>',
             since='1.1',
@@ -370,8 +383,8 @@ TRANSFER = Table(
         ),
         Field('amount', shown='list', column='Money', since='1.1'),
         # The accounts that it comes from and goes to, by uuid.
-        Field('debit', shown='list', query=True, since='1.1'),
-        Field('credit', shown='list', query=True, since='1.1'),
+        Field('debit', shown='list', column='Account', query=True, since='1.1'),
+        Field('credit', shown='list', column='Account', query=True, since='1.1'),
         Field(
             'month',
             shown='long',
@@ -399,6 +412,7 @@ GRANT = Table(
         Field(
             'project_id',
             shown='list',
+            column='Project',
             option='Those to the project with this id.',
             metavar='<project-id>',
             since='1.1',
@@ -428,10 +442,16 @@ DISPUTE = Table(
     (
         Field('uuid', shown='list', since='1.1'),
         # The line of a statement that it is about.
-        Field('transfer_uuid', shown='list', query=True, since='1.1'),
+        Field('transfer_uuid', shown='program', query=True, since='1.1'),
         # Who disputes it, and the other party.
-        Field('project_id', shown='long', query=True, since='1.1'),
-        Field('other_project_id', shown='long', query=True, since='1.1'),
+        Field('project_id', shown='long', column='Project', query=True, since='1.1'),
+        Field(
+            'other_project_id',
+            shown='long',
+            column='Project',
+            query=True,
+            since='1.1',
+        ),
         Field('reason', shown='list', since='1.1'),
         Field(
             'status',

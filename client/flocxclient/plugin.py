@@ -37,4 +37,35 @@ def build_option_parser(parser):
         'and shows times in tables: UTC, local, or a name such as Europe/Berlin; '
         'default UTC (Env: OS_MARKET_TIMEZONE)',
     )
+    _help_with_words(parser)
     return parser
+
+
+def _help_with_words(parser):
+    """Let "openstack market", and "openstack market offer", list what can follow.
+
+    Otherwise they are unknown commands, and all that are spelled alike are listed. A
+    command of its own called "market" would break what "openstack complete" makes.
+    """
+    parse = parser.parse_known_args
+
+    def parse_known_args(args=None, namespace=None):
+        options, words = parse(args, namespace)
+        # In one word: help looks for what begins with its first.
+        found = _begins_commands(words)
+        return options, ['help', ' '.join(words)] if found else words
+
+    parser.parse_known_args = parse_known_args
+
+
+def _begins_commands(words):
+    """Whether commands of the marketplace begin with these words and go on."""
+    if words[:1] != [API_NAME]:
+        return False
+    import importlib.metadata
+
+    start = ' '.join(words) + ' '
+    return any(
+        entry_point.name.replace('_', ' ').startswith(start)
+        for entry_point in importlib.metadata.entry_points(group='openstack.market.v1')
+    )

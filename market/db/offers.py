@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from flocx import exceptions
 from flocx.core import contract as contract_core
+from flocx.core import maintenance as maintenance_core
 from flocx.core import offer as offer_core
 from flocx.core import states
 from flocx.core import turnaround as turnaround_core
@@ -260,16 +261,18 @@ def held(session, offers, now, turnaround=_BACK_TO_BACK, but=None):
     # Few offers are looked up; for many it is cheaper to read all that is held.
     few = len(offers) <= 500
     uuids = {offer.resource_uuid for offer in offers}
-    parameters = {'resource_uuids': list(uuids)} if few else {}
+    parameters = {'now': now, **({'resource_uuids': list(uuids)} if few else {})}
     if but:
         parameters['but'] = but
-    taken = collections.defaultdict(list)
+    taken, planned = collections.defaultdict(list), collections.defaultdict(list)
     for row in session.execute(_held(few, bool(but)), parameters):
+        if row.planned:
+            planned[tuple(row[:3])].append(window.Window(row.start_time, row.end_time))
+            continue
         gap = turnaround.gap(row.resource_class)
         taken[tuple(row[:4])].append(
             window.Window(row.start_time - gap, max(row.end_time, now) + gap)
         )
-    planned = outages.planned(session, now)
     for offer in offers if planned else ():
         slot = tuple(getattr(offer, name) for name in _SLOT)
         taken[slot] += planned.get(slot[:3], ())
@@ -279,22 +282,35 @@ def held(session, offers, now, turnaround=_BACK_TO_BACK, but=None):
 @functools.cache
 def _held(few, but):
     """The statement of :func:`held`, of ``few`` servers or all, with or without one."""
-    lines = schema.contract_lines
-    where = [lines.c.status.in_(sorted(contract_core.OPEN))]
+    lines, maintenances = schema.contract_lines, schema.maintenances
+    open_lines = _holding(lines, few, lines.c.sublet_of, lines.c.resource_class, 0)
+    if but:
+        open_lines = open_lines.where(lines.c.uuid != sa.bindparam('but'))
+    return sa.union_all(
+        open_lines.where(lines.c.status.in_(sorted(contract_core.OPEN))),
+        _holding(maintenances, few, sa.null(), sa.null(), 1).where(
+            maintenances.c.status == maintenance_core.Status.ANNOUNCED,
+            maintenances.c.end_time > sa.bindparam('now'),
+        ),
+    )
+
+
+def _holding(table, few, sublet_of, resource_class, planned):
+    """The servers and windows of ``table``, of ``few`` servers or all."""
+    found = sa.select(
+        table.c.provider_id,
+        table.c.resource_type,
+        table.c.resource_uuid,
+        sublet_of.label('sublet_of'),
+        resource_class.label('resource_class'),
+        table.c.start_time,
+        table.c.end_time,
+        sa.literal_column(str(planned)).label('planned'),
+    )
     if few:
         some = sa.bindparam('resource_uuids', expanding=True)
-        where.append(lines.c.resource_uuid.in_(some))
-    if but:
-        where.append(lines.c.uuid != sa.bindparam('but'))
-    return sa.select(
-        lines.c.provider_id,
-        lines.c.resource_type,
-        lines.c.resource_uuid,
-        lines.c.sublet_of,
-        lines.c.resource_class,
-        lines.c.start_time,
-        lines.c.end_time,
-    ).where(*where)
+        found = found.where(table.c.resource_uuid.in_(some))
+    return found
 
 
 def free(offer, taken, now):

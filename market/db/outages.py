@@ -1,33 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """The time of planned outages, which nobody gets."""
 
-import collections
-
 import sqlalchemy as sa
 
 from flocx.core import maintenance as core
-from flocx.core import window
 from market.db import schema
 
 _TABLE = schema.maintenances
-_PLANNED = sa.select(
-    _TABLE.c.provider_id,
-    _TABLE.c.resource_type,
-    _TABLE.c.resource_uuid,
-    _TABLE.c.start_time,
-    _TABLE.c.end_time,
-).where(
-    _TABLE.c.status == core.Status.ANNOUNCED,
-    _TABLE.c.end_time > sa.bindparam('now'),
-)
-
-
-def planned(session, now):
-    """{server: [Window]} of the outages that are not over."""
-    found = collections.defaultdict(list)
-    for row in session.execute(_PLANNED, {'now': now}):
-        found[tuple(row[:3])].append(window.Window(row.start_time, row.end_time))
-    return found
 
 
 def during(offers, start, end):

@@ -237,6 +237,27 @@ class TourTest(ClientTestCase):
             [offer['uuid']], [each['UUID'] for each in json.loads(done.stdout)]
         )
 
+    def test_completion_in_bash(self):
+        self.offer(name='of-a-shell')
+        self.offer(name='of-another')
+        done = self.run_command('umbrella-member', 'complete', '--shell', 'bash')
+        script = (
+            f'{done.out}\nCOMP_WORDS=(openstack "$@")\nCOMP_CWORD=$#\n'
+            '_openstack_market\nprintf "%s\\n" "${COMPREPLY[@]}"\n'
+        )
+        program = os.path.dirname(sys.executable)
+        words = 'market', 'offer', 'claim', 'of-a-'
+        typed = [*self.arguments('umbrella-member'), *words]
+        done = subprocess.run(
+            ['/bin/bash', '-c', script, 'bash', *typed],
+            env={**os.environ, 'PATH': os.pathsep.join([program, os.defpath])},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        self.assertEqual(('of-a-shell\n', ''), (done.stdout, done.stderr))
+        self.done('acme-member', 'offer', 'delete', 'of-a-shell', 'of-another')
+
 
 class RefusalTest(ClientTestCase):
     def test_what_is_wrong_is_said(self):
@@ -260,6 +281,18 @@ class RefusalTest(ClientTestCase):
         ):
             with self.subTest(words):
                 self.assertRegex(' '.join(self.refused(who, *words).split()), message)
+
+    def test_the_commands_of_the_marketplace_alone(self):
+        for words, least, most in (((), 40, 100), (('offer',), 5, 12)):
+            done = self.run_command('umbrella-reader', *words)
+            self.assertEqual(0, done.code)
+            heading, *lines = done.out.splitlines()
+            self.assertTrue(least < len(lines) < most, done.out)
+            begin = '  ' + ' '.join(['market', *words])
+            self.assertEqual([], [each for each in lines if not each.startswith(begin)])
+        done = self.run_command('umbrella-reader', 'offr')
+        self.assertNotEqual(0, done.code)
+        self.assertIn("'market offr' is not a", done.out)
 
     def test_two_of_one_name(self):
         for _ in range(2):

@@ -33,7 +33,11 @@ class Keystone(keystone.Keystone):
 
 
 class Failed(Exception):
-    """A command said no; what it said."""
+    """A command said no; what it said, and what it printed all the same."""
+
+    def __init__(self, message, out):
+        super().__init__(message)
+        self.out = out
 
 
 class CommandTestCase(base.MarketplaceTestCase):
@@ -78,7 +82,7 @@ class CommandTestCase(base.MarketplaceTestCase):
             finally:
                 logging.root.handlers[:] = handlers
         if code:
-            raise Failed(err.getvalue())
+            raise Failed(err.getvalue(), out.getvalue())
         return out.getvalue(), err.getvalue()
 
     def openstack(self, who, *arguments):

@@ -4,6 +4,7 @@
 import csv
 import io
 import json
+import re
 import threading
 from unittest import mock
 
@@ -73,6 +74,28 @@ class MarketTest(test_client_tail.CommandTestCase):
         }
         self.assertEqual(7, found['memory_mb']['Values']['min'])
         self.assertIn('7 to ', self.run_command('umbrella-member', 'property list')[0])
+
+    def test_what_a_word_may_become(self):
+        node = self.add_node('complete-me', resource_class='rare')
+        self.offer(node=node, name='rare-offer')
+        self.bid(name='rare-bid', resource_class='other')
+        for who, line, expected in (
+            ('umbrella-member', 'offer claim first rare-', ['rare-offer']),
+            ('umbrella-member', 'offer delete rare-', []),
+            ('acme-member', 'offer delete rare-', ['rare-offer']),
+            ('umbrella-member', 'bid show ""', ['rare-bid']),
+            ('acme-member', 'offer create complete', ['complete-me']),
+            ('acme-member', 'node show complete', ['complete-me']),
+            ('umbrella-member', 'find --for 1h --resource-class ra', ['rare']),
+            ('umbrella-member', 'event list --limit 3 --offer rare', ['rare-offer']),
+            ('umbrella-member', 'price list --interval ""', ['day', 'hour', 'week']),
+            ('umbrella-member', 'bid create --name ra', []),
+            ('umbrella-member', 'nothing at all', []),
+            ('umbrella-member', '', []),
+        ):
+            with self.subTest(line):
+                out, _ = self.run_command(who, f'complete {line}')
+                self.assertEqual(expected, out.split())
 
     def test_rounds_by_time(self):
         self.offer()
@@ -148,11 +171,11 @@ class MarketTest(test_client_tail.CommandTestCase):
     def test_each_format(self):
         self.offer()
         self.offer()
-        for form, lines in (('table', 2), ('csv', 3), ('value', 2), ('yaml', 10)):
+        for form, lines in (('table', 2), ('csv', 3), ('value', 2), ('yaml', 12)):
             out = self.follow('--after', '0', '--type', 'offer.published', '-f', form)
             self.assertEqual(lines, len(out.splitlines()), out)
         out = self.follow('--after', '0', '--type', 'offer.published', '-c', 'Type')
-        self.assertEqual({'offer.published'}, set(out.split()))
+        self.assertEqual({'Offer', 'published'}, set(out.split()))
 
     def test_a_service_that_is_away_for_a_moment_is_followed_on(self):
         self.offer()
@@ -393,6 +416,34 @@ class NodeTest(test_client_tail.CommandTestCase):
 
 class QuoteTest(test_client_tail.CommandTestCase):
     WORKERS = True
+
+    def test_what_each_start_would_cost(self):
+        for price, start, hours in (('7', 0, 6), ('8.5', 4, 12)):
+            node = self.add_node(resource_class='drawn')
+            times = {'start_time': self.time(start), 'hours': hours}
+            self.offer(node=node, price=price, **times)
+        command = 'umbrella-member', 'calendar --resource-class drawn --for 2h'
+        window = '--from', self.time(1), '--until', self.time(14)
+        found = self.openstack(*command, *window)
+        self.assertEqual(
+            [self.time(number) for number in range(1, 13)],
+            [each['Start Time'] for each in found],
+        )
+        self.assertEqual(
+            ['7.000000'] * 4 + ['8.500000'] * 6 + [None] * 2,
+            [each['Price'] for each in found],
+        )
+        self.assertEqual('14.000000', found[0]['Amount'])
+        out, _ = self.run_command(*command, *window, '--ascii')
+        self.assertIn('1 server for 2h: credits per server and hour', out)
+        self.assertIn('.. 7.00   :: 8.50   -- not enough servers', out)
+        rows = re.findall(r'(?m)^\w{3} [0-9-]{10}  (.*)', out)
+        self.assertEqual((8, 12, 4), tuple(map(''.join(rows).count, '.:-')))
+        out, _ = self.run_command(*command, '--by', 'day', *window)
+        self.assertIn('Week of', out)
+        out, err = self.run_command(*command, '--quantity', '3', *window)
+        self.assertEqual('', out)
+        self.assertIn('"market property list" shows', err)
 
     def test_quote_and_bid(self):
         offer = self.offer(price='1', hours=24)

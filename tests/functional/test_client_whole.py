@@ -16,6 +16,7 @@ import requests
 
 from flocxclient.sdk import services
 from tests import billed
+from tests.functional import readable
 from tests.functional import test_client
 
 #: What only the services say to each other.
@@ -27,6 +28,8 @@ BETWEEN_SERVICES = {
     'marketplace get /v1/contracts/{contract_uuid}/lines/{line_uuid}/handover',
     'marketplace patch /v1/contracts/{contract_uuid}/lines/{line_uuid}/handover',
 }
+#: Commands that only look, as CSV too.
+LOOKS = {'list', 'find', 'calendar', 'audit', 'statement', 'book', 'usage'}
 #: What a method of the SDK does and no command needs.
 SDK_ONLY = {
     # An owner may withdraw an offer at either service; commands ask the market.
@@ -42,10 +45,12 @@ STORY = (
     ('acme-member', 'offer', 'set', 'one', '--price', '1'),
     ('umbrella-reader', 'offer', 'list'),
     ('umbrella-reader', 'offer', 'show', 'one'),
+    ('umbrella-reader', 'complete', 'offer', 'claim', 'o'),
     ('umbrella-reader', 'property', 'list'),
     ('umbrella-reader', 'find', 'cpus>=1', '--for', '1h'),
     ('umbrella-reader', 'book', 'show'),
     ('umbrella-member', 'quote', '--duration', '1h', *TERMS),
+    ('umbrella-member', 'calendar', '--for', '2h'),
     # Handed over before it is changed: who was quicker would be told to read again.
     ('umbrella-member', 'offer', 'claim', 'one', '--name', 'rent', *UNTIL, '--wait'),
     ('umbrella-reader', 'contract', 'list'),
@@ -131,6 +136,9 @@ STORY = (
 class WholeTest(test_client.ClientTestCase):
     def setUp(self):
         super().setUp()
+        self.useFixture(
+            fixtures.EnvironmentVariable('CLIFF_MAX_TERM_WIDTH', str(readable.WIDTH))
+        )
         self.sent = []
         send = requests.Session.send
         # The services are in this process, too, and have requests of their own.
@@ -224,8 +232,13 @@ class WholeTest(test_client.ClientTestCase):
         called = set()
         for who, *words in STORY:
             with self.subTest(' '.join(words)):
-                done = self.run_command(who, *(names.get(each, each) for each in words))
+                words = [names.get(each, each) for each in words]
+                done = self.run_command(who, *words)
                 self.assertEqual(0, done.code, done.err)
+                self.assertEqual([], list(readable.complaints(done.out)))
+                if LOOKS.intersection(words):
+                    done = self.run_command(who, *words, '-f', 'csv')
+                    self.assertEqual([], list(readable.complaints_of_csv(done.out)))
             called.add(' '.join(['market', *words]))
         commands = {
             entry_point.name.replace('_', ' ')

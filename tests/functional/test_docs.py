@@ -16,6 +16,7 @@ import os
 import pathlib
 import re
 import shlex
+import socket
 import subprocess
 import sys
 from unittest import mock
@@ -29,6 +30,7 @@ import yaml
 from tests import console
 from tests import fixtures as market_fixtures
 from tests import processes
+from tests import profiles
 from tests import waiting
 from tests.functional import base
 from tests.functional import test_devstack
@@ -75,12 +77,19 @@ DAEMONS = {
 }
 #: Who the users of the quickstart are here.
 CLOUDS = {
+    'admin': 'operator-admin',
     'acme-owner': 'acme-member',
     'acme-internal': 'acme-internal-member',
     'umbrella-renter': 'umbrella-member',
     'operator': 'operator-admin',
 }
 DOTS = re.escape('...')
+#: Documents that pages show: their language, how they begin, and their file.
+DOCUMENTS = {
+    ('json', r'(?s).*"offers"'): 'market.json',
+    ('text', 'server,'): 'offers.csv',
+    ('yaml', '- name: training'): 'bids.yaml',
+}
 #: Commands that change nothing.
 LOOKS = re.compile(r' market \w+ (list|show) ')
 #: What only a shell understands.
@@ -188,6 +197,11 @@ class DocumentedTest(base.MarketplaceTestCase):
         words = shlex.split(line.partition(' > ')[0])[1:]
         if not {'market', 'complete'} & set(words):
             return self.parsed(words)
+        # Files that a page names are where its commands are typed.
+        words = [
+            str(self.home / word) if word in DOCUMENTS.values() else word
+            for word in words
+        ]
         out, err = io.StringIO(), io.StringIO()
         logging.getLogger().handlers = []
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
@@ -267,27 +281,41 @@ class DocumentedTest(base.MarketplaceTestCase):
             self.play(page)
 
     def write_documents(self, page):
-        """The documents in JSON that a page shows before a command reads them."""
+        """The documents that a page shows before a command reads them."""
         for language, text in console.blocks(page):
-            if language == 'json' and '"offers"' in text:
-                (self.home / 'market.json').write_text(text)
+            for (known, begins), name in DOCUMENTS.items():
+                if language == known and re.match(begins, text):
+                    (self.home / name).write_text(text)
 
 
 class BuildTest(testtools.TestCase):
-    def test_the_pages_build_without_a_warning(self):
-        """Each operation has an example, and each reference leads somewhere."""
+    def build(self, builder):
+        """What came of sphinx-build."""
         # tools/test installs doc/requirements.txt, so .ci/run always builds them; an
         # environment that somebody has made for the tests alone may be without.
         if importlib.util.find_spec('sphinx') is None:
             self.skipTest('sphinx is not installed')
         folder = self.useFixture(fixtures.TempDir()).path
-        done = subprocess.run(
-            [sys.executable, '-m', 'sphinx', '-W', '--keep-going', '-q']
-            + ['-d', f'{folder}/doctrees', 'doc/source', f'{folder}/html'],
+        return subprocess.run(
+            [sys.executable, '-m', 'sphinx', '-W', '--keep-going', '-q', '-b', builder]
+            + ['-d', f'{folder}/doctrees', 'doc/source', f'{folder}/{builder}'],
             cwd=ROOT,
             capture_output=True,
             text=True,
         )
+
+    @profiles.only_nightly('asks the sites that the pages link to')
+    def test_the_links_lead_somewhere(self):
+        try:
+            socket.create_connection(('github.com', 443), timeout=10).close()
+        except OSError:
+            self.skipTest('there is no network')
+        done = self.build('linkcheck')
+        self.assertEqual(0, done.returncode, done.stdout[-3000:] + done.stderr[-3000:])
+
+    def test_the_pages_build_without_a_warning(self):
+        """Each operation has an example, and each reference leads somewhere."""
+        done = self.build('html')
         warnings = [line for line in done.stderr.splitlines() if 'WARNING: ' in line]
         self.assertEqual([], warnings)
         self.assertEqual(0, done.returncode, done.stderr[-3000:])

@@ -7,6 +7,7 @@ import unittest
 
 from flocx import exceptions
 from flocx.api import errors
+from flocxclient.sdk import errors as client_errors
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 SERVICES = ('flocx', 'market', 'matcher', 'provider')
@@ -25,6 +26,16 @@ def given():
 class CodesTest(unittest.TestCase):
     def test_every_code_is_published(self):
         self.assertEqual(set(), given() - errors.PUBLISHED.keys())
+
+    def test_the_commands_know_a_remedy_for_each(self):
+        # What is wrong with the request its detail says; the others no command causes.
+        clear = {'flocx.invalid', 'flocx.error', 'flocx.method_not_allowed'}
+        clear |= {'flocx.version_not_acceptable', 'flocx.media_type', 'flocx.too_large'}
+        for code, (status, _) in errors.PUBLISHED.items():
+            known = code in client_errors.REMEDIES or status in client_errors.REMEDIES
+            self.assertEqual(code not in clear, known, code)
+        codes = {code for code in client_errors.REMEDIES if isinstance(code, str)}
+        self.assertEqual(set(), codes - errors.PUBLISHED.keys())
 
     def test_nothing_else_is(self):
         self.assertEqual(set(), errors.PUBLISHED.keys() - given())

@@ -2,6 +2,7 @@
 """What an operator writes into their policy file holds soon, and as they mean it."""
 
 import ast
+import inspect
 import os
 import pathlib
 import tempfile
@@ -37,13 +38,13 @@ class PolicyFileTest(unittest.TestCase):
             )
 
     def test_oslo_policy_still_inspects_what_each_check_takes(self):
-        """Where it does not any more, ``flocx.policy`` need not sign them."""
+        """Where it does not any more, ``flocx.policy`` need not remember it."""
         conf = cfg.ConfigOpts()
         opts.set_defaults(conf)
         conf([], default_config_files=[])
-        rules, inspect = policy.Policy(conf, []), _checks.inspect
+        rules = policy.Policy(conf, [])
         with mock.patch.object(
-            inspect, 'getfullargspec', wraps=inspect.getfullargspec
+            _checks.inspect, 'getfullargspec', wraps=inspect.getfullargspec
         ) as inspected:
             rules.allows(context.RequestContext(roles=['admin']), 'flocx:admin', {})
         self.assertTrue(inspected.called)

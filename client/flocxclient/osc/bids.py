@@ -4,6 +4,7 @@
 import sys
 
 from flocxclient import fields
+from flocxclient.osc import bulk
 from flocxclient.osc import command
 from flocxclient.osc import identity
 from flocxclient.osc import projects
@@ -14,42 +15,51 @@ from flocxclient.osc import waiting
 QUOTE_TIMEOUT = 5
 
 
-class CreateBid(command.ShowOne):
+class CreateBid(bulk.FileMixin, command.ShowOne):
     """Bid for servers.
 
     The auction engine matches the bid with offers whose hardware meets every
     requirement; no server costs more than the price. Once it is matched the
     bid names its contract. What it would get now is printed first, on stderr,
-    unless -f asks for a format for programs; --dry-run stops there.
+    unless -f asks for a format for programs; --dry-run stops there. Many bids come
+    from a --file.
     """
 
     table = fields.BID
+    options = {
+        **{name: f'--{name.replace("_", "-")}' for name in quotes.TERMS},
+        'requirements': '--require',
+    }
+    needed = ('price', 'end_time')
+    alone = ('wait',)
     _epilog = command.examples(
         'openstack market bid create --price 2.50 --quantity 2 --duration 36h '
         '--end-time +3d \\',
         "    --require 'memory_mb>=65536' --require 'cpu_arch=x86_64' --wait",
         'openstack market bid create --price 2.50 --end-time +3d --dry-run',
+        'openstack market bid create --file course.yaml --duration 2h --dry-run',
     )
 
     def get_parser(self, prog_name):
         parser = super().get_parser(prog_name)
         quotes.add_terms(self, parser)
-        parser.add_argument(
-            '--dry-run',
-            action='store_true',
-            help='Show what the bid would get and pay now, and do not place it.',
+        self.add_file(
+            parser, 'Show what the bid would get and pay now, and do not place it.'
         )
         identity.add_idempotency_key(parser)
         self.add_wait(parser, 'the bid is matched')
         return parser
 
     def take_action(self, parsed_args):
+        identity.require_given(parsed_args, 'file', 'idempotency_key')
+        if parsed_args.file is not None:
+            return self.create_rows(parsed_args)
+        self.require_needed(parsed_args)
         terms = quotes.terms(parsed_args)
         if parsed_args.dry_run:
             return quotes.shown(self, self.market.quote(**terms))
-        identity.require_given(parsed_args, 'idempotency_key')
         self.announce(terms, parsed_args)
-        bid = self.market.create_bid(parsed_args.idempotency_key, **terms)
+        bid = self.create(parsed_args)
         if parsed_args.wait:
             bid = waiting.until(
                 lambda: self.market.get_bid(bid.uuid),
@@ -60,6 +70,17 @@ class CreateBid(command.ShowOne):
                 sys.stderr,
             )
         return self.shown(bid)
+
+    def create(self, parsed_args):
+        """Place the bid that the arguments say; the Bid."""
+        return self.market.create_bid(
+            parsed_args.idempotency_key, **quotes.terms(parsed_args)
+        )
+
+    def preview(self, parsed_args):
+        """What the bid would get and pay now, in a line."""
+        quote = self.market.quote(**quotes.terms(parsed_args))
+        return quotes.sentence(quote, self.zone)
 
     def announce(self, terms, parsed_args):
         """Say what the bid would get now, before it is placed.

@@ -45,6 +45,47 @@ class Money(Column):
         return money(self._value)
 
 
+class EventType(Column):
+    """What happened, in words."""
+
+    def human_readable(self):
+        words = str(self._value or '').replace('.', ' ').replace('_', ' ')
+        return EVENTS.get(self._value) or words.capitalize()
+
+
+class Named(Column):
+    """What people know by its name and programs by its id.
+
+    The command asks for the name, in a ``directory`` of ``names.Names``.
+    """
+
+    directory = ''
+    #: What it is called, where people see its name.
+    heading = ''
+
+    def human_readable(self):
+        return self._value or ''
+
+
+class Project(Named):
+    """A project."""
+
+    directory = 'project'
+
+
+class Server(Named):
+    """A server of the reader's own, or one that they rent."""
+
+    directory = 'server'
+    heading = 'Server'
+
+
+class Account(Named):
+    """An account, by the project that it belongs to."""
+
+    directory = 'account'
+
+
 class Windows(Column):
     """Windows of time, one a line."""
 
@@ -54,6 +95,18 @@ class Windows(Column):
 
 class Lines(Column):
     """The servers of a contract, one a line."""
+
+    def named(self, name):
+        """The same with the names of the servers.
+
+        :param name: gives the name of a server by its uuid, or the uuid.
+        """
+        lines = [dict(line) for line in self._value or ()]
+        for line in lines:
+            known = name(line.get('resource_uuid'))
+            if known != line.get('resource_uuid'):
+                line['resource_name'] = known
+        return Lines(lines, self._zone)
 
     def human_readable(self):
         return '\n'.join(
@@ -109,13 +162,15 @@ class Requirements(Column):
 
 
 class QuotedLines(Column):
-    """The servers that a bid would get, one a line."""
+    """The servers that a bid would get, those of a class and price in a line."""
 
     def human_readable(self):
         return '\n'.join(
-            f'{line.get("resource_class") or "server"} at {money(line.get("price"))} '
-            f'from offer {line.get("offer_uuid")}'
-            for line in self._value or ()
+            f'{count} {name} at {price}' if name else f'{count} at {price}'
+            for (name, price), count in collections.Counter(
+                (line.get('resource_class'), money(line.get('price')))
+                for line in self._value or ()
+            ).items()
         )
 
 
@@ -124,7 +179,7 @@ class Calendar(Column):
 
     def human_readable(self):
         return '\n'.join(
-            f'{each.get("start_time")}: '
+            f'{self._time(each.get("start_time"))}: '
             + (
                 f'{each.get("servers")} at {money(each.get("price"))}'
                 if each.get('price') is not None
@@ -191,6 +246,26 @@ class Promises(Column):
         )
 
 
+class Rows(Column):
+    """What became of the rows of a file, one a line."""
+
+    @property
+    def line(self):
+        """The only row."""
+        (row,) = self._value
+        return self._outcome(row)
+
+    def human_readable(self):
+        return '\n'.join(
+            f'{row["row"]} {self._outcome(row)}' for row in self._value or ()
+        )
+
+    @staticmethod
+    def _outcome(row):
+        became = row['result'] if row['error'] is None else f'failed: {row["error"]}'
+        return f'{row["name"]}: {became}' if row['name'] else became
+
+
 class Names(Column):
     """A list of words."""
 
@@ -199,7 +274,32 @@ class Names(Column):
 
 
 #: The columns by the names that tables of fields have for them.
-COLUMNS = {each.__name__: each for each in Column.__subclasses__()}
+COLUMNS = {
+    each.__name__: each for each in (*Column.__subclasses__(), *Named.__subclasses__())
+}
+
+#: What happens, where the words of its type do not say it.
+EVENTS = {
+    'offer.resumed': 'Offer back on sale',
+    'offer.republished': 'Hardware of an offer changed',
+    'offer.maintenance_announced': 'Outage planned',
+    'offer.maintenance_cancelled': 'Planned outage called off',
+    'contract.active': 'Servers handed over',
+    'contract.error': 'Contract in trouble',
+    'contract.hardware_changed': 'Hardware of a server changed',
+    'contract.maintenance_announced': 'Outage planned',
+    'contract.maintenance_cancelled': 'Planned outage called off',
+    'contract.reclaiming': 'Servers reclaimed by owner',
+    'contract.released': 'Servers released',
+    'contract.replaced': 'Another server found',
+    'contract.wait_cancel': 'Waiting for cancellation',
+    'contract.wait_end': 'Waiting for return',
+    'contract.wait_fulfill': 'Waiting for servers',
+    'account.changed': 'Overdraft changed',
+    'account.credited': 'Credits received',
+    'account.exhausted': 'Credits are spent',
+    'account.low': 'Credits run low',
+}
 
 
 def money(text):
@@ -226,7 +326,16 @@ def plain(value):
 
 def readable(value):
     """A value as a cell of a table, in which what there is not is a dash."""
+    if isinstance(value, bool):
+        return 'yes' if value else 'no'
     return '-' if value is None else value
+
+
+def heading(label, cell):
+    """The heading of a column for people, whose label is that for programs."""
+    if not isinstance(cell, Named):
+        return label
+    return cell.heading or label.removesuffix(' ID')
 
 
 def label(field):
@@ -258,4 +367,6 @@ def wrapped(value, name, zone=datetime.UTC):
 
 
 def _server(line):
-    return line.get('resource_name') or line.get('resource_uuid') or 'a server'
+    """What the server of a line is called; its whole uuid is for programs."""
+    uuid = line.get('resource_uuid')
+    return line.get('resource_name') or (f'server {uuid[:8]}' if uuid else 'a server')

@@ -216,6 +216,25 @@ class DisplayMixin(ServiceMixin):
         """A value as the column of this name."""
         return columns.wrapped(value, name, self.zone)
 
+    @functools.cached_property
+    def names(self):
+        """What projects, servers and accounts are called."""
+        # Imported when a name is asked for: it loads the SDK.
+        from flocxclient.osc import names
+
+        return names.Names(self)
+
+    def readable(self, cells):
+        """The cells of a row of a table: with names for ids, and dashes for nothing."""
+        return tuple(columns.readable(self._with_names(cell)) for cell in cells)
+
+    def _with_names(self, cell):
+        if isinstance(cell, columns.Named):
+            return self.names.name(cell.directory, cell.machine_readable())
+        if isinstance(cell, columns.Lines):
+            return cell.named(lambda uuid: self.names.name('server', uuid))
+        return cell
+
 
 class Command(ServiceMixin, command.Command):
     """A command without output of its own."""
@@ -242,7 +261,7 @@ class ShowOne(DisplayMixin, command.ShowOne):
         if parsed_args.formatter in PLAIN_FORMATS:
             data = tuple(map(columns.plain, data))
         elif parsed_args.formatter == 'table':
-            data = tuple(map(columns.readable, data))
+            data = self.readable(data)
         return super().produce_output(parsed_args, column_names, data)
 
 
@@ -328,18 +347,22 @@ class Lister(DisplayMixin, command.Lister):
         fields = self.table.listed
         # A program, and whoever chooses columns, may want the others too.
         if parsed_args.formatter != 'table' or parsed_args.columns:
-            fields = ('uuid', *fields) if 'uuid' in self.table.long else fields
+            first = ('uuid',) if 'uuid' in self.table.long else ()
+            fields = (*first, *fields, *self.table.program)
         if parsed_args.long or parsed_args.columns:
             fields += tuple(each for each in self.table.long if each not in fields)
         found = list(itertools.islice(resources, getattr(parsed_args, 'limit', None)))
-        if 'uuid' not in fields and 'name' in fields:
-            # What has no name is called by its uuid: something has to tell it.
-            for resource in found:
-                resource.name = resource.name or resource.uuid
+        if 'uuid' not in fields and self.need_uuid(found):
+            fields = ('uuid', *fields)
         known = {**self.table.columns, **self.columns}
         return columns.labels(fields), [
             columns.values(resource, fields, known, self.zone) for resource in found
         ]
+
+    def need_uuid(self, found):
+        """Whether something without a name is among these, which a uuid has to tell."""
+        named = {'uuid', 'name'} <= {*self.table.long, *self.table.listed}
+        return named and not all(each.name for each in found)
 
     def produce_output(self, parsed_args, column_names, data):
         if parsed_args.formatter in PLAIN_FORMATS:
@@ -349,7 +372,9 @@ class Lister(DisplayMixin, command.Lister):
                 # An empty table would be a blank line.
                 self.app.stderr.write('Nothing was found.\n')
                 return 0
-            data = [tuple(map(columns.readable, row)) for row in data]
+            if not parsed_args.columns:
+                column_names = tuple(map(columns.heading, column_names, data[0]))
+            data = [self.readable(row) for row in data]
         return super().produce_output(parsed_args, column_names, data)
 
 

@@ -16,8 +16,9 @@ from flocxclient.osc import times
 class ListEvents(command.Lister):
     """List what happened to your offers, bids and contracts, oldest first.
 
-    With --follow those are printed that happen from now on, a line each or
-    with -f json an object each, until Ctrl-C.
+    The table says in words what happened; formats for programs have the type, by
+    which --type finds it. With --follow those are printed that happen from now on, a
+    line each or with -f json an object each, until Ctrl-C.
     """
 
     table = fields.EVENT
@@ -138,7 +139,8 @@ class ListEvents(command.Lister):
         if parsed_args.since:
             query['time'] = filters.Comparison('gte', parsed_args.since)
         if not parsed_args.follow:
-            return self.listed(self.market.events(**query), parsed_args)
+            found = map(_with_name, self.market.events(**query))
+            return self.listed(found, parsed_args)
         if 'after' not in query and 'time' not in query:
             query['time'] = filters.Comparison('gte', self._present())
         return self._followed(query, parsed_args)
@@ -154,12 +156,18 @@ class ListEvents(command.Lister):
         shown = self.table.listed
         if parsed_args.long or parsed_args.columns:
             shown += self.table.long
+        elif parsed_args.formatter != 'table':
+            shown += self.table.program
         query.pop('limit', None)
-        events = self.market.follow_events(**query)
+        events = map(_with_name, self.market.follow_events(**query))
         return columns.labels(shown), self._flushed(
-            columns.values(event, shown, self.table.columns, self.zone)
+            self._row(event, shown, parsed_args)
             for event in itertools.islice(events, parsed_args.limit)
         )
+
+    def _row(self, event, shown, parsed_args):
+        row = columns.values(event, shown, self.table.columns, self.zone)
+        return self.readable(row) if parsed_args.formatter == 'table' else row
 
     def _flushed(self, rows):
         """``rows``, each of which leaves the buffer before the next comes."""
@@ -173,3 +181,9 @@ class ListEvents(command.Lister):
         return times.render(
             email.utils.parsedate_to_datetime(dated) if dated else self.now
         )
+
+
+def _with_name(event):
+    """An event with the name of what it is about, which its payload has."""
+    event.name = (event.payload or {}).get('name')
+    return event

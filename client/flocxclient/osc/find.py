@@ -79,13 +79,17 @@ class FindOffers(command.Lister):
         return parser
 
     def take_action(self, parsed_args):
-        found = self.find(parsed_args)
+        found = self.find(parsed_args)[: parsed_args.limit]
         shown = self.fields
-        if parsed_args.formatter != 'table' or parsed_args.columns or parsed_args.long:
+        programs = parsed_args.formatter != 'table' or parsed_args.columns
+        if programs or parsed_args.long:
             shown = ('uuid', *shown)
+        elif self.need_uuid(offer for _, offer in found):
+            # There is no room for all; the end follows from the start.
+            shown = ('uuid', *(name for name in shown if name != 'end_time'))
         rows = [
             (self._row(offer, start, parsed_args.duration), offer)
-            for start, offer in found[: parsed_args.limit]
+            for start, offer in found
         ]
         return columns.labels(shown), [
             tuple(row[name] if name in row else getattr(offer, name) for name in shown)

@@ -80,6 +80,7 @@ class ListFindings(command.Lister):
         'server_hours',
         'detail',
     )
+    columns = {'project_id': 'Project', 'other_project_id': 'Project'}
     _epilog = command.examples(
         'openstack market audit --time-range "1w ago" now',
         'openstack market audit --rule squatting',

@@ -68,7 +68,7 @@ class ShowNode(command.ShowOne):
         user = promise['project_id'] if promise else node.lessee
         again = costs.free_again(node.contracts, self.now)
         summary = {
-            'used_by': user and projects.name(self.connection, user),
+            'used_by': user and self.names.name('project', user),
             'used_until': promise and self.column('Time', promise['end_time']),
             # While the market does not answer, nobody knows.
             'free_again': None

@@ -6,6 +6,8 @@ import datetime
 from osc_lib import exceptions
 
 from flocxclient import fields
+from flocxclient.osc import bulk
+from flocxclient.osc import columns
 from flocxclient.osc import command
 from flocxclient.osc import identity
 from flocxclient.osc import prices
@@ -14,7 +16,7 @@ from flocxclient.osc import publications
 from flocxclient.osc import times
 
 
-class CreateOffer(command.ShowOne):
+class CreateOffer(bulk.FileMixin, command.ShowOne):
     """Offer a server of yours on the market, or many on the same terms.
 
     The provider service checks that you own the server, or lease it by a
@@ -25,17 +27,29 @@ class CreateOffer(command.ShowOne):
     Many servers are named by --node, or found by --resource-class, --trait,
     --require and --rented. Then what became of each is shown, and a server that
     is refused does not keep the others away; the command fails if any was.
+    Offers on terms of their own come from a --file.
     """
 
     table = fields.OFFER
-    #: Whether some of many servers could not be offered.
-    _refused = False
+    options = {
+        'resource': None,
+        'name': '--name',
+        'price': '--price',
+        'start_time': '--start-time',
+        'end_time': '--end-time',
+        'reclaim_notice': '--reclaim-notice',
+        'lessee': '--lessee',
+        'resource_type': '--resource-type',
+    }
+    needed = ('end_time',)
+    alone = ('resource', 'nodes', 'resource_class', 'traits', 'requirements', 'rented')
     _epilog = command.examples(
         'openstack market offer create node-7 --price 1.25 --end-time +2w',
         'openstack market offer create node-8 --lessee lab --end-time 2027-03-01',
         'openstack market offer create --node n1 --node n2 --price 1 --end-time +2w',
         'openstack market offer create --resource-class gpu '
         "--require 'memory_mb>=65536' --price 3 --end-time +2w",
+        'openstack market offer create --file rack-3.csv --end-time 2027-03-01',
     )
 
     def get_parser(self, prog_name):
@@ -54,7 +68,9 @@ class CreateOffer(command.ShowOne):
             help='The least you take, per server and hour. May be left out '
             'with --lessee: your own project has it for nothing.',
         )
-        self.add_window(parser, True, 'Until when; required.')
+        self.add_window(
+            parser, False, 'Until when; required, here or in each row of --file.'
+        )
         parser.add_argument('--name', metavar='<name>', help='A name for the offer.')
         parser.add_argument(
             '--reclaim-notice',
@@ -74,38 +90,22 @@ class CreateOffer(command.ShowOne):
             metavar='<type>',
             help='The type of the resource; default ironic_node.',
         )
+        self.add_file(parser, 'Check the rows of --file, and offer nothing.')
         identity.add_idempotency_key(parser)
         return parser
 
     def take_action(self, parsed_args):
-        if parsed_args.price is None and parsed_args.lessee is None:
+        identity.require_given(parsed_args, 'file', 'resource', 'idempotency_key')
+        if parsed_args.file is not None:
+            return self.create_rows(parsed_args)
+        if parsed_args.dry_run:
             raise exceptions.CommandError(
-                '--price is needed, unless the offer is for one project '
-                '(--lessee); an offer to all for nothing is --price 0'
+                '--dry-run checks the rows of a --file; an offer costs nothing'
             )
-        offer = command.given(
-            parsed_args,
-            'resource_type',
-            'name',
-            'start_time',
-            'end_time',
-            'price',
-            'reclaim_notice',
-        )
-        identity.require_given(parsed_args, 'resource', 'idempotency_key')
-        if parsed_args.lessee is not None:
-            offer['lessee_id'] = projects.project_id(
-                self.connection, parsed_args.lessee
-            )
+        self.require_needed(parsed_args)
         ways = publications.ways(parsed_args)
         if parsed_args.resource and not ways:
-            return self.shown(
-                self.provider.create_offer(
-                    parsed_args.idempotency_key,
-                    resource_uuid=parsed_args.resource,
-                    **offer,
-                )
-            )
+            return self.shown(self.create(parsed_args))
         if parsed_args.resource or len(ways) != 1:
             raise exceptions.CommandError(
                 'name one server, or several with --node, or have them found by '
@@ -115,14 +115,61 @@ class CreateOffer(command.ShowOne):
             self.provider,
             self.app.stderr,
             parsed_args.idempotency_key,
-            offer,
+            self._terms(parsed_args),
             **ways,
         )
-        self._refused = any(each['error'] for each in done)
+        self.failed = any(each['error'] for each in done)
         return publications.shown(self, done)
 
-    def run(self, parsed_args):
-        return super().run(parsed_args) or int(self._refused)
+    def require_needed(self, parsed_args):
+        super().require_needed(parsed_args)
+        if parsed_args.price is None and parsed_args.lessee is None:
+            raise exceptions.CommandError(
+                '--price is needed, unless the offer is for one project '
+                '(--lessee); an offer to all for nothing is --price 0'
+            )
+
+    def create(self, parsed_args):
+        """Offer the server that the arguments name; the Offer."""
+        self._require_server(parsed_args)
+        return self.provider.create_offer(
+            parsed_args.idempotency_key,
+            resource_uuid=parsed_args.resource,
+            **self._terms(parsed_args),
+        )
+
+    def preview(self, parsed_args):
+        """What the arguments would offer, in words."""
+        self._require_server(parsed_args)
+        self._terms(parsed_args)
+        node = self.node(parsed_args.resource)
+        end = times.render_local(parsed_args.end_time, self.zone)
+        price = columns.money(parsed_args.price or '0')
+        return f'would offer {node.name or node.uuid} at {price} until {end}'
+
+    @staticmethod
+    def _require_server(parsed_args):
+        if not parsed_args.resource:
+            raise exceptions.CommandError(
+                'resource: no server is named; give its name or uuid'
+            )
+
+    def _terms(self, parsed_args):
+        """The offer that the options say, for the API."""
+        offer = command.given(
+            parsed_args,
+            'resource_type',
+            'name',
+            'start_time',
+            'end_time',
+            'price',
+            'reclaim_notice',
+        )
+        if parsed_args.lessee is not None:
+            offer['lessee_id'] = projects.project_id(
+                self.connection, parsed_args.lessee
+            )
+        return offer
 
 
 class ListOffers(command.Lister):

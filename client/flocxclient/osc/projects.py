@@ -38,17 +38,7 @@ def project_id(connection, name_or_id):
     )
 
 
-def name(connection, project_id):
-    """The name of a project, or its id where the caller may not know the name."""
-    try:
-        return _own(connection).get(project_id) or (
-            connection.identity.get_project(project_id).name
-        )
-    except sdk_exceptions.SDKException:
-        return project_id
-
-
-def _own(connection):
+def own(connection):
     """The names of the projects in which the caller has a role, by id."""
     response = connection.identity.get('/auth/projects')
     sdk_exceptions.raise_from_response(response)
@@ -56,7 +46,7 @@ def _own(connection):
 
 
 def _mine(connection, name):
-    return {ident for ident, each in _own(connection).items() if each == name}
+    return {ident for ident, each in own(connection).items() if each == name}
 
 
 def _others(connection, name):

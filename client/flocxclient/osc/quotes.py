@@ -35,18 +35,21 @@ TERMS = (
 )
 
 
-def add_terms(command_, parser, required=True):
+def add_terms(command_, parser, bidding=True):
     """The options that say what a bid is for.
 
-    :param required: whether a price is.
+    :param bidding: whether a price has to be given, here or in a file.
     """
     parser.add_argument(
         '--price',
         metavar='<price>',
-        required=required,
         type=command.argument(prices.price),
         help='The most you pay, per server and hour; '
-        + ('required.' if required else 'default whatever the cheapest costs.'),
+        + (
+            'required, here or in each row of --file.'
+            if bidding
+            else 'default whatever the cheapest costs.'
+        ),
     )
     parser.add_argument(
         '--quantity',
@@ -60,7 +63,12 @@ def add_terms(command_, parser, required=True):
         type=int,
         help='How few are of use; default all of them.',
     )
-    command_.add_window(parser, True, 'Until when; required.')
+    command_.add_window(
+        parser,
+        not bidding,
+        'Until when; required'
+        + (', here or in each row of --file.' if bidding else '.'),
+    )
     parser.add_argument(
         '--duration',
         metavar='<duration>',
@@ -161,7 +169,7 @@ class ShowQuote(command.ShowOne):
 
     def get_parser(self, prog_name):
         parser = super().get_parser(prog_name)
-        add_terms(self, parser, required=False)
+        add_terms(self, parser, bidding=False)
         parser.add_argument(
             '--calendar',
             choices=('hour', 'day'),

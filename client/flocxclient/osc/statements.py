@@ -33,7 +33,13 @@ class ShowStatement(command.Lister):
         'reason',
     )
     money = ('opening_balance', 'granted', 'lapsed', 'transferred', 'spent', 'earned')
-    shown_columns = {'time': 'Time', 'price': 'Money', 'amount': 'Money'}
+    shown_columns = {
+        'time': 'Time',
+        'other_project_id': 'Project',
+        'resource_uuid': 'Server',
+        'price': 'Money',
+        'amount': 'Money',
+    }
     _epilog = command.examples(
         'openstack market account statement',
         'openstack market account statement --month 2027-01',

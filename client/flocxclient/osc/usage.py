@@ -19,7 +19,12 @@ class ShowUsage(command.Lister):
 
     fields = ('project_id', 'role', 'server_hours', 'missed_hours', 'amount')
     period_fields = ('start_time', 'end_time')
-    columns = {'start_time': 'Time', 'end_time': 'Time', 'amount': 'Money'}
+    columns = {
+        'project_id': 'Project',
+        'start_time': 'Time',
+        'end_time': 'Time',
+        'amount': 'Money',
+    }
     line_fields = (
         'contract_uuid',
         'line_uuid',
@@ -34,7 +39,14 @@ class ShowUsage(command.Lister):
         'start_time',
         'notice_seconds',
     )
-    line_columns = {'price': 'Money', 'amount': 'Money', 'start_time': 'Time'}
+    line_columns = {
+        'resource_uuid': 'Server',
+        'price': 'Money',
+        'amount': 'Money',
+        'start_time': 'Time',
+    }
+    #: What the rows of --by are about, where it has an id.
+    group_columns = {'server': 'Server', 'project': 'Project', 'partner': 'Project'}
     group_fields = ('role', 'group', 'server_hours', 'missed_hours', 'amount')
     _epilog = command.examples(
         'openstack market usage show --month 2027-01',
@@ -81,7 +93,7 @@ class ShowUsage(command.Lister):
                 self.connection, parsed_args.project
             )
         if parsed_args.by:
-            return self._grouped(self.market.usage_by(parsed_args.by, **query))
+            return self._grouped(parsed_args.by, query)
         usages = self.market.usage(**query)
         if not parsed_args.long:
             shown = self.fields
@@ -91,16 +103,18 @@ class ShowUsage(command.Lister):
             return columns.labels(shown), [self.values(each, shown) for each in usages]
         return self._lines(usages)
 
-    def _grouped(self, groups):
+    def _grouped(self, by, query):
+        known = {'group': self.group_columns.get(by), 'amount': 'Money'}
         return columns.labels(self.group_fields), [
-            self.values(each, self.group_fields) for each in groups
+            columns.values(each, self.group_fields, known)
+            for each in self.market.usage_by(by, **query)
         ]
 
     def _lines(self, usages):
         fields = ('project_id', 'role', *self.line_fields)
         return columns.labels(fields), [
             (
-                usage.project_id,
+                self.column('Project', usage.project_id),
                 usage.role,
                 *(
                     self.column(self.line_columns.get(name), line[name])

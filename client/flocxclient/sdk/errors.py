@@ -7,13 +7,29 @@ from openstack import exceptions as sdk_exceptions
 #: Whatever a call of the SDK may raise.
 ERRORS = (sdk_exceptions.SDKException, auth_exceptions.ClientException)
 
-#: By the code of the error, or else by the HTTP status.
+#: By the code of the error, or else by the HTTP status. Other errors say in their
+#: detail what would be right.
 REMEDIES = {
     401: 'log in again, or check the service with "openstack catalog list"',
+    500: 'give the operator the request id',
     503: 'try again in a moment',
+    'flocx.budget': 'bid or buy less, or have credits handed to the project',
+    'flocx.conflict': 'look at it again with "show"',
     'flocx.conflict.generation': 'look at it again with "show", then decide anew',
+    'flocx.conflict.month_closed': 'choose the month that is open',
+    'flocx.conflict.name': 'give the uuid of the one that is meant',
+    'flocx.conflict.node': 'put the server right in Ironic, then offer it again',
+    'flocx.conflict.not_free': 'look with "market find" for what is free',
+    'flocx.conflict.not_reclaimable': 'ask the renter to release it',
+    'flocx.conflict.notice': 'agree with --min-reclaim-notice, or take another offer',
     'flocx.conflict.overlap': 'cancel that offer first, or offer other times',
+    'flocx.conflict.reclaimed': 'look with "market find" for another server',
+    'flocx.conflict.self_trade': 'use the server without the market',
+    'flocx.conflict.sublet': 'choose times within the contract for the server',
+    'flocx.forbidden': 'ask for the role, or act in another project (--os-cloud)',
+    'flocx.not_found': 'see with "list" what there is',
     'flocx.quota': 'release or cancel something, or ask the operator for more',
+    'flocx.unprocessable': 'use a new --idempotency-key',
 }
 
 

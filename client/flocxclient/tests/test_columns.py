@@ -37,6 +37,26 @@ class TestColumns(unittest.TestCase):
         ):
             self.check(columns.Money, text, expected)
 
+    def test_what_happened_in_words(self):
+        for event_type, expected in (
+            ('offer.published', 'Offer published'),
+            ('contract.active', 'Servers handed over'),
+            ('contract.not_known_here', 'Contract not known here'),
+        ):
+            self.check(columns.EventType, event_type, expected)
+
+    def test_headings_for_people(self):
+        for label, cell, expected in (
+            ('Project ID', columns.Project('p'), 'Project'),
+            ('Resource UUID', columns.Server('s'), 'Server'),
+            ('Project ID', 'p', 'Project ID'),
+        ):
+            self.assertEqual(expected, columns.heading(label, cell))
+
+    def test_readable(self):
+        for value, expected in ((None, '-'), (True, 'yes'), (False, 'no'), (0, 0)):
+            self.assertEqual(expected, columns.readable(value))
+
     def test_plain(self):
         for value, expected in (
             (None, ''),
@@ -69,8 +89,9 @@ class TestColumns(unittest.TestCase):
                     'displaced': '2.5',
                 },
             ],
-            'n at 1.25: active\nm at : created\n'
-            'k at 3.50 (second_price: ask 1.00, bids left out 2.50 more): created',
+            'server n at 1.25: active\nserver m at : created\n'
+            'server k at 3.50 (second_price: ask 1.00, bids left out 2.50 more): '
+            'created',
         )
 
     def test_servers(self):
@@ -98,8 +119,12 @@ class TestColumns(unittest.TestCase):
     def test_quoted_lines(self):
         self.check(
             columns.QuotedLines,
-            [{'resource_class': 'gpu', 'price': '1.25', 'offer_uuid': 'o'}],
-            'gpu at 1.25 from offer o',
+            [
+                {'resource_class': 'gpu', 'price': '1.25', 'offer_uuid': 'o'},
+                {'resource_class': 'gpu', 'price': '1.25', 'offer_uuid': 'p'},
+                {'resource_class': None, 'price': '2', 'offer_uuid': 'q'},
+            ],
+            '2 gpu at 1.25\n1 at 2.00',
         )
 
     def test_offers_meeting(self):

@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What projects, servers and accounts are called, for whoever reads a table.
+
+A name is a convenience: where the reader may not know it, or a service does not answer,
+the id stands.
+"""
+
+import functools
+
+from openstack import exceptions as sdk_exceptions
+
+from flocxclient.osc import projects
+from flocxclient.sdk import errors
+
+#: An account that the reader may not see.
+STRANGE = 'other'
+
+
+class Names:
+    """Names by id; each service is asked once, and only for what is shown.
+
+    :param command: whose services are asked.
+    """
+
+    def __init__(self, command):
+        self._command = command
+        #: Whether Keystone may be asked for the projects of others.
+        self._foreign = True
+
+    def name(self, directory, ident):
+        """What an object is called.
+
+        :param directory: ``project``, ``server`` or ``account``.
+        """
+        return ident and getattr(self, f'_{directory}')(ident)
+
+    def _project(self, ident):
+        if ident not in self._projects:
+            self._projects[ident] = self._others(ident)
+        return self._projects[ident]
+
+    def _others(self, ident):
+        if self._foreign:
+            try:
+                return self._command.connection.identity.get_project(ident).name
+            except sdk_exceptions.NotFoundException:
+                return ident
+            except errors.ERRORS:
+                self._foreign = False
+        return ident
+
+    def _server(self, ident):
+        return self._servers.get(ident) or ident
+
+    def _account(self, ident):
+        project = self._accounts.get(ident)
+        return self._project(project) if project else STRANGE
+
+    @functools.cached_property
+    def _projects(self):
+        try:
+            return projects.own(self._command.connection)
+        except errors.ERRORS:
+            return {}
+
+    @functools.cached_property
+    def _servers(self):
+        try:
+            return {node.uuid: node.name for node in self._command.provider.nodes()}
+        except errors.ERRORS:
+            return {}
+
+    @functools.cached_property
+    def _accounts(self):
+        try:
+            accounts = self._command.market.accounts()
+            return {each.uuid: each.project_id or each.type for each in accounts}
+        except errors.ERRORS:
+            return {}
