@@ -211,7 +211,9 @@ class Keystone:
         _, roles = self._holds(request.headers.get('X-Auth-Token', ''))
         if 'admin' not in (roles or ()):
             return _forbidden()
-        return _json({'projects': [{'id': name, 'name': name} for name in PARENTS]})
+        wanted = request.GET.get('name')
+        found = [name for name in PARENTS if wanted in (None, name)]
+        return _json({'projects': [{'id': name, 'name': name} for name in found]})
 
     def _project(self, request, project):
         caller = request.headers.get('X-Auth-Token', '')
