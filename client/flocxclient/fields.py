@@ -104,7 +104,7 @@ def _record():
 OFFER = Table(
     (
         Field('name', shown='list', **_NAME),
-        Field('uuid', shown='long'),
+        Field('uuid', shown='long', query=True),
         Field('resource_class', shown='list', **_CLASS),
         # Per server and hour, a decimal string.
         Field('price', shown='list', column='Money', query=True),
@@ -200,7 +200,7 @@ BID = Table(
 CONTRACT = Table(
     (
         Field('name', shown='list', **_NAME),
-        Field('uuid', shown='long'),
+        Field('uuid', shown='long', query=True),
         Field(
             'status',
             shown='list',
@@ -209,7 +209,7 @@ CONTRACT = Table(
             metavar='<status>',
         ),
         # Why it is in this status.
-        Field('reason', shown='long'),
+        Field('reason', shown='long', query=True),
         Field('start_time', shown='list', column='Time', query=True),
         Field('end_time', shown='list', column='Time', query=True),
         # A dictionary for each server; owners see their own only.
@@ -339,7 +339,7 @@ EVENT = Table(
         Field('owner_id', shown='long', column='Project', query=True),
         Field('payload', dict, shown='long', column='Document'),
     ),
-    ('after', 'resource_type', 'resource_uuid', 'wait'),
+    ('after', 'resource_type', 'resource_uuid', 'sort_dir', 'wait'),
 )
 
 ACCOUNT = Table(

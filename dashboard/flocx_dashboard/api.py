@@ -60,6 +60,19 @@ def matcher(request):
     return _service(request, services.matcher, services.MATCHER)
 
 
+def projects(request):
+    """The names of all projects by id, for those whom Keystone tells.
+
+    :raises Refused: there is no Keystone in the catalogue.
+    :raises ClientException: Keystone does not answer, or not this user.
+    """
+    url = _endpoint(request, 'identity').rstrip('/')
+    if not url.endswith('/v3'):
+        url += '/v3'
+    answer = _session(request, url).get(f'{url}/projects')
+    return {each['id']: each['name'] for each in answer.json()['projects']}
+
+
 def call(function, *args, **kwargs):
     """What a function of the SDK returns.
 
@@ -121,20 +134,31 @@ def lead_away(request, view, refused):
 
 
 def _service(request, open_service, service_type):
-    """A proxy of the SDK.
+    """A proxy of the SDK, with one connection for all that a page asks of it.
 
     :raises Refused: the catalogue has no such service.
     """
+    known = request.__dict__.setdefault('flocx_services', {})
+    if service_type not in known:
+        url = _endpoint(request, service_type)
+        session = _session(request, url)
+        known[service_type] = open_service(connection.Connection(session=session))
+    return known[service_type]
+
+
+def _endpoint(request, service_type):
     try:
-        url = base.url_for(request, service_type)
+        return base.url_for(request, service_type)
     except exceptions.ServiceCatalogException:
         raise Refused(
             f'There is no {service_type} service in this region.', status=404
         ) from None
-    session = ks_session.Session(
+
+
+def _session(request, url):
+    return ks_session.Session(
         # What Horizon found in the catalogue of the user is not looked for again.
         auth=token_endpoint.Token(url, request.user.token.id),
         verify=settings.OPENSTACK_SSL_CACERT or not settings.OPENSTACK_SSL_NO_VERIFY,
         timeout=TIMEOUT,
     )
-    return open_service(connection.Connection(session=session))

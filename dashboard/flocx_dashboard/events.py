@@ -1,9 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The feed of events, in words."""
 
-import collections
 import dataclasses
-import datetime
 
 from django import urls
 from django.utils.translation import gettext_lazy as _
@@ -11,8 +9,6 @@ from django.utils.translation import gettext_lazy as _
 from flocx_dashboard import api
 from flocx_dashboard import formats
 from flocx_dashboard import names
-from flocxclient.osc import times
-from flocxclient.sdk import filters
 
 TITLES = {
     'offer.published': _('Offer published'),
@@ -55,15 +51,6 @@ PANELS = {
     'bid': 'horizon:project:market_bids:detail',
     'contract': 'horizon:project:market_contracts:detail',
 }
-#: How many events are read at once.
-PAGE = 500
-#: The times in which recent events are looked for, one after the other.
-PERIODS = (
-    datetime.timedelta(minutes=10),
-    datetime.timedelta(hours=2),
-    datetime.timedelta(days=1),
-    datetime.timedelta(days=7),
-)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -75,9 +62,10 @@ class Description:
     title: str
     detail: str
     url: str | None = None
+    is_new: bool = False
 
 
-def description(event):
+def description(event, is_new=False):
     """An event of the SDK in words."""
     view = PANELS.get(event.object_type)
     return Description(
@@ -86,6 +74,7 @@ def description(event):
         TITLES.get(event.type, event.type),
         _detail(event),
         view and urls.reverse(view, args=[event.object_uuid]),
+        is_new,
     )
 
 
@@ -95,40 +84,43 @@ def of_object(request, object_type, uuid, count):
     return _describe(_last(request, count, **query))
 
 
-def recent(request, count, now):
-    """The last ``count`` events of one's own project in a week, the newest first.
+def of_server(request, uuid, count):
+    """The last ``count`` events of a server, the newest first."""
+    return _describe(_last(request, count, resource_uuid=uuid))
+
+
+def recent(request, count):
+    """The last ``count`` events of one's own project, the newest first.
 
     An administrator may see everybody's, and is shown these here.
-
-    The feed is read forwards only: first a short time up to ``now``, an aware moment,
-    and a longer one where too little happened in it.
     """
-    own = request.user.project_id
-    for period in PERIODS:
-        since = times.render((now - period).replace(microsecond=0))
-        found = _last(
-            request,
-            count,
-            lambda event: own in (event.project_id, event.owner_id),
-            time=filters.Comparison('gte', since),
-        )
-        if len(found) == count:
-            break
-    return _describe(found)
+    found = {
+        event.id: event
+        for query in own(request)
+        for event in _last(request, count, **query)
+    }
+    newest = sorted(found.values(), key=lambda event: -event.id)
+    return _describe(newest[:count])
 
 
-def _last(request, count, predicate=None, **query):
-    """The last ``count`` events that a query finds and the predicate lets by."""
-    listing = api.market(request).events
-    return api.call(
-        lambda: collections.deque(
-            filter(predicate, listing(limit=PAGE, **query)), maxlen=count
-        )
-    )
+def own(request):
+    """The queries that find what concerns the user's own project.
+
+    Others than an administrator are shown nothing else.
+    """
+    if not request.user.has_perm('openstack.roles.admin'):
+        return [{}]
+    project = request.user.project_id
+    return [{'project_id': project}, {'owner_id': project}]
+
+
+def _last(request, count, **query):
+    """The last ``count`` events that a query finds, the newest first."""
+    return api.call(api.market(request).latest_events, count, **query)
 
 
 def _describe(found):
-    return [description(event) for event in reversed(found)]
+    return [description(event) for event in found]
 
 
 def _detail(event):

@@ -96,3 +96,17 @@ class Requirements(Read):
     def read(self, text):
         lines = filter(None, map(str.strip, text.splitlines()))
         return [requirements.parse(line) for line in lines]
+
+
+def typed(triples):
+    """Requirements as the field above would have them typed."""
+    return '\n'.join(formats.requirement(each) for each in triples or ())
+
+
+class ClassChoice(forms.ChoiceField):
+    """One of the classes of servers; which there are, :meth:`offer` is told."""
+
+    def offer(self, classes, given=None):
+        """Let it be chosen from ``classes``, and what was chosen before stay."""
+        known = sorted({*classes, *filter(None, [given])})
+        self.choices = [('', _('Any')), *((each, each) for each in known)]

@@ -1,13 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
 """How money, times, durations and hardware are written for people."""
 
+import ast
 import datetime
 import decimal
+import re
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from flocxclient.osc import times
+
+#: A requirement and a length of time as the API's sentences have them.
+_TRIPLE = re.compile(r'\[.+\]')
+_SECONDS = re.compile(r'\b([0-9]+) seconds\b')
 
 
 def title(resource):
@@ -120,6 +126,34 @@ def requirement(triple):
         return expression
     value = operand if isinstance(operand, str) else _plain(operand)
     return f'{expression} {operator} {value}'
+
+
+def totals(rows):
+    """The sums of usage as renter and as owner: a label, two of hours, an amount.
+
+    :param rows: dictionaries with the names of these, and ``role``.
+    """
+    found = []
+    for role, label in (('renter', _('Spent in all')), ('owner', _('Earned in all'))):
+        own = [each for each in rows if each['role'] == role]
+        if own:
+            names = ('server_hours', 'missed_hours', 'amount')
+            sums = (sum(decimal.Decimal(each[n]) for each in own) for n in names)
+            found.append((label, *sums))
+    return found
+
+
+def explained(detail):
+    """A sentence of the API, with requirements and durations as people write them."""
+    text = _TRIPLE.sub(_requirement, detail or '')
+    return _SECONDS.sub(lambda found: duration(found[1]), text)
+
+
+def _requirement(found):
+    try:
+        return requirement(ast.literal_eval(found[0]))
+    except (ValueError, SyntaxError, TypeError):
+        return found[0]
 
 
 def _plain(operand):

@@ -1,11 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What ids and statuses are called."""
+"""What ids and statuses are called.
 
+Names are looked up for a whole page at once, and once for a request.
+"""
+
+from django import urls
+from django.core import cache
 from django.utils import html
 from django.utils.translation import gettext_lazy as _
+from keystoneauth1 import exceptions as auth_exceptions
 
 from flocx_dashboard import api
 from flocx_dashboard import formats
+from flocxclient.sdk import filters
 
 STATUSES = {
     'available': _('Available'),
@@ -20,7 +27,25 @@ STATUSES = {
     'wait_fulfill': _('Being handed over'),
     'wait_end': _('Being returned'),
     'wait_cancel': _('Being cancelled'),
+    'announced': _('Announced'),
 }
+
+#: What the audit looks for.
+RULES = {
+    'within_organisation': _('Trade within one organisation'),
+    'both_ways': _('Trade both ways between two organisations'),
+    'far_price': _('Prices far from those of others'),
+    'squatting': _('Booked and given back unused'),
+    'taking_back': _('Offers taken back'),
+    'probing_bids': _('Bids changed again and again'),
+    'probing_asks': _('Asks changed again and again'),
+}
+
+#: For how many seconds the classes of the market are kept.
+KEPT = 60
+
+#: As many uuids as one URL is asked to hold.
+_AT_ONCE = 100
 
 
 def status(text):
@@ -28,9 +53,22 @@ def status(text):
 
 
 def of_projects(request):
-    """The names of the projects that the user has a role in, by id."""
+    """The names of the projects that the user has a role in, by id.
+
+    An administrator is told those of all projects.
+    """
+    return _once(request, 'projects', _of_projects)
+
+
+def _of_projects(request):
     found = {each.id: each.name for each in request.user.authorized_tenants or ()}
     found[request.user.project_id] = request.user.project_name
+    if request.user.has_perm('openstack.roles.admin'):
+        try:
+            found |= api.projects(request)
+        except (api.Refused, auth_exceptions.ClientException):
+            # The names are a convenience, and Keystone's policies are its own.
+            return found
     return found
 
 
@@ -39,18 +77,97 @@ def project(request, ident):
     if not ident:
         return '–'
     known = of_projects(request).get(ident)
-    if known:
-        return known
+    return known or shortened(ident)
+
+
+def of_servers(request):
+    """The names of the servers that the user's project owns or rents, by uuid."""
+    return _once(request, 'servers', _of_servers)
+
+
+def _of_servers(request):
+    return {
+        node.uuid: node.name or formats.short(node.uuid) for node in _nodes(request)
+    }
+
+
+def _nodes(request):
+    return _once(request, 'nodes', _of_nodes)
+
+
+def _of_nodes(request):
+    try:
+        return api.every(api.provider(request).nodes)
+    except api.Refused:
+        # A name is a convenience; without a provider here there is still the uuid.
+        return []
+
+
+def server(request, uuid):
+    """The name of a server, which leads to its page; of others' the start of the id."""
+    known = of_servers(request).get(uuid)
+    if not known:
+        return shortened(uuid)
+    url = urls.reverse('horizon:project:market_offers:server', args=[uuid])
+    return html.format_html('<a href="{}">{}</a>', url, known)
+
+
+def of_classes(request):
+    """The classes of which servers are on offer or wanted, in order."""
+    return _once(request, 'classes', _of_classes)
+
+
+def _of_classes(request):
+    try:
+        market = api.market(request)
+        key = f'flocx-classes-{market.get_endpoint()}'
+        # They change rarely, and every form with a filter asks for them.
+        return cache.cache.get_or_set(key, lambda: _classes(market), KEPT)
+    except api.Refused:
+        return []
+
+
+def _classes(market):
+    found = {each.resource_class for each in api.call(market.book)}
+    return sorted(filter(None, found))
+
+
+def of_own_servers(request, field):
+    """What the servers of the user's project have in a field, sorted."""
+    return sorted({getattr(node, field) for node in _nodes(request)} - {None, ''})
+
+
+def of_contracts(request, uuids):
+    """The names of contracts, by uuid."""
+    return _titles(api.market(request).contracts, uuids)
+
+
+def of_offers(request, uuids):
+    """The names of offers, by uuid; of those that the user may still see."""
+    return _titles(api.market(request).offers, uuids)
+
+
+def _titles(listing, uuids):
+    wanted, found = sorted(set(filter(None, uuids))), {}
+    for first in range(0, len(wanted), _AT_ONCE):
+        part = wanted[first : first + _AT_ONCE]
+        query = {'uuid': filters.Comparison('in', part), 'status': 'any'}
+        found.update(
+            (each.uuid, formats.title(each)) for each in api.every(listing, **query)
+        )
+    return {uuid: found.get(uuid, formats.short(uuid)) for uuid in wanted}
+
+
+def shortened(ident):
+    """The beginning of an id that stands for an unknown name."""
     return html.format_html(
         '<span class="flocx-id" title="{}">{}</span>', ident, formats.short(ident)
     )
 
 
-def of_servers(request):
-    """The names of the servers that the user's project owns or rents, by uuid."""
-    try:
-        nodes = api.every(api.provider(request).nodes)
-    except api.Refused:
-        # A name is a convenience; without a provider here there is still the uuid.
-        return {}
-    return {node.uuid: node.name or node.uuid for node in nodes}
+def _once(request, what, find):
+    """What ``find(request)`` returns, looked up once for each request."""
+    known = request.__dict__.setdefault('flocx_names', {})
+    if what not in known:
+        known[what] = find(request)
+    return known[what]

@@ -15,6 +15,8 @@ class ObjectMixin:
     """
 
     index = None
+    #: What the title of the page says of it, around its name.
+    kind = '%s'
 
     @cached_property
     def object(self):
@@ -25,4 +27,4 @@ class ObjectMixin:
 
     @property
     def page_title(self):
-        return formats.title(self.object)
+        return self.kind % formats.title(self.object)

@@ -11,6 +11,7 @@ from horizon.utils import functions
 from flocx_dashboard import api
 from flocx_dashboard import fields
 from flocx_dashboard import formats
+from flocx_dashboard import names
 from flocx_dashboard.templatetags import marketplace
 
 MARKERS = ('marker', 'prev_marker')
@@ -19,13 +20,31 @@ OF_ROWS = ('action', 'table', 'obj_id')
 
 
 class Column(tables.Column):
-    """A column; with ``sort_key`` its heading sorts the list at the service."""
+    """A column; with ``sort_key`` its heading sorts the list at the service.
 
-    def __init__(self, transform, sort_key=None, **kwargs):
+    :param total: what stands below the rows of a page, given these.
+    """
+
+    def __init__(self, transform, sort_key=None, total=None, **kwargs):
         # Horizon's script would sort the rows of one page only.
         kwargs.setdefault('sortable', False)
+        if total:
+            kwargs['summation'] = 'sum'
+        kwargs['cell_attributes_getter'] = self._label
         super().__init__(transform, **kwargs)
-        self.sort_key = sort_key
+        self.sort_key, self.total = sort_key, total
+
+    def _label(self, _data):
+        """What a narrow page, on which rows are cards, shows before a value."""
+        return {'data-label': self.verbose_name}
+
+    def get_summation(self):
+        return self.total(self.table.data) if self.total else None
+
+    @property
+    def is_labelled(self):
+        """Whether it is the first that has something to say of a page."""
+        return self.name == 'name'
 
     @property
     def order(self):
@@ -205,8 +224,14 @@ class FilterForm(forms.Form):
         self.request = request
         kwargs.setdefault('auto_id', 'filter_%s')
         super().__init__(*args, **kwargs)
-        for field in self.fields.values():
+        for name, field in self.fields.items():
             field.widget.attrs['class'] = 'form-control'
+            if isinstance(field, fields.ClassChoice):
+                field.offer(self.classes(), self.data.get(name))
+
+    def classes(self):
+        """The classes of servers to choose from."""
+        return names.of_classes(self.request)
 
     def given(self, *names):
         """The fields that are filled in, by name."""
@@ -234,7 +259,7 @@ class WindowFilter(FilterForm):
     """What may be asked of things that have a name, a class, a purpose and a time."""
 
     name = forms.CharField(label=_('Name'), required=False)
-    resource_class = forms.CharField(label=_('Class'), required=False)
+    resource_class = fields.ClassChoice(label=_('Class'), required=False)
     purpose = forms.CharField(label=_('Purpose'), required=False)
     start_time = fields.Moment(
         label=_('From'),

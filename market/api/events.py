@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """/v1/events: what happened, in order, for those whom it concerns."""
 
+import dataclasses
 import time
 
 import pecan
@@ -40,6 +41,9 @@ FIELDS = fields.Table(
     payload=_Field(types.Json, filter=None),
     after=_Field(int, filter=_cursor, shown=False),
     wait=_Field(int, filter=query.integer, shown=False),
+    sort_dir=_Field(
+        _TEXT, filter=query.one_of(['asc', 'desc']), shown=False, since='1.1'
+    ),
 )
 Event = FIELDS.answer('Event')
 
@@ -72,9 +76,12 @@ class Events(routing.Resource):
         They come in the order of their ids: a page after the last id that one has
         seen, ``last``, is the next page. ``after=latest`` is where nothing has
         happened yet. ``resource_uuid`` and ``resource_type`` find what became of
-        offers and contracts of a server.
+        offers and contracts of a server. With ``sort_dir=desc`` the newest come first,
+        as many as there are on a page.
         """
-        asked, values = paging.asked(special=('after', 'wait'))
+        asked, values = paging.asked(special=('after', 'wait', 'sort_dir'))
+        descending = values.get('sort_dir') == 'desc'
+        asked = dataclasses.replace(asked, descending=descending)
         asked, of_servers = paging.apart(asked, _OF_SERVERS)
         context = pecan.request.context
         where = [events.about(context, of_servers)] if of_servers else []
@@ -85,12 +92,12 @@ class Events(routing.Resource):
         if after == LATEST:
             with pecan.request.service.database.reader() as session:
                 after = events.last_id(session)
-        rows = self._read(after, asked.limit, asked.filters, where)
+        rows = self._read(after, asked, where)
         if wait and not rows:
             rows = self._wait(wait, after, asked, where)
         return {
             'events': [_shown(context, row) for row in rows],
-            'last': rows[-1].id if rows else after,
+            'last': max((row.id for row in rows), default=after),
         }
 
     def _wait(self, seconds, after, asked, where):
@@ -98,7 +105,7 @@ class Events(routing.Resource):
         until = time.monotonic() + seconds
         with pecan.request.service.feed.bell(pecan.request.context) as bell:
             while True:
-                rows = self._read(after, asked.limit, asked.filters, where)
+                rows = self._read(after, asked, where)
                 left = until - time.monotonic()
                 if rows or left <= 0:
                     return rows
@@ -106,8 +113,6 @@ class Events(routing.Resource):
                 bell.clear()
 
     @staticmethod
-    def _read(last, limit, filters, where):
+    def _read(last, asked, where):
         with pecan.request.service.database.reader() as session:
-            return events.after(
-                session, pecan.request.context, last, limit, filters, where
-            )
+            return events.after(session, pecan.request.context, last, asked, where)

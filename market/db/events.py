@@ -147,19 +147,23 @@ def of_dispute(session, action, dispute, now):
         )
 
 
-def after(session, reader, last=0, limit=100, filters=(), where=()):
-    """Events that concern ``reader`` with an id above ``last``, in order."""
+def after(session, reader, last, asked, where=()):
+    """Events that concern ``reader`` with an id above ``last``, in order, or backwards.
+
+    :param asked: a flocx.core.query.Query.
+    """
     table = schema.events
+    order = table.c.id.desc() if asked.descending else table.c.id
     return session.execute(
         sa.select(table)
         .where(
             table.c.id > last,
             visibility.events(reader),
             *where,
-            *listing.conditions(table, filters),
+            *listing.conditions(table, asked.filters),
         )
-        .order_by(table.c.id)
-        .limit(limit)
+        .order_by(order)
+        .limit(asked.limit)
     ).all()
 
 

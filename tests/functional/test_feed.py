@@ -58,6 +58,16 @@ class FeedTest(base.MarketplaceTestCase):
                 [each['type'] for each in followed if each['object_uuid'] == uuid],
             )
 
+    def test_the_newest_come_first_where_that_is_asked_for(self):
+        after = self.last()
+        bids = [self.bid(name=f'newest-{number}')['uuid'] for number in range(3)]
+        caller = self.market('umbrella-reader')
+        found = self.good(caller.newest('/v1/events', sort_dir='desc', limit=2), 200)
+        self.assertEqual(bids[:0:-1], [each['object_uuid'] for each in found['events']])
+        self.assertEqual(after + 3, found['last'])
+        refused = caller.get('/v1/events', sort_dir='desc')
+        self.assertEqual(400, refused.status_code)
+
     def test_a_wait_ends_with_the_first_event(self):
         after = self.last()
         with futures.ThreadPoolExecutor(1) as executor:

@@ -212,6 +212,13 @@ class Proxy(proxy.Proxy):
             after = page[-1].id
             query.pop('wait', None)
 
+    def latest_events(self, limit, **query):
+        """The last events, at most ``limit`` of them, the newest first.
+
+        :param query: as for :meth:`events`, without ``wait``.
+        """
+        return self._events_after(0, limit=limit, sort_dir='desc', **query)
+
     def follow_events(self, after=0, **query):
         """What happens after event number ``after``, for ever, as it happens.
 

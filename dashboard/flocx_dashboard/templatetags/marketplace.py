@@ -18,6 +18,7 @@ register.filter('duration', formats.duration)
 register.filter('hardware', formats.hardware)
 register.filter('short', formats.short)
 register.filter('requirement', formats.requirement)
+register.filter('explained', formats.explained)
 
 
 @register.filter
@@ -52,3 +53,15 @@ def status(text):
 def project(context, ident):
     """A project by its name, if the user may know it."""
     return names.project(context['request'], ident)
+
+
+@register.filter
+def named(ident, known):
+    """What an id is called in a dictionary of names, or the beginning of it."""
+    return (known or {}).get(ident) or formats.short(ident)
+
+
+@register.simple_tag(takes_context=True)
+def server(context, uuid):
+    """A server by its name, which leads to its page, if the user may know it."""
+    return names.server(context['request'], uuid)

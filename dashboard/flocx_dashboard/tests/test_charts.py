@@ -6,6 +6,7 @@ import unittest
 
 from flocx_dashboard.charts import book
 from flocx_dashboard.charts import frame
+from flocx_dashboard.charts import heat
 from flocx_dashboard.charts import prices
 from flocx_dashboard.charts import scale
 from flocx_dashboard.charts import timeline
@@ -143,3 +144,41 @@ class TimelineTest(unittest.TestCase):
         self.assertEqual(picture.frame.left, lane.bars[0].x)
         self.assertEqual(picture.frame.right, lane.bars[0].x + lane.bars[0].width)
         self.assertIsNone(picture.now_x)
+
+
+class HeatTest(unittest.TestCase):
+    def cells(self, *prices, seconds=3600):
+        step = datetime.timedelta(seconds=seconds)
+        return [
+            heat.Cell(
+                (NOW + at * step).isoformat(),
+                (NOW + (at + 1) * step).isoformat(),
+                price,
+            )
+            for at, price in enumerate(prices)
+        ]
+
+    def test_nothing_is_no_picture(self):
+        self.assertIsNone(heat.picture([], 'hour', ''))
+
+    def test_a_row_is_a_day_and_a_shade_a_price(self):
+        picture = heat.picture(self.cells(*(['1'] * 12), '2', '6', None), 'hour', 'x')
+        self.assertEqual(2, len(picture.rows))
+        first, last = picture.places[0], picture.places[-1]
+        # The first is at noon, and so in the middle.
+        self.assertLess(abs(first.x - (heat.LEFT + picture.width) / 2), 1)
+        self.assertLess(first.y, last.y)
+        self.assertEqual(
+            ['price-1', 'price-2', 'price-5', 'none'],
+            [each.look for each in picture.places[11:]],
+        )
+        self.assertEqual(('price-5', '6.00'), picture.key[-1])
+        self.assertIn('not to be had', last.title)
+        self.assertEqual(('1.00', ''), (first.label, last.label))
+
+    def test_a_row_of_days_is_a_week(self):
+        picture = heat.picture(self.cells('1', '1', None, seconds=86400), 'day', 'x')
+        self.assertEqual(1, len({each.y for each in picture.places}))
+        self.assertEqual('5: 1.00', picture.places[0].label)
+        self.assertEqual('7', picture.places[2].label)
+        self.assertEqual([('price-1', '1.00')], picture.key)

@@ -1,12 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """The market in pictures, what happens next, and the engine's rounds."""
 
-import datetime
 import re
 from unittest import mock
 from xml.etree import ElementTree
 
-from flocx_dashboard import events
 from flocx_dashboard.content.market import lanes
 from flocx_dashboard.tests import base
 
@@ -182,18 +180,34 @@ class OrderTest(base.DashboardTestCase):
         )
 
     def test_the_last_events_are_shown_however_many_there_were(self):
-        with mock.patch.object(events, 'PAGE', 2):
-            for number in range(12):
-                self.bid('initech-member', name=f'event-{number}')
-            page = self.page('initech-reader', 'overview:index')
-            found = [each.detail for each in page.context['events']]
-            self.assertEqual(10, len(found))
-            self.assertTrue(found[0].startswith('event-11'), found)
-        # Where nothing happened of late, a longer time is looked through.
-        periods = datetime.timedelta(0), datetime.timedelta(days=1)
-        with mock.patch.object(events, 'PERIODS', periods):
-            page = self.page('initech-reader', 'overview:index')
-        self.assertEqual(found, [each.detail for each in page.context['events']])
+        for number in range(12):
+            self.bid('initech-member', name=f'event-{number}')
+        page = self.page('initech-reader', 'overview:index')
+        found = [each.detail for each in page.context['events']]
+        self.assertEqual(10, len(found))
+        self.assertTrue(found[0].startswith('event-11'), found)
+
+    def test_what_is_new_since_the_last_visit_is_said(self):
+        browser = self.browser('acme-lab-member')
+        self.bid('acme-lab-member', name='read')
+        self.page('acme-lab-member', 'overview:events')
+        self.assertEqual(
+            '', self.page('acme-lab-member', 'overview:index').context['unread']
+        )
+        self.bid('acme-lab-member', name='not-read')
+        page = self.page('acme-lab-member', 'overview:index')
+        self.assertEqual('1', page.context['unread'])
+        page = self.page('acme-lab-member', 'overview:events', after='unread')
+        (event,) = page.context['events']
+        self.assertTrue(event.is_new)
+        self.assertContains(page, 'not-read')
+        self.assertTrue(any(name.startswith('flocx_read') for name in browser.cookies))
+
+    def test_the_agenda_has_all_that_is_due(self):
+        for number in range(12):
+            self.bid('acme-web-member', name=f'due-{number}')
+        page = self.page('acme-web-member', 'overview:agenda')
+        self.assertEqual(12, len(page.context['agenda']))
 
 
 class RoundTest(base.DashboardTestCase):
@@ -220,8 +234,8 @@ class RoundTest(base.DashboardTestCase):
         rule = 'within_organisation'
         page = self.page('operator-admin', 'rounds:audit', rule=rule)
         (found,) = page.context['findings']
-        self.assertEqual('acme-lab', found.project_id)
-        self.assertContains(page, found.detail)
+        self.assertEqual('acme-lab', found['finding'].project_id)
+        self.assertContains(page, found['finding'].detail)
         page = self.page('operator-admin', 'rounds:audit', project_id='initech')
         self.assertContains(page, 'Nothing looks odd.')
         page = self.page('operator-admin', 'rounds:audit', start_time='2020-01-01')

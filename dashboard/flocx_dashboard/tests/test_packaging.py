@@ -66,6 +66,9 @@ class EnabledTest(unittest.TestCase):
         first, *panels = [found[name] for name in sorted(found)]
         self.assertEqual('marketplace', first.PANEL_GROUP)
         self.assertEqual(
-            ['overview', 'offers', 'bids', 'contracts', 'market', 'money', 'rounds'],
+            [
+                *('overview', 'rent', 'offers', 'bids', 'contracts'),
+                *('market', 'money', 'rounds'),
+            ],
             [each.PANEL.removeprefix('market_') for each in panels],
         )

@@ -6,6 +6,7 @@ from flocx_dashboard import api
 from flocx_dashboard import fields
 from flocx_dashboard import formats
 from flocx_dashboard import forms
+from flocx_dashboard import names
 from flocx_dashboard import tables
 
 TERMS = (
@@ -66,8 +67,8 @@ class Create(forms.Once):
         help_text=_('When it may begin; now, if you leave it out.'),
     )
     requirements = fields.Requirements(label=_('Hardware'), required=False)
-    resource_class = django_forms.CharField(
-        label=_('Class'), required=False, help_text=_('As Ironic has it; or any.')
+    resource_class = fields.ClassChoice(
+        label=_('Class'), required=False, help_text=_('The class of server; or any.')
     )
     min_reclaim_notice = fields.Duration(
         label=_('Taken back with a notice of at least'),
@@ -79,6 +80,11 @@ class Create(forms.Once):
     )
     name = django_forms.CharField(label=_('Name'), required=False)
     purpose = django_forms.CharField(label=_('Purpose'), required=False)
+
+    def __init__(self, request, *args, **kwargs):
+        super().__init__(request, *args, **kwargs)
+        given = self.data.get('resource_class') or self.initial.get('resource_class')
+        self.fields['resource_class'].offer(names.of_classes(request), given)
 
     @property
     def terms(self):

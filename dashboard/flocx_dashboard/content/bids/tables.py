@@ -75,7 +75,19 @@ def contract_url(bid):
     )
 
 
+class Contract(tables.Column):
+    """The contract that a bid has led to, by its name."""
+
+    def get_raw_data(self, bid):
+        uuid = bid.contract_uuid
+        # A row that is looked at again by itself brings no names along.
+        return uuid and (self.table.contracts.get(uuid) or formats.short(uuid))
+
+
 class Bids(tables.Table):
+    #: The names of contracts, by uuid.
+    contracts = {}
+
     name = tables.name_column(
         'horizon:project:market_bids:detail', verbose_name=_('Bid')
     )
@@ -97,8 +109,8 @@ class Bids(tables.Table):
     )
     created_at = tables.time_column('created_at', verbose_name=_('Placed'))
     status = tables.status_column()
-    contract = tables.Column(
-        lambda bid: bid.contract_uuid and formats.short(bid.contract_uuid),
+    contract = Contract(
+        'contract_uuid',
         verbose_name=_('Contract'),
         link=contract_url,
         empty_value=_('–'),

@@ -8,6 +8,7 @@ from horizon import views
 from flocx_dashboard import api
 from flocx_dashboard import events
 from flocx_dashboard import forms
+from flocx_dashboard import names
 from flocx_dashboard import objects
 from flocx_dashboard import tables
 from flocx_dashboard.content.bids import forms as bid_forms
@@ -36,11 +37,19 @@ class Index(tables.ListView):
             ),
         }
 
+    def get_data(self):
+        bids = super().get_data()
+        self.table.contracts = names.of_contracts(
+            self.request, [bid.contract_uuid for bid in bids]
+        )
+        return bids
+
 
 class BidMixin(objects.ObjectMixin):
     """A page about the bid that the URL names."""
 
     index = INDEX
+    kind = _('Bid %s')
 
     def fetch(self, uuid):
         return api.call(api.market(self.request).get_bid, uuid)
@@ -54,6 +63,7 @@ class Detail(BidMixin, views.HorizonTemplateView):
         return super().get_context_data(
             bid=bid,
             quantity=bid_tables.quantity(bid),
+            contracts=names.of_contracts(self.request, [bid.contract_uuid]),
             can_change=bid.status == 'available',
             events=events.of_object(self.request, 'bid', bid.uuid, 20),
             **kwargs,

@@ -126,12 +126,14 @@ class Contracts(tables.Table):
         lambda contract: len(contract.lines),
         verbose_name=_('Servers'),
         classes=('flocx-number',),
+        total=lambda contracts: sum(len(each.lines) for each in contracts),
     )
     start_time = tables.time_column('start_time', verbose_name=_('From'))
     end_time = tables.time_column('end_time', verbose_name=_('Until'))
     price = tables.price_column(
         rate,
         verbose_name=_('Price'),
+        total=lambda contracts: formats.money(sum(map(rate, contracts))),
         help_text=_('Credits per hour, for all servers that you see'),
     )
     created_at = tables.time_column('created_at', verbose_name=_('Made'))

@@ -42,6 +42,7 @@ class ContractMixin(objects.ObjectMixin):
     """A page about the contract that the URL names."""
 
     index = INDEX
+    kind = _('Contract %s')
     cancel_url = success_url = urls.reverse_lazy(INDEX)
 
     def fetch(self, uuid):
@@ -63,14 +64,13 @@ class Detail(ContractMixin, views.HorizonTemplateView):
 
     def get_context_data(self, **kwargs):
         contract = self.object
-        known = names.of_servers(self.request)
         is_renter = contract_tables.is_renter(self.request, contract)
-        lines = [
-            {**line, 'server': known.get(line['resource_uuid'])}
-            for line in contract.lines
-        ]
         return super().get_context_data(
-            lines=lines,
+            lines=contract.lines,
+            offers=names.of_offers(
+                self.request, [line['offer_uuid'] for line in contract.lines]
+            ),
+            bid_name=is_renter and contract.bid_uuid and self._bid_name(),
             role=contract_tables.role(self.request, contract),
             rate=contract_tables.rate(contract),
             is_renter=is_renter,
@@ -80,6 +80,13 @@ class Detail(ContractMixin, views.HorizonTemplateView):
             events=events.of_object(self.request, 'contract', contract.uuid, 50),
             **kwargs,
         )
+
+    def _bid_name(self):
+        """What the bid is called by which the contract came about."""
+        market, uuid = api.market(self.request), self.object.uuid
+        for bid in api.every(market.bids, 1, contract_uuid=uuid, status='any'):
+            return formats.title(bid)
+        return formats.short(self.object.bid_uuid)
 
 
 class MoveEnd(ContractMixin, forms.FormView):

@@ -40,7 +40,7 @@ class Filter(tables.FilterForm):
             ('28', gettext_lazy('Four weeks')),
         ],
     )
-    resource_class = django_forms.CharField(label=gettext_lazy('Class'), required=False)
+    resource_class = fields.ClassChoice(label=gettext_lazy('Class'), required=False)
     whose = django_forms.ChoiceField(
         label=gettext_lazy('Servers'),
         required=False,
@@ -117,7 +117,7 @@ def lanes(request, query, only_mine):
         for line in contract.lines:
             if line['status'] != 'cancelled':
                 lane = _lane(mine, line['resource_uuid'], known)
-                lane.spans.append(_rented(contract, line, own))
+                lane.spans.append(rented(contract, line, own))
     for offer in offers:
         is_own = offer.project_id == own
         # What of others' is booked is nobody's business, and no lane of its own.
@@ -129,7 +129,7 @@ def lanes(request, query, only_mine):
             # Which server it is of, others may not be told.
             server = offer.resource_uuid or offer.uuid
             lane = _lane(others, server, known, offer.name)
-        lane.spans.extend(_free(offer))
+        lane.spans.extend(free(offer))
     for uuid in known if 'resource_class' not in query else ():
         _lane(mine, uuid, known)
     return [*_sorted(mine), *_sorted(others)]
@@ -153,7 +153,7 @@ def _sorted(found):
     return sorted(found.values(), key=lambda lane: lane.name)
 
 
-def _rented(contract, line, own):
+def rented(contract, line, own):
     name = formats.title(contract)
     rents = contract.project_id == own
     return timeline.Span(
@@ -165,7 +165,7 @@ def _rented(contract, line, own):
     )
 
 
-def _free(offer):
+def free(offer):
     url = urls.reverse('horizon:project:market_offers:detail', args=[offer.uuid])
     text = _('free for %s') % formats.money(offer.price)
     return [

@@ -20,6 +20,7 @@ from flocxclient.osc import times
 
 SECTIONS = (
     ('index', _('Prices')),
+    ('calendar', _('Calendar')),
     ('book', _('Supply and demand')),
     ('timeline', _('Timeline')),
 )
@@ -37,9 +38,12 @@ SALES = 50
 class Page(views.HorizonTemplateView):
     """A page of the panel, whose form says what is to be seen."""
 
-    page_title = _('Market')
     section = 'index'
     filter_class = None
+
+    @property
+    def page_title(self):
+        return dict(SECTIONS)[self.section]
 
     def get_context_data(self, **kwargs):
         context = super().get_context_data(**kwargs)
@@ -67,7 +71,7 @@ class Page(views.HorizonTemplateView):
 
 
 class PriceFilter(tables.FilterForm):
-    resource_class = django_forms.CharField(label=_('Class'), required=False)
+    resource_class = fields.ClassChoice(label=_('Class'), required=False)
     start_time = fields.Moment(
         label=_('From'), required=False, help_text='', example=_('7d ago, 2027-01-05')
     )
@@ -109,7 +113,7 @@ class Prices(Page):
 
 
 class BookFilter(tables.FilterForm):
-    resource_class = django_forms.CharField(label=_('Class'), required=False)
+    resource_class = fields.ClassChoice(label=_('Class'), required=False)
     start_time = fields.Moment(
         label=_('From'), required=False, help_text='', example=_('now, tomorrow 09:00')
     )

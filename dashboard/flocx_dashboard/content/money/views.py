@@ -11,6 +11,7 @@ from horizon import messages
 from horizon import views
 
 from flocx_dashboard import api
+from flocx_dashboard import formats
 from flocx_dashboard import names
 from flocx_dashboard import tables
 from flocx_dashboard.charts import money
@@ -91,13 +92,15 @@ class Index(views.HorizonTemplateView):
             project_id=own,
             start_time=f'{first}-01T00:00:00Z',
         )
+        found = groups(self.request, form)
         accounts = api.every(market.accounts, 1, project_id=own)
         return {
             'account': accounts[0] if accounts else None,
             'month': month,
             'by': by,
             'heading': dict(GROUPS)[by],
-            'groups': groups(self.request, form),
+            'groups': found,
+            'totals': formats.totals(found),
             'picture': money.picture(history, money.months(now, MONTHS)),
             'history': history,
             'statements': api.call(market.statements, project_id=own)[::-1],

@@ -16,7 +16,7 @@ MAX_NODES = 50
 
 
 class Filter(tables.FilterForm):
-    resource_class = django_forms.CharField(label=_('Class'), required=False)
+    resource_class = fields.ClassChoice(label=_('Class'), required=False)
     price = fields.Price(label=_('Price at most'), required=False)
     available_start_time = fields.Moment(
         label=_('Free from'),
@@ -49,13 +49,27 @@ class Filter(tables.FilterForm):
 
 class ServerFilter(tables.FilterForm):
     name = django_forms.CharField(label=_('Name'), required=False)
-    resource_class = django_forms.CharField(label=_('Class'), required=False)
-    provision_state = django_forms.CharField(label=_('State'), required=False)
+    resource_class = fields.ClassChoice(label=_('Class'), required=False)
+    provision_state = django_forms.ChoiceField(label=_('State'), required=False)
     power_state = django_forms.ChoiceField(
         label=_('Power'),
         required=False,
         choices=[('', _('Any')), ('power on', _('On')), ('power off', _('Off'))],
     )
+
+    def classes(self):
+        return names.of_own_servers(self.request, 'resource_class')
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        states = {
+            *names.of_own_servers(self.request, 'provision_state'),
+            *filter(None, [self.data.get('provision_state')]),
+        }
+        self.fields['provision_state'].choices = [
+            ('', _('Any')),
+            *((each, each) for each in sorted(states)),
+        ]
 
 
 def projects(request):

@@ -11,14 +11,13 @@ from flocx_dashboard import tables as flocx_tables
 from flocx_dashboard.content.offers import forms
 from flocx_dashboard.content.offers import sections
 from flocx_dashboard.content.offers import tables
-from flocx_dashboard.content.offers import views as offer_views
 
 
 class Index(flocx_tables.ListView):
     table_class = tables.Servers
     filter_class = forms.ServerFilter
     template_name = 'flocx_dashboard/list.html'
-    page_title = _('Offers')
+    page_title = _('My servers')
     default_sort = ('name', 'asc')
 
     def listing(self):
@@ -36,18 +35,9 @@ class Index(flocx_tables.ListView):
         return context
 
 
-class Detail(offer_views.NodeMixin, views.HorizonTemplateView):
-    template_name = 'flocx_dashboard/offers/server.html'
-
-    def get_context_data(self, **kwargs):
-        return super().get_context_data(
-            hardware=sorted(offer_views.hardware(self.object.properties)), **kwargs
-        )
-
-
 class Hardware(views.HorizonTemplateView):
     template_name = 'flocx_dashboard/offers/hardware.html'
-    page_title = _('Offers')
+    page_title = _('Hardware on offer')
 
     def get_context_data(self, **kwargs):
         context = super().get_context_data(**kwargs)

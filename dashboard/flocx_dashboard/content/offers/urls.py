@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 from django.urls import re_path
 
+from flocx_dashboard.content.offers import server_detail
 from flocx_dashboard.content.offers import servers
 from flocx_dashboard.content.offers import views
 
@@ -8,7 +9,9 @@ urlpatterns = [
     re_path(r'^$', views.Index.as_view(), name='index'),
     re_path(r'^mine/$', views.Mine.as_view(), name='mine'),
     re_path(r'^servers/$', servers.Index.as_view(), name='servers'),
-    re_path(r'^servers/(?P<uuid>[^/]+)/$', servers.Detail.as_view(), name='server'),
+    re_path(
+        r'^servers/(?P<uuid>[^/]+)/$', server_detail.Detail.as_view(), name='server'
+    ),
     re_path(r'^servers/(?P<uuid>[^/]+)/offer/$', views.Create.as_view(), name='create'),
     re_path(r'^hardware/$', servers.Hardware.as_view(), name='hardware'),
     re_path(r'^(?P<uuid>[^/]+)/$', views.Detail.as_view(), name='detail'),

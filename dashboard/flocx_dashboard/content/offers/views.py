@@ -22,7 +22,7 @@ class Index(tables.ListView):
     table_class = offer_tables.Offers
     filter_class = offer_forms.Filter
     template_name = 'flocx_dashboard/list.html'
-    page_title = _('Offers')
+    page_title = _('Offers on the market')
     section = 'index'
     default_sort = ('price', 'asc')
 
@@ -50,6 +50,7 @@ class Index(tables.ListView):
 
 class Mine(Index):
     table_class = offer_tables.MyOffers
+    page_title = _('My offers')
     section = 'mine'
     default_sort = ('created_at', 'desc')
 
@@ -65,6 +66,7 @@ class OfferMixin(objects.ObjectMixin):
     """A page about the offer that the URL names."""
 
     index = INDEX
+    kind = _('Offer %s')
 
     def fetch(self, uuid):
         return api.call(api.market(self.request).get_offer, uuid)
@@ -74,6 +76,7 @@ class NodeMixin(objects.ObjectMixin):
     """A page about the server that the URL names."""
 
     index = SERVERS
+    kind = _('Server %s')
 
     def fetch(self, uuid):
         return api.call(api.provider(self.request).get_node, uuid)
@@ -110,7 +113,10 @@ class Create(NodeMixin, forms.FormView):
     side_template = 'flocx_dashboard/offers/_create.html'
 
     def get_initial(self):
-        return {'uuid': self.object.uuid}
+        # The calendar leads here with the time that was chosen in it.
+        given = ('start_time', 'end_time', 'price')
+        chosen = {n: self.request.GET[n] for n in given if n in self.request.GET}
+        return {**chosen, 'uuid': self.object.uuid}
 
 
 class Change(OfferMixin, forms.FormView):

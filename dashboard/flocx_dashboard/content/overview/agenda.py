@@ -7,6 +7,7 @@ import datetime
 from django import urls
 from django.utils.translation import gettext as _
 
+from flocx_dashboard import api
 from flocx_dashboard import formats
 
 
@@ -18,6 +19,28 @@ class Item:
     time: str
     text: str
     url: str
+
+
+def open_things(market, own, most):
+    """The open contracts, bids and offers of project ``own``, each by what is due.
+
+    An administrator gets everybody's contracts; here they are by role.
+
+    :param most: how many of each.
+    """
+    found = {
+        contract.uuid: contract
+        for role in ('renter', 'owner')
+        for contract in api.every(
+            market.contracts, most, role=role, sort_key='end_time', limit=most
+        )
+    }
+    mine = {'project_id': own, 'sort_key': 'end_time', 'limit': most}
+    return (
+        sorted(found.values(), key=due),
+        api.every(market.bids, most, status='available', **mine),
+        api.every(market.offers, most, **mine),
+    )
 
 
 def agenda(contracts, bids, offers, own, now):

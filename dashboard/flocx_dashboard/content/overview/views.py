@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 import csv
 
-from django import forms as django_forms
 from django import http
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -12,10 +11,11 @@ from horizon import views
 from flocx_dashboard import api
 from flocx_dashboard import events
 from flocx_dashboard import fields
+from flocx_dashboard import formats
 from flocx_dashboard import names
 from flocx_dashboard import tables
 from flocx_dashboard.content.overview import agenda
-from flocxclient.sdk import filters
+from flocx_dashboard.content.overview import unread
 
 #: As many of each as fit a page that one looks over.
 ROWS_SHOWN = 10
@@ -50,12 +50,10 @@ class Index(views.HorizonTemplateView):
 
     def _market(self):
         market = api.market(self.request)
-        mine = {'project_id': self._own, 'sort_key': 'end_time', 'limit': OPEN}
-        contracts = self._contracts(market)
-        bids = api.every(market.bids, OPEN, status='available', **mine)
-        offers = api.every(market.offers, OPEN, **mine)
+        contracts, bids, offers = agenda.open_things(market, self._own, OPEN)
         now = timezone.now()
         return {
+            'unread': unread.count(self.request),
             'contracts': contracts[:ROWS_SHOWN],
             'contract_count': counted(contracts),
             'bids': bids[:ROWS_SHOWN],
@@ -64,23 +62,9 @@ class Index(views.HorizonTemplateView):
             'agenda': agenda.agenda(contracts, bids, offers, self._own, now)[
                 :ROWS_SHOWN
             ],
-            'events': events.recent(self.request, ROWS_SHOWN, now),
+            'events': events.recent(self.request, ROWS_SHOWN),
             **_sums(usage(market, self._own)),
         }
-
-    def _contracts(self, market):
-        """The open contracts of one's own project, in the order of what is due.
-
-        An administrator gets everybody's; here they are by role.
-        """
-        found = {
-            contract.uuid: contract
-            for role in ('renter', 'owner')
-            for contract in api.every(
-                market.contracts, OPEN, role=role, sort_key='end_time', limit=OPEN
-            )
-        }
-        return sorted(found.values(), key=agenda.due)
 
     def _servers(self):
         nodes = api.every(api.provider(self.request).nodes)
@@ -157,7 +141,10 @@ class Usage(views.HorizonTemplateView):
             else:
                 context.update(_sums(found))
                 context['period'] = next(iter(found.values()), None)
-                context['servers'] = names.of_servers(self.request)
+                context['totals'] = formats.totals(context['lines'])
+                context['contracts'] = names.of_contracts(
+                    self.request, [line['contract_uuid'] for line in context['lines']]
+                )
         return context
 
 
@@ -178,55 +165,3 @@ class UsageFile(generic.View):
         writer.writeheader()
         writer.writerows(rows)
         return answer
-
-
-class EventFilter(tables.FilterForm):
-    object_type = django_forms.ChoiceField(
-        label=_('What'),
-        required=False,
-        choices=[
-            ('', _('Everything')),
-            ('offer', _('Offers')),
-            ('bid', _('Bids')),
-            ('contract', _('Contracts')),
-        ],
-    )
-    time = fields.Moment(
-        label=_('Since'), required=False, help_text='', example=_('7d ago, 2027-01-05')
-    )
-
-
-class Events(views.HorizonTemplateView):
-    """The feed, a page at a time, the oldest first."""
-
-    template_name = 'flocx_dashboard/overview/events.html'
-    page_title = _('Events')
-
-    def get_context_data(self, **kwargs):
-        context = super().get_context_data(**kwargs)
-        form = EventFilter(self.request.GET, request=self.request)
-        context['filter_form'] = form
-        if not form.is_valid():
-            return context
-        query = form.given('object_type')
-        if form.cleaned_data['time']:
-            query['time'] = filters.Comparison('gte', form.cleaned_data['time'])
-        after = self.request.GET.get('after', '0')
-        size = tables.page_size(self.request)
-        try:
-            found = api.every(
-                api.market(self.request).events,
-                size + 1,
-                after=after,
-                limit=size + 1,
-                **query,
-            )
-        except api.Refused as refused:
-            messages.error(self.request, str(refused))
-            found = []
-        context['events'] = [events.description(event) for event in found[:size]]
-        if len(found) > size:
-            following = self.request.GET.copy()
-            following['after'] = found[size - 1].id
-            context['next'] = following.urlencode()
-        return context

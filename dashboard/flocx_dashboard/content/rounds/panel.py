@@ -5,7 +5,7 @@ from openstack_dashboard.dashboards.project import dashboard
 
 
 class Rounds(horizon.Panel):
-    name = _('Rounds')
+    name = _('Operation')
     slug = 'market_rounds'
     permissions = ('openstack.services.marketplace-matcher', 'openstack.roles.admin')
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The live quote: while somebody fills in a bid, the page asks what it would get.
+// The live quote: while somebody fills in a bid, the page asks what it would get. And
+// cells are told what they are, so that rows can be cards on a narrow page.
 // Everything else works without a script of ours.
 (function () {
   'use strict';
@@ -52,6 +53,23 @@
     timers.set(form, setTimeout(ask, PAUSE, form, place));
   }
 
+  function label(table) {
+    var heads = Array.from(table.querySelectorAll('thead th'));
+    if (table.classList.contains('datatable')) {
+      return;
+    }
+    table.querySelectorAll('tbody tr').forEach(function (row) {
+      Array.from(row.cells).forEach(function (cell, number) {
+        if (heads.length === row.cells.length) {
+          cell.setAttribute('data-label', heads[number].textContent.trim());
+        }
+      });
+    });
+  }
+
+  document.addEventListener('DOMContentLoaded', function () {
+    document.querySelectorAll('#content_body table.table').forEach(label);
+  });
   document.addEventListener('input', changed);
   document.addEventListener('change', changed);
 }());

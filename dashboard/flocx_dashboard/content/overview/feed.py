@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is due, and what has happened, in full."""
+
+from django import forms as django_forms
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from horizon import messages
+from horizon import views
+
+from flocx_dashboard import api
+from flocx_dashboard import events
+from flocx_dashboard import fields
+from flocx_dashboard import tables
+from flocx_dashboard.content.overview import agenda
+from flocx_dashboard.content.overview import unread
+from flocxclient.sdk import filters
+
+#: How many of each kind of open thing are due on the page.
+LISTED = 1000
+
+
+class Agenda(views.HorizonTemplateView):
+    """Everything that is due, in order."""
+
+    template_name = 'flocx_dashboard/overview/agenda.html'
+    page_title = _('Agenda')
+
+    def get_context_data(self, **kwargs):
+        own, due = self.request.user.project_id, []
+        try:
+            found = agenda.open_things(api.market(self.request), own, LISTED)
+            due = agenda.agenda(*found, own, timezone.now())
+        except api.Refused as refused:
+            messages.error(self.request, str(refused))
+        return super().get_context_data(agenda=due, **kwargs)
+
+
+class EventFilter(tables.FilterForm):
+    object_type = django_forms.ChoiceField(
+        label=_('What'),
+        required=False,
+        choices=[
+            ('', _('Everything')),
+            ('offer', _('Offers')),
+            ('bid', _('Bids')),
+            ('contract', _('Contracts')),
+        ],
+    )
+    time = fields.Moment(
+        label=_('Since'), required=False, help_text='', example=_('7d ago, 2027-01-05')
+    )
+
+
+class Events(views.HorizonTemplateView):
+    """The feed, a page at a time, the oldest first; with ``unread`` what is new."""
+
+    template_name = 'flocx_dashboard/overview/events.html'
+    page_title = _('Events')
+
+    _last = 0
+
+    def get(self, request, *args, **kwargs):
+        answer = super().get(request, *args, **kwargs)
+        unread.mark(request, answer, self._last)
+        return answer
+
+    def get_context_data(self, **kwargs):
+        context = super().get_context_data(**kwargs)
+        form = EventFilter(self.request.GET, request=self.request)
+        context['filter_form'] = form
+        if not form.is_valid():
+            return context
+        query = form.given('object_type')
+        if form.cleaned_data['time']:
+            query['time'] = filters.Comparison('gte', form.cleaned_data['time'])
+        after = self.request.GET.get('after', '0')
+        if after == 'unread':
+            after = unread.last_read(self.request) or 'latest'
+        size = tables.page_size(self.request)
+        try:
+            found = api.every(
+                api.market(self.request).events,
+                size + 1,
+                after=after,
+                limit=size + 1,
+                **query,
+            )
+        except api.Refused as refused:
+            messages.error(self.request, str(refused))
+            found = []
+        before = unread.last_read(self.request)
+        context['events'] = [
+            events.description(event, before is not None and event.id > before)
+            for event in found[:size]
+        ]
+        self._last = max((event.id for event in found[:size]), default=0)
+        if len(found) > size:
+            following = self.request.GET.copy()
+            following['after'] = found[size - 1].id
+            context['next'] = following.urlencode()
+        return context

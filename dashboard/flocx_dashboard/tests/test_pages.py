@@ -1,0 +1,172 @@
+# SPDX-License-Identifier: Apache-2.0
+"""All pages on a busy market: what none of them shows, and what each of them asks."""
+
+import datetime
+import re
+import threading
+from unittest import mock
+
+from django import test
+from django.core import cache
+from requests import adapters
+
+from benchmarks import busy_market
+from flocx_dashboard.tests import base
+
+#: What no page shows to people, outside of code and details.
+FORBIDDEN = {
+    'a bare uuid': r'\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b',
+    'raw HTML': r'&lt;/?[a-z]+[ >&]',
+    'a repr of Python': (
+        r"\bNone\b|\bTrue\b|\bFalse\b|[\[{(]'|&#x27;[\])}]|Decimal\(|datetime\.|"
+        r'&lt;\w+ object|OrderedDict'
+    ),
+    'an event type': r'\b(?:offer|bid|contract|account|dispute)\.[a-z_]+\b',
+    'a time without its zone': (
+        r'\b\d{4}-\d\d-\d\d \d\d:\d\d\b(?!:?\d* (?:[A-Z]{3,5}|[+-]\d\d))|'
+        r'\d{4}-\d\d-\d\dT\d\d:\d\d'
+    ),
+}
+#: Who looks at what takes no object in its address.
+PAGES = {
+    'umbrella-member': (
+        *('overview:index', 'overview:usage', 'overview:events', 'overview:agenda'),
+        *('rent:index', 'offers:index', 'offers:hardware', 'bids:index'),
+        *('bids:create', 'contracts:index', 'market:index', 'market:calendar'),
+        *('market:book', 'market:timeline', 'money:index'),
+    ),
+    'acme-member': ('overview:index', 'offers:mine', 'offers:servers', 'money:index'),
+    'operator-admin': (
+        *('overview:index', 'contracts:index', 'rounds:index', 'rounds:health'),
+        'rounds:audit',
+    ),
+}
+
+
+def seen(page):
+    """The text of a page's content, without code, details and what is typed."""
+    body = page.content.decode().partition('id="content_body"')[2]
+    hidden = r'<(script|style|code|details|textarea|select).*?</\1>'
+    helps = r'<(td) class="[^"]*hide.*?</td>|<span class="help-block".*?</span>'
+    for pattern in (hidden, helps):
+        body = re.sub(pattern, ' ', body, flags=re.S)
+    return re.sub(r'<[^>]*>', ' ', body.partition('id="footer"')[0])
+
+
+class PagesTest(base.DashboardTestCase):
+    """Everybody's pages, before and after months of trade."""
+
+    # The calendar asks the engine.
+    WORKERS = True
+
+    def fill(self, **size):
+        now = datetime.datetime.now(datetime.UTC)
+        uuids = [self.marketplace.add_node(f'busy-{n}') for n in range(20)]
+        market = busy_market.Market(
+            *(['acme'], ['umbrella', 'initech'], 'elsewhere', now),
+            busy_market.Size(**size),
+            uuids,
+        )
+        busy_market.fill(self.marketplace.database, market)
+        return market
+
+    def requests(self, who, view, *args):
+        """A page, and how many requests to the services it took to make it."""
+        cache.cache.clear()
+        services = tuple(
+            url
+            for kind, url in self.marketplace.catalog.items()
+            if kind.startswith('marketplace')
+        )
+        asked, here = [], threading.get_ident()
+        send = adapters.HTTPAdapter.send
+
+        def counting(adapter, request, **kwargs):
+            # The services in this process ask each other in threads of their own.
+            if threading.get_ident() == here and request.url.startswith(services):
+                asked.append(request.url)
+            return send(adapter, request, **kwargs)
+
+        with mock.patch.object(adapters.HTTPAdapter, 'send', counting):
+            page = self.page(who, view, *args)
+        return page, len(asked)
+
+    def objects(self):
+        """The pages of one object of each kind, as (who, view, uuid)."""
+        contract = self.traded
+        detail = self.show('contracts', contract)
+        (line,) = detail['lines']
+        return [
+            ('umbrella-member', 'contracts:detail', contract),
+            ('acme-member', 'contracts:detail', contract),
+            ('umbrella-member', 'bids:detail', detail['bid_uuid']),
+            ('umbrella-member', 'bids:detail', self.waiting),
+            ('acme-member', 'offers:detail', line['offer_uuid']),
+            ('acme-member', 'offers:server', line['resource_uuid']),
+            ('acme-member', 'offers:create', line['resource_uuid']),
+            ('acme-member', 'offers:change', line['offer_uuid']),
+            ('umbrella-member', 'offers:claim', line['offer_uuid']),
+            ('umbrella-member', 'contracts:end', contract),
+            ('umbrella-member', 'contracts:release', contract),
+        ]
+
+    def trade(self):
+        """A contract that is handed over, a round, and a bid that waits."""
+        self.offer(price='1', name='sold', node=self.add_node('sold-server'))
+        bid = self.bid(price='3', hours=6)
+        wanted = [['cpus', '>=', 64], ['cpu_arch', 'eq', 'vax']]
+        self.waiting = self.bid(price='0.01', requirements=wanted)['uuid']
+        self.eventually('matched', lambda: self.show('bids', bid['uuid'])['status'])
+        self.traded = self.show('bids', bid['uuid'])['contract_uuid']
+        self.eventually('active', lambda: self.show('contracts', self.traded)['status'])
+
+    def every_page(self):
+        for who, views in PAGES.items():
+            yield from ((who, view) for view in views)
+        yield from self.objects()
+
+    def test_they_are_for_people_and_ask_no_more_of_a_busy_market(self):
+        self.trade()
+        few = {each: self.requests(*each)[1] for each in self.every_page()}
+        self.fill(servers=200, offers=5000, contracts=500, bids=200, events=20000)
+        dearer, shown = {}, []
+        with test.override_settings(API_RESULT_PAGE_SIZE=50):
+            for each in self.every_page():
+                page, count = self.requests(*each)
+                if count > few[each] + GROWTH.get(each[1], 0):
+                    dearer[each] = f'{few[each]} -> {count}'
+                self.assertRegex(page.content.decode(), r'<title>\s*\w')
+                words = seen(page)
+                self.assertGreater(len(words), 100)
+                for what, pattern in FORBIDDEN.items():
+                    found = re.search(f'.{{0,80}}(?:{pattern}).{{0,40}}', words)
+                    if found:
+                        shown.append((each, what, found[0]))
+        self.assertEqual({}, dearer)
+        self.assertEqual([], shown)
+
+
+#: How many requests more a page takes at most, where it looks for the names of what is
+#: on it, in one request for a hundred, or reads all there is of a kind by the page.
+GROWTH = {
+    'rounds:health': 1,
+    # Once the feed was read, what is new of it is counted.
+    'overview:index': 2,
+}
+
+
+class ForbiddenTest(test.SimpleTestCase):
+    def test_what_is_looked_for_is_found(self):
+        for what, text in (
+            ('a bare uuid', 'server 1b4e28ba-2fa1-41d2-883f-0016d3cca427'),
+            ('raw HTML', '&lt;time class=&quot;x&quot;&gt;'),
+            ('a repr of Python', "['cpus', '&gt;=', 3]"),
+            ('a repr of Python', 'until None'),
+            ('an event type', 'contract.wait_end'),
+            ('a time without its zone', '2027-01-05 09:00, then'),
+            ('a time without its zone', '2027-01-05T09:00:00Z'),
+        ):
+            self.assertRegex(text, FORBIDDEN[what])
+        for fine in ('2027-01-05 09:00 UTC', 'flocx.example', 'Nonesuch'):
+            for pattern in FORBIDDEN.values():
+                self.assertNotRegex(fine, pattern)
