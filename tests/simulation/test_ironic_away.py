@@ -197,9 +197,10 @@ class IronicAwayTest(testtools.TestCase):
                 return True
 
         with mock.patch.object(fulfilment.teardown.Teardown, 'take_back', hasty):
-            wrong = [
+            wrong = (
                 each
                 for first in range(1, 60)
                 for each in TwoContracts(first, done=False).live()
-            ]
-        self.assertIn("the server is umbrella's", wrong)
+            )
+            # Found as soon as one of the outages does it.
+            self.assertIn("the server is umbrella's", wrong)

@@ -12,6 +12,7 @@ import pathlib
 import subprocess
 import sys
 import time
+import tomllib
 
 from tools.lab import folder as folders
 from tools.lab import install as lab_install
@@ -143,12 +144,25 @@ def _install_requirements(venv):
         # The dashboard asks for the client, which no index has.
         if line and line not in OURSELVES
     )
-    _pip_install(venv, *wanted)
+    _pip_install(venv, *wanted, *_builders(venv))
+
+
+def _builders(venv):
+    """What the projects are built with, for all of them once."""
+    return {
+        each
+        for project in venv.projects
+        for each in tomllib.loads((ROOT / project / 'pyproject.toml').read_text())[
+            'build-system'
+        ]['requires']
+    }
 
 
 def _install_projects(venv):
     editable = (('--editable', str(ROOT / project)) for project in venv.projects)
-    _pip_install(venv, *itertools.chain(*editable))
+    # All that they ask for is there by now.
+    here = ('--no-build-isolation', '--no-deps')
+    _pip_install(venv, *here, *itertools.chain(*editable))
 
 
 def compile_driver():

@@ -9,6 +9,7 @@ import copy
 import datetime
 import itertools
 import pathlib
+import pickle
 import types
 import unittest
 
@@ -75,10 +76,11 @@ class Market:
         return line
 
     def due(self, before):
-        return copy.deepcopy(self.contracts)
+        # Much quicker than copy.deepcopy.
+        return pickle.loads(pickle.dumps(self.contracts))
 
     def delivered(self, resource_uuid):
-        found = copy.deepcopy(self.contracts)
+        found = self.due(None)
         for contract in found:
             contract['lines'] = [
                 line
