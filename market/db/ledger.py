@@ -257,8 +257,8 @@ def require_small(session, account_uuid):
     row = session.execute(_ACCOUNT, {'account': account_uuid}).one()
     if abs(row.balance) > money.LIMIT:
         raise exceptions.Invalid(
-            f'amount: account {row.uuid} would be at {money.text(row.balance)} credits, '
-            f'and no account can be beyond {money.LIMIT}'
+            f'amount: account {row.uuid} would have {money.text(row.balance)} credits, '
+            f'and none can be beyond {money.LIMIT}'
         )
     return row
 
