@@ -4,15 +4,20 @@
 import json
 import pathlib
 import shutil
+import subprocess
+import tarfile
 
 from selenium import webdriver
 from selenium.common import exceptions
 from selenium.webdriver.chrome import service
+from selenium.webdriver.common import action_chains
 from selenium.webdriver.common import by
+from selenium.webdriver.support import ui
 from selenium.webdriver.support import wait
 
 CHROMIUM = shutil.which('chromium') or shutil.which('chromium-browser')
 DRIVER = shutil.which('chromedriver')
+NPM = shutil.which('npm')
 ARGUMENTS = (
     '--headless=new',
     '--no-sandbox',
@@ -65,6 +70,28 @@ return [...document.querySelectorAll('[class*=flocx-], [class*=flocx-] *')]
   })
   .filter(each => each[2] < 4.5);
 """
+
+
+#: Looks for barriers in pages; it comes from npm, as no Python package has it.
+AXE = 'axe-core@4.10.3'
+
+
+def axe(folder):
+    """The script of axe-core, fetched once into a folder."""
+    script = pathlib.Path(folder) / f'{AXE}.js'
+    if not script.exists():
+        script.parent.mkdir(parents=True, exist_ok=True)
+        packed = subprocess.run(
+            [NPM, 'pack', '--silent', AXE],
+            cwd=script.parent,
+            stdout=subprocess.PIPE,
+            text=True,
+            check=True,
+        ).stdout.split()[-1]
+        with tarfile.open(script.parent / packed) as archive:
+            member = archive.extractfile('package/axe.min.js')
+            script.write_bytes(member.read())
+    return script.read_text()
 
 
 def missing():
@@ -150,10 +177,25 @@ class Browser:
     def fill(self, form='', **fields):
         """Type into the fields of a form, by name."""
         for name, value in fields.items():
-            selector = f'{form} [name={name}]'
-            element = self.see(selector)
-            element.clear()
-            element.send_keys(value)
+            element = self.see(f'{form} [name={name}]')
+            if element.tag_name == 'select':
+                ui.Select(element).select_by_value(value)
+            else:
+                element.clear()
+                element.send_keys(value)
+
+    def press(self, selector, *pressed):
+        """Press keys at an element, without the mouse."""
+        self.see(selector).send_keys(*pressed)
+
+    def drag(self, start, end):
+        """Drag the mouse from one element to another, given by their selectors."""
+        actions = action_chains.ActionChains(self._driver)
+        actions.click_and_hold(self.see(start)).move_to_element(self.see(end))
+        actions.release().perform()
+
+    def value(self, selector):
+        return self.see(selector).get_property('value')
 
     def see_again(self, path, selector, text):
         """Look at a page until it shows something that others bring about."""
@@ -168,10 +210,10 @@ class Browser:
     def path(self):
         return self._driver.current_url.removeprefix(self._url)
 
-    def picture(self, name, height=900):
+    def picture(self, name, height=900, width=1280):
         """Keep what is to be seen."""
         self._pictures.mkdir(parents=True, exist_ok=True)
-        self._driver.set_window_size(1280, height)
+        self._driver.set_window_size(width, height)
         self._driver.save_screenshot(str(self._pictures / f'{name}.png'))
         self._driver.set_window_size(1280, 900)
 
@@ -192,6 +234,28 @@ class Browser:
     def faint(self):
         """What is hard to read on the page: text, class and ratio of contrast."""
         return self._driver.execute_script(FAINT)
+
+    def barriers(self, axe):
+        """What axe-core finds serious or worse in what is ours of a page.
+
+        :param axe: the text of its script.
+        """
+        self._driver.set_script_timeout(PAGE_TIMEOUT)
+        self._driver.execute_script(axe)
+        found = self._driver.execute_async_script(
+            'let done = arguments[arguments.length - 1];'
+            "axe.run('#content_body', {resultTypes: ['violations']})"
+            '.then(each => done(each.violations), error => done(String(error)));'
+        )
+        return [
+            (
+                each['id'],
+                each['help'],
+                [node['html'][:160] for node in each['nodes'][:3]],
+            )
+            for each in found
+            if each['impact'] in ('serious', 'critical')
+        ]
 
     @property
     def title(self):
