@@ -7,6 +7,7 @@ import json
 import pathlib
 import sys
 
+from keystoneauth1 import exceptions as ks_exceptions
 from keystoneauth1 import loading
 from oslo_config import cfg
 from oslo_utils import timeutils
@@ -203,6 +204,20 @@ def _meters(database, arguments):
                 stream.write(json.dumps(reading) + '\n')
 
 
+def _rating(session):
+    """Where CloudKitty is.
+
+    :raises Unavailable: Keystone does not tell.
+    """
+    try:
+        url = session.get_endpoint(service_type='rating')
+    except ks_exceptions.ClientException as error:
+        raise exceptions.Unavailable(f'Keystone cannot be asked: {error}') from None
+    if not url:
+        raise exceptions.Unavailable('Keystone has no endpoint of type rating')
+    return url
+
+
 @_checked
 def _cloudkitty(database, arguments):
     month = core.parse_month(arguments.month)
@@ -210,12 +225,10 @@ def _cloudkitty(database, arguments):
     session = loading.load_session_from_conf_options(
         cfg.CONF, config.CREDENTIALS, auth=auth
     )
-    url = arguments.endpoint or session.get_endpoint(service_type='rating')
-    if not url:
-        raise exceptions.Unavailable('Keystone has no endpoint of type rating')
-    push, done, sent = cloudkitty.Push(session, url), 0, 0
+    url = arguments.endpoint or _rating(session)
+    push, done, sent = cloudkitty.Push(session, url, month), 0, 0
     with database.reader() as reader:
-        for part in billing.booked(reader, month, size=100):
+        for part in billing.booked(reader, month):
             sent += push.send(part)
             done += len(part)
             print(f'{done} transfers, {sent} pushed', file=sys.stderr)

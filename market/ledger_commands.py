@@ -14,10 +14,6 @@ from flocx.core import money
 from market import bookkeeping
 from market.db import adoption
 from market.db import billing
-from market.db import listing
-
-#: Bids and contracts in one transaction.
-BATCH = 100
 
 
 def add(subparsers):
@@ -70,8 +66,7 @@ def _now():
 def _prepare(database, command):
     now = _now()
     with database.reader() as session:
-        found = adoption.objects(session)
-        needs = adoption.needs(session, found)
+        needs, parts = adoption.needs(session)
         balances = adoption.balances(session)
     projects = []
     for project_id in sorted({*needs, *balances}):
@@ -82,7 +77,7 @@ def _prepare(database, command):
             {
                 'project_id': project_id,
                 'bids': need.bids,
-                'contracts': need.contracts,
+                'contracts': len(need.contracts),
                 'balance': money.text(balance),
                 'hold': money.text(need.hold),
                 'missing': money.text(missing),
@@ -91,8 +86,8 @@ def _prepare(database, command):
         if command.cover and missing and not command.dry_run:
             _cover(database, project_id, missing, now)
     if not command.dry_run:
-        for part in listing.parts(found, BATCH):
-            _adopt(database, part, now)
+        for name, uuids in parts:
+            _adopt(database, name, uuids, now)
     print(json.dumps({'dry_run': command.dry_run, 'projects': projects}, indent=2))
 
 
@@ -103,10 +98,9 @@ def _cover(database, project_id, missing, now):
 
 
 @db.retried
-def _adopt(database, part, now):
+def _adopt(database, name, uuids, now):
     with database.writer() as session:
-        for model, uuid in part:
-            adoption.adopt(session, model, uuid, now)
+        adoption.adopt(session, name, uuids, now)
 
 
 def _check(database, command):

@@ -218,10 +218,19 @@ def cut(kind, answer, version):
     if isinstance(kind, wsme.types.ArrayType):
         return [cut(kind.item_type, each, version) for each in answer]
     return {
-        each.name: cut(each.datatype, answer[each.name], version)
-        for each in attributes(kind, version)
-        if each.name in answer
+        name: cut(part, answer[name], version) if part else answer[name]
+        for name, part in _kept(kind, version)
+        if name in answer
     }
+
+
+@functools.cache
+def _kept(kind, version):
+    """Pairs of a field that a version has, and its type if something of it is cut."""
+    return [
+        (each.name, each.datatype if _is_cut(each.datatype, version) else None)
+        for each in attributes(kind, version)
+    ]
 
 
 @functools.cache

@@ -308,7 +308,7 @@ def _taken(service, session, wanted, now):
 
 def _insider(context, offer):
     return (
-        context.is_admin
-        or offer.project_id == context.project_id
+        offer.project_id == context.project_id
         or offer.provider_id == context.provider_id
+        or context.is_admin
     )

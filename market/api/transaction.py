@@ -16,9 +16,11 @@ from market.db import idempotency
 
 def request_context():
     """The service, the caller and the time of the request."""
+    request = pecan.request
+    service = request.service
     # Published before a transaction begins: it takes one of its own.
-    pecan.request.service.published.current()
-    return pecan.request.service, pecan.request.context, pecan.request.now
+    service.published.current()
+    return service, request.context, request.now
 
 
 def key():

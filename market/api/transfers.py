@@ -150,9 +150,15 @@ def _may_transfer(service, context, source, target):
 
 
 def _is_of_organisation(service, context, source):
-    """Whether it is the account of the organisation at the top of which they are."""
-    return (
-        source.type == core.AccountType.ORGANISATION
-        and service.quotas.organisation(context) == source.project_id
-        and set(context.lineage) <= {context.project_id, source.project_id}
-    )
+    """Whether it is the account of the organisation at the top of which they are.
+
+    At the top of a domain are its topmost projects; else the organisation is one.
+    """
+    if source.type != core.AccountType.ORGANISATION:
+        return False
+    organisation, own = service.quotas.organisation(context), context.project_id
+    if organisation != source.project_id:
+        return False
+    if organisation == context.project_domain_id:
+        return set(context.lineage) <= {own, organisation}
+    return organisation == own

@@ -2,8 +2,10 @@
 """What bids and contracts from before the budgets hold from now on."""
 
 import collections
+import collections.abc
 import dataclasses
 import decimal
+import functools
 
 import sqlalchemy as sa
 
@@ -12,13 +14,14 @@ from flocx.core import contract as contract_core
 from flocx.core import ledger as core
 from market.db import bids
 from market.db import budgets
-from market.db import contracts
 from market.db import events
 from market.db import ledger
+from market.db import listing
 from market.db import schema
-from market.db import visibility
 
 _BIDS, _LINES, _ACCOUNTS = schema.bids, schema.contract_lines, schema.accounts
+#: How many bids or lines are read, or hold something, at once.
+_PART = 500
 
 
 @dataclasses.dataclass
@@ -26,61 +29,79 @@ class Needs:
     """What the open bids and contracts of a project are to hold, in credits."""
 
     bids: int = 0
-    contracts: int = 0
+    contracts: set = dataclasses.field(default_factory=set)
     hold: decimal.Decimal = core.ZERO
 
 
-def objects(session):
-    """Pairs of ``bid`` or ``contract`` and the uuid of one that holds too little."""
-    waiting = session.scalars(
-        sa.select(_BIDS.c.uuid)
-        .where(
+@dataclasses.dataclass(frozen=True)
+class _Model:
+    """Bids, or the lines of contracts: where they are, and what one is to hold.
+
+    ``waits`` is the condition of those that hold nothing and may have to.
+    """
+
+    table: sa.Table
+    waits: sa.ColumnElement
+    read: collections.abc.Callable
+    most: collections.abc.Callable
+
+
+_MODELS = {
+    'bid': _Model(
+        _BIDS,
+        sa.and_(
             _BIDS.c.status == bid_core.Status.AVAILABLE,
             _BIDS.c.hold == 0,
             _BIDS.c.price > 0,
-        )
-        .order_by(_BIDS.c.id)
-    )
-    found = [('bid', uuid) for uuid in waiting]
-    running = session.scalars(
-        sa.select(_LINES.c.contract_uuid)
-        .where(
-            _LINES.c.status.in_(sorted(contract_core.OPEN)),
-            _LINES.c.hold == 0,
-        )
-        .distinct()
-        .order_by(_LINES.c.contract_uuid)
-    )
-    return found + [('contract', uuid) for uuid in running]
-
-
-def needs(session, found):
-    """{project: its Needs} of the ``objects`` found."""
-    projects = collections.defaultdict(Needs)
-    for model, uuid in found:
-        if model == 'bid':
-            bid = bids.with_uuid(session, uuid)
-            project, more = bid.project_id, core.most_of_bid(bid)
-            projects[project].bids += 1
-        else:
-            contract = contracts.get(session, uuid, visibility.OPERATOR)
-            project, more = contract.project_id, _to_hold(contract)
-            if not more:
-                continue
-            projects[project].contracts += 1
-        projects[project].hold += more
-    return projects
-
-
-def _to_hold(contract):
-    return sum(
-        (
-            core.to_hold(line)
-            for line in contract.lines
-            if line.status not in contract_core.CLOSED and not line.hold
         ),
-        core.ZERO,
-    )
+        bids.from_row,
+        core.most_of_bid,
+    ),
+    'line': _Model(
+        _LINES,
+        sa.and_(_LINES.c.status.in_(sorted(contract_core.OPEN)), _LINES.c.hold == 0),
+        functools.partial(listing.from_row, contract_core.Line),
+        core.to_hold,
+    ),
+}
+
+
+def needs(session):
+    """{project: its Needs}, and the parts in which :func:`adopt` is to be called.
+
+    The parts are pairs of ``bid`` or ``line`` and a list of uuids.
+    """
+    projects, parts = collections.defaultdict(Needs), []
+    for name, model in _MODELS.items():
+        for found in _read(session, model):
+            short = [(each, model.most(each)) for each in found]
+            short = [(each, more) for each, more in short if more]
+            for each, more in short:
+                need = projects[each.project_id]
+                need.hold += more
+                if name == 'bid':
+                    need.bids += 1
+                else:
+                    need.contracts.add(each.contract_uuid)
+            if short:
+                parts.append((name, [each.uuid for each, _ in short]))
+    return projects, parts
+
+
+def _read(session, model):
+    """What waits, lists of some, in the order in which it was made."""
+    last = 0
+    while True:
+        rows = session.execute(
+            sa.select(model.table)
+            .where(model.table.c.id > last, model.waits)
+            .order_by(model.table.c.id)
+            .limit(_PART)
+        ).all()
+        if not rows:
+            return
+        yield [model.read(row) for row in rows]
+        last = rows[-1].id
 
 
 def balances(session):
@@ -91,29 +112,50 @@ def balances(session):
     return {row.project_id: (row.balance, row.overdraft) for row in rows}
 
 
-def adopt(session, model, uuid, now):
-    """Let a bid or contract hold what it may still cost, whatever its project has."""
-    if model == 'contract':
-        contract = contracts.get(session, uuid, visibility.OPERATOR)
-        budgets.adopt(session, contract, now, within_limit=False)
+def adopt(session, name, uuids, now):
+    """Let bids or lines hold what they may still cost, whatever their projects have.
+
+    Those that have closed meanwhile, or hold something, are left as they are. Nothing
+    else of them changes. It takes as many statements for one as for hundreds.
+
+    :param name: ``bid`` or ``line``.
+    """
+    model = _MODELS[name]
+    rows = session.execute(
+        sa.select(model.table)
+        .where(model.table.c.uuid.in_(uuids), model.waits)
+        .order_by(model.table.c.uuid)
+        .with_for_update()
+    ).all()
+    held = []
+    for each in map(model.read, rows):
+        if more := model.most(each):
+            held.append(dataclasses.replace(each, hold=more))
+    if not held:
         return
-    bid = bids.with_uuid(session, uuid)
-    held = dataclasses.replace(
-        bid, hold=core.most_of_bid(bid), generation=bid.generation + 1, updated_at=now
+    if name == 'bid':
+        # An engine that has read it before reads it again, and its contract holds as
+        # much.
+        held = [
+            dataclasses.replace(each, generation=each.generation + 1, updated_at=now)
+            for each in held
+        ]
+    _write(session, model, held, now)
+    budgets.hold_all(session, name, held, now)
+    for each in held if name == 'bid' else ():
+        events.of_bid(session, 'changed', each, now)
+
+
+def _write(session, model, held, now):
+    """Store what rows hold, which the caller has locked, with one statement."""
+    columns = model.table.c
+    amounts = {each.uuid: sa.literal(each.hold, columns.hold.type) for each in held}
+    values = {'hold': sa.case(amounts, value=columns.uuid)}
+    if 'generation' in columns:
+        values |= {'generation': columns.generation + 1, 'updated_at': now}
+    session.execute(
+        sa.update(model.table).where(columns.uuid.in_(list(amounts))).values(**values)
     )
-    # An engine that has read it before reads it again, and its contract holds as much.
-    done = session.execute(
-        sa.update(_BIDS)
-        .where(
-            _BIDS.c.uuid == uuid,
-            _BIDS.c.generation == bid.generation,
-            _BIDS.c.status == bid_core.Status.AVAILABLE,
-        )
-        .values(hold=held.hold, generation=held.generation, updated_at=now)
-    )
-    if done.rowcount:
-        budgets.bid_changed(session, held, bid.hold, now, within_limit=False)
-        events.of_bid(session, 'changed', held, now)
 
 
 def cover(session, project_id, missing, now):

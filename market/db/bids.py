@@ -29,7 +29,8 @@ _AVAILABLE_AMONG = _AVAILABLE.where(
 )
 
 
-def _bid(row):
+def from_row(row):
+    """The bid that a row holds."""
     values = dict(row._mapping)
     del values['id']
     values.update(
@@ -51,19 +52,19 @@ def add(session, bid, now):
 
 def get(session, ident, reader):
     """The bid of this uuid or name that ``reader`` may see."""
-    return _bid(listing.one(session, _TABLE, ident, visibility.bids, reader, 'Bid'))
+    return from_row(listing.one(session, _TABLE, ident, visibility.bids, reader, 'Bid'))
 
 
 def with_uuid(session, uuid):
     """The bid of this uuid, whoever asks, or None where it was purged."""
     row = session.execute(sa.select(_TABLE).where(_TABLE.c.uuid == uuid)).first()
-    return row and _bid(row)
+    return row and from_row(row)
 
 
 def page(session, reader, query):
     """A page of the bids that ``reader`` may see."""
     rows = listing.page(session, _TABLE, visibility.bids, reader, query)
-    return [_bid(row) for row in rows]
+    return [from_row(row) for row in rows]
 
 
 def available(session, uuids=None):
@@ -75,7 +76,7 @@ def available(session, uuids=None):
         rows = session.execute(_AVAILABLE)
     else:
         rows = session.execute(_AVAILABLE_AMONG, {'uuids': list(uuids)})
-    return [_bid(row) for row in rows]
+    return [from_row(row) for row in rows]
 
 
 def above(session, offer, price, period):
@@ -102,7 +103,7 @@ def above(session, offer, price, period):
         .order_by(_TABLE.c.price.desc(), _TABLE.c.id)
         .limit(_MOST_READ)
     )
-    return [_bid(row) for row in rows]
+    return [from_row(row) for row in rows]
 
 
 def move(session, bid, status, now, **values):

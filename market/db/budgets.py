@@ -16,6 +16,7 @@ from flocx.core import contract as contract_core
 from flocx.core import ledger as core
 from flocx.core import money
 from flocx.core import window
+from market.db import concurrency
 from market.db import ledger
 from market.db import schema
 
@@ -106,25 +107,47 @@ def line_replaced(session, line, other, now):
     return other, left
 
 
-def adopt(session, contract, now, within_limit=True):
+def adopt(session, contract, now):
     """``contract`` with open lines that hold what they may still cost.
 
     It may have been made without a budget.
 
+    :raises Conflict: somebody has changed a line meanwhile.
     :raises Forbidden: its project has too little.
     """
     lines, transfers = [], []
     for line in contract.lines:
         held = core.ZERO if line.status in contract_core.CLOSED else core.to_hold(line)
         if held and not line.hold:
-            transfers.append(_line_hold(line, held, now, within_limit))
-            session.execute(
-                sa.update(_LINES).where(_LINES.c.uuid == line.uuid).values(hold=held)
+            done = session.execute(
+                sa.update(_LINES)
+                .where(
+                    _LINES.c.uuid == line.uuid,
+                    _LINES.c.status == line.status,
+                    _LINES.c.hold == line.hold,
+                )
+                .values(hold=held)
             )
+            concurrency.require_written(done, 'Contract', contract.uuid)
+            transfers.append(_line_hold(line, held, now, within_limit=True))
             line = dataclasses.replace(line, hold=held)
         lines.append(line)
     _book_holds(session, transfers, contract.project_id, now)
     return dataclasses.replace(contract, lines=tuple(lines))
+
+
+def hold_all(session, name, held, now):
+    """Hold what bids or lines of whatever projects say, which held nothing before.
+
+    Nothing is asked of the balances of their projects.
+
+    :param name: ``bid`` or ``line``.
+    """
+    make = {'bid': _bid_hold, 'line': _line_hold}[name]
+    transfers = [make(each, each.hold, now, within_limit=False) for each in held]
+    projects = {each.project_id for each in held}
+    owners = {core.project_account(each): each for each in projects}
+    ledger.book(session, transfers, now, owners)
 
 
 def settle(session, line, now):

@@ -122,9 +122,15 @@ def _correct(session, dispute, amount, now, user_id):
 
 def _require_paid(session, disputed, amount):
     """Nothing, if so much of a transfer was not given back yet."""
+    # Corrections are of the same line, or of a dispute: ``corrects`` has no index,
+    # which every purchase would pay for.
+    about = session.scalars(
+        sa.select(_TABLE.c.uuid).where(_TABLE.c.transfer_uuid == disputed.uuid)
+    ).all()
     rows = session.execute(
         sa.select(_TRANSFERS.c.debit, _TRANSFERS.c.amount).where(
-            _TRANSFERS.c.corrects == disputed.uuid
+            _TRANSFERS.c.corrects == disputed.uuid,
+            _TRANSFERS.c.object_uuid.in_([disputed.object_uuid, *about]),
         )
     )
     left = disputed.amount + sum(

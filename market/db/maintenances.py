@@ -28,6 +28,17 @@ _TABLE, _LINES = schema.maintenances, schema.contract_lines
 _INTERRUPTIONS = schema.interruptions
 _SECOND = datetime.timedelta(seconds=1)
 _SERVER = ('provider_id', 'resource_type', 'resource_uuid')
+_PLANNED = (
+    sa.select(_TABLE)
+    .where(
+        _TABLE.c.status == core.Status.ANNOUNCED,
+        _TABLE.c.end_time > sa.bindparam('now'),
+    )
+    .order_by(_TABLE.c.uuid)
+)
+_PLANNED_AMONG = _PLANNED.where(
+    _TABLE.c.resource_uuid.in_(sa.bindparam('uuids', expanding=True))
+)
 
 
 def get(session, ident, reader):
@@ -120,7 +131,7 @@ def end_of_former_owners(session, published, now):
     """
     owners = {each.server: each.project_id for each in published if not each.sublet_of}
     for part in listing.parts(uuid for _, _, uuid in owners):
-        for outage in _planned(session, now, _TABLE.c.resource_uuid.in_(part)):
+        for outage in _planned(session, _PLANNED_AMONG, now=now, uuids=part):
             if owners.get(outage.server, outage.project_id) != outage.project_id:
                 cancel(session, outage, now)
 
@@ -128,20 +139,13 @@ def end_of_former_owners(session, published, now):
 def end_of_owner(session, offer, now):
     """End the outages that the project of ``offer`` has announced of its server."""
     its = _TABLE.c.project_id == offer.project_id
-    for outage in _planned(session, now, its, *_of_server(_TABLE, offer)):
+    theirs = _PLANNED.where(its, *_of_server(_TABLE, offer))
+    for outage in _planned(session, theirs, now=now):
         cancel(session, outage, now)
 
 
-def _planned(session, now, *conditions):
-    rows = session.execute(
-        sa.select(_TABLE)
-        .where(
-            _TABLE.c.status == core.Status.ANNOUNCED,
-            _TABLE.c.end_time > now,
-            *conditions,
-        )
-        .order_by(_TABLE.c.uuid)
-    ).all()
+def _planned(session, statement, **parameters):
+    rows = session.execute(statement, parameters).all()
     return [listing.from_row(core.Maintenance, row) for row in rows]
 
 

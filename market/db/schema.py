@@ -485,7 +485,6 @@ transfers = sa.Table(
     sa.Index(None, 'debit', 'month'),
     sa.Index(None, 'credit', 'month'),
     sa.Index(None, 'object_uuid'),
-    sa.Index(None, 'corrects'),
     **_OPTIONS,
 )
 

@@ -2,6 +2,7 @@
 """The lines and interruptions that bills are made of."""
 
 import collections
+import functools
 
 import sqlalchemy as sa
 
@@ -10,54 +11,62 @@ from flocx.core import window
 from market.db import listing
 from market.db import schema
 
+_LINES = schema.contract_lines
+_START, _END = sa.bindparam('start'), sa.bindparam('end')
+_PARTY = sa.or_(
+    _LINES.c.project_id == sa.bindparam('project_id'),
+    _LINES.c.owner_id == sa.bindparam('project_id'),
+)
+
 
 def lines(session, period, project_id=None):
     """Lines with time in ``period``, rented or let by ``project_id`` or by anybody.
 
     Returns pairs of a line and its interruptions, in the order of their contracts.
     """
-    table = schema.contract_lines
-    query = sa.select(table).where(
-        sa.or_(
-            sa.and_(
-                table.c.start_time < period.end,
-                table.c.end_time > period.start,
-                table.c.status != core.Status.CANCELLED,
-            ),
-            # The notice of a line that was cancelled before it began.
-            sa.and_(
-                table.c.status == core.Status.CANCELLED,
-                table.c.notice_seconds > 0,
-                table.c.expire_time >= period.start,
-                table.c.expire_time < period.end,
-            ),
-        )
-    )
-    if project_id:
-        query = query.where(
-            sa.or_(table.c.project_id == project_id, table.c.owner_id == project_id)
-        )
+    asked = {'start': period.start, 'end': period.end, 'project_id': project_id}
     found = [
         listing.from_row(core.Line, row)
-        for row in session.execute(query.order_by(table.c.id))
+        for row in session.execute(_lines(bool(project_id)), asked)
     ]
-    broken = _interruptions(session, period, project_id)
+    broken = collections.defaultdict(list)
+    for row in session.execute(_interruptions(bool(project_id)), asked):
+        end = row.end_time or period.end
+        if row.start_time < end:
+            broken[row.line_uuid].append(window.Window(row.start_time, end))
     return [(line, broken[line.uuid]) for line in found]
 
 
-def _interruptions(session, period, project_id):
-    table, lines = schema.interruptions, schema.contract_lines
-    query = sa.select(table).where(
-        table.c.start_time < period.end,
-        sa.or_(table.c.end_time.is_(None), table.c.end_time > period.start),
-    )
-    if project_id:
-        query = query.join(lines, lines.c.uuid == table.c.line_uuid).where(
-            sa.or_(lines.c.project_id == project_id, lines.c.owner_id == project_id)
+@functools.cache
+def _lines(of_project):
+    """The statement that finds lines, of one project or all."""
+    query = sa.select(_LINES).where(
+        sa.or_(
+            sa.and_(
+                _LINES.c.start_time < _END,
+                _LINES.c.end_time > _START,
+                _LINES.c.status != core.Status.CANCELLED,
+            ),
+            # The notice of a line that was cancelled before it began.
+            sa.and_(
+                _LINES.c.status == core.Status.CANCELLED,
+                _LINES.c.notice_seconds > 0,
+                _LINES.c.expire_time >= _START,
+                _LINES.c.expire_time < _END,
+            ),
         )
-    found = collections.defaultdict(list)
-    for row in session.execute(query):
-        end = row.end_time or period.end
-        if row.start_time < end:
-            found[row.line_uuid].append(window.Window(row.start_time, end))
-    return found
+    )
+    return (query.where(_PARTY) if of_project else query).order_by(_LINES.c.id)
+
+
+@functools.cache
+def _interruptions(of_project):
+    """The statement that finds interruptions, of one project's lines or all."""
+    table = schema.interruptions
+    query = sa.select(table).where(
+        table.c.start_time < _END,
+        sa.or_(table.c.end_time.is_(None), table.c.end_time > _START),
+    )
+    if of_project:
+        return query.join(_LINES, _LINES.c.uuid == table.c.line_uuid).where(_PARTY)
+    return query

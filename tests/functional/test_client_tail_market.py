@@ -11,6 +11,7 @@ from unittest import mock
 import fixtures
 
 from flocxclient.sdk import market
+from tests.functional import readable
 from tests.functional import test_client_tail
 from tests.functional import test_client_tail_once
 
@@ -96,6 +97,21 @@ class MarketTest(test_client_tail.CommandTestCase):
             with self.subTest(line):
                 out, _ = self.run_command(who, f'complete {line}')
                 self.assertEqual(expected, out.split())
+
+    def test_who_has_which_server(self):
+        node = self.add_node('who-has-me', properties={'capabilities': 'rack:r3'})
+        self.offer(node=node, name='racked', hours=24)
+        self.openstack('umbrella-member', 'offer claim racked --name racked')
+        out, _ = self.run_command(
+            *('acme-member', 'contract list --owner --time-range now +1w'),
+            *('--require', 'capabilities.rack=r3'),
+        )
+        ((heading, row),) = readable.tables(out)
+        found = dict(zip(heading, row, strict=True))
+        self.assertEqual(
+            ('racked', 'who-has-me', 'umbrella'),
+            tuple(found[name] for name in ('Name', 'Lines', 'Project')),
+        )
 
     def test_rounds_by_time(self):
         self.offer()
@@ -338,6 +354,7 @@ class WidthTest(test_client_tail.CommandTestCase):
             ('umbrella-member', 'contract list'),
             ('umbrella-member', 'contract show ' + contract['uuid']),
             ('acme-member', 'node list'),
+            ('acme-member', 'contract list --owner'),
             ('umbrella-member', 'event list'),
             ('umbrella-member', 'price list'),
             ('umbrella-member', 'usage show'),

@@ -47,32 +47,40 @@ RATES = """
 class CloudKitty:
     """As much of CloudKitty's v2 API as takes frames and gives them back.
 
-    ``faults`` are what becomes of the next POSTs: ``refused`` before or ``lost`` after
-    the frames were stored.
+    A real one does not lose what it answers: ``faults`` are what becomes of the next
+    POSTs, ``refused`` before or ``lost`` after the frames were stored. ``asked`` counts
+    what it was asked for.
     """
 
     def __init__(self):
-        self.frames, self.faults = [], []
+        self.frames, self.faults, self.asked = [], [], 0
 
     @webob.dec.wsgify
     def __call__(self, request):
         if request.path != '/v2/dataframes':
             return webob.Response(status=404)
         if request.method == 'GET':
-            name, _, value = request.GET['filters'].partition(':')
-            found = [
-                point
-                for frame in self.frames
-                for points in frame['usage'].values()
-                for point in points
-                if point['groupby'][name] == value
-            ]
-            return webob.Response(json_body={'total': len(found), 'dataframes': found})
+            return self._page(request.GET)
         fault = self.faults.pop(0) if self.faults else None
         if fault == 'refused':
             return webob.Response(status=503)
         self.frames += request.json_body['dataframes']
         return webob.Response(status=504 if fault == 'lost' else 204)
+
+    def _page(self, asked):
+        self.asked += 1
+        name, _, value = asked['filters'].partition(':')
+        period = {key: asked[key] for key in ('begin', 'end')}
+        found = [
+            frame
+            for frame in self.frames
+            if name == 'type' and value in frame['usage'] and frame['period'] == period
+        ]
+        if not found:
+            return webob.Response(status=404)
+        first, most = int(asked['offset']), int(asked['limit'])
+        page = {'total': len(found), 'dataframes': found[first : first + most]}
+        return webob.Response(json_body=page)
 
 
 class ExportTest(test_ledger.BookkeepingCase):
@@ -262,13 +270,14 @@ class ExportTest(test_ledger.BookkeepingCase):
             self.served(1)
         kitty = CloudKitty()
         url = self.useFixture(market_fixtures.Served(kitty)).url
-        kitty.faults = ['refused', 'lost', 'refused']
+        kitty.faults = ['refused', 'lost']
         self.useFixture(
             fixtures.MonkeyPatch(
                 'market.exports.cloudkitty.Push.__init__.__defaults__',
                 (tenacity.wait_none(), 5),
             )
         )
+        self.useFixture(fixtures.MonkeyPatch('market.exports.cloudkitty._PAGE', 2))
         printed = io.StringIO()
         self.useFixture(fixtures.MonkeyPatch('sys.stdout', printed))
         for _ in range(2):
@@ -277,6 +286,9 @@ class ExportTest(test_ledger.BookkeepingCase):
         first, second = map(json.loads, printed.getvalue().splitlines())
         self.assertGreaterEqual(first['transfers'], 3)
         self.assertEqual(0, second['pushed'])
+        # Once before each try, a page or two of frames, and not frame by frame.
+        pages = -(-first['transfers'] // 2)
+        self.assertEqual(2 + 2 * pages, kitty.asked)
         found = collections.Counter(
             point['groupby']['id']
             for frame in kitty.frames

@@ -7,6 +7,7 @@ import decimal
 import io
 import json
 
+from oslo_utils import uuidutils
 import sqlalchemy as sa
 
 from flocx.core import ledger as core
@@ -15,6 +16,7 @@ from market import bookkeeping
 from market import ledger_commands
 from market.db import adoption
 from market.db import schema
+from tests import work
 from tests.functional import base
 from tests.functional import ledgers
 
@@ -127,6 +129,48 @@ class GrantTest(BookkeepingCase):
         refused = self.transfer('acme-manager', theirs, '1')
         self.assertNotIn('umbrella', refused.text)
         self.assertEqual('12.500000', self.account('acme')[0])
+
+    def test_an_organisation_hands_down_its_tree(self):
+        """One that is a domain, and one that is a project in a shared domain."""
+        conf = self.marketplace.conf
+        self.addCleanup(conf.clear_override, 'shared_domains', 'market')
+        for shared, owner, others, theirs in (
+            ([], 'default', 'umbrella-manager', 201),
+            (['default'], 'acme', 'umbrella-manager', 404),
+        ):
+            conf.set_override('shared_domains', shared, 'market')
+            source = core.account_uuid(core.AccountType.ORGANISATION, owner)
+            self.fund('acme-lab', 1)
+            before = self.account('acme')
+            self.grant('20', owner, account_type='organisation')
+            for who, target, amount, status in (
+                ('acme-manager', 'acme-lab', '7.5', 201),
+                ('acme-manager', 'acme-web', '2', 201),
+                # Whoever is not at the top of it, or not in it.
+                ('acme-member', 'acme-lab', '1', 403),
+                ('acme-lab-manager', 'acme-lab', '1', 404),
+                (others, 'acme-lab', '0.5', theirs),
+                # To what is not below it.
+                ('acme-manager', 'nowhere', '1', 404),
+                ('acme-manager', source, '1', 400),
+                ('acme-manager', core.OPERATOR, '1', 404),
+            ):
+                given = self.transfer(who, target, amount, source=source)
+                case = owner, who, target, given.text
+                self.assertEqual(status, given.status_code, case)
+            left = 20 - 7.5 - 2 - (0.5 if theirs == 201 else 0)
+            detail = self.refused(
+                self.transfer('acme-manager', 'acme-lab', '20', source=source)
+            )
+            self.assertIn(f'{20 - left:.6f} are missing', detail)
+            shown = self.show('accounts', source)
+            self.assertEqual(
+                (f'{left:.6f}', 'organisation', owner),
+                (shown['balance'], shown['type'], shown['project_id']),
+            )
+            self.assertEqual(f'{1 + 20 - 2 - left:.6f}', self.account('acme-lab')[0])
+            # That of the project beside it is another account.
+            self.assertEqual(before, self.account('acme'))
 
     def test_a_replayed_transfer_is_done_once(self):
         self.fund('acme', 20)
@@ -270,7 +314,7 @@ class MonthTest(BookkeepingCase):
         self.pass_time(60)
 
 
-class PrepareTest(BookkeepingCase):
+class PrepareCase(BookkeepingCase):
     """Budgets are switched on in a market that runs."""
 
     OPTIONS = (
@@ -288,6 +332,65 @@ class PrepareTest(BookkeepingCase):
         found = json.loads(printed.getvalue())['projects']
         return {each.pop('project_id'): each for each in found}
 
+
+class ThousandsTest(PrepareCase):
+    MANY, PROJECTS = 3000, 6
+    TIMES = ('start_time', 'end_time')
+
+    def copy(self, contract):
+        """As many contracts like that one, of next year and of several projects."""
+        tables = schema.contracts, schema.contract_lines
+        rows = [[], []]
+        with self.marketplace.database.writer() as session:
+            whole, line = (
+                dict(session.execute(sa.select(each)).mappings().one())
+                for each in tables
+            )
+            later = {name: line[name] + 8760 * base.HOUR for name in self.TIMES}
+            for number in range(self.MANY):
+                uuid = uuidutils.generate_uuid()
+                more = {**later, 'project_id': f'project-{number % self.PROJECTS}'}
+                rows[0].append({**whole, **more, 'uuid': uuid})
+                of_line = {'uuid': uuidutils.generate_uuid(), 'contract_uuid': uuid}
+                rows[1].append({**line, **more, **of_line})
+            for table, found in zip(tables, rows, strict=True):
+                for row in found:
+                    del row['id']
+                session.execute(sa.insert(table), found)
+
+    def test_it_takes_few_statements_and_no_contract_is_touched(self):
+        offer = self.sell(notice=None, price='2')
+        self.copy(self.claim(offer, end_time=self.time(5)))
+        tables = schema.contracts, schema.offers, schema.bids, schema.events
+        before = [self.rows(each) for each in tables]
+        lines = self.rows(schema.contract_lines)
+        parts = -(-self.MANY // adoption._PART) + 1
+        database = self.marketplace.database
+        with work.statements(database) as looked:
+            needs = self.manage('dry_run')
+        self.assertLessEqual(len(looked), parts + 5)
+        self.assertEqual(self.MANY // self.PROJECTS, needs['project-1']['contracts'])
+        self.assertEqual(lines, self.rows(schema.contract_lines))
+        self.assertEqual([], self.rows(schema.transfers))
+        with work.statements(database) as done:
+            self.manage()
+        # Of each part its rows, what they hold, accounts and transfers.
+        most = parts + 5 + parts * (6 + self.PROJECTS) + 2 * self.PROJECTS
+        self.assertLessEqual(len(done), most)
+        self.assertEqual(before, [self.rows(each) for each in tables])
+        after = self.rows(schema.contract_lines)
+        self.assertEqual({10}, {row.hold for row in after})
+        self.assertEqual(
+            [dict(row._mapping) | {'hold': 0} for row in after],
+            [dict(row._mapping) | {'hold': 0} for row in lines],
+        )
+        self.assertBooksAgree()
+        # Whoever prepares it again, holds nothing twice.
+        self.manage()
+        self.assertEqual(after, self.rows(schema.contract_lines))
+
+
+class PrepareTest(PrepareCase):
     def test_what_is_open_holds_its_cost_and_nothing_ends(self):
         contracts = [
             self.claim(self.sell(notice=None, price='2'), end_time=self.time(5))

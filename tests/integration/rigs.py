@@ -48,6 +48,8 @@ class RigTestCase(unittest.TestCase):
     """Tests on one rig, with a database server of the kind ``DATABASE``."""
 
     DATABASE = ''
+    #: Whether projects need credits, of which they have enough.
+    BUDGETS = False
 
     @classmethod
     def setUpClass(cls):
@@ -58,7 +60,7 @@ class RigTestCase(unittest.TestCase):
             rigs.Rig(path).down()
             shutil.rmtree(path)
         VENV.parent.mkdir(parents=True, exist_ok=True)
-        cls.rig = rigs.Rig(path, VENV, cls.DATABASE)
+        cls.rig = rigs.Rig(path, VENV, cls.DATABASE, cls.BUDGETS)
         cls.addClassCleanup(cls._down, path)
         try:
             cls.rig.up()

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 import testtools
 
 from flocx import db
+from market.db import migration
 from tests.functional import base
 from tests.functional import test_budget_races
 from tests.functional import test_budgets
@@ -47,6 +48,18 @@ class MarketOn:
 
 class MariaDBMigrationsTest(MigrationsOn, testtools.TestCase):
     DAEMON = daemons.MariaDB
+
+    def test_an_account_that_may_not_create_triggers(self):
+        server, name = daemons.MariaDB.serving().daemon, self.id().rpartition('.')[2]
+        server.execute(
+            f'CREATE USER limited; CREATE DATABASE {name}; GRANT ALL ON {name}.* TO '
+            f'limited; REVOKE TRIGGER ON {name}.* FROM limited'
+        )
+        url = server.url(name).replace('root@', 'limited@')
+        limited = db.Database(url)
+        self.addCleanup(lambda: limited.engine.dispose())
+        migration.upgrade(limited)
+        self.assertEqual(migration.latest(), migration.version(limited))
 
 
 class PostgreSQLMigrationsTest(MigrationsOn, testtools.TestCase):
@@ -115,9 +128,6 @@ class PostgreSQLStatementTest(MarketOn, test_statements.StatementTest):
 
 class MariaDBBudgetTest(MarketOn, test_budgets.BudgetTest):
     DAEMON = daemons.MariaDB
-
-    # It would need the privilege for triggers.
-    test_transfers_are_only_ever_added = None
 
 
 class PostgreSQLBudgetTest(MarketOn, test_budgets.BudgetTest):

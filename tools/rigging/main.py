@@ -37,6 +37,11 @@ def parse(arguments):
         metavar='FOLDER',
         help='install there, for several rigs to share it (default: in the folder)',
     )
+    up.add_argument(
+        '--budgets',
+        action='store_true',
+        help='let projects need credits, which they get (default: as it was last)',
+    )
     status.add_argument(
         '-f', choices=('table', 'json'), default='table', dest='form', help='how'
     )
@@ -74,7 +79,7 @@ def main(arguments=None):
 
 def _up(options):
     began = time.monotonic()
-    rig = rigs.Rig(options.folder, options.venv, options.database)
+    rig = rigs.Rig(options.folder, options.venv, options.database, options.budgets)
     rig.folder.create()
     rig.folder.lock()
     progress.say(f'FLOCX rig in {rig.folder.path}')

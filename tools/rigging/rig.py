@@ -36,9 +36,11 @@ class Rig:
     :param path: the folder in which all of it lives.
     :param venv: where to install; in the folder, if it is not said.
     :param database: ``mariadb`` or ``postgresql``; None for what it had last.
+    :param budgets: whether projects need credits, of which they have enough; False for
+        as it was last.
     """
 
-    def __init__(self, path=None, venv=None, database=None):
+    def __init__(self, path=None, venv=None, database=None, budgets=False):
         self.folder = folders.Folder(path or folders.CHECKOUT / '.rig')
         kept = self.folder.recall('rig', {})
         self.kind = database or kept.get('database', 'mariadb')
@@ -47,6 +49,7 @@ class Rig:
         self._kept = {
             'database': self.kind,
             'venv': str(venv),
+            'budgets': budgets or kept.get('budgets', False),
         }
         if kept.get('database', self.kind) != self.kind:
             raise trouble.Trouble(
@@ -112,6 +115,8 @@ class Rig:
             self.start('keystone')
             self._populate_keystone()
             self.start('ironic', *services.NAMES)
+        if self._kept['budgets']:
+            services.fund(self.folder, self.ports)
         self._populate_ironic()
 
     def start(self, *names):
@@ -186,6 +191,7 @@ class Rig:
             self.broker.url,
             self.cache.address,
             self.database.url('flocx', self.database.ADVISED),
+            self._kept['budgets'],
         )
         accounts.write_clouds(self.folder, self.ports)
 

@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """FLOCX as a site deploys it: three APIs under uWSGI, two workers of each kind."""
 
+from tools.lab import accounts
 from tools.lab import folder as folders
 from tools.lab import ironic
 from tools.lab import keystone
 from tools.lab import processes
+from tools.lab import rest
 
 APIS = ('market', 'provider', 'matcher')
 # worker: (the program, whose configuration it reads)
@@ -63,6 +65,11 @@ retry_interval = 0.5
 reconcile_interval = 5
 """,
 }
+#: Added to the configuration of the market where projects have budgets.
+BUDGETS = '\n[ledger]\nenforce = true\n'
+#: More than anybody spends.
+CREDITS = '1000000'
+VERSION = {'OpenStack-API-Version': 'marketplace 1.1'}
 
 
 def quarantine(folder, project_id):
@@ -74,15 +81,17 @@ def quarantine(folder, project_id):
         folders.write_private(path, text + line)
 
 
-def configure(folder, ports, broker, cache, database):
+def configure(folder, ports, broker, cache, database, budgets=False):
     """Write the configuration of each service.
 
     :param broker: the URL of the message broker.
     :param cache: where memcached is.
     :param database: the URL of the market database.
+    :param budgets: whether projects need credits.
     """
     for name in APIS:
-        text = (SHARED + OWN[name]).format(
+        more = BUDGETS if budgets and name == 'market' else ''
+        text = (SHARED + OWN[name] + more).format(
             broker=broker,
             cache=cache,
             database=_escaped(database),
@@ -90,6 +99,17 @@ def configure(folder, ports, broker, cache, database):
             account=ironic.account(folder, ports, 'flocx'),
         )
         folders.write_private(folder.etc / f'{name}.conf', text)
+
+
+def fund(folder, ports):
+    """Give each project credits, unless it has an account."""
+    token = accounts.log_in(folder, ports, 'admin', 'admin')
+    market = f'{url(ports, "market")}/v1'
+    for project in accounts.projects(folder, ports).values():
+        path = f'{market}/accounts/{project}'
+        if rest.call('GET', path, token=token, headers=VERSION)[0] == 404:
+            grant = {'project_id': project, 'amount': CREDITS}
+            rest.expect('POST', f'{market}/grants', grant, token, headers=VERSION)
 
 
 def _escaped(url):

@@ -106,7 +106,7 @@ class Lines(Column):
             known = name(line.get('resource_uuid'))
             if known != line.get('resource_uuid'):
                 line['resource_name'] = known
-        return Lines(lines, self._zone)
+        return type(self)(lines, self._zone)
 
     def human_readable(self):
         return '\n'.join(
@@ -119,6 +119,13 @@ class Lines(Column):
         """Until when the renter keeps what its owner has reclaimed."""
         deadline = line.get('reclaim_deadline')
         return f', reclaimed by {self._time(deadline)}' if deadline else ''
+
+
+class ServerNames(Lines):
+    """What the servers of a contract are called, one a line."""
+
+    def human_readable(self):
+        return '\n'.join(map(_server, self._value or ()))
 
 
 def _origin(line):
@@ -275,7 +282,9 @@ class Names(Column):
 
 #: The columns by the names that tables of fields have for them.
 COLUMNS = {
-    each.__name__: each for each in (*Column.__subclasses__(), *Named.__subclasses__())
+    each.__name__: each
+    for kind in (Column, Named, Lines)
+    for each in kind.__subclasses__()
 }
 
 #: What happens, where the words of its type do not say it.

@@ -207,6 +207,8 @@ class DisplayMixin(ServiceMixin):
 
     #: {field: class of ``columns``}, where it looks so here alone.
     columns = {}
+    #: Whether the beginning of an id does, where there is no name.
+    short_ids = False
 
     def values(self, resource, fields):
         """The values of ``fields`` as columns."""
@@ -222,7 +224,7 @@ class DisplayMixin(ServiceMixin):
         # Imported when a name is asked for: it loads the SDK.
         from flocxclient.osc import names
 
-        return names.Names(self)
+        return names.Names(self, self.short_ids)
 
     def readable(self, cells):
         """The cells of a row of a table: with names for ids, and dashes for nothing."""
@@ -269,6 +271,9 @@ class Lister(DisplayMixin, command.Lister):
     """A command that lists objects, of ``table``."""
 
     table = None
+    short_ids = True
+    #: Fields that this run lists besides those of the table.
+    also = ()
 
     def get_parser(self, prog_name):
         parser = super().get_parser(prog_name)
@@ -344,7 +349,7 @@ class Lister(DisplayMixin, command.Lister):
         return query
 
     def listed(self, resources, parsed_args):
-        fields = self.table.listed
+        fields = self.table.listed + self.also
         # A program, and whoever chooses columns, may want the others too.
         if parsed_args.formatter != 'table' or parsed_args.columns:
             first = ('uuid',) if 'uuid' in self.table.long else ()

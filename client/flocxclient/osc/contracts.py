@@ -25,7 +25,8 @@ def wait_active(market, contract, timeout):
 class ListContracts(command.Lister):
     """List your contracts: the open ones, unless --status is given.
 
-    A contract is what ESI calls a lease.
+    A contract is what ESI calls a lease. With --owner the table says which project has
+    which of your servers.
     """
 
     table = fields.CONTRACT
@@ -120,6 +121,9 @@ class ListContracts(command.Lister):
             query['project_id'] = projects.project_id(
                 self.connection, parsed_args.project
             )
+        if parsed_args.role == 'owner':
+            self.columns = {'lines': 'ServerNames'}
+            self.also = ('project_id',)
         return self.listed(
             self.market.contracts(**query, **self.paging(parsed_args)), parsed_args
         )

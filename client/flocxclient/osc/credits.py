@@ -29,7 +29,9 @@ class AccountMixin:
             project = self.connection.current_project_id
         else:
             project = projects.project_id(self.connection, given)
-        found = list(self.market.accounts(project_id=project, limit=2))
+        # An organisation has an account beside that of its topmost project.
+        own = {'project_id': project, 'type': 'project'}
+        found = list(self.market.accounts(**own, limit=2))
         if found:
             return found[0]
         if given is not None and identity.is_uuid(given):

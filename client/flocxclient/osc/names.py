@@ -2,10 +2,11 @@
 """What projects, servers and accounts are called, for whoever reads a table.
 
 A name is a convenience: where the reader may not know it, or a service does not answer,
-the id stands.
+the id stands, in a list the beginning of it.
 """
 
 import functools
+import re
 
 from openstack import exceptions as sdk_exceptions
 
@@ -15,15 +16,18 @@ from flocxclient.sdk import errors
 #: An account that the reader may not see.
 STRANGE = 'other'
 
+_UUID = re.compile('[0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}')
+
 
 class Names:
     """Names by id; each service is asked once, and only for what is shown.
 
     :param command: whose services are asked.
+    :param short: whether the beginning of an id does.
     """
 
-    def __init__(self, command):
-        self._command = command
+    def __init__(self, command, short=False):
+        self._command, self._short = command, short
         #: Whether Keystone may be asked for the projects of others.
         self._foreign = True
 
@@ -32,7 +36,8 @@ class Names:
 
         :param directory: ``project``, ``server`` or ``account``.
         """
-        return ident and getattr(self, f'_{directory}')(ident)
+        found = ident and getattr(self, f'_{directory}')(ident)
+        return found[:8] if self._short and _UUID.fullmatch(found or '') else found
 
     def _project(self, ident):
         if ident not in self._projects:

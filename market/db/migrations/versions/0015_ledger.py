@@ -2,6 +2,7 @@
 """The ledger: accounts, transfers between them, grants, and what is held"""
 
 from alembic import op
+from oslo_log import log
 import sqlalchemy as sa
 
 from flocx import db
@@ -15,12 +16,20 @@ _OPTIONS = {
     'mysql_engine': 'InnoDB',
 }
 
-#: Transfers are never changed or removed, whoever asks. MySQL is left out: there a
-#: trigger takes privileges that the account of a service does not have.
+LOG = log.getLogger(__name__)
+
+#: Transfers are never changed or removed, whoever asks.
 _CREATE_SQLITE = """
 CREATE TRIGGER transfers_no_{verb} BEFORE {verb} ON transfers
 BEGIN SELECT RAISE(ABORT, 'transfers are only ever added'); END
 """
+_CREATE_MYSQL = """
+CREATE TRIGGER transfers_no_{verb} BEFORE {verb} ON transfers FOR EACH ROW
+SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'transfers are only ever added'
+"""
+#: What MariaDB and MySQL say where the account may not create triggers, or only with
+#: log_bin_trust_function_creators.
+_REFUSALS = (1142, 1227, 1419)
 _CREATE_FUNCTION = """
 CREATE FUNCTION transfers_only_added() RETURNS trigger LANGUAGE plpgsql AS
 $$ BEGIN RAISE EXCEPTION 'transfers are only ever added'; END $$
@@ -138,7 +147,6 @@ def _transfers():
         ('debit', 'month'),
         ('credit', 'month'),
         ('object_uuid',),
-        ('corrects',),
     )
 
 
@@ -172,3 +180,29 @@ def _only_added():
     elif dialect == 'postgresql':
         op.execute(_CREATE_FUNCTION)
         op.execute(_CREATE_TRIGGER)
+    elif dialect == 'mysql':
+        _only_added_mysql()
+
+
+def _only_added_mysql():
+    """Without the privilege the ledger works as well, and is less protected."""
+    try:
+        for verb in ('UPDATE', 'DELETE'):
+            op.execute(_CREATE_MYSQL.format(verb=verb))
+    except db.ERRORS as error:
+        if _code(error) not in _REFUSALS:
+            raise
+        LOG.warning(
+            'The account may not create the triggers that keep transfers from being '
+            'changed: %s',
+            error,
+        )
+
+
+def _code(error):
+    """The number of an error of the database, however often it was wrapped."""
+    while error is not None:
+        if error.args and isinstance(error.args[0], int):
+            return error.args[0]
+        error = getattr(error, 'inner_exception', None) or getattr(error, 'orig', None)
+    return None
