@@ -321,7 +321,7 @@ ROUND = Table(
         # The engine's prices, as it shows them to people.
         Field('prices', list, shown='never'),
         # How long it took.
-        Field('seconds', shown='list'),
+        Field('seconds', shown='list', column='Seconds'),
     ),
     _ORDER,
 )

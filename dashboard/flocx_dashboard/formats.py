@@ -14,6 +14,7 @@ from flocxclient.osc import times
 #: A requirement and a length of time as the API's sentences have them.
 _TRIPLE = re.compile(r'\[.+\]')
 _SECONDS = re.compile(r'\b([0-9]+) seconds\b')
+_AS_MANY = re.compile(r'(?<=it asks for )([0-9]+)(?=\.)')
 
 
 def title(resource):
@@ -41,7 +42,7 @@ def price_origin(line):
     if not line.get('price_rule'):
         return ''
     reason = _('%(rule)s; the owner asks %(ask)s') % {
-        'rule': line['price_rule'],
+        'rule': line['price_rule'].replace('_', ' '),
         'ask': money(line.get('ask')),
     }
     if line.get('displaced') is not None:
@@ -146,6 +147,9 @@ def totals(rows):
 def explained(detail):
     """A sentence of the API, with requirements and durations as people write them."""
     text = _TRIPLE.sub(_requirement, detail or '')
+    if _SECONDS.search(text):
+        # Where it has seconds, the last number is of them, too.
+        text = _AS_MANY.sub(r'\1 seconds', text)
     return _SECONDS.sub(lambda found: duration(found[1]), text)
 
 

@@ -77,7 +77,6 @@ DAEMONS = {
 }
 #: Who the users of the quickstart are here.
 CLOUDS = {
-    'admin': 'operator-admin',
     'acme-owner': 'acme-member',
     'acme-internal': 'acme-internal-member',
     'umbrella-renter': 'umbrella-member',

@@ -28,9 +28,11 @@ Everything keeps running. To go on by hand:
   openstack --os-cloud umbrella-renter market offer list
   openstack --os-cloud umbrella-renter market bid create --price 2 \\
       --duration 10m --end-time +1h --require 'cpus >= 16'
+  openstack --os-cloud operator market round list
   openstack --os-cloud admin baremetal node list
 
-Users: acme-owner, acme-renter, acme-internal, the same of umbrella, and admin.
+Users: acme-owner, acme-renter, acme-internal, the same of umbrella, and operator,
+who operates the market; admin is for Keystone and Ironic.
 Logs: {logs}
 Stop it with:   {quickstart} --down
 """

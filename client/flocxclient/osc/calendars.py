@@ -7,6 +7,7 @@ import decimal
 from flocxclient.osc import columns
 from flocxclient.osc import command
 from flocxclient.osc import heatmap
+from flocxclient.osc import quotes
 from flocxclient.osc import requirements
 from flocxclient.osc import times
 
@@ -63,6 +64,7 @@ class ShowCalendar(command.Lister):
             type=command.argument(command.count),
             help='How many servers at once; default 1.',
         )
+        quotes.add_notice(parser)
         parser.add_argument(
             '--from',
             dest='start_time',
@@ -98,7 +100,12 @@ class ShowCalendar(command.Lister):
 
     def take_action(self, parsed_args):
         asked = command.given(
-            parsed_args, 'requirements', 'resource_class', 'quantity', 'duration'
+            parsed_args,
+            'requirements',
+            'resource_class',
+            'quantity',
+            'duration',
+            'min_reclaim_notice',
         )
         start = self._first(parsed_args.start_time)
         window = datetime.timedelta(seconds=WINDOWS[parsed_args.by])

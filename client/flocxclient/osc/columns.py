@@ -235,6 +235,13 @@ class Duration(Column):
         return '' if self._value is None else times.render_duration(self._value)
 
 
+class Seconds(Column):
+    """How long something took, to the millisecond."""
+
+    def human_readable(self):
+        return '' if self._value is None else f'{float(self._value):.3f}'
+
+
 class Outlook(Column):
     """Why a bid waits, a sentence."""
 

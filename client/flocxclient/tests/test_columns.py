@@ -45,6 +45,9 @@ class TestColumns(unittest.TestCase):
         ):
             self.check(columns.EventType, event_type, expected)
 
+    def test_seconds(self):
+        self.check(columns.Seconds, 0.048976725003740285, '0.049')
+
     def test_headings_for_people(self):
         for label, cell, expected in (
             ('Project ID', columns.Project('p'), 'Project'),

@@ -8,7 +8,9 @@ import shutil
 from selenium import webdriver
 from selenium.common import exceptions
 from selenium.webdriver.chrome import service
+from selenium.webdriver.common import action_chains
 from selenium.webdriver.common import by
+from selenium.webdriver.support import ui
 from selenium.webdriver.support import wait
 
 CHROMIUM = shutil.which('chromium') or shutil.which('chromium-browser')
@@ -150,10 +152,25 @@ class Browser:
     def fill(self, form='', **fields):
         """Type into the fields of a form, by name."""
         for name, value in fields.items():
-            selector = f'{form} [name={name}]'
-            element = self.see(selector)
-            element.clear()
-            element.send_keys(value)
+            element = self.see(f'{form} [name={name}]')
+            if element.tag_name == 'select':
+                ui.Select(element).select_by_value(value)
+            else:
+                element.clear()
+                element.send_keys(value)
+
+    def press(self, selector, *pressed):
+        """Press keys at an element, without the mouse."""
+        self.see(selector).send_keys(*pressed)
+
+    def drag(self, start, end):
+        """Drag the mouse from one element to another, given by their selectors."""
+        actions = action_chains.ActionChains(self._driver)
+        actions.click_and_hold(self.see(start)).move_to_element(self.see(end))
+        actions.release().perform()
+
+    def value(self, selector):
+        return self.see(selector).get_property('value')
 
     def see_again(self, path, selector, text):
         """Look at a page until it shows something that others bring about."""
@@ -168,10 +185,10 @@ class Browser:
     def path(self):
         return self._driver.current_url.removeprefix(self._url)
 
-    def picture(self, name, height=900):
+    def picture(self, name, height=900, width=1280):
         """Keep what is to be seen."""
         self._pictures.mkdir(parents=True, exist_ok=True)
-        self._driver.set_window_size(1280, height)
+        self._driver.set_window_size(width, height)
         self._driver.save_screenshot(str(self._pictures / f'{name}.png'))
         self._driver.set_window_size(1280, 900)
 

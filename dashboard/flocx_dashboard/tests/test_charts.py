@@ -4,6 +4,7 @@
 import datetime
 import unittest
 
+from flocx_dashboard import formats
 from flocx_dashboard.charts import book
 from flocx_dashboard.charts import frame
 from flocx_dashboard.charts import heat
@@ -144,6 +145,27 @@ class TimelineTest(unittest.TestCase):
         self.assertEqual(picture.frame.left, lane.bars[0].x)
         self.assertEqual(picture.frame.right, lane.bars[0].x + lane.bars[0].width)
         self.assertIsNone(picture.now_x)
+
+
+class ExplainedTest(unittest.TestCase):
+    def test_sentences_of_the_api_are_as_people_write(self):
+        for detail, words in (
+            (
+                "No server on offer meets ['cpus', '>=', 99].",
+                'No server on offer meets cpus >= 99.',
+            ),
+            (
+                'Servers as it asks for are free for 3600 seconds in its window at '
+                'most; it asks for 43200.',
+                'Servers as it asks for are free for 1h in its window at most; it asks '
+                'for 12h.',
+            ),
+            ('At most 2 servers are free at once; it asks for 3.', None),
+            ('Odd [brackets].', None),
+            (None, ''),
+        ):
+            expected = detail if words is None else words
+            self.assertEqual(expected, formats.explained(detail))
 
 
 class HeatTest(unittest.TestCase):

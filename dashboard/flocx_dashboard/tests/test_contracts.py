@@ -54,6 +54,22 @@ class ContractTest(base.DashboardTestCase):
             now = formats.instant(self.show('contracts', contract.uuid)['end_time'])
             self.assertEqual(hours * 3600, (now - before).total_seconds())
 
+    def test_how_far_it_can_be_extended_is_said_before(self):
+        contract = self.contract('said-before')
+        url = ('umbrella-member', 'contracts:end', contract.uuid)
+        longest = self.page(*url).context['longest']
+        offer = self.show('offers', contract.lines[0]['offer_uuid'])
+        self.assertEqual(offer['end_time'], longest.end_time)
+        added = formats.instant(longest.end_time) - formats.instant(contract.end_time)
+        self.assertEqual(
+            round(added.total_seconds() / 3600, 3), round(float(longest.amount), 3)
+        )
+        change = {'end_time': longest.end_time, 'generation': contract.generation}
+        self.sent(*url, **change)
+        page = self.page(*url)
+        self.assertIsNone(page.context['longest'].end_time)
+        self.assertContains(page, 'cannot be extended')
+
     def test_an_end_that_cannot_be_is_refused(self):
         contract = self.contract('refused')
         for text, field, error in (

@@ -5,6 +5,7 @@ Keystone, Ironic and FLOCX are those of tools/quickstart, in a folder of their o
 is kept from run to run. What is seen on the way is kept in ``.test/screenshots``.
 """
 
+import datetime
 import os
 import pathlib
 import sys
@@ -12,8 +13,12 @@ import unittest
 
 from horizon import themes
 from horizon.utils import scss_filter
+from selenium.webdriver.common import keys
 
+from benchmarks import busy_market
+from flocx import db
 from flocx_dashboard.tests import browser
+from tools.lab import accounts
 from tools.lab import bringup
 from tools.lab import horizon as lab_horizon
 from tools.lab import install
@@ -33,7 +38,10 @@ STYLES = """
 @import "/dashboard/scss/themes.scss";
 @import "/flocx_dashboard/market.scss";
 """
+RENT = '/project/market_rent/'
 MODAL = '.modal-content'
+#: How wide the pages are looked at: a large screen, a laptop, a telephone.
+WIDTHS = (1440, 1280, 400)
 
 
 def compiled(theme):
@@ -89,6 +97,9 @@ class TourTest(unittest.TestCase):
         self.bid(renter)
         self.contract(owner, renter)
         self.claim(renter)
+        self.rent(renter)
+        self.calendar(renter)
+        self.fill()
         self.look(owner, renter)
         self.wear(owner)
         self.release(renter)
@@ -155,6 +166,47 @@ class TourTest(unittest.TestCase):
         renter.see('#contracts td', 'tour-claimed')
         renter.picture('contracts')
 
+    def rent(self, renter):
+        """From what is needed to a bid, with what it comes to said before."""
+        renter.open(RENT)
+        renter.fill('.flocx-filter', duration='1h', end_time='+2d', price='0.25')
+        renter.press('.flocx-filter [name=name]', 'tour-rent', keys.Keys.ENTER)
+        renter.see('.flocx-choice', 'Bid and wait')
+        renter.see('svg.flocx-heat')
+        renter.picture('rent', height=1100)
+        renter.click('.flocx-choice .btn', 'Place Bid')
+        renter.see('#bids td', 'tour-rent')
+
+    def calendar(self, renter):
+        """A time is chosen by the keyboard alone, and again by the mouse."""
+        renter.open(f'{MARKET}calendar/?start_time=tomorrow')
+        calendar = 'svg[data-flocx-calendar]'
+        renter.press(calendar, keys.Keys.ARROW_RIGHT, keys.Keys.ARROW_RIGHT)
+        renter.press(calendar, keys.Keys.SHIFT + keys.Keys.ARROW_RIGHT)
+        by_keys = renter.value('#window-start'), renter.value('#window-end')
+        self.assertTrue(all(by_keys), by_keys)
+        cells = f'{calendar} .flocx-cell:nth-of-type'
+        renter.drag(f'{cells}(2)', f'{cells}(3)')
+        self.assertEqual(
+            by_keys, (renter.value('#window-start'), renter.value('#window-end'))
+        )
+        renter.picture('calendar')
+        renter.press(calendar, keys.Keys.ENTER)
+        renter.see('.flocx-choice', 'Bid and wait')
+
+    def fill(self):
+        """Months of trade, so that pages look as they do on a busy market."""
+        projects = accounts.projects(self.lab.folder, self.lab.ports)
+        market = busy_market.Market(
+            [projects['acme'], projects['umbrella']],
+            [projects['umbrella'], projects['acme']],
+            'elsewhere',
+            datetime.datetime.now(datetime.UTC),
+            busy_market.Size(),
+        )
+        path = self.lab.folder.data / 'flocx.sqlite'
+        busy_market.fill(db.Database(f'sqlite:///{path}'), market)
+
     def look(self, owner, renter):
         owner.open('/project/market_overview/')
         owner.see('#agenda td', 'servers of yours come back')
@@ -178,6 +230,10 @@ class TourTest(unittest.TestCase):
             'prices': f'{MARKET}?interval=hour&start_time=1d ago',
             'book': f'{MARKET}book/',
             'timeline': f'{MARKET}timeline/',
+            'calendar': f'{MARKET}calendar/?start_time=tomorrow',
+            'rent': f'{RENT}?duration=12h&end_time=%2B3d&resource_class=gpu.a100',
+            'contracts': CONTRACTS,
+            'money': '/project/market_money/',
         }
         faint = []
         for theme in ('default', 'material', 'dark'):
@@ -186,7 +242,8 @@ class TourTest(unittest.TestCase):
                 owner.open(path)
                 owner.wear(styles)
                 owner.see('#content_body')
-                owner.picture(f'{theme}-{name}')
+                for width in WIDTHS if theme != 'material' else WIDTHS[1:2]:
+                    owner.picture(f'{theme}-{name}-{width}', width=width)
                 faint += [(theme, name, *each) for each in owner.faint()]
         self.assertEqual([], faint)
 
@@ -214,3 +271,6 @@ class TourTest(unittest.TestCase):
         operator.click('button', 'Run a Round Now')
         operator.see('.alert-success', 'contracts')
         operator.picture('rounds')
+        operator.open('/project/market_rounds/health/')
+        operator.see('#services td', 'Well')
+        operator.picture('health')

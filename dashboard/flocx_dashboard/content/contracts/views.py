@@ -11,6 +11,7 @@ from flocx_dashboard import forms
 from flocx_dashboard import names
 from flocx_dashboard import objects
 from flocx_dashboard import tables
+from flocx_dashboard.content.contracts import extending
 from flocx_dashboard.content.contracts import forms as contract_forms
 from flocx_dashboard.content.contracts import tables as contract_tables
 
@@ -94,6 +95,10 @@ class MoveEnd(ContractMixin, forms.FormView):
     page_title = modal_header = _('Extend or shorten a contract')
     submit_label = _('Move the end')
     side_template = 'flocx_dashboard/contracts/_end.html'
+
+    def get_context_data(self, **kwargs):
+        longest = extending.longest(self.request, self.object)
+        return super().get_context_data(longest=longest, **kwargs)
 
 
 class Reclaim(ContractMixin, forms.FormView):

@@ -47,7 +47,7 @@ class Filter(tables.FilterForm):
         ],
     )
     start_time = fields.Moment(
-        label=gettext_lazy('With'),
+        label=gettext_lazy('Date'),
         required=False,
         help_text='',
         example=gettext_lazy('today, 2027-01-05'),

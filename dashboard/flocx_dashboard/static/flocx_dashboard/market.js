@@ -69,6 +69,12 @@
 
   document.addEventListener('DOMContentLoaded', function () {
     document.querySelectorAll('#content_body table.table').forEach(label);
+    // What is wider than a narrow page is moved by the arrow keys, too.
+    document.querySelectorAll('.flocx-figure').forEach(function (figure) {
+      if (figure.scrollWidth > figure.clientWidth) {
+        figure.setAttribute('tabindex', '0');
+      }
+    });
   });
   document.addEventListener('input', changed);
   document.addEventListener('change', changed);
