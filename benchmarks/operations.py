@@ -6,7 +6,8 @@
     python -m benchmarks.operations --budgets
 
 With ``--budgets`` the operations of bidders are compared with and without
-``[ledger] enforce``, in one run.
+``[ledger] enforce``, in one process and in turns, request by request; with
+``--database`` on a server.
 
 The API is called in this process, as by somebody whom Keystone knows, on SQLite in
 memory, whose one connection is kept, as those to the databases of sites are. What
@@ -62,8 +63,8 @@ BIDDERS = ('create a bid', 'show a bid', 'change a bid', 'claim', 'cancel a bid'
 class Stage:
     """One market in this process; ``operations`` does each once, and times it."""
 
-    def __init__(self, folder, budgets=False):
-        database = db.Database('sqlite://')
+    def __init__(self, folder, budgets=False, url='sqlite://'):
+        database = db.Database(url)
         migration.upgrade(database)
         # The one with which oslo.messaging registers some of its options.
         conf = cfg.CONF
@@ -75,7 +76,6 @@ class Stage:
         for name in set(conf.quota) - {'driver'}:
             conf.set_override(name, -1, 'quota')
         if budgets:
-            conf.set_override('enforce', True, 'ledger')
             _fund(database)
         self._offers = filling.fill(database, OFFERS, 0, NOW, 0)
         market = service.build(conf, database, rpc.transport(conf))
@@ -185,16 +185,11 @@ def _fund(database):
         ledger.book(session, [grant], NOW)
 
 
-def measure(times, budgets=None):
-    """{operation: the median of its seconds} in this process.
-
-    :param budgets: whether they are on, where only that is of interest.
-    """
+def measure(times):
+    """{operation: the median of its seconds} in this process."""
     with tempfile.TemporaryDirectory() as folder:
         found = {}
-        operations = Stage(folder, bool(budgets)).operations()
-        if budgets is not None:
-            operations = {name: operations[name] for name in BIDDERS}
+        operations = Stage(folder).operations()
         for name, operation in operations.items():
             few = times // 20 if name.endswith('000') else times
             for _ in range(few // 5 + 1):
@@ -203,10 +198,10 @@ def measure(times, budgets=None):
         return found
 
 
-def of_tree(tree, times, *more):
+def of_tree(tree, times):
     """What :func:`measure` finds in another process, of the code in ``tree``."""
     done = subprocess.run(
-        [sys.executable, __file__, '--measure', '--times', str(times), *more],
+        [sys.executable, __file__, '--measure', '--times', str(times)],
         cwd=tree,
         env={**os.environ, 'PYTHONPATH': str(tree)},
         capture_output=True,
@@ -229,15 +224,26 @@ def compare(trees, rounds, times):
     return found
 
 
-def with_budgets(here, rounds, times):
-    """{operation: {'with' and 'without' budgets: its seconds}}, measured in turns."""
-    found = {}
-    for _ in range(rounds):
-        for label, option in (('with', '--enforce'), ('without', '--free')):
-            for name, seconds in of_tree(here, times, option).items():
-                known = found.setdefault(name, {})
-                known[label] = min(seconds, known.get(label, seconds))
-    return found
+def with_budgets(times, url):
+    """{operation: {'with' and 'without' budgets: the median of its seconds}}.
+
+    :param url: of an empty database.
+    """
+    found = {name: {'with': [], 'without': []} for name in BIDDERS}
+    with tempfile.TemporaryDirectory() as folder:
+        operations = Stage(folder, budgets=True, url=url).operations()
+        for turn in range(2 * times + 20):
+            label = ('with', 'without')[turn % 2]
+            cfg.CONF.set_override('enforce', label == 'with', 'ledger')
+            for name in BIDDERS:
+                taken = operations[name]()
+                # The first ones have to find out what is kept.
+                if turn >= 20:
+                    found[name][label].append(taken)
+    return {
+        name: {label: statistics.median(all_) for label, all_ in each.items()}
+        for name, each in found.items()
+    }
 
 
 def main():
@@ -248,17 +254,17 @@ def main():
     parser.add_argument('--rounds', type=int, default=3)
     parser.add_argument('--times', type=int, default=200, help='each is done')
     parser.add_argument('--budgets', action='store_true', help='with and without')
-    for option in ('--enforce', '--free'):
-        parser.add_argument(option, action='store_true', help=argparse.SUPPRESS)
+    parser.add_argument(
+        '--database', metavar='URL', default='sqlite://', help='empty, for --budgets'
+    )
     parser.add_argument('--measure', action='store_true', help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.measure:
-        chosen = options.enforce if options.enforce or options.free else None
-        print(json.dumps(measure(options.times, chosen)))
+        print(json.dumps(measure(options.times)))
         return
     here = pathlib.Path(__file__).resolve().parent.parent
     if options.budgets:
-        found = with_budgets(here, options.rounds, options.times)
+        found = with_budgets(options.times, options.database)
         report = {
             name: {
                 **{label: round(taken * 1000, 3) for label, taken in each.items()},

@@ -22,6 +22,18 @@ def require_future(wanted, now):
         raise exceptions.Invalid(f'end_time: {window.text(wanted.end)} is past')
 
 
+def require_bookable(amount):
+    """Nothing, if a bid or a contract may come to ``amount`` credits.
+
+    :raises Invalid: it is more than the ledger books of one.
+    """
+    if amount >= money.LIMIT:
+        raise exceptions.Invalid(
+            f'price: all of it comes to {money.text(amount)} credits, and has to come '
+            f'to less than {money.LIMIT}'
+        )
+
+
 def require_length(wanted, terms):
     """Nothing, if a contract may be as long as the window ``wanted``.
 
@@ -97,7 +109,7 @@ def contract(
         raise _not_free(*wanted[0])
     require_length(stay, terms)
     require_lead(stay.start, now, terms)
-    return contract_core.draft(
+    made = contract_core.draft(
         uuidutils.generate_uuid(),
         stay,
         [(uuidutils.generate_uuid(), offer, offer.price) for offer, _ in wanted],
@@ -107,6 +119,8 @@ def contract(
         name=name,
         purpose=purpose,
     )
+    require_bookable(costs(made, now)['committed_amount'])
+    return made
 
 
 def costs(contract, now):

@@ -202,6 +202,7 @@ def _require_possible(bid, terms, now):
         ),
         terms,
     )
+    claims.require_bookable(ledger.most_of_bid(bid))
     latest = bid.end_time - datetime.timedelta(seconds=bid.duration)
     claims.require_lead(max(latest, bid.start_time), now, terms)
 

@@ -10,6 +10,7 @@ from flocx.api import expose
 from flocx.api import paging
 from flocx.api import routing
 from flocx.core import contract as core
+from flocx.core import ledger as ledger_core
 from flocx.core import money
 from flocx.core import reclaim as reclaim_core
 from flocx.core import window
@@ -141,6 +142,7 @@ def _changed(session, contract, body, terms, limits):
     before = contract
     contract = rescheduling.reschedule(session, contract, end, now, pricing, turnaround)
     claims.require_length(window.Window(contract.start_time, contract.end_time), terms)
+    claims.require_bookable(sum(map(ledger_core.most_of_line, contract.lines)))
     if body.get('max_price') is not None:
         _require_price(before, contract, body['max_price'])
     if later and limits:

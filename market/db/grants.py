@@ -19,10 +19,15 @@ _T = ledger_core.TransferType
 
 
 def add(session, grant, account_type, now, user_id=None):
-    """Store a new grant and give its credits for the first time."""
+    """Store a new grant and give its credits for the first time.
+
+    :raises Invalid: the account, or all together, would have more than one can have.
+    """
     account = ledger.open_account(session, account_type, grant.project_id, now)
     session.execute(sa.insert(_TABLE), listing.fields(grant))
     give(session, grant, account, grant.month, now, user_id)
+    for each in (account.uuid, ledger_core.OPERATOR):
+        ledger.require_small(session, each)
 
 
 def give(session, grant, account, month, now, user_id=None):

@@ -77,6 +77,9 @@ def book(session, transfers, now, owners=()):
         values = {'account': account, 'now': now}
         values |= {'more': change.balance, 'on': change.held}
         limited = account in guarded and change.balance < 0
+        if limited and -change.balance > 2 * money.LIMIT:
+            # More than anybody has, and perhaps than a database can compare with.
+            raise _lacking(session, account, -change.balance, dict(owners))
         if session.execute(_WITHIN if limited else _CHANGE, values).rowcount:
             continue
         if limited:
@@ -234,11 +237,30 @@ def hand_over(session, made, source, target, now):
     """Book the transfer ``made`` between two accounts, and tell who gets something.
 
     :raises Forbidden: the source has too little.
+    :raises Invalid: the target would have more than an account can have.
     """
     owners = {each.uuid: each.project_id for each in (source, target)}
     book(session, [made], now, owners)
-    row = session.execute(_ACCOUNT, {'account': target.uuid}).one()
+    row = require_small(session, target.uuid)
+    require_small(session, source.uuid)
     tell(session, listing.from_row(core.Account, row), 'credited', now)
+
+
+def require_small(session, account_uuid):
+    """The row of an account that has, or is overdrawn by, no more than one can be.
+
+    Sums of accounts have to fit into what databases add exactly: on SQLite, integers of
+    64 bits. Credits come from the operator's account, so its limit is that of all.
+
+    :raises Invalid: it has more; the caller rolls back what was booked.
+    """
+    row = session.execute(_ACCOUNT, {'account': account_uuid}).one()
+    if abs(row.balance) > money.LIMIT:
+        raise exceptions.Invalid(
+            f'amount: account {row.uuid} would have {money.text(row.balance)} credits, '
+            f'and none can be beyond {money.LIMIT}'
+        )
+    return row
 
 
 def lock(session, account_uuid):

@@ -59,6 +59,23 @@ class BudgetTest(ledgers.LedgerTestCase):
         self.assertEqual('expired', self.show('bids', waiting['uuid'])['status'])
         self.assertEqual(('100.000000', '0.000000'), self.account('umbrella'))
 
+    def test_what_costs_more_than_can_be_booked(self):
+        most = '999999999999.999999'
+        refused = self.place(price=most, duration=3601)
+        self.assertIn('price', self.refused(refused, 'flocx.invalid', 400))
+        self.refused(self.place(price=most, duration=3600))
+        refused = self.place(price='1000', quantity=1000, duration=3600 * 10**6)
+        self.assertEqual(400, refused.status_code)
+        offer = self.sell(notice=None, price=most)
+        claim = f'/v1/offers/{offer["uuid"]}/claim'
+        for hours, code, status in (
+            (3, 'flocx.invalid', 400),
+            (1, 'flocx.budget', 403),
+        ):
+            body = {'end_time': self.time(hours)}
+            self.refused(self.market(RENTER).post(claim, body), code, status)
+        self.assertEqual(('100.000000', '0.000000'), self.account('umbrella'))
+
     def test_a_contract_holds_what_was_agreed_and_its_end_pays_what_was_served(self):
         for _ in range(2):
             self.sell(notice=None, price='1.333333')

@@ -172,6 +172,20 @@ class GrantTest(BookkeepingCase):
             # That of the project beside it is another account.
             self.assertEqual(before, self.account('acme'))
 
+    def test_no_account_has_more_than_databases_can_add(self):
+        self.fund('acme', 20)
+        most = '999999999999.999999'
+        market, accounts = self.market(OPERATOR), self.rows(schema.accounts)
+        for path, body in (
+            ('/v1/grants', {'project_id': 'acme', 'amount': most}),
+            # Together they have too much.
+            ('/v1/grants', {'project_id': 'somebody', 'amount': most}),
+            ('/v1/transfers', {'source': core.OPERATOR, 'target': 'acme'}),
+        ):
+            refused = market.post(path, {'amount': most, **body})
+            self.assertIn('amount', self.refused(refused, 'flocx.invalid', 400))
+        self.assertEqual(accounts, self.rows(schema.accounts))
+
     def test_a_replayed_transfer_is_done_once(self):
         self.fund('acme', 20)
         market, body = (
