@@ -4,6 +4,9 @@
 import json
 import pathlib
 import shutil
+import subprocess
+import tarfile
+import unittest
 
 from selenium import webdriver
 from selenium.common import exceptions
@@ -15,6 +18,7 @@ from selenium.webdriver.support import wait
 
 CHROMIUM = shutil.which('chromium') or shutil.which('chromium-browser')
 DRIVER = shutil.which('chromedriver')
+NPM = shutil.which('npm')
 ARGUMENTS = (
     '--headless=new',
     '--no-sandbox',
@@ -67,6 +71,33 @@ return [...document.querySelectorAll('[class*=flocx-], [class*=flocx-] *')]
   })
   .filter(each => each[2] < 4.5);
 """
+
+
+#: Looks for barriers in pages; it comes from npm, as no Python package has it.
+AXE = 'axe-core@4.10.3'
+
+
+def axe(folder):
+    """The script of axe-core, fetched once into a folder.
+
+    :raises SkipTest: the registry of npm does not answer.
+    """
+    script = pathlib.Path(folder) / f'{AXE}.js'
+    if not script.exists():
+        script.parent.mkdir(parents=True, exist_ok=True)
+        packed = subprocess.run(
+            [NPM, 'pack', '--silent', AXE],
+            cwd=script.parent,
+            stdout=subprocess.PIPE,
+            text=True,
+            check=False,
+        ).stdout.split()
+        if not packed:
+            raise unittest.SkipTest('npm cannot fetch axe-core')
+        with tarfile.open(script.parent / packed[-1]) as archive:
+            member = archive.extractfile('package/axe.min.js')
+            script.write_bytes(member.read())
+    return script.read_text()
 
 
 def missing():
@@ -209,6 +240,30 @@ class Browser:
     def faint(self):
         """What is hard to read on the page: text, class and ratio of contrast."""
         return self._driver.execute_script(FAINT)
+
+    def barriers(self, axe):
+        """What axe-core finds serious or worse in what is ours of a page.
+
+        Contrast is left to :meth:`faint`: the colours of links are the theme's. So are
+        the arrows behind which Horizon has the further actions of a row.
+
+        :param axe: the text of its script.
+        """
+        self._driver.set_script_timeout(PAGE_TIMEOUT)
+        self._driver.execute_script(axe)
+        found = self._driver.execute_async_script(
+            'let done = arguments[arguments.length - 1];'
+            "axe.run({include: [['#content_body']], exclude: [['.dropdown-toggle']]},"
+            "{resultTypes: ['violations'],"
+            "rules: {'color-contrast': {enabled: false}}})"
+            '.then(each => done(each.violations), error => done(String(error)));'
+        )
+        return [
+            f'{each["id"]}: {node["html"][:160]}'
+            for each in found
+            if each['impact'] in ('serious', 'critical')
+            for node in each['nodes'][:3]
+        ]
 
     @property
     def title(self):

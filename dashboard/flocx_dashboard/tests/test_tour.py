@@ -39,9 +39,17 @@ STYLES = """
 @import "/flocx_dashboard/market.scss";
 """
 RENT = '/project/market_rent/'
+OVERVIEW = '/project/market_overview/'
 MODAL = '.modal-content'
 #: How wide the pages are looked at: a large screen, a laptop, a telephone.
 WIDTHS = (1440, 1280, 400)
+#: The pages that are looked through for barriers.
+OF_OWNERS = (OVERVIEW, f'{OFFERS}servers/', CONTRACTS, '/project/market_money/')
+OF_RENTERS = (
+    *(OFFERS, f'{BIDS}create/', f'{RENT}?duration=2h&end_time=%2B2d'),
+    f'{RENT}?duration=2h&requirements=cpus%3E%3D9999',
+    f'{MARKET}calendar/?start_time=tomorrow',
+)
 
 
 def compiled(theme):
@@ -253,6 +261,22 @@ class TourTest(unittest.TestCase):
         renter.click(f'{MODAL} .btn-primary')
         renter.see('.alert-success', 'is released')
         renter.see_again(f'{CONTRACTS}?status=ended', '#contracts td', 'tour-bid')
+
+    @unittest.skipUnless(
+        browser.NPM, 'npm, from which axe-core comes, is not installed'
+    )
+    def test_whoever_reads_meets_no_serious_barrier(self):
+        script, found = browser.axe(ROOT / '.test' / 'axe'), []
+        for user, project, pages in (
+            ('acme-owner', 'acme', OF_OWNERS),
+            ('umbrella-owner', 'umbrella', OF_RENTERS),
+        ):
+            person = self.at_a_desk(user, project)
+            for path in pages:
+                person.open(path)
+                person.see('#content_body')
+                found += [f'{path} {each}' for each in person.barriers(script)]
+        self.assertEqual('', '\n'.join(found))
 
     def test_the_policy_forbids_scripts_in_pages(self):
         """So that it proves something that no page of the tours violates it."""
