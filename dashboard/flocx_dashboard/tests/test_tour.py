@@ -18,6 +18,7 @@ from selenium.webdriver.common import keys
 from benchmarks import busy_market
 from flocx import db
 from flocx_dashboard.tests import browser
+from tests import profiles
 from tools.lab import accounts
 from tools.lab import bringup
 from tools.lab import horizon as lab_horizon
@@ -43,6 +44,7 @@ OVERVIEW = '/project/market_overview/'
 MODAL = '.modal-content'
 #: How wide the pages are looked at: a large screen, a laptop, a telephone.
 WIDTHS = (1440, 1280, 400)
+LAPTOP = WIDTHS[1:2]
 #: The pages that are looked through for barriers.
 OF_OWNERS = (OVERVIEW, f'{OFFERS}servers/', CONTRACTS, '/project/market_money/')
 OF_RENTERS = (
@@ -250,7 +252,9 @@ class TourTest(unittest.TestCase):
                 owner.open(path)
                 owner.wear(styles)
                 owner.see('#content_body')
-                for width in WIDTHS if theme != 'material' else WIDTHS[1:2]:
+                # Pictures are for people to look at, a few each time and all at night.
+                widths = WIDTHS if profiles.NIGHTLY and theme != 'material' else LAPTOP
+                for width in widths:
                     owner.picture(f'{theme}-{name}-{width}', width=width)
                 faint += [(theme, name, *each) for each in owner.faint()]
         self.assertEqual([], faint)
