@@ -11,7 +11,9 @@ from django.core import cache
 from requests import adapters
 
 from benchmarks import busy_market
+from flocx_dashboard import events
 from flocx_dashboard.tests import base
+from flocxclient.osc import columns
 
 #: What no page shows to people, outside of code and details.
 FORBIDDEN = {
@@ -170,3 +172,8 @@ class ForbiddenTest(test.SimpleTestCase):
         for fine in ('2027-01-05 09:00 UTC', 'flocx.example', 'Nonesuch'):
             for pattern in FORBIDDEN.values():
                 self.assertNotRegex(fine, pattern)
+
+
+class EventTest(test.SimpleTestCase):
+    def test_what_the_command_line_has_words_for_the_dashboard_has_too(self):
+        self.assertEqual(set(), columns.EVENTS.keys() - events.TITLES.keys())
