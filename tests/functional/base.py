@@ -27,14 +27,14 @@ class Clock:
     So no test comes out otherwise at the end of a second, an hour or a month.
     """
 
-    def __init__(self):
-        self._ahead = datetime.timedelta(0)
+    def __init__(self, begin=NOON):
+        self._begin, self._ahead = begin, datetime.timedelta(0)
 
     def __call__(self, with_timezone=True):
-        return self._real() + self._ahead
+        return self._passing() + self._ahead
 
-    def _real(self):
-        return NOON
+    def _passing(self):
+        return self._begin
 
     def advance(self, **amount):
         self._ahead += datetime.timedelta(**amount)
@@ -43,7 +43,7 @@ class Clock:
 class RealTime(Clock):
     """Time that passes as always, for tests of what has a clock of its own."""
 
-    def _real(self):
+    def _passing(self):
         return datetime.datetime.now(datetime.UTC)
 
 
@@ -107,6 +107,7 @@ class MarketplaceTestCase(testtools.TestCase):
     WORKERS = False
     #: Whether other processes take part, which know no other time.
     REAL_TIME = False
+    BEGIN = NOON
     OPTIONS = ()
     #: The version of the API that is spoken; None for the oldest.
     VERSION = None
@@ -114,7 +115,7 @@ class MarketplaceTestCase(testtools.TestCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.clock = RealTime() if cls.WORKERS or cls.REAL_TIME else Clock()
+        cls.clock = RealTime() if cls.WORKERS or cls.REAL_TIME else Clock(cls.BEGIN)
         cls.marketplace = fixtures.Marketplace(
             workers=cls.WORKERS,
             clock=None if cls.WORKERS else cls.clock,

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the tests of the panels share."""
 
+import datetime
 import re
 from unittest import mock
 
@@ -13,7 +14,10 @@ from tests.functional import base
 class DashboardTestCase(base.MarketplaceTestCase):
     """A marketplace, and browsers without scripts that are logged in to it."""
 
-    REAL_TIME = True
+    # Sessions are of today; at noon, no month ends within any test.
+    BEGIN = datetime.datetime.now(datetime.UTC).replace(
+        hour=12, minute=0, second=0, microsecond=400000
+    )
 
     @classmethod
     def setUpClass(cls):
