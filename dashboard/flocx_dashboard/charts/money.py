@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """What was spent and earned, month by month, as bars. Pure."""
 
-import dataclasses
 import decimal
 
 from django.utils.translation import gettext as _
 
 from flocx_dashboard import formats
+from flocx_dashboard.charts import columns
 from flocx_dashboard.charts import frame
 from flocx_dashboard.charts import scale
 
@@ -15,31 +15,6 @@ SHARE = 0.7
 
 #: The bars of a month, in their order: a role, and the number of its colour.
 ROLES = (('renter', 1), ('owner', 2))
-
-
-@dataclasses.dataclass(frozen=True)
-class Bar:
-    x: float
-    y: float
-    width: float
-    height: float
-    title: str
-
-
-@dataclasses.dataclass(frozen=True)
-class Series:
-    """The bars of one role."""
-
-    number: int
-    name: str
-    bars: list
-    label_y: float
-
-
-@dataclasses.dataclass(frozen=True)
-class Picture:
-    frame: frame.Frame
-    series: list
 
 
 def months(now, count):
@@ -63,7 +38,7 @@ def picture(groups, shown):
     values = scale.ticks(float(highest))
     y = scale.Linear(0, values[-1], frame.HEIGHT - frame.BOTTOM, frame.TOP)
     x = scale.Linear(0, len(shown), frame.LEFT, frame.WIDTH - frame.RIGHT)
-    return Picture(
+    return columns.Picture(
         frame.Frame(
             [scale.Mark(x(at + 0.5), month[2:]) for at, month in enumerate(shown)],
             scale.numbers(values, y),
@@ -88,7 +63,7 @@ def _series(place, role, number, amounts, shown, x, y):
             right = x(at + (1 - SHARE) / 2 + (place + 1) * each)
             title = f'{name}, {month}: {formats.money(str(amount))}'
             bars.append(
-                Bar(
+                columns.Bar(
                     left,
                     y(amount),
                     round(right - left, 1),
@@ -96,4 +71,4 @@ def _series(place, role, number, amounts, shown, x, y):
                     title,
                 )
             )
-    return Series(number, name, bars, frame.TOP + 10 + 18 * place)
+    return columns.Series(number, name, bars, frame.TOP + 10 + 18 * place)

@@ -1,11 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Rounds of the auction as columns: bids looked at and contracts made. Pure."""
 
-import dataclasses
-
 from django.utils.translation import gettext as _
 
 from flocx_dashboard import formats
+from flocx_dashboard.charts import columns
 from flocx_dashboard.charts import frame
 from flocx_dashboard.charts import scale
 
@@ -13,29 +12,6 @@ from flocx_dashboard.charts import scale
 SHARE = 0.7
 #: As many rounds as can be told apart.
 MOST = 40
-
-
-@dataclasses.dataclass(frozen=True)
-class Bar:
-    x: float
-    y: float
-    width: float
-    height: float
-    title: str
-
-
-@dataclasses.dataclass(frozen=True)
-class Series:
-    number: int
-    name: str
-    bars: list
-    label_y: float
-
-
-@dataclasses.dataclass(frozen=True)
-class Picture:
-    frame: frame.Frame
-    series: list
 
 
 def picture(found):
@@ -54,10 +30,10 @@ def picture(found):
         for at in range(0, len(shown), max(1, len(shown) // 6))
     ]
     sides = ((1, _('Bids'), 'bids'), (2, _('Contracts'), 'contracts'))
-    return Picture(
+    return columns.Picture(
         frame.Frame(marks, scale.numbers(values, y), '', _('In a round')),
         [
-            Series(
+            columns.Series(
                 number,
                 name,
                 list(_bars(place, field, name, shown, x, y)),
@@ -73,7 +49,7 @@ def _bars(place, field, name, shown, x, y):
         count = getattr(each, field)
         left = x(at + (1 - SHARE) / 2 + place * SHARE / 2)
         right = x(at + (1 - SHARE) / 2 + (place + 1) * SHARE / 2)
-        yield Bar(
+        yield columns.Bar(
             left,
             y(count),
             round(right - left, 1),
