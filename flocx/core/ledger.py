@@ -200,8 +200,14 @@ def months(first: datetime.datetime, last: datetime.datetime) -> list[str]:
 
 
 def most_of_bid(wanted: bid.Bid) -> decimal.Decimal:
-    """What a bid costs at most: its ceiling, for each server and its duration."""
-    return wanted.quantity * money.amount(wanted.price, wanted.duration)
+    """What a bid costs at most: its ceiling, for each server and its duration.
+
+    Of a bid with alternatives that is the dearest of them.
+    """
+    return max(
+        each.quantity * money.amount(each.price, each.duration)
+        for each in (wanted, *wanted.alternatives)
+    )
 
 
 def most_of_line(line: contract.Line) -> decimal.Decimal:
