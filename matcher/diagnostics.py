@@ -16,7 +16,7 @@ _HARDWARE, _WINDOW, _QUANTITY, _PRICE = 'hardware', 'window', 'quantity', 'price
 _NOTICE = 'notice'
 
 #: The nearer a bid is to what it wants, the later its reason stands here.
-_NEARNESS = _HARDWARE, _NOTICE, _WINDOW, _QUANTITY, _PRICE
+NEARNESS = _HARDWARE, _NOTICE, _WINDOW, _QUANTITY, _PRICE
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ def _nearest_miss(options, reason):
     if len(options) == 1:
         return reason(options[0])
     found = [(reason(option), option.alternative) for option in options]
-    nearest, number = max(found, key=lambda each: _NEARNESS.index(each[0].reason))
+    nearest, number = max(found, key=lambda each: NEARNESS.index(each[0].reason))
     said = f'Alternative {number}: {nearest.detail}' if number else nearest.detail
     return dataclasses.replace(nearest, detail=said)
 

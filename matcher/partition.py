@@ -73,6 +73,6 @@ def components(book):
 
 
 def _groups(book, bid):
-    """The groups of offers that a bid may take by any of its alternatives, each once."""
+    """The groups of offers that a bid may take by any alternative, each once."""
     options = book.options_of(bid)
     return tuple(dict.fromkeys(itertools.chain(*map(book.groups_for, options))))

@@ -6,13 +6,16 @@ awarded (an exclusive group; Nisan, "Bidding and allocation in combinatorial auc
 2000, calls it XOR).
 """
 
+from collections.abc import Mapping
 import dataclasses
 import datetime
 import decimal
 import enum
 from typing import Any
+from typing import Self
 
 from flocx import exceptions
+from flocx.core import money
 from flocx.core import window
 
 
@@ -62,6 +65,26 @@ class Alternative:
     requirements: tuple[tuple[Any, ...], ...] = ()
     resource_class: str | None = None
     min_reclaim_notice: int | None = None
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """Its fields as JSON has them."""
+        return _terms(self) | {
+            'start_time': window.text(self.start_time),
+            'end_time': window.text(self.end_time),
+            'price': money.text(self.price),
+            'requirements': [list(each) for each in self.requirements],
+        }
+
+    @classmethod
+    def of(cls, document: Mapping[str, Any]) -> Self:
+        """The alternative that a document says."""
+        values = dict(document)
+        for name in ('start_time', 'end_time'):
+            values[name] = window.instant(values[name], name)
+        values['price'] = money.price(values['price'])
+        values['requirements'] = tuple(map(tuple, values['requirements']))
+        return cls(**values)
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

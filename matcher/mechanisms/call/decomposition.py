@@ -96,7 +96,7 @@ def _groups(demand: figures.Demand) -> list[native.Ints]:
         within = ~np.any(demand.suits & ~kinds, axis=1)[demand.like]
         together = np.logical_and.reduceat(within, demand.group_at[:-1])
         group = np.flatnonzero(together[demand.group])
-        if len(group) <= LARGEST:
+        if 0 < len(group) <= LARGEST:
             found[group.tobytes()] = group
     return sorted(found.values(), key=len)
 

@@ -96,7 +96,10 @@ def place_in_order(
     demand = market.demand
     for bid in order:
         value = float(demand.ceiling[bid]) * demand.length[bid]
-        if plan.holder[demand.group[bid]] >= 0 or value < margin * market.guide.cost[bid]:
+        if (
+            plan.holder[demand.group[bid]] >= 0
+            or value < margin * market.guide.cost[bid]
+        ):
             continue
         start, count = places.find(market, plan, found, random, bid, care)
         if count:

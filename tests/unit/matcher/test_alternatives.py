@@ -215,18 +215,14 @@ class BookTest(unittest.TestCase):
             markets.make_bid(number, requirements=(('cpus', '==', cpus),))
             for number, cpus in ((0, 8), (1, 16), (2, 32))
         )
-        either = markets.or_else(
-            dataclasses.replace(eight, uuid='either'), sixteen
-        )
+        either = markets.or_else(dataclasses.replace(eight, uuid='either'), sixteen)
         market = book.Book(markets.NOW, supply, {}, [eight, sixteen, more, either])
         names = partition.components(market)
         self.assertEqual(names['b0'], names['b1'])
         self.assertEqual(names['b0'], names['either'])
         self.assertNotEqual(names['b0'], names['b2'])
         touched = partition.touched(market, {'offer': {'o1'}, 'bid': set()})
-        self.assertEqual(
-            {'b0', 'b1', 'either'}, {each.uuid for each in touched.bids}
-        )
+        self.assertEqual({'b0', 'b1', 'either'}, {each.uuid for each in touched.bids})
 
     def test_the_nearest_miss_of_all_alternatives_is_told(self):
         supply = [markets.make_offer(price='3')]
@@ -239,6 +235,9 @@ class BookTest(unittest.TestCase):
         (reason,) = diagnostics.unmatched(market, [])
         self.assertEqual(('b0', 'price'), (reason.bid_uuid, reason.reason))
         self.assertTrue(reason.detail.startswith('Alternative 1: 1 servers cost'))
-        self.assertEqual([], diagnostics.unmatched(market, [book.Award(
-            either.options[1], either.window, tuple(supply)
-        )]))
+        self.assertEqual(
+            [],
+            diagnostics.unmatched(
+                market, [book.Award(either.options[1], either.window, tuple(supply))]
+            ),
+        )
