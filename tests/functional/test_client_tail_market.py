@@ -483,17 +483,18 @@ class QuoteTest(test_client_tail.CommandTestCase):
         folder = pathlib.Path(self.useFixture(fixtures.TempDir()).path)
         written = folder / 'others.yaml'
         written.write_text('- {require: [cpus>=65], price: 5}\n- {duration: 90m}\n')
-        others = '--alternative', str(written), '--alternative', 'price=1.5,duration=3h'
+        others = '--alternative', str(written), '--alternative', 'price=0.8,duration=3h'
         quote = self.openstack('umbrella-member', 'quote', *terms, *others)
         self.assertEqual(0, quote['alternative'])
         self.assertEqual(
-            [1, 0, 1, 1], [len(each['lines']) for each in quote['alternatives']]
+            [1, 0, 1, 0], [len(each['lines']) for each in quote['alternatives']]
         )
         bid = self.openstack(
-            'umbrella-member', 'bid create', *terms, *others, '--name', 'any'
+            *('umbrella-member', 'bid create', *terms, *others, '--name', 'any'),
+            *('--price', '0.5'),
         )
         self.assertEqual(
-            [(7200, '5.000000'), (5400, '2.000000'), (10800, '1.500000')],
+            [(7200, '5.000000'), (5400, '0.500000'), (10800, '0.800000')],
             [(each['duration'], each['price']) for each in bid['alternatives']],
         )
         output, _ = self.run_command('umbrella-member', 'bid show any')

@@ -7,7 +7,6 @@ the first of their seeds.
 
 import dataclasses
 import decimal
-import dataclasses
 import hashlib
 import itertools
 import os

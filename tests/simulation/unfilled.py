@@ -22,7 +22,7 @@ def server(row):
 
 
 def options(bid):
-    """The ways in which ``bid`` can be met: its own terms, and those of alternatives."""
+    """The ways in which ``bid`` can be met, its own terms first."""
     found = [bid]
     for each in json.loads(bid['alternatives'] or '[]'):
         times = {

@@ -2,7 +2,8 @@
 """Other terms by which a bid can be met, as people write them.
 
 Each is written in a line, such as ``quantity=2,duration=12h,price=1.20``, or is one of
-a file. Its words are the options of a bid, and are understood, and refused, as these are.
+a file. Its words are the options of a bid, and are understood, and refused, as these
+are.
 """
 
 import argparse

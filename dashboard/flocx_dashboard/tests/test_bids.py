@@ -38,13 +38,17 @@ class BidTest(base.DashboardTestCase):
         self.assertEqual('cancelled', self.show('bids', bid.uuid)['status'])
 
     def test_the_alternatives_of_a_bid_are_shown(self):
-        bid = self.bid(
-            name='either',
-            price='1',
-            alternatives=[
+        terms = {
+            'end_time': self.time(8),
+            'price': '1',
+            'alternatives': [
                 {'price': '1.25', 'quantity': 2, 'duration': 5400},
                 {'requirements': [['gpus', '>=', 99]]},
             ],
+        }
+        newest = {'OpenStack-API-Version': 'marketplace latest'}
+        bid = self.good(
+            self.market('umbrella-member').post('/v1/bids', terms, headers=newest)
         )
         page = self.page('umbrella-reader', 'bids:detail', bid['uuid'])
         self.assertContains(page, 'Or else')
