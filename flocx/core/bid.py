@@ -156,6 +156,11 @@ class Bid:
         )
 
     @property
+    def terms(self) -> tuple['Bid | Alternative', ...]:
+        """Its own terms, and those of its alternatives."""
+        return self, *self.alternatives
+
+    @property
     def key(self) -> tuple[str, int | None]:
         """What identifies an option among those of all bids."""
         return self.uuid, self.alternative
@@ -170,7 +175,7 @@ class Bid:
     @property
     def server_seconds(self) -> int:
         """For how many seconds it takes servers, all together, at most."""
-        return max(each.quantity * each.duration for each in (self, *self.alternatives))
+        return max(each.quantity * each.duration for each in self.terms)
 
     def accepts(self, reclaim_notice: int | None) -> bool:
         """Whether a server that can be reclaimed with this notice will do."""

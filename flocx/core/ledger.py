@@ -205,8 +205,7 @@ def most_of_bid(wanted: bid.Bid) -> decimal.Decimal:
     Of a bid with alternatives that is the dearest of them.
     """
     return max(
-        each.quantity * money.amount(each.price, each.duration)
-        for each in (wanted, *wanted.alternatives)
+        each.quantity * money.amount(each.price, each.duration) for each in wanted.terms
     )
 
 

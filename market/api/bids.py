@@ -239,6 +239,6 @@ def _costs(bid):
         'cancelled_hours': 0,
         'committed_amount': max(
             money.amount(each.price, each.quantity * each.duration)
-            for each in bid.options
+            for each in bid.terms
         ),
     }

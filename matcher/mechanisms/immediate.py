@@ -42,7 +42,7 @@ class Immediate(mechanisms.Allocation):
 
 
 def _priority(bid: bid_core.Bid) -> tuple[object, ...]:
-    ceiling = max(each.price for each in (bid, *bid.alternatives))
+    ceiling = max(each.price for each in bid.terms)
     return -ceiling, bid.created_at, bid.uuid
 
 
