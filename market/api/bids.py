@@ -59,6 +59,8 @@ FIELDS = fields.Table(
     min_reclaim_notice=_Field(
         types.Integer(0, reclaim.MAX_NOTICE), _OPTIONAL, _NULLABLE, since='1.1'
     ),
+    group_by=_Field(types.Text, _OPTIONAL, since='1.1'),
+    group_value=_Field(_TEXT, since='1.1'),
     alternative=_Field(types.Integer(0, bid_core.MAX_ALTERNATIVES), since='1.1'),
     purpose=_Field(types.Text, _OPTIONAL),
     status=_Field(_TEXT, filter=query.one_of([*bid_core.Status, 'any'])),
@@ -96,6 +98,9 @@ def from_request(body, context, conf, terms, now):
     )
     given.setdefault('min_quantity', given.get('quantity', 1))
     given.setdefault('duration', stay.seconds)
+    limits = market_conf.requirement_limits(conf)
+    if 'group_by' in given:
+        bid_core.check_group_by(given['group_by'], limits)
     others = given.pop('alternatives', None)
     bid = bid_core.Bid(
         **{
@@ -108,8 +113,9 @@ def from_request(body, context, conf, terms, now):
             'updated_at': now,
         }
     )
-    limits = market_conf.requirement_limits(conf), conf.market.max_alternatives
-    bid = dataclasses.replace(bid, alternatives=alternatives.of(others, bid, *limits))
+    most = conf.market.max_alternatives
+    others = alternatives.of(others, bid, limits, most)
+    bid = dataclasses.replace(bid, alternatives=others)
     _require_possible(bid, terms, now)
     return bid
 
