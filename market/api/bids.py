@@ -82,6 +82,7 @@ def from_request(body, context, conf, terms, now):
     )
     given.setdefault('min_quantity', given.get('quantity', 1))
     given.setdefault('duration', stay.seconds)
+    most = ledger.most(given['price'], given.get('quantity', 1), given['duration'])
     bid = bid_core.Bid(
         **{
             **given,
@@ -89,11 +90,12 @@ def from_request(body, context, conf, terms, now):
             'uuid': uuidutils.generate_uuid(),
             'project_id': context.project_id,
             'lineage': tuple(context.lineage),
+            'hold': most if conf.ledger.enforce else ledger.ZERO,
             'created_at': now,
             'updated_at': now,
         }
     )
-    _require_possible(bid, terms, now)
+    _require_possible(bid, most, terms, now)
     return bid
 
 
@@ -137,8 +139,6 @@ class Bids(routing.Resource):
         """Place a bid."""
         service, context, now = transaction.request_context()
         bid = from_request(body, context, service.conf, service.terms, now)
-        if service.conf.ledger.enforce:
-            bid = dataclasses.replace(bid, hold=ledger.most_of_bid(bid))
         limits = service.quotas.limits(context)
         with transaction.idempotent('/v1/bids') as creation:
             if creation.answer is None:
@@ -167,9 +167,10 @@ class Bids(routing.Resource):
             transaction.require_current(bid, 'market:bids:change', body)
             values = _with_duration(bid, values)
             wanted = dataclasses.replace(bid, **values)
-            _require_possible(wanted, service.terms, now)
+            most = ledger.most_of_bid(wanted)
+            _require_possible(wanted, most, service.terms, now)
             if bid.hold or service.conf.ledger.enforce:
-                values['hold'] = ledger.most_of_bid(wanted)
+                values['hold'] = most
             changed = bids.change(session, bid, 'changed', now, **values)
             before, after = _costs(bid), _costs(changed)
             if limits:
@@ -193,8 +194,8 @@ class Bids(routing.Resource):
             bids.move(session, bid, bid_core.Status.CANCELLED, now)
 
 
-def _require_possible(bid, terms, now):
-    """Nothing, if servers could be found for ``bid`` some day."""
+def _require_possible(bid, most, terms, now):
+    """Nothing, if servers could be found for ``bid``, at ``most``, some day."""
     claims.require_future(bid.window, now)
     claims.require_length(
         window.Window(
@@ -202,7 +203,7 @@ def _require_possible(bid, terms, now):
         ),
         terms,
     )
-    claims.require_bookable(ledger.most_of_bid(bid))
+    claims.require_bookable(most)
     latest = bid.end_time - datetime.timedelta(seconds=bid.duration)
     claims.require_lead(max(latest, bid.start_time), now, terms)
 
