@@ -25,6 +25,7 @@ from market import claims
 from market import conf as market_conf
 from market.api import transaction
 from market.db import bids
+from market.db import commitments
 from market.db import unmatched_reasons
 
 #: The longest duration that a window can hold, in seconds.
@@ -151,6 +152,9 @@ class Bids(routing.Resource):
                     **_costs(bid),
                 )
                 bids.add(creation.session, bid, now)
+                commitments.require_bookable(
+                    creation.session, bid.project_id, ledger.most_of_bid(bid)
+                )
                 creation.answer = Bid.of(bid)
         return creation.answer
 
@@ -172,6 +176,7 @@ class Bids(routing.Resource):
             if bid.hold or service.conf.ledger.enforce:
                 values['hold'] = most
             changed = bids.change(session, bid, 'changed', now, **values)
+            commitments.require_bookable(session, bid.project_id, most)
             before, after = _costs(bid), _costs(changed)
             if limits:
                 service.quotas.check(

@@ -7,9 +7,9 @@ from flocxclient import fields
 from flocxclient.osc import command
 from flocxclient.osc import identity
 from flocxclient.osc import prices
-from flocxclient.osc import projects
 from flocxclient.osc import quotes
 from flocxclient.osc import times
+from flocxclient.sdk import projects
 
 
 class _Set(command.ShowOne):

@@ -7,7 +7,7 @@ from flocxclient import fields
 from flocxclient.osc import command
 from flocxclient.osc import identity
 from flocxclient.osc import prices
-from flocxclient.osc import projects
+from flocxclient.sdk import projects
 
 
 class AccountMixin:

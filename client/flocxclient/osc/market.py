@@ -6,7 +6,7 @@ import operator
 
 from flocxclient.osc import columns
 from flocxclient.osc import command
-from flocxclient.osc import projects
+from flocxclient.sdk import projects
 
 
 def _add_class(parser):

@@ -4,8 +4,8 @@
 from flocxclient import fields
 from flocxclient.osc import command
 from flocxclient.osc import costs
-from flocxclient.osc import projects
 from flocxclient.osc import times
+from flocxclient.sdk import projects
 
 
 class ListNodes(command.Lister):

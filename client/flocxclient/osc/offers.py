@@ -11,9 +11,9 @@ from flocxclient.osc import columns
 from flocxclient.osc import command
 from flocxclient.osc import identity
 from flocxclient.osc import prices
-from flocxclient.osc import projects
 from flocxclient.osc import publications
 from flocxclient.osc import times
+from flocxclient.sdk import projects
 
 
 class CreateOffer(bulk.FileMixin, command.ShowOne):

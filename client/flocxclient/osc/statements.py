@@ -6,7 +6,7 @@ from flocxclient.osc import columns
 from flocxclient.osc import command
 from flocxclient.osc import identity
 from flocxclient.osc import prices
-from flocxclient.osc import projects
+from flocxclient.sdk import projects
 
 
 class ShowStatement(command.Lister):

@@ -3,8 +3,8 @@
 
 from flocxclient.osc import columns
 from flocxclient.osc import command
-from flocxclient.osc import projects
 from flocxclient.osc import times
+from flocxclient.sdk import projects
 
 
 class ShowUsage(command.Lister):
