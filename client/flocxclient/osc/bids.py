@@ -4,12 +4,12 @@
 import sys
 
 from flocxclient import fields
+from flocxclient import projects
 from flocxclient.osc import bulk
 from flocxclient.osc import command
 from flocxclient.osc import identity
 from flocxclient.osc import quotes
 from flocxclient.osc import waiting
-from flocxclient.sdk import projects
 
 #: How many seconds a quote is worth waiting for when it was not asked for.
 QUOTE_TIMEOUT = 5

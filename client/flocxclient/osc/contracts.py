@@ -4,10 +4,10 @@
 import sys
 
 from flocxclient import fields
+from flocxclient import projects
 from flocxclient.osc import command
 from flocxclient.osc import identity
 from flocxclient.osc import waiting
-from flocxclient.sdk import projects
 
 
 def wait_active(market, contract, timeout):

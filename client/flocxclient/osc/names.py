@@ -10,8 +10,8 @@ import re
 
 from openstack import exceptions as sdk_exceptions
 
+from flocxclient import projects
 from flocxclient.sdk import errors
-from flocxclient.sdk import projects
 
 #: An account that the reader may not see.
 STRANGE = 'other'

@@ -2,10 +2,10 @@
 """Nodes: the servers that the caller owns or leases."""
 
 from flocxclient import fields
+from flocxclient import projects
 from flocxclient.osc import command
 from flocxclient.osc import costs
 from flocxclient.osc import times
-from flocxclient.sdk import projects
 
 
 class ListNodes(command.Lister):

@@ -6,6 +6,7 @@ import datetime
 from osc_lib import exceptions
 
 from flocxclient import fields
+from flocxclient import projects
 from flocxclient.osc import bulk
 from flocxclient.osc import columns
 from flocxclient.osc import command
@@ -13,7 +14,6 @@ from flocxclient.osc import identity
 from flocxclient.osc import prices
 from flocxclient.osc import publications
 from flocxclient.osc import times
-from flocxclient.sdk import projects
 
 
 class CreateOffer(bulk.FileMixin, command.ShowOne):

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Usage: server-hours and amounts."""
 
+from flocxclient import projects
 from flocxclient.osc import columns
 from flocxclient.osc import command
 from flocxclient.osc import times
-from flocxclient.sdk import projects
 
 
 class ShowUsage(command.Lister):

@@ -7,6 +7,7 @@ from keystoneauth1 import exceptions as auth_exceptions
 from openstack import exceptions
 import tenacity
 
+from flocxclient import projects
 from flocxclient.sdk import bid as _bid
 from flocxclient.sdk import contract as _contract
 from flocxclient.sdk import event as _event
@@ -14,7 +15,6 @@ from flocxclient.sdk import identifiers
 from flocxclient.sdk import ledger as _ledger
 from flocxclient.sdk import maintenance as _maintenance
 from flocxclient.sdk import offer as _offer
-from flocxclient.sdk import projects
 from flocxclient.sdk import proxy
 from flocxclient.sdk import statistics as _statistics
 
