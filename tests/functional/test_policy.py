@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Who may do what: every persona at every operation that a rule guards.
 
-The rows are compared with the rules of the three services: a rule without a row,
+The rows are compared with the rules of the services: a rule without a row,
 or a row without a rule, fails. The columns are projects and the roles in them.
 """
 
