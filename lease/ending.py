@@ -8,6 +8,8 @@ and what was sold at the market only with the notice that the offer had, or neve
 
 from flocx import exceptions
 from flocx.core import contract as core
+from flocx.core import reclaim as reclaim_core
+from flocx.core import window
 from market import reclaim
 from market.db import contracts
 from market.db import leases
@@ -32,8 +34,15 @@ def of_offer(session, context, offer, now, terms):
         ),
     )
     for each in held:
-        if each.line.reclaim_deadline is None:
+        if not _ends_by_then(each.line, now):
             end(session, context, each.line, now, terms)
+
+
+def _ends_by_then(line, now):
+    """Whether ``line`` ends no later than if its owner took it back ``now``."""
+    if line.reclaim_deadline or line.reclaim_notice is None:
+        return bool(line.reclaim_deadline) or line.end_time <= window.through(now)
+    return line.end_time <= reclaim_core.deadline(line, now)
 
 
 def end(session, context, line, now, terms):

@@ -12,7 +12,8 @@ _TRADES = f'{_OWNS} or {_LESSEE}'
 #: For what is of the project that the target names.
 _OF_PROJECT = f'{_ADMIN} or (({_OWNER} or {_LESSEE}) and project_id:%(project_id)s)'
 
-RULES = [
+#: Who has which role, as esi-leap names them.
+ROLES = [
     oslo_policy.RuleDefault(
         'lease:admin',
         'rule:flocx:admin or role:esi_leap_admin',
@@ -28,6 +29,9 @@ RULES = [
         'role:lessee or role:esi_leap_lessee',
         'Has a role that esi-leap knows for lessees.',
     ),
+]
+
+RULES = [
     policy.documented(
         'lease:offers:list',
         _READS,
@@ -105,4 +109,4 @@ RULES = [
 
 def list_rules():
     """Entry point of oslo.policy."""
-    return policy.SHARED + RULES
+    return policy.SHARED + ROLES + RULES

@@ -62,7 +62,7 @@ def build(conf, database, transport, provider=None):
     return Lease(
         conf=conf,
         database=database,
-        policy=policy.Policy(conf, policies.RULES),
+        policy=policy.Policy(conf, policies.ROLES + policies.RULES),
         market=market,
         provider=provider,
         publishing=publishing.Publishing(conf.provider, provider.nodes, lines),

@@ -167,7 +167,9 @@ class NumbersTest(unittest.TestCase):
         packages = re.findall(
             r'modules:: (\S+)', self.page('doc/source/contributor/modules.rst')
         )
-        self.assertLessEqual({'flocx', 'lease', 'market', 'matcher', 'provider'}, set(packages))
+        self.assertLessEqual(
+            {'flocx', 'lease', 'market', 'matcher', 'provider'}, set(packages)
+        )
         for package in packages:
             for path in (ROOT / package).rglob('*.py'):
                 if 'tests' in path.parts[len(ROOT.parts) :]:
