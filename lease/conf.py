@@ -53,8 +53,9 @@ _OPTS = [
 
 def register(conf):
     """Register the options of the service: also those of the market and a provider."""
-    market_conf.register(conf)
+    # A provider has no database to be well with: the market's word is the last.
     provider_conf.register(conf)
+    market_conf.register(conf)
     conf.register_group(_GROUP)
     conf.register_opts(_OPTS, _GROUP)
 
