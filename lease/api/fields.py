@@ -202,7 +202,9 @@ class _Servers:
         node = self._known.get(each.resource_uuid)
         return {
             'resource': node.name or '' if node else 'unknown-name',
-            'resource_class': each.resource_class or '',
+            'resource_class': each.resource_class
+            or (node and node.resource_class)
+            or '',
             'resource_properties': condensed(node.properties) if node else {},
         }
 

@@ -111,7 +111,7 @@ def _shown(node, offers, lines, projects, now):
         properties=fields.condensed(node.properties),
         target_power_state=None,
         offer_uuid=current[-1] if current else None,
-        lease_uuid=running[-1] if running else node.properties.get('lease_uuid'),
+        lease_uuid=running[-1] if running else None,
         future_offers=[each.uuid for each in offers if each.start_time > now],
         future_leases=[
             line.uuid for line in lines if line.status == contract.Status.CREATED
