@@ -29,8 +29,8 @@ def add(subparsers):
         'esi-leap, which is only read. Their uuids stay; running leases go on, and '
         'nothing is done to their servers. What has been taken is left alone, so that '
         'the command may be stopped and repeated. Prints how many were taken, and what '
-        'could not be and why, as JSON. Example: flocx-market-manage --config-file market.conf '
-        'import esi-leap --url mysql+pymysql://reader:secret@db/esi_leap '
+        'could not be and why, as JSON. Example: flocx-market-manage --config-file '
+        'market.conf import esi-leap --url mysql+pymysql://reader:secret@db/esi_leap '
         '--provider 5f4e... --timezone America/New_York --dry-run',
     )
     command.add_argument(

@@ -19,7 +19,7 @@ ZONE = zoneinfo.ZoneInfo('America/New_York')
 NOW = datetime.datetime.now(ZONE).replace(microsecond=123456, tzinfo=None)
 PROVIDER = 'service-service'
 #: The end of what has none.
-NEVER = datetime.datetime(9999, 12, 31, 23, 59, 59, 999999)
+NEVER = datetime.datetime.fromisoformat('9999-12-31T23:59:59.999999')
 
 
 def _columns(*texts, times=()):
@@ -36,16 +36,16 @@ _BOTH = (
     *('uuid', 'name', 'project_id', 'resource_type', 'resource_uuid', 'status'),
     *('properties', 'parent_lease_uuid'),
 )
-_METADATA = sa.MetaData()
+METADATA = sa.MetaData()
 #: As esi-leap 1.0.0 has them.
 OFFERS = sa.Table(
     'offers',
-    _METADATA,
+    METADATA,
     *_columns(*_BOTH, 'lessee_id', times=('start_time', 'end_time')),
 )
 LEASES = sa.Table(
     'leases',
-    _METADATA,
+    METADATA,
     *_columns(
         *(*_BOTH, 'owner_id', 'purpose', 'offer_uuid'),
         times=('start_time', 'end_time', 'fulfill_time', 'expire_time'),
@@ -53,7 +53,7 @@ LEASES = sa.Table(
 )
 EVENTS = sa.Table(
     'events',
-    _METADATA,
+    METADATA,
     *_columns(
         *('event_type', 'object_type', 'object_uuid', 'resource_type'),
         *('resource_uuid', 'lessee_id', 'owner_id'),
@@ -81,7 +81,7 @@ class ImportTest(test_lease.LeaseTestCase):
         self.url = f'sqlite:///{self.marketplace.folder}/{uuid.uuid4()}.sqlite'
         self.origin = sa.create_engine(self.url)
         self.addCleanup(self.origin.dispose)
-        _METADATA.create_all(self.origin)
+        METADATA.create_all(self.origin)
 
     def row(self, table, start=-1, end=10, **values):
         """A row of esi-leap's; its uuid."""
