@@ -57,8 +57,9 @@ def _meeting(bid):
         requirement_matcher.RequirementMatcher(),
         requirement_matcher.Asked(bid.requirements),
     )
-    return lambda offer: bid.in_group(offer.properties) and judge.met(
-        asked, json.dumps(offer.properties, sort_keys=True)
+    return lambda offer: (
+        bid.in_group(offer.properties)
+        and judge.met(asked, json.dumps(offer.properties, sort_keys=True))
     )
 
 

@@ -152,7 +152,7 @@ class Book:
         )
 
     def servers_by_value(self, option: bid_core.Bid) -> dict[str, int]:
-        """How many servers as ``option`` asks for there are, by its groups, in order."""
+        """How many servers as ``option`` asks for are of each of its groups."""
         sizes: dict[str, int] = collections.defaultdict(int)
         for group in self.groups_for(option):
             value = self._group_value(option.group_by or '', group.document)

@@ -112,9 +112,9 @@ class Bid:
     terms were awarded: 0 its own, 1 the first of ``alternatives``; None where they are
     not awarded yet, or are the only ones. Of an option it says which one it is.
 
-    With ``group_by``, a JMESPath expression, all servers are of one group: what it finds
-    in their hardware documents is the same. ``group_value`` says which one was awarded
-    or, of an option, which one it is for; see :func:`group_of`.
+    With ``group_by``, a JMESPath expression, all servers are of one group: what it
+    finds in their hardware documents is the same. ``group_value`` says which one was
+    awarded or, of an option, which one it is for; see :func:`group_of`.
     """
 
     uuid: str

@@ -26,6 +26,7 @@ from market import conf as market_conf
 from market.api import alternatives
 from market.api import transaction
 from market.db import bids
+from market.db import commitments
 from market.db import unmatched_reasons
 
 #: The longest duration that a window can hold, in seconds.
@@ -98,10 +99,10 @@ def from_request(body, context, conf, terms, now):
     )
     given.setdefault('min_quantity', given.get('quantity', 1))
     given.setdefault('duration', stay.seconds)
-    limits = market_conf.requirement_limits(conf)
-    if 'group_by' in given:
-        bid_core.check_group_by(given['group_by'], limits)
     others = given.pop('alternatives', None)
+    if 'group_by' in given:
+        bid_core.check_group_by(given['group_by'], market_conf.requirement_limits(conf))
+    most = ledger.most(given['price'], given.get('quantity', 1), given['duration'])
     bid = bid_core.Bid(
         **{
             **given,
@@ -109,14 +110,20 @@ def from_request(body, context, conf, terms, now):
             'uuid': uuidutils.generate_uuid(),
             'project_id': context.project_id,
             'lineage': tuple(context.lineage),
+            'hold': most if conf.ledger.enforce else ledger.ZERO,
             'created_at': now,
             'updated_at': now,
         }
     )
-    most = conf.market.max_alternatives
-    others = alternatives.of(others, bid, limits, most)
-    bid = dataclasses.replace(bid, alternatives=others)
-    _require_possible(bid, terms, now)
+    if others:
+        limits = market_conf.requirement_limits(conf), conf.market.max_alternatives
+        bid = dataclasses.replace(
+            bid, alternatives=alternatives.of(others, bid, *limits)
+        )
+        most = ledger.most_of_bid(bid)
+        if conf.ledger.enforce:
+            bid = dataclasses.replace(bid, hold=most)
+    _require_possible(bid, most, terms, now)
     return bid
 
 
@@ -160,8 +167,6 @@ class Bids(routing.Resource):
         """Place a bid."""
         service, context, now = transaction.request_context()
         bid = from_request(body, context, service.conf, service.terms, now)
-        if service.conf.ledger.enforce:
-            bid = dataclasses.replace(bid, hold=ledger.most_of_bid(bid))
         limits = service.quotas.limits(context)
         with transaction.idempotent('/v1/bids') as creation:
             if creation.answer is None:
@@ -174,6 +179,9 @@ class Bids(routing.Resource):
                     **_costs(bid),
                 )
                 bids.add(creation.session, bid, now)
+                commitments.require_bookable(
+                    creation.session, bid.project_id, ledger.most_of_bid(bid)
+                )
                 creation.answer = Bid.of(bid)
         return creation.answer
 
@@ -190,10 +198,12 @@ class Bids(routing.Resource):
             transaction.require_current(bid, 'market:bids:change', body)
             values = _with_duration(bid, values)
             wanted = dataclasses.replace(bid, **values)
-            _require_possible(wanted, service.terms, now)
+            most = ledger.most_of_bid(wanted)
+            _require_possible(wanted, most, service.terms, now)
             if bid.hold or service.conf.ledger.enforce:
-                values['hold'] = ledger.most_of_bid(wanted)
+                values['hold'] = most
             changed = bids.change(session, bid, 'changed', now, **values)
+            commitments.require_bookable(session, bid.project_id, most)
             before, after = _costs(bid), _costs(changed)
             if limits:
                 service.quotas.check(
@@ -216,9 +226,13 @@ class Bids(routing.Resource):
             bids.move(session, bid, bid_core.Status.CANCELLED, now)
 
 
-def _require_possible(bid, terms, now):
-    """Nothing, if servers could be found for ``bid`` some day, by any alternative."""
+def _require_possible(bid, most, terms, now):
+    """Nothing, if servers could be found for ``bid``, at ``most``, some day.
+
+    By any of its alternatives.
+    """
     alternatives.checked(bid, lambda option: _require_one(option, terms, now))
+    claims.require_bookable(most)
 
 
 def _require_one(bid, terms, now):
@@ -229,7 +243,6 @@ def _require_one(bid, terms, now):
         ),
         terms,
     )
-    claims.require_bookable(ledger.most_of_bid(bid))
     latest = bid.end_time - datetime.timedelta(seconds=bid.duration)
     claims.require_lead(max(latest, bid.start_time), now, terms)
 

@@ -4,10 +4,10 @@
 import sys
 
 from flocxclient import fields
+from flocxclient import projects
 from flocxclient.osc import bulk
 from flocxclient.osc import command
 from flocxclient.osc import identity
-from flocxclient.osc import projects
 from flocxclient.osc import quotes
 from flocxclient.osc import waiting
 

@@ -142,6 +142,6 @@ class BidTest(unittest.TestCase):
     def test_what_groups_no_servers_is_refused(self):
         limits = requirements.Limits(length=20, depth=3)
         core.check_group_by('capabilities.rack', limits)
-        for group_by in ('x' * 21, 'a[', 'a.b.c.d.e'):
+        for group_by in ('x' * 21, 'a[', 'a[?b[?c[?d]]]'):
             with self.assertRaisesRegex(exceptions.Invalid, '^group_by: '):
                 core.check_group_by(group_by, limits)

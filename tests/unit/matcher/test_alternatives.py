@@ -81,9 +81,7 @@ class AllocationTest(unittest.TestCase):
         self.assertLessEqual(found.welfare, best.welfare)
 
     @markets.examples(0.2, 0.1)
-    @hypothesis.given(
-        markets.rich_books(4, 4), st.sampled_from((1, 2, 150))
-    )
+    @hypothesis.given(markets.rich_books(4, 4), st.sampled_from((1, 2, 150)))
     def test_no_bound_of_bids_apart_is_below_the_best(self, market, largest):
         whole = figures.hopeful(market)
         if not whole.bids:
@@ -260,7 +258,8 @@ class BookTest(unittest.TestCase):
         def rack(name, size, busy=0):
             return [
                 markets.make_offer(
-                    f'{name}-{at}', start=60 if at < busy else 0,
+                    f'{name}-{at}',
+                    start=60 if at < busy else 0,
                     properties={'capabilities': {'rack': name}},
                 )
                 for at in range(size)
@@ -280,8 +279,8 @@ class BookTest(unittest.TestCase):
         self.assertEqual(
             (
                 'quantity',
-                'At most 7 servers are free at once; it asks for 16. This is of group c '
-                '(capabilities.rack); no other is nearer.',
+                'At most 7 servers are free at once; it asks for 16. This is of '
+                'group c (capabilities.rack); no other is nearer.',
             ),
             told(supply),
         )
