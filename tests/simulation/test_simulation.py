@@ -159,6 +159,10 @@ class PlantedTest(testtools.TestCase):
         with mock.patch.object(changes, 'FLEXIBLE', 1):
             self.found('not the time', bid.Bid, 'options', property(mixed), 1)
 
+    def test_servers_that_are_not_together(self):
+        with mock.patch.object(changes, 'FLEXIBLE', 1):
+            self.found('not together', bid, 'group_of', lambda *_: '16', 1)
+
     def test_an_owner_who_takes_back_at_once(self):
         def at_once(line, now):
             return window.through(now)

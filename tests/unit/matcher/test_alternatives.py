@@ -71,7 +71,7 @@ class AllocationTest(unittest.TestCase):
         worth = max(exact.worth(each, _EXACT) for each in choices(market))
         self.assertEqual(worth, figures.worth(found.awards))
 
-    @markets.examples(1, 0.1)
+    @markets.examples(0.5, 0.1)
     @hypothesis.given(markets.rich_books(4, 4))
     def test_the_bound_is_not_below_and_what_is_found_not_above(self, market):
         best = exact.Exact().allocate(market, _EXACT)
