@@ -174,7 +174,8 @@ def _nobody(*arguments, **more):
 
 def measure(servers, answer, cleaning, deployed):
     """Seconds until all are back, and the calls of the fulfiller by name."""
-    clock = base.RealTime()
+    # What an earlier tree calls a clock of tests is one that goes on.
+    clock = getattr(base, 'RealTime', base.Clock)()
     marketplace = fixtures.Marketplace(clock=clock, options=OPTIONS)
     # Nobody asks the engine, whose parts are entry points of what is installed.
     engine = mock.patch.object(fixtures.matcher_service, 'application', _nobody)
