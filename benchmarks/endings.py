@@ -22,6 +22,7 @@ import collections
 import concurrent.futures
 import dataclasses
 import datetime
+import inspect
 import json
 import os
 import pathlib
@@ -148,7 +149,12 @@ class Site:
     def fulfil(self, machines, until):
         """Pass after pass, until no line is to be dealt with in another status."""
         provider = self._at.provider
-        working = fulfilment.Fulfilment(self._at.conf, machines, provider.marketplace)
+        # An earlier tree waits for nothing, and has no clock.
+        knows = inspect.signature(fulfilment.Fulfilment).parameters
+        working = fulfilment.Fulfilment(
+            *(self._at.conf, machines, provider.marketplace),
+            **({'clock': self.clock} if 'clock' in knows else {}),
+        )
         while True:
             now = self.clock()
             due = working.run(now)

@@ -90,7 +90,8 @@ class Teardown:
 
     def ready_at(self, handover):
         """When a node may be cleaned that is in quarantine; None: at any time."""
-        if handover.phase is not _P.QUARANTINED or not handover.since:
+        waits = handover.phase is _P.QUARANTINED and handover.since and self._wait
+        if not waits:
             return None
         return handover.since + self._wait
 
