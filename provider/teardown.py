@@ -213,8 +213,8 @@ class Teardown:
             # one of another class, or not as its site demands: once more.
             return self._set_aside(node, parties, kept)
         before = kept.handover.settings
-        if not before:
-            # Nothing says what it was attached to.
+        if 'vifs' not in (before or {}):
+            # Otherwise they are put back, which is no network.
             self._nodes.detach(node.uuid)
         if not switched_off(self._nodes, node):
             # Ironic changes volume targets only while the node is off.
