@@ -206,8 +206,11 @@ def most(price: decimal.Decimal, quantity: int, duration: int) -> decimal.Decima
 
 
 def most_of_bid(wanted: bid.Bid) -> decimal.Decimal:
-    """What a bid costs at most: its ceiling, for each server and its duration."""
-    return most(wanted.price, wanted.quantity, wanted.duration)
+    """What a bid costs at most: its ceiling, for each server and its duration.
+
+    Of a bid with alternatives that is the dearest of them.
+    """
+    return max(most(each.price, each.quantity, each.duration) for each in wanted.terms)
 
 
 def most_of_line(line: contract.Line) -> decimal.Decimal:

@@ -54,6 +54,13 @@ class BudgetTest(ledgers.LedgerTestCase):
         self.assertEqual(('80.000000', '20.000000'), self.account('umbrella'))
         self.good(self.market(RENTER).delete(path), 204)
         self.assertEqual(('100.000000', '0.000000'), self.account('umbrella'))
+        others = [{'price': '7', 'quantity': 1}, {'price': '4', 'quantity': 2}]
+        both = self.good(self.place(price='5', alternatives=others))
+        self.assertEqual(('20.000000', '80.000000'), self.account('umbrella'))
+        path = f'/v1/bids/{both["uuid"]}'
+        self.good(self.market(RENTER).patch(path, {'price': '10'}), 200)
+        self.assertEqual(('0.000000', '100.000000'), self.account('umbrella'))
+        self.good(self.market(RENTER).delete(path), 204)
         waiting = self.good(self.place(end_time=self.time(11)))
         self.clock.advance(hours=12)
         self.round()
