@@ -55,6 +55,7 @@ def seen(page):
         body = re.sub(pattern, ' ', body, flags=re.S)
     return re.sub(r'<[^>]*>', ' ', body.partition('id="footer"')[0])
 
+
 #: More than any page shows of a kind, and at night months of trade.
 SIZE = {
     'servers': profiles.number('FLOCX_PAGES_SERVERS', 50, 200),
