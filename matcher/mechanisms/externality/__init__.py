@@ -119,7 +119,8 @@ def _kept_out(
     for number in range(len(waiting)):
         bid = waiting[number]
         early, late = demand.earliest[bid], demand.latest[bid]
-        if insertion.best_place(lots, demand, plan, work, bid, 0, early, late)[1] == 0:
+        row = np.int64(0)
+        if insertion.best_place(lots, demand, plan, work, bid, row, early, late)[1] == 0:
             waiting[kept] = bid
             kept += 1
     return kept
@@ -146,7 +147,7 @@ def _look(
         work.held_sizes[line] = plan.line_size[plan.line_at[winner] + line]
     until = start + demand.length[winner]
     plans.remove(lots, demand, plan, winner)
-    rivals = 0
+    rivals = np.int64(0)
     exact = True
     for bid in waiting:
         if not _wants(lots, demand, plan, work, bid, held, start, until):
