@@ -7,7 +7,9 @@
 
 With ``--budgets`` the operations of bidders are compared with and without
 ``[ledger] enforce``, in one process and in turns, request by request; with
-``--database`` on a server.
+``--database`` on a server. These requests go through all that a service has before and
+behind its controllers: a token that Keystone (an emulated one) was asked about once,
+the log, and messages to engines.
 
 The API is called in this process, as by somebody whom Keystone knows, on SQLite in
 memory, whose one connection is kept, as those to the databases of sites are. What
@@ -28,6 +30,7 @@ import datetime
 import decimal
 import itertools
 import json
+import logging
 import os
 import pathlib
 import statistics
@@ -41,6 +44,7 @@ from oslo_utils import timeutils
 import webob
 
 from benchmarks import filling
+from flocx import announce
 from flocx import config
 from flocx import db
 from flocx import rpc
@@ -55,7 +59,7 @@ OFFERS = 1000
 HARDWARE = {'cpus': 64, 'memory_mb': 262144, 'local_gb': 3840, 'cpu_arch': 'x86_64'}
 NOW = datetime.datetime.now(datetime.UTC).replace(microsecond=0)
 HOUR = datetime.timedelta(hours=1)
-RENTER, OWNER = 'renter', 'owner'
+RENTER, OWNER = 'umbrella', 'acme'
 #: What budgets have a part in.
 BIDDERS = ('create a bid', 'show a bid', 'change a bid', 'claim', 'cancel a bid')
 
@@ -63,25 +67,38 @@ BIDDERS = ('create a bid', 'show a bid', 'change a bid', 'claim', 'cancel a bid'
 class Stage:
     """One market in this process; ``operations`` does each once, and times it."""
 
-    def __init__(self, folder, budgets=False, url='sqlite://'):
-        database = db.Database(url)
-        migration.upgrade(database)
+    def __init__(self, files=(), budgets=False):
+        """:param files: of configuration.
+        :param budgets: whether requests are those of a renter with a budget, and go
+            through the whole service.
+        """
         # The one with which oslo.messaging registers some of its options.
         conf = cfg.CONF
         config.register(conf)
         standalone.register(conf)
-        conf([], default_config_files=[])
+        conf([], default_config_files=files)
         rpc.set_default_url(conf, 'fake://')
         # Nothing is limited: what there is differs between measurements.
         for name in set(conf.quota) - {'driver'}:
             conf.set_override(name, -1, 'quota')
+        transport = rpc.transport(conf)
+        if budgets:
+            database = announce.database(conf, transport, 'market')
+        else:
+            database = db.Database('sqlite://')
+        migration.upgrade(database)
         if budgets:
             _fund(database)
         self._offers = filling.fill(database, OFFERS, 0, NOW, 0)
-        market = service.build(conf, database, rpc.transport(conf))
-        self._app = errors.Errors(
-            app.controllers(root.Root(), market, timeutils.utcnow)
-        )
+        if budgets:
+            logging.getLogger('flocx').addHandler(logging.FileHandler(os.devnull))
+            logging.getLogger('flocx').setLevel(logging.INFO)
+            self._app = service.application(conf, transport, database)
+        else:
+            market = service.build(conf, database, transport)
+            self._app = errors.Errors(
+                app.controllers(root.Root(), market, timeutils.utcnow)
+            )
         self._numbers = itertools.count()
         self._bids = []
 
@@ -146,6 +163,7 @@ class Stage:
         request.headers.update(
             {
                 'Accept': 'application/json',
+                'X-Auth-Token': f'{project}-member',
                 'X-Identity-Status': 'Confirmed',
                 'X-User-Id': project,
                 'X-Project-Id': project,
@@ -187,15 +205,13 @@ def _fund(database):
 
 def measure(times):
     """{operation: the median of its seconds} in this process."""
-    with tempfile.TemporaryDirectory() as folder:
-        found = {}
-        operations = Stage(folder).operations()
-        for name, operation in operations.items():
-            few = times // 20 if name.endswith('000') else times
-            for _ in range(few // 5 + 1):
-                operation()
-            found[name] = statistics.median(operation() for _ in range(few))
-        return found
+    found = {}
+    for name, operation in Stage().operations().items():
+        few = times // 20 if name.endswith('000') else times
+        for _ in range(few // 5 + 1):
+            operation()
+        found[name] = statistics.median(operation() for _ in range(few))
+    return found
 
 
 def of_tree(tree, times):
@@ -230,8 +246,18 @@ def with_budgets(times, url):
     :param url: of an empty database.
     """
     found = {name: {'with': [], 'without': []} for name in BIDDERS}
-    with tempfile.TemporaryDirectory() as folder:
-        operations = Stage(folder, budgets=True, url=url).operations()
+    # Trees from before there was a ledger have others.
+    from tests import fixtures
+    from tests.emulated import keystone
+
+    emulated = keystone.Keystone()
+    identity = fixtures.Served(emulated)
+    with tempfile.TemporaryDirectory() as folder, identity:
+        emulated.catalog['identity'] = identity.url
+        path = fixtures.write_configuration(
+            pathlib.Path(folder), identity.url, [('database', 'connection', url)]
+        )
+        operations = Stage([str(path)], budgets=True).operations()
         for turn in range(2 * times + 20):
             label = ('with', 'without')[turn % 2]
             cfg.CONF.set_override('enforce', label == 'with', 'ledger')

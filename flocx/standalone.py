@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""flocx-standalone: the three services and their workers in one process.
+"""flocx-standalone: the services and their workers in one process.
 
 The same code and the same APIs as when they are deployed apart. This is the one
-module that knows all three services.
+module that knows all services.
 """
 
 from oslo_service import backend
@@ -21,6 +21,8 @@ from waitress import wasyncore
 from flocx import announce
 from flocx import config
 from flocx import rpc
+from lease import conf as lease_conf
+from lease import service as lease_service
 from market import conf as market_conf
 from market import service as market_service
 from market import worker as market_worker
@@ -38,12 +40,15 @@ LOG = log.getLogger(__name__)
 _GROUP = cfg.OptGroup('standalone', 'All services in one process')
 _OPTS = [
     cfg.HostAddressOpt(
-        'host', default='127.0.0.1', help='The address that the three APIs listen on.'
+        'host', default='127.0.0.1', help='The address that the APIs listen on.'
     ),
     cfg.PortOpt('market_port', default=7780, help="The port of the market's API."),
     cfg.PortOpt('provider_port', default=7781, help="The port of the provider's API."),
     cfg.PortOpt(
         'matcher_port', default=7782, help="The port of the auction engine's API."
+    ),
+    cfg.PortOpt(
+        'lease_port', default=7783, help="The port of the lease service's API."
     ),
     cfg.IntOpt(
         'threads',
@@ -117,7 +122,7 @@ def register(conf):
     """Register the options of all services."""
     conf.register_group(_GROUP)
     conf.register_opts(_OPTS, _GROUP)
-    for each in (market_conf, provider_conf, matcher_conf):
+    for each in (market_conf, provider_conf, matcher_conf, lease_conf):
         each.register(conf)
 
 
@@ -132,6 +137,10 @@ def _parts(conf):
         (market_service.application(conf, transport, database), chosen.market_port),
         (provider_service.application(conf, provider), chosen.provider_port),
         (matcher_service.application(conf, transport, database), chosen.matcher_port),
+        (
+            lease_service.application(conf, transport, database, provider),
+            chosen.lease_port,
+        ),
     ):
         yield Server(
             application,
@@ -159,10 +168,12 @@ def main(argv=None):
         part.start()
         started.append(part)
     LOG.info(
-        'The market listens on port %s, the provider on %s, the auction engine on %s',
+        'The market listens on port %s, the provider on %s, the auction engine on %s, '
+        'the lease service on %s',
         conf.standalone.market_port,
         conf.standalone.provider_port,
         conf.standalone.matcher_port,
+        conf.standalone.lease_port,
     )
     # A signal that comes as this thread is about to wait is handled when it has waited.
     while not stopped.wait(1):

@@ -15,6 +15,7 @@ from flocx import db
 from flocx.core import window
 from market import conf as market_conf
 from market import export_commands
+from market import import_commands
 from market import ledger_commands
 from market.db import departures
 from market.db import migration
@@ -80,6 +81,7 @@ def _commands(subparsers):
     gaps.set_defaults(run=_turnaround)
     ledger_commands.add(subparsers)
     export_commands.add(subparsers)
+    import_commands.add(subparsers)
 
 
 def _upgrade(database, command):

@@ -7,6 +7,7 @@ from oslo_limit import opts as limit_opts
 from flocx import config
 from flocx import db
 from flocx import health
+from flocx.core import bid as bid_core
 from flocx.core import contract
 from flocx.core import requirements
 
@@ -120,6 +121,15 @@ _OPTS = [
         min=1,
         help='Most requirements in one bid. Each is evaluated on every class of '
         'hardware on offer, so the number bounds the work of a round.',
+    ),
+    cfg.IntOpt(
+        'max_alternatives',
+        default=bid_core.MAX_ALTERNATIVES,
+        min=1,
+        max=bid_core.MAX_ALTERNATIVES,
+        help='In how many ways one bid can be met, its own terms included; at most one '
+        'of them is. Each is a bid to what clears the market, so the number bounds the '
+        'work of a round. With 1 no bid has alternatives.',
     ),
     cfg.IntOpt(
         'max_expression_length',

@@ -70,7 +70,23 @@ class Projects:
             LOG.debug('Project %s has no name: %s', project_id, error)
             return project_id
 
+    def names(self):
+        """{id: name} of all projects.
+
+        :raises Unavailable: Keystone does not answer, or there is no such account.
+        """
+        found = self._by_system('/projects')['projects']
+        return {each['id']: each['name'] for each in found}
+
     def _project(self, project_id):
+        path = f'/projects/{urllib.parse.quote(project_id, safe="")}?parents_as_ids'
+        try:
+            return self._by_system(path)['project']
+        except ks_exceptions.NotFound:
+            raise exceptions.NotFound(f'Project {project_id} not found') from None
+
+    def _by_system(self, path):
+        """What Keystone answers to the service's account, for the system."""
         if self._session is None:
             raise exceptions.Unavailable(
                 f'Projects cannot be asked for: [{config.CREDENTIALS}] names no '
@@ -85,11 +101,11 @@ class Projects:
             )
         try:
             return self._system.get(
-                f'/projects/{urllib.parse.quote(project_id, safe="")}?parents_as_ids',
+                path,
                 endpoint_filter={'service_type': 'identity', 'version': (3, 0)},
-            ).json()['project']
+            ).json()
         except ks_exceptions.NotFound:
-            raise exceptions.NotFound(f'Project {project_id} not found') from None
+            raise
         except ks_exceptions.ClientException as error:
             raise exceptions.Unavailable(f'Keystone does not answer: {error}') from None
 

@@ -89,6 +89,8 @@ class Book:
     ) -> None:
         self.now = _next_second(now)
         self._bids: dict[str, bid_core.Bid] = {}
+        #: How each of them can be met, by its uuid.
+        self._options: dict[str, tuple[bid_core.Bid, ...]] = {}
         self._offers: dict[str, offer_core.Offer] = {}
         #: The offers with any time left, by what they have in common.
         self._groups: dict[Group, dict[str, offer_core.Offer]] = {}
@@ -100,7 +102,7 @@ class Book:
         self._sorted: dict[Group, list[_ByPrice]] = {}
         self._judge = requirement_matcher.RequirementMatcher()
         self._for: dict[_Asked, tuple[Group, ...]] = {}
-        self._asked: dict[str, tuple[bid_core.Bid, _Asked]] = {}
+        self._asked: dict[tuple[str, int | None], tuple[bid_core.Bid, _Asked]] = {}
         for offer in offers:
             self.put_offer(offer, (taken or {}).get(offer.slot, ()))
         for bid in bids:
@@ -115,6 +117,18 @@ class Book:
         return tuple(self._bids.values())
 
     @property
+    def options(self) -> tuple[bid_core.Bid, ...]:
+        """All bids, those with alternatives once for each; these have none.
+
+        What asks which offers a bid may take is asked of an option.
+        """
+        return tuple(each for options in self._options.values() for each in options)
+
+    def options_of(self, bid: bid_core.Bid) -> tuple[bid_core.Bid, ...]:
+        """As ``bid.options``, of a bid in the book."""
+        return self._options[bid.uuid]
+
+    @property
     def groups(self) -> Iterable[Group]:
         return self._groups.keys()
 
@@ -125,11 +139,13 @@ class Book:
     def put_bid(self, bid: bid_core.Bid) -> None:
         """Add a bid, or replace what was known of it."""
         self._bids[bid.uuid] = bid
+        self._options[bid.uuid] = bid.options
 
     def drop_bid(self, uuid: str) -> None:
         """Forget a bid, if it is known."""
-        self._bids.pop(uuid, None)
-        self._asked.pop(uuid, None)
+        if self._bids.pop(uuid, None):
+            for option in self._options.pop(uuid):
+                self._asked.pop(option.key, None)
 
     def put_offer(
         self, offer: offer_core.Offer, taken: Iterable[window.Window]
@@ -208,7 +224,9 @@ class Book:
         other = copy.copy(self)
         other._free = dict(self._free)
         if bids is not None:
-            other._bids = {bid.uuid: bid for bid in bids}
+            other._bids, other._options = {}, {}
+            for bid in bids:
+                other.put_bid(bid)
         return other
 
     def take(self, award: Award) -> None:
@@ -273,7 +291,7 @@ class Book:
     def forget(self, bid: bid_core.Bid) -> None:
         """Remember no longer which groups a bid that is not in the book may take."""
         self._for.pop(self.asks(bid), None)
-        self._asked.pop(bid.uuid, None)
+        self._asked.pop(bid.key, None)
 
     def longest_notice(self, bid: bid_core.Bid) -> int | None:
         """The longest notice of what would do for ``bid``, if only that were longer.
@@ -315,7 +333,7 @@ class Book:
 
     def asks(self, bid: bid_core.Bid) -> _Asked:
         """What ``groups_for`` depends on: bids with equal values have equal groups."""
-        known = self._asked.get(bid.uuid)
+        known = self._asked.get(bid.key)
         if known and known[0] is bid:
             return known[1]
         asked = (
@@ -324,7 +342,7 @@ class Book:
             bid.lineage,
             bid.min_reclaim_notice,
         )
-        self._asked[bid.uuid] = bid, asked
+        self._asked[bid.key] = bid, asked
         return asked
 
 

@@ -15,6 +15,9 @@ from matcher.mechanisms import native
 _HARDWARE, _WINDOW, _QUANTITY, _PRICE = 'hardware', 'window', 'quantity', 'price'
 _NOTICE = 'notice'
 
+#: The nearer a bid is to what it wants, the later its reason stands here.
+NEARNESS = _HARDWARE, _NOTICE, _WINDOW, _QUANTITY, _PRICE
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Reason:
@@ -28,18 +31,32 @@ class Reason:
 
 
 def unmatched(book, awards):
-    """A Reason for each bid of ``book`` that is in none of ``awards``."""
+    """A Reason for each bid of ``book`` that is in none of ``awards``.
+
+    Of alternatives that of the one which misses least is told.
+    """
     served = {award.bid.uuid for award in awards}
     waiting = [bid for bid in book.bids if bid.uuid not in served]
     market = figures.of(book.copy(waiting))
     near = _near(market)
-    known = {bid.uuid: number for number, bid in enumerate(market.bids)}
-    return [
-        _of_figures(market, known[bid.uuid], near)
-        if bid.uuid in known
-        else _of_hardware(book, bid)
-        for bid in waiting
-    ]
+    known = market.numbers()
+
+    def reason(option):
+        if option.key in known:
+            return _of_figures(market, known[option.key], near)
+        return _of_hardware(book, option)
+
+    return [_nearest_miss(book.options_of(bid), reason) for bid in waiting]
+
+
+def _nearest_miss(options, reason):
+    """What is told of a bid with these options, given what would be of each."""
+    if len(options) == 1:
+        return reason(options[0])
+    found = [(reason(option), option.alternative) for option in options]
+    nearest, number = max(found, key=lambda each: NEARNESS.index(each[0].reason))
+    said = f'Alternative {number}: {nearest.detail}' if number else nearest.detail
+    return dataclasses.replace(nearest, detail=said)
 
 
 def _of_hardware(book, bid):

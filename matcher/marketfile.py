@@ -3,7 +3,8 @@
 
 The market is ``{"now", "offers", "bids"}``: offers and bids as the market's API
 shows them, with the fields that a clearing needs, and for an offer the time that
-is ``booked`` already as pairs of start and end.
+is ``booked`` already as pairs of start and end. An alternative of a bid has the fields
+in which it differs from the bid's own terms.
 """
 
 import datetime
@@ -76,28 +77,41 @@ def _booked(payload, where):
 
 
 def _bid(payload, where, now):
-    start = window.instant(payload['start_time'], f'{where}.start_time')
-    end = window.instant(payload['end_time'], f'{where}.end_time')
-    quantity = payload.get('quantity', 1)
-    triples = payload.get('requirements', ())
-    requirements.parse(triples, field=f'{where}.requirements')
+    own = _terms(payload, where)
+    others = [
+        _terms(payload | each, f'{where}.alternatives[{number}]')
+        for number, each in enumerate(payload.get('alternatives', ()))
+    ]
     created = window.instant(payload.get('created_at', now), f'{where}.created_at')
     return bid.Bid(
         uuid=payload['uuid'],
         project_id=payload['project_id'],
         lineage=tuple(payload.get('lineage', (payload['project_id'],))),
-        quantity=quantity,
-        min_quantity=payload.get('min_quantity', quantity),
-        start_time=start,
-        end_time=end,
-        duration=payload.get('duration') or window.Window(start, end).seconds,
-        price=money.price(payload['price'], f'{where}.price'),
-        requirements=tuple(tuple(each) for each in triples),
-        resource_class=payload.get('resource_class'),
-        min_reclaim_notice=payload.get('min_reclaim_notice'),
+        alternatives=tuple(bid.Alternative(**each) for each in others),
         created_at=created,
         updated_at=created,
+        **own,
     )
+
+
+def _terms(payload, where):
+    """What a bid, or an alternative of it, asks for."""
+    start = window.instant(payload['start_time'], f'{where}.start_time')
+    end = window.instant(payload['end_time'], f'{where}.end_time')
+    quantity = payload.get('quantity', 1)
+    triples = payload.get('requirements', ())
+    requirements.parse(triples, field=f'{where}.requirements')
+    return {
+        'quantity': quantity,
+        'min_quantity': payload.get('min_quantity', quantity),
+        'start_time': start,
+        'end_time': end,
+        'duration': payload.get('duration') or window.Window(start, end).seconds,
+        'price': money.price(payload['price'], f'{where}.price'),
+        'requirements': tuple(tuple(each) for each in triples),
+        'resource_class': payload.get('resource_class'),
+        'min_reclaim_notice': payload.get('min_reclaim_notice'),
+    }
 
 
 def result(market, allocation, pricing, allotment, settled, seconds):
@@ -134,12 +148,15 @@ def _contract(award, pays, gets):
         if get != pay:
             line['owner_price'] = money.text(get)
         lines.append(line)
-    return {
+    payload = {
         'bid_uuid': award.bid.uuid,
         'start_time': window.text(award.stay.start),
         'end_time': window.text(award.stay.end),
         'lines': lines,
     }
+    if award.bid.alternative is not None:
+        payload['alternative'] = award.bid.alternative
+    return payload
 
 
 def written(market):
@@ -180,7 +197,7 @@ def _offer_said(market, each):
 
 
 def _bid_said(each):
-    return _document(
+    payload = _document(
         each,
         (
             *('uuid', 'project_id', 'lineage', 'quantity', 'min_quantity', 'price'),
@@ -188,3 +205,6 @@ def _bid_said(each):
             *('min_reclaim_notice', 'created_at'),
         ),
     )
+    if each.alternatives:
+        payload['alternatives'] = [other.document for other in each.alternatives]
+    return payload

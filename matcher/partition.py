@@ -7,6 +7,7 @@ the database lets one of them win.
 """
 
 import collections
+import itertools
 
 
 def of(book, sharing):
@@ -28,10 +29,9 @@ def touched(book, changed):
     """
     alike = collections.defaultdict(list)
     for bid in book.bids:
-        alike[book.asks(bid)].append(bid)
+        alike[tuple(map(book.asks, book.options_of(bid)))].append(bid)
     left = [
-        (book.groups_for(bids[0]), {bid.uuid for bid in bids})
-        for bids in alike.values()
+        (_groups(book, bids[0]), {bid.uuid for bid in bids}) for bids in alike.values()
     ]
     reached = {book.group(uuid) for uuid in changed['offer']}
     for groups, uuids in left:
@@ -53,7 +53,7 @@ def components(book):
     Two bids are of one component if they may take offers of the same group, or a
     chain of such bids leads from one to the other.
     """
-    wanted = {bid.uuid: book.groups_for(bid) for bid in book.bids}
+    wanted = {bid.uuid: _groups(book, bid) for bid in book.bids}
     leads = {group: group for groups in wanted.values() for group in groups}
 
     def leader(group):
@@ -70,3 +70,9 @@ def components(book):
         name: str(tuple(leader(groups[0]))) if groups else name
         for name, groups in wanted.items()
     }
+
+
+def _groups(book, bid):
+    """The groups of offers that a bid may take by any alternative, each once."""
+    options = book.options_of(bid)
+    return tuple(dict.fromkeys(itertools.chain(*map(book.groups_for, options))))

@@ -8,6 +8,7 @@ anything of what others bid.
 
 import dataclasses
 import datetime
+import decimal
 import typing
 
 import numpy as np
@@ -50,6 +51,9 @@ class Question:
         values['price'] = money.price(values['price']) if priced else _ANY_PRICE
         values['lineage'] = tuple(values['lineage'])
         values['requirements'] = tuple(map(tuple, values['requirements']))
+        values['alternatives'] = tuple(
+            map(bid_core.Alternative.of, values.get('alternatives') or ())
+        )
         return cls(bid_core.Bid(**values), priced, payload.get('calendar'))
 
 
@@ -71,12 +75,37 @@ def quote(book, clear, question):
     :param clear: given a book, returns pairs of an award and its rates.
     :returns: the answer of ``POST /v1/quotes``, a dictionary.
     """
-    bid = question.bid
+    options = question.bid.options
     try:
-        return _answer(book, clear, question, bid)
+        answers = [_answer(book, clear, question, option) for option in options]
+        if len(options) == 1:
+            return answers[0] | {'alternative': None, 'alternatives': []}
+        return _of_several(book, clear, question, answers)
     finally:
         # The book stays, and need not remember all that was ever asked.
-        book.forget(bid)
+        for option in options:
+            book.forget(option)
+
+
+def _of_several(book, clear, question, answers):
+    """The answer to a bid with alternatives, given the one to each of them."""
+    chosen = None
+    if question.priced:
+        for award, _ in clear(book.copy([question.bid])):
+            chosen = award.bid.alternative
+    else:
+        amounts = [
+            (decimal.Decimal(each['amount']), number)
+            for number, each in enumerate(answers)
+            if each['lines']
+        ]
+        chosen = min(amounts)[1] if amounts else None
+    shown = (
+        max(answers, key=lambda each: diagnostics.NEARNESS.index(each['reason']))
+        if chosen is None
+        else answers[chosen]
+    )
+    return shown | {'alternative': chosen, 'alternatives': answers}
 
 
 def _answer(book, clear, question, bid):

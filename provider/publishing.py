@@ -82,6 +82,20 @@ class Publishing:
         :raises NotFound: the caller does not own such a node.
         :raises Conflict: it cannot be offered now, or is offered then already.
         """
+        node, offer = self.draft(context, resource_uuid, resource_type, **terms)
+        try:
+            return self._marketplace.publish(context, offer, headers)
+        except exceptions.Conflict as error:
+            if error.code != _OVERLAP or not self._former_owners.end([node]):
+                raise
+        return self._marketplace.publish(context, offer, headers)
+
+    def draft(self, context, resource_uuid, resource_type=None, **terms):
+        """What :meth:`one` publishes: the node, and the offer as the market takes it.
+
+        :raises NotFound: the caller does not own such a node.
+        :raises Conflict: it cannot be offered now.
+        """
         _require_type(self._nodes, resource_type)
         each = Publication(
             identifier=resource_uuid, node=self._nodes.get(resource_uuid, context)
@@ -89,13 +103,7 @@ class Publishing:
         self._read_lines([each], context)
         self._require_own(each, context)
         each.document = self._hardware.describe(each.node)
-        offer = self._offer_for(each, terms)
-        try:
-            return self._marketplace.publish(context, offer, headers)
-        except exceptions.Conflict as error:
-            if error.code != _OVERLAP or not self._former_owners.end([each.node]):
-                raise
-        return self._marketplace.publish(context, offer, headers)
+        return each.node, self._offer_for(each, terms)
 
     def named(self, context, headers, idents, **terms):
         """Offer the servers of these uuids or names; return a Publication for each.

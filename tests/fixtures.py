@@ -13,6 +13,7 @@ from flocx import announce
 from flocx import config
 from flocx import rpc
 from flocx import standalone
+from lease import service as lease_service
 from market import service as market_service
 from market.db import migration
 from matcher import cmd as matcher_cmd
@@ -150,6 +151,7 @@ class Marketplace(fixtures.Fixture):
             'marketplace-provider',
             provider_service.application(self.conf, self.provider, **clock),
         )
+        self._serve('lease', lease_service.application(*shared, self.provider, **clock))
         if self._workers:
             self._start(matcher_cmd.parts(*shared))
             self._start(provider_cmd.parts(self.conf, self.transport, self.provider))

@@ -190,6 +190,9 @@ BID = Table(
         ),
         # Triples ``[jmespath, operator, value]``, all of which must hold.
         Field('requirements', list, shown='long', column='Requirements'),
+        # Other terms, of which none is met if any is; and which are, 0 for its own.
+        Field('alternatives', list, column='Alternatives', since='1.1'),
+        Field('alternative', int, since='1.1'),
         Field('purpose', shown='long', **_PURPOSE),
         Field('project_id', shown='long', column='Project', query=True),
         *_record(),

@@ -1,13 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A bid: servers of a kind, for a time within a window, up to a price."""
+"""A bid: servers of a kind, for a time within a window, up to a price.
 
+Or one of several such rectangles: a bid may have alternatives, of which at most one is
+awarded (an exclusive group; Nisan, "Bidding and allocation in combinatorial auctions",
+2000, calls it XOR).
+"""
+
+from collections.abc import Mapping
 import dataclasses
 import datetime
 import decimal
 import enum
 from typing import Any
+from typing import Self
 
 from flocx import exceptions
+from flocx.core import money
 from flocx.core import window
 
 
@@ -29,6 +37,9 @@ TRANSITIONS = {
 #: The most servers that one bid can ask for.
 MAX_QUANTITY = 10_000
 
+#: In how many ways one bid can be met, its own terms included.
+MAX_ALTERNATIVES = 16
+
 
 def accepts(least: int | None, reclaim_notice: int | None) -> bool:
     """Whether who wants a notice of ``least`` seconds takes one of ``reclaim_notice``.
@@ -42,6 +53,41 @@ def accepts(least: int | None, reclaim_notice: int | None) -> bool:
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Alternative:
+    """Terms by which a bid can be met instead of its own; each is as of a Bid."""
+
+    quantity: int
+    min_quantity: int
+    start_time: datetime.datetime
+    end_time: datetime.datetime
+    duration: int
+    price: decimal.Decimal
+    requirements: tuple[tuple[Any, ...], ...] = ()
+    resource_class: str | None = None
+    min_reclaim_notice: int | None = None
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """Its fields as JSON has them."""
+        return _terms(self) | {
+            'start_time': window.text(self.start_time),
+            'end_time': window.text(self.end_time),
+            'price': money.text(self.price),
+            'requirements': [list(each) for each in self.requirements],
+        }
+
+    @classmethod
+    def of(cls, document: Mapping[str, Any]) -> Self:
+        """The alternative that a document says."""
+        values = dict(document)
+        for name in ('start_time', 'end_time'):
+            values[name] = window.instant(values[name], name)
+        values['price'] = money.price(values['price'])
+        values['requirements'] = tuple(map(tuple, values['requirements']))
+        return cls(**values)
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Bid:
     """``project_id`` asks for ``quantity`` servers, at least ``min_quantity``.
 
@@ -51,6 +97,10 @@ class Bid:
     offers the bid may take. ``min_reclaim_notice`` is the shortest notice, in seconds,
     with which a server may be reclaimed; None: only servers that never are will do.
     ``hold`` is what the project's account holds for it, in credits.
+
+    ``alternatives`` are other terms by which it can be met. ``alternative`` says which
+    terms were awarded: 0 its own, 1 the first of ``alternatives``; None where they are
+    not awarded yet, or are the only ones. Of an option it says which one it is.
     """
 
     uuid: str
@@ -66,6 +116,8 @@ class Bid:
     requirements: tuple[tuple[Any, ...], ...] = ()
     resource_class: str | None = None
     min_reclaim_notice: int | None = None
+    alternatives: tuple[Alternative, ...] = ()
+    alternative: int | None = None
     purpose: str | None = None
     status: Status = Status.AVAILABLE
     contract_uuid: str | None = None
@@ -85,6 +137,45 @@ class Bid:
                 f'duration: {self.duration} seconds do not fit between start_time '
                 f'and end_time, which are {self.window.seconds} seconds apart'
             )
+
+    @property
+    def options(self) -> tuple['Bid', ...]:
+        """Bids without alternatives, of which one at most is to be met.
+
+        They are in the order of ``alternative``; a bid without any is its only one.
+        """
+        if not self.alternatives:
+            return (self,)
+        alone = dataclasses.replace(self, alternatives=(), alternative=0)
+        return (
+            alone,
+            *(
+                dataclasses.replace(alone, alternative=number, **_terms(each))
+                for number, each in enumerate(self.alternatives, 1)
+            ),
+        )
+
+    @property
+    def terms(self) -> tuple['Bid | Alternative', ...]:
+        """Its own terms, and those of its alternatives."""
+        return self, *self.alternatives
+
+    @property
+    def key(self) -> tuple[str, int | None]:
+        """What identifies an option among those of all bids."""
+        return self.uuid, self.alternative
+
+    @property
+    def awarded(self) -> 'Bid':
+        """The option by which it was met, or itself if it has no others."""
+        if self.alternatives and self.alternative is not None:
+            return self.options[self.alternative]
+        return self
+
+    @property
+    def server_seconds(self) -> int:
+        """For how many seconds it takes servers, all together, at most."""
+        return max(each.quantity * each.duration for each in self.terms)
 
     def accepts(self, reclaim_notice: int | None) -> bool:
         """Whether a server that can be reclaimed with this notice will do."""
@@ -108,9 +199,16 @@ class Bid:
 
     def hopeless(self, now: datetime.datetime) -> bool:
         """Whether nothing that appears from ``now`` on could meet it."""
-        return self.stay(max(now, self.start_time)) is None
+        return all(
+            each.stay(max(now, each.start_time)) is None for each in self.options
+        )
 
     # Last, for from here on the name means the property.
     @property
     def window(self) -> window.Window:
         return window.Window(self.start_time, self.end_time)
+
+
+def _terms(alternative: Alternative) -> dict[str, Any]:
+    names = (field.name for field in dataclasses.fields(alternative))
+    return {name: getattr(alternative, name) for name in names}

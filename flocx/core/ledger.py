@@ -161,7 +161,8 @@ def amount(value: object, field: str = 'amount') -> decimal.Decimal:
 
 def month(moment: datetime.datetime) -> str:
     """The month of ``moment``, in UTC, as ``2026-11``."""
-    return moment.astimezone(datetime.UTC).strftime('%Y-%m')
+    utc = moment.astimezone(datetime.UTC)
+    return f'{utc.year:04}-{utc.month:02}'
 
 
 def parse_month(value: str, field: str = 'month') -> str:
@@ -199,9 +200,17 @@ def months(first: datetime.datetime, last: datetime.datetime) -> list[str]:
     return found
 
 
+def most(price: decimal.Decimal, quantity: int, duration: int) -> decimal.Decimal:
+    """What ``quantity`` servers cost at most, each for ``duration`` seconds."""
+    return quantity * money.amount(price, duration)
+
+
 def most_of_bid(wanted: bid.Bid) -> decimal.Decimal:
-    """What a bid costs at most: its ceiling, for each server and its duration."""
-    return wanted.quantity * money.amount(wanted.price, wanted.duration)
+    """What a bid costs at most: its ceiling, for each server and its duration.
+
+    Of a bid with alternatives that is the dearest of them.
+    """
+    return max(most(each.price, each.quantity, each.duration) for each in wanted.terms)
 
 
 def most_of_line(line: contract.Line) -> decimal.Decimal:

@@ -23,8 +23,10 @@ from flocx.core import requirements
 from flocx.core import window
 from market import claims
 from market import conf as market_conf
+from market.api import alternatives
 from market.api import transaction
 from market.db import bids
+from market.db import commitments
 from market.db import unmatched_reasons
 
 #: The longest duration that a window can hold, in seconds.
@@ -58,6 +60,7 @@ FIELDS = fields.Table(
     min_reclaim_notice=_Field(
         types.Integer(0, reclaim.MAX_NOTICE), _OPTIONAL, _NULLABLE, since='1.1'
     ),
+    alternative=_Field(types.Integer(0, bid_core.MAX_ALTERNATIVES), since='1.1'),
     purpose=_Field(types.Text, _OPTIONAL),
     status=_Field(_TEXT, filter=query.one_of([*bid_core.Status, 'any'])),
     contract_uuid=_Field(_TEXT),
@@ -66,8 +69,20 @@ FIELDS = fields.Table(
     created_at=_Field(types.Instant, sort=True),
     updated_at=_Field(types.Instant, sort=True),
 )
+AlternativeRequest, Alternative = alternatives.types_of(FIELDS)
+#: A request says of an alternative less than an answer does.
+_ALTERNATIVES = _Field([Alternative], filter=None, since='1.1')
+FIELDS['alternatives'] = _ALTERNATIVES
+REQUEST = fields.Table(
+    {
+        **FIELDS,
+        'alternatives': dataclasses.replace(
+            _ALTERNATIVES, type=[AlternativeRequest], create=_OPTIONAL
+        ),
+    }
+)
 FILTERS, SORT_KEYS = FIELDS.filters(), FIELDS.sort_keys()
-BidRequest = FIELDS.request('BidRequest')
+BidRequest = REQUEST.request('BidRequest')
 BidChange = FIELDS.change('BidChange')
 Bid = FIELDS.answer('Bid')
 BidList = types.collection('bids', Bid)
@@ -82,6 +97,8 @@ def from_request(body, context, conf, terms, now):
     )
     given.setdefault('min_quantity', given.get('quantity', 1))
     given.setdefault('duration', stay.seconds)
+    others = given.pop('alternatives', None)
+    most = ledger.most(given['price'], given.get('quantity', 1), given['duration'])
     bid = bid_core.Bid(
         **{
             **given,
@@ -89,11 +106,20 @@ def from_request(body, context, conf, terms, now):
             'uuid': uuidutils.generate_uuid(),
             'project_id': context.project_id,
             'lineage': tuple(context.lineage),
+            'hold': most if conf.ledger.enforce else ledger.ZERO,
             'created_at': now,
             'updated_at': now,
         }
     )
-    _require_possible(bid, terms, now)
+    if others:
+        limits = market_conf.requirement_limits(conf), conf.market.max_alternatives
+        bid = dataclasses.replace(
+            bid, alternatives=alternatives.of(others, bid, *limits)
+        )
+        most = ledger.most_of_bid(bid)
+        if conf.ledger.enforce:
+            bid = dataclasses.replace(bid, hold=most)
+    _require_possible(bid, most, terms, now)
     return bid
 
 
@@ -137,8 +163,6 @@ class Bids(routing.Resource):
         """Place a bid."""
         service, context, now = transaction.request_context()
         bid = from_request(body, context, service.conf, service.terms, now)
-        if service.conf.ledger.enforce:
-            bid = dataclasses.replace(bid, hold=ledger.most_of_bid(bid))
         limits = service.quotas.limits(context)
         with transaction.idempotent('/v1/bids') as creation:
             if creation.answer is None:
@@ -151,6 +175,9 @@ class Bids(routing.Resource):
                     **_costs(bid),
                 )
                 bids.add(creation.session, bid, now)
+                commitments.require_bookable(
+                    creation.session, bid.project_id, ledger.most_of_bid(bid)
+                )
                 creation.answer = Bid.of(bid)
         return creation.answer
 
@@ -167,10 +194,12 @@ class Bids(routing.Resource):
             transaction.require_current(bid, 'market:bids:change', body)
             values = _with_duration(bid, values)
             wanted = dataclasses.replace(bid, **values)
-            _require_possible(wanted, service.terms, now)
+            most = ledger.most_of_bid(wanted)
+            _require_possible(wanted, most, service.terms, now)
             if bid.hold or service.conf.ledger.enforce:
-                values['hold'] = ledger.most_of_bid(wanted)
+                values['hold'] = most
             changed = bids.change(session, bid, 'changed', now, **values)
+            commitments.require_bookable(session, bid.project_id, most)
             before, after = _costs(bid), _costs(changed)
             if limits:
                 service.quotas.check(
@@ -193,8 +222,16 @@ class Bids(routing.Resource):
             bids.move(session, bid, bid_core.Status.CANCELLED, now)
 
 
-def _require_possible(bid, terms, now):
-    """Nothing, if servers could be found for ``bid`` some day."""
+def _require_possible(bid, most, terms, now):
+    """Nothing, if servers could be found for ``bid``, at ``most``, some day.
+
+    By any of its alternatives.
+    """
+    alternatives.checked(bid, lambda option: _require_one(option, terms, now))
+    claims.require_bookable(most)
+
+
+def _require_one(bid, terms, now):
     claims.require_future(bid.window, now)
     claims.require_length(
         window.Window(
@@ -202,18 +239,21 @@ def _require_possible(bid, terms, now):
         ),
         terms,
     )
-    claims.require_bookable(ledger.most_of_bid(bid))
     latest = bid.end_time - datetime.timedelta(seconds=bid.duration)
     claims.require_lead(max(latest, bid.start_time), now, terms)
 
 
 def _costs(bid):
     """What ``bid`` adds to its project's commitments, by name of the quota."""
-    seconds = bid.quantity * bid.duration
-    hours = money.quantised(decimal.Decimal(seconds) / money.SECONDS_PER_HOUR)
+    hours = money.quantised(
+        decimal.Decimal(bid.server_seconds) / money.SECONDS_PER_HOUR
+    )
     return {
         'server_hours': hours,
         'reserved_hours': hours,
         'cancelled_hours': 0,
-        'committed_amount': money.amount(bid.price, seconds),
+        'committed_amount': max(
+            money.amount(each.price, each.quantity * each.duration)
+            for each in bid.terms
+        ),
     }

@@ -10,6 +10,7 @@ from market import claims
 from market.api import contract_fields
 from market.api import transaction
 from market.db import budgets
+from market.db import commitments
 from market.db import contracts
 from market.db import events
 from market.db import offers
@@ -66,17 +67,15 @@ class Claim(routing.Resource):
                     name=body.get('name'),
                     purpose=body.get('purpose'),
                 )
-                service.quotas.check(
-                    session,
-                    context.project_id,
-                    limits,
-                    now,
-                    **claims.costs(contract, now),
-                )
+                costs = claims.costs(contract, now)
+                service.quotas.check(session, context.project_id, limits, now, **costs)
                 if service.conf.ledger.enforce:
                     contract = budgets.with_holds(contract)
                 generations = {offer.uuid: offer.generation for offer in wanted}
                 contracts.write(session, contract, generations, now)
+                commitments.require_bookable(
+                    session, context.project_id, costs['committed_amount']
+                )
                 creation.answer = contract_fields.shown(context, contract)
         return creation.answer
 

@@ -23,6 +23,7 @@ from market.api import lines
 from market.api import reclaims
 from market.api import transaction
 from market.db import budgets
+from market.db import commitments
 from market.db import contracts
 from market.db import lifecycle
 from market.db import rescheduling
@@ -142,7 +143,10 @@ def _changed(session, contract, body, terms, limits):
     before = contract
     contract = rescheduling.reschedule(session, contract, end, now, pricing, turnaround)
     claims.require_length(window.Window(contract.start_time, contract.end_time), terms)
-    claims.require_bookable(sum(map(ledger_core.most_of_line, contract.lines)))
+    most = sum(map(ledger_core.most_of_line, contract.lines))
+    claims.require_bookable(most)
+    if later:
+        commitments.require_bookable(session, contract.project_id, most)
     if body.get('max_price') is not None:
         _require_price(before, contract, body['max_price'])
     if later and limits:

@@ -20,35 +20,52 @@ class QuotedLine(types.Declared):
     price = types.Price
 
 
-class Quote(types.Declared):
-    """``lines`` is empty where nothing can be had now; ``reason`` says why.
+def _answered():
+    """What is answered to a bid, or to an alternative of it, by name."""
+    return {
+        'start_time': types.Instant,
+        'end_time': types.Instant,
+        'lines': [QuotedLine],
+        'amount': types.Json,
+        'offers': int,
+        'requirements': types.Json,
+        'lowest_ceiling': types.Field(types.Price, since='1.1'),
+        'reason': types.Field(wsme.types.text, since='1.1'),
+        'detail': types.Field(wsme.types.text, since='1.1'),
+        'calendar': types.Field(types.Json, since='1.1'),
+    }
 
-    ``lowest_ceiling`` is the lowest price at which the bid would get what it needs at
-    some time of its window; null where it would at no price. ``calendar`` has an entry
-    for each start, an hour or a day apart: what so many ``servers`` cost on average,
-    ``price``, and in all, and the ask of the dearest.
 
-    ``offers`` counts the offers that the bid could take at some time and price,
-    ``requirements`` those that meet each requirement alone.
-    """
+QuotedAlternative = type('QuotedAlternative', (types.Declared,), _answered())
 
-    start_time = types.Instant
-    end_time = types.Instant
-    lines = [QuotedLine]
-    amount = types.Json
-    offers = int
-    requirements = types.Json
-    lowest_ceiling = types.Field(types.Price, since='1.1')
-    reason = types.Field(wsme.types.text, since='1.1')
-    detail = types.Field(wsme.types.text, since='1.1')
-    calendar = types.Field(types.Json, since='1.1')
+#: ``lines`` is empty where nothing can be had now; ``reason`` says why.
+#:
+#: ``lowest_ceiling`` is the lowest price at which the bid would get what it needs at
+#: some time of its window; null where it would at no price. ``calendar`` has an entry
+#: for each start, an hour or a day apart: what so many ``servers`` cost on average,
+#: ``price``, and in all, and the ask of the dearest.
+#:
+#: ``offers`` counts the offers that the bid could take at some time and price,
+#: ``requirements`` those that meet each requirement alone.
+#:
+#: Of a bid with alternatives all this is of the one that it would get, ``alternative``,
+#: or that misses least; ``alternatives`` has it of each, its own terms first.
+Quote = type(
+    'Quote',
+    (types.Declared,),
+    {
+        **_answered(),
+        'alternative': types.Field(int, since='1.1'),
+        'alternatives': types.Field([QuotedAlternative], since='1.1'),
+    },
+)
 
 
 #: As a bid, but that the price may be left out: then it is the cheapest there is.
 #: With ``calendar`` the answer says what a start each hour or day of the window costs.
 QuoteRequest = fields.Table(
     {
-        **bids.FIELDS,
+        **bids.REQUEST,
         'price': dataclasses.replace(bids.FIELDS['price'], create=fields.OPTIONAL),
         'calendar': fields.Field(
             types.Choice(['hour', 'day']), create=fields.OPTIONAL, since='1.1'

@@ -32,12 +32,22 @@ _AVAILABLE_AMONG = _AVAILABLE.where(
 def from_row(row):
     """The bid that a row holds."""
     values = dict(row._mapping)
-    del values['id']
+    del values['id'], values['server_seconds']
     values.update(
         lineage=tuple(values['lineage']),
         requirements=tuple(map(tuple, values['requirements'])),
+        alternatives=tuple(map(bid_core.Alternative.of, values['alternatives'] or ())),
     )
     return bid_core.Bid(**values)
+
+
+def _row(bid):
+    """The columns of a bid, by name."""
+    documents = [each.document for each in bid.alternatives]
+    return listing.fields(bid) | {
+        'alternatives': documents or None,
+        'server_seconds': bid.server_seconds if documents else None,
+    }
 
 
 def add(session, bid, now):
@@ -46,7 +56,7 @@ def add(session, bid, now):
     :raises Forbidden: the project has too little.
     """
     budgets.bid_changed(session, bid, core.ZERO, now)
-    session.execute(_INSERT, listing.fields(bid))
+    session.execute(_INSERT, _row(bid))
     events.of_bid(session, 'placed', bid, now)
 
 
@@ -56,9 +66,12 @@ def get(session, ident, reader):
 
 
 def with_uuid(session, uuid):
-    """The bid of this uuid, whoever asks, or None where it was purged."""
+    """The bid of this uuid, whoever asks, or None where it was purged.
+
+    Of alternatives it is the one that was awarded.
+    """
     row = session.execute(sa.select(_TABLE).where(_TABLE.c.uuid == uuid)).first()
-    return row and from_row(row)
+    return row and from_row(row).awarded
 
 
 def page(session, reader, query):
@@ -84,26 +97,38 @@ def above(session, offer, price, period):
 
     They are of others than the owner of ``offer`` and have some time in common with
     the window ``period``; the highest ceiling comes first. What hardware they ask for
-    beyond its class is not looked at.
+    beyond its class is not looked at. Each alternative is a bid of its own.
     """
+    alone = sa.and_(
+        _TABLE.c.price > price,
+        _TABLE.c.min_quantity == 1,
+        sa.or_(
+            _TABLE.c.resource_class.is_(None),
+            _TABLE.c.resource_class == offer.resource_class,
+        ),
+        _TABLE.c.start_time < period.end,
+        _TABLE.c.end_time > period.start,
+    )
     rows = session.execute(
         sa.select(_TABLE)
         .where(
             _TABLE.c.status == bid_core.Status.AVAILABLE,
-            _TABLE.c.price > price,
-            _TABLE.c.min_quantity == 1,
             _TABLE.c.project_id != offer.project_id,
-            sa.or_(
-                _TABLE.c.resource_class.is_(None),
-                _TABLE.c.resource_class == offer.resource_class,
-            ),
-            _TABLE.c.start_time < period.end,
-            _TABLE.c.end_time > period.start,
+            sa.or_(alone, _TABLE.c.alternatives.is_not(None)),
         )
         .order_by(_TABLE.c.price.desc(), _TABLE.c.id)
         .limit(_MOST_READ)
     )
-    return [from_row(row) for row in rows]
+    found = [
+        option
+        for row in rows
+        for option in from_row(row).options
+        if option.price > price
+        and option.min_quantity == 1
+        and option.resource_class in (None, offer.resource_class)
+        and option.window.overlaps(period)
+    ]
+    return sorted(found, key=lambda option: -option.price)
 
 
 def move(session, bid, status, now, **values):
@@ -125,6 +150,8 @@ def change(session, bid, action, now, reason=None, **values):
     :raises Forbidden: it is to hold more, and the project has too little.
     """
     values.update(generation=bid.generation + 1, updated_at=now)
+    after = dataclasses.replace(bid, **values)
+    more = {'server_seconds': after.server_seconds} if bid.alternatives else {}
     done = session.execute(
         sa.update(_TABLE)
         .where(
@@ -132,10 +159,9 @@ def change(session, bid, action, now, reason=None, **values):
             _TABLE.c.generation == bid.generation,
             _TABLE.c.status == bid_core.Status.AVAILABLE,
         )
-        .values(**values)
+        .values(**values, **more)
     )
     concurrency.require_written(done, 'Bid', bid.uuid)
-    after = dataclasses.replace(bid, **values)
     budgets.bid_changed(session, after, bid.hold, now)
     events.of_bid(session, action, after, now, **({'reason': reason} if reason else {}))
     return after
@@ -144,10 +170,19 @@ def change(session, bid, action, now, reason=None, **values):
 def match(session, pairs, now):
     """Fill bids, which the caller has locked.
 
-    :param pairs: of a bid and the uuid of its contract.
+    :param pairs: of a bid, or the alternative of it that is met, and the uuid of its
+        contract.
     """
     status = bid_core.Status.MATCHED
     for part in listing.parts(pairs):
+        met = {
+            bid.uuid: bid.alternative for bid, _ in part if bid.alternative is not None
+        }
+        which = (
+            {'alternative': sa.case(met, value=_TABLE.c.uuid, else_=None)}
+            if met
+            else {}
+        )
         session.execute(
             sa.update(_TABLE)
             .where(_TABLE.c.uuid.in_([bid.uuid for bid, _ in part]))
@@ -160,6 +195,7 @@ def match(session, pairs, now):
                     {bid.uuid: contract for bid, contract in part},
                     value=_TABLE.c.uuid,
                 ),
+                **which,
             )
         )
         for bid, contract in part:

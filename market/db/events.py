@@ -104,6 +104,18 @@ def of_contract(session, action, contract, lines, now, **more):
         add(_payload(contract, own) | more, owner_id=owner)
 
 
+def of_the_past(session, action, contract, moment):
+    """Write down what has happened to a contract of one line before it was here.
+
+    :param contract: as it was then.
+    """
+    add = functools.partial(_add, session, 'contract', contract.uuid, action, moment)
+    (line,) = contract.lines
+    payload = _payload(contract, [line])
+    add(payload, project_id=contract.project_id)
+    add(payload, owner_id=line.owner_id)
+
+
 def of_account(session, action, account, now, **more):
     """Tell the project of an account what became of it; no engine needs to know.
 

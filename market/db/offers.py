@@ -45,7 +45,7 @@ _EXPIRED = (
     .limit(1000)
 )
 
-_SLOT = ('provider_id', 'resource_type', 'resource_uuid', 'sublet_of')
+SLOT = ('provider_id', 'resource_type', 'resource_uuid', 'sublet_of')
 _BACK_TO_BACK = turnaround_core.Turnaround()
 _INSTANT = schema.contract_lines.c.start_time.type
 
@@ -274,7 +274,7 @@ def held(session, offers, now, turnaround=_BACK_TO_BACK, but=None):
             window.Window(row.start_time - gap, max(row.end_time, now) + gap)
         )
     for offer in offers if planned else ():
-        slot = tuple(getattr(offer, name) for name in _SLOT)
+        slot = tuple(getattr(offer, name) for name in SLOT)
         taken[slot] += planned.get(slot[:3], ())
     return taken
 

@@ -61,7 +61,8 @@ _BIDS, _LINES, _CANCELLED = schema.bids, schema.contract_lines, schema.cancellat
 _BIDS_AND_RESERVED = sa.union_all(
     _read(
         _BIDS,
-        _BIDS.c.quantity * _BIDS.c.duration,
+        # Of alternatives one at most is met: the largest of them counts.
+        sa.func.coalesce(_BIDS.c.server_seconds, _BIDS.c.quantity * _BIDS.c.duration),
         _BIDS.c.status == bid_core.Status.AVAILABLE,
     ),
     _read(
@@ -89,7 +90,11 @@ _OPEN_LINES = sa.select(_LINES).where(
 )
 
 _OPEN_BIDS = sa.select(
-    _BIDS.c.project_id, _BIDS.c.price, _BIDS.c.quantity, _BIDS.c.duration
+    _BIDS.c.project_id,
+    _BIDS.c.price,
+    _BIDS.c.quantity,
+    _BIDS.c.duration,
+    _BIDS.c.alternatives,
 ).where(
     _BIDS.c.project_id.in_(_ORGANISATION), _BIDS.c.status == bid_core.Status.AVAILABLE
 )
@@ -165,10 +170,22 @@ def _committed(session, organisation_id, now):
         for stay, price in listing.from_row(contract_core.Line, row).since(now):
             server_hours[row.project_id] += hours(stay.seconds)
             amounts[row.project_id] += money.amount(price, stay.seconds)
-    for project_id, price, quantity, duration in session.execute(_OPEN_BIDS, bound):
-        server_hours[project_id] += hours(quantity * duration)
-        amounts[project_id] += money.amount(price, quantity * duration)
+    for project_id, *own, alternatives in session.execute(_OPEN_BIDS, bound):
+        terms = [own, *map(_terms, alternatives or ())]
+        server_hours[project_id] += max(
+            hours(quantity * duration) for _, quantity, duration in terms
+        )
+        amounts[project_id] += max(
+            money.amount(price, quantity * duration)
+            for price, quantity, duration in terms
+        )
     return {'server_hours': server_hours, 'committed_amount': amounts}
+
+
+def _terms(alternative):
+    """Price, quantity and duration of an alternative, as a bid has it in its row."""
+    price = decimal.Decimal(alternative['price'])
+    return price, alternative['quantity'], alternative['duration']
 
 
 #: What is read together, for which quotas.

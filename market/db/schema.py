@@ -153,6 +153,11 @@ bids = sa.Table(
     sa.Column('requirements', sa.JSON, nullable=False),
     sa.Column('resource_class', sa.String(255)),
     sa.Column('min_reclaim_notice', sa.BigInteger),
+    # Other terms, and which ones were awarded; the most seconds that servers are
+    # taken for by any. Null where there are none.
+    sa.Column('alternatives', sa.JSON(none_as_null=True)),
+    sa.Column('alternative', sa.Integer),
+    sa.Column('server_seconds', sa.BigInteger),
     sa.Column('purpose', sa.String(255)),
     _status(),
     _uuid('contract_uuid'),

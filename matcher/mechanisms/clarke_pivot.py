@@ -3,7 +3,8 @@
 
 Clarke, "Multipart pricing of public goods", Public Choice 11 (1971). The awards are
 made anew without the winner, by a solver, and all others may move. That is done where
-it takes little: for bids that ask for one server each and for all of their window.
+it takes little: for bids that ask for one server each and for all of their window, and
+have no alternatives.
 """
 
 import collections
@@ -32,20 +33,20 @@ def of(book: matcher_book.Book, awards: Sequence[matcher_book.Award]) -> dict[st
 
     :param awards: the best that there are.
     :return: in micro-credits times seconds; without winners in whose part of the market
-        a bid may have several servers or starts, or who are too many or take too much
-        work. Who is left out does not depend on the winner's own ceiling.
+        a bid may have several servers, starts or alternatives, or who are too many or
+        take too much work. Who is left out does not depend on the winner's own ceiling.
     """
     market = figures.hopeful(book)
     lots = len(lot_figures.of(market.supply).ask)
-    won = {award.bid.uuid: award for award in awards}
+    won = {award.bid.key: award for award in awards}
     found: dict[str, int] = {}
     spent = 0
     for part in sorted(_single_parts(market), key=len):
-        uuids = [market.bids[each].uuid for each in part]
+        keys = [market.bids[each].key for each in part]
         winners = [
-            (number, won[uuid])
-            for number, uuid in zip(part, uuids, strict=True)
-            if uuid in won
+            (number, won[key])
+            for number, key in zip(part, keys, strict=True)
+            if key in won
         ]
         spent += len(winners) * len(part) * lots
         if spent > LIMIT:
@@ -84,7 +85,8 @@ def _most(market: figures.Figures, bids: Sequence[int], work: float) -> int:
 def _single_parts(market: figures.Figures) -> Iterable[list[int]]:
     """Numbers of bids that compete with each other, directly or not, and nobody else.
 
-    Only parts in which each asks for one server and all of its window. Bids compete
+    Only parts in which each asks for one server and all of its window, and has no
+    alternatives. Bids compete
     where a server may suit both and their windows overlap, whatever they offer.
     """
     leads = list(range(len(market.bids)))
@@ -96,7 +98,9 @@ def _single_parts(market: figures.Figures) -> Iterable[list[int]]:
         parts[_leader(leads, number)].append(number)
     for part in parts.values():
         bids = [market.bids[each] for each in part]
-        if all(bid.quantity == 1 and bid.whole for bid in bids):
+        if all(
+            bid.quantity == 1 and bid.whole and bid.alternative is None for bid in bids
+        ):
             yield part
 
 

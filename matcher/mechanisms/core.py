@@ -62,7 +62,7 @@ class Core(mechanisms.Pricing):
                 awards, second_price.displaced(book, allotment), strict=True
             )
         ]
-        if allotment.exact and len(book.bids) * len(book.offers) <= LIMIT:
+        if allotment.exact and len(book.options) * len(book.offers) <= LIMIT:
             market, least = figures.hopeful(book), tuple(more)
             _raise(market, awards, more)
             _lower(market, awards, more, least)

@@ -8,6 +8,7 @@ intervals and on integers, so there is neither a grid nor a tolerance.
 """
 
 from collections.abc import Callable
+import itertools
 import typing
 
 from matcher import book as matcher_book
@@ -125,6 +126,10 @@ def _model(
     model = _Model(library)
     for bid in range(len(market.bids)):
         _may_win(market, lots, model, bid)
+    for first, end in itertools.pairwise(market.demand.group_at.tolist()):
+        if end - first > 1:
+            wins = [model.wins[bid] for bid in range(first, end)]
+            model.problem.add_at_most_one(wins)
     for lot, size in enumerate(lots.size.tolist()):
         there = [line for line in model.lines if line.lot == lot]
         model.problem.add_cumulative(

@@ -53,6 +53,10 @@ class Demand(typing.NamedTuple):
     """Bids: up to ``most`` servers, at least ``least``, ``length`` seconds long
     within [``earliest``, ``latest``), at most for ``ceiling``.
 
+    Those from ``group_at[g]`` to ``group_at[g + 1]`` are alternatives of one bid, of
+    which one at most is met: they are group ``g``, ``group[j]`` of bid ``j``. A bid
+    without alternatives is a group of its own.
+
     The kinds that bid ``j`` may take are ``kinds[kinds_at[j]:kinds_at[j + 1]]``:
     those for which ``suits[like[j]]`` is true.
     """
@@ -68,11 +72,16 @@ class Demand(typing.NamedTuple):
     kinds: native.Ints
     like: native.Ints
     suits: native.Flags
+    group: native.Ints
+    group_at: native.Ints
 
 
 @dataclasses.dataclass(frozen=True)
 class Figures:
-    """A book in integers; ``offers`` and ``bids`` are in the order of the arrays."""
+    """A book in integers; ``offers`` and ``bids`` are in the order of the arrays.
+
+    A bid with alternatives is there once for each.
+    """
 
     now: datetime.datetime
     offers: tuple[offer_core.Offer, ...]
@@ -98,9 +107,14 @@ class Figures:
         kinds = self.supply.kind.tolist()
         return dict(zip((each.uuid for each in self.offers), kinds, strict=True))
 
+    def numbers(self) -> dict[tuple[str, int | None], int]:
+        """The number of each bid, by its key."""
+        return {bid.key: number for number, bid in enumerate(self.bids)}
+
     def only(self, numbers: native.Ints) -> 'Figures':
-        """The same with these bids alone."""
+        """The same with these bids alone; ``numbers`` are in order."""
         demand = self.demand
+        group, group_at = _groups(demand.group[numbers])
         spans = [
             demand.kinds[demand.kinds_at[each] : demand.kinds_at[each + 1]]
             for each in numbers
@@ -112,8 +126,10 @@ class Figures:
                 **{
                     name: column[numbers]
                     for name, column in demand._asdict().items()
-                    if name not in ('kinds_at', 'kinds', 'suits')
+                    if name not in ('kinds_at', 'kinds', 'suits', 'group', 'group_at')
                 },
+                group=group,
+                group_at=group_at,
                 kinds_at=offsets([len(span) for span in spans]),
                 kinds=np.concatenate([*spans, np.empty(0, np.int64)]),
             ),
@@ -155,16 +171,22 @@ def _asks(award: matcher_book.Award) -> int:
     return sum(micro(offer.price) for offer in award.offers)
 
 
-def of(book: matcher_book.Book, by_window: bool = False) -> Figures:
+def of(
+    book: matcher_book.Book,
+    by_window: bool = False,
+    options: Iterable[bid_core.Bid] | None = None,
+) -> Figures:
     """``book`` in integers; bids that nothing on offer is good enough for left out.
 
     With ``by_window`` offers are of one kind only if the same time of them is free.
+
+    :param options: the options that count, instead of all that its bids have.
 
     The order of offers and bids, and so all that follows from them, does not
     depend on the order in which they came.
     """
     ranks = {group: rank for rank, group in enumerate(sorted(book.groups))}
-    bids, may_take = _bids(book, ranks)
+    bids, may_take = _bids(book, book.options if options is None else options, ranks)
     kinds = _kinds(may_take)
     groups = sorted(ranks, key=ranks.__getitem__)
     members = collections.defaultdict(list)
@@ -193,12 +215,14 @@ def of(book: matcher_book.Book, by_window: bool = False) -> Figures:
 
 
 def _bids(
-    book: matcher_book.Book, ranks: dict[matcher_book.Group, int]
+    book: matcher_book.Book,
+    options: Iterable[bid_core.Bid],
+    ranks: dict[matcher_book.Group, int],
 ) -> tuple[list[bid_core.Bid], list[tuple[int, ...]]]:
     """The bids in order, each with the groups of offers that it may take."""
     remembered: dict[tuple[matcher_book.Group, ...], tuple[int, ...]] = {}
     bids, may_take = [], []
-    for bid in sorted(book.bids, key=lambda each: (each.created_at, each.uuid)):
+    for bid in sorted(options, key=lambda each: (each.created_at, each.uuid)):
         groups = book.groups_for(bid)
         if groups not in remembered:
             remembered[groups] = tuple(sorted(ranks[group] for group in groups))
@@ -280,6 +304,10 @@ def _demand(
     for groups, row in rows.items():
         suits[row, wanted[groups]] = True
     begin = [max(book.now, bid.start_time) for bid in bids]
+    first: dict[str, int] = {}
+    group, group_at = _groups(
+        _ints(first.setdefault(bid.uuid, number) for number, bid in enumerate(bids))
+    )
     stays = [bid.stay(start) for bid, start in zip(bids, begin, strict=True)]
     return Demand(
         ceiling=_ints(micro(bid.price) for bid in bids),
@@ -296,16 +324,31 @@ def _demand(
         kinds=_ints(number for each in taken for number in each),
         like=_ints(rows[groups] for groups in may_take),
         suits=suits,
+        group=group,
+        group_at=group_at,
     )
 
 
-def hopeful(book: matcher_book.Book, by_window: bool = False) -> Figures:
+def _groups(of_bids: native.Ints) -> tuple[native.Ints, native.Ints]:
+    """The groups of bids, from 0 on, and where each of them begins.
+
+    :param of_bids: by bid, a number that its alternatives share; in order.
+    """
+    _, group, sizes = np.unique(of_bids, return_inverse=True, return_counts=True)
+    return group.astype(np.int64), offsets(sizes)
+
+
+def hopeful(
+    book: matcher_book.Book,
+    by_window: bool = False,
+    options: Iterable[bid_core.Bid] | None = None,
+) -> Figures:
     """The same as ``of``, without bids that too few free servers can serve.
 
     Whatever else a bid asks, such as a billion servers, it then cannot influence
     what becomes of others. Windows are narrowed to where there is any supply.
     """
-    market = of(book, by_window)
+    market = of(book, by_window, options)
     demand = market.demand
     first, last, servers = np.zeros((3, len(demand.ceiling)), np.int64)
     _reach(market.supply, demand, first, last, servers)
@@ -313,7 +356,7 @@ def hopeful(book: matcher_book.Book, by_window: bool = False) -> Figures:
     suits = demand.suits[np.unique(demand.like[numbers])]
     if not suits.any(axis=0).all() or _columns(suits) < _columns(demand.suits):
         # Only bids without hope want some of the kinds, or tell some apart.
-        return hopeful(book.copy(market.bids[each] for each in numbers), by_window)
+        return hopeful(book, by_window, [market.bids[each] for each in numbers])
     narrowed = demand._replace(
         earliest=first, latest=last, most=np.minimum(demand.most, servers)
     )

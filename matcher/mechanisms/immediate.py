@@ -19,7 +19,9 @@ class Immediate(mechanisms.Allocation):
     """The bid with the highest ceiling chooses first; among equals, the oldest.
 
     It takes the start at which its servers leave it the most, and of several such
-    starts the earliest. A bid that offers more is never served worse for it.
+    starts the earliest. A bid that offers more is never served worse for it. One with
+    alternatives has its turn by the highest of their ceilings, and takes the one that
+    leaves it the most.
     """
 
     NAME = 'immediate'
@@ -40,11 +42,21 @@ class Immediate(mechanisms.Allocation):
 
 
 def _priority(bid: bid_core.Bid) -> tuple[object, ...]:
-    return -bid.price, bid.created_at, bid.uuid
+    ceiling = max(each.price for each in bid.terms)
+    return -ceiling, bid.created_at, bid.uuid
 
 
 def best(book: matcher_book.Book, bid: bid_core.Bid) -> matcher_book.Award | None:
     """The award with the most surplus that ``bid`` can have alone, or None.
+
+    Of alternatives with the same it is the first.
+    """
+    found = [award for each in bid.options if (award := _best(book, each))]
+    return max(found, key=_rank, default=None)
+
+
+def _best(book: matcher_book.Book, bid: bid_core.Bid) -> matcher_book.Award | None:
+    """As ``best``, for a bid without alternatives.
 
     Offers are looked at from the cheapest on, and no further than a better award
     is possible.

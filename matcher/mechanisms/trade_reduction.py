@@ -25,9 +25,10 @@ class TradeReduction(mechanisms.Pricing):
     """Truthful and individually rational; the market never pays in.
 
     Its assumptions: in a segment each bid asks for one server for one and the same
-    fixed time; each offer suits each bid and is free for all of that time; nobody
-    has two bids or two offers, or one of each. Segments share no offer. A market
-    in which this does not hold is refused. Who trades is decided anew, by price.
+    fixed time, without alternatives; each offer suits each bid and is free for all of
+    that time; nobody has two bids or two offers, or one of each. Segments share no
+    offer. A market in which this does not hold is refused. Who trades is decided anew,
+    by price.
     """
 
     NAME = 'trade_reduction'
@@ -58,7 +59,11 @@ def _segments(
 ) -> list[tuple[window.Window, Sequence[bid_core.Bid], Sequence[offer_core.Offer]]]:
     by_offers = collections.defaultdict(list)
     offers_of: dict[frozenset[str], list[offer_core.Offer]] = {}
-    for bid in book.bids:
+    for bid in book.options:
+        if bid.alternative is not None:
+            raise mechanisms.Refused(
+                f'trade_reduction: bid {bid.uuid} has alternatives'
+            )
         offers = [
             offer
             for group in book.groups_for(bid)

@@ -207,9 +207,10 @@ class Keystone:
         ]
 
     def _all_projects(self, request):
-        """What administrators alone may list."""
-        _, roles = self._holds(request.headers.get('X-Auth-Token', ''))
-        if 'admin' not in (roles or ()):
+        """What administrators and readers of the system alone may list."""
+        caller = request.headers.get('X-Auth-Token', '')
+        _, roles = self._holds(caller)
+        if 'admin' not in (roles or ()) and not caller.startswith(_SYSTEM):
             return _forbidden()
         wanted = request.GET.get('name')
         found = [name for name in PARENTS if wanted in (None, name)]

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 
 from flocx import db
 from flocx.core import money
+from market.db import schema
 from tests import work
 from tests.functional import base
 from tests.functional import ledgers
@@ -53,6 +54,13 @@ class BudgetTest(ledgers.LedgerTestCase):
         self.assertEqual(('80.000000', '20.000000'), self.account('umbrella'))
         self.good(self.market(RENTER).delete(path), 204)
         self.assertEqual(('100.000000', '0.000000'), self.account('umbrella'))
+        others = [{'price': '7', 'quantity': 1}, {'price': '4', 'quantity': 2}]
+        both = self.good(self.place(price='5', alternatives=others))
+        self.assertEqual(('20.000000', '80.000000'), self.account('umbrella'))
+        path = f'/v1/bids/{both["uuid"]}'
+        self.good(self.market(RENTER).patch(path, {'price': '10'}), 200)
+        self.assertEqual(('0.000000', '100.000000'), self.account('umbrella'))
+        self.good(self.market(RENTER).delete(path), 204)
         waiting = self.good(self.place(end_time=self.time(11)))
         self.clock.advance(hours=12)
         self.round()
@@ -74,6 +82,36 @@ class BudgetTest(ledgers.LedgerTestCase):
         ):
             body = {'end_time': self.time(hours)}
             self.refused(self.market(RENTER).post(claim, body), code, status)
+        self.assertEqual(('100.000000', '0.000000'), self.account('umbrella'))
+
+    def test_many_purchases_that_come_to_more_than_can_be_booked(self):
+        self.marketplace.conf.set_override('enforce', False, 'ledger')
+        self.addCleanup(self.marketplace.conf.clear_override, 'enforce', 'ledger')
+        most, hour = '600000000000', {'duration': 3600}
+        bid = self.good(self.place(price=most, **hour))
+        path = f'/v1/bids/{bid["uuid"]}'
+        offer = self.sell(notice=None, price=most)
+        claim, until = f'/v1/offers/{offer["uuid"]}/claim', {'end_time': self.time(1)}
+        tables = schema.bids, schema.contract_lines, schema.transfers
+        rows = [self.rows(table) for table in tables]
+        for ask in (
+            lambda: self.place(price='400000000000', **hour),
+            lambda: self.market(RENTER).post(claim, until),
+        ):
+            self.assertIn('price', self.refused(ask(), 'flocx.invalid', 400))
+        self.assertEqual(rows, [self.rows(table) for table in tables])
+        self.good(self.place(price='399999000000', **hour))
+        more = self.market(RENTER).patch(path, {'price': '601000000000'})
+        self.assertIn('price', self.refused(more, 'flocx.invalid', 400))
+        waiting = self.market(RENTER).get('/v1/bids', status='available').json()
+        for each in waiting['bids']:
+            self.good(self.market(RENTER).delete(f'/v1/bids/{each["uuid"]}'), 204)
+        held = self.good(self.market(RENTER).post(claim, until))
+        self.good(self.place(price='100000000000', **hour))
+        later = {'end_time': self.time(1.5)}
+        for body in (later, {**later, 'dry_run': True}):
+            more = self.market(RENTER).patch(f'/v1/contracts/{held["uuid"]}', body)
+            self.refused(more, 'flocx.invalid', 400)
         self.assertEqual(('100.000000', '0.000000'), self.account('umbrella'))
 
     def test_a_contract_holds_what_was_agreed_and_its_end_pays_what_was_served(self):

@@ -33,6 +33,8 @@ class Outcome:
 class ClientTestCase(base.MarketplaceTestCase):
     REAL_TIME = True
     WORKERS = True
+    #: The first word of the commands.
+    GROUP = 'market'
 
     def setUp(self):
         super().setUp()
@@ -58,12 +60,12 @@ class ClientTestCase(base.MarketplaceTestCase):
         ]
 
     def run_command(self, who, *words, options=()):
-        """What became of ``openstack OPTIONS market WORDS``."""
+        """What became of ``openstack OPTIONS GROUP WORDS``."""
         out, err = io.StringIO(), io.StringIO()
         logging.getLogger().handlers = []
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
             try:
-                code = shell.main([*self.arguments(who), *options, 'market', *words])
+                code = shell.main([*self.arguments(who), *options, self.GROUP, *words])
             except SystemExit as end:
                 code = end.code
         return Outcome(code, out.getvalue(), err.getvalue())

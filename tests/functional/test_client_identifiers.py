@@ -246,6 +246,18 @@ class SDKTest(IdentifierTestCase):
         for name in (VICTIM, 'rack1.json', 'rack1+'):
             self.assertEqual(name, market.get_offer(name).name)
 
+    def test_an_account_is_found_by_its_project_too(self):
+        operator = services.market(self.connect('operator-admin'))
+        operator.create_grant(project_id='acme', amount='1')
+        market = services.market(self.connect('acme-member'))
+        (account,) = market.accounts()
+        for given in ('acme', account.uuid, account):
+            self.assertEqual(account.uuid, market.get_account(given).uuid)
+        changed = operator.update_account('acme', overdraft='5')
+        self.assertEqual((account.uuid, '5.000000'), (changed.uuid, changed.overdraft))
+        for given in ('umbrella', 'nobody', '.', ' ', 'f' * 32):
+            self.assertRaises(errors.ERRORS, market.get_account, given)
+
     def test_a_twin_is_ended_alone(self):
         market = services.market(self.connect('acme-member'))
         market.delete_offer('rack1+')

@@ -4,6 +4,7 @@
 import csv
 import io
 import json
+import pathlib
 import re
 import threading
 from unittest import mock
@@ -479,6 +480,33 @@ class QuoteTest(test_client_tail.CommandTestCase):
                 'umbrella-member', 'quote', *terms, '--require', 'cpus>=65'
             )[0],
         )
+        folder = pathlib.Path(self.useFixture(fixtures.TempDir()).path)
+        written = folder / 'others.yaml'
+        written.write_text('- {require: [cpus>=65], price: 5}\n- {duration: 90m}\n')
+        others = '--alternative', str(written), '--alternative', 'price=0.8,duration=3h'
+        quote = self.openstack('umbrella-member', 'quote', *terms, *others)
+        self.assertEqual(0, quote['alternative'])
+        self.assertEqual(
+            [1, 0, 1, 0], [len(each['lines']) for each in quote['alternatives']]
+        )
+        bid = self.openstack(
+            *('umbrella-member', 'bid create', *terms, *others, '--name', 'any'),
+            *('--price', '0.5'),
+        )
+        self.assertEqual(
+            [(7200, '5.000000'), (5400, '0.500000'), (10800, '0.800000')],
+            [(each['duration'], each['price']) for each in bid['alternatives']],
+        )
+        output, _ = self.run_command('umbrella-member', 'bid show any')
+        self.assertIn('1: 1 at 5.00, 2h, ', output)
+        self.run_command('umbrella-member', 'bid cancel any')
+        for wrong, said in (
+            ('price=much', 'price: '),
+            ('colour=red', "there is no 'colour'"),
+            ('nothing.yaml', 'neither a file nor terms'),
+        ):
+            words = 'umbrella-member', 'quote', *terms, '--alternative', wrong
+            self.assertIn(said, self.refused(*words))
         _, output = self.run_command('umbrella-member', 'bid create', *terms)
         self.assertIn('Quote: 1 now, from ', output)
         self.assertIn(f'{float(quote["amount"]):.2f} in all', output)

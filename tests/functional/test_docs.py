@@ -23,6 +23,7 @@ from unittest import mock
 
 import fixtures
 from openstackclient import shell
+import sqlalchemy as sa
 import testtools
 from testtools import content
 import yaml
@@ -34,6 +35,7 @@ from tests import profiles
 from tests import waiting
 from tests.functional import base
 from tests.functional import test_devstack
+from tests.functional import test_import_esi_leap
 
 ROOT = console.ROOT
 TOUR = ROOT / 'doc/source/user/tour.rst'
@@ -93,7 +95,9 @@ DOCUMENTS = {
 LOOKS = re.compile(r' market \w+ (list|show) ')
 #: What only a shell understands.
 _SHELL = re.compile('[<>|&;]')
-_ETC = re.compile(r'/etc/flocx/(market|provider|matcher|flocx)\.conf')
+_ETC = re.compile(r'/etc/flocx/(market|provider|matcher|lease|flocx)\.conf')
+#: A database of esi-leap's.
+_ESI_LEAP = re.compile(r'mysql\S+/esi_leap')
 
 
 def program(line):
@@ -126,8 +130,8 @@ class DocumentedTest(base.MarketplaceTestCase):
     OPTIONS = tuple(
         ('standalone', name, str(port))
         for name, port in zip(
-            ('market_port', 'provider_port', 'matcher_port'),
-            test_devstack.free_ports(3),
+            ('market_port', 'provider_port', 'matcher_port', 'lease_port'),
+            test_devstack.free_ports(4),
             strict=True,
         )
     )
@@ -151,6 +155,14 @@ class DocumentedTest(base.MarketplaceTestCase):
 
     def setenv(self, name, value):
         self.useFixture(fixtures.EnvironmentVariable(name, value))
+
+    def esi_leap(self, _):
+        """The URL of a database of esi-leap's."""
+        url = f'sqlite:///{self.home}/esi_leap.sqlite'
+        engine = sa.create_engine(url)
+        test_import_esi_leap.METADATA.create_all(engine)
+        engine.dispose()
+        return url
 
     def cloud(self, user):
         return {
@@ -227,6 +239,7 @@ class DocumentedTest(base.MarketplaceTestCase):
         self.assertTrue(name.startswith(OURS), f'nothing runs {line}')
         # The test is another process than the one that the page has in mind.
         line = _ETC.sub(str(self.marketplace.folder / 'flocx.conf'), line)
+        line = _ESI_LEAP.sub(self.esi_leap, line)
         if name in SCRIPTS.names and not _SHELL.search(line):
             return self.script(name, line.partition(f'{name} ')[2].split())
         done = subprocess.run(

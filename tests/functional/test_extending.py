@@ -81,6 +81,10 @@ class ExtendingTest(market_rules.RulesTestCase):
         self.bid('initech-member', 3, price='70', start_time=self.time(1),
                  resource_class='other')  # fmt: skip
         self.bid('initech-member', 3, price='5', **taking)
+        # Of its alternatives one would take it for less.
+        others = [{'price': '7.5', 'resource_class': kind}, {'price': '95'}]
+        self.bid('initech-member', 3, price='80', start_time=self.time(1),
+                 resource_class='other', alternatives=others)  # fmt: skip
         longer = self.good(self.extend(contract, 2), 200)
         self.assertEqual(
             [(self.time(1), 1), (self.time(2), decimal.Decimal('7.6'))],

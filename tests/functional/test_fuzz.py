@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Every operation of the three services, asked at random by its own description.
+"""Every operation of the services, asked at random by its own description.
 
 Whatever is asked, the answer is one that ``/v1/openapi.json`` documents: its status,
 its type and its schema; never a 5xx. ``FLOCX_FUZZ_EXAMPLES`` is how many requests

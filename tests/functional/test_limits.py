@@ -28,7 +28,8 @@ class QuotaCases:
 
     def ask(self, **fields):
         terms = {'price': '1', 'end_time': self.time(4), 'duration': 3600, **fields}
-        return self.market('umbrella-member').post('/v1/bids', terms)
+        newest = {'OpenStack-API-Version': 'marketplace latest'}
+        return self.market('umbrella-member').post('/v1/bids', terms, headers=newest)
 
     def test_open_bids(self):
         self.good(self.ask())
@@ -57,6 +58,23 @@ class QuotaCases:
         )
         self.good(self.ask(end_time=self.time(20), duration=36000, quantity=3))
         self.refused(self.ask(duration=1), 'server_hours')
+
+    def test_of_alternatives_the_largest_counts(self):
+        large = {'end_time': self.time(20), 'duration': 36000}
+        for more, name in (
+            ({**large, 'quantity': 4}, 'server_hours'),
+            ({'price': '100.000001'}, 'committed_amount'),
+        ):
+            self.refused(self.ask(alternatives=[{}, more]), name)
+        others = [{**large, 'quantity': 2, 'price': '4'}, {'price': '99'}]
+        self.good(self.ask(alternatives=others))
+        # 20 hours and 99 credits of it: what is largest of each.
+        self.refused(
+            self.ask(price='0.01', duration=36001, **{'end_time': self.time(20)}),
+            'server_hours',
+        )
+        self.refused(self.ask(price='1.000001'), 'committed_amount')
+        self.good(self.ask(price='1'))
 
     def test_bids_commit_their_ceiling(self):
         self.refused(self.ask(price='100.000001'), 'committed_amount')

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Who may do what: every persona at every operation that a rule guards.
 
-The rows are compared with the rules of the three services: a rule without a row,
+The rows are compared with the rules of the services: a rule without a row,
 or a row without a rule, fails. The columns are projects and the roles in them.
 """
 
@@ -11,6 +11,7 @@ import string
 
 from flocx import policy
 from flocx.core import window
+from lease import policies as lease_policies
 from market import policies as market_policies
 from matcher import policies as matcher_policies
 from provider import policies as provider_policies
@@ -396,6 +397,74 @@ OF_THE_OWNER = {
     'provider:nodes:show': 200,
     'provider:offers:publish': 201,
     'market:disputes:create': 201,
+    'lease:offers:create': 201,
+    'lease:offers:claim': 409,
+    'lease:leases:create': 201,
+}
+
+
+LEASE = 'lease'
+ROWS |= {
+    **{
+        f'lease:{kind}:list': Row('GET', LEASE, f'/v1/{kind}', *(ALL,) * 3)
+        for kind in ('offers', 'leases', 'nodes', 'events')
+    },
+    'lease:offers:show': Row('GET', LEASE, '/v1/offers/{offer}', *(ALL,) * 3),
+    'lease:offers:create': Row(
+        'POST',
+        LEASE,
+        '/v1/offers',
+        (201, 403),
+        HIDDEN,
+        HIDDEN,
+        operator=404,
+        body={'resource_uuid': '{fresh}'},
+    ),
+    'lease:offers:delete': Row(
+        'DELETE', LEASE, '/v1/offers/{offer}', WRITE, DENIED, DENIED
+    ),
+    # The owner may claim, but nobody trades with themselves.
+    'lease:offers:claim': Row(
+        'POST',
+        LEASE,
+        '/v1/offers/{offer}/claim',
+        (409, 403),
+        (201, 403),
+        (201, 403),
+        operator=201,
+        body={},
+    ),
+    'lease:leases:show': Row('GET', LEASE, '/v1/leases/{line}', ALL, ALL, NONE),
+    'lease:leases:create': Row(
+        'POST',
+        LEASE,
+        '/v1/leases',
+        (201, 403),
+        HIDDEN,
+        HIDDEN,
+        operator=404,
+        body={'resource_uuid': '{fresh}', 'project_id': RENTER},
+    ),
+    'lease:leases:update': Row(
+        'PATCH',
+        LEASE,
+        '/v1/leases/{line}',
+        DENIED,
+        DENIED,
+        NONE,
+        guest=404,
+        body={'end_time': '{later}'},
+    ),
+    # The owner may, but it was sold for good.
+    'lease:leases:delete': Row(
+        'DELETE',
+        LEASE,
+        '/v1/leases/{line}',
+        (409, 403),
+        WRITE,
+        NONE,
+        guest=404,
+    ),
 }
 
 
@@ -483,9 +552,14 @@ class MatrixTest(base.MarketplaceTestCase):
     def test_every_rule_has_its_row(self):
         rules = {
             rule.name
-            for module in (market_policies, provider_policies, matcher_policies)
+            for module in (
+                market_policies,
+                provider_policies,
+                matcher_policies,
+                lease_policies,
+            )
             for rule in module.list_rules()
-        } - {rule.name for rule in policy.SHARED}
+        } - {rule.name for rule in (*policy.SHARED, *lease_policies.ROLES)}
         self.assertEqual(set(ROWS), rules)
 
     def test_every_row_is_the_operation_of_its_rule(self):
@@ -493,6 +567,7 @@ class MatrixTest(base.MarketplaceTestCase):
             *market_policies.RULES,
             *provider_policies.RULES,
             *matcher_policies.RULES,
+            *lease_policies.RULES,
         )
         for rule in rules:
             row = ROWS[rule.name]

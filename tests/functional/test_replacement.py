@@ -90,6 +90,27 @@ class ReplacementTest(base.MarketplaceTestCase):
         )
         self.assertEqual(200, moved.status_code, moved.text)
 
+    def test_it_meets_the_alternative_that_was_awarded(self):
+        self.sell(('acme', '1', {}), ('initech', '1', {}))
+        bid = {
+            'end_time': self.time(20),
+            'price': '2',
+            'resource_class': self.kind,
+            'requirements': [['cpus', '>=', 999]],
+            'alternatives': [{'requirements': [['cpus', '>=', 16]]}],
+        }
+        newest = {'OpenStack-API-Version': 'marketplace latest'}
+        placed = self.market('umbrella-member').post('/v1/bids', bid, headers=newest)
+        self.round()
+        contract = self.show('bids', self.good(placed)['uuid'])['contract_uuid']
+        self.sell(('initech', '0.5', {'properties': {'cpus': 2}}))
+        broken = self.break_server(contract)
+        self.pass_time()
+        old, new = self.show('contracts', contract)['lines']
+        self.assertEqual(('cancelled', 'active'), (old['status'], new['status']))
+        self.assertNotEqual(broken['owner_id'], new['owner_id'])
+        self.assertEqual(broken['price'], new['price'])
+
     def test_without_another_the_line_ends_and_nothing_is_billed(self):
         self.sell(('acme', '1', {}))
         contract = self.bought()

@@ -11,7 +11,7 @@ from tests.functional import base
 
 _ROOT = pathlib.Path(__file__).resolve().parents[2]
 _PAGE = _ROOT / 'doc' / 'source' / 'contributor' / 'architecture.rst'
-_PACKAGES = ('flocx', 'market', 'matcher', 'provider')
+_PACKAGES = ('flocx', 'lease', 'market', 'matcher', 'provider')
 
 
 def _ours(frame):

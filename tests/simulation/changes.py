@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What happens to servers besides: planned outages, other hardware, Ironic away.
+"""What happens besides: planned outages, other hardware, Ironic away, alternatives.
 
 All of it is drawn from random numbers of its own, and happens in some worlds only. The
 others are what they were before there was any of this, so that a fault which was
@@ -15,6 +15,8 @@ from tests.simulation import people
 WORLDS = {'outages': 0.3, 'hardware': 0.3, 'ironic away': 0.2}
 STEPS = {'outages': 0.04, 'hardware': 0.02, 'ironic away': 0.02}
 AWAY = datetime.timedelta(hours=1)
+#: In such a part of the worlds bids have alternatives: half of them.
+FLEXIBLE = 0.3
 #: Seconds; ``[contracts] maintenance_notice``.
 NOTICE = 300
 
@@ -33,6 +35,9 @@ class Changes:
             'ironic away': self._away,
         }
         self.happened = set()
+        # Of its own again: the worlds with other changes are older.
+        self._wishes = random.Random(f'alternatives of {seed}')
+        self._flexible = self._wishes.random() < FLEXIBLE
 
     def step(self):
         """What happens before the next step of the world, if anything does."""
@@ -40,6 +45,26 @@ class Changes:
             if self._random.random() < STEPS[name]:
                 self.happened.add(name)
                 self._actions[name]()
+
+    def or_else(self, body):
+        """The bid ``body``, in some worlds with alternatives."""
+        if not self._flexible or self._wishes.random() < 0.5:
+            return body
+        self.happened.add('alternatives')
+        number = self._wishes.choice((1, 1, 2, 3))
+        return {**body, 'alternatives': [self._alternative() for _ in range(number)]}
+
+    def _alternative(self):
+        terms = {
+            'quantity': self._wishes.choice((1, 2)),
+            'price': self._wishes.choice(('0.5', '2', '5')),
+            'duration': self._wishes.choice((60, 1800)),
+            'end_time': self._world.people.time(self._wishes.choice((120, 600))),
+            'requirements': [['cpus', '>=', self._wishes.choice((0, 16, 64))]],
+            'min_reclaim_notice': self._wishes.choice((None, 0)),
+        }
+        kept = self._wishes.sample(sorted(terms), self._wishes.randint(1, 4))
+        return {name: terms[name] for name in kept}
 
     def _outage(self):
         owner = self._random.choice(people.OWNERS)

@@ -39,6 +39,9 @@ class Checker:
                     'transfers',
                 )
             }
+        self._rows['audit_fills'] = [
+            unfilled.awarded(fill) for fill in self._rows['audit_fills']
+        ]
         self._lines = collections.defaultdict(list)
         for line in self._rows['contract_lines']:
             self._lines[line['contract_uuid']].append(line)
@@ -236,7 +239,14 @@ class Checker:
                 fill['min_quantity'] <= servers <= fill['quantity'] + replaced,
                 f'bid {fill["bid"]}: {servers} servers, {replaced} replaced',
             )
+            self._require(
+                (fill['alternatives'] is None) == (fill['alternative'] is None),
+                f'bid {fill["bid"]}: filled, and nobody knows by which alternative',
+            )
         filled = {fill['bid']: fill['contract'] for fill in fills.values()}
+        self._require(
+            len(filled) == len(fills), 'two alternatives of a bid were awarded'
+        )
         for bid in self._rows['bids']:
             self._require(
                 bid['contract_uuid'] == filled.get(bid['uuid'])
@@ -389,10 +399,10 @@ class Checker:
                     )
                 )
         for bid in self._rows['bids']:
-            if bid['status'] == 'available':
-                most = unfilled.most(bid, self._rows['offers'], held, now)
+            for terms in unfilled.options(bid) if bid['status'] == 'available' else ():
+                most = unfilled.most(terms, self._rows['offers'], held, now)
                 self._require(
-                    most < bid['min_quantity'],
+                    most < terms['min_quantity'],
                     f'bid {bid["uuid"]}: waits, though {most} servers are free',
                 )
 

@@ -14,6 +14,8 @@ SELECT start_time AS moment FROM offers WHERE status IN ('available', 'error')
 UNION ALL SELECT end_time FROM offers WHERE status IN ('available', 'error')
 UNION ALL SELECT start_time FROM bids WHERE status = 'available'
 UNION ALL SELECT end_time FROM bids WHERE status = 'available'
+UNION ALL SELECT strftime('%Y-%m-%d %H:%M:%S.000000', json_extract(value, '$.end_time'))
+FROM bids, json_each(alternatives) WHERE status = 'available'
 UNION ALL SELECT start_time FROM contract_lines
 WHERE status NOT IN ('ended', 'cancelled')
 UNION ALL SELECT end_time FROM contract_lines

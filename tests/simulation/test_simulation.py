@@ -144,6 +144,21 @@ class PlantedTest(testtools.TestCase):
 
         self.found('its time was sold already', contracts, '_refused', unseen, 285)
 
+    def test_an_alternative_that_nobody_asked_for(self):
+        """A round writes down of one alternative that it was another."""
+        options = bid.Bid.options.fget
+
+        def mixed(self):
+            own, *others = options(self)
+            numbers = [each.alternative for each in others]
+            return own, *(
+                dataclasses.replace(each, alternative=number)
+                for each, number in zip(others, reversed(numbers), strict=True)
+            )
+
+        with mock.patch.object(changes, 'FLEXIBLE', 1):
+            self.found('not the time', bid.Bid, 'options', property(mixed), 1)
+
     def test_an_owner_who_takes_back_at_once(self):
         def at_once(line, now):
             return window.through(now)

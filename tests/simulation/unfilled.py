@@ -2,6 +2,7 @@
 """What an open bid could have, found by trying everything; rows are dictionaries."""
 
 import datetime
+import decimal
 import json
 
 
@@ -18,6 +19,43 @@ def text(moment):
 def server(row):
     """What identifies the server of an offer or a line."""
     return row['provider_id'], row['resource_type'], row['resource_uuid']
+
+
+def options(bid):
+    """The ways in which ``bid`` can be met, its own terms first."""
+    found = [bid]
+    for each in json.loads(bid['alternatives'] or '[]'):
+        times = {
+            name: text(datetime.datetime.fromisoformat(each[name]))
+            for name in ('start_time', 'end_time')
+        }
+        # Money is in millionths there.
+        price = int(decimal.Decimal(each['price']).scaleb(6))
+        requirements = json.dumps(each['requirements'])
+        found.append(
+            {**bid, **each, **times, 'price': price, 'requirements': requirements}
+        )
+    return found
+
+
+#: What the terms of a bid are called in the record of what filled it.
+_FILLED = {
+    'start': 'start_time',
+    'end': 'end_time',
+    'ceiling': 'price',
+    'class': 'resource_class',
+    'least': 'min_reclaim_notice',
+}
+
+
+def awarded(fill):
+    """``fill`` with the terms that were awarded, where it has alternatives."""
+    if fill['alternative'] is None:
+        return fill
+    own = {name: fill[known] for known, name in _FILLED.items()}
+    terms = options({**fill, **own})[fill['alternative']]
+    names = {known: terms[name] for known, name in _FILLED.items()}
+    return {**terms, **names}
 
 
 def most(bid, offers, held, now):

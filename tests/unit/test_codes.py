@@ -10,7 +10,7 @@ from flocx.api import errors
 from flocxclient.sdk import errors as client_errors
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-SERVICES = ('flocx', 'market', 'matcher', 'provider')
+SERVICES = ('flocx', 'lease', 'market', 'matcher', 'provider')
 CODE = re.compile(r"""code\s*=\s*['"](flocx\.[a-z_.]+)['"]""")
 
 

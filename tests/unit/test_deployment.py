@@ -25,7 +25,7 @@ from provider import conf as provider_conf
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PROJECT = tomllib.loads((ROOT / 'pyproject.toml').read_text())['project']
-SERVICES = ('market', 'provider', 'matcher')
+SERVICES = ('market', 'provider', 'matcher', 'lease')
 #: What a console script is called; uwsgi comes with an extra.
 PROGRAMS = {*PROJECT['scripts'], 'uwsgi'}
 INI = re.compile(r'/etc/flocx/uwsgi/(\w+)\.ini')
@@ -82,6 +82,7 @@ class SystemdTest(unittest.TestCase):
                 ('flocx-market-worker', '/etc/flocx/market.conf'),
                 ('flocx-matcher-engine', '/etc/flocx/matcher.conf'),
                 ('flocx-provider-fulfiller', '/etc/flocx/provider.conf'),
+                ('uwsgi', ['lease']),
                 ('uwsgi', ['market']),
                 ('uwsgi', ['matcher']),
                 ('uwsgi', ['provider']),
@@ -162,6 +163,7 @@ class ComposeTest(unittest.TestCase):
                 'market-worker': ('market', ['flocx-market-worker']),
                 'matcher-api': ('matcher', ['uwsgi']),
                 'engine': ('matcher', ['flocx-matcher-engine']),
+                'lease-api': ('lease', ['uwsgi']),
                 'provider-api': ('provider', ['uwsgi']),
                 'fulfiller': ('provider', ['flocx-provider-fulfiller']),
             },

@@ -15,6 +15,7 @@ from osprofiler import opts as profiler_opts
 from flocx import exceptions
 from flocx import standalone
 from flocx.core import requirements
+from lease import policies as lease_policies
 from market import policies as market_policies
 from matcher import policies as matcher_policies
 from provider import policies as provider_policies
@@ -49,7 +50,7 @@ def rows(path, section):
 
 def options():
     """The options that the samples of configuration show, with their groups."""
-    for name in ('market', 'provider', 'matcher'):
+    for name in ('market', 'provider', 'matcher', 'lease'):
         generator = cfg.ConfigOpts()
         oslo_generator.register_cli_opts(generator)
         generator(['--config-file', f'{ROOT}/etc/flocx/{name}-config-generator.conf'])
@@ -129,6 +130,7 @@ class ProcessesTest(unittest.TestCase):
             market_policies.list_rules()
             + provider_policies.list_rules()
             + matcher_policies.list_rules()
+            + lease_policies.list_rules()
         )
         asked = {
             role for rule in rules for role in re.findall(r'role:(\w+)', rule.check_str)
@@ -165,7 +167,9 @@ class NumbersTest(unittest.TestCase):
         packages = re.findall(
             r'modules:: (\S+)', self.page('doc/source/contributor/modules.rst')
         )
-        self.assertLessEqual({'flocx', 'market', 'matcher', 'provider'}, set(packages))
+        self.assertLessEqual(
+            {'flocx', 'lease', 'market', 'matcher', 'provider'}, set(packages)
+        )
         for package in packages:
             for path in (ROOT / package).rglob('*.py'):
                 if 'tests' in path.parts[len(ROOT.parts) :]:

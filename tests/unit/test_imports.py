@@ -10,7 +10,7 @@ import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PLACES = {
-    ROOT: ('flocx', 'market', 'matcher', 'provider', 'tests', 'tools'),
+    ROOT: ('flocx', 'lease', 'market', 'matcher', 'provider', 'tests', 'tools'),
     ROOT / 'client': ('flocxclient',),
 }
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A path means one operation of the three services, or none."""
+"""A path means one operation of the services, or none."""
 
 import unittest
 

@@ -11,7 +11,7 @@ import re
 import unittest
 
 SAMPLES = pathlib.Path(__file__).resolve().parents[2] / 'etc' / 'flocx'
-SERVICES = ('market', 'provider', 'matcher')
+SERVICES = ('market', 'provider', 'matcher', 'lease')
 
 
 def load(group, name):

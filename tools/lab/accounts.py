@@ -41,6 +41,7 @@ CATALOGUE = {
     'marketplace': ('flocx-market', 'market'),
     'marketplace-provider': ('flocx-provider', 'provider'),
     'marketplace-matcher': ('flocx-matcher', 'matcher'),
+    'lease': ('flocx-lease', 'lease'),
 }
 REGION = 'RegionOne'
 

@@ -17,7 +17,7 @@ from tools.lab import trouble
 
 REQUIREMENTS = folders.CHECKOUT / 'tools' / 'lab' / 'requirements.txt'
 OURS = ('', 'client')
-PACKAGES = ('flocx', 'market', 'matcher', 'provider', 'client')
+PACKAGES = ('flocx', 'lease', 'market', 'matcher', 'provider', 'client')
 LEFT_OUT = shutil.ignore_patterns(
     '.*', '__pycache__', '*.py[co]', '*.egg-info', 'build', 'dist'
 )

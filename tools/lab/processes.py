@@ -23,6 +23,7 @@ DEFAULT_PORTS = {
     'market': 7780,
     'provider': 7781,
     'matcher': 7782,
+    'lease': 7783,
     'horizon': 8080,
 }
 

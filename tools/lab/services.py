@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""FLOCX itself: all three services in one process, flocx-standalone."""
+"""FLOCX itself: all services in one process, flocx-standalone."""
 
 from tools.lab import ironic
 from tools.lab import keystone
 from tools.lab import processes
 
-APIS = ('market', 'provider', 'matcher')
+APIS = ('market', 'provider', 'matcher', 'lease')
 
 CONFIGURATION = """\
 [DEFAULT]
@@ -19,6 +19,7 @@ host = 127.0.0.1
 market_port = {market}
 provider_port = {provider}
 matcher_port = {matcher}
+lease_port = {lease}
 
 [keystone_authtoken]
 www_authenticate_uri = {keystone}

@@ -4,10 +4,10 @@
 import sys
 
 from flocxclient import fields
+from flocxclient import projects
 from flocxclient.osc import bulk
 from flocxclient.osc import command
 from flocxclient.osc import identity
-from flocxclient.osc import projects
 from flocxclient.osc import quotes
 from flocxclient.osc import waiting
 
@@ -29,6 +29,7 @@ class CreateBid(bulk.FileMixin, command.ShowOne):
     options = {
         **{name: f'--{name.replace("_", "-")}' for name in quotes.TERMS},
         'requirements': '--require',
+        'alternatives': '--alternative',
     }
     needed = ('price', 'end_time')
     alone = ('wait',)
@@ -37,6 +38,8 @@ class CreateBid(bulk.FileMixin, command.ShowOne):
         '--end-time +3d \\',
         "    --require 'memory_mb>=65536' --require 'cpu_arch=x86_64' --wait",
         'openstack market bid create --price 2.50 --end-time +3d --dry-run',
+        'openstack market bid create --price 2.50 --end-time +3d --duration 12h \\',
+        "    --alternative 'quantity=2,price=1.20'",
         'openstack market bid create --file course.yaml --duration 2h --dry-run',
     )
 

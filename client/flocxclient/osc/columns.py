@@ -155,17 +155,40 @@ class Requirements(Column):
     """Triples, one a line."""
 
     def human_readable(self):
-        return '\n'.join(
-            ' '.join(
-                [str(expression)]
-                + [
-                    part if isinstance(part, str) else json.dumps(part)
-                    for part in rest
-                    if part is not None
-                ]
-            )
-            for expression, *rest in self._value or ()
+        return '\n'.join(requirements(self._value))
+
+
+def requirements(triples):
+    """Triples, each as people write it, a list."""
+    return [
+        ' '.join(
+            [str(expression)]
+            + [
+                part if isinstance(part, str) else json.dumps(part)
+                for part in rest
+                if part is not None
+            ]
         )
+        for expression, *rest in triples or ()
+    ]
+
+
+class Alternatives(Column):
+    """Other terms of a bid, one a line."""
+
+    def human_readable(self):
+        return '\n'.join(
+            f'{number}: {each["quantity"]} at {money(each["price"])}, '
+            + ', '.join(self._parts(each))
+            for number, each in enumerate(self._value or (), 1)
+        )
+
+    def _parts(self, each):
+        yield times.render_duration(each['duration'])
+        yield self._window(each['start_time'], each['end_time'])
+        if each.get('resource_class'):
+            yield each['resource_class']
+        yield from requirements(each.get('requirements'))
 
 
 class QuotedLines(Column):
@@ -179,6 +202,22 @@ class QuotedLines(Column):
                 for line in self._value or ()
             ).items()
         )
+
+
+class QuotedAlternatives(Column):
+    """What a bid would get by each alternative, one a line; 0 are its own terms."""
+
+    def human_readable(self):
+        return '\n'.join(
+            f'{number}: {self._got(each)}'
+            for number, each in enumerate(self._value or ())
+        )
+
+    def _got(self, each):
+        if not each['lines']:
+            return each['detail']
+        stay = self._window(each['start_time'], each['end_time'])
+        return f'{len(each["lines"])}, {stay}, {money(each["amount"])} in all'
 
 
 class Calendar(Column):

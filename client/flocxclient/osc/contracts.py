@@ -4,9 +4,9 @@
 import sys
 
 from flocxclient import fields
+from flocxclient import projects
 from flocxclient.osc import command
 from flocxclient.osc import identity
-from flocxclient.osc import projects
 from flocxclient.osc import waiting
 
 

@@ -4,10 +4,10 @@
 from osc_lib import exceptions
 
 from flocxclient import fields
+from flocxclient import projects
 from flocxclient.osc import command
 from flocxclient.osc import identity
 from flocxclient.osc import prices
-from flocxclient.osc import projects
 
 
 class AccountMixin:

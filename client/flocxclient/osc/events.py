@@ -5,10 +5,10 @@ import email.utils
 import itertools
 
 from flocxclient import fields
+from flocxclient import projects
 from flocxclient.osc import columns
 from flocxclient.osc import command
 from flocxclient.osc import identity
-from flocxclient.osc import projects
 from flocxclient.osc import streams
 from flocxclient.osc import times
 

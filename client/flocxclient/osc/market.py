@@ -4,9 +4,9 @@
 import itertools
 import operator
 
+from flocxclient import projects
 from flocxclient.osc import columns
 from flocxclient.osc import command
-from flocxclient.osc import projects
 
 
 def _add_class(parser):

@@ -10,7 +10,7 @@ import re
 
 from openstack import exceptions as sdk_exceptions
 
-from flocxclient.osc import projects
+from flocxclient import projects
 from flocxclient.sdk import errors
 
 #: An account that the reader may not see.

@@ -2,9 +2,9 @@
 """Nodes: the servers that the caller owns or leases."""
 
 from flocxclient import fields
+from flocxclient import projects
 from flocxclient.osc import command
 from flocxclient.osc import costs
-from flocxclient.osc import projects
 from flocxclient.osc import times
 
 

@@ -6,12 +6,12 @@ import datetime
 from osc_lib import exceptions
 
 from flocxclient import fields
+from flocxclient import projects
 from flocxclient.osc import bulk
 from flocxclient.osc import columns
 from flocxclient.osc import command
 from flocxclient.osc import identity
 from flocxclient.osc import prices
-from flocxclient.osc import projects
 from flocxclient.osc import publications
 from flocxclient.osc import times
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Quotes: what a bid would get, and what a bid says."""
 
+from flocxclient.osc import alternatives
 from flocxclient.osc import columns
 from flocxclient.osc import command
 from flocxclient.osc import prices
@@ -18,6 +19,8 @@ FIELDS = (
     'reason',
     'detail',
     'calendar',
+    'alternative',
+    'alternatives',
 )
 
 TERMS = (
@@ -31,6 +34,7 @@ TERMS = (
     'requirements',
     'resource_class',
     'min_reclaim_notice',
+    'alternatives',
     'purpose',
 )
 
@@ -40,6 +44,26 @@ def add_terms(command_, parser, bidding=True):
 
     :param bidding: whether a price has to be given, here or in a file.
     """
+    _add_own_terms(command_, parser, bidding)
+    others = alternatives.Parser()
+    _add_own_terms(command_, others, True)
+    parser.add_argument(
+        '--alternative',
+        metavar='<terms>|<file>',
+        action='extend',
+        dest='alternatives',
+        type=command.argument(lambda text: alternatives.parse(text, others)),
+        help='Other terms that would do as well; may be repeated. At most one is met, '
+        'these or those of the other options, which are taken for what is left out: '
+        + alternatives.FORMS
+        + '; or a file with a list of such terms (.yaml, .json or CSV).',
+    )
+    parser.add_argument('--name', metavar='<name>', help='A name for the bid.')
+    parser.add_argument('--purpose', metavar='<text>', help='What the servers are for.')
+
+
+def _add_own_terms(command_, parser, bidding):
+    """The options that alternatives of a bid have, too."""
     parser.add_argument(
         '--price',
         metavar='<price>',
@@ -84,8 +108,6 @@ def add_terms(command_, parser, bidding=True):
         help='The class of server, as Ironic has it.',
     )
     add_notice(parser)
-    parser.add_argument('--name', metavar='<name>', help='A name for the bid.')
-    parser.add_argument('--purpose', metavar='<text>', help='What the servers are for.')
 
 
 def add_notice(parser):
@@ -121,6 +143,8 @@ def shown(show, quote):
         quote.reason,
         quote.detail,
         show.column('Calendar', quote.calendar or []),
+        quote.alternative,
+        show.column('QuotedAlternatives', quote.alternatives or []),
     )
 
 
@@ -165,6 +189,8 @@ class ShowQuote(command.ShowOne):
         '--end-time +3d \\',
         "    --require 'memory_mb>=65536' --require 'cpu_arch=x86_64'",
         'openstack market quote --duration 1d --end-time +7d --calendar day',
+        'openstack market quote --price 2.50 --end-time +3d --duration 12h \\',
+        "    --alternative 'quantity=2,price=1.20'",
     )
 
     def get_parser(self, prog_name):

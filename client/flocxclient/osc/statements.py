@@ -2,11 +2,11 @@
 """Statements: what was booked month by month, and disputes about it."""
 
 from flocxclient import fields
+from flocxclient import projects
 from flocxclient.osc import columns
 from flocxclient.osc import command
 from flocxclient.osc import identity
 from flocxclient.osc import prices
-from flocxclient.osc import projects
 
 
 class ShowStatement(command.Lister):

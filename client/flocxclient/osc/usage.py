@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Usage: server-hours and amounts."""
 
+from flocxclient import projects
 from flocxclient.osc import columns
 from flocxclient.osc import command
-from flocxclient.osc import projects
 from flocxclient.osc import times
 
 

@@ -7,6 +7,7 @@ from keystoneauth1 import exceptions as auth_exceptions
 from openstack import exceptions
 import tenacity
 
+from flocxclient import projects
 from flocxclient.sdk import bid as _bid
 from flocxclient.sdk import contract as _contract
 from flocxclient.sdk import event as _event
@@ -163,11 +164,27 @@ class Proxy(proxy.Proxy):
         return self._list(_ledger.Account, **query)
 
     def get_account(self, account):
+        """The account of this uuid, or of the project of this id or name.
+
+        :raises InvalidRequest: no project has the name.
+        :raises DuplicateResource: several have.
+        """
+        if isinstance(account, str):
+            base_path = _ledger.Account.base_path
+            # Nobody is asked for what no URL can name.
+            identifiers.path(base_path, account)
+            ident = projects.project_id(self._get_connection(), account)
+            found = self._read(identifiers.path(base_path, ident))
+            # The service finds an account by its project as well.
+            if found.get('project_id') != ident:
+                identifiers.verify(found, ident)
+            return self._existing(_ledger.Account, found)
         return self._fetched(_ledger.Account, account)
 
     def update_account(self, account, **changes):
         """Change its ``overdraft``; for administrators."""
-        return self._changed(_ledger.Account, account, changes)
+        found = self.get_account(account)
+        return self._changed(_ledger.Account, found.uuid, changes)
 
     def transfers(self, **query):
         """What was booked on the account of the caller's project, or is held."""

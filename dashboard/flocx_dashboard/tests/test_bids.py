@@ -37,6 +37,25 @@ class BidTest(base.DashboardTestCase):
         self.act('umbrella-member', 'bids:index', f'bids__cancel__{bid.uuid}')
         self.assertEqual('cancelled', self.show('bids', bid.uuid)['status'])
 
+    def test_the_alternatives_of_a_bid_are_shown(self):
+        terms = {
+            'end_time': self.time(8),
+            'price': '1',
+            'alternatives': [
+                {'price': '1.25', 'quantity': 2, 'duration': 5400},
+                {'requirements': [['gpus', '>=', 99]]},
+            ],
+        }
+        newest = {'OpenStack-API-Version': 'marketplace latest'}
+        bid = self.good(
+            self.market('umbrella-member').post('/v1/bids', terms, headers=newest)
+        )
+        page = self.page('umbrella-reader', 'bids:detail', bid['uuid'])
+        self.assertContains(page, 'Or else')
+        self.assertContains(page, '1.25 credits per server and hour')
+        self.assertContains(page, '<code>gpus &gt;= 99</code>')
+        self.assertNotContains(page, 'This was met.')
+
     def test_several_bids_are_cancelled_and_each_refusal_is_said(self):
         bids = [self.bid(name=f'many-{number}')['uuid'] for number in range(3)]
         self.act('umbrella-member', 'bids:index', 'bids__cancel', *bids[:2])

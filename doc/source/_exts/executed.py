@@ -49,7 +49,7 @@ def execute(story):
     from tests import fixtures
 
     with fixtures.Marketplace(workers=True) as marketplace:
-        for name in ('rack-1', 'rack-2', 'rack-3', 'rack-4'):
+        for name in (f'rack-{number}' for number in range(1, 7)):
             marketplace.add_node(name)
         # What a month came to: it takes too long to be waited for.
         now = datetime.datetime.now(datetime.UTC)

@@ -81,7 +81,9 @@ class Call(mechanisms.Allocation):
             return mechanisms.Allotment(awards=(), welfare=nothing, upper_bound=nothing)
         dual = _prices(market, budget.prices)
         few = len(market.bids) <= FEW
-        awards = immediate.undisputed(book, market.bids) if few else None
+        there = {bid.uuid for bid in market.bids}
+        bids = [bid for bid in book.bids if bid.uuid in there] if few else []
+        awards = immediate.undisputed(book, bids) if few else None
         if awards is not None:
             welfare = figures.credits(figures.worth(awards))
             return mechanisms.Allotment(

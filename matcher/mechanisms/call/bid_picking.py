@@ -37,9 +37,12 @@ def _regret(market: fits.Market, plan: plans.Plan, bid: int) -> float:
     length = demand.length[bid]
     value = float(demand.ceiling[bid]) * length
     best: float = max(0.0, value - guide.cost[bid]) * demand.most[bid]
-    start = plan.start[bid]
-    if start < 0:
+    # Where another alternative has a place, that is what it has already.
+    bid = plan.holder[demand.group[bid]]
+    if bid < 0:
         return best
+    start, length = plan.start[bid], demand.length[bid]
+    value = float(demand.ceiling[bid]) * length
     edges = fits.edge(market, start), fits.edge(market, start + length)
     for line in range(plan.line_at[bid], plan.line_at[bid] + plan.lines[bid]):
         dual = fits.dual(market, plan.line_lot[line], edges, start, start + length)

@@ -8,6 +8,9 @@ prices are, no allocation is worth more than
   + sum over bids of what, at these prices, its best choice of a start and of
                      servers would leave it, were they all free.
 
+A bid with alternatives chooses among all of them: whichever is awarded is not worth
+more to it than the best one.
+
 For a server of an award, ceiling x length - ask x length is at most what the
 first line counts for its time plus the bid's share of the second. The bound is
 the Lagrangian dual of the market (Geoffrion, "Lagrangean relaxation for integer
@@ -21,6 +24,7 @@ make it tighter. How the prices are found does not matter for the proof, which
 """
 
 import dataclasses
+import itertools
 
 import numpy as np
 
@@ -63,7 +67,11 @@ def certified(
         simple = most * max(0, ceiling * length - unit)
         huge = most * ceiling * length >= LIMIT
         surplus.append(simple if huge else max(0, taken * ceiling * length - paid))
-    return Dual(marks, rounded, sum(rents.tolist()) + sum(surplus))
+    chosen = (
+        max(surplus[first:end])
+        for first, end in itertools.pairwise(demand.group_at.tolist())
+    )
+    return Dual(marks, rounded, sum(rents.tolist()) + sum(chosen))
 
 
 def totals(marks: native.Ints, prices: native.Ints) -> native.Ints:

@@ -87,12 +87,16 @@ def _solved(
 
 
 def _groups(demand: figures.Demand) -> list[native.Ints]:
-    """Numbers of bids that may have nothing but what some bid may have; and all."""
+    """Numbers of bids that may have nothing but what some bid may have; and all.
+
+    Alternatives of a bid are in the same ones: apart, more than one could be met.
+    """
     found = {}
     for kinds in [*demand.suits[np.unique(demand.like)], True]:
-        within = ~np.any(demand.suits & ~kinds, axis=1)
-        group = np.flatnonzero(within[demand.like])
-        if len(group) <= LARGEST:
+        within = ~np.any(demand.suits & ~kinds, axis=1)[demand.like]
+        together = np.logical_and.reduceat(within, demand.group_at[:-1])
+        group = np.flatnonzero(together[demand.group])
+        if 0 < len(group) <= LARGEST:
             found[group.tobytes()] = group
     return sorted(found.values(), key=len)
 

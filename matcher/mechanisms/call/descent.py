@@ -20,6 +20,8 @@ from matcher.mechanisms.call import choices
 class _Wants(typing.NamedTuple):
     """What each bid chose when it was last asked, and the sum of it: ``load``.
 
+    Of alternatives all but the best one chose nothing.
+
     From ``start[j]`` on bid ``j`` wants ``sizes[n]`` servers of ``kinds[n]``, for
     ``picked[j]`` numbers ``n`` from ``at[j]`` on.
     """
@@ -47,7 +49,7 @@ def edges(market: figures.Figures, count: int) -> native.Ints:
 
 def parts(market: figures.Figures, most: int = 4) -> int:
     """In how many parts, up to ``most``, the bids of a market are worth asking."""
-    return max(1, min(most, len(market.bids) // 64))
+    return max(1, min(most, (len(market.demand.group_at) - 1) // 64))
 
 
 def refined(
@@ -210,18 +212,25 @@ def _choose(
 ) -> None:
     """Ask bids what they choose now: the first of ``part``, and every so many on."""
     first, every = part
-    for bid in range(first, len(demand.ceiling), every):
-        _count(demand, marks, wants, bid, -1)
-        servers, cost, start, picked = choices.choice(
-            supply, demand, marks, prices, total, bid, scratch
-        )
-        wants.picked[bid] = 0
-        if servers * float(demand.ceiling[bid]) * demand.length[bid] > cost:
-            wants.start[bid], wants.picked[bid] = start, picked
-            for pick in range(picked):
-                wants.kinds[wants.at[bid] + pick] = scratch.kinds[pick]
-                wants.sizes[wants.at[bid] + pick] = scratch.sizes[pick]
-        _count(demand, marks, wants, bid, 1)
+    for group in range(first, len(demand.group_at) - 1, every):
+        best, most = -1, 0.0
+        for bid in range(demand.group_at[group], demand.group_at[group + 1]):
+            _count(demand, marks, wants, bid, -1)
+            servers, cost, start, picked = choices.choice(
+                supply, demand, marks, prices, total, bid, scratch
+            )
+            wants.picked[bid] = 0
+            left = servers * float(demand.ceiling[bid]) * demand.length[bid] - cost
+            if left > most:
+                if best >= 0:
+                    wants.picked[best] = 0
+                best, most = bid, left
+                wants.start[bid], wants.picked[bid] = start, picked
+                for pick in range(picked):
+                    wants.kinds[wants.at[bid] + pick] = scratch.kinds[pick]
+                    wants.sizes[wants.at[bid] + pick] = scratch.sizes[pick]
+        if best >= 0:
+            _count(demand, marks, wants, best, 1)
 
 
 @native.compiled

@@ -17,6 +17,8 @@ from matcher.mechanisms import native
 class Plan(typing.NamedTuple):
     """``start[j]`` is when bid ``j`` begins, or -1; it has ``lines[j]`` lines.
 
+    ``holder[g]`` is the bid of group ``g`` that has a place, or -1.
+
     A line is a lot and how many of its servers the bid has. The lines of bid ``j``
     stand from ``line_at[j]`` on; those of lot ``l`` are chained from ``first[l]``.
     The steps are as in ``Lots``, no two neighbours alike; ``longest[l]`` is for how
@@ -25,6 +27,7 @@ class Plan(typing.NamedTuple):
     """
 
     start: native.Ints
+    holder: native.Ints
     lines: native.Ints
     line_at: native.Ints
     line_bid: native.Ints
@@ -48,6 +51,7 @@ def empty(lots: lot_figures.Lots, demand: figures.Demand) -> Plan:
     lines = int(line_at[-1])
     plan = Plan(
         start=np.full(bids, -1, np.int64),
+        holder=np.full(len(demand.group_at) - 1, -1, np.int64),
         lines=np.zeros(bids, np.int64),
         line_at=line_at,
         line_bid=np.repeat(np.arange(bids), np.diff(line_at)),
@@ -194,8 +198,12 @@ def place(
     sizes: native.Ints,
     count: int,
 ) -> None:
-    """Give ``bid`` as many as ``sizes[n]`` servers of ``count`` lots ``chosen[n]``."""
+    """Give ``bid`` as many as ``sizes[n]`` servers of ``count`` lots ``chosen[n]``.
+
+    No bid of its group may have a place.
+    """
     plan.start[bid] = start
+    plan.holder[demand.group[bid]] = bid
     plan.lines[bid] = count
     end = start + demand.length[bid]
     for number in range(count):
@@ -231,6 +239,7 @@ def remove(
             plan.preceding[after] = before
         plan.stays[lot] -= 1
     plan.start[bid] = -1
+    plan.holder[demand.group[bid]] = -1
     plan.lines[bid] = 0
 
 

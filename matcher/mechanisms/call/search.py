@@ -12,6 +12,7 @@ import typing
 
 import numpy as np
 
+from matcher.mechanisms import figures
 from matcher.mechanisms import native
 from matcher.mechanisms.call import bid_picking
 from matcher.mechanisms.call import fits
@@ -64,7 +65,8 @@ def neighbours(market: fits.Market) -> Neighbours:
 
 def move(market: fits.Market) -> Move:
     lines = max(4096, 2 * int(market.demand.most.max(initial=1)))
-    tried = MOST_REMOVED + MOST_TRIED + 1
+    # Of each that is taken back an alternative may be tried, too.
+    tried = 2 * MOST_REMOVED + MOST_TRIED + 1
     return Move(
         bids=np.zeros(MOST_REMOVED, np.int64),
         starts=np.zeros(MOST_REMOVED, np.int64),
@@ -94,7 +96,10 @@ def place_in_order(
     demand = market.demand
     for bid in order:
         value = float(demand.ceiling[bid]) * demand.length[bid]
-        if plan.start[bid] >= 0 or value < margin * market.guide.cost[bid]:
+        if (
+            plan.holder[demand.group[bid]] >= 0
+            or value < margin * market.guide.cost[bid]
+        ):
             continue
         start, count = places.find(market, plan, found, random, bid, care)
         if count:
@@ -163,6 +168,13 @@ def _ruin(
     undo.waiting[0] = bid
     undo.at[0] = 0
     count, lost = 0, 0.0
+    instead = plan.holder[demand.group[bid]]
+    if instead >= 0 and instead != bid and plan.lines[instead] <= len(undo.lots):
+        # Another alternative of it has a place, which it has to leave first.
+        lost += plans.gain(market.lots, demand, plan, instead)
+        _note(plan, undo, count, instead)
+        plans.remove(market.lots, demand, plan, instead)
+        count += 1
     for number in range(lots):
         if number and scattered:
             lot = low + int(native.uniform(random) * size)
@@ -222,6 +234,8 @@ def _gather(
         if undo.bids[number] != bid:
             undo.waiting[tried] = undo.bids[number]
             tried += 1
+    for number in range(count):
+        tried = _or_else(demand, random, undo, undo.bids[number], tried)
     kinds = demand.kinds_at[bid + 1] - demand.kinds_at[bid]
     kind = demand.kinds[demand.kinds_at[bid] + int(native.uniform(random) * kinds)]
     low, high = near.at[kind], near.at[kind + 1]
@@ -229,7 +243,7 @@ def _gather(
     most = tried + MOST_TRIED
     for step in range(min(high - low, 20)):
         other = near.bids[low + (begin + step) % (high - low)]
-        if plan.start[other] >= 0 or tried >= most:
+        if plan.holder[demand.group[other]] >= 0 or tried >= most:
             continue
         if (
             demand.earliest[other] >= demand.latest[bid]
@@ -243,6 +257,23 @@ def _gather(
             undo.waiting[tried] = other
             tried += 1
     return tried
+
+
+@native.compiled
+def _or_else(
+    demand: figures.Demand, random: native.Words, undo: Move, bid: int, tried: int
+) -> int:
+    """Try an alternative of ``bid``, drawn at random, beside those that are tried."""
+    group = demand.group[bid]
+    first, end = demand.group_at[group], demand.group_at[group + 1]
+    if end - first == 1 or tried == len(undo.waiting):
+        return tried
+    other = first + int(native.uniform(random) * (end - first))
+    for number in range(tried):
+        if undo.waiting[number] == other:
+            return tried
+    undo.waiting[tried] = other
+    return tried + 1
 
 
 @native.compiled
@@ -279,6 +310,8 @@ def _recreate(
     gained = 0.0
     for number in range(tried):
         bid = undo.waiting[number]
+        if plan.holder[demand.group[bid]] >= 0:
+            continue
         start, count = places.find(market, plan, found, random, bid, care)
         if count:
             chosen, sizes = found.chosen, found.sizes

@@ -61,15 +61,19 @@ def of(
     demand = market.demand
     plan = _plan(market, lots, awards)
     work = scratch.empty(lots)
-    waiting = np.flatnonzero(plan.start < 0)
+    left_out = np.flatnonzero(plan.holder[demand.group] < 0)
+    waiting = left_out.copy()
     waiting = waiting[: _kept_out(lots, demand, plan, waiting, work)]
+    # Who finds a place by any alternative is kept out by nobody.
+    placed = np.setdiff1d(left_out, waiting)
+    waiting = np.setdiff1d(waiting, _alternatives(demand, placed))
     placings = min(placings, PLACINGS_TOGETHER // max(1, len(awards)))
     if placings < FEWEST_PLACINGS:
         placings = 0
-    numbers = {bid.uuid: number for number, bid in enumerate(market.bids)}
+    numbers = market.numbers()
     found = []
     for award in awards:
-        winner = numbers[award.bid.uuid]
+        winner = numbers[award.bid.key]
         exact = _look(lots, demand, plan, waiting, work, winner, placings)
         lines = slice(0, int(work.counts[0]))
         columns = work.bids[lines], work.taken[lines], work.sizes[lines]
@@ -83,6 +87,11 @@ def of(
     return found
 
 
+def _alternatives(demand: figures.Demand, bids: native.Ints) -> native.Ints:
+    """``bids`` and their alternatives."""
+    return np.flatnonzero(np.isin(demand.group, demand.group[bids]))
+
+
 def _plan(
     market: figures.Figures,
     lots: lot_figures.Lots,
@@ -90,7 +99,7 @@ def _plan(
 ) -> plans.Plan:
     """The plan in which these awards, and no others, have their places."""
     plan = plans.empty(lots, market.demand)
-    numbers = {bid.uuid: number for number, bid in enumerate(market.bids)}
+    numbers = market.numbers()
     places = {offer.uuid: number for number, offer in enumerate(market.offers)}
     lot_of = np.empty(len(lots.offers), np.int64)
     lot_of[lots.offers] = np.repeat(np.arange(len(lots.size)), lots.size)
@@ -98,7 +107,7 @@ def _plan(
         taken = lot_of[[places[offer.uuid] for offer in award.offers]]
         chosen, sizes = np.unique(taken, return_counts=True)
         start = figures.seconds(market.now, award.stay.start)
-        bid = numbers[award.bid.uuid]
+        bid = numbers[award.bid.key]
         plans.place(
             *(lots, market.demand, plan, bid, start),
             *(chosen, sizes.astype(np.int64), len(chosen)),
@@ -115,12 +124,14 @@ def _kept_out(
     work: scratch.Scratch,
 ) -> int:
     """Bring those of ``waiting`` to the front that have no place beside all awards."""
-    kept = 0
+    kept, row = 0, native.ZERO
     for number in range(len(waiting)):
         bid = waiting[number]
         early, late = demand.earliest[bid], demand.latest[bid]
-        row = np.int64(0)
-        if insertion.best_place(lots, demand, plan, work, bid, row, early, late)[1] == 0:
+        _, lines, _ = insertion.best_place(
+            lots, demand, plan, work, bid, row, early, late
+        )
+        if lines == 0:
             waiting[kept] = bid
             kept += 1
     return kept
@@ -147,7 +158,7 @@ def _look(
         work.held_sizes[line] = plan.line_size[plan.line_at[winner] + line]
     until = start + demand.length[winner]
     plans.remove(lots, demand, plan, winner)
-    rivals = np.int64(0)
+    rivals = native.ZERO
     exact = True
     for bid in waiting:
         if not _wants(lots, demand, plan, work, bid, held, start, until):

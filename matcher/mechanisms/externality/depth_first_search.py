@@ -19,8 +19,8 @@ def search(
     rivals: int,
 ) -> None:
     """Try all sets of rivals, starts and servers, one bid deeper at each level."""
-    level, value, since = np.int64(0), 0.0, np.int64(-1)
-    _open(plan, work, rivals, level, value, since)
+    level, value, since = native.ZERO, 0.0, native.ZERO - 1
+    _open(demand, plan, work, rivals, level, value, since)
     if work.counts[1] == 0 and work.cursor[0] < rivals:
         work.counts[1] = -1
         return
@@ -33,7 +33,7 @@ def search(
             level -= 1
             continue
         bid = work.rivals[work.cursor[level]]
-        rate, lines = 0.0, np.int64(0)
+        rate, lines = 0.0, native.ZERO
         for place in range(work.size[level]):
             if work.picked[level, place]:
                 lot, servers = work.open[level, place], work.picked[level, place]
@@ -48,11 +48,12 @@ def search(
         work.counts[1] -= 1
         value = work.value[level] + rate * float(demand.length[bid])
         level += 1
-        _open(plan, work, rivals, level, value, start)
+        _open(demand, plan, work, rivals, level, value, start)
 
 
 @native.compiled
 def _open(
+    demand: figures.Demand,
     plan: plans.Plan,
     work: scratch.Scratch,
     rivals: int,
@@ -64,7 +65,7 @@ def _open(
     scratch.keep(plan, work, rivals, value)
     left = 0.0
     for place in range(rivals):
-        if plan.start[work.rivals[place]] < 0:
+        if plan.holder[demand.group[work.rivals[place]]] < 0:
             left += work.alone[place]
     work.value[level], work.since[level] = value, since
     work.moment[level], work.placed[level] = -1, -1
@@ -95,7 +96,7 @@ def _advance(
             if work.cursor[level] >= rivals:
                 return False
             bid = work.rivals[work.cursor[level]]
-            if plan.start[bid] >= 0:
+            if plan.holder[demand.group[bid]] >= 0:
                 continue
             moment = demand.earliest[bid]
             if moment < work.since[level]:

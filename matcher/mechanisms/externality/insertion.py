@@ -31,6 +31,8 @@ def in_order(
     native.sort(work.order, key, 0, rivals)
     for place in range(rivals - 1, -1, -1):
         bid = work.rivals[work.order[place]]
+        if plan.holder[demand.group[bid]] >= 0:
+            continue
         start, lines, gain = best_place(
             lots, demand, plan, work, bid, place, since, until
         )

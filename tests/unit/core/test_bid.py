@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """A bid: what stay it accepts, and when there is nothing left to hope for."""
 
+import dataclasses
 import datetime
 import decimal
+import json
 import unittest
 
 import hypothesis
@@ -72,3 +74,46 @@ class BidTest(unittest.TestCase):
     def test_a_bid_cannot_be_changed_in_place(self):
         with self.assertRaises(AttributeError):
             bid().price = decimal.Decimal(2)
+
+    def test_alternatives_are_bids_of_which_one_is_met(self):
+        plain = bid()
+        self.assertEqual((plain,), plain.options)
+        self.assertIs(plain, plain.awarded)
+        other = core.Alternative(
+            quantity=3,
+            min_quantity=2,
+            start_time=NOON + HOUR,
+            end_time=NOON + 9 * HOUR,
+            duration=7200,
+            price=decimal.Decimal('1.5'),
+            requirements=(('cpus', '>=', 8),),
+            resource_class='large',
+            min_reclaim_notice=60,
+        )
+        both = bid(hours=4, alternatives=(other,), name='both')
+        first, second = both.options
+        self.assertEqual([('u', 0), ('u', 1)], [first.key, second.key])
+        self.assertEqual((), first.alternatives + second.alternatives)
+        for name in other.document:
+            self.assertEqual(getattr(both, name), getattr(first, name))
+            self.assertEqual(getattr(other, name), getattr(second, name))
+        self.assertEqual('both', second.name)
+        self.assertEqual(3 * 7200, both.server_seconds)
+        self.assertIs(both, both.awarded)
+        self.assertEqual(second, dataclasses.replace(both, alternative=1).awarded)
+        self.assertFalse(both.hopeless(NOON + 6 * HOUR))
+        self.assertTrue(both.hopeless(NOON + 8 * HOUR))
+
+    def test_an_alternative_is_read_from_what_is_written_of_it(self):
+        other = core.Alternative(
+            quantity=3,
+            min_quantity=2,
+            start_time=NOON,
+            end_time=NOON + HOUR,
+            duration=60,
+            price=decimal.Decimal('1.5'),
+            requirements=(('cpus', '>=', 8),),
+        )
+        self.assertEqual(
+            other, core.Alternative.of(json.loads(json.dumps(other.document)))
+        )

@@ -144,8 +144,24 @@ def bids(draw, number):
     )
 
 
+def or_else(one, *others):
+    """The bid ``one``, with the terms of ``others`` as alternatives."""
+    names = [field.name for field in dataclasses.fields(bid.Alternative)]
+    terms = [{name: getattr(each, name) for name in names} for each in others]
+    return dataclasses.replace(
+        one, alternatives=tuple(bid.Alternative(**each) for each in terms)
+    )
+
+
 @st.composite
-def books(draw, most_offers=6, most_bids=6):
+def rich_bids(draw, number, most=2):
+    """A bid with up to ``most`` alternatives."""
+    count = draw(st.integers(0, most))
+    return or_else(*(draw(bids(number)) for _ in range(count + 1)))
+
+
+@st.composite
+def books(draw, most_offers=6, most_bids=6, bids=bids):
     supply, taken = [], {}
     for number in range(draw(st.integers(0, most_offers))):
         rack, (size, *used) = draw(offers(number)), draw(RACKS)
@@ -221,6 +237,9 @@ def broken(market, awards):
 
 def _broken(market, award):
     asked, stay = award.bid, award.stay
+    (placed,) = [each for each in market.bids if each.uuid == asked.uuid]
+    if asked not in placed.options:
+        yield f'{asked.uuid} has never been bid'
     yield from _broken_lines(market, award)
     begin = max(asked.start_time, market.now)
     if stay != asked.stay(stay.start) or stay.start < begin:

@@ -7,6 +7,7 @@ import itertools
 import unittest
 
 import hypothesis
+from hypothesis import strategies as st
 
 from matcher import book
 from matcher import mechanisms
@@ -134,7 +135,9 @@ class CoreTest(unittest.TestCase):
         self.assertEqual(D(10), paid['b0'] + paid['b1'])
 
     @markets.examples(0.1, 0.02)
-    @hypothesis.given(markets.books(3, 5))
+    @hypothesis.given(
+        st.one_of(markets.books(3, 5), markets.books(3, 4, markets.rich_bids))
+    )
     def test_no_coalition_blocks_and_no_winner_alone_could_pay_less(self, market):
         """Held against all coalitions there are, each solved by itself."""
         done = exact.Exact().allocate(market, ENDLESS)

@@ -3,8 +3,7 @@
 
 import re
 
-from openstack import exceptions as sdk_exceptions
-from osc_lib import exceptions
+from openstack import exceptions
 
 _ID = re.compile('[0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}')
 
@@ -16,10 +15,11 @@ def project_id(connection, name_or_id):
     projects, and the market knows more of them. A name is looked for first
     among the projects in which the user has a role, which everybody may ask.
 
-    :raises CommandError: if no project or more than one has the name.
+    :raises InvalidRequest: no project has the name.
+    :raises DuplicateResource: several have.
     """
     if not name_or_id.strip():
-        raise exceptions.CommandError(
+        raise exceptions.InvalidRequest(
             'the name of the project is empty: give its id or name'
         )
     if _ID.fullmatch(name_or_id):
@@ -28,11 +28,11 @@ def project_id(connection, name_or_id):
     if len(found) == 1:
         return found.pop()
     if found:
-        raise exceptions.CommandError(
+        raise exceptions.DuplicateResource(
             f'several projects are named {name_or_id!r}: give the id, one of '
             + ', '.join(sorted(found))
         )
-    raise exceptions.CommandError(
+    raise exceptions.InvalidRequest(
         f'there is no project {name_or_id!r} that you can see: ask for its '
         'id ("openstack project show") and give that'
     )
@@ -41,7 +41,7 @@ def project_id(connection, name_or_id):
 def own(connection):
     """The names of the projects in which the caller has a role, by id."""
     response = connection.identity.get('/auth/projects')
-    sdk_exceptions.raise_from_response(response)
+    exceptions.raise_from_response(response)
     return {each['id']: each['name'] for each in response.json()['projects']}
 
 
@@ -52,5 +52,5 @@ def _mine(connection, name):
 def _others(connection, name):
     try:
         return {project.id for project in connection.identity.projects(name=name)}
-    except sdk_exceptions.ForbiddenException:
+    except exceptions.ForbiddenException:
         return set()

@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Other terms by which a bid can be met, as people write them.
+
+Each is written in a line, such as ``quantity=2,duration=12h,price=1.20``, or is one of
+a file. Its words are the options of a bid, and are understood, and refused, as these
+are.
+"""
+
+import argparse
+import re
+
+from flocxclient.osc import bulk
+
+OPTIONS = {
+    'quantity': '--quantity',
+    'min_quantity': '--min-quantity',
+    'start_time': '--start-time',
+    'end_time': '--end-time',
+    'duration': '--duration',
+    'price': '--price',
+    'requirements': '--require',
+    'resource_class': '--resource-class',
+    'min_reclaim_notice': '--min-reclaim-notice',
+}
+
+FORMS = (
+    "'resource_class=a100,quantity=2,duration=12h,price=1.20', with require= as often "
+    'as needed'
+)
+
+_WORDS = {**{name: name for name in OPTIONS}, **bulk.ALIASES}
+# A comma that is not followed by a word belongs to the value before it.
+_COMMA = re.compile(r',(?=\s*(?:' + '|'.join(_WORDS) + r')\s*=)')
+
+
+def parse(text, parser):
+    """The alternatives that ``text`` says, as the API has them, a list.
+
+    :param text: the terms of one, or the path of a file with a list of them, in YAML,
+        JSON or CSV.
+    :param parser: an ArgumentParser with the options of ``OPTIONS``.
+    :raises ValueError: a word is none of these, or a value not what its option takes.
+    """
+    if '=' in text:
+        return [_one(_row(text), parser)]
+    try:
+        rows = bulk.read(text, OPTIONS)
+    except OSError as exc:
+        raise ValueError(
+            f'{text} is neither a file nor terms such as {FORMS}: {exc.strerror}'
+        ) from exc
+    return [_one(row, parser) for row in rows]
+
+
+def _row(text):
+    row = {}
+    for part in _COMMA.split(text):
+        word, _, value = part.partition('=')
+        word = word.strip().replace('-', '_')
+        name = _WORDS.get(word)
+        if name not in OPTIONS:
+            raise ValueError(f'there is no {word!r}; there are ' + ', '.join(OPTIONS))
+        if name == 'requirements':
+            row.setdefault(name, []).append(value)
+        else:
+            row[name] = value.strip()
+    return row
+
+
+def _one(row, parser):
+    words = [
+        f'{OPTIONS[name]}={each}'
+        for name, value in row.items()
+        for each in (value if isinstance(value, list) else [value])
+    ]
+    given = parser.parse_args(words)
+    return {
+        name: getattr(given, name)
+        for name in OPTIONS
+        if getattr(given, name) is not None
+    }
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser of options that refuses with a ValueError."""
+
+    def __init__(self):
+        super().__init__(add_help=False, allow_abbrev=False)
+
+    def error(self, message):
+        raise ValueError(message.removeprefix('argument --'))

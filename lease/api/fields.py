@@ -1,0 +1,260 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What requests and answers of esi-leap hold, and who asks."""
+
+import pecan
+import wsme.types
+
+from flocx import exceptions
+from flocx.api import types
+from flocx.core import names
+from flocx.core import window
+from lease import leasing
+from lease import statuses
+from lease import times
+from market.db import offers
+from market.db import turnarounds
+
+_TEXT = wsme.types.text
+
+#: A time as esi-leap takes and writes it.
+Time = types.Value(
+    'time',
+    {
+        'type': ['string', 'null'],
+        'description': 'a time, such as "2027-01-31T18:00:00", in UTC without a zone',
+    },
+    times.instant,
+    times.text,
+    times.instant,
+)
+
+
+def _nothing(value, field):
+    if value:
+        raise exceptions.Invalid(
+            f'{field}: none are kept; what a server is, Ironic says, and why it is '
+            'leased, the purpose'
+        )
+    return {}
+
+
+#: What esi-leap keeps of an offer or a lease without a meaning, and FLOCX does not.
+Properties = types.Value(
+    'properties',
+    {'type': ['object', 'null'], 'description': 'an empty JSON object'},
+    _nothing,
+)
+
+
+class OfferRequest(types.Declared):
+    """A server to be offered; without an end, for good."""
+
+    resource_uuid = types.required(types.Identifier)
+    resource_type = types.Ident
+    name = types.Name
+    lessee_id = types.Text
+    start_time = Time
+    end_time = Time
+    properties = Properties
+
+
+class ClaimRequest(types.Declared):
+    """When the server of an offer is wanted; without an end, for a week at most."""
+
+    name = types.Name
+    purpose = types.Text
+    start_time = Time
+    end_time = Time
+    properties = Properties
+
+
+class LeaseRequest(types.Declared):
+    """A server that its owner leases to a project; without an end, for a week."""
+
+    resource_uuid = types.required(types.Identifier)
+    project_id = types.required(types.Text)
+    resource_type = types.Ident
+    name = types.Name
+    purpose = types.Text
+    start_time = Time
+    end_time = Time
+    properties = Properties
+
+
+class LeaseChange(types.Declared):
+    """The new end of a lease."""
+
+    end_time = types.required(Time)
+
+
+class Offer(types.Answer):
+    name = _TEXT
+    uuid = _TEXT
+    project_id = _TEXT
+    project = _TEXT
+    lessee_id = _TEXT
+    lessee = _TEXT
+    resource_type = _TEXT
+    resource_uuid = _TEXT
+    resource = _TEXT
+    resource_class = _TEXT
+    resource_properties = types.Json
+    start_time = Time
+    end_time = Time
+    status = _TEXT
+    properties = types.Json
+    availabilities = types.Json
+    parent_lease_uuid = _TEXT
+
+
+class OfferList(types.Declared):
+    offers = [Offer]
+
+
+class Lease(types.Answer):
+    name = _TEXT
+    uuid = _TEXT
+    project_id = _TEXT
+    project = _TEXT
+    owner_id = _TEXT
+    owner = _TEXT
+    resource_type = _TEXT
+    resource_uuid = _TEXT
+    resource = _TEXT
+    resource_class = _TEXT
+    resource_properties = types.Json
+    start_time = Time
+    fulfill_time = Time
+    expire_time = Time
+    end_time = Time
+    status = _TEXT
+    properties = types.Json
+    purpose = _TEXT
+    offer_uuid = _TEXT
+    parent_lease_uuid = _TEXT
+
+
+class LeaseList(types.Declared):
+    leases = [Lease]
+
+
+def request_context():
+    """The service, the caller, as whom they see what there is, and the time."""
+    request = pecan.request
+    service, context = request.service, request.context
+    # Published before a transaction begins: it takes one of its own.
+    service.market.published.current()
+    return service, context, leasing.reader(service, context), request.now
+
+
+def shown_offers(service, session, wanted, now):
+    """Offers as esi-leap shows them."""
+    turnaround = turnarounds.current(session, service.market.terms)
+    taken = offers.held(session, wanted, now, turnaround) if wanted else {}
+    servers = _Servers(service, wanted)
+    projects = service.directory.project_names()
+    return [
+        Offer.of(
+            each,
+            status=statuses.of_offer(each),
+            project=projects.get(each.project_id, ''),
+            lessee=projects.get(each.lessee_id, ''),
+            properties={},
+            parent_lease_uuid=each.sublet_of,
+            availabilities=[
+                [times.text(free.start), times.text(free.end)]
+                for free in offers.free(each, taken, now)
+            ],
+            **servers.of(each),
+        )
+        for each in wanted
+    ]
+
+
+def shown_leases(service, found, now):
+    """Leases, of ``market.db.leases``, as esi-leap shows them."""
+    servers = _Servers(service, [each.line for each in found])
+    projects = service.directory.project_names()
+    return [
+        Lease.of(
+            each.line,
+            name=each.name,
+            purpose=each.purpose,
+            status=statuses.of_line(each.line, now),
+            project=projects.get(each.line.project_id, ''),
+            owner=projects.get(each.line.owner_id, ''),
+            properties={},
+            parent_lease_uuid=each.line.sublet_of,
+            **servers.of(each.line),
+        )
+        for each in found
+    ]
+
+
+class _Servers:
+    """What the servers of offers or lines are called, and are."""
+
+    def __init__(self, service, wanted):
+        self._known = service.directory.nodes(each.resource_uuid for each in wanted)
+
+    def of(self, each):
+        """The fields of an offer or a lease that are about its server."""
+        node = self._known.get(each.resource_uuid)
+        return {
+            'resource': node.name or '' if node else 'unknown-name',
+            'resource_class': each.resource_class
+            or (node and node.resource_class)
+            or '',
+            'resource_properties': condensed(node.properties) if node else {},
+        }
+
+
+def condensed(properties):
+    """The properties of a server, as esi-leap shows them."""
+    hidden = ('lease_uuid', 'capabilities')
+    return {name: value for name, value in properties.items() if name not in hidden}
+
+
+def period(values, start, end, what):
+    """The times of the parameters ``start`` and ``end``, both or neither.
+
+    :returns: a pair, or None.
+    :raises Invalid: one is missing, or they are not in order.
+    """
+    given = values.pop(start, None), values.pop(end, None)
+    if given == (None, None):
+        return None
+    if None in given or given[1] <= given[0]:
+        raise exceptions.Invalid(
+            f'{start}, {end}: attempted to get {what} without providing both, or the '
+            f'start is not before the end: {_text(given[0])}, {_text(given[1])}'
+        )
+    return given
+
+
+def _text(moment):
+    return moment and window.text(moment)
+
+
+def named(value, field):
+    """Parse a parameter that is an id or a name."""
+    return names.identifier(value, field)
+
+
+def columns(values):
+    """Filters, as of a flocx.core.query.Query, of parameters that are columns."""
+    return tuple(
+        (name, 'eq', (value,)) for name, value in values.items() if value is not None
+    )
+
+
+def find(directory, values):
+    """Put ids in the place of the names that parameters have.
+
+    :raises Invalid: nothing is called so.
+    """
+    for name in ('project_id', 'owner_id', 'lessee_id'):
+        if name in values:
+            values[name] = directory.project_id(values[name])
+    if 'resource_uuid' in values:
+        values['resource_uuid'] = directory.node_uuid(values['resource_uuid'])

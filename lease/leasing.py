@@ -1,0 +1,205 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Leases as esi-leap's API makes, moves and ends them: contracts of one line."""
+
+import dataclasses
+import datetime
+import types
+
+from flocx import db
+from flocx import exceptions
+from flocx.core import offer as offer_core
+from flocx.core import window
+from lease import ending
+from lease import offering
+from lease import statuses
+from market import claims
+from market import extensions
+from market.db import budgets
+from market.db import contracts
+from market.db import events
+from market.db import leases
+from market.db import offers
+from market.db import rescheduling
+from market.db import turnarounds
+from market.db import visibility
+
+
+def claim(service, context, reader, ident, body, now):
+    """Lease the server of an offer; return the lease.
+
+    :param body: what the request says: ``name``, ``purpose``, ``start_time`` and
+        ``end_time``, each of which may be missing.
+    :raises Conflict: the time is not free, or the offer is the caller's own.
+    :raises Forbidden: it is longer than the caller may have it.
+    """
+    limits = service.market.quotas.limits(context)
+    terms = service.market.terms
+    return _claim(service, context, reader, ident, body, now, limits, terms)
+
+
+@db.retried
+def _claim(service, context, reader, ident, body, now, limits, terms):
+    with service.database.writer() as session:
+        offer = leases.offer(
+            session,
+            ident,
+            reader,
+            service.provider_id,
+            {offer_core.Status.AVAILABLE},
+        )
+        contract = _contract(
+            service, session, offer, context, context, body, now, terms
+        )
+        costs = claims.costs(contract, now)
+        service.market.quotas.check(session, context.project_id, limits, now, **costs)
+        if service.conf.ledger.enforce:
+            contract = budgets.with_holds(contract)
+        contracts.write(session, contract, {offer.uuid: offer.generation}, now)
+        return leases.Lease(contract.lines[0], contract.name, contract.purpose)
+
+
+def give(service, context, body, now):
+    """Lease a server of the caller's to another project; return the lease.
+
+    It becomes an offer to that project and a contract for all of its time, in one
+    transaction. The offer is closed with it: nothing more is to be had of it.
+
+    :param body: as :func:`lease.offering.draft` has it, with ``project_id`` and
+        ``purpose``.
+    :raises Conflict: the time of the server is offered or leased already.
+    :raises Forbidden: it is longer than the caller may give it.
+    """
+    terms = service.market.terms
+    body = dict(body)
+    lessee = types.SimpleNamespace(project_id=body.pop('project_id'))
+    wanted = {name: body.pop(name, None) for name in ('name', 'purpose')}
+    start = max(body.get('start_time') or now, now)
+    wanted |= {'start_time': start, 'end_time': body.get('end_time')}
+    body['end_time'] = _end(service, context, wanted, start)
+    body['lessee_id'] = lessee.project_id
+    offer = offering.draft(service, context, now, body, '0')
+    return _give(service, context, lessee, offer, wanted, now, terms)
+
+
+@db.retried
+def _give(service, context, lessee, offer, wanted, now, terms):
+    with service.database.writer() as session:
+        offer = offering.store(session, offer, now)
+        contract = _contract(
+            service, session, offer, context, lessee, wanted, now, terms
+        )
+        contracts.write(session, contract, {offer.uuid: offer.generation}, now)
+        # It was taken, and so is a generation further.
+        offer = dataclasses.replace(offer, generation=offer.generation + 1)
+        cancelled = offer_core.Status.CANCELLED
+        offers.change(session, offer, 'cancelled', now, status=cancelled)
+        return leases.Lease(contract.lines[0], contract.name, contract.purpose)
+
+
+def _contract(service, session, offer, context, lessee, wanted, now, terms):
+    """The contract of ``lessee`` for the time that ``context`` asks for."""
+    turnaround = turnarounds.current(session, terms)
+    taken = offers.held(session, [offer], now, turnaround)
+    moment = events.not_before(session, now)
+    free = offers.free(offer, taken, moment)
+    start = max(wanted.get('start_time') or moment, moment)
+    end = _end(service, context, wanted, start)
+    if not wanted.get('end_time'):
+        held = [each.end for each in free if each.start <= start < each.end]
+        end = min([end, *held])
+    return claims.contract(
+        [(offer, free)],
+        lessee,
+        moment,
+        terms,
+        start=start,
+        end=end,
+        name=wanted.get('name'),
+        purpose=wanted.get('purpose'),
+    )
+
+
+def _end(service, context, wanted, start):
+    """The end that is asked for, or the usual one.
+
+    :raises Forbidden: it is too late for anybody but an administrator.
+    """
+    conf, end = service.conf.lease, wanted.get('end_time')
+    if end is None:
+        return start + datetime.timedelta(seconds=conf.default_lease_time)
+    longest = datetime.timedelta(seconds=conf.max_lease_time)
+    if end - start > longest and not is_admin(service, context):
+        raise exceptions.Forbidden(
+            'Attempted to create lease with an invalid time range. The max time range '
+            f'is {longest.total_seconds() / 86400:g} days.'
+        )
+    return end
+
+
+def is_admin(service, context):
+    """Whether the caller has all rights at the site's leases."""
+    return service.policy.allows(context, 'lease:admin', {})
+
+
+def reader(service, context):
+    """As whom the caller sees offers and leases."""
+    return visibility.OPERATOR if is_admin(service, context) else context
+
+
+@db.retried
+def delete(service, context, ident, now):
+    """End a lease, as its lessee, its owner or an administrator."""
+    terms = service.market.terms
+    with service.database.writer() as session:
+        found = leases.lease(
+            session, ident, reader(service, context), service.provider_id
+        )
+        line = found.line
+        if statuses.of_line(line, now) not in statuses.LEASE_CAN_DELETE:
+            raise exceptions.NotFound(f'Lease with name or uuid {ident} not found.')
+        owns = context.project_id in (line.project_id, line.owner_id)
+        party = context.project_id if owns else line.project_id
+        service.policy.authorize(context, 'lease:leases:delete', {'project_id': party})
+        ending.end(session, context, line, now, terms)
+
+
+@db.retried
+def update(service, context, ident, end, now):
+    """Move the end of a lease; return the lease.
+
+    :raises Conflict: the time is not free, or not of its offer any more.
+    :raises Invalid: the end is past, or not after the start.
+    """
+    terms = service.market.terms
+    with service.database.writer() as session:
+        found = leases.lease(
+            session, ident, reader(service, context), service.provider_id
+        )
+        service.policy.authorize(
+            context, 'lease:leases:update', {'project_id': found.line.project_id}
+        )
+        contract = contracts.get(session, found.line.contract_uuid, visibility.OPERATOR)
+        if len(contract.lines) > 1:
+            raise exceptions.Conflict(
+                f'Lease {found.line.uuid} is one of {len(contract.lines)} of contract '
+                f'{contract.uuid}: move the end of the whole contract (openstack '
+                'market contract set)'
+            )
+        turnaround = turnarounds.current(session, terms)
+        pricing = extensions.Pricing(
+            session,
+            contract,
+            (contract.project_id,),
+            now,
+            turnaround,
+            service.conf.market.book_tick_ratio,
+        )
+        if end > contract.end_time and service.conf.ledger.enforce:
+            contract = budgets.adopt(session, contract, now)
+        contract = rescheduling.reschedule(
+            session, contract, end, now, pricing, turnaround
+        )
+        claims.require_length(
+            window.Window(contract.start_time, contract.end_time), terms
+        )
+        return leases.Lease(contract.lines[0], contract.name, contract.purpose)

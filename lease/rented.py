@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: Apache-2.0
+"""By which lines servers are rented, from the database beside us.
+
+A ``provider.publishing.Publishing`` asks its marketplace for that, over HTTP; here it
+is the marketplace's own database that answers.
+"""
+
+from flocx.core import contract
+from flocx.core import window
+from market.db import leases
+from market.db import visibility
+
+_BEGUN = contract.OPEN - {contract.Status.CREATED}
+
+
+class Rented:
+    """What of a ``provider.marketplace.Marketplace`` is asked before an offer is made.
+
+    What of it writes is the marketplace's over HTTP, as for a provider.
+    """
+
+    def __init__(self, database, marketplace):
+        """:param marketplace: a ``provider.marketplace.Marketplace``."""
+        self._database, self._marketplace = database, marketplace
+        self.offers, self.report_offer = marketplace.offers, marketplace.report_offer
+
+    def rented(self, context, nodes):
+        """{uuid of a node: the lines, JSON, by which the caller rents it}."""
+        leased = [
+            node.uuid
+            for node in nodes
+            if node.lessee == context.project_id and node.owner != context.project_id
+        ]
+        if not leased:
+            return {}
+        own = ('project_id', 'eq', (context.project_id,))
+        return {uuid: [] for uuid in leased} | self._lines(leased, contract.OPEN, own)
+
+    def lines_delivered(self, node_uuids):
+        """{uuid of a node: its lines, JSON, that have begun and are not closed}."""
+        return self._lines(sorted(node_uuids), _BEGUN) if node_uuids else {}
+
+    def _lines(self, uuids, statuses, *filters):
+        found = {}
+        with self._database.reader() as session:
+            held = leases.leases(
+                session,
+                visibility.OPERATOR,
+                self._marketplace.provider_id,
+                (
+                    ('resource_uuid', 'in', tuple(uuids)),
+                    ('status', 'in', tuple(sorted(statuses))),
+                    *filters,
+                ),
+            )
+        for each in held:
+            line = each.line
+            found.setdefault(line.resource_uuid, []).append(
+                {
+                    'uuid': line.uuid,
+                    'resource_uuid': line.resource_uuid,
+                    'resource_class': line.resource_class,
+                    'start_time': window.text(line.start_time),
+                    'end_time': window.text(line.end_time),
+                }
+            )
+        return found

@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Times as esi-leap has them: without a zone, and with an end that never comes.
+
+esi-leap means the zone of its host; here a time without a zone is in UTC. Its offers
+without an end last until the last moment of the calendar; ours until the last one that
+FLOCX knows, which is shown as theirs.
+"""
+
+import datetime
+
+from flocx import exceptions
+from flocx.core import window
+
+#: The end of what is offered without one.
+OPEN_END = window.FOREVER - window.SECOND
+
+#: How esi-leap writes it.
+_MAX = '9999-12-31T23:59:59.999999'
+
+
+def instant(value, field):
+    """The moment that ``value`` names; what comes after :data:`OPEN_END` is that.
+
+    :param value: an ISO 8601 string, in UTC where it names no zone.
+    :raises Invalid: it is none.
+    """
+    try:
+        moment = datetime.datetime.fromisoformat(value.strip())
+    except ValueError as error:
+        raise exceptions.Invalid(f'{field}: {error}') from None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=datetime.UTC)
+    if moment.year > window.LAST_YEAR:
+        return OPEN_END
+    return window.instant(moment, field)
+
+
+def text(moment):
+    """``moment`` as esi-leap writes it, in UTC."""
+    if moment >= OPEN_END:
+        return _MAX
+    return moment.astimezone(datetime.UTC).replace(tzinfo=None).isoformat()

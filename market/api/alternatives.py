@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Other terms by which a bid can be met, as requests and answers have them."""
+
+import contextlib
+import dataclasses
+
+from flocx import exceptions
+from flocx.api import fields
+from flocx.core import bid as bid_core
+from flocx.core import requirements
+from flocx.core import window
+
+#: What may be null to say that it is not asked for, whatever the bid's own terms say.
+_UNSET = {'resource_class', 'min_reclaim_notice'}
+
+_NAMES = [field.name for field in dataclasses.fields(bid_core.Alternative)]
+
+
+def types_of(table):
+    """The types of an alternative in a request and in an answer.
+
+    :param table: the fields of a bid.
+    """
+    alike = fields.Table(
+        {
+            name: dataclasses.replace(table[name], create=fields.OPTIONAL)
+            for name in _NAMES
+        }
+    )
+    return alike.request('AlternativeRequest'), alike.answer('Alternative')
+
+
+def of(body, own, limits, most):
+    """The alternatives that a request names, in order.
+
+    What one leaves out is as in the bid's own terms. Without ``min_quantity`` all of
+    its ``quantity`` are of use; without ``duration`` it takes all of its window if the
+    bid's own terms do.
+
+    :param body: a list of dictionaries, or None.
+    :param own: the bid with its own terms alone.
+    :param limits: of requirements.
+    :param most: how many there may be, own terms included.
+    :raises Invalid: naming the alternative and its field.
+    """
+    body = body or []
+    if len(body) >= most:
+        raise exceptions.Invalid(
+            f'alternatives: {len(body)} beside the terms of the bid itself; at most '
+            f'{most - 1} are allowed (max_alternatives)'
+        )
+    found = []
+    for number, given in enumerate(body):
+        with inside(number):
+            found.append(_one(given, own, limits))
+    return tuple(found)
+
+
+def checked(bid, check):
+    """``bid``, if ``check`` takes all of its options: it raises Invalid of others."""
+    for number, option in enumerate(bid.options):
+        with inside(number - 1) if number else contextlib.nullcontext():
+            check(option)
+    return bid
+
+
+@contextlib.contextmanager
+def inside(number):
+    """Say in the message of an Invalid of which alternative it is."""
+    try:
+        yield
+    except exceptions.Invalid as error:
+        raise exceptions.Invalid(f'alternatives[{number}].{error}') from None
+
+
+def _one(given, own, limits):
+    given = {
+        name: value
+        for name, value in given.items()
+        if value is not None or name in _UNSET
+    }
+    if 'requirements' in given:
+        parsed = requirements.parse(given['requirements'], limits)
+        given['requirements'] = tuple(tuple(each.triple()) for each in parsed)
+    values = {name: getattr(own, name) for name in _NAMES} | given
+    if 'quantity' in given:
+        values['min_quantity'] = given.get('min_quantity', given['quantity'])
+    if own.whole and 'duration' not in given:
+        stay = window.Window(values['start_time'], values['end_time'])
+        values['duration'] = stay.seconds
+    # As a bid of its own it is checked as one.
+    dataclasses.replace(own, **values)
+    return bid_core.Alternative(**values)
