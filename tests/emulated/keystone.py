@@ -218,7 +218,7 @@ class Keystone:
 
     def _project(self, request, project):
         caller = request.headers.get('X-Auth-Token', '')
-        if caller.startswith(_SYSTEM):
+        if caller.startswith(_SYSTEM) or 'admin' in (self._holds(caller)[1] or ()):
             return self._project_by_system(project)
         if caller.rpartition('-')[0] != project:
             return _forbidden()
@@ -234,6 +234,7 @@ class Keystone:
         described = {'id': project, 'enabled': enabled, 'domain_id': _DOMAIN['id']}
         above = PARENTS[project]
         described['parents'] = {above: None} if above else None
+        described |= {'name': project, 'parent_id': above}
         return _json({'project': described})
 
     def _domain(self, request):

@@ -263,6 +263,7 @@ class EveryChangeTest(base.MarketplaceTestCase):
         self._sublet()
         self._reclaimed()
         self._maintenance()
+        self._leases()
         self._ledger()
         self._project_departs()
         self._time_passes()
@@ -462,6 +463,26 @@ class EveryChangeTest(base.MarketplaceTestCase):
         self.assertIn(('engine', 'offer', offer['uuid']), self.latest)
         self.step(self.market(OWNER).delete, f'{path}/{outage["uuid"]}')
         self.VERSION = None
+
+    def _leases(self):
+        """What is done by the API of esi-leap is told as all else is."""
+        owner, lessee = self.at('lease', OWNER), self.at('lease', LESSEE)
+        offer = {'resource_uuid': self.add_node()}
+        offer = self.good(self.step(owner.post, '/v1/offers', offer))
+        path = f'/v1/offers/{offer["uuid"]}'
+        start = {'start_time': self.time(9)}
+        later = self.good(self.step(lessee.post, f'{path}/claim', start))
+        self.good(self.step(lessee.delete, f'/v1/leases/{later["uuid"]}'), 200)
+        lease = self.good(self.step(lessee.post, f'{path}/claim'))
+        operator = self.at('lease', 'operator-admin')
+        end = {'end_time': self.time(5)}
+        self.good(self.step(operator.patch, f'/v1/leases/{lease["uuid"]}', end), 200)
+        self.good(self.step(owner.delete, path), 200)
+        self.assertEqual(3, len(self.latest))
+        given = {'resource_uuid': self.add_node(), 'project_id': 'umbrella'}
+        self.good(self.step(owner.post, '/v1/leases', given))
+        self.assertEqual(3, len(self.latest))
+        self.silent(owner.post, '/v1/leases', given)
 
     def _ledger(self):
         """What is booked concerns neither engines nor providers."""

@@ -35,6 +35,9 @@ _CALLERS = {
     ('marketplace', 'post', '/v1/offers'): ('acme-member', 'service-service'),
     ('marketplace', 'patch', '/v1/offers/{ident}'): ('acme-member', None),
     ('marketplace', 'delete', '/v1/offers/{ident}'): ('acme-member', None),
+    ('lease', 'post', '/v1/offers'): ('acme-member', None),
+    ('lease', 'post', '/v1/leases'): ('acme-member', None),
+    ('lease', 'patch', '/v1/leases/{ident}'): ('operator-admin', None),
     ('marketplace', 'patch', '/v1/offers/{ident}/health'): ('service-service', None),
     ('marketplace', 'patch', '/v1/contracts/{contract_uuid}/lines/{line_uuid}'): (
         'service-service',
@@ -45,6 +48,7 @@ _USUAL = {
     'marketplace': ('umbrella-member', None),
     'marketplace-provider': ('acme-member', None),
     'marketplace-matcher': ('operator-admin', None),
+    'lease': ('umbrella-member', None),
 }
 
 #: What fields of a body may well be.
@@ -128,6 +132,7 @@ class FuzzTestCase(base.MarketplaceTestCase):
             '/v1/bids': [bid['uuid']],
             '/v1/contracts': [contract['uuid']],
             '/v1/nodes': [self.add_node()],
+            '/v1/leases': [contract['lines'][0]['uuid']],
         }
         ((_, found),) = (
             (each for each in idents.items() if path.startswith(each[0]))
@@ -156,6 +161,9 @@ class FuzzTestCase(base.MarketplaceTestCase):
                 'format': ['csv', 'json'],
                 'role': ['renter', 'owner'],
                 'offers': [[offer['uuid']]],
+                'project_id': ['acme', 'umbrella'],
+                'owner_id': ['acme'],
+                'view': ['all'],
             },
         }
 
@@ -237,6 +245,21 @@ class MatcherFuzzTest(FuzzTestCase):
     def test_requests_that_the_description_forbids(self):
         self._fuzz(
             'marketplace-matcher',
+            _NEGATIVE,
+            more_checks=[openapi_checks.negative_data_rejection],
+        )
+
+
+class LeaseFuzzTest(FuzzTestCase):
+    def test_requests_that_the_description_allows(self):
+        self._fuzz('lease', _POSITIVE)
+
+    def test_requests_about_what_is_there(self):
+        self._fuzz('lease', _POSITIVE, place=_plausible)
+
+    def test_requests_that_the_description_forbids(self):
+        self._fuzz(
+            'lease',
             _NEGATIVE,
             more_checks=[openapi_checks.negative_data_rejection],
         )

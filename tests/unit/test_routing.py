@@ -14,6 +14,7 @@ from flocx.api import routing
 from flocx.api import types
 from flocx.api import versions
 from flocx.core import gates
+from lease.api import root as lease
 from market.api import root as market
 from matcher.api import root as matcher
 from provider.api import root as provider
@@ -57,7 +58,7 @@ def find(root, method, path, version='1.0', **environ):
 class RoutingTest(unittest.TestCase):
     def test_each_operation_is_found(self):
         found = 0
-        for root in (market.Root(), matcher.Root(), provider.Root()):
+        for root in (market.Root(), matcher.Root(), provider.Root(), lease.Root()):
             for path, method, handler in routing.operations(root.v1):
                 path = path.replace('{', '').replace('}', '-1')
                 with self.subTest(path=path, method=method):
