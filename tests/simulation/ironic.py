@@ -183,7 +183,7 @@ class Room(nodes.Nodes):
 
     def clear_lessee(self, uuid, project_id, back_to=None):
         node = self.get(uuid)
-        if node.lessee != project_id:
+        if (node.lessee, node.provision_state) != (project_id, 'available'):
             return node
         action = (
             f'lessee of {uuid} back to {back_to}'
