@@ -3,10 +3,10 @@
 
     python -m benchmarks.rich 1000 --seconds 10 --seeds 1 2 3
 
-The markets of ``benchmarks.clearing``, in racks of 40 servers; a third of the bids have
-one to three alternatives, the terms of other bids, and a fifth want one rack. A line for
-each seed says which share of the bound was reached; of up to 100 bids also which share
-of the optimum.
+The markets of ``benchmarks.clearing``, in racks of 40 servers; a third of the bids
+have one to three alternatives, the terms of other bids, and a fifth want one rack. A
+line for each seed says which share of the bound was reached; of up to 100 bids also
+which share of the optimum.
 """
 
 import argparse
