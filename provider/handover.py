@@ -67,15 +67,18 @@ class Handover:
         """What the market is to keep, JSON."""
         return {
             'phase': str(self.phase),
-            # A later second, so that nothing is waited for too short.
-            'since': self.since and window.text(self.since + _SECOND),
+            'since': self.since and window.text(self.since),
             'settings': self.settings,
             'erase': self.erase,
         }
 
     def begin(self, phase, now, **changes):
-        """The same in the next phase."""
-        return dataclasses.replace(self, phase=phase, since=now, **changes)
+        """The same in the next phase, which begins with the second after ``now``.
+
+        The market keeps no parts of seconds, and nothing is to be waited for too short.
+        """
+        since = now.replace(microsecond=0) + _SECOND
+        return dataclasses.replace(self, phase=phase, since=since, **changes)
 
 
 class Memory:

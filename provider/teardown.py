@@ -90,7 +90,8 @@ class Teardown:
 
     def ready_at(self, handover):
         """When a node may be cleaned that is in quarantine; None: at any time."""
-        if handover.phase is not _P.QUARANTINED or not handover.since:
+        waits = handover.phase is _P.QUARANTINED and handover.since and self._wait
+        if not waits:
             return None
         return handover.since + self._wait
 
@@ -211,10 +212,13 @@ class Teardown:
             # It came back while it could not be told to be cleaned, or was cleaned as
             # one of another class, or not as its site demands: once more.
             return self._set_aside(node, parties, kept)
-        if not quiet(self._nodes, node):
+        before = kept.handover.settings
+        if 'vifs' not in (before or {}):
+            # Otherwise they are put back, which is no network.
+            self._nodes.detach(node.uuid)
+        if not switched_off(self._nodes, node):
             # Ironic changes volume targets only while the node is off.
             return False
-        before = kept.handover.settings
         if before:
             try:
                 left = self._nodes.restore(node.uuid, before)
@@ -222,7 +226,8 @@ class Teardown:
                 raise NotRestored(str(error)) from None
             self._require_none(left, node, kept)
         kept.begin(_P.RETURNED, self._now())
-        return True
+        # Whether it still is as it was read, is looked at as the lessee is cleared.
+        return node
 
     def _require_none(self, left, node, kept):
         """Raise what comes of differences that are ``left`` after all was put back."""
@@ -237,6 +242,9 @@ class Teardown:
 
     def _release(self, node, parties, kept):
         found = self._nodes.clear_lessee(node.uuid, parties.quarantine, parties.lessor)
+        if found.lessee == parties.quarantine:
+            # Its owner has done something with it meanwhile: it is cleaned again.
+            return found
         if found.lessee == parties.lessor and found.provision_state != 'available':
             # Somebody was faster than the end of the quarantine: all over again.
             LOG.warning('Node %s was deployed as it was given back', node.uuid)
@@ -264,6 +272,11 @@ def quiet(nodes, node):
     """
     nodes.detach(node.uuid)
     nodes.detach_media(node.uuid)
+    return switched_off(nodes, node)
+
+
+def switched_off(nodes, node):
+    """Switch ``node`` off, and its console; whether it is off by now."""
     if node.console_enabled:
         nodes.console_off(node.uuid)
     if node.power_state != 'power on':

@@ -70,9 +70,11 @@ class Handovers(routing.Resource):
         data = body['data']
         if len(json.dumps(data)) > MOST_KEPT:
             raise exceptions.Invalid(f'data: more than {MOST_KEPT} characters of JSON')
-        with service.database.writer() as session:
+        # Whose the line is does not change; how it is, is read again with its lock.
+        with service.database.reader() as session:
             contract = contracts.get(session, contract_uuid, context)
             line = _delivered_by(context, contract, line_uuid)
+        with service.database.writer() as session:
             version = handovers.put(session, line, body['version'], data)
         return Handover.of(version=version, data=data)
 

@@ -113,9 +113,10 @@ class Nodes(abc.ABC):
 
     @abc.abstractmethod
     def clear_lessee(self, uuid, project_id, back_to=None):
-        """Take the node back from ``project_id``; nothing if it has it no more.
+        """Take the node back from ``project_id``.
 
-        Return the node as it is then.
+        Nothing, if it has it no more or the node is not ``available``. Return the node
+        as it is then.
 
         :param back_to: the project that sub-let it, which is its lessee again.
         """

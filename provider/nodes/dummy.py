@@ -99,8 +99,10 @@ class DummyNodes(nodes.Nodes):
         return self._find(uuid)[1]
 
     def clear_lessee(self, uuid, project_id, back_to=None):
-        if self.get(uuid).lessee == project_id:
-            self._change(uuid, lessee=back_to)
+        node = self.get(uuid)
+        if (node.lessee, node.provision_state) != (project_id, 'available'):
+            return node
+        self._change(uuid, lessee=back_to)
         return self._find(uuid)[1]
 
     def own_project(self):

@@ -125,7 +125,7 @@ class IronicNodes(
     def clear_lessee(self, uuid, project_id, back_to=None):
         # Ironic takes no JSON patch with a ``test`` in it, so the look comes first.
         node = self.get(uuid)
-        if node.lessee != project_id:
+        if (node.lessee, node.provision_state) != (project_id, 'available'):
             return node
         return self.set_lessee(uuid, back_to)
 
