@@ -99,8 +99,10 @@ def _still_is(session, contract, before, after):
     bid = contract.bid_uuid and bids.with_uuid(session, contract.bid_uuid)
     if bid:
         asked = requirements.parse(bid.requirements, requirements.NO_LIMITS)
-        return bid.resource_class in (None, after.resource_class) and requirements.met(
-            asked, after.properties
+        return (
+            bid.resource_class in (None, after.resource_class)
+            and requirements.met(asked, after.properties)
+            and bid.in_group(after.properties)
         )
     return before.resource_class == after.resource_class and is_no_less(
         before.properties, after.properties

@@ -49,12 +49,18 @@ def substitute(session, contract, line, now, turnaround, start=None):
 
 
 def _meeting(bid):
-    """Whether an offer's hardware is as ``bid`` asks, asked once for each document."""
+    """Whether an offer's hardware is as ``bid`` asks, asked once for each document.
+
+    And of the group of servers that the bid was awarded, if it asked for one.
+    """
     judge, asked = (
         requirement_matcher.RequirementMatcher(),
         requirement_matcher.Asked(bid.requirements),
     )
-    return lambda offer: judge.met(asked, json.dumps(offer.properties, sort_keys=True))
+    return lambda offer: (
+        bid.in_group(offer.properties)
+        and judge.met(asked, json.dumps(offer.properties, sort_keys=True))
+    )
 
 
 def _line(contract, offer, stay, line):

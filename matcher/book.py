@@ -28,8 +28,11 @@ Slot = tuple[str, str, str, str | None]
 
 
 #: What a bid asks for but its time and price: requirements as text, resource class,
-#: the projects that it may be a target as, and the least notice of a reclaim.
-_Asked: typing.TypeAlias = tuple[str, str | None, tuple[str, ...], int | None]
+#: the projects that it may be a target as, the least notice of a reclaim, and the group
+#: that it is for, with the expression that finds it.
+_Asked: typing.TypeAlias = tuple[
+    str, str | None, tuple[str, ...], int | None, str | None, str | None
+]
 _ByPrice: typing.TypeAlias = tuple[decimal.Decimal, str, offer_core.Offer]
 
 
@@ -89,8 +92,6 @@ class Book:
     ) -> None:
         self.now = _next_second(now)
         self._bids: dict[str, bid_core.Bid] = {}
-        #: How each of them can be met, by its uuid.
-        self._options: dict[str, tuple[bid_core.Bid, ...]] = {}
         self._offers: dict[str, offer_core.Offer] = {}
         #: The offers with any time left, by what they have in common.
         self._groups: dict[Group, dict[str, offer_core.Offer]] = {}
@@ -102,7 +103,9 @@ class Book:
         self._sorted: dict[Group, list[_ByPrice]] = {}
         self._judge = requirement_matcher.RequirementMatcher()
         self._for: dict[_Asked, tuple[Group, ...]] = {}
-        self._asked: dict[tuple[str, int | None], tuple[bid_core.Bid, _Asked]] = {}
+        self._asked: dict[str, tuple[bid_core.Bid, _Asked]] = {}
+        #: By expression and hardware document, the group that a server is of.
+        self._group_values: dict[tuple[str, str], str | None] = {}
         for offer in offers:
             self.put_offer(offer, (taken or {}).get(offer.slot, ()))
         for bid in bids:
@@ -118,15 +121,53 @@ class Book:
 
     @property
     def options(self) -> tuple[bid_core.Bid, ...]:
-        """All bids, those with alternatives once for each; these have none.
+        """All bids, those with several ways to be met once for each.
 
         What asks which offers a bid may take is asked of an option.
         """
-        return tuple(each for options in self._options.values() for each in options)
+        return tuple(
+            each for bid in self._bids.values() for each in self.options_of(bid)
+        )
 
     def options_of(self, bid: bid_core.Bid) -> tuple[bid_core.Bid, ...]:
-        """As ``bid.options``, of a bid in the book."""
-        return self._options[bid.uuid]
+        """The ways to meet ``bid``: an option for each alternative and each group.
+
+        Where there are more groups than MAX_GROUPS there is none.
+        """
+        found = tuple(
+            each for option in bid.options for each in self._options_in_groups(option)
+        )
+        return found if len(found) <= self._most_options(bid) else ()
+
+    def _most_options(self, bid: bid_core.Bid) -> int:
+        return max(bid_core.MAX_GROUPS, len(bid.alternatives) + 1)
+
+    def _options_in_groups(self, option: bid_core.Bid) -> Iterable[bid_core.Bid]:
+        if option.group_by is None or option.group_value is not None:
+            return (option,)
+        return (
+            dataclasses.replace(option, group_value=value)
+            for value, servers in self.servers_by_value(option).items()
+            if servers >= option.min_quantity
+        )
+
+    def servers_by_value(self, option: bid_core.Bid) -> dict[str, int]:
+        """How many servers as ``option`` asks for are of each of its groups."""
+        sizes: dict[str, int] = collections.defaultdict(int)
+        for group in self.groups_for(option):
+            value = self._group_value(option.group_by or '', group.document)
+            if value is not None:
+                sizes[value] += len(self._groups[group])
+        return dict(sorted(sizes.items()))
+
+    def _group_value(self, group_by: str, document: str) -> str | None:
+        known = group_by, document
+        if known not in self._group_values:
+            if len(self._group_values) >= requirement_matcher.REMEMBERED:
+                self._group_values.clear()
+            found = bid_core.group_of(group_by, json.loads(document))
+            self._group_values[known] = found
+        return self._group_values[known]
 
     @property
     def groups(self) -> Iterable[Group]:
@@ -139,13 +180,11 @@ class Book:
     def put_bid(self, bid: bid_core.Bid) -> None:
         """Add a bid, or replace what was known of it."""
         self._bids[bid.uuid] = bid
-        self._options[bid.uuid] = bid.options
 
     def drop_bid(self, uuid: str) -> None:
         """Forget a bid, if it is known."""
-        if self._bids.pop(uuid, None):
-            for option in self._options.pop(uuid):
-                self._asked.pop(option.key, None)
+        self._bids.pop(uuid, None)
+        self._asked.pop(uuid, None)
 
     def put_offer(
         self, offer: offer_core.Offer, taken: Iterable[window.Window]
@@ -224,9 +263,7 @@ class Book:
         other = copy.copy(self)
         other._free = dict(self._free)
         if bids is not None:
-            other._bids, other._options = {}, {}
-            for bid in bids:
-                other.put_bid(bid)
+            other._bids = {bid.uuid: bid for bid in bids}
         return other
 
     def take(self, award: Award) -> None:
@@ -284,14 +321,22 @@ class Book:
                 {group.document for group in open_to},
             )
             self._for[asked] = tuple(
-                group for group in open_to if group.document in meeting
+                group
+                for group in open_to
+                if group.document in meeting
+                and (
+                    bid.group_value is None
+                    or self._group_value(bid.group_by or '', group.document)
+                    == bid.group_value
+                )
             )
         return self._for[asked]
 
     def forget(self, bid: bid_core.Bid) -> None:
         """Remember no longer which groups a bid that is not in the book may take."""
-        self._for.pop(self.asks(bid), None)
-        self._asked.pop(bid.key, None)
+        for each in (*bid.options, *self.options_of(bid)):
+            self._for.pop(self.asks(each), None)
+        self._asked.pop(bid.uuid, None)
 
     def longest_notice(self, bid: bid_core.Bid) -> int | None:
         """The longest notice of what would do for ``bid``, if only that were longer.
@@ -333,7 +378,7 @@ class Book:
 
     def asks(self, bid: bid_core.Bid) -> _Asked:
         """What ``groups_for`` depends on: bids with equal values have equal groups."""
-        known = self._asked.get(bid.key)
+        known = self._asked.get(bid.uuid)
         if known and known[0] is bid:
             return known[1]
         asked = (
@@ -341,8 +386,12 @@ class Book:
             bid.resource_class,
             bid.lineage,
             bid.min_reclaim_notice,
+            bid.group_value and bid.group_by,
+            bid.group_value,
         )
-        self._asked[bid.key] = bid, asked
+        if bid.plain:
+            # Options are made anew whenever they are asked for.
+            self._asked[bid.uuid] = bid, asked
         return asked
 
 

@@ -9,6 +9,7 @@ import dataclasses
 
 import numpy as np
 
+from flocx.core import bid as bid_core
 from matcher.mechanisms import figures
 from matcher.mechanisms import native
 
@@ -33,7 +34,7 @@ class Reason:
 def unmatched(book, awards):
     """A Reason for each bid of ``book`` that is in none of ``awards``.
 
-    Of alternatives that of the one which misses least is told.
+    Of alternatives, and of groups, that of the one which misses least is told.
     """
     served = {award.bid.uuid for award in awards}
     waiting = [bid for bid in book.bids if bid.uuid not in served]
@@ -42,21 +43,67 @@ def unmatched(book, awards):
     known = market.numbers()
 
     def reason(option):
-        if option.key in known:
-            return _of_figures(market, known[option.key], near)
-        return _of_hardware(book, option)
+        """Of one option; and how many servers it could have at once."""
+        number = known.get(option.key)
+        if number is None:
+            return _of_hardware(book, option), 0
+        return _of_figures(market, number, near), int(near[1][number])
 
-    return [_nearest_miss(book.options_of(bid), reason) for bid in waiting]
+    return [
+        reason(bid)[0]
+        if bid.options == (bid,) and bid.group_by is None
+        else _nearest_miss(book, bid, reason)
+        for bid in waiting
+    ]
 
 
-def _nearest_miss(options, reason):
-    """What is told of a bid with these options, given what would be of each."""
-    if len(options) == 1:
-        return reason(options[0])
-    found = [(reason(option), option.alternative) for option in options]
+def _nearest_miss(book, bid, reason):
+    """What is told of a bid with several options, given what would be of each."""
+    found = [
+        (_of_groups(book, option, reason), option.alternative) for option in bid.options
+    ]
     nearest, number = max(found, key=lambda each: NEARNESS.index(each[0].reason))
     said = f'Alternative {number}: {nearest.detail}' if number else nearest.detail
     return dataclasses.replace(nearest, detail=said)
+
+
+def _of_groups(book, option, reason):
+    """What is told of an option whose servers may have to be of one group."""
+    if option.group_by is None:
+        return reason(option)[0]
+    tried = book.options_of(option)
+    if not tried:
+        return _of_sizes(book, option, reason)
+    found = [(*reason(each), each.group_value) for each in tried]
+    nearest, _, value = max(
+        found, key=lambda each: (NEARNESS.index(each[0].reason), each[1])
+    )
+    said = f'This is of group {value} ({option.group_by}); no other is nearer.'
+    return dataclasses.replace(nearest, detail=f'{nearest.detail} {said}')
+
+
+def _of_sizes(book, option, reason):
+    """Why there is no group that is large enough."""
+    sizes = book.servers_by_value(option)
+    if not sizes:
+        known = Reason(
+            option.uuid, _HARDWARE, f'No server that would do has {option.group_by}.'
+        )
+        return known if book.groups_for(option) else reason(option)[0]
+    if max(sizes.values()) >= option.min_quantity:
+        return Reason(
+            option.uuid,
+            _HARDWARE,
+            f'There are too many groups ({option.group_by}): at most '
+            f'{bid_core.MAX_GROUPS} are looked at for a bid.',
+        )
+    most = max(sizes, key=sizes.get)
+    return Reason(
+        option.uuid,
+        _QUANTITY,
+        f'At most {sizes[most]} servers are of one group, {most} ({option.group_by}); '
+        f'it asks for {option.min_quantity}.',
+    )
 
 
 def _of_hardware(book, bid):

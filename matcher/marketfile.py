@@ -101,6 +101,8 @@ def _terms(payload, where):
     quantity = payload.get('quantity', 1)
     triples = payload.get('requirements', ())
     requirements.parse(triples, field=f'{where}.requirements')
+    if payload.get('group_by') is not None:
+        bid.check_group_by(payload['group_by'], requirements.Limits())
     return {
         'quantity': quantity,
         'min_quantity': payload.get('min_quantity', quantity),
@@ -111,6 +113,7 @@ def _terms(payload, where):
         'requirements': tuple(tuple(each) for each in triples),
         'resource_class': payload.get('resource_class'),
         'min_reclaim_notice': payload.get('min_reclaim_notice'),
+        'group_by': payload.get('group_by'),
     }
 
 
@@ -156,6 +159,8 @@ def _contract(award, pays, gets):
     }
     if award.bid.alternative is not None:
         payload['alternative'] = award.bid.alternative
+    if award.bid.group_value is not None:
+        payload['group_value'] = award.bid.group_value
     return payload
 
 
@@ -202,7 +207,7 @@ def _bid_said(each):
         (
             *('uuid', 'project_id', 'lineage', 'quantity', 'min_quantity', 'price'),
             *('start_time', 'end_time', 'duration', 'requirements', 'resource_class'),
-            *('min_reclaim_notice', 'created_at'),
+            *('min_reclaim_notice', 'group_by', 'created_at'),
         ),
     )
     if each.alternatives:

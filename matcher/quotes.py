@@ -83,8 +83,7 @@ def quote(book, clear, question):
         return _of_several(book, clear, question, answers)
     finally:
         # The book stays, and need not remember all that was ever asked.
-        for option in options:
-            book.forget(option)
+        book.forget(question.bid)
 
 
 def _of_several(book, clear, question, answers):
@@ -113,8 +112,9 @@ def _answer(book, clear, question, bid):
     if not question.priced:
         bid, found = _just_enough(book, bid)
     alone = book.copy([bid])
-    places = _places(book, bid)
-    lowest = _lowest_ceiling(places, bid.min_quantity)
+    places = [_places(book, each) for each in book.options_of(bid)]
+    ceilings = [_lowest_ceiling(each, bid.min_quantity) for each in places]
+    lowest = min((each for each in ceilings if each is not None), default=None)
     answer = {
         'requirements': [
             {'requirement': list(triple), 'offers': count}
@@ -126,6 +126,7 @@ def _answer(book, clear, question, bid):
         'lines': [],
         'amount': None,
         'lowest_ceiling': None if lowest is None else _text(lowest),
+        'group_value': None,
         'reason': None,
         'detail': None,
         'calendar': question.calendar and _calendar(book, bid, places, question),
@@ -150,7 +151,7 @@ def _just_enough(book, bid):
 
 
 def _places(book, bid):
-    """Where ``bid`` could be placed alone, at any price."""
+    """Where an option of a bid could be placed alone, at any price."""
     begin = max(book.now, bid.start_time)
     stay = bid.stay(begin)
     found = []
@@ -197,6 +198,7 @@ def _at_once(places, price):
 def _calendar(book, bid, places, question):
     """What each start would cost, an hour or a day apart, the cheapest servers each.
 
+    Of groups it is the one that costs least or, where none has enough, the largest.
     ``price`` is what a server costs on average and ``lowest_ceiling`` the ask of the
     dearest of them; both are null where there are not enough.
     """
@@ -207,10 +209,23 @@ def _calendar(book, bid, places, question):
         return []
     first = (begin - book.now) // _SECOND
     last = (bid.end_time - stay.length - book.now) // _SECOND
+    starts = range(first, last + 1, step)[:MOST_STARTS]
+    nowhere = _Places(*np.empty((3, 0), np.int64))
     return [
-        _entry(book, bid, places, start, stay.seconds)
-        for start in range(first, last + 1, step)[:MOST_STARTS]
+        min(
+            (
+                _entry(book, bid, each, start, stay.seconds)
+                for each in places or [nowhere]
+            ),
+            key=_dearness,
+        )
+        for start in starts
     ]
+
+
+def _dearness(entry):
+    """What entries of groups are put in order by."""
+    return entry['amount'] is None, float(entry['amount'] or 0), -entry['servers']
 
 
 def _entry(book, bid, places, start, seconds):
@@ -238,6 +253,7 @@ def _promised(award, rates):
     return {
         'start_time': window.text(stay.start),
         'end_time': window.text(stay.end),
+        'group_value': award.bid.group_value,
         'lines': [
             {
                 'offer_uuid': offer.uuid,

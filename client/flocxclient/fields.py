@@ -190,6 +190,9 @@ BID = Table(
         ),
         # Triples ``[jmespath, operator, value]``, all of which must hold.
         Field('requirements', list, shown='long', column='Requirements'),
+        # The JMESPath whose value all servers share, and that value once it is awarded.
+        Field('group_by', query=True, since='1.1'),
+        Field('group_value', query=True, since='1.1'),
         # Other terms, of which none is met if any is; and which are, 0 for its own.
         Field('alternatives', list, column='Alternatives', since='1.1'),
         Field('alternative', int, since='1.1'),

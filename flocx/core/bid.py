@@ -11,11 +11,14 @@ import dataclasses
 import datetime
 import decimal
 import enum
+import json
 from typing import Any
 from typing import Self
 
 from flocx import exceptions
+from flocx.core import expressions
 from flocx.core import money
+from flocx.core import requirements
 from flocx.core import window
 
 
@@ -36,6 +39,12 @@ TRANSITIONS = {
 
 #: The most servers that one bid can ask for.
 MAX_QUANTITY = 10_000
+
+#: The most groups of servers that are looked at for one bid to be together in.
+MAX_GROUPS = 1000
+
+#: A longer text names no group.
+MAX_GROUP_LENGTH = 255
 
 #: In how many ways one bid can be met, its own terms included.
 MAX_ALTERNATIVES = 16
@@ -65,6 +74,7 @@ class Alternative:
     requirements: tuple[tuple[Any, ...], ...] = ()
     resource_class: str | None = None
     min_reclaim_notice: int | None = None
+    group_by: str | None = None
 
     @property
     def document(self) -> dict[str, Any]:
@@ -101,6 +111,10 @@ class Bid:
     ``alternatives`` are other terms by which it can be met. ``alternative`` says which
     terms were awarded: 0 its own, 1 the first of ``alternatives``; None where they are
     not awarded yet, or are the only ones. Of an option it says which one it is.
+
+    With ``group_by``, a JMESPath expression, all servers are of one group: what it
+    finds in their hardware documents is the same. ``group_value`` says which one was
+    awarded or, of an option, which one it is for; see :func:`group_of`.
     """
 
     uuid: str
@@ -116,6 +130,8 @@ class Bid:
     requirements: tuple[tuple[Any, ...], ...] = ()
     resource_class: str | None = None
     min_reclaim_notice: int | None = None
+    group_by: str | None = None
+    group_value: str | None = None
     alternatives: tuple[Alternative, ...] = ()
     alternative: int | None = None
     purpose: str | None = None
@@ -161,9 +177,14 @@ class Bid:
         return self, *self.alternatives
 
     @property
-    def key(self) -> tuple[str, int | None]:
+    def key(self) -> tuple[str, int | None, str | None]:
         """What identifies an option among those of all bids."""
-        return self.uuid, self.alternative
+        return self.uuid, self.alternative, self.group_value
+
+    @property
+    def plain(self) -> bool:
+        """Whether it is a bid that has no other options."""
+        return self.alternative is None and self.group_value is None
 
     @property
     def awarded(self) -> 'Bid':
@@ -171,6 +192,12 @@ class Bid:
         if self.alternatives and self.alternative is not None:
             return self.options[self.alternative]
         return self
+
+    def in_group(self, document: object) -> bool:
+        """Whether a server is of the group that was awarded; any is where none was."""
+        if self.group_by is None or self.group_value is None:
+            return True
+        return group_of(self.group_by, document) == self.group_value
 
     @property
     def server_seconds(self) -> int:
@@ -207,6 +234,36 @@ class Bid:
     @property
     def window(self) -> window.Window:
         return window.Window(self.start_time, self.end_time)
+
+
+def group_of(group_by: str, document: object) -> str | None:
+    """The group that a server is of, or None where it is of none.
+
+    That is the text that the expression ``group_by`` finds in its hardware document, or
+    the JSON of another value; null, what is too long and what takes too many steps to
+    find are no group.
+    """
+    found, _ = expressions.find(group_by, document)
+    if found is None or isinstance(found, str):
+        value = found
+    else:
+        value = json.dumps(found, sort_keys=True, default=str)
+    return value if value and len(value) <= MAX_GROUP_LENGTH else None
+
+
+def check_group_by(group_by: str, limits: requirements.Limits) -> None:
+    """Nothing, if servers can be grouped by this expression.
+
+    :raises Invalid: it is too long or too deep, or no JMESPath.
+    """
+    if len(group_by) > limits.length:
+        raise exceptions.Invalid(
+            f'group_by: {len(group_by)} characters; at most {limits.length} are allowed'
+        )
+    try:
+        expressions.check(group_by, limits.depth)
+    except expressions.NotJMESPath as error:
+        raise exceptions.Invalid(f'group_by: {error}') from None
 
 
 def _terms(alternative: Alternative) -> dict[str, Any]:

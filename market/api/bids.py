@@ -60,6 +60,8 @@ FIELDS = fields.Table(
     min_reclaim_notice=_Field(
         types.Integer(0, reclaim.MAX_NOTICE), _OPTIONAL, _NULLABLE, since='1.1'
     ),
+    group_by=_Field(types.Text, _OPTIONAL, since='1.1'),
+    group_value=_Field(_TEXT, since='1.1'),
     alternative=_Field(types.Integer(0, bid_core.MAX_ALTERNATIVES), since='1.1'),
     purpose=_Field(types.Text, _OPTIONAL),
     status=_Field(_TEXT, filter=query.one_of([*bid_core.Status, 'any'])),
@@ -98,6 +100,8 @@ def from_request(body, context, conf, terms, now):
     given.setdefault('min_quantity', given.get('quantity', 1))
     given.setdefault('duration', stay.seconds)
     others = given.pop('alternatives', None)
+    if 'group_by' in given:
+        bid_core.check_group_by(given['group_by'], market_conf.requirement_limits(conf))
     most = ledger.most(given['price'], given.get('quantity', 1), given['duration'])
     bid = bid_core.Bid(
         **{

@@ -30,6 +30,7 @@ def _answered():
         'offers': int,
         'requirements': types.Json,
         'lowest_ceiling': types.Field(types.Price, since='1.1'),
+        'group_value': types.Field(wsme.types.text, since='1.1'),
         'reason': types.Field(wsme.types.text, since='1.1'),
         'detail': types.Field(wsme.types.text, since='1.1'),
         'calendar': types.Field(types.Json, since='1.1'),
@@ -47,6 +48,8 @@ QuotedAlternative = type('QuotedAlternative', (types.Declared,), _answered())
 #:
 #: ``offers`` counts the offers that the bid could take at some time and price,
 #: ``requirements`` those that meet each requirement alone.
+#:
+#: ``group_value`` is the group that all the servers are of, if the bid asks for one.
 #:
 #: Of a bid with alternatives all this is of the one that it would get, ``alternative``,
 #: or that misses least; ``alternatives`` has it of each, its own terms first.

@@ -170,19 +170,17 @@ def change(session, bid, action, now, reason=None, **values):
 def match(session, pairs, now):
     """Fill bids, which the caller has locked.
 
-    :param pairs: of a bid, or the alternative of it that is met, and the uuid of its
+    :param pairs: of a bid, or the option of it that is met, and the uuid of its
         contract.
     """
     status = bid_core.Status.MATCHED
     for part in listing.parts(pairs):
-        met = {
-            bid.uuid: bid.alternative for bid, _ in part if bid.alternative is not None
-        }
-        which = (
-            {'alternative': sa.case(met, value=_TABLE.c.uuid, else_=None)}
-            if met
-            else {}
-        )
+        which = {}
+        for name in ('alternative', 'group_value'):
+            met = {bid.uuid: getattr(bid, name) for bid, _ in part}
+            met = {uuid: value for uuid, value in met.items() if value is not None}
+            if met:
+                which[name] = sa.case(met, value=_TABLE.c.uuid, else_=None)
         session.execute(
             sa.update(_TABLE)
             .where(_TABLE.c.uuid.in_([bid.uuid for bid, _ in part]))

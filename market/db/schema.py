@@ -153,6 +153,9 @@ bids = sa.Table(
     sa.Column('requirements', sa.JSON, nullable=False),
     sa.Column('resource_class', sa.String(255)),
     sa.Column('min_reclaim_notice', sa.BigInteger),
+    # What finds the group that all servers are to be of, and which one was awarded.
+    sa.Column('group_by', sa.String(255)),
+    sa.Column('group_value', sa.String(255)),
     # Other terms, and which ones were awarded; the most seconds that servers are
     # taken for by any. Null where there are none.
     sa.Column('alternatives', sa.JSON(none_as_null=True)),

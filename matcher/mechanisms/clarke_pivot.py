@@ -98,9 +98,7 @@ def _single_parts(market: figures.Figures) -> Iterable[list[int]]:
         parts[_leader(leads, number)].append(number)
     for part in parts.values():
         bids = [market.bids[each] for each in part]
-        if all(
-            bid.quantity == 1 and bid.whole and bid.alternative is None for bid in bids
-        ):
+        if all(bid.quantity == 1 and bid.whole and bid.plain for bid in bids):
             yield part
 
 

@@ -80,7 +80,7 @@ class Demand(typing.NamedTuple):
 class Figures:
     """A book in integers; ``offers`` and ``bids`` are in the order of the arrays.
 
-    A bid with alternatives is there once for each.
+    A bid with alternatives, or groups, is there once for each.
     """
 
     now: datetime.datetime
@@ -107,7 +107,7 @@ class Figures:
         kinds = self.supply.kind.tolist()
         return dict(zip((each.uuid for each in self.offers), kinds, strict=True))
 
-    def numbers(self) -> dict[tuple[str, int | None], int]:
+    def numbers(self) -> dict[tuple[str, int | None, str | None], int]:
         """The number of each bid, by its key."""
         return {bid.key: number for number, bid in enumerate(self.bids)}
 

@@ -49,9 +49,9 @@ def _priority(bid: bid_core.Bid) -> tuple[object, ...]:
 def best(book: matcher_book.Book, bid: bid_core.Bid) -> matcher_book.Award | None:
     """The award with the most surplus that ``bid`` can have alone, or None.
 
-    Of alternatives with the same it is the first.
+    Of alternatives with the same it is the first, and of groups the first by name.
     """
-    found = [award for each in bid.options if (award := _best(book, each))]
+    found = [award for each in book.options_of(bid) if (award := _best(book, each))]
     return max(found, key=_rank, default=None)
 
 

@@ -8,6 +8,9 @@ beside the source or, where that is read-only, in the user's cache folder (see
 What is compiled makes no array: it fills those that it is given. So it need not count
 who refers to them, which would take most of its time: functions here are given dozens
 of arrays in tuples, and every call would count each of them up and down again.
+
+What a loop changes and gives to such a function begins as ``ZERO``: of a plain 0 numba
+first thinks that it stays one, and compiles that function for it in vain.
 """
 
 from collections.abc import Callable
@@ -21,6 +24,9 @@ Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
 Words = npt.NDArray[np.uint64]
+
+#: An integer that is no literal.
+ZERO = typing.cast(int, np.int64(0))
 
 _Function = typing.TypeVar('_Function', bound=Callable[..., object])
 

@@ -60,9 +60,9 @@ def _segments(
     by_offers = collections.defaultdict(list)
     offers_of: dict[frozenset[str], list[offer_core.Offer]] = {}
     for bid in book.options:
-        if bid.alternative is not None:
+        if not bid.plain:
             raise mechanisms.Refused(
-                f'trade_reduction: bid {bid.uuid} has alternatives'
+                f'trade_reduction: bid {bid.uuid} has alternatives, or groups'
             )
         offers = [
             offer

@@ -86,6 +86,24 @@ def complaints_of_csv(out):
                 yield from _wrong(cell, name)
 
 
+def complaints_of_json(out):
+    """What is wrong with JSON that is made for programs."""
+    yield from _wrong_leaves(json.loads(out), 'the document')
+
+
+def _wrong_leaves(value, name):
+    if isinstance(value, dict):
+        for key, each in value.items():
+            yield from _wrong_leaves(each, key)
+    elif isinstance(value, list):
+        for each in value:
+            yield from _wrong_leaves(each, name)
+    elif isinstance(value, str):
+        if value[:1] in ('[', '{'):
+            yield f'a document as text in {name}: {value}'
+        yield from _wrong(value, name)
+
+
 def _wrong(text, name):
     for what, pattern in _BAD.items():
         found = pattern.search(text)

@@ -22,7 +22,7 @@ BID = {
     *('uuid', 'name', 'project_id', 'quantity', 'min_quantity', 'start_time'),
     *('end_time', 'duration', 'price', 'requirements', 'resource_class', 'purpose'),
     *('status', 'contract_uuid', 'generation', 'outlook', 'created_at', 'updated_at'),
-    *('min_reclaim_notice', 'alternatives', 'alternative'),
+    *('min_reclaim_notice', 'alternatives', 'alternative', 'group_by', 'group_value'),
 }
 CONTRACT = {
     *('uuid', 'name', 'bid_uuid', 'project_id', 'purpose', 'start_time', 'end_time'),

@@ -499,6 +499,10 @@ class QuoteTest(test_client_tail.CommandTestCase):
         )
         output, _ = self.run_command('umbrella-member', 'bid show any')
         self.assertIn('1: 1 at 5.00, 2h, ', output)
+        together = self.openstack(
+            'umbrella-member', 'quote', *terms, '--group-by', 'cpus'
+        )
+        self.assertEqual('64', together['group_value'])
         self.run_command('umbrella-member', 'bid cancel any')
         for wrong, said in (
             ('price=much', 'price: '),

@@ -239,6 +239,8 @@ class WholeTest(test_client.ClientTestCase):
                 if LOOKS.intersection(words):
                     done = self.run_command(who, *words, '-f', 'csv')
                     self.assertEqual([], list(readable.complaints_of_csv(done.out)))
+                    done = self.run_command(who, *words, '-f', 'json')
+                    self.assertEqual([], list(readable.complaints_of_json(done.out)))
             called.add(' '.join(['market', *words]))
         commands = {
             entry_point.name.replace('_', ' ')

@@ -91,25 +91,38 @@ class ReplacementTest(base.MarketplaceTestCase):
         self.assertEqual(200, moved.status_code, moved.text)
 
     def test_it_meets_the_alternative_that_was_awarded(self):
-        self.sell(('acme', '1', {}), ('initech', '1', {}))
+        either = {
+            'requirements': [['cpus', '>=', 999]],
+            'alternatives': [{'requirements': [['cpus', '>=', 16]]}],
+        }
+        self.replaced_by_the_right_one(either, {'cpus': 64}, {'cpus': 2})
+
+    def test_it_is_of_the_group_that_was_awarded(self):
+        together = {'group_by': 'capabilities.rack'}
+        racks = ({'cpus': 64, 'capabilities': f'rack:r{number}'} for number in (1, 2))
+        self.replaced_by_the_right_one(together, *racks)
+
+    def replaced_by_the_right_one(self, terms, right, wrong):
+        """Beside a server as the bid was awarded stands a cheaper one that is not."""
+        self.sell(*((each, '1', {'properties': right}) for each in ('acme', 'initech')))
         bid = {
             'end_time': self.time(20),
             'price': '2',
             'resource_class': self.kind,
-            'requirements': [['cpus', '>=', 999]],
-            'alternatives': [{'requirements': [['cpus', '>=', 16]]}],
+            **terms,
         }
         newest = {'OpenStack-API-Version': 'marketplace latest'}
         placed = self.market('umbrella-member').post('/v1/bids', bid, headers=newest)
         self.round()
         contract = self.show('bids', self.good(placed)['uuid'])['contract_uuid']
-        self.sell(('initech', '0.5', {'properties': {'cpus': 2}}))
+        self.sell(('initech', '0.5', {'properties': wrong}))
         broken = self.break_server(contract)
         self.pass_time()
         old, new = self.show('contracts', contract)['lines']
         self.assertEqual(('cancelled', 'active'), (old['status'], new['status']))
+        found = self.marketplace.provider.nodes.get(new['resource_uuid'])
         self.assertNotEqual(broken['owner_id'], new['owner_id'])
-        self.assertEqual(broken['price'], new['price'])
+        self.assertEqual(right, found.properties)
 
     def test_without_another_the_line_ends_and_nothing_is_billed(self):
         self.sell(('acme', '1', {}))

@@ -45,7 +45,7 @@ HOUR = datetime.timedelta(hours=1)
 SECOND = datetime.timedelta(seconds=1)
 
 
-#: What the classes of a module share, if it says so.
+#: What the classes of a module share.
 _KEPT = []
 
 
@@ -224,11 +224,7 @@ class DeliveryTestCase(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        if _KEPT:
-            (cls.lab,) = _KEPT
-        else:
-            cls.lab = Lab()
-            cls.addClassCleanup(cls.lab.down)
+        (cls.lab,) = _KEPT
         cls.conf, cls.nodes = cls.lab.provider()
         cls.owner = cls.lab.cloud('acme-owner')
         cls.renter = cls.lab.cloud('umbrella-renter')

@@ -10,6 +10,7 @@ from oslo_utils import uuidutils
 
 from provider.nodes import ironic
 from provider.nodes import ironic_client
+from tests.integration import ironic_options
 from tests.integration import leftovers
 from tests.integration import lessee_fuzzer
 from tests.integration import machines
@@ -18,6 +19,9 @@ from tests.integration import rigs
 from tests.integration import vifs
 
 S, R = machines.S, machines.R
+
+# One Ironic for all classes: bringing it up takes longer than the tests of most.
+setUpModule, tearDownModule = machines.keep, machines.drop
 
 
 class HazardsTest(
@@ -295,3 +299,23 @@ class HazardsTest(
             self.deploy(member)
         self.end()
         self.assertEqual('available', self.seen().provision_state)
+
+
+class LesseeSourceTest(ironic_options.LesseeSource, machines.DeliveryTestCase):
+    pass
+
+
+class ParentTest(ironic_options.Parent, machines.DeliveryTestCase):
+    pass
+
+
+class ErasureTest(ironic_options.Erasure, machines.DeliveryTestCase):
+    pass
+
+
+class RunbookTest(ironic_options.Runbook, machines.DeliveryTestCase):
+    pass
+
+
+class RenterStepsTest(ironic_options.RenterSteps, machines.DeliveryTestCase):
+    pass

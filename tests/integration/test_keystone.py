@@ -28,14 +28,23 @@ READS = {
 }
 
 
+#: What all classes share, as long as there is one.
+_LABS = []
+
+
+def setUpModule():
+    test_quickstart.FOLDER.parent.mkdir(exist_ok=True)
+    lab = bringup.Lab(test_quickstart.FOLDER)
+    unittest.addModuleCleanup(lab.down)
+    lab.up()
+    _LABS.append(lab)
+    unittest.addModuleCleanup(_LABS.clear)
+
+
 class LabTestCase(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        test_quickstart.FOLDER.parent.mkdir(exist_ok=True)
-        cls.lab = bringup.Lab(test_quickstart.FOLDER)
-        cls.addClassCleanup(cls.lab.down)
-        cls.lab.up()
+    @property
+    def lab(self):
+        return _LABS[0]
 
 
 class DeparturesTest(LabTestCase):

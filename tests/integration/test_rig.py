@@ -29,8 +29,11 @@ from tools.rigging import story
 from tools.rigging import trader
 
 
-class EightSteps:
-    """What holds on each database."""
+class OnEachDatabase:
+    """What holds on each of them."""
+
+    # The checker then looks at a ledger that was in use as things broke.
+    BUDGETS = True
 
     def test_the_eight_steps_with_the_commands_of_people(self):
         performed, shown = tour.Tour(self.rig), io.StringIO()
@@ -48,98 +51,6 @@ class EightSteps:
         self.assertEqual(set(self.rig.names), set(rows))
         self.assertLess({*services.NAMES, 'keystone', 'ironic', 'rabbitmq'}, set(rows))
         self.assertTrue(all(row['answers'] for row in rows.values()), rows)
-
-
-class PostgreSQLRigTest(
-    EightSteps,
-    ironic_notifications.Noticing,
-    sublets.Sublets,
-    abroad.Abroad,
-    owner_fuzzer.OwnerFuzzer,
-    rigs.RigTestCase,
-):
-    DATABASE = 'postgresql'
-
-    def test_contracts_are_kept_while_the_database_is_killed(self):
-        servers = fleet.Fleet(self.rig, 'baremetal.few').enrol(8)['acme']
-        deliver(self, servers, 'postgresql', kill=True)
-
-
-class MariaDBRigTest(EightSteps, rigs.RigTestCase):
-    DATABASE = 'mariadb'
-    # The checker then looks at a ledger that was in use as things broke.
-    BUDGETS = True
-
-    @rigs.long
-    def test_each_process_is_killed_at_each_step(self):
-        number = len(services.NAMES)
-        servers = fleet.Fleet(self.rig, 'baremetal.story').enrol(4 * number)['acme']
-        one_at_a_time = threading.Lock()
-
-        def perform(place, name):
-            own, sale = servers[2 * place : 2 * place + 2]
-            told = story.Story(self.rig, own, sale, 'baremetal.story')
-            draw = random.Random(name)
-            for step in tour.NUMBERS:
-                with concurrent.futures.ThreadPoolExecutor(1) as pool:
-                    with one_at_a_time:
-                        performing = pool.submit(getattr(told, f'step_{step}'))
-                        waiting.moment(draw, 0.4)
-                        self.assertTrue(self.rig.process(name).kill())
-                        self.rig.start(name)
-                    performing.result()
-
-        with concurrent.futures.ThreadPoolExecutor(number) as pool:
-            told = {
-                name: pool.submit(perform, place, name)
-                for place, name in enumerate(services.NAMES)
-            }
-        # Of several that failed, one may be the reason for the others.
-        failed = {name: repr(each.exception()) for name, each in told.items()}
-        self.assertEqual(dict.fromkeys(told, 'None'), failed)
-        self.assertHolds()
-
-    @rigs.long
-    def test_what_it_needs_is_away_during_delivery(self):
-        servers = fleet.Fleet(self.rig, 'baremetal.few').enrol(8)['acme']
-        for name in ('ironic', 'keystone', 'rabbitmq', 'memcached', 'mariadb'):
-            with self.subTest(name):
-                deliver(self, servers, name)
-
-    @rigs.long
-    def test_all_begin_and_end_in_the_same_second(self):
-        """None is left out, and none is found after its time only."""
-        servers = fleet.Fleet(self.rig, 'baremetal.crowd').enrol(rigs.SERVERS)
-        path = self.rig.folder.path / 'crowd.jsonl'
-        journal = trader.Journal(path)
-        renter = trader.Trader(self.rig, 'umbrella-renter', journal)
-        with concurrent.futures.ThreadPoolExecutor(8) as pool:
-            sold = []
-            for owner, user in load.SELLERS.items():
-                seller = trader.Trader(self.rig, user, journal)
-                offered = [
-                    pool.submit(seller.offer, node, '1', 3600)
-                    for node in servers[owner]
-                ]
-                sold += [each.result()['uuid'] for each in offered]
-            # As long as it takes to claim all of them, and then to deliver them.
-            ahead = 20 + 0.13 * rigs.SERVERS
-            begin = trader.after(ahead)
-            end = trader.after(ahead + 30 + 0.15 * rigs.SERVERS)
-            claimed = [
-                pool.submit(renter.claim, offer, 0, start_time=begin, end_time=end)
-                for offer in sold
-            ]
-            made = [each.result()['uuid'] for each in claimed]
-        self.assertLess(trader.after(0), begin)
-        (*lines,) = (
-            line
-            for uuid in made
-            for line in self.becomes(renter, 'contracts', uuid, 'ended', 600)['lines']
-        )
-        self.assertEqual([begin] * rigs.SERVERS, [line['start_time'] for line in lines])
-        self.assertEqual([], [line for line in lines if not line['fulfill_time']])
-        self.assertHolds(path)
 
     def test_contracts_begin_and_end_while_fulfillers_are_killed(self):
         servers = fleet.Fleet(self.rig, 'baremetal.many').enrol(rigs.SERVERS)
@@ -185,6 +96,96 @@ class MariaDBRigTest(EightSteps, rigs.RigTestCase):
         change = [{'op': 'remove', 'path': '/lessee'}]
         rest.expect('PATCH', url, change, yard.token, headers=nodes.VERSION)
         self.assertHolds()
+
+
+class PostgreSQLRigTest(
+    OnEachDatabase,
+    ironic_notifications.Noticing,
+    sublets.Sublets,
+    abroad.Abroad,
+    owner_fuzzer.OwnerFuzzer,
+    rigs.RigTestCase,
+):
+    DATABASE = 'postgresql'
+
+    def test_contracts_are_kept_while_the_database_is_killed(self):
+        servers = fleet.Fleet(self.rig, 'baremetal.few').enrol(8)['acme']
+        deliver(self, servers, 'postgresql', kill=True)
+
+
+@rigs.long
+class MariaDBRigTest(OnEachDatabase, rigs.RigTestCase):
+    """Without the rig, each run has MariaDB in ``test_databases``."""
+
+    DATABASE = 'mariadb'
+
+    def test_each_process_is_killed_at_each_step(self):
+        number = len(services.NAMES)
+        servers = fleet.Fleet(self.rig, 'baremetal.story').enrol(4 * number)['acme']
+        one_at_a_time = threading.Lock()
+
+        def perform(place, name):
+            own, sale = servers[2 * place : 2 * place + 2]
+            told = story.Story(self.rig, own, sale, 'baremetal.story')
+            draw = random.Random(name)
+            for step in tour.NUMBERS:
+                with concurrent.futures.ThreadPoolExecutor(1) as pool:
+                    with one_at_a_time:
+                        performing = pool.submit(getattr(told, f'step_{step}'))
+                        waiting.moment(draw, 0.4)
+                        self.assertTrue(self.rig.process(name).kill())
+                        self.rig.start(name)
+                    performing.result()
+
+        with concurrent.futures.ThreadPoolExecutor(number) as pool:
+            told = {
+                name: pool.submit(perform, place, name)
+                for place, name in enumerate(services.NAMES)
+            }
+        # Of several that failed, one may be the reason for the others.
+        failed = {name: repr(each.exception()) for name, each in told.items()}
+        self.assertEqual(dict.fromkeys(told, 'None'), failed)
+        self.assertHolds()
+
+    def test_what_it_needs_is_away_during_delivery(self):
+        servers = fleet.Fleet(self.rig, 'baremetal.few').enrol(8)['acme']
+        for name in ('ironic', 'keystone', 'rabbitmq', 'memcached', 'mariadb'):
+            with self.subTest(name):
+                deliver(self, servers, name)
+
+    def test_all_begin_and_end_in_the_same_second(self):
+        """None is left out, and none is found after its time only."""
+        servers = fleet.Fleet(self.rig, 'baremetal.crowd').enrol(rigs.SERVERS)
+        path = self.rig.folder.path / 'crowd.jsonl'
+        journal = trader.Journal(path)
+        renter = trader.Trader(self.rig, 'umbrella-renter', journal)
+        with concurrent.futures.ThreadPoolExecutor(8) as pool:
+            sold = []
+            for owner, user in load.SELLERS.items():
+                seller = trader.Trader(self.rig, user, journal)
+                offered = [
+                    pool.submit(seller.offer, node, '1', 3600)
+                    for node in servers[owner]
+                ]
+                sold += [each.result()['uuid'] for each in offered]
+            # As long as it takes to claim all of them, and then to deliver them.
+            ahead = 20 + 0.13 * rigs.SERVERS
+            begin = trader.after(ahead)
+            end = trader.after(ahead + 30 + 0.15 * rigs.SERVERS)
+            claimed = [
+                pool.submit(renter.claim, offer, 0, start_time=begin, end_time=end)
+                for offer in sold
+            ]
+            made = [each.result()['uuid'] for each in claimed]
+        self.assertLess(trader.after(0), begin)
+        (*lines,) = (
+            line
+            for uuid in made
+            for line in self.becomes(renter, 'contracts', uuid, 'ended', 600)['lines']
+        )
+        self.assertEqual([begin] * rigs.SERVERS, [line['start_time'] for line in lines])
+        self.assertEqual([], [line for line in lines if not line['fulfill_time']])
+        self.assertHolds(path)
 
 
 def _logged(rig):

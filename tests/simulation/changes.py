@@ -52,6 +52,8 @@ class Changes:
             return body
         self.happened.add('alternatives')
         number = self._wishes.choice((1, 1, 2, 3))
+        if self._wishes.random() < 0.5:
+            body = {**body, 'group_by': 'cpus'}
         return {**body, 'alternatives': [self._alternative() for _ in range(number)]}
 
     def _alternative(self):

@@ -232,6 +232,7 @@ class Checker:
             )
             if fill:
                 self._suits(fill, sale)
+                self._is_together(fill, sale)
         for fill in fills.values():
             servers = len(self._lines[fill['contract']])
             replaced = len(self._given_up(fill['contract']))
@@ -277,6 +278,14 @@ class Checker:
             if (lost['reclaim_deadline'] or lost['reason'] == 'hardware_changed')
             and lost['uuid'] != sale['line']
         )
+
+    def _is_together(self, fill, sale):
+        if fill['group_by'] is not None:
+            found = json.loads(sale['properties']).get(fill['group_by'])
+            self._require(
+                str(found) == fill['group_value'],
+                f'line {sale["line"]}: is of {found}, not together with the others',
+            )
 
     def _suits(self, fill, sale):
         label = f'bid {fill["bid"]}, line {sale["line"]}'

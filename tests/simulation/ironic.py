@@ -229,7 +229,7 @@ class Room(nodes.Nodes):
         """Nothing is demanded of a cleaning in these worlds, so nobody may ask.
 
         tests/functional/test_named_cleaning.py demands it, and
-        tests/integration/test_ironic_options.py of a real Ironic.
+        tests/integration/ironic_options.py of a real Ironic.
         """
         raise AssertionError('a cleaning was asked for that no option demands')
 

@@ -159,6 +159,10 @@ class PlantedTest(testtools.TestCase):
         with mock.patch.object(changes, 'FLEXIBLE', 1):
             self.found('not the time', bid.Bid, 'options', property(mixed), 1)
 
+    def test_servers_that_are_not_together(self):
+        with mock.patch.object(changes, 'FLEXIBLE', 1):
+            self.found('not together', bid, 'group_of', lambda *_: '16', 1)
+
     def test_an_owner_who_takes_back_at_once(self):
         def at_once(line, now):
             return window.through(now)
@@ -215,8 +219,8 @@ class PlantedTest(testtools.TestCase):
         self.found('usage of', money, 'amount', amount, 20)
 
     def test_a_budget_that_two_engines_and_a_claim_overspend(self):
-        unlimited = dict.fromkeys((False, True), ledger._CHANGE[False])
-        self.found('beyond its limit', ledger, '_CHANGE', unlimited, 8)
+        careless = dict.fromkeys(ledger._CHANGE, ledger._CHANGE[False])
+        self.found('beyond its limit', ledger, '_CHANGE', careless, 8)
 
     def test_a_hold_that_is_left_behind(self):
         hold = budgets._line_hold

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What an open bid could have, found by trying everything; rows are dictionaries."""
 
+import collections
 import datetime
 import decimal
 import json
@@ -64,6 +65,15 @@ def most(bid, offers, held, now):
     :param held: {server: pairs of from when to when nobody else gets it}.
     """
     suits = [offer for offer in offers if _could_take(bid, offer)]
+    if bid['group_by'] is not None:
+        groups = collections.defaultdict(list)
+        for offer in suits:
+            groups[json.loads(offer['properties']).get(bid['group_by'])].append(offer)
+        groups.pop(None, None)
+        alone = {**bid, 'group_by': None}
+        return max(
+            (most(alone, each, held, now) for each in groups.values()), default=0
+        )
     edges = {max(now, moment(bid['start_time']))}
     # Wherever it fits, it also fits moved back to the edge of something; who wants
     # all of their window wants it from its start, or from now.

@@ -138,6 +138,8 @@ class Run:
         arguments = [*self.suite.selection]
         if self._options.stestr:
             return arguments + self._options.stestr
+        if self.suite.small and len(self._options.suites) > COMPUTING:
+            return [*arguments, '--serial']
         return arguments + [*self.suite.workers]
 
     def _environment_of_tests(self):

@@ -16,8 +16,10 @@ class Suite:
     """A folder of tests, or with ``path`` None the style checks.
 
     ``workers`` are the arguments of stestr that say who runs what in a run of the
-    whole suite. A suite that ``waits`` spends most of its time on daemons that start
-    and on hardware, so it runs beside those that compute.
+    whole suite. Each worker, and stestr to share tests out among several, imports the
+    services, so that a ``small`` suite has one where others run beside it. A suite
+    that ``waits`` spends most of its time on daemons that start and on hardware, so
+    it runs beside those that compute.
     """
 
     name: str
@@ -27,6 +29,7 @@ class Suite:
     workers: tuple = (f'--concurrency={CORES}',)
     selection: tuple = ()
     waits: bool = False
+    small: bool = False
     #: Whether it needs the auction engine, and so starts when that is compiled.
     compiled: bool = False
     #: Whether a run without any argument includes it: it needs nothing but Python.
@@ -37,18 +40,14 @@ class Suite:
 # then what can be done while the engine is compiled.
 ALL = (
     Suite('style', None),
-    Suite('core', './tests/unit/core'),
-    Suite('client', './flocxclient/tests', folder=ROOT / 'client'),
-    # Where one worker would end long after the other, there are more of them.
-    Suite(
-        'simulation',
-        './tests/simulation',
-        compiled=True,
-    ),
+    Suite('core', './tests/unit/core', small=True),
+    Suite('client', './flocxclient/tests', folder=ROOT / 'client', small=True),
+    Suite('simulation', './tests/simulation', small=True, compiled=True),
     Suite(
         'unit',
         './tests/unit',
         selection=('--exclude-regex', r'^tests\.unit\.core'),
+        small=True,
         compiled=True,
     ),
     # Its tour takes one worker for a minute, so that others follow.
@@ -60,6 +59,7 @@ ALL = (
         compiled=True,
         anywhere=False,
     ),
+    # Where one worker would end long after the other, there are more of them.
     Suite(
         'functional',
         './tests/functional',

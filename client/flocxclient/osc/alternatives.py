@@ -21,6 +21,7 @@ OPTIONS = {
     'requirements': '--require',
     'resource_class': '--resource-class',
     'min_reclaim_notice': '--min-reclaim-notice',
+    'group_by': '--group-by',
 }
 
 FORMS = (

@@ -188,6 +188,8 @@ class Alternatives(Column):
         yield self._window(each['start_time'], each['end_time'])
         if each.get('resource_class'):
             yield each['resource_class']
+        if each.get('group_by'):
+            yield f'one {each["group_by"]}'
         yield from requirements(each.get('requirements'))
 
 

@@ -19,6 +19,7 @@ FIELDS = (
     'reason',
     'detail',
     'calendar',
+    'group_value',
     'alternative',
     'alternatives',
 )
@@ -34,6 +35,7 @@ TERMS = (
     'requirements',
     'resource_class',
     'min_reclaim_notice',
+    'group_by',
     'alternatives',
     'purpose',
 )
@@ -108,6 +110,12 @@ def _add_own_terms(command_, parser, bidding):
         help='The class of server, as Ironic has it.',
     )
     add_notice(parser)
+    parser.add_argument(
+        '--group-by',
+        metavar='<jmespath>',
+        help='Have all servers of one group: what this JMESPath finds in the hardware '
+        "is the same for all of them, such as 'capabilities.rack'.",
+    )
 
 
 def add_notice(parser):
@@ -143,6 +151,7 @@ def shown(show, quote):
         quote.reason,
         quote.detail,
         show.column('Calendar', quote.calendar or []),
+        quote.group_value,
         quote.alternative,
         show.column('QuotedAlternatives', quote.alternatives or []),
     )

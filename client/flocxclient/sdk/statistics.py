@@ -156,6 +156,8 @@ class Quote(resource.Resource):
     detail = resource.Body('detail')
     #: What starts an hour or a day apart would cost, if that was asked for.
     calendar = resource.Body('calendar', type=list)
+    #: The group that all its servers are of, if it asks for one.
+    group_value = resource.Body('group_value')
     #: Which alternative it would get, 0 for its own terms, and the answer to each.
     alternative = resource.Body('alternative', type=int)
     alternatives = resource.Body('alternatives', type=list)

@@ -41,6 +41,7 @@ class BidTest(base.DashboardTestCase):
         terms = {
             'end_time': self.time(8),
             'price': '1',
+            'group_by': 'capabilities.rack',
             'alternatives': [
                 {'price': '1.25', 'quantity': 2, 'duration': 5400},
                 {'requirements': [['gpus', '>=', 99]]},
@@ -51,6 +52,7 @@ class BidTest(base.DashboardTestCase):
             self.market('umbrella-member').post('/v1/bids', terms, headers=newest)
         )
         page = self.page('umbrella-reader', 'bids:detail', bid['uuid'])
+        self.assertContains(page, '<code>capabilities.rack</code>')
         self.assertContains(page, 'Or else')
         self.assertContains(page, '1.25 credits per server and hour')
         self.assertContains(page, '<code>gpus &gt;= 99</code>')

@@ -14,6 +14,7 @@ from benchmarks import busy_market
 from flocx_dashboard import events
 from flocx_dashboard.tests import base
 from flocxclient.osc import columns
+from tests import profiles
 
 #: What no page shows to people, outside of code and details.
 FORBIDDEN = {
@@ -53,6 +54,16 @@ def seen(page):
     for pattern in (hidden, helps):
         body = re.sub(pattern, ' ', body, flags=re.S)
     return re.sub(r'<[^>]*>', ' ', body.partition('id="footer"')[0])
+
+
+#: More than any page shows of a kind, and at night months of trade.
+SIZE = {
+    'servers': profiles.number('FLOCX_PAGES_SERVERS', 50, 200),
+    'offers': profiles.number('FLOCX_PAGES_OFFERS', 500, 5000),
+    'contracts': profiles.number('FLOCX_PAGES_CONTRACTS', 150, 500),
+    'bids': profiles.number('FLOCX_PAGES_BIDS', 100, 200),
+    'events': profiles.number('FLOCX_PAGES_EVENTS', 1000, 20000),
+}
 
 
 class PagesTest(base.DashboardTestCase):
@@ -130,7 +141,7 @@ class PagesTest(base.DashboardTestCase):
     def test_they_are_for_people_and_ask_no_more_of_a_busy_market(self):
         self.trade()
         few = {each: self.requests(*each)[1] for each in self.every_page()}
-        self.fill(servers=200, offers=5000, contracts=500, bids=200, events=20000)
+        self.fill(**SIZE)
         dearer, shown = {}, []
         with test.override_settings(API_RESULT_PAGE_SIZE=50):
             for each in self.every_page():

@@ -91,7 +91,7 @@ def _candidates(
     limit = care.enough + 4 * demand.most[bid]
     within = lot_figures.slots(lots, demand.earliest[bid], demand.latest[bid])
     found.seen[-1] += 1
-    count = 0
+    count = native.ZERO
     for place in range(found.near[-1]):
         lot = found.near[place]
         if suits[lots.kind[lot]] and lots.ask[lot] <= ceiling:

@@ -124,11 +124,14 @@ def _kept_out(
     work: scratch.Scratch,
 ) -> int:
     """Bring those of ``waiting`` to the front that have no place beside all awards."""
-    kept = 0
+    kept, row = 0, native.ZERO
     for number in range(len(waiting)):
         bid = waiting[number]
         early, late = demand.earliest[bid], demand.latest[bid]
-        if insertion.best_place(lots, demand, plan, work, bid, 0, early, late)[1] == 0:
+        _, lines, _ = insertion.best_place(
+            lots, demand, plan, work, bid, row, early, late
+        )
+        if lines == 0:
             waiting[kept] = bid
             kept += 1
     return kept
@@ -155,7 +158,7 @@ def _look(
         work.held_sizes[line] = plan.line_size[plan.line_at[winner] + line]
     until = start + demand.length[winner]
     plans.remove(lots, demand, plan, winner)
-    rivals = 0
+    rivals = native.ZERO
     exact = True
     for bid in waiting:
         if not _wants(lots, demand, plan, work, bid, held, start, until):

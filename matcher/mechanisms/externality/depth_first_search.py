@@ -19,7 +19,7 @@ def search(
     rivals: int,
 ) -> None:
     """Try all sets of rivals, starts and servers, one bid deeper at each level."""
-    level, value, since = 0, 0.0, -1
+    level, value, since = native.ZERO, 0.0, native.ZERO - 1
     _open(demand, plan, work, rivals, level, value, since)
     if work.counts[1] == 0 and work.cursor[0] < rivals:
         work.counts[1] = -1
@@ -33,7 +33,7 @@ def search(
             level -= 1
             continue
         bid = work.rivals[work.cursor[level]]
-        rate, lines = 0.0, 0
+        rate, lines = 0.0, native.ZERO
         for place in range(work.size[level]):
             if work.picked[level, place]:
                 lot, servers = work.open[level, place], work.picked[level, place]

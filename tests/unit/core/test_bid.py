@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from flocx import exceptions
 from flocx.core import bid as core
+from flocx.core import requirements
 
 NOON = datetime.datetime(2027, 1, 1, 12, tzinfo=datetime.UTC)
 HOUR = datetime.timedelta(hours=1)
@@ -92,7 +93,7 @@ class BidTest(unittest.TestCase):
         )
         both = bid(hours=4, alternatives=(other,), name='both')
         first, second = both.options
-        self.assertEqual([('u', 0), ('u', 1)], [first.key, second.key])
+        self.assertEqual([('u', 0, None), ('u', 1, None)], [first.key, second.key])
         self.assertEqual((), first.alternatives + second.alternatives)
         for name in other.document:
             self.assertEqual(getattr(both, name), getattr(first, name))
@@ -117,3 +118,30 @@ class BidTest(unittest.TestCase):
         self.assertEqual(
             other, core.Alternative.of(json.loads(json.dumps(other.document)))
         )
+
+    def test_servers_are_of_the_group_that_is_found_in_their_hardware(self):
+        document = {'rack': 'r2', 'place': {'row': 3, 'a': None}, 'long': 'x' * 256}
+        for group_by, value in (
+            ('rack', 'r2'),
+            ('place', '{"a": null, "row": 3}'),
+            ('place.row', '3'),
+            ('place.a', None),
+            ('missing', None),
+            ('long', None),
+            ('abs(rack)', None),
+        ):
+            self.assertEqual(value, core.group_of(group_by, document), group_by)
+        anywhere = bid()
+        self.assertTrue(anywhere.plain and anywhere.in_group(document))
+        racked = bid(group_by='rack', group_value='r2')
+        self.assertFalse(racked.plain)
+        self.assertTrue(racked.in_group(document))
+        self.assertFalse(racked.in_group({'rack': 'r1'}))
+        self.assertTrue(bid(group_by='rack').in_group({'rack': 'r1'}))
+
+    def test_what_groups_no_servers_is_refused(self):
+        limits = requirements.Limits(length=20, depth=3)
+        core.check_group_by('capabilities.rack', limits)
+        for group_by in ('x' * 21, 'a[', 'a[?b[?c[?d]]]'):
+            with self.assertRaisesRegex(exceptions.Invalid, '^group_by: '):
+                core.check_group_by(group_by, limits)

@@ -175,6 +175,44 @@ def books(draw, most_offers=6, most_bids=6, bids=bids):
     return book.Book(NOW, supply, taken, demand)
 
 
+def in_racks(market, together):
+    """``market`` with its servers in two racks, but for some that are in none.
+
+    :param together: the numbers of bids whose servers have to be in one rack.
+    """
+    supply = [
+        dataclasses.replace(
+            each,
+            properties=each.properties
+            | ({'rack': number % 2} if number % 5 != 4 else {}),
+        )
+        for number, each in enumerate(market.offers)
+    ]
+    demand = [
+        dataclasses.replace(
+            each,
+            group_by='rack',
+            alternatives=tuple(
+                dataclasses.replace(other, group_by='rack')
+                for other in each.alternatives[1:]
+            ),
+        )
+        if number in together
+        else each
+        for number, each in enumerate(market.bids)
+    ]
+    return book.Book(NOW, supply, taken(market), demand)
+
+
+def rich_books(most_offers=4, most_bids=4):
+    """Markets in which bids have alternatives, or want servers in one rack, or both."""
+    return st.builds(
+        in_racks,
+        books(most_offers, most_bids, rich_bids),
+        st.sets(st.integers(0, most_bids - 1)),
+    )
+
+
 def instead(market, changed):
     """``market`` with this offer or bid instead of the one of the same uuid."""
 
@@ -238,8 +276,12 @@ def broken(market, awards):
 def _broken(market, award):
     asked, stay = award.bid, award.stay
     (placed,) = [each for each in market.bids if each.uuid == asked.uuid]
-    if asked not in placed.options:
+    if dataclasses.replace(asked, group_value=None) not in placed.options:
         yield f'{asked.uuid} has never been bid'
+    if asked.group_by:
+        racks = {each.properties.get('rack') for each in award.offers}
+        if racks != {int(asked.group_value)}:
+            yield f'{asked.uuid} has servers in {racks}'
     yield from _broken_lines(market, award)
     begin = max(asked.start_time, market.now)
     if stay != asked.stay(stay.start) or stay.start < begin:

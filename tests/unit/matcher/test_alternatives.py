@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Bids of which one alternative at most is awarded."""
+"""Bids of which one alternative at most is awarded, and servers of one group."""
 
 import dataclasses
 import decimal
@@ -10,6 +10,7 @@ from unittest import mock
 import hypothesis
 from hypothesis import strategies as st
 
+from flocx.core import bid
 from matcher import book
 from matcher import diagnostics
 from matcher import mechanisms
@@ -40,8 +41,21 @@ def search(moves=60):
 def choices(market):
     """Markets in which each bid of ``market`` has said which alternative it wants."""
     supply = list(market.offers), markets.taken(market)
-    for options in itertools.product(*(each.options for each in market.bids)):
+    for options in itertools.product(*map(plain, market.bids)):
         yield book.Book(market.now, *supply, options)
+
+
+def plain(placed):
+    """The bids that know of neither alternatives nor groups, of which it wants one."""
+    for each in placed.options:
+        for rack in (0, 1) if each.group_by else (None,):
+            asked = () if rack is None else (('rack', '==', rack),)
+            yield dataclasses.replace(
+                each,
+                alternative=None,
+                group_by=None,
+                requirements=each.requirements + asked,
+            )
 
 
 def awarded(market, allocation):
@@ -50,15 +64,15 @@ def awarded(market, allocation):
 
 class AllocationTest(unittest.TestCase):
     @markets.examples(0.15, 0.1)
-    @hypothesis.given(markets.books(3, 3, markets.rich_bids))
+    @hypothesis.given(markets.rich_books(3, 3))
     def test_the_best_is_that_of_the_best_choice_of_alternatives(self, market):
         found = exact.Exact().allocate(market, _EXACT)
         self.assertEqual([], markets.broken(market, found.awards))
         worth = max(exact.worth(each, _EXACT) for each in choices(market))
         self.assertEqual(worth, figures.worth(found.awards))
 
-    @markets.examples(1, 0.1)
-    @hypothesis.given(markets.books(4, 4, markets.rich_bids))
+    @markets.examples(0.5, 0.1)
+    @hypothesis.given(markets.rich_books(4, 4))
     def test_the_bound_is_not_below_and_what_is_found_not_above(self, market):
         best = exact.Exact().allocate(market, _EXACT)
         found = call.Call().allocate(market, search())
@@ -67,9 +81,7 @@ class AllocationTest(unittest.TestCase):
         self.assertLessEqual(found.welfare, best.welfare)
 
     @markets.examples(0.2, 0.1)
-    @hypothesis.given(
-        markets.books(4, 4, markets.rich_bids), st.sampled_from((1, 2, 150))
-    )
+    @hypothesis.given(markets.rich_books(4, 4), st.sampled_from((1, 2, 150)))
     def test_no_bound_of_bids_apart_is_below_the_best(self, market, largest):
         whole = figures.hopeful(market)
         if not whole.bids:
@@ -84,7 +96,7 @@ class AllocationTest(unittest.TestCase):
         self.assertLessEqual(exact.worth(market, _EXACT), bounds[-1])
 
     @markets.examples(0.2, 0.02)
-    @hypothesis.given(markets.books(4, 5, markets.rich_bids), st.randoms())
+    @hypothesis.given(markets.rich_books(4, 5), st.randoms())
     def test_the_order_of_bids_and_offers_changes_nothing(self, market, random):
         offers, bids = list(market.offers), list(market.bids)
         random.shuffle(offers)
@@ -110,12 +122,12 @@ class AllocationTest(unittest.TestCase):
         market = book.Book(markets.NOW, supply, {}, [flexible, stubborn])
         for rule in (call.Call(), exact.Exact()):
             found = {each.bid.key: each for each in awarded(market, rule)}
-            self.assertEqual({('b0', 1), ('b1', None)}, set(found))
+            self.assertEqual({('b0', 1, None), ('b1', None, None)}, set(found))
         first = awarded(market, immediate.Immediate())
-        self.assertEqual([('b0', 0)], [each.bid.key for each in first])
+        self.assertEqual([('b0', 0, None)], [each.bid.key for each in first])
 
     @markets.examples(0.1, 0.02)
-    @hypothesis.given(markets.books(4, 5, markets.rich_bids))
+    @hypothesis.given(markets.rich_books(4, 5))
     def test_sixteen_alternatives_that_cannot_be_met_change_nothing(self, market):
         hostile = markets.make_bid(99, price='9', quantity=1000, min_quantity=1000)
         hostile = markets.or_else(*[hostile] * 16)
@@ -131,7 +143,7 @@ class AllocationTest(unittest.TestCase):
 
 class PricingTest(unittest.TestCase):
     @markets.examples(0.3, 0.1)
-    @hypothesis.given(markets.books(4, 4, markets.rich_bids))
+    @hypothesis.given(markets.rich_books(4, 4))
     def test_no_owner_below_the_ask_and_no_renter_above_the_ceiling(self, market):
         for allocation, rule in (
             (call.Call(), second_price.SecondPrice()),
@@ -149,7 +161,7 @@ class PricingTest(unittest.TestCase):
                     self.assertLessEqual(rate, award.bid.price)
 
     @markets.examples(0.1, 0.02)
-    @hypothesis.given(markets.books(3, 3, markets.rich_bids))
+    @hypothesis.given(markets.rich_books(3, 3))
     def test_what_bids_left_out_would_add_is_what_a_solver_finds(self, market):
         awards = exact.Exact().allocate(market, _EXACT).awards
         served = {award.bid.uuid for award in awards}
@@ -163,7 +175,7 @@ class PricingTest(unittest.TestCase):
                 self.assertEqual(exact.worth(others, _EXACT), found.value)
 
     @markets.examples(0.05, 0.02)
-    @hypothesis.given(markets.books(3, 3, markets.rich_bids), st.data())
+    @hypothesis.given(markets.rich_books(3, 3), st.data())
     def test_under_vcg_no_lie_about_an_alternative_gains(self, market, data):
         if not market.bids:
             return
@@ -241,3 +253,66 @@ class BookTest(unittest.TestCase):
                 market, [book.Award(either.options[1], either.window, tuple(supply))]
             ),
         )
+
+    def test_no_rack_has_sixteen_free(self):
+        def rack(name, size, busy=0):
+            return [
+                markets.make_offer(
+                    f'{name}-{at}',
+                    start=60 if at < busy else 0,
+                    properties={'capabilities': {'rack': name}},
+                )
+                for at in range(size)
+            ]
+
+        together = markets.make_bid(
+            quantity=16, min_quantity=16, group_by='capabilities.rack'
+        )
+        apart = markets.make_bid(1, quantity=16, min_quantity=16)
+
+        def told(offers, wanted=together):
+            market = book.Book(markets.NOW, offers, {}, [wanted])
+            (reason,) = diagnostics.unmatched(market, awarded(market, call.Call()))
+            return reason.reason, reason.detail
+
+        supply = rack('a', 12) + rack('b', 15) + rack('c', 16, 9)
+        self.assertEqual(
+            (
+                'quantity',
+                'At most 7 servers are free at once; it asks for 16. This is of '
+                'group c (capabilities.rack); no other is nearer.',
+            ),
+            told(supply),
+        )
+        self.assertEqual(
+            (
+                'quantity',
+                'At most 15 servers are of one group, b (capabilities.rack); it asks '
+                'for 16.',
+            ),
+            told(supply[:-16]),
+        )
+        nowhere = dataclasses.replace(together, group_by='island')
+        self.assertEqual(
+            ('hardware', 'No server that would do has island.'), told(supply, nowhere)
+        )
+        # Without the wish all of it is there; and a rack that has them is taken.
+        market = book.Book(markets.NOW, supply, {}, [apart])
+        self.assertEqual(1, len(awarded(market, call.Call())))
+        market = book.Book(markets.NOW, supply + rack('d', 16), {}, [together])
+        (award,) = awarded(market, call.Call())
+        self.assertEqual(('b0', None, 'd'), award.bid.key)
+
+    def test_more_groups_than_are_looked_at(self):
+        supply = [
+            markets.make_offer(number, properties={'serial': number})
+            for number in range(5)
+        ]
+        alone = markets.make_bid(quantity=2, min_quantity=1, group_by='serial')
+        market = book.Book(markets.NOW, supply, {}, [alone])
+        (award,) = awarded(market, call.Call())
+        self.assertEqual(1, len(award.offers))
+        with mock.patch.object(bid, 'MAX_GROUPS', 4):
+            self.assertEqual((), awarded(market, call.Call()))
+            (reason,) = diagnostics.unmatched(market, [])
+        self.assertIn('too many groups (serial): at most 4', reason.detail)

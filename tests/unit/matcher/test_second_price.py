@@ -98,7 +98,7 @@ class SecondPriceTest(unittest.TestCase):
             }:
                 self.assertEqual(paid[bid.uuid], pays[bid.uuid])
 
-    @markets.examples(0.3, 0.1)
+    @markets.examples(2.5)
     @hypothesis.given(
         markets.books(4, 5), st.sampled_from(markets.CEILINGS[1:]), st.data()
     )
@@ -114,7 +114,7 @@ class SecondPriceTest(unittest.TestCase):
         if given(before) == given(after):
             self.assertEqual(before.pays, after.pays)
 
-    @markets.examples(1, 0.1)
+    @markets.examples(2.5)
     @hypothesis.given(markets.books(), st.randoms(use_true_random=False))
     def test_the_order_of_arrival_changes_nothing(self, market, random):
         offers, bids = list(market.offers), list(market.bids)

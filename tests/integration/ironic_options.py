@@ -22,10 +22,7 @@ S, R = machines.S, machines.R
 STATUS = 'from provider import manage; manage.status()'
 
 
-setUpModule, tearDownModule = machines.keep, machines.drop
-
-
-class LesseeSourceTest(machines.DeliveryTestCase):
+class LesseeSource:
     """``[conductor] automatic_lessee_source`` in each of its values."""
 
     def deploy_as_nova(self, project):
@@ -90,7 +87,7 @@ class LesseeSourceTest(machines.DeliveryTestCase):
             self.trade(self.renter.current_project_id, owner)
 
 
-class ParentTest(machines.DeliveryTestCase):
+class Parent:
     def test_a_part_of_what_another_owner_has_is_seen_and_not_sold(self):
         """Ironic lists child nodes only for who asks for them.
 
@@ -121,7 +118,7 @@ class ParentTest(machines.DeliveryTestCase):
         self.admin.baremetal.patch_node(node.uuid, [change])
 
 
-class ErasureTest(machines.DeliveryTestCase):
+class Erasure:
     """Line 3 of what has to hold: a site names what has to have run."""
 
     STEP = 'bios.factory_reset'
@@ -232,7 +229,7 @@ class ErasureTest(machines.DeliveryTestCase):
         self.assertIsNone(self.seen().lessee)
 
 
-class RunbookTest(machines.DeliveryTestCase):
+class Runbook:
     """The same by a runbook, which an administrator has approved."""
 
     NAME = 'CUSTOM_ERASE'
@@ -275,7 +272,7 @@ class RunbookTest(machines.DeliveryTestCase):
         self.assertIsNone(self.seen().lessee)
 
 
-class RenterStepsTest(machines.DeliveryTestCase):
+class RenterSteps:
     """``etc/ironic/renter-steps.yaml`` in a real Ironic."""
 
     STEPS = ({'interface': 'bios', 'step': 'factory_reset'},)
