@@ -54,9 +54,55 @@ class QuickstartTest(unittest.TestCase):
             elif command.line.startswith('openstack '):
                 with self.subTest(command.line):
                     self.assertSays(command, environment)
+        with self.subTest('openstack esi'):
+            self.lease_as_at_esi(environment)
         down = quickstart('--down')
         self.assertEqual(0, down.returncode, down.stdout)
         self.assertNotIn('nothing was running', down.stdout)
+
+    def lease_as_at_esi(self, environment):
+        """What users of esi-leap type, with the command that they have."""
+        # It is no part of the quickstart; the tests have it.
+        programs = os.path.dirname(sys.executable)
+        environment = environment | {'PATH': f'{programs}:{environment["PATH"]}'}
+
+        def esi(who, line, *more):
+            done = subprocess.run(
+                ['openstack', '--os-cloud', who, 'esi', *line.split(), *more],
+                env=environment,
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+            self.assertEqual(0, done.returncode, done.stderr)
+            return json.loads(done.stdout) if more else done.stdout
+
+        def shown(what):
+            return esi('acme-owner', what, '-f', 'json')
+
+        json_too = '-f', 'json'
+        offer = esi('acme-owner', 'offer create acme-04 --name esi', *json_too)
+        self.assertEqual('acme-04', offer['resource'])
+        lease = esi('umbrella-renter', 'offer claim esi', *json_too)['uuid']
+
+        def status():
+            return shown(f'lease show {lease}')['status']
+
+        self.assertEqual('active', waiting.until(status, lambda now: now == 'active'))
+        (node,) = (each for each in shown('node list') if each['Name'] == 'acme-04')
+        self.assertEqual('umbrella-renter', node['Lessee'])
+        self.assertEqual(lease, node['Lease UUID'])
+        esi('acme-owner', 'offer delete esi')
+        self.assertEqual('deleted', waiting.until(status, lambda now: now == 'deleted'))
+        events = shown('event list')
+        self.assertEqual(
+            ['fulfill.end', 'delete.start', 'delete.end'],
+            [
+                each['Event Type'].removeprefix('esi_leap.lease.')
+                for each in events
+                if each['Object UUID'] == lease
+            ],
+        )
 
     def assertSays(self, command, environment):
         # What only looks may look again: hardware takes its time.

@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Markets in which bids have alternatives, or want their servers in one rack.
+
+    python -m benchmarks.rich 1000 --seconds 10 --seeds 1 2 3
+
+The markets of ``benchmarks.clearing``, in racks of 40 servers; a third of the bids
+have one to three alternatives, the terms of other bids, and a fifth want one rack. A
+line for each seed says which share of the bound was reached; of up to 100 bids also
+which share of the optimum.
+"""
+
+import argparse
+import dataclasses
+import json
+import random
+import time
+
+from benchmarks import markets
+from flocx.core import bid as bid_core
+from matcher import book
+from matcher import mechanisms
+from matcher.mechanisms import call
+from matcher.mechanisms import exact
+
+RACK = 40
+#: With more bids a solver is not asked for the optimum, and for so many seconds.
+SOLVED, SOLVER_SECONDS = 100, 60
+
+_TERMS = [field.name for field in dataclasses.fields(bid_core.Alternative)]
+
+
+def draw(size, seed):
+    """A book of so many offers and bids."""
+    market, rng = markets.draw(size, size, seed), random.Random(seed)
+    taken = {each.slot: each.window.minus(market.free(each)) for each in market.offers}
+    offers = [
+        dataclasses.replace(
+            each,
+            properties=each.properties
+            | {'rack': f'{each.resource_class}-{number // RACK}'},
+        )
+        for number, each in enumerate(market.offers)
+    ]
+    bids = [_richer(each, market.bids, rng) for each in market.bids]
+    return book.Book(market.now, offers, taken, bids)
+
+
+def _richer(bid, bids, rng):
+    if rng.random() < 1 / 3:
+        others = [rng.choice(bids) for _ in range(rng.randint(1, 3))]
+        alternatives = tuple(
+            bid_core.Alternative(**{name: getattr(each, name) for name in _TERMS})
+            for each in others
+        )
+        bid = dataclasses.replace(bid, alternatives=alternatives)
+    if rng.random() < 0.2:
+        together = tuple(
+            dataclasses.replace(each, group_by='rack') for each in bid.alternatives
+        )
+        bid = dataclasses.replace(bid, group_by='rack', alternatives=together)
+    return bid
+
+
+def measure(size, seconds, seed):
+    """What the call auction reaches in so many seconds, a dictionary."""
+    market = draw(size, seed)
+    started = time.process_time()
+    found = call.Call().allocate(market, mechanisms.Budget(seconds=seconds))
+    measured = {
+        'seed': seed,
+        'options': len(market.options),
+        'share': round(float(found.welfare / found.upper_bound), 4),
+        'cpu_seconds': round(time.process_time() - started, 1),
+        'moves': found.moves,
+    }
+    if size <= SOLVED:
+        budget = mechanisms.Budget(seconds=SOLVER_SECONDS)
+        best = exact.Exact().allocate(market, budget)
+        measured['of_optimum'] = round(float(found.welfare / best.welfare), 4)
+    return measured
+
+
+def main(argv=None):
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument('size', type=int, help='offers, and as many bids')
+    parser.add_argument('--seconds', type=float, default=10.0)
+    parser.add_argument('--seeds', type=int, nargs='+', default=[1, 2, 3])
+    args = parser.parse_args(argv)
+    for seed in args.seeds:
+        print(json.dumps(measure(args.size, args.seconds, seed)), flush=True)
+
+
+if __name__ == '__main__':
+    main()
