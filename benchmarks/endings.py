@@ -166,8 +166,9 @@ class Site:
             ]
             if all(line['status'] == until for line in lines):
                 return
-            ahead = min(due or now, now + datetime.timedelta(seconds=10)) - now
-            time.sleep(max(ahead.total_seconds(), 0.05))
+            # As the loop of a service, which sleeps no longer because a pass was long.
+            until = min(due or now, now + datetime.timedelta(seconds=10))
+            time.sleep(max((until - self.clock()).total_seconds(), 0.05))
 
     def end(self):
         """Let the time of all contracts be over."""
