@@ -42,6 +42,7 @@ class Standalone(fixture.Fixture):
             ('market', 'marketplace'),
             ('provider', 'marketplace-provider'),
             ('matcher', 'marketplace-matcher'),
+            ('lease', 'lease'),
         ):
             port = _free_port()
             options.append(('standalone', f'{name}_port', port))

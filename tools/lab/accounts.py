@@ -155,11 +155,16 @@ def create_person(folder, ports, name, project, role):
 
 
 def publish(folder, ports):
-    """Let the catalogue name the ports in use, Keystone's own included."""
+    """Let the catalogue name the ports in use, Keystone's own included.
+
+    A rig has no lease service, so its catalogue has none.
+    """
     api = Keystone(folder, ports)
     service_ids = api.named('services')
     wanted = {service_ids['keystone']: keystone.url(ports)}
     for kind, (name, port) in CATALOGUE.items():
+        if port not in ports:
+            continue
         if name not in service_ids:
             service_ids[name] = api.create('service', 'services', name=name, type=kind)
         wanted[service_ids[name]] = f'http://127.0.0.1:{ports[port]}'
