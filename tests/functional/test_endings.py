@@ -5,9 +5,10 @@ import collections
 from unittest import mock
 
 from provider.nodes import dummy
+from tests import profiles
 from tests.functional import base
 
-SERVERS = 40
+SERVERS = profiles.number('FLOCX_ENDING_SERVERS', 20, 40)
 
 
 class EndingsTest(base.MarketplaceTestCase):

@@ -11,6 +11,7 @@ from oslo_utils import uuidutils
 
 from flocx import coordination
 from provider import fulfilment
+from tests import profiles
 from tests import waiting
 from tests.functional import base
 
@@ -107,7 +108,7 @@ class TakeoverTest(unittest.TestCase):
 
 
 class DeliveryTest(base.MarketplaceTestCase):
-    COUNT, EACH = 200, 20
+    COUNT, EACH = profiles.number('FLOCX_SHARED_LINES', 60, 200), 20
 
     def setUp(self):
         super().setUp()

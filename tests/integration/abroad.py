@@ -2,6 +2,7 @@
 """Two deployments and one market: the second provider has nothing but HTTPS."""
 
 from tests.integration import people
+from tests.integration import rigs
 from tests.integration import sites
 from tools.lab import accounts
 from tools.rigging import fleet
@@ -11,6 +12,8 @@ KIND = 'baremetal.abroad'
 
 
 class Abroad:
+    # Another Keystone, Ironic and provider are brought up for it.
+    @rigs.long
     def test_a_server_of_another_openstack_is_sold_delivered_and_taken_back(self):
         site = sites.Site(self.rig)
         self.addCleanup(site.down)

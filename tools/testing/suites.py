@@ -63,7 +63,7 @@ ALL = (
     Suite(
         'functional',
         './tests/functional',
-        workers=(f'--concurrency={2 * CORES}',),
+        workers=(f'--concurrency={CORES + 1}',),
         compiled=True,
     ),
     Suite(
