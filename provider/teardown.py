@@ -210,7 +210,10 @@ class Teardown:
             or self._proven_cleaning.is_due(node, kept)
         ):
             # It came back while it could not be told to be cleaned, or was cleaned as
-            # one of another class, or not as its site demands: once more.
+            # one of another class, or not as its site demands: once more. Unless it is
+            # as its owner had it, as another fulfiller is about to return it: of two
+            # that write something down the later one gives up.
+            kept.begin(_P.CLEANING, self._now())
             return self._set_aside(node, parties, kept)
         before = kept.handover.settings
         if 'vifs' not in (before or {}):

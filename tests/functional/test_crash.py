@@ -42,11 +42,11 @@ class Standalone(fixture.Fixture):
             ('market', 'marketplace'),
             ('provider', 'marketplace-provider'),
             ('matcher', 'marketplace-matcher'),
-            ('lease', 'lease'),
         ):
             port = _free_port()
             options.append(('standalone', f'{name}_port', port))
             cloud.catalog[kind] = f'http://127.0.0.1:{port}'
+        options.append(('standalone', 'lease_port', _free_port()))
         self.path = fixtures.write_configuration(self.folder, identity, options)
         self.process, self._lock = None, threading.Lock()
         self.addCleanup(self.kill)

@@ -15,13 +15,13 @@ from gabbi import fixture
 
 from flocx.core import window
 from tests import fixtures
+from tests.functional import base
 
 _HOURS = {'PAST': -2, 'SOON': 1, 'LATER': 2, 'EVENING': 8, 'END': 24, 'BEYOND': 48}
 
 
-def times():
-    """Moments for requests, by name: all are whole hours away from now."""
-    now = datetime.datetime.now(datetime.UTC)
+def times(now):
+    """Moments for requests, by name: all are whole hours away from ``now``."""
     return {
         f'FLOCX_{name}': window.text(now + datetime.timedelta(hours=hours))
         for name, hours in _HOURS.items()
@@ -59,11 +59,16 @@ class Marketplace(fixture.GabbiFixture):
     WORKERS = False
 
     def start_fixture(self):
-        self.marketplace, values = None, times()
+        self.marketplace, values = None, {}
+        clock = base.RealTime() if self.WORKERS else base.Clock()
         if 'FLOCX_MARKET' not in os.environ:
-            self.marketplace = fixtures.Marketplace(workers=self.WORKERS)
+            self.marketplace = fixtures.Marketplace(
+                workers=self.WORKERS, clock=None if self.WORKERS else clock
+            )
             self.marketplace.setUp()
-            values.update(environment(self.marketplace))
+            values.update(times(clock()), **environment(self.marketplace))
+        else:
+            values.update(times(datetime.datetime.now(datetime.UTC)))
         self.before = {name: os.environ.get(name) for name in values}
         os.environ.update(values)
 
