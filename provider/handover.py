@@ -116,6 +116,16 @@ class Memory:
         self._handover = dataclasses.replace(later, version=version)
         self.changed = True
 
+    def confirm(self):
+        """Write down the same, so that of several fulfillers one goes on.
+
+        :raises Conflict: another one has written something down meanwhile.
+        """
+        version = self._marketplace.keep_handover(
+            *self._ids, self.handover.version, self.handover.data()
+        )
+        self._handover = dataclasses.replace(self.handover, version=version)
+
 
 class Transient:
     """The same for a node that no line explains, for as long as the process lives."""
@@ -126,3 +136,6 @@ class Transient:
     def begin(self, phase, now, **changes):
         """Remember that ``phase`` begins."""
         self.handover = self.handover.begin(phase, now, **changes)
+
+    def confirm(self):
+        """Nobody else remembers it."""

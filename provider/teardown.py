@@ -171,6 +171,8 @@ class Teardown:
         # What is attached could be booted when the node is cleaned.
         self._nodes.detach_media(node.uuid)
         self._prepare(node, kept)
+        # Ironic may have let us wait, and another fulfiller may be about to return it.
+        kept.confirm()
         self._nodes.provision(node.uuid, 'manage')
         return True
 
@@ -210,10 +212,7 @@ class Teardown:
             or self._proven_cleaning.is_due(node, kept)
         ):
             # It came back while it could not be told to be cleaned, or was cleaned as
-            # one of another class, or not as its site demands: once more. Unless it is
-            # as its owner had it, as another fulfiller is about to return it: of two
-            # that write something down the later one gives up.
-            kept.begin(_P.CLEANING, self._now())
+            # one of another class, or not as its site demands: once more.
             return self._set_aside(node, parties, kept)
         before = kept.handover.settings
         if 'vifs' not in (before or {}):

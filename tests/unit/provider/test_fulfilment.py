@@ -11,6 +11,7 @@ import itertools
 import pathlib
 import types
 import unittest
+from unittest import mock
 
 import fixtures
 import testtools
@@ -137,6 +138,10 @@ class Market:
         raise exceptions.NotFound(line_uuid)
 
 
+def minutes(number):
+    return number * datetime.timedelta(minutes=1)
+
+
 def _asked(verb):
     """The provision states in which ``verb`` is asked for."""
     return [state for state, asked in teardown_steps.NEXT.items() if asked == verb]
@@ -182,13 +187,38 @@ class FulfilmentTestCase(testtools.TestCase):
             self.run_at(minute)
         self.assertEqual(expect, self.nodes.get('n1').lessee or 'nobody')
 
-    def run_at(self, minutes, expect=None):
+    def run_at(self, number, expect=None):
         """One pass, so many minutes after the start of the contract."""
-        self.now = NOON + minutes * datetime.timedelta(minutes=1)
+        self.now = NOON + minutes(number)
         again = self.fulfilment.run(self.now)
         if expect is not None:
             self.assertEqual(expect, self.nodes.get('n1').lessee or 'nobody')
         return again
+
+
+class SeveralTest(FulfilmentTestCase):
+    def test_who_waits_for_ironic_does_not_disturb_who_gives_the_node_back(self):
+        """Ironic may hold a request for as long as another fulfiller needs."""
+        line = self.market.add(S.CREATED)
+        self.run_at(0, 'umbrella')
+        other = copy.copy(self.fulfilment)
+        prepare, asked = self.nodes.prepare_cleaning, []
+
+        def held(node):
+            prepare(node)
+            if not asked:
+                asked.append(node.uuid)
+                for minute in range(62, 67):
+                    self.now = NOON + minutes(minute)
+                    other.run(self.now)
+                self.assertEqual('ended', line['status'])
+                self.nodes.provision = mock.Mock()
+
+        self.nodes.prepare_cleaning = held
+        self.run_at(60)
+        self.run_at(61)
+        self.assertTrue(asked)
+        self.nodes.provision.assert_not_called()
 
 
 class StepTest(unittest.TestCase):
