@@ -18,7 +18,7 @@ from provider import handover
 _TRIES = 2
 
 #: In these a node is cleaned.
-_UNDER_WAY = {'cleaning', 'clean wait'}
+_UNDER_WAY = {'cleaning', 'clean wait', 'clean hold'}
 
 
 class NotProven(exceptions.Conflict):

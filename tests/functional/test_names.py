@@ -13,6 +13,7 @@ from flocx.core import names
 from market.api import root as market
 from matcher.api import root as matcher
 from provider.api import root as provider
+from tests import profiles
 from tests.functional import base
 
 #: What may part a path, end it, be escaped, or be equal to something to a database.
@@ -32,6 +33,16 @@ def _near(draw):
     start, end = draw(st.sampled_from([(_NAME, ''), ('', _NAME), ('p', '2'), ('', '')]))
     signs = draw(st.lists(st.sampled_from(_SIGNS), min_size=1, max_size=3))
     return start + ''.join(signs) + end
+
+
+def _settings(examples):
+    return hypothesis.settings(
+        max_examples=examples,
+        deadline=None,
+        database=None,
+        # A failure has to come back when it is looked for; the night looks elsewhere.
+        derandomize=not profiles.NIGHTLY,
+    )
 
 
 class NamesTest(base.MarketplaceTestCase):
@@ -92,7 +103,7 @@ class NamesTest(base.MarketplaceTestCase):
     def test_hostile_identifiers_mean_nothing(self):
         before = self.everything()
 
-        @hypothesis.settings(max_examples=40, deadline=None, database=None)
+        @_settings(40)
         @hypothesis.given(ident=_near(), safe=st.sampled_from(('', '/', ';', '/;')))
         def ask(ident, safe):
             part = urllib.parse.quote(ident.encode(), safe=safe)
@@ -124,6 +135,8 @@ class NamesTest(base.MarketplaceTestCase):
             theirs = asked.endswith('/health') or path.endswith(
                 ('/lines/{line_uuid}', '/handover', '/rounds/{uuid}')
             )
+            # A hostile identifier may make one of these of another path.
+            theirs = theirs or '/lines/' in asked
             refusals = (400, 403, 404, 405) if theirs else (400, 404, 405)
             self.assertIn(status, refusals, (service, method, path, ident, answer))
 
@@ -135,7 +148,7 @@ class GivenNamesTest(base.MarketplaceTestCase):
         original = self.good(renter.get(f'/v1/bids/{_NAME}'), 200)
         seen = set()
 
-        @hypothesis.settings(max_examples=60, deadline=None, database=None)
+        @_settings(60)
         @hypothesis.given(name=_near())
         def trade(name):
             # A closed bid keeps its name, and two of one name are a conflict.
