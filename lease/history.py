@@ -29,6 +29,16 @@ def _event_type(event_type, line):
     return _TYPES.get((event_type, line['status']))
 
 
+def types(wanted=None):
+    """The types of the events of ours that may be one of esi-leap.
+
+    :param wanted: the type of esi-leap's event; None for all.
+    """
+    errors = {f'esi_leap.lease.{action}.error' for action in ('delete', 'fulfill')}
+    found = {ours for (ours, _), theirs in _TYPES.items() if wanted in (None, theirs)}
+    return found | ({'contract.error'} if wanted is None or wanted in errors else set())
+
+
 def events(row):
     """What esi-leap has of one event of the feed: a dictionary for each lease.
 

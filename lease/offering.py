@@ -10,7 +10,6 @@ from flocx.core import offer as core
 from flocx.core import window
 from lease import ending
 from lease import statuses
-from lease import times
 from market import claims
 from market.db import leases
 from market.db import maintenances
@@ -30,7 +29,7 @@ def draft(service, context, now, body, price):
     terms = {name: value for name, value in body.items() if value is not None}
     # What was "now" when the caller wrote it is past when it arrives.
     start = max(terms.pop('start_time', now), now)
-    end = terms.pop('end_time', times.OPEN_END)
+    end = terms.pop('end_time', window.OPEN_END)
     claims.require_future(window.Window(start, end), now)
     _, document = service.publishing.draft(
         context,

@@ -11,15 +11,12 @@ import datetime
 from flocx import exceptions
 from flocx.core import window
 
-#: The end of what is offered without one.
-OPEN_END = window.FOREVER - window.SECOND
-
 #: How esi-leap writes it.
 _MAX = '9999-12-31T23:59:59.999999'
 
 
 def instant(value, field):
-    """The moment that ``value`` names; what comes after :data:`OPEN_END` is that.
+    """The moment that ``value`` names; what comes after ``window.OPEN_END`` is that.
 
     :param value: an ISO 8601 string, in UTC where it names no zone.
     :raises Invalid: it is none.
@@ -31,12 +28,12 @@ def instant(value, field):
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=datetime.UTC)
     if moment.year > window.LAST_YEAR:
-        return OPEN_END
+        return window.OPEN_END
     return window.instant(moment, field)
 
 
 def text(moment):
     """``moment`` as esi-leap writes it, in UTC."""
-    if moment >= OPEN_END:
+    if moment >= window.OPEN_END:
         return _MAX
     return moment.astimezone(datetime.UTC).replace(tzinfo=None).isoformat()

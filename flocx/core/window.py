@@ -15,6 +15,9 @@ SECOND = datetime.timedelta(seconds=1)
 #: The end of what has none yet.
 FOREVER = datetime.datetime(LAST_YEAR + 1, 1, 1, tzinfo=datetime.UTC)
 
+#: The end of what is offered without one: the last moment that is known.
+OPEN_END = FOREVER - SECOND
+
 
 def instant(value: object, field: str) -> datetime.datetime:
     """The moment that ``value`` names, in UTC and to the second.

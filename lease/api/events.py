@@ -72,11 +72,20 @@ class Events(routing.Resource):
 def _read(service, *, after, wanted, **where):
     """As many events as fit into an answer; an event of the feed may be none here."""
     most = service.conf.api.max_limit
+    types = history.types(wanted.get('event_type'))
     found = []
+    if not types or wanted.get('resource_type') not in (None, service.resource_type):
+        # Nothing could be found, and the whole feed would be read for it.
+        return found
     with service.database.reader() as session:
         while len(found) < most:
             rows = leases.events(
-                session, service.provider_id, after=after, most=most, **where
+                session,
+                service.provider_id,
+                after=after,
+                most=most,
+                types=types,
+                **where,
             )
             for row in rows:
                 found += [

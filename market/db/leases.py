@@ -124,7 +124,7 @@ def _only(found, what, ident):
     return found[0]
 
 
-def events(session, provider_id, *, after, since, party, resource_uuid, most):
+def events(session, provider_id, *, after, since, party, resource_uuid, types, most):
     """Events of contracts with servers of a provider, in order: rows of the feed.
 
     Those that the owners are told, which are one for each owner of a contract's lines.
@@ -132,6 +132,7 @@ def events(session, provider_id, *, after, since, party, resource_uuid, most):
     :param after: the id of the last one that is known.
     :param since: only what happened later; None for all.
     :param party: a project that is lessee or owner; None for all.
+    :param types: of these types, a set.
     """
     of_provider = sa.select(_LINES.c.contract_uuid).where(
         _LINES.c.provider_id == provider_id
@@ -141,6 +142,7 @@ def events(session, provider_id, *, after, since, party, resource_uuid, most):
     where = [
         _EVENTS.c.id > after,
         _EVENTS.c.object_type == 'contract',
+        _EVENTS.c.type.in_(sorted(types)),
         _EVENTS.c.owner_id.is_not(None),
         _EVENTS.c.object_uuid.in_(of_provider),
     ]

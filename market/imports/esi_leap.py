@@ -23,9 +23,6 @@ from flocx.core import window
 
 _L, _O, _R = contract_core.Status, offer_core.Status, contract_core.Reason
 
-#: The end of what has none there.
-OPEN_END = window.FOREVER - window.SECOND
-
 #: The servers that a provider of ours may have.
 _RESOURCE_TYPES = {'ironic_node', 'dummy_node'}
 
@@ -258,7 +255,7 @@ class Translator:
         if value is None:
             return None
         if value.year > window.LAST_YEAR:
-            return OPEN_END
+            return window.OPEN_END
         if value.tzinfo is None:
             value = value.replace(tzinfo=self.zone)
         return window.instant(value, 'time')

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The API of esi-leap, as the lease service answers it from the marketplace."""
 
+from unittest import mock
+
 import requests
 
 from market.db import leases
@@ -448,3 +450,8 @@ class EventsTest(LeaseTestCase):
             self.assertEqual(
                 expected, len(self.events('acme-reader', **params)), params
             )
+        # What cannot be there is not looked for in the whole feed.
+        with mock.patch.object(leases, 'events', autospec=True) as read:
+            for params in ({'event_type': 'x'}, {'resource_type': 'ironic_node'}):
+                self.assertEqual([], self.events('acme-reader', **params))
+        read.assert_not_called()

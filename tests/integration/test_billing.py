@@ -183,6 +183,7 @@ class BillingTest(unittest.TestCase):
         try:
             kitty.install()
         except daemons.Missing as error:
+            # InfluxDB comes from the system, with what bindep.txt lists.
             self.skipTest(str(error))
         kitty.start(self.addCleanup)
         kitty.publish(self.addCleanup)
