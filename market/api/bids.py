@@ -9,6 +9,7 @@ from oslo_utils import uuidutils
 import wsme.types
 
 from flocx import db
+from flocx import exceptions
 from flocx.api import expose
 from flocx.api import fields
 from flocx.api import paging
@@ -61,6 +62,8 @@ FIELDS = fields.Table(
         types.Integer(0, reclaim.MAX_NOTICE), _OPTIONAL, _NULLABLE, since='1.1'
     ),
     group_by=_Field(types.Text, _OPTIONAL, since='1.1'),
+    spread_by=_Field(types.Text, _OPTIONAL, since='1.1'),
+    spread_max=_Field(_QUANTITY, _OPTIONAL, since='1.1'),
     group_value=_Field(_TEXT, since='1.1'),
     alternative=_Field(types.Integer(0, bid_core.MAX_ALTERNATIVES), since='1.1'),
     purpose=_Field(types.Text, _OPTIONAL),
@@ -100,8 +103,7 @@ def from_request(body, context, conf, terms, now):
     given.setdefault('min_quantity', given.get('quantity', 1))
     given.setdefault('duration', stay.seconds)
     others = given.pop('alternatives', None)
-    if 'group_by' in given:
-        bid_core.check_group_by(given['group_by'], market_conf.requirement_limits(conf))
+    bid_core.check_expressions(given, market_conf.requirement_limits(conf))
     most = ledger.most(given['price'], given.get('quantity', 1), given['duration'])
     bid = bid_core.Bid(
         **{
@@ -178,6 +180,7 @@ class Bids(routing.Resource):
                     open_bids=1,
                     **_costs(bid),
                 )
+                _require_few_expressions(creation.session, bid, service.conf)
                 bids.add(creation.session, bid, now)
                 commitments.require_bookable(
                     creation.session, bid.project_id, ledger.most_of_bid(bid)
@@ -233,6 +236,27 @@ def _require_possible(bid, most, terms, now):
     """
     alternatives.checked(bid, lambda option: _require_one(option, terms, now))
     claims.require_bookable(most)
+
+
+def _require_few_expressions(session, bid, conf):
+    """Nothing, if ``bid`` has servers grouped as its project's other bids have.
+
+    :raises Forbidden: it adds expressions to as many as there may be.
+    """
+    wanted = {option.expressions for option in bid.options} - {()}
+    if not wanted:
+        return
+    most, known = (
+        conf.market.max_group_expressions,
+        bids.expressions(session, bid.project_id),
+    )
+    if wanted - known and len(wanted | known) > most:
+        raise exceptions.Forbidden(
+            f'group_by, spread_by: the open bids of the project would have servers '
+            f'grouped by {len(wanted | known)} expressions; at most {most} are allowed '
+            '(max_group_expressions)',
+            code='flocx.quota',
+        )
 
 
 def _require_one(bid, terms, now):

@@ -65,6 +65,24 @@ def get(session, ident, reader):
     return from_row(listing.one(session, _TABLE, ident, visibility.bids, reader, 'Bid'))
 
 
+def expressions(session, project_id):
+    """What the open bids of a project have servers grouped by, a set."""
+    rows = session.execute(
+        sa.select(_TABLE).where(
+            _TABLE.c.status == bid_core.Status.AVAILABLE,
+            _TABLE.c.project_id == project_id,
+            sa.or_(
+                _TABLE.c.group_by.is_not(None),
+                _TABLE.c.spread_by.is_not(None),
+                _TABLE.c.alternatives.is_not(None),
+            ),
+        )
+    )
+    return {option.expressions for row in rows for option in from_row(row).options} - {
+        ()
+    }
+
+
 def with_uuid(session, uuid):
     """The bid of this uuid, whoever asks, or None where it was purged.
 

@@ -503,6 +503,11 @@ class QuoteTest(test_client_tail.CommandTestCase):
             'umbrella-member', 'quote', *terms, '--group-by', 'cpus'
         )
         self.assertEqual('64', together['group_value'])
+        apart = '--quantity', '2', '--spread-by', 'cpus', '--spread-max', '1'
+        self.assertEqual(
+            'quantity',
+            self.openstack('umbrella-member', 'quote', *terms, *apart)['reason'],
+        )
         self.run_command('umbrella-member', 'bid cancel any')
         for wrong, said in (
             ('price=much', 'price: '),

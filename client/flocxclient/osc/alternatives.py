@@ -22,6 +22,8 @@ OPTIONS = {
     'resource_class': '--resource-class',
     'min_reclaim_notice': '--min-reclaim-notice',
     'group_by': '--group-by',
+    'spread_by': '--spread-by',
+    'spread_max': '--spread-max',
 }
 
 FORMS = (

@@ -36,6 +36,8 @@ TERMS = (
     'resource_class',
     'min_reclaim_notice',
     'group_by',
+    'spread_by',
+    'spread_max',
     'alternatives',
     'purpose',
 )
@@ -115,6 +117,18 @@ def _add_own_terms(command_, parser, bidding):
         metavar='<jmespath>',
         help='Have all servers of one group: what this JMESPath finds in the hardware '
         "is the same for all of them, such as 'capabilities.rack'.",
+    )
+    parser.add_argument(
+        '--spread-by',
+        metavar='<jmespath>',
+        help='Keep the servers apart: only so few have in common what this JMESPath '
+        "finds in the hardware, such as 'capabilities.rack'.",
+    )
+    parser.add_argument(
+        '--spread-max',
+        metavar='<number>',
+        type=int,
+        help='How many servers may have in common what --spread-by finds; default 1.',
     )
 
 

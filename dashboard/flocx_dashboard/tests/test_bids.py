@@ -42,6 +42,7 @@ class BidTest(base.DashboardTestCase):
             'end_time': self.time(8),
             'price': '1',
             'group_by': 'capabilities.rack',
+            'spread_by': 'capabilities.shelf',
             'alternatives': [
                 {'price': '1.25', 'quantity': 2, 'duration': 5400},
                 {'requirements': [['gpus', '>=', 99]]},
@@ -53,6 +54,7 @@ class BidTest(base.DashboardTestCase):
         )
         page = self.page('umbrella-reader', 'bids:detail', bid['uuid'])
         self.assertContains(page, '<code>capabilities.rack</code>')
+        self.assertContains(page, '<code>capabilities.shelf</code>: 1 of a group')
         self.assertContains(page, 'Or else')
         self.assertContains(page, '1.25 credits per server and hour')
         self.assertContains(page, '<code>gpus &gt;= 99</code>')
