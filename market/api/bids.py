@@ -82,13 +82,16 @@ REQUEST = fields.Table(
     {
         **FIELDS,
         'alternatives': dataclasses.replace(
-            _ALTERNATIVES, type=[AlternativeRequest], create=_OPTIONAL
+            _ALTERNATIVES,
+            type=[AlternativeRequest],
+            create=_OPTIONAL,
+            change=_NULLABLE,
         ),
     }
 )
 FILTERS, SORT_KEYS = FIELDS.filters(), FIELDS.sort_keys()
 BidRequest = REQUEST.request('BidRequest')
-BidChange = FIELDS.change('BidChange')
+BidChange = REQUEST.change('BidChange')
 Bid = FIELDS.answer('Bid')
 BidList = types.collection('bids', Bid)
 
@@ -191,7 +194,11 @@ class Bids(routing.Resource):
     @expose.expose(Bid, body=BidChange)
     @db.retried
     def patch(self, ident, body):
-        """Change an open bid's name, price, end or least notice."""
+        """Change an open bid's name, price, end, least notice or alternatives.
+
+        New ``alternatives`` take the place of all that it has; null takes these away.
+        What one leaves out is as in the bid's own terms, as they are then.
+        """
         service, context, now = transaction.request_context()
         values = transaction.changes(body)
         # The operator's hand is not bound by the quotas of others.
@@ -200,7 +207,8 @@ class Bids(routing.Resource):
             bid = bids.get(session, ident, context)
             transaction.require_current(bid, 'market:bids:change', body)
             values = _with_duration(bid, values)
-            wanted = dataclasses.replace(bid, **values)
+            wanted = _changed(bid, values, service.conf)
+            _require_few_expressions(session, wanted, service.conf)
             most = ledger.most_of_bid(wanted)
             _require_possible(wanted, most, service.terms, now)
             if bid.hold or service.conf.ledger.enforce:
@@ -227,6 +235,18 @@ class Bids(routing.Resource):
             bid = bids.get(session, ident, context)
             transaction.require_current(bid, 'market:bids:cancel')
             bids.move(session, bid, bid_core.Status.CANCELLED, now)
+
+
+def _changed(bid, values, conf):
+    """``bid`` as it is with ``values``, in which alternatives become what they are."""
+    own = {name: value for name, value in values.items() if name != 'alternatives'}
+    wanted = dataclasses.replace(bid, **own)
+    if 'alternatives' in values:
+        limits = market_conf.requirement_limits(conf), conf.market.max_alternatives
+        given = alternatives.of(values['alternatives'], wanted, *limits)
+        values['alternatives'] = given
+        wanted = dataclasses.replace(wanted, alternatives=given)
+    return wanted
 
 
 def _require_possible(bid, most, terms, now):

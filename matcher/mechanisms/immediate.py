@@ -101,7 +101,7 @@ def _best(book: matcher_book.Book, bid: bid_core.Bid) -> matcher_book.Award | No
             asked = sum(each.price for each in full.offers)
             if place.offer.price + others >= asked:
                 break
-        value = _value(book, bid.group_by, place.offer)
+        value = bid.group_by and _value(book, bid.group_by, place.offer)
         if value not in groups:
             groups[value] = _Group(book, bid)
         seen += 1

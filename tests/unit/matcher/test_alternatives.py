@@ -146,23 +146,23 @@ class AllocationTest(unittest.TestCase):
 
     def test_two_alternatives_that_are_awarded_are_found(self):
         supply = [markets.make_offer(number) for number in range(2)]
-        other = markets.make_bid(0, price='1')
-        either = markets.or_else(markets.make_bid(0, price='3'), other)
-        rival = markets.make_bid(1, price='2')
-        market = book.Book(markets.NOW, supply, {}, [either, rival])
-        self.assertEqual([], markets.broken(market, awarded(market, call.Call())))
-        lonely = markets.or_else(either, *[other] * 16)
-        alone = book.Book(markets.NOW, supply, {}, [lonely])
-        for rule in (call.Call(), exact.Exact()):
-            with mock.patch.object(figures, '_groups', _each_alone):
-                found = markets.broken(alone, awarded(alone, rule))
-            self.assertEqual(['a bid is filled twice'], found)
+        either = markets.or_else(
+            markets.make_bid(price='3'), markets.make_bid(price='2.5')
+        )
+        market = book.Book(markets.NOW, supply, {}, [either])
+        self.assertEqual([], markets.broken(market, awarded(market, exact.Exact())))
+        with mock.patch.object(figures, '_groups', _each_alone):
+            twice = awarded(market, exact.Exact())
+        self.assertEqual(['a bid is filled twice'], markets.broken(market, twice))
 
     @markets.examples(0.1, 0.02)
     @hypothesis.given(markets.rich_books(4, 5))
     def test_sixteen_alternatives_that_cannot_be_met_change_nothing(self, market):
         hostile = markets.make_bid(99, price='9', quantity=1000, min_quantity=1000)
-        hostile = markets.or_else(*[hostile] * 16)
+        expressions = None, 'rack', *(f'[rack, `{each}`]' for each in range(14))
+        hostile = markets.or_else(
+            *(dataclasses.replace(hostile, group_by=each) for each in expressions)
+        )
         beside = book.Book(
             market.now,
             market.offers,
