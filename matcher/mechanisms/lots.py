@@ -40,7 +40,8 @@ class Lots(typing.NamedTuple):
 
     All servers of a lot are of group ``value[r, l]`` by partition ``r``, as in
     ``Supply``. The lots of group ``v`` are ``members[r, n]``, the first of each kind
-    first, for ``n`` from ``member_at[r, v]`` to ``member_at[r, v + 1]``.
+    first, for ``n`` from ``member_at[r, v]`` to ``member_at[r, v + 1]``. There are
+    ``groups[r]`` of them.
     """
 
     kind_at: native.Ints
@@ -59,6 +60,7 @@ class Lots(typing.NamedTuple):
     value: native.Ints
     members: native.Ints
     member_at: native.Ints
+    groups: native.Ints
 
     def firsts(self) -> list[int]:
         """The first offer of each lot."""
@@ -104,6 +106,7 @@ def of(supply: figures.Supply) -> Lots:
         member_at=np.array(
             [np.searchsorted(row, groups) for row in in_order], np.int64
         ).reshape(len(value), len(groups)),
+        groups=1 + supply.value.max(axis=1, initial=-1),
     )
 
 

@@ -168,8 +168,7 @@ def _open_lots(
 def _next_group(lots: lot_figures.Lots, row: int, after: int) -> int:
     """The next group of partition ``row`` that has a lot, or -1."""
     group = after + 1
-    groups = lots.member_at.shape[1] - 1
-    while group < groups:
+    while group < lots.groups[row]:
         if lots.member_at[row, group] < lots.member_at[row, group + 1]:
             return group
         group += 1

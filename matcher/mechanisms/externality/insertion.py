@@ -116,7 +116,8 @@ def _best_start(
 @native.compiled
 def _groups(lots: lot_figures.Lots, demand: figures.Demand, bid: int) -> int:
     """In how many groups the servers of ``bid`` may be; 1 if it does not ask."""
-    return lots.member_at.shape[1] - 1 if demand.together[bid] >= 0 else 1
+    row = demand.together[bid]
+    return int(lots.groups[row]) if row >= 0 else 1
 
 
 @native.compiled
