@@ -167,7 +167,7 @@ class IdentityTest(base.MarketplaceTestCase):
             'price': '1',
         }
 
-    def test_nobody_is_what_he_says_of_himself(self):
+    def test_nobody_is_what_they_say_of_themselves(self):
         bid = self.bid('acme-member', price='0.5')
         path = f'/v1/bids/{bid["uuid"]}'
         nobody, other = self.market(None), self.market('umbrella-member')
