@@ -32,7 +32,7 @@ LINE = {
     *('uuid', 'offer_uuid', 'owner_id', 'provider_id', 'resource_type'),
     *('resource_uuid', 'resource_class', 'price', 'start_time', 'end_time', 'status'),
     # Whom it is rented from has it from another: that much the renter may know.
-    *('fulfill_time', 'expire_time', 'reason', 'sublet_of'),
+    *('fulfill_time', 'expire_time', 'reason', 'sublet_of', 'power_on'),
     *('price_segments', 'notice_seconds'),
     # What both have agreed on, and what became of it.
     *('reclaim_notice', 'reclaim_time', 'reclaim_deadline'),
