@@ -94,6 +94,7 @@ class BidTest(unittest.TestCase):
         both = bid(hours=4, alternatives=(other,), name='both')
         first, second = both.options
         self.assertEqual([('u', 0), ('u', 1)], [first.key, second.key])
+        self.assertEqual([True, False], [plain.plain, second.plain])
         self.assertEqual((), first.alternatives + second.alternatives)
         for name in other.document:
             self.assertEqual(getattr(both, name), getattr(first, name))
