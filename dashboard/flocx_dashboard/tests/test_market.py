@@ -212,11 +212,11 @@ class OrderTest(base.DashboardTestCase):
         self.assertEqual(12, len(page.context['agenda']))
 
     def test_a_calendar_program_subscribes_to_it(self):
-        bid = self.bid('initech-member', price='3')
+        bid = self.bid('acme-internal-member', price='3')
         self.offer()
         self.round()
         contract = self.show('bids', bid['uuid'])['contract_uuid']
-        browser, url = self.browser('initech-member'), self.url('overview:agenda')
+        browser, url = self.browser('acme-internal-member'), self.url('overview:agenda')
         page = browser.post(url, {'name': 'my phone'})
         self.assertContains(page, 'my phone')
         address = page.context['address']
