@@ -93,6 +93,8 @@ class Fulfilment(delivery.Delivery):
         self._sharing = sharing or coordination.NoSharding()
         #: Nodes that were emptied or cleaned when all were looked at together.
         self._cleaned = set()
+        #: {uuid of a line that is taken back: what was last known of its handover}.
+        self._memories = {}
         self._backoff = backoff.Backoff(
             self._conf.retry_interval, self._conf.retry_max_interval
         )
@@ -125,6 +127,8 @@ class Fulfilment(delivery.Delivery):
         metrics.DUE.set(len(due))
         metrics.LAG.set(max((scheduling.late(line, now) for _, line in due), default=0))
         self._backoff.keep([line for _, line in lines])
+        for uuid in self._memories.keys() - {line['uuid'] for _, line in due}:
+            del self._memories[uuid]
         self._wait_for_cleaning([line for _, line in due], now)
         # What begins now may end before the next pass.
         later = [
@@ -308,7 +312,9 @@ class Fulfilment(delivery.Delivery):
             not, so that whoever has the node has it by this line.
         """
         node, parties = self._node(line), self._parties(contract, line)
-        memory = self._memory(contract, line)
+        # Where anything fails, it is read again.
+        memory = self._memories.pop(line['uuid'], None) or self._memory(contract, line)
+        memory.begin_pass()
         if node and self._may_be_sublet(node, parties, memory):
             if self._is_sublet(line):
                 return False
@@ -323,6 +329,7 @@ class Fulfilment(delivery.Delivery):
             raise
         if done:
             return self._report(contract, line, status, reason)
+        self._memories[line['uuid']] = memory
         if memory.changed:
             # It has got somewhere: what is waited for now is another thing.
             self._backoff.forget(line)

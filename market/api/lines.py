@@ -50,12 +50,9 @@ class Handovers(routing.Resource):
         ``version`` is 0 where nothing was kept yet.
         """
         service, context, _ = transaction.request_context()
+        line = contract_uuid, line_uuid, context.provider_id
         with service.database.reader() as session:
-            contract = contracts.get(session, contract_uuid, context)
-            line = _delivered_by(context, contract, line_uuid)
-            if line.status in core.CLOSED:
-                raise exceptions.NotFound(f'Line {line.uuid} is {line.status}')
-            version, data = handovers.get(session, line.uuid)
+            version, data = handovers.get(session, *line)
         return Handover.of(version=version, data=data)
 
     @expose.expose(Handover, body=HandoverChange, rule='market:handovers:change')
@@ -70,12 +67,9 @@ class Handovers(routing.Resource):
         data = body['data']
         if len(json.dumps(data)) > MOST_KEPT:
             raise exceptions.Invalid(f'data: more than {MOST_KEPT} characters of JSON')
-        # Whose the line is does not change; how it is, is read again with its lock.
-        with service.database.reader() as session:
-            contract = contracts.get(session, contract_uuid, context)
-            line = _delivered_by(context, contract, line_uuid)
+        line = contract_uuid, line_uuid, context.provider_id
         with service.database.writer() as session:
-            version = handovers.put(session, line, body['version'], data)
+            version = handovers.put(session, *line, body['version'], data)
         return Handover.of(version=version, data=data)
 
 

@@ -202,6 +202,7 @@ class SeveralTest(FulfilmentTestCase):
         line = self.market.add(S.CREATED)
         self.run_at(0, 'umbrella')
         other = copy.copy(self.fulfilment)
+        other._memories = {}
         prepare, asked = self.nodes.prepare_cleaning, []
 
         def held(node):
