@@ -116,12 +116,12 @@ class Fulfilment(delivery.Delivery):
         """Do what is due at ``now``; return when the next thing is due, or None."""
         self._sharing.refresh()
         ahead = datetime.timedelta(seconds=self._conf.fulfil_interval)
+        own = self._marketplace.provider_id
         lines = [
             (contract, line)
             for contract in self._marketplace.due(now + ahead)
             for line in contract['lines']
-            if line['provider_id'] == self._marketplace.provider_id
-            and self._sharing.mine(line['resource_uuid'])
+            if line['provider_id'] == own and self._sharing.mine(line['resource_uuid'])
         ]
         due = [each for each in lines if due_step(each[1], now)]
         metrics.DUE.set(len(due))
@@ -129,6 +129,8 @@ class Fulfilment(delivery.Delivery):
         self._backoff.keep([line for _, line in lines])
         for uuid in self._memories.keys() - {line['uuid'] for _, line in due}:
             del self._memories[uuid]
+        for memory in self._memories.values():
+            memory.begin_pass()
         self._wait_for_cleaning([line for _, line in due], now)
         # What begins now may end before the next pass.
         later = [
@@ -275,8 +277,9 @@ class Fulfilment(delivery.Delivery):
             line['reason'] if known else _R.NOT_DELIVERED,
         )
 
-    def _memory(self, contract, line):
-        return handover.Memory(self._marketplace, contract['uuid'], line['uuid'])
+    def _memory(self, contract, line, document=None):
+        ids = contract['uuid'], line['uuid']
+        return handover.Memory(self._marketplace, *ids, document)
 
     def _is_sublet(self, line):
         """Whether somebody has the server of ``line`` from its renter."""
@@ -295,26 +298,31 @@ class Fulfilment(delivery.Delivery):
         return self._take_back(contract, line, now, _S.ENDED, _R.NOT_DELIVERED)
 
     def _finish(self, contract, line, now):
-        # First, so that whoever asks sees that it is over, and not yet clean.
+        node = self._node(line)
+        # Before anything is done, so that whoever asks sees that it is over, and not
+        # yet clean.
         self._report(contract, line, _S.WAIT_END)
         reason = line['reason'] or _R.EXPIRED
-        return self._take_back(contract, line, now, _S.ENDED, reason)
+        return self._take_back(contract, line, now, _S.ENDED, reason, node)
 
     def _cancel(self, contract, line, now):
         return self._take_back(contract, line, now, _S.CANCELLED, line['reason'])
 
-    def _take_back(self, contract, line, now, status, reason):
+    def _take_back(self, contract, line, now, status, reason, node=None):
         """Bring a node nearer to being clean and its owner's; then say so.
 
+        :param node: as it was read before the line was reported, if it was.
         :returns: whether that is done; or until when nothing can be done.
         :raises Conflict: another fulfiller has closed the line since it was read. That
             the market still has its handover, read after the node, says that it has
             not, so that whoever has the node has it by this line.
         """
-        node, parties = self._node(line), self._parties(contract, line)
         # Where anything fails, it is read again.
         memory = self._memories.pop(line['uuid'], None) or self._memory(contract, line)
-        memory.begin_pass()
+        if node is None:
+            node = self._node(line)
+            memory.begin_pass()
+        parties = self._parties(contract, line)
         if node and self._may_be_sublet(node, parties, memory):
             if self._is_sublet(line):
                 return False
@@ -381,6 +389,9 @@ class Fulfilment(delivery.Delivery):
                 contract['uuid'], line['uuid'], status, reason
             )
             line.update(status=reported['status'], reason=reported['reason'])
+            kept = reported.get('handover')
+            if kept:
+                self._memories[line['uuid']] = self._memory(contract, line, kept)
             LOG.info(
                 'Line %s of contract %s, node %s: %s',
                 line['uuid'],

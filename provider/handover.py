@@ -89,14 +89,15 @@ class Memory:
     the next change, or where it is read :meth:`anew`.
     """
 
-    def __init__(self, marketplace, contract_uuid, line_uuid):
+    def __init__(self, marketplace, contract_uuid, line_uuid, document=None):
+        """:param document: as the market has shown it just now, if it has."""
         self._marketplace = marketplace
         self._ids = contract_uuid, line_uuid
-        self._handover = None
+        self._handover = document and Handover.read(document)
         #: Whether something was written down in this pass.
         self.changed = False
         #: Whether it was read or written in this pass, after the node was read.
-        self.is_current = False
+        self.is_current = document is not None
 
     def begin_pass(self):
         """Remember that what is known is of an earlier pass."""

@@ -17,6 +17,9 @@ from market.db import handovers
 from market.db import lifecycle
 from market.db import turnarounds
 
+#: In these a line is over, and its server is taken back.
+_TAKEN_BACK = {core.Status.WAIT_END, core.Status.WAIT_CANCEL}
+
 #: How much a provider may keep about a line, in characters of JSON.
 MOST_KEPT = 65536
 
@@ -40,6 +43,12 @@ class Handover(types.Answer):
     data = types.Json
 
 
+class ReportedLine(contract_fields.Line):
+    """A line as it is by now; while it is taken back, with what is kept about it."""
+
+    handover = types.Field(Handover, since='1.1')
+
+
 class Handovers(routing.Resource):
     """/v1/contracts/{contract}/lines/{line}/handover: a provider's own memory."""
 
@@ -52,8 +61,7 @@ class Handovers(routing.Resource):
         service, context, _ = transaction.request_context()
         line = contract_uuid, line_uuid, context.provider_id
         with service.database.reader() as session:
-            version, data = handovers.get(session, *line)
-        return Handover.of(version=version, data=data)
+            return Handover.of(handovers.get(session, *line))
 
     @expose.expose(Handover, body=HandoverChange, rule='market:handovers:change')
     @db.retried
@@ -78,10 +86,10 @@ class Lines(routing.Resource):
 
     handover = Handovers()
 
-    @expose.expose(contract_fields.Line, body=Report, rule='market:contracts:report')
+    @expose.expose(ReportedLine, body=Report, rule='market:contracts:report')
     @db.retried
     def patch(self, contract_uuid, line_uuid, body):
-        """Report what became of a line.
+        """Report what became of a line; of one to be taken back its handover is shown.
 
         ``wait_cancel`` with the reason not_delivered, node_gone, node_in_use or
         owner_changed gives up a line that was not handed over. Where the bid could have
@@ -109,8 +117,10 @@ class Lines(routing.Resource):
                     now,
                     turnarounds.current(session, service.terms),
                 )
-        (line,) = (each for each in contract.lines if each.uuid == line_uuid)
-        return contract_fields.Line.of(line)
+            (line,) = (each for each in contract.lines if each.uuid == line_uuid)
+            is_taken_back = line.status in _TAKEN_BACK
+            kept = handovers.kept(session, line.uuid) if is_taken_back else None
+        return ReportedLine.of(line, handover=kept)
 
     @expose.expose(status=204, since='1.1')
     @db.retried

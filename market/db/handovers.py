@@ -5,6 +5,8 @@ The market does not read it. It is kept here because every fulfiller of a provid
 reaches the market, and because it has to live exactly as long as the line is open.
 """
 
+import typing
+
 import sqlalchemy as sa
 
 from flocx import exceptions
@@ -32,12 +34,19 @@ _REPLACE = (
         _TABLE.c.line_uuid == sa.bindparam('line'),
         _TABLE.c.version == sa.bindparam('known'),
     )
-    .values(version=sa.bindparam('later'), data=sa.bindparam('kept', type_=sa.JSON))
+    .values(version=sa.bindparam('later'), data=sa.bindparam('document', type_=sa.JSON))
 )
 
 
+class Kept(typing.NamedTuple):
+    """What is kept about a line; version 0 and no data where nothing was kept yet."""
+
+    version: int = 0
+    data: dict | None = None
+
+
 def get(session, contract_ident, line_uuid, provider_id):
-    """The version and the data; 0 and None where nothing was kept yet.
+    """What is kept about a line, as Kept.
 
     :param contract_ident: the uuid or the name of the contract.
     :raises NotFound: the provider has no such line, or it is closed.
@@ -45,8 +54,13 @@ def get(session, contract_ident, line_uuid, provider_id):
     status = _status(session, _LINE, contract_ident, line_uuid, provider_id)
     if status in core.CLOSED:
         raise exceptions.NotFound(f'Line {line_uuid} is {status}')
+    return kept(session, line_uuid)
+
+
+def kept(session, line_uuid):
+    """What is kept about a line that is known to be the reader's, as Kept."""
     row = session.execute(_KEPT, {'line': line_uuid}).first()
-    return (row.version, row.data) if row else (0, None)
+    return Kept(*row) if row else Kept()
 
 
 def put(session, contract_ident, line_uuid, provider_id, version, data):
@@ -61,11 +75,10 @@ def put(session, contract_ident, line_uuid, provider_id, version, data):
     if status in core.CLOSED:
         raise exceptions.Conflict(f'Line {line_uuid} is {status}')
     if version:
-        change = {'known': version, 'later': version + 1, 'kept': data}
+        change = {'known': version, 'later': version + 1, 'document': data}
         if session.execute(_REPLACE, {'line': line_uuid, **change}).rowcount:
             return version + 1
-    row = session.execute(_KEPT, {'line': line_uuid}).first()
-    known = row.version if row else 0
+    known = kept(session, line_uuid).version
     if version or known:
         raise exceptions.Conflict(
             f'version: what is kept about line {line_uuid} is at version {known}, '

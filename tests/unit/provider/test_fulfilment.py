@@ -134,7 +134,9 @@ class Market:
                     line.update(status=str(status), reason=reason or line['reason'])
                     if status == S.ACTIVE:
                         line['fulfill_time'] = line['fulfill_time'] or 'then'
-                    return line
+                    is_open = status not in core.CLOSED
+                    kept = is_open and self.handover(contract_uuid, line_uuid)
+                    return {**line, 'handover': kept or None}
         raise exceptions.NotFound(line_uuid)
 
 
