@@ -6,6 +6,7 @@ import json
 from flocx import db
 from flocx import exceptions
 from flocx.api import expose
+from flocx.api import fields
 from flocx.api import routing
 from flocx.api import types
 from flocx.core import contract as core
@@ -43,10 +44,10 @@ class Handover(types.Answer):
     data = types.Json
 
 
-class ReportedLine(contract_fields.Line):
-    """A line as it is by now; while it is taken back, with what is kept about it."""
-
-    handover = types.Field(Handover, since='1.1')
+#: A line as it is by now; while it is taken back, with what is kept about it.
+ReportedLine = fields.Table(
+    **contract_fields.LINE_FIELDS, handover=fields.Field(Handover, since='1.1')
+).answer('ReportedLine')
 
 
 class Handovers(routing.Resource):
@@ -71,14 +72,11 @@ class Handovers(routing.Resource):
         ``version`` is that of what was read before; another one is a conflict, so
         that two fulfillers do not overwrite what the other has found.
         """
-        service, context, _ = transaction.request_context()
-        data = body['data']
-        if len(json.dumps(data)) > MOST_KEPT:
-            raise exceptions.Invalid(f'data: more than {MOST_KEPT} characters of JSON')
-        line = contract_uuid, line_uuid, context.provider_id
+        service, context, now = transaction.request_context()
+        line = contract_uuid, line_uuid
         with service.database.writer() as session:
-            version = handovers.put(session, *line, body['version'], data)
-        return Handover.of(version=version, data=data)
+            version = keep(service, session, context, now, *line, body)
+        return Handover.of(version=version, data=body['data'])
 
 
 class Lines(routing.Resource):
@@ -97,30 +95,9 @@ class Lines(routing.Resource):
         in its place, at the same price.
         """
         service, context, now = transaction.request_context()
+        line = contract_uuid, line_uuid
         with service.database.writer() as session:
-            contract = contracts.get(session, contract_uuid, context)
-            line = _delivered_by(context, contract, line_uuid)
-            given_up = _is_given_up(line, body)
-            contract = lifecycle.report(
-                session,
-                contract,
-                line,
-                core.Status(body['status']),
-                body.get('reason'),
-                now,
-            )
-            if given_up:
-                replacement.substitute(
-                    session,
-                    contract,
-                    line,
-                    now,
-                    turnarounds.current(session, service.terms),
-                )
-            (line,) = (each for each in contract.lines if each.uuid == line_uuid)
-            is_taken_back = line.status in _TAKEN_BACK
-            kept = handovers.kept(session, line.uuid) if is_taken_back else None
-        return ReportedLine.of(line, handover=kept)
+            return take_down(service, session, context, now, *line, body)
 
     @expose.expose(status=204, since='1.1')
     @db.retried
@@ -142,6 +119,36 @@ class Lines(routing.Resource):
                     'whole contract'
                 )
             lifecycle.close(session, contract, now, lines=lines)
+
+
+def take_down(service, session, context, now, contract_uuid, line_uuid, report):
+    """Write down what a provider reports; return the ReportedLine, JSON."""
+    contract = contracts.get(session, contract_uuid, context)
+    line = _delivered_by(context, contract, line_uuid)
+    given_up = _is_given_up(line, report)
+    status = core.Status(report['status'])
+    contract = lifecycle.report(
+        session, contract, line, status, report.get('reason'), now
+    )
+    if given_up:
+        turnaround = turnarounds.current(session, service.terms)
+        replacement.substitute(session, contract, line, now, turnaround)
+    (line,) = (each for each in contract.lines if each.uuid == line_uuid)
+    is_taken_back = line.status in _TAKEN_BACK
+    kept = handovers.kept(session, line.uuid) if is_taken_back else None
+    return ReportedLine.of(line, handover=kept)
+
+
+def keep(service, session, context, now, contract_uuid, line_uuid, change):
+    """Keep what a provider says about a line; return its new version.
+
+    :raises Invalid: it is too much.
+    """
+    data = change['data']
+    if len(json.dumps(data)) > MOST_KEPT:
+        raise exceptions.Invalid(f'data: more than {MOST_KEPT} characters of JSON')
+    line = contract_uuid, line_uuid, context.provider_id
+    return handovers.put(session, *line, change['version'], data)
 
 
 def _is_given_up(line, body):

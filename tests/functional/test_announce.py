@@ -361,7 +361,10 @@ class EveryChangeTest(base.MarketplaceTestCase):
             f'{path}/lines/{line["uuid"]}/handover',
             {'version': 0, 'data': {}},
         )
-        self.report(contract, line, 'error', 'lessee_changed')
+        told = {'status': 'error', 'reason': 'lessee_changed'}
+        ids = {'contract_uuid': contract['uuid'], 'line_uuid': line['uuid']}
+        reports = {'reports': [{**ids, 'report': told}]}
+        self.step(self.market(line['provider_id']).post, '/v1/reports', reports)
         self.report(contract, line, 'active')
         self.silent(self.market(OWNER).delete, path)
         self.step(self.market(LESSEE).delete, path)
