@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Send what several threads report at the same time with one request.
 
-Nothing waits for others to come: whoever finds nobody sending sends at once, and what is
-reported meanwhile goes with the next request.
+Nothing waits for others to come: whoever finds nobody sending sends at once, and what
+is reported meanwhile goes with the next request.
 """
 
 from concurrent import futures

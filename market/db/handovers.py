@@ -85,9 +85,7 @@ def put(session, contract_ident, line_uuid, provider_id, version, data):
             f'not {version}; read it again',
             code='flocx.conflict.generation',
         )
-    session.execute(
-        sa.insert(_TABLE).values(line_uuid=line_uuid, version=1, data=data)
-    )
+    session.execute(sa.insert(_TABLE).values(line_uuid=line_uuid, version=1, data=data))
     return 1
 
 

@@ -364,7 +364,9 @@ class EveryChangeTest(base.MarketplaceTestCase):
         told = {'status': 'error', 'reason': 'lessee_changed'}
         ids = {'contract_uuid': contract['uuid'], 'line_uuid': line['uuid']}
         reports = {'reports': [{**ids, 'report': told}]}
-        self.step(self.market(line['provider_id']).post, '/v1/reports', reports)
+        send = self.market(line['provider_id']).request
+        latest = {'OpenStack-API-Version': 'marketplace 1.1'}
+        self.good(self.step(send, 'POST', '/v1/reports', latest, json=reports), 200)
         self.report(contract, line, 'active')
         self.silent(self.market(OWNER).delete, path)
         self.step(self.market(LESSEE).delete, path)

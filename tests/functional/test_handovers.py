@@ -75,7 +75,9 @@ class HandoverTest(base.MarketplaceTestCase):
         ]
 
         def post(reports, who=PROVIDER):
-            return self.market(who).post('/v1/reports', {'reports': reports})
+            caller = self.market(who)
+            caller.headers['OpenStack-API-Version'] = 'marketplace 1.1'
+            return caller.post('/v1/reports', {'reports': reports})
 
         found = self.good(post(reports), 200)['reports']
         self.assertEqual(
