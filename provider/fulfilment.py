@@ -45,6 +45,7 @@ from provider import handover
 from provider import offered_hardware
 from provider import scheduling
 from provider import teardown
+from provider.nodes import limited
 
 LOG = log.getLogger(__name__)
 _S, _R = core.Status, core.Reason
@@ -55,6 +56,10 @@ _PASSING = (exceptions.Conflict, exceptions.Unavailable)
 #: So often a line is tried at least before it is given up: a fulfiller that was away
 #: over the deadline should not give up because Ironic hiccups once.
 _TRIES = 3
+
+#: So many servers are dealt with for each that Ironic is asked about: others wait for
+#: the market, which takes what many of them report with one request.
+_TOGETHER = 4
 
 _FAILED = 'failed and will be tried again'
 
@@ -80,7 +85,8 @@ class Fulfilment(delivery.Delivery, hand_back.HandBack):
         :param sharing: which nodes are this fulfiller's; all unless it is given.
         :param clock: called with ``with_timezone=True``, returns aware UTC.
         """
-        self._conf, self._nodes, self._marketplace = conf.provider, nodes, marketplace
+        self._conf, self._marketplace = conf.provider, marketplace
+        self._nodes = nodes = limited.LimitedNodes(nodes, self._conf.workers)
         self._sharing = sharing or coordination.NoSharding()
         #: Nodes that were emptied or cleaned when all were looked at together.
         self._cleaned = set()
@@ -131,7 +137,7 @@ class Fulfilment(delivery.Delivery, hand_back.HandBack):
             for moment in scheduling.moments(line)
             if moment > now
         ]
-        with futures.ThreadPoolExecutor(max_workers=self._conf.workers) as executor:
+        with futures.ThreadPoolExecutor(_TOGETHER * self._conf.workers) as executor:
             list(
                 executor.map(lambda each: self._in_turn(each, now), scheduling.of(due))
             )

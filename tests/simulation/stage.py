@@ -145,5 +145,7 @@ def _configuration():
     conf.set_override('allocation', 'immediate', group='matcher')
     conf.set_override('maintenance_notice', changes.NOTICE, group='contracts')
     conf.set_override('quarantine_project_id', ironic.QUARANTINE, group='provider')
+    # Nothing waits here but where the scheduler says so.
+    conf.set_override('workers', 1000, group='provider')
     logging.getLogger('flocx').propagate = True
     return conf

@@ -238,7 +238,7 @@ class SeveralTest(FulfilmentTestCase):
         self.nodes.prepare_cleaning, self.nodes.provision = prepare, provision
 
     def test_what_is_remembered_is_read_again_before_a_node_is_given_back(self):
-        """Another one has done that, and the node is in quarantine for the next line."""
+        """Another one has done that; it is in quarantine for the next line."""
         line = self.market.add(S.CREATED)
         self.run_at(0, 'umbrella')
         self.nodes._change('n1', power_state='power on')
