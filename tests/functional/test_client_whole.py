@@ -24,7 +24,6 @@ BETWEEN_SERVICES = {
     'marketplace post /v1/offers',
     'marketplace post /v1/publications',
     'marketplace patch /v1/offers/{ident}/health',
-    'marketplace post /v1/reports',
     'marketplace patch /v1/contracts/{contract_uuid}/lines/{line_uuid}',
     'marketplace get /v1/contracts/{contract_uuid}/lines/{line_uuid}/handover',
     'marketplace patch /v1/contracts/{contract_uuid}/lines/{line_uuid}/handover',

@@ -242,7 +242,7 @@ class SeveralTest(FulfilmentTestCase):
         line = self.market.add(S.CREATED)
         self.run_at(0, 'umbrella')
         self.nodes._change('n1', power_state='power on')
-        with mock.patch.object(self.nodes, 'power_off'):
+        with mock.patch.object(self.nodes, 'power_off', autospec=True):
             self.run_at(60)
             self.run_at(61, QUARANTINE)
         ((_, kept),) = self.market.kept.values()
