@@ -212,6 +212,14 @@ class Marketplace:
         values = {'status': status} | ({'reason': reason} if reason else {})
         return self._together((contract_uuid, line_uuid, {'report': values}))['line']
 
+    def report_power(self, contract_uuid, line_uuid, power_on):
+        """Tell the market that the server of a line is powered on, or off."""
+        self._request(
+            'PATCH',
+            f'{_line(contract_uuid, line_uuid)}/power',
+            json={'power_on': power_on},
+        )
+
     def handover(self, contract_uuid, line_uuid):
         """What we keep about a line, with its version; see ``provider.handover``.
 
@@ -258,7 +266,7 @@ class Marketplace:
         if 'handover' in values:
             path = _handover(contract_uuid, line_uuid)
             return self._request('PATCH', path, json=values['handover'])
-        path = f'/v1/contracts/{contract_uuid}/lines/{line_uuid}'
+        path = _line(contract_uuid, line_uuid)
         return {'line': self._request('PATCH', path, json=values['report'])}
 
     @property
@@ -300,8 +308,12 @@ class Marketplace:
         return callers
 
 
+def _line(contract_uuid, line_uuid):
+    return f'/v1/contracts/{contract_uuid}/lines/{line_uuid}'
+
+
 def _handover(contract_uuid, line_uuid):
-    return f'/v1/contracts/{contract_uuid}/lines/{line_uuid}/handover'
+    return f'{_line(contract_uuid, line_uuid)}/handover'
 
 
 def _refusal(answer):
