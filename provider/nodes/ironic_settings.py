@@ -6,6 +6,7 @@ import json
 
 from oslo_log import log
 
+from flocx import exceptions
 from provider import node_settings
 
 LOG = log.getLogger(__name__)
@@ -87,6 +88,19 @@ class NodeSettings:
         self._restore_volumes(uuid, 'targets', before)
 
     def _restore_volumes(self, uuid, kind, before):
+        try:
+            self._replace_volumes(uuid, kind, before)
+        except exceptions.Invalid:
+            # Ironic changes the volumes of a node that is known to be off, and of one
+            # that nobody has switched yet it may know nothing.
+            if self._ask('GET', f'/nodes/{uuid}')['power_state'] is not None:
+                raise
+            self.power_off(uuid)
+            raise exceptions.Conflict(
+                f'Node {uuid} is switched off before its volumes are put back'
+            ) from None
+
+    def _replace_volumes(self, uuid, kind, before):
         now = self._volumes(uuid, kind) or {}
         for each in now.keys() - before.keys():
             self._ask('DELETE', f'/volume/{kind}/{each}')

@@ -148,6 +148,8 @@ class Leftovers:
             properties={'target_lun': 1},
             **where,
         )
+        # As of hardware that nobody has switched since Ironic knows it.
+        self.lab.write(self.node.uuid, power_state=None)
         self.end()
         self.assertEqual(before, self.nodes.settings(self.node.uuid))
 
