@@ -116,6 +116,14 @@ _OPTS = [
         'by the moment at which it appears.',
     ),
     cfg.IntOpt(
+        'console_tokens_per_line',
+        default=10,
+        min=1,
+        help='Most tokens for the console of one server of a contract. With another '
+        'one the oldest is deleted, and the sessions that it has opened end. Ten are '
+        'enough for several people and too few to fill a table with.',
+    ),
+    cfg.IntOpt(
         'max_requirements',
         default=_LIMITS.triples,
         min=1,

@@ -95,6 +95,36 @@ RULES = [
         ('POST', '/v1/quotes'),
     ),
     policy.documented(
+        'market:console_tokens:list',
+        f'{policy.READER} or {policy.SERVICE}',
+        "List tokens for the consoles of the project's servers.",
+        ('GET', '/v1/console_tokens'),
+    ),
+    policy.documented(
+        'market:console_tokens:show',
+        f'{policy.READER} or {policy.SERVICE}',
+        "Show a token for the console of one of the project's servers.",
+        ('GET', '/v1/console_tokens/{console_token}'),
+    ),
+    policy.documented(
+        'market:console_tokens:create',
+        policy.SERVICE,
+        'Keep a token for the console of a server; for the provider that delivers it.',
+        ('POST', '/v1/console_tokens'),
+    ),
+    policy.documented(
+        'market:console_tokens:delete',
+        policy.MEMBER,
+        "Delete a token for the console of one of the project's servers.",
+        ('DELETE', '/v1/console_tokens/{console_token}'),
+    ),
+    policy.documented(
+        'market:contracts:provide',
+        f'{policy.MEMBER} and {_PROVIDER}',
+        "Give a server to a project: with the owner's token and a provider's.",
+        ('POST', '/v1/contracts'),
+    ),
+    policy.documented(
         'market:contracts:list',
         f'{policy.READER} or {policy.SERVICE}',
         'List the contracts that the project has a part in, as renter or owner.',

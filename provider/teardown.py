@@ -159,8 +159,21 @@ class Teardown:
             LOG.debug('Node %s: %s', node.uuid, error)
 
     def _note_quarantine(self, node, parties, kept):
+        if node.console_enabled:
+            self._close_console(node)
         kept.begin(_P.QUARANTINED, self._now())
         return not self._wait
+
+    def _close_console(self, node):
+        """So that who has it open does not see, or disturb, how the node is cleaned.
+
+        Where Ironic does not do it now, nothing waits for it: it has to be off before
+        the node is returned.
+        """
+        try:
+            self._nodes.console_off(node.uuid)
+        except exceptions.FlocxError as error:
+            LOG.warning('The console of node %s stays on: %s', node.uuid, error)
 
     def _nothing(self, node, parties, kept):
         _warn_if_stuck(node)

@@ -232,6 +232,31 @@ CONTRACT = Table(
     ),
 )
 
+CONSOLE_TOKEN = Table(
+    (
+        Field('uuid', shown='list'),
+        Field(
+            'resource_uuid',
+            shown='list',
+            column='Server',
+            option='Those of this server, by uuid.',
+        ),
+        # Told once, when it is made; and where a WebSocket client connects with it.
+        Field('token'),
+        Field('access_url'),
+        # Until when it opens sessions, and until when they last.
+        Field('expires_at', shown='list', column='Time', query=True),
+        Field('end_time', shown='list', column='Time'),
+        Field('line_uuid', shown='long', query=True),
+        Field('contract_uuid', shown='long', query=True),
+        Field('resource_type', shown='long', **_TYPE),
+        Field('project_id', shown='long', column='Project', query=True),
+        Field('provider_id', shown='long', query=True),
+        Field('created_at', shown='long', column='Time'),
+    ),
+    ('token_hash', *_ORDER),
+)
+
 MAINTENANCE = Table(
     (
         Field('uuid', shown='list'),

@@ -6,6 +6,7 @@ from market.api import accounts
 from market.api import audit
 from market.api import bids
 from market.api import book
+from market.api import console_tokens
 from market.api import contracts
 from market.api import disputes
 from market.api import events
@@ -25,6 +26,7 @@ class V1:
     audit = audit.AuditController()
     offers = offers.Offers()
     bids = bids.Bids()
+    console_tokens = console_tokens.ConsoleTokens()
     contracts = contracts.Contracts()
     disputes = disputes.Disputes()
     events = events.Events()

@@ -550,3 +550,30 @@ disputes = sa.Table(
     sa.Index(None, 'other_project_id'),
     **_OPTIONS,
 )
+
+#: What opens the serial consoles of servers, until the time of their lines is over.
+console_tokens = sa.Table(
+    'console_tokens',
+    metadata,
+    _id(),
+    _uuid('uuid', nullable=False, unique=True),
+    # SHA-256, in hexadecimal: the token itself is kept nowhere.
+    sa.Column('token_hash', sa.String(64), nullable=False, unique=True),
+    sa.Column(
+        'line_uuid',
+        sa.String(36),
+        sa.ForeignKey('contract_lines.uuid', ondelete='CASCADE'),
+        nullable=False,
+    ),
+    _uuid('contract_uuid', nullable=False),
+    _project('project_id', nullable=False),
+    _project('provider_id', nullable=False),
+    sa.Column('resource_type', sa.String(64), nullable=False),
+    sa.Column('resource_uuid', sa.String(255), nullable=False),
+    _time('created_at'),
+    _time('expires_at'),
+    sa.Index(None, 'line_uuid'),
+    sa.Index(None, 'project_id'),
+    sa.Index(None, 'provider_id'),
+    **_OPTIONS,
+)

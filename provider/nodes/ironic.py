@@ -196,6 +196,24 @@ class IronicNodes(
         with ironic_client.translated(f'Node {uuid}'):
             self._baremetal().disable_node_console(uuid)
 
+    def console_on(self, uuid):
+        with ironic_client.translated(f'Node {uuid}'):
+            self._baremetal().enable_node_console(uuid)
+
+    def console(self, uuid):
+        with ironic_client.translated(f'Node {uuid}'):
+            found = self._baremetal().get_node_console(uuid)
+        info = found.get('console_info')
+        if not found.get('console_enabled') or not info:
+            return None
+        if info.get('type') != 'socat':
+            # The others are web pages of their own.
+            raise exceptions.Invalid(
+                f'Node {uuid}: its console is of the type {info.get("type")!r}, and '
+                'only socat can be passed on'
+            )
+        return info['url']
+
     def power_off(self, uuid):
         with ironic_client.translated(f'Node {uuid}'):
             self._baremetal().set_node_power_state(uuid, 'power off')

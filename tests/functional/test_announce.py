@@ -264,6 +264,7 @@ class EveryChangeTest(base.MarketplaceTestCase):
         self._reclaimed()
         self._maintenance()
         self._leases()
+        self._given()
         self._ledger()
         self._project_departs()
         self._time_passes()
@@ -355,6 +356,7 @@ class EveryChangeTest(base.MarketplaceTestCase):
             {line['provider_id'], 'engine'},
             {receiver for receiver, _, _ in self.latest},
         )
+        self._console(line)
         # What a provider keeps for itself is nobody else's business.
         self.silent(
             self.market(line['provider_id']).patch,
@@ -372,6 +374,20 @@ class EveryChangeTest(base.MarketplaceTestCase):
                 self.report(contract, line, 'ended')
             elif line['status'] == 'wait_cancel':
                 self.report(contract, line, 'cancelled')
+
+    def _console(self, line):
+        """Who may open it, concerns who passes it on, who asks again and again."""
+        self.VERSION = '1.1'
+        made = self.good(
+            self.silent(
+                self.market(line['provider_id']).post,
+                '/v1/console_tokens',
+                {'line_uuid': line['uuid'], 'token_hash': '1' * 64, 'seconds': 60},
+            )
+        )
+        path = f'/v1/console_tokens/{made["uuid"]}'
+        self.silent(self.market(LESSEE).delete, path)
+        self.VERSION = None
 
     def _open(self):
         found = self.market(LESSEE).get('/v1/contracts')
@@ -483,6 +499,17 @@ class EveryChangeTest(base.MarketplaceTestCase):
         self.good(self.step(owner.post, '/v1/leases', given))
         self.assertEqual(3, len(self.latest))
         self.silent(owner.post, '/v1/leases', given)
+
+    def _given(self):
+        """What an owner gives away is an offer and a contract; both are told."""
+        self.VERSION = '1.1'
+        seller = self.market_of(OWNER)
+        offer = {**self.terms(price='0'), 'lessee_id': 'umbrella'}
+        self.silent(seller.post, '/v1/contracts', {'offer': {**offer, 'price': '1'}})
+        self.good(self.step(seller.post, '/v1/contracts', {'offer': offer}))
+        self.assertEqual(3, len(self.latest))
+        self.silent(seller.post, '/v1/contracts', {'offer': offer})
+        self.VERSION = None
 
     def _ledger(self):
         """What is booked concerns neither engines nor providers."""

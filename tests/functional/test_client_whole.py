@@ -53,6 +53,10 @@ STORY = (
     ('umbrella-member', 'calendar', '--for', '2h'),
     # Handed over before it is changed: who was quicker would be told to read again.
     ('umbrella-member', 'offer', 'claim', 'one', '--name', 'rent', *UNTIL, '--wait'),
+    ('umbrella-member', 'console', 'token', 'create', 'NODE', '--ttl', '1h'),
+    ('umbrella-reader', 'console', 'token', 'list'),
+    ('umbrella-reader', 'console', 'token', 'show', 'TOKEN'),
+    ('umbrella-member', 'console', 'token', 'delete', 'TOKEN'),
     ('umbrella-reader', 'contract', 'list'),
     ('umbrella-reader', 'contract', 'show', 'rent'),
     ('umbrella-member', 'contract', 'extend', 'rent', '--by', '1h'),
@@ -91,6 +95,7 @@ STORY = (
     ('umbrella-reader', 'price', 'list'),
     ('umbrella-reader', 'usage', 'show'),
     ('umbrella-reader', 'event', 'list'),
+    ('acme-member', 'node', 'provide', 'SPARE', 'umbrella', '--end-time', '+1h'),
     ('acme-member', 'offer', 'set', 'one', '--reclaim-notice', '30m'),
     (
         *('umbrella-member', 'offer', 'claim', 'one', '--name', 'short'),
@@ -199,6 +204,25 @@ class WholeTest(test_client.ClientTestCase):
         )
         return self.good(answer)['uuid']
 
+    def console_token(self):
+        """The uuid of a token for the console of some server."""
+        claimed = self.good(
+            self.market('umbrella-member').post(
+                f'/v1/offers/{self.offer()["uuid"]}/claim', {'end_time': self.time(9)}
+            )
+        )
+
+        def line():
+            return self.show('contracts', claimed['uuid'])['lines'][0]
+
+        self.eventually('active', lambda: line()['status'])
+        body = {'line_uuid': line()['uuid'], 'token_hash': '0' * 64, 'seconds': 60}
+        newest = {'OpenStack-API-Version': 'marketplace latest'}
+        made = self.market('service-service').request(
+            'POST', '/v1/console_tokens', newest, json=body
+        )
+        return self.good(made)['uuid']
+
     def grant(self):
         """The uuids of a monthly grant and of its first transfer."""
         newest = {'OpenStack-API-Version': 'marketplace latest'}
@@ -223,8 +247,10 @@ class WholeTest(test_client.ClientTestCase):
         operations = self.described()
         names = {
             'NODE': self.add_node(),
+            'SPARE': self.add_node(),
             'ROUND': self.round(),
             'OUTAGE': self.outage(),
+            'TOKEN': self.console_token(),
         }
         names['GRANT'], names['TRANSFER'] = self.grant()
         names['USAGE'], names['DISPUTE'] = self.disputed()

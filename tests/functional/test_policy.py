@@ -7,6 +7,7 @@ or a row without a rule, fails. The columns are projects and the roles in them.
 
 import dataclasses
 import datetime
+import secrets
 import string
 
 from flocx import policy
@@ -130,6 +131,22 @@ ROWS = {
             'resource_uuid': 'invented',
             'properties': {},
             **BID,
+        },
+    ),
+    'market:contracts:provide': Row(
+        'POST',
+        MARKET,
+        '/v1/contracts',
+        *(DENIED,) * 3,
+        operator=403,
+        body={
+            'offer': {
+                'resource_type': 'dummy_node',
+                'resource_uuid': 'invented',
+                'properties': {},
+                'lessee_id': RENTER,
+                **BID,
+            }
         },
     ),
     'market:publications:create': Row(
@@ -289,6 +306,36 @@ ROWS = {
         operator=204,
         guest=404,
     ),
+    'market:console_tokens:list': Row(
+        'GET', MARKET, '/v1/console_tokens', ALL, ALL, ALL, service=200
+    ),
+    'market:console_tokens:show': Row(
+        'GET',
+        MARKET,
+        '/v1/console_tokens/{console_token}',
+        *(NONE, ALL, NONE),
+        service=200,
+    ),
+    # A provider may, for lines that it delivers; this is none.
+    'market:console_tokens:create': Row(
+        'POST',
+        MARKET,
+        '/v1/console_tokens',
+        *(DENIED,) * 3,
+        service=404,
+        operator=403,
+        body={'line_uuid': 'none', 'token_hash': '0' * 64, 'seconds': 60},
+    ),
+    'market:console_tokens:delete': Row(
+        'DELETE',
+        MARKET,
+        '/v1/console_tokens/{console_token}',
+        NONE,
+        (204, 403),
+        NONE,
+        operator=204,
+        guest=404,
+    ),
     'market:accounts:list': Row('GET', MARKET, '/v1/accounts', ALL, ALL, ALL),
     'market:accounts:show': Row(
         'GET', MARKET, '/v1/accounts/{account}', ALL, NONE, NONE
@@ -362,6 +409,31 @@ ROWS = {
     'provider:nodes:show': Row(
         'GET', PROVIDER, '/v1/nodes/{node}', ALL, NONE, NONE, operator=404
     ),
+    'provider:nodes:provide': Row(
+        'POST',
+        PROVIDER,
+        '/v1/contracts',
+        (201, 403),
+        HIDDEN,
+        HIDDEN,
+        operator=404,
+        body={
+            'resource_uuid': '{fresh}',
+            'project_id': RENTER,
+            'end_time': '{later}',
+        },
+    ),
+    # The owner sees the server, and does not rent it.
+    'provider:console_tokens:create': Row(
+        'POST',
+        PROVIDER,
+        '/v1/nodes/{fresh}/console_tokens',
+        (409, 403),
+        HIDDEN,
+        HIDDEN,
+        operator=404,
+        body={},
+    ),
     'provider:offers:publish': Row(
         'POST',
         PROVIDER,
@@ -395,11 +467,15 @@ ROWS = {
 OF_THE_OWNER = {
     'market:offers:claim': 409,
     'provider:nodes:show': 200,
+    'provider:console_tokens:create': 409,
+    'provider:nodes:provide': 201,
     'provider:offers:publish': 201,
     'market:disputes:create': 201,
     'lease:offers:create': 201,
     'lease:offers:claim': 409,
     'lease:leases:create': 201,
+    'lease:console_auth_tokens:create': 409,
+    'lease:console_auth_tokens:delete': 200,
 }
 
 
@@ -409,6 +485,25 @@ ROWS |= {
         f'lease:{kind}:list': Row('GET', LEASE, f'/v1/{kind}', *(ALL,) * 3)
         for kind in ('offers', 'leases', 'nodes', 'events')
     },
+    'lease:console_auth_tokens:create': Row(
+        'POST',
+        LEASE,
+        '/v1/console_auth_tokens',
+        (409, 403),
+        HIDDEN,
+        HIDDEN,
+        operator=404,
+        body={'node_uuid_or_name': '{fresh}'},
+    ),
+    'lease:console_auth_tokens:delete': Row(
+        'DELETE',
+        LEASE,
+        '/v1/console_auth_tokens/{fresh}',
+        (200, 403),
+        HIDDEN,
+        HIDDEN,
+        operator=404,
+    ),
     'lease:offers:show': Row('GET', LEASE, '/v1/offers/{offer}', *(ALL,) * 3),
     'lease:offers:create': Row(
         'POST',
@@ -492,6 +587,7 @@ class MatrixTest(base.MarketplaceTestCase):
             **dict.fromkeys(('grant', 'account', 'transfer', 'funded'), self.granted),
             **dict.fromkeys(('future', 'future_line'), self.future),
             'usage': self.usage,
+            'console_token': self.console_token,
             'dispute': self.dispute,
             **dict.fromkeys(
                 ('node', 'fresh'),
@@ -516,6 +612,20 @@ class MatrixTest(base.MarketplaceTestCase):
         # Nothing is done for it yet, by a fulfiller that would be faster.
         contract = self.contract(start_time=self.time(3))
         return {'future': contract['contract'], 'future_line': contract['line']}
+
+    def console_token(self):
+        contract = self.contract()['contract']
+
+        def line():
+            (found,) = self.show('contracts', contract)['lines']
+            return found
+
+        self.eventually('active', lambda: line()['status'])
+        body = {'line_uuid': line()['uuid'], 'token_hash': secrets.token_hex(32)}
+        answer = self.market(SERVICE).post(
+            '/v1/console_tokens', {**body, 'seconds': 60}
+        )
+        return {'console_token': self.good(answer)['uuid']}
 
     def usage(self):
         now = datetime.datetime.now(datetime.UTC)

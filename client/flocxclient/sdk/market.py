@@ -9,6 +9,7 @@ import tenacity
 
 from flocxclient import projects
 from flocxclient.sdk import bid as _bid
+from flocxclient.sdk import console_token as _console_token
 from flocxclient.sdk import contract as _contract
 from flocxclient.sdk import event as _event
 from flocxclient.sdk import identifiers
@@ -142,6 +143,17 @@ class Proxy(proxy.Proxy):
         path = f'{identifiers.path(_contract.Contract.base_path, uuid_)}/lines'
         response = self.delete(identifiers.path(path, line))
         exceptions.raise_from_response(response)
+
+    def console_tokens(self, **query):
+        """The tokens for consoles of servers that the caller's project has now."""
+        return self._list(_console_token.ConsoleToken, **query)
+
+    def get_console_token(self, token):
+        return self._fetched(_console_token.ConsoleToken, token)
+
+    def delete_console_token(self, token):
+        """Delete a token, and end the sessions that it has opened."""
+        self._ended(_console_token.ConsoleToken, token)
 
     def maintenances(self, **query):
         """Planned outages of servers that the caller owns or rents."""
