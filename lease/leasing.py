@@ -19,6 +19,7 @@ from market.db import events
 from market.db import leases
 from market.db import offers
 from market.db import rescheduling
+from market.db import servers
 from market.db import turnarounds
 from market.db import visibility
 
@@ -72,15 +73,16 @@ def give(service, context, body, now):
     named = {name: body.pop(name, None) for name in ('name', 'purpose')}
     start = max(body.get('start_time') or now, now)
     body['end_time'] = _end(service, context, body, start)
-    offer = offering.draft(service, context, now, body, '0')
+    offer, name = offering.draft(service, context, now, body, '0')
     named |= {'start': start, 'end': body['end_time']}
-    return _give(service, offer, now, terms, named)
+    return _give(service, offer, name, now, terms, named)
 
 
 @db.retried
-def _give(service, offer, now, terms, named):
+def _give(service, offer, server_name, now, terms, named):
     with service.database.writer() as session:
         contract = giving.give(session, offer, now, terms, **named)
+        servers.name_all(session, {offer.server: server_name})
         return leases.Lease(contract.lines[0], contract.name, contract.purpose)
 
 

@@ -10,6 +10,7 @@ from flocx import health
 from flocx.core import bid as bid_core
 from flocx.core import contract
 from flocx.core import requirements
+from market.webhooks import conf as webhooks_conf
 
 _LIMITS = requirements.Limits()
 
@@ -359,6 +360,7 @@ def register(conf):
     conf.register_opts(_LEDGER_OPTS, _LEDGER)
     conf.register_group(_CONTRACTS)
     conf.register_opts(_CONTRACTS_OPTS, _CONTRACTS)
+    webhooks_conf.register(conf)
     limit_opts.register_opts(conf)
     # It registers what its session needs there, whatever ``conf`` is.
     cfg.CONF.set_default('timeout', config.TIMEOUT, group='oslo_limit')
@@ -371,6 +373,7 @@ def list_opts():
         (_QUOTA.name, _QUOTA_OPTS),
         (_CONTRACTS.name, _CONTRACTS_OPTS),
         (_LEDGER.name, _LEDGER_OPTS),
+        (webhooks_conf.GROUP.name, webhooks_conf.OPTS),
     ]
 
 

@@ -335,6 +335,42 @@ RULES = [
         'See what looks like gaming of the market, by whom.',
         ('GET', '/v1/audit'),
     ),
+    policy.documented(
+        'market:webhooks:list',
+        policy.READER,
+        "List the project's webhooks.",
+        ('GET', '/v1/webhooks'),
+    ),
+    policy.documented(
+        'market:webhooks:show',
+        policy.READER,
+        "Show one of the project's webhooks.",
+        ('GET', '/v1/webhooks/{webhook}'),
+    ),
+    policy.documented(
+        'market:webhooks:create',
+        policy.MEMBER,
+        "Have the project's events sent to somebody.",
+        ('POST', '/v1/webhooks'),
+    ),
+    policy.documented(
+        'market:webhooks:change',
+        policy.MEMBER,
+        "Change one of the project's webhooks.",
+        ('PATCH', '/v1/webhooks/{webhook}'),
+    ),
+    policy.documented(
+        'market:webhooks:delete',
+        policy.MEMBER,
+        "Delete one of the project's webhooks.",
+        ('DELETE', '/v1/webhooks/{webhook}'),
+    ),
+    policy.documented(
+        'market:webhooks:test',
+        policy.MEMBER,
+        "Send an event to one of the project's webhooks.",
+        ('POST', '/v1/webhooks/{webhook}/test'),
+    ),
 ]
 
 

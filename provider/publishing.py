@@ -230,6 +230,7 @@ class Publishing:
             **({'sublet_of': line} if line else {}),
             'resource_type': self._nodes.RESOURCE_TYPE,
             'resource_uuid': each.node.uuid,
+            **({'resource_name': each.node.name} if each.node.name else {}),
             **{
                 name: value
                 for name, value in each.document.items()

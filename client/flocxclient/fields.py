@@ -257,6 +257,35 @@ CONSOLE_TOKEN = Table(
     ('token_hash', *_ORDER),
 )
 
+WEBHOOK = Table(
+    (
+        Field('name', shown='list', **_NAME),
+        Field('uuid', shown='list'),
+        Field('url', shown='list'),
+        # Shown once, by the command that makes it up.
+        Field('secret'),
+        # None for all.
+        Field('event_types', list, shown='long', column='Names'),
+        Field(
+            'status',
+            shown='list',
+            option='enabled or disabled.',
+            metavar='<status>',
+        ),
+        # Why it failed the last time, or was disabled.
+        Field('reason', shown='list'),
+        Field('failing_since', shown='long', column='Time'),
+        Field('next_attempt_time', shown='long', column='Time'),
+        Field('attempts', int),
+        # The last event that it has taken.
+        Field('last_event_id', int, shown='long'),
+        Field('project_id', shown='long', column='Project', query=True),
+        Field('created_at', column='Time'),
+        Field('updated_at', column='Time'),
+    ),
+    _ORDER,
+)
+
 MAINTENANCE = Table(
     (
         Field('uuid', shown='list'),

@@ -31,6 +31,7 @@ from market.db import commitments
 from market.db import contracts
 from market.db import lifecycle
 from market.db import rescheduling
+from market.db import servers
 from market.db import turnarounds
 from market.db import visibility
 
@@ -117,6 +118,8 @@ class Contracts(routing.Resource):
                     name=offer.name,
                     purpose=body.get('purpose'),
                 )
+                name = body['offer'].get('resource_name')
+                servers.name_all(creation.session, {offer.server: name})
                 creation.answer = contract_fields.shown(context, contract)
         return creation.answer
 

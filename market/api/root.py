@@ -19,6 +19,7 @@ from market.api import quotes
 from market.api import statements
 from market.api import transfers
 from market.api import usage
+from market.api import webhooks
 
 
 class V1:
@@ -41,6 +42,7 @@ class V1:
     statements = statements.Statements()
     transfers = transfers.Transfers()
     usage = usage.UsageController()
+    webhooks = webhooks.Webhooks()
 
 
 class Root(root.Root):

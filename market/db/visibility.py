@@ -185,6 +185,13 @@ def console_tokens(reader):
     return sa.or_(*seen)
 
 
+def webhooks(reader):
+    """Their own."""
+    if reader.is_admin:
+        return sa.true()
+    return schema.webhooks.c.project_id == reader.project_id
+
+
 def contracts(reader):
     """Those with a line that they may see."""
     if reader.is_admin:

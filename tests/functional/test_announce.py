@@ -265,6 +265,7 @@ class EveryChangeTest(base.MarketplaceTestCase):
         self._maintenance()
         self._leases()
         self._given()
+        self._webhooks()
         self._ledger()
         self._project_departs()
         self._time_passes()
@@ -509,6 +510,19 @@ class EveryChangeTest(base.MarketplaceTestCase):
         self.good(self.step(seller.post, '/v1/contracts', {'offer': offer}))
         self.assertEqual(3, len(self.latest))
         self.silent(seller.post, '/v1/contracts', {'offer': offer})
+        self.VERSION = None
+
+    def _webhooks(self):
+        """To whom events are sent concerns neither engines nor providers."""
+        self.VERSION = '1.1'
+        owner = self.market(OWNER)
+        secret = 'whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3'
+        body = {'url': 'https://192.0.2.1/', 'secret': secret}
+        made = self.good(self.silent(owner.post, '/v1/webhooks', body))
+        path = f'/v1/webhooks/{made["uuid"]}'
+        self.good(self.silent(owner.post, f'{path}/test'), 202)
+        self.good(self.silent(owner.patch, path, {'status': 'disabled'}), 200)
+        self.good(self.silent(owner.delete, path), 204)
         self.VERSION = None
 
     def _ledger(self):

@@ -95,7 +95,19 @@ STORY = (
     ('umbrella-reader', 'price', 'list'),
     ('umbrella-reader', 'usage', 'show'),
     ('umbrella-reader', 'event', 'list'),
-    ('acme-member', 'node', 'provide', 'SPARE', 'umbrella', '--end-time', '+1h'),
+    (
+        *('acme-admin', 'node', 'provide', 'SPARE', 'umbrella-member'),
+        *('--end-time', '+1h', '--purpose', 'thesis'),
+    ),
+    (
+        *('acme-member', 'webhook', 'create', 'https://192.0.2.1/hook', '--name', 'h'),
+        *('--event-type', 'contract.*'),
+    ),
+    ('acme-reader', 'webhook', 'list'),
+    ('acme-reader', 'webhook', 'show', 'h'),
+    ('acme-member', 'webhook', 'test', 'h'),
+    ('acme-member', 'webhook', 'set', 'h', '--disable'),
+    ('acme-member', 'webhook', 'delete', 'h'),
     ('acme-member', 'offer', 'set', 'one', '--reclaim-notice', '30m'),
     (
         *('umbrella-member', 'offer', 'claim', 'one', '--name', 'short'),

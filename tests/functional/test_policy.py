@@ -94,6 +94,11 @@ BID = {
     'price': '0.000001',
 }
 
+WEBHOOK = {
+    'url': 'https://192.0.2.1/',
+    'secret': 'whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3',
+}
+
 #: {rule: row}; {offer} and the like are made anew for each request that changes them.
 ROWS = {
     'market:offers:list': Row('GET', MARKET, '/v1/offers', ALL, ALL, ALL, service=200),
@@ -334,6 +339,49 @@ ROWS = {
         (204, 403),
         NONE,
         operator=204,
+        guest=404,
+    ),
+    'market:webhooks:list': Row('GET', MARKET, '/v1/webhooks', ALL, ALL, ALL),
+    'market:webhooks:show': Row(
+        'GET', MARKET, '/v1/webhooks/{webhook}', ALL, NONE, NONE
+    ),
+    'market:webhooks:create': Row(
+        'POST',
+        MARKET,
+        '/v1/webhooks',
+        *((201, 403),) * 3,
+        operator=201,
+        body=WEBHOOK,
+    ),
+    'market:webhooks:change': Row(
+        'PATCH',
+        MARKET,
+        '/v1/webhooks/{webhook}',
+        *(WRITE, NONE, NONE),
+        service=404,
+        guest=404,
+        body={'status': 'disabled'},
+    ),
+    'market:webhooks:delete': Row(
+        'DELETE',
+        MARKET,
+        '/v1/webhooks/{webhook}',
+        (204, 403),
+        NONE,
+        NONE,
+        service=404,
+        operator=204,
+        guest=404,
+    ),
+    'market:webhooks:test': Row(
+        'POST',
+        MARKET,
+        '/v1/webhooks/{webhook}/test',
+        (202, 403),
+        NONE,
+        NONE,
+        service=404,
+        operator=202,
         guest=404,
     ),
     'market:accounts:list': Row('GET', MARKET, '/v1/accounts', ALL, ALL, ALL),
@@ -588,6 +636,7 @@ class MatrixTest(base.MarketplaceTestCase):
             **dict.fromkeys(('future', 'future_line'), self.future),
             'usage': self.usage,
             'console_token': self.console_token,
+            'webhook': self.webhook,
             'dispute': self.dispute,
             **dict.fromkeys(
                 ('node', 'fresh'),
@@ -612,6 +661,10 @@ class MatrixTest(base.MarketplaceTestCase):
         # Nothing is done for it yet, by a fulfiller that would be faster.
         contract = self.contract(start_time=self.time(3))
         return {'future': contract['contract'], 'future_line': contract['line']}
+
+    def webhook(self):
+        made = self.market(f'{OWNER}-member').post('/v1/webhooks', WEBHOOK)
+        return {'webhook': self.good(made)['uuid']}
 
     def console_token(self):
         contract = self.contract()['contract']

@@ -18,6 +18,7 @@ from flocxclient.sdk import maintenance as _maintenance
 from flocxclient.sdk import offer as _offer
 from flocxclient.sdk import proxy
 from flocxclient.sdk import statistics as _statistics
+from flocxclient.sdk import webhook as _webhook
 
 #: How long one request of ``follow_events`` waits, in seconds: less than a
 #: gateway in between does.
@@ -154,6 +155,34 @@ class Proxy(proxy.Proxy):
     def delete_console_token(self, token):
         """Delete a token, and end the sessions that it has opened."""
         self._ended(_console_token.ConsoleToken, token)
+
+    def webhooks(self, **query):
+        """The webhooks of the caller's project."""
+        return self._list(_webhook.Webhook, **query)
+
+    def get_webhook(self, webhook):
+        return self._fetched(_webhook.Webhook, webhook)
+
+    def create_webhook(self, idempotency_key=None, **attrs):
+        """Have events sent: ``url``, ``secret`` for URLs, event_types and name."""
+        path = _webhook.Webhook.base_path
+        return self._created(_webhook.Webhook, path, attrs, idempotency_key)
+
+    def update_webhook(self, webhook, **attrs):
+        """Change ``name``, ``event_types``, ``secret`` or ``status``."""
+        return self._changed(_webhook.Webhook, webhook, attrs)
+
+    def test_webhook(self, webhook):
+        """Send a webhook an event; its ``last_event_id`` is the id of that event."""
+        uuid_ = self._uuid(_webhook.Webhook, webhook)
+        path = identifiers.path(_webhook.Webhook.base_path, uuid_)
+        response = self.post(f'{path}/test')
+        exceptions.raise_from_response(response)
+        return self._existing(_webhook.Webhook, response.json())
+
+    def delete_webhook(self, webhook):
+        """Send a webhook nothing more."""
+        self._ended(_webhook.Webhook, webhook)
 
     def maintenances(self, **query):
         """Planned outages of servers that the caller owns or rents."""
