@@ -345,6 +345,7 @@ class Fulfilment(delivery.Delivery):
             quarantine=self._quarantine(),
             lessor=scheduling.lessor(line),
             had_it=bool(line['fulfill_time']),
+            lines=(line['uuid'], line.get('sublet_of')),
         )
 
     def _quarantine(self):

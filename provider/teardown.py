@@ -28,6 +28,9 @@ from provider import teardown_steps as steps
 LOG = log.getLogger(__name__)
 _P, Step = handovers.Phase, steps.Step
 
+#: What esi-leap writes into the properties of a node while it is leased: the lease.
+_MARKER = 'lease_uuid'
+
 #: So often the renter's rights are reached for in one pass, against a renter who keeps
 #: the node busy; the seconds between two tries are drawn from this range. The lessee
 #: can be changed only between two things that a conductor does, before the renter asks
@@ -240,9 +243,19 @@ class Teardown:
             except (exceptions.Invalid, exceptions.Forbidden) as error:
                 raise NotRestored(str(error)) from None
             self._require_none(left, node, kept)
+        self._hand_on_marker(node, *parties.lines)
         kept.begin(_P.RETURNED, self._now())
         # Whether it still is as it was read, is looked at as the lessee is cleared.
         return node
+
+    def _hand_on_marker(self, node, line_uuid, lessor_line):
+        """Take the marker of a lease away that was taken over from esi-leap.
+
+        There it says on the node which lease has it; what was sub-let is its lessor's
+        again. The marker of another lease stays.
+        """
+        if line_uuid and node.properties.get(_MARKER) == line_uuid:
+            self._nodes.set_property(node.uuid, _MARKER, lessor_line)
 
     def _require_none(self, left, node, kept):
         """Raise what comes of differences that are ``left`` after all was put back."""

@@ -168,6 +168,10 @@ class Nodes(abc.ABC):
         """Say of which class a node is."""
 
     @abc.abstractmethod
+    def set_property(self, uuid, name, value):
+        """Write one of the properties of a node; None takes it away, if it is there."""
+
+    @abc.abstractmethod
     def clean(self, uuid, demand):
         """Ask for the cleaning that a ``provider.cleaning_demands.Demand`` names.
 

@@ -142,6 +142,11 @@ class DummyNodes(nodes.Nodes):
     def set_resource_class(self, uuid, resource_class):
         self._change(uuid, resource_class=resource_class)
 
+    def set_property(self, uuid, name, value):
+        properties = {**self.get(uuid).properties, name: value}
+        left = {name: each for name, each in properties.items() if each is not None}
+        self._change(uuid, properties=left)
+
     def clean(self, uuid, demand):
         """At once, as everything here."""
         steps = self.clean_steps(demand)

@@ -160,6 +160,16 @@ class IronicNodes(
     def set_resource_class(self, uuid, resource_class):
         self._update(uuid, {'resource_class': resource_class})
 
+    def set_property(self, uuid, name, value):
+        path = f'/properties/{name}'
+        change = {'op': 'add', 'path': path, 'value': value}
+        if value is None:
+            change = {'op': 'remove', 'path': path}
+        try:
+            self._ask('PATCH', f'/nodes/{uuid}', json=[change])
+        except exceptions.Invalid:
+            LOG.debug('Node %s has no property %s any more', uuid, name)
+
     def clean(self, uuid, demand):
         body = {'target': 'clean', **demand.arguments}
         self._ask('PUT', f'/nodes/{uuid}/states/provision', json=body)

@@ -615,6 +615,7 @@ class MatrixTest(base.MarketplaceTestCase):
     # A quote is the engine's.
     WORKERS = True
     VERSION = 'latest'
+    OPTIONS = (('webhooks', 'per_project', '100000'),)
 
     def setUp(self):
         super().setUp()
