@@ -19,6 +19,7 @@ from flocx.core import window
 from market import projects
 from market.db import billing
 from market.db import esi_leap as esi_leap_tables
+from market.db import powered
 from market.exports import cloudkitty
 from market.exports import esi_leap
 from market.exports import meters
@@ -52,17 +53,11 @@ def add(subparsers):
         'meters',
         help="OSAC's meters of hosts, a line of JSON each",
         description='Write, for each server under contract, the seconds in which it '
-        'was allocated and, with --power, those in which it was on.',
+        'was allocated, and those in which it was powered on, as far as its provider '
+        'has seen.',
     )
     metered.add_argument('--start', metavar='TIME', required=True)
     metered.add_argument('--end', metavar='TIME', required=True)
-    metered.add_argument(
-        '--power',
-        metavar='FILE',
-        type=pathlib.Path,
-        help='when servers were on: lines of JSON with resource_uuid, start_time and '
-        'end_time',
-    )
     _add_output(metered)
     metered.set_defaults(run=_meters)
     back = actions.add_parser(
@@ -221,13 +216,10 @@ def _meters(database, arguments):
         window.instant(arguments.end, '--end'),
     )
     now = timeutils.utcnow(with_timezone=True)
-    powered = None
-    if arguments.power:
-        powered = meters.power(_read(arguments.power).splitlines())
     with database.reader() as session, _output(arguments) as stream:
-        found = billing.stream(session, period.start, period.end)
-        for line, _ in _told(found, billing.count(session)):
-            for reading in meters.readings(line, period, now, powered):
+        found = billing.stream(session, period.start, period.end, powered.windows)
+        for line, on in _told(found, billing.count(session)):
+            for reading in meters.readings(line, period, now, on):
                 stream.write(json.dumps(reading) + '\n')
 
 

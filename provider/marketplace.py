@@ -210,8 +210,14 @@ class Marketplace:
         :raises Conflict: the line cannot become that; it changed meanwhile.
         """
         values = {'status': status} | ({'reason': reason} if reason else {})
-        return self._request(
-            'PATCH', f'/v1/contracts/{contract_uuid}/lines/{line_uuid}', json=values
+        return self._request('PATCH', _line(contract_uuid, line_uuid), json=values)
+
+    def report_power(self, contract_uuid, line_uuid, power_on):
+        """Tell the market that the server of a line is powered on, or off."""
+        self._request(
+            'PATCH',
+            f'{_line(contract_uuid, line_uuid)}/power',
+            json={'power_on': power_on},
         )
 
     def handover(self, contract_uuid, line_uuid):
@@ -284,8 +290,12 @@ class Marketplace:
         return callers
 
 
+def _line(contract_uuid, line_uuid):
+    return f'/v1/contracts/{contract_uuid}/lines/{line_uuid}'
+
+
 def _handover(contract_uuid, line_uuid):
-    return f'/v1/contracts/{contract_uuid}/lines/{line_uuid}/handover'
+    return f'{_line(contract_uuid, line_uuid)}/handover'
 
 
 def _refusal(answer):

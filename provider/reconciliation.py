@@ -23,6 +23,8 @@ line in error, over, somebody else's   line: ``ended``
 line in error, over, can be taken      line: ``wait_end``; the fulfiller ends it
 back
 node in quarantine without a line      taken back, and an error in the log
+node of an active line powered on or   line: ``power_on``
+off
 =====================================  ==========================================
 """
 
@@ -50,6 +52,9 @@ _S, _R = core.Status, core.Reason
 #: end like any other.
 _PASSING = {_R.LESSEE_CHANGED, _R.NODE_GONE, _R.OWNER_INTERVENED}
 
+
+#: Whether a server is powered on, by Ironic's states; it is unknown in others.
+_POWER = {'power on': True, 'rebooting': True, 'power off': False}
 
 #: So soon nodes that no line explains are looked at again.
 _SOON = datetime.timedelta(seconds=10)
@@ -168,7 +173,9 @@ class Reconciliation:
                     continue
                 node = found.get(uuid)
                 if node and (line['uuid'], node.lessee) in sublessees:
-                    # Its renter has what they pay for: it is sub-let.
+                    # Its renter has what they pay for: it is sub-let, and on for
+                    # those who have it from them.
+                    self._tell(self._power, contract, line, False)
                     continue
                 self._tell(
                     self._line,
@@ -232,6 +239,12 @@ class Reconciliation:
                 reason,
             )
             self._marketplace.report(contract['uuid'], line['uuid'], status, reason)
+        if status == _S.ACTIVE and node and node.lessee == contract['project_id']:
+            self._power(contract, line, _POWER.get(node.power_state))
+
+    def _power(self, contract, line, power_on):
+        if power_on not in (None, line['power_on']):
+            self._marketplace.report_power(contract['uuid'], line['uuid'], power_on)
 
 
 def health(offer, node, parent=None):

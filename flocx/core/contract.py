@@ -156,6 +156,8 @@ class Line:
     when the owner has reclaimed the server, and ``reclaim_deadline`` when it is taken
     back at the latest; both None until then.
 
+    ``power_on`` is whether its server is powered on, None where nobody has said.
+
     ``hold`` is what the renter's account holds for what it may still cost, and
     ``charged`` what was booked of its usage, in credits.
     """
@@ -185,6 +187,7 @@ class Line:
     fulfill_time: datetime.datetime | None = None
     expire_time: datetime.datetime | None = None
     notice_seconds: int = 0
+    power_on: bool | None = None
     hold: decimal.Decimal = decimal.Decimal(0)
     charged: decimal.Decimal = decimal.Decimal(0)
     reason: str | None = None

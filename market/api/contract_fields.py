@@ -33,6 +33,7 @@ LINE_FIELDS = fields.Table(
     fulfill_time=_Field(types.Instant),
     expire_time=_Field(types.Instant),
     notice_seconds=_Field(int, filter=None, since='1.1'),
+    power_on=_Field(bool, filter=None, since='1.1'),
     reclaim_notice=_Field(int, filter=None, since='1.1'),
     reclaim_time=_Field(types.Instant, filter=None, since='1.1'),
     reclaim_deadline=_Field(types.Instant, since='1.1'),

@@ -15,6 +15,7 @@ from market.api import transaction
 from market.db import contracts
 from market.db import handovers
 from market.db import lifecycle
+from market.db import powered
 from market.db import turnarounds
 
 #: How much a provider may keep about a line, in characters of JSON.
@@ -26,6 +27,12 @@ class Report(types.Declared):
 
     status = types.required(types.Choice(core.Status))
     reason = types.Text
+
+
+class Power(types.Declared):
+    """Whether the server of a line is powered on now."""
+
+    power_on = types.required(bool)
 
 
 class HandoverChange(types.Declared):
@@ -79,10 +86,33 @@ class Handovers(routing.Resource):
         return Handover.of(version=version, data=data)
 
 
+class Powers(routing.Resource):
+    """/v1/contracts/{contract}/lines/{line}/power: from it follow the seconds on."""
+
+    @expose.expose(
+        contract_fields.Line, body=Power, rule='market:contracts:report', since='1.1'
+    )
+    @db.retried
+    def patch(self, contract_uuid, line_uuid, body):
+        """Report that a server is powered on, or off, now.
+
+        The seconds in which it was on are counted from that, between the hand-over and
+        the end. One that is on again within a minute counts as on in between.
+        """
+        service, context, now = transaction.request_context()
+        with service.database.writer() as session:
+            contract = contracts.get(session, contract_uuid, context)
+            line = _delivered_by(context, contract, line_uuid)
+            powered.record(session, line.uuid, body['power_on'], now)
+            contract = contracts.get(session, contract_uuid, context)
+        return contract_fields.Line.of(_delivered_by(context, contract, line_uuid))
+
+
 class Lines(routing.Resource):
     """/v1/contracts/{contract}/lines: for the providers that deliver them."""
 
     handover = Handovers()
+    power = Powers()
 
     @expose.expose(contract_fields.Line, body=Report, rule='market:contracts:report')
     @db.retried

@@ -20,6 +20,9 @@ from market.db import schema
 _LINES = schema.contract_lines
 _S = contract_core.Status
 
+#: How many rows are read at a time.
+_SIZE = 500
+
 
 def lines_of(session, month):
     """The uuids of the lines that may have been served, or given back, in ``month``."""
@@ -109,12 +112,14 @@ def _first(session):
     return min((core.month(each) for each in starts if each), default=None)
 
 
-def stream(session, start=None, end=None, size=500):
+def stream(session, start=None, end=None, beside=budgets.interruptions):
     """Pairs of a line that was handed over and its interruptions, in order.
 
     Read a part at a time, so that it takes as little memory however many there are.
 
     :param start, end: those with some time in between only, if they are given.
+    :param beside: what reads what stands beside each line instead of those: given the
+        session and the uuids of some lines, it returns a dictionary by uuid.
     """
     where = [_LINES.c.fulfill_time.is_not(None) | (_LINES.c.notice_seconds > 0)]
     if start:
@@ -130,14 +135,14 @@ def stream(session, start=None, end=None, size=500):
             sa.select(_LINES)
             .where(_LINES.c.id > last, *where)
             .order_by(_LINES.c.id)
-            .limit(size)
+            .limit(_SIZE)
         ).all()
         if not rows:
             return
-        broken = budgets.interruptions(session, [row.uuid for row in rows])
+        found = beside(session, [row.uuid for row in rows])
         for row in rows:
             line = listing.from_row(contract_core.Line, row)
-            yield line, broken[line.uuid]
+            yield line, found[line.uuid]
         last = rows[-1].id
 
 
@@ -146,7 +151,7 @@ def count(session):
     return session.scalar(sa.select(sa.func.count()).select_from(_LINES))
 
 
-def booked(session, month, size=500):
+def booked(session, month):
     """The transfers of usage that are booked in ``month``, lists of some, in order."""
     table, last = schema.transfers, 0
     while True:
@@ -158,7 +163,7 @@ def booked(session, month, size=500):
                 table.c.type.in_(core.BILLED),
             )
             .order_by(table.c.id)
-            .limit(size)
+            .limit(_SIZE)
         ).all()
         if not rows:
             return

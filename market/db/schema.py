@@ -236,6 +236,8 @@ contract_lines = sa.Table(
     _time('expire_time', nullable=True),
     # The release before does not know of it.
     sa.Column('notice_seconds', sa.BigInteger, nullable=False, server_default='0'),
+    # Unknown until the provider has said.
+    sa.Column('power_on', sa.Boolean),
     _credits('hold'),
     _credits('charged'),
     sa.Column('reason', sa.String(255)),
@@ -315,6 +317,23 @@ interruptions = sa.Table(
     _uuid('maintenance_uuid'),
     sa.Index(None, 'line_uuid'),
     sa.Index(None, 'maintenance_uuid'),
+    **_OPTIONS,
+)
+
+#: When the servers of lines were powered on; without an end they still are.
+powered = sa.Table(
+    'powered',
+    metadata,
+    _id(),
+    sa.Column(
+        'line_uuid',
+        sa.String(36),
+        sa.ForeignKey('contract_lines.uuid', ondelete='CASCADE'),
+        nullable=False,
+    ),
+    _time('start_time'),
+    _time('end_time', nullable=True),
+    sa.Index(None, 'line_uuid'),
     **_OPTIONS,
 )
 

@@ -4,7 +4,7 @@
 Organisations: ``acme`` with ``acme-internal``, ``acme-lab`` and ``acme-web`` below it,
 ``umbrella`` and ``initech``; and ``service``. The id of a project or user is its
 name. The user ``PROJECT-ROLE`` has that role, and those that it implies, on that
-project; her password is her name, and her name is accepted as a token too. The role
+project; their password is their name, and the name is accepted as a token too. The role
 ``guest`` is one that no rule names, and the token ``unscoped`` is for no project.
 An account in ``accounts`` has exactly the roles that are said there.
 """

@@ -177,12 +177,14 @@ class EveryChangeTest(base.MarketplaceTestCase):
             else:
                 wanted.add(('engine', 'offer', row['uuid']))
         wanted |= {('engine', 'bid', row['uuid']) for _, row in changes['bids']}
-        # What a line was charged changes nothing that is done for it.
+        # What a line was charged, or its renter has switched, changes nothing that is
+        # done for it.
         lines = [
             row
             for was, row in changes['contract_lines']
             if not was
-            or {name for name in row if row[name] != was[name]} - {'hold', 'charged'}
+            or {name for name in row if row[name] != was[name]}
+            - {'hold', 'charged', 'power_on'}
         ]
         by_uuid = {row['uuid']: row for row in after['contract_lines'].values()}
         lines += [by_uuid[row['line_uuid']] for _, row in changes['interruptions']]
@@ -364,6 +366,15 @@ class EveryChangeTest(base.MarketplaceTestCase):
             f'{path}/lines/{line["uuid"]}/handover',
             {'version': 0, 'data': {}},
         )
+        # Nobody does anything because of it.
+        self.VERSION = '1.1'
+        for power_on in (True, False):
+            self.silent(
+                self.market(line['provider_id']).patch,
+                f'{path}/lines/{line["uuid"]}/power',
+                {'power_on': power_on},
+            )
+        self.VERSION = None
         self.report(contract, line, 'error', 'lessee_changed')
         self.report(contract, line, 'active')
         self.silent(self.market(OWNER).delete, path)

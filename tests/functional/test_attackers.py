@@ -32,7 +32,7 @@ LINE = {
     *('uuid', 'offer_uuid', 'owner_id', 'provider_id', 'resource_type'),
     *('resource_uuid', 'resource_class', 'price', 'start_time', 'end_time', 'status'),
     # Whom it is rented from has it from another: that much the renter may know.
-    *('fulfill_time', 'expire_time', 'reason', 'sublet_of'),
+    *('fulfill_time', 'expire_time', 'reason', 'sublet_of', 'power_on'),
     *('price_segments', 'notice_seconds'),
     # What both have agreed on, and what became of it.
     *('reclaim_notice', 'reclaim_time', 'reclaim_deadline'),
@@ -167,7 +167,7 @@ class IdentityTest(base.MarketplaceTestCase):
             'price': '1',
         }
 
-    def test_nobody_is_what_he_says_of_himself(self):
+    def test_nobody_is_what_they_say_of_themselves(self):
         bid = self.bid('acme-member', price='0.5')
         path = f'/v1/bids/{bid["uuid"]}'
         nobody, other = self.market(None), self.market('umbrella-member')

@@ -23,10 +23,14 @@ from tests.functional import test_client
 BETWEEN_SERVICES = {
     'marketplace post /v1/offers',
     'marketplace post /v1/publications',
+    'marketplace post /v1/console_tokens',
+    'marketplace post /v1/contracts',
     'marketplace patch /v1/offers/{ident}/health',
+    'marketplace patch /v1/offers/{ident}/hardware',
     'marketplace patch /v1/contracts/{contract_uuid}/lines/{line_uuid}',
     'marketplace get /v1/contracts/{contract_uuid}/lines/{line_uuid}/handover',
     'marketplace patch /v1/contracts/{contract_uuid}/lines/{line_uuid}/handover',
+    'marketplace patch /v1/contracts/{contract_uuid}/lines/{line_uuid}/power',
 }
 #: Commands that only look, as CSV too.
 LOOKS = {'list', 'find', 'calendar', 'audit', 'statement', 'book', 'usage'}
@@ -114,6 +118,7 @@ STORY = (
         *('--min-reclaim-notice', '10m', '--end-time', '+4h'),
     ),
     ('acme-member', 'contract', 'reclaim', 'short'),
+    ('umbrella-member', 'contract', 'release', 'short', '--line', 'LINE'),
     (
         *('acme-member', 'maintenance', 'create', 'one', '--reason', 'firmware'),
         *('--start-time', '+5h', '--end-time', '+6h'),
@@ -170,10 +175,12 @@ class WholeTest(test_client.ClientTestCase):
 
     def described(self):
         """The operations of the services, by name, with a pattern of their URLs."""
-        found = {}
+        found, newest = {}, {'OpenStack-API-Version': 'marketplace latest'}
         for kind in services.SERVICES:
             url = self.marketplace.catalog[kind]
-            paths = requests.get(f'{url}/v1/openapi.json', timeout=60).json()['paths']
+            paths = requests.get(
+                f'{url}/v1/openapi.json', headers=newest, timeout=60
+            ).json()['paths']
             for path, methods in paths.items():
                 pattern = re.sub(r'{\w+}', '[^/]+', url + path)
                 for method in methods:
@@ -235,6 +242,11 @@ class WholeTest(test_client.ClientTestCase):
         )
         return self.good(made)['uuid']
 
+    def line(self, contract):
+        """The uuid of the line of a contract."""
+        (line,) = self.show('contracts', contract)['lines']
+        return line['uuid']
+
     def grant(self):
         """The uuids of a monthly grant and of its first transfer."""
         newest = {'OpenStack-API-Version': 'marketplace latest'}
@@ -270,6 +282,8 @@ class WholeTest(test_client.ClientTestCase):
         called = set()
         for who, *words in STORY:
             with self.subTest(' '.join(words)):
+                if 'LINE' in words:
+                    names['LINE'] = self.line('short')
                 words = [names.get(each, each) for each in words]
                 done = self.run_command(who, *words)
                 self.assertEqual(0, done.code, done.err)

@@ -21,6 +21,7 @@ from flocx.core import ledger as core
 from flocx.core import window
 from market import export_commands
 from market.exports import cloudkitty
+from provider import reconciliation
 from tests import fixtures as market_fixtures
 from tests.functional import ledgers
 from tests.functional import test_ledger
@@ -42,6 +43,14 @@ RATES = """
     - value: "40"
       from: 2023-06
 """
+
+
+#: What a renter does with the power, and for how many seconds. One that is on again
+#: within a minute counts as on in between; nothing is known of an error.
+POWER = (
+    *(('power on', 600), ('power off', 1800), ('power on', 300), ('power off', 30)),
+    *(('rebooting', 60), ('error', 60), ('power off', 3 * 3600)),
+)
 
 
 class CloudKitty:
@@ -100,6 +109,15 @@ class ExportTest(test_ledger.BookkeepingCase):
             )
         )
         self.useFixture(fixtures.MonkeyPatch('sys.stderr', io.StringIO()))
+
+    def switch(self, contract, state):
+        """The renter switches their server, and the provider looks."""
+        provider = self.marketplace.provider
+        (line,) = self.lines(contract)
+        provider.nodes._change(line['resource_uuid'], power_state=state)
+        reconciliation.Reconciliation(
+            self.marketplace.conf, provider.nodes, provider.marketplace, self.clock
+        ).run(self.clock())
 
     def served(self, hours, **terms):
         """The line of a contract that has ended."""
@@ -235,33 +253,31 @@ class ExportTest(test_ledger.BookkeepingCase):
     # OSAC's
 
     def test_the_meters(self):
-        line = self.served(3)
-        start = window.instant(line['fulfill_time'], 'start')
-        on = [
-            {
-                'resource_uuid': line['resource_uuid'],
-                'start_time': window.text(start + datetime.timedelta(minutes=first)),
-                'end_time': window.text(start + datetime.timedelta(minutes=last)),
-            }
-            for first, last in ((-30, 10), (60, 90))
-        ]
-        power = self.written('power', '\n'.join(map(json.dumps, on)))
+        self.began = self.clock()
+        contract = self.claim(self.sell(notice=None), end_time=self.time(3))
+        self.pass_time(60)
+        for state, seconds in POWER:
+            self.switch(contract, state)
+            self.pass_time(seconds)
+        unknown = self.served(1)
         period = core.month_window(self.month)
         options = {'start': window.text(period.start), 'end': window.text(period.end)}
-        texts = [self.export('meters', power=power, **options) for _ in range(2)]
+        texts = [self.export('meters', **options) for _ in range(2)]
         self.assertEqual(*texts)
+        (line,) = self.lines(contract)
+        start = window.instant(line['fulfill_time'], 'start')
         rows = self.own(map(json.loads, texts[0].splitlines()), line, 'lease_id')
         values = {row['meter']: row['value'] for row in rows}
         held = window.instant(line['expire_time'], 'end') - start
         self.assertEqual(
             {
                 'host-type-seconds': int(held.total_seconds()),
-                'bare-metal-compute-seconds': 40 * 60,
+                'bare-metal-compute-seconds': 600 + 300 + 30 + 120,
             },
             values,
         )
-        without = self.export('meters', **options)
-        self.assertNotIn('bare-metal-compute-seconds', without)
+        rows = self.own(map(json.loads, texts[0].splitlines()), unknown, 'lease_id')
+        self.assertEqual(['host-type-seconds'], [row['meter'] for row in rows])
 
     # CloudKitty's
 

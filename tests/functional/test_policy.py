@@ -829,14 +829,14 @@ class HiddenFieldsTest(base.MarketplaceTestCase):
                 uuids = [each['uuid'] for each in response.json()['offers']]
                 self.assertNotIn(offer['uuid'], uuids, field)
 
-    def test_who_is_meant_learns_that_he_is(self):
+    def test_who_is_meant_learns_that_they_are(self):
         path = f'/v1/offers/{self.offer(lessee_id="acme-lab")["uuid"]}'
         names = self.names('acme-lab-reader', path)
         self.assertEqual({'lessee_id'}, self.PRIVATE & names)
         for who in ('umbrella-member', 'acme-web-member', 'initech-manager'):
             self.assertEqual(404, self.market(who).get(path).status_code)
 
-    def test_each_owner_sees_his_own_lines(self):
+    def test_each_owner_sees_their_own_lines(self):
         for owner in ('acme', 'initech'):
             node = self.add_node(owner=owner, resource_class='pair')
             self.offer(f'{owner}-member', node)

@@ -49,7 +49,7 @@ class SharesTest(unittest.TestCase):
         for place in (0, 1):
             self.assertGreater(sum(each == [place] for each in found), 30)
 
-    def test_who_leaves_leaves_his_share_to_the_others(self):
+    def test_who_leaves_leaves_their_share_to_the_others(self):
         first, second = self.member(), self.member()
         owners(first, second)
         second.stop()

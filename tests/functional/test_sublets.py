@@ -160,7 +160,7 @@ class SubletTest(base.MarketplaceTestCase):
         again = offers(SUBLESSEE).post('/v1/offers', terms)
         self.refused(409, again, 'cannot be sub-let again')
 
-    def test_the_lessee_keeps_what_he_has_sub_let(self):
+    def test_the_lessee_keeps_what_they_have_sub_let(self):
         offer, later = self.sublet(2, 4), self.sublet(5, 8)
         sub = self.claim(SUBLESSEE, offer)
         (line,) = sub['lines']
@@ -179,7 +179,7 @@ class SubletTest(base.MarketplaceTestCase):
         self.good(market.delete(path), 204)
         self.assertEqual('cancelled', self.show('offers', offer['uuid'])['status'])
 
-    def test_a_lessee_who_loses_the_server_loses_what_he_sub_lets(self):
+    def test_a_lessee_who_loses_the_server_loses_what_they_sub_let(self):
         offer = self.sublet(2, 4)
         sub = self.claim(SUBLESSEE, offer)
         # The owner takes it: the renter's line is in error, and nothing is promised.

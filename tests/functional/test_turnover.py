@@ -12,7 +12,7 @@ from tests.functional import base
 
 
 class TurnoverTest(base.MarketplaceTestCase):
-    def test_the_next_contract_of_a_renter_waits_for_his_last_one(self):
+    def test_the_next_contract_of_a_renter_waits_for_their_last_one(self):
         offer = self.offer(node=self.add_node())
         first, second = (
             self.good(

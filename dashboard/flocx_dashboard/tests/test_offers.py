@@ -228,7 +228,7 @@ class ClaimTest(base.DashboardTestCase):
         )
         self.assertTrue(answer.context['form'].errors)
 
-    def test_a_reader_is_told_that_he_may_not(self):
+    def test_a_reader_is_told_that_they_may_not(self):
         offer = self.offer()
         answer = self.send('umbrella-reader', 'offers:claim', offer['uuid'])
         self.assertRegex(

@@ -6,8 +6,8 @@ import sqlalchemy as sa
 
 from flocx import db
 
-revision = '0019'
-down_revision = '0018'
+revision = '0020'
+down_revision = '0019'
 
 
 def upgrade():
