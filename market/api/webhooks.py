@@ -16,6 +16,7 @@ from flocx.core import webhook as core
 from market.api import transaction
 from market.db import events
 from market.db import webhooks
+from market.webhooks import urls
 
 _TEXT, _Field = wsme.types.text, fields.Field
 _OPTIONAL, _REQUIRED, _NULLABLE = fields.OPTIONAL, fields.REQUIRED, fields.NULLABLE
@@ -186,7 +187,7 @@ def _require_good(conf, given):
     """
     schemes = ('https', *(['http'] if conf.allow_http else []))
     schemes += (core.MAILTO,) if conf.smtp_host else ()
-    core.require_url(given['url'], schemes)
+    urls.require(given['url'], schemes)
     core.require_types(given.get('event_types'))
     if len(given.get('event_types') or ()) > _MOST_TYPES:
         raise exceptions.Invalid(f'event_types: more than {_MOST_TYPES}')

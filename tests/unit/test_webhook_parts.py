@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from flocx import exceptions
 from market.webhooks import addresses
+from market.webhooks import urls
 from market.webhooks import wording
 
 _OF_NAT64 = ipaddress.ip_network('64:ff9b::/96')
@@ -73,6 +74,37 @@ class AddressesTest(unittest.TestCase):
             with self.assertRaises(exceptions.Invalid) as caught:
                 allowed('8.8.8.8', allowed_networks=[wrong])
             self.assertIn('[webhooks] allowed_networks', str(caught.exception))
+
+
+class UrlsTest(unittest.TestCase):
+    def test_what_is_no_url(self):
+        for url in (
+            'https://example.org/hook?a=b',
+            'https://[2001:db8::1]:8443',
+            'mailto:o.p+s@example.org',
+        ):
+            urls.require(url, ('https', 'mailto'))
+        for url in (
+            'http://example.org/',
+            'https://',
+            'https:///path',
+            'https://user:secret@example.org/',
+            'https://example.org/#part',
+            'https://example.org:0/',
+            'https://example.org:99999/',
+            'https://example.org/ ',
+            'https://exämple.org/',
+            'https://[::1',
+            'https://example.org/' + 'x' * 1024,
+            'https://example.org/\r\nX: y',
+            'mailto:ops',
+            'mailto:ops@example.org?bcc=all@example.org',
+            'mailto:ops@example.org,all@example.org',
+            'file:///etc/passwd',
+        ):
+            self.assertRaises(
+                exceptions.Invalid, urls.require, url, ('https', 'mailto')
+            )
 
 
 def event(event_type, **values):
