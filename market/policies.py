@@ -202,6 +202,31 @@ RULES = [
         ('DELETE', '/v1/maintenances/{maintenance}'),
     ),
     policy.documented(
+        'market:agendas:list',
+        policy.READER,
+        'List the agendas of the project, without their addresses.',
+        ('GET', '/v1/agendas'),
+    ),
+    policy.documented(
+        'market:agendas:show',
+        policy.READER,
+        'Show an agenda of the project, without its address.',
+        ('GET', '/v1/agendas/{agenda}'),
+    ),
+    policy.documented(
+        'market:agendas:create',
+        policy.MEMBER,
+        'Make an agenda: an address by which anybody may read what is due for the '
+        'project.',
+        ('POST', '/v1/agendas'),
+    ),
+    policy.documented(
+        'market:agendas:delete',
+        policy.MEMBER,
+        'Delete an agenda of the project.',
+        ('DELETE', '/v1/agendas/{agenda}'),
+    ),
+    policy.documented(
         'market:events:list',
         f'{policy.READER} or {policy.SERVICE}',
         'Read the events that concern the project; a provider those of the offers and '

@@ -315,6 +315,19 @@ MAINTENANCE = Table(
     _ORDER,
 )
 
+AGENDA = Table(
+    (
+        Field('uuid', shown='list'),
+        Field('name', shown='list', **_NAME),
+        Field('project_id', shown='long', column='Project', query=True),
+        Field('user_id', shown='long', query=True),
+        Field('created_at', shown='list', column='Time'),
+        # Where calendar programs read it; shown once, as it is made.
+        Field('url'),
+    ),
+    _ORDER,
+)
+
 NODE = Table(
     (
         Field('name', shown='list', **_NAME),

@@ -25,10 +25,6 @@ from flocx.api import errors
 from flocx.api import requestlog
 from flocx.api import versions
 
-#: Paths that are answered without a token.
-PUBLIC = ('/', '/v1', '/v1/', '/v1/openapi.json')
-
-
 # Pecan looks twice in each request at the arguments of a method, and makes a class for
 # each look (pecan.compat.getargspec). They never change: this saves a tenth to a third
 # of a request (benchmarks/routing.py). test_routing.py tells when Pecan no longer does.
@@ -71,13 +67,14 @@ class _Healthy:
 class _Authenticated:
     """Asks keystonemiddleware for a token everywhere but on public paths."""
 
-    def __init__(self, app, conf, service_type):
+    def __init__(self, app, conf, service_type, is_public):
         """Check tokens.
 
+        :param is_public: whether a path is answered without one.
         :param service_type: what the catalog has the service as: an application
             credential may be for some paths of some services only.
         """
-        self._app = app
+        self._app, self._is_public = app, is_public
         options = {'oslo_config_config': conf}
         # Services in one process share the option, but not its value.
         if conf.keystone_authtoken.service_type is None:
@@ -87,7 +84,7 @@ class _Authenticated:
         self._checked = auth_token.AuthProtocol(app, options)
 
     def __call__(self, environ, start_response):
-        if environ.get('PATH_INFO', '') in PUBLIC or not environ.get('PATH_INFO'):
+        if self._is_public(environ.get('PATH_INFO', '')):
             return self._app(environ, start_response)
         return self._checked(environ, start_response)
 
@@ -95,8 +92,8 @@ class _Authenticated:
 class _Hook(hooks.PecanHook):
     """Gives a request its service, its caller and its time."""
 
-    def __init__(self, service, clock):
-        self._service, self._clock = service, clock
+    def __init__(self, service, clock, is_public):
+        self._service, self._clock, self._is_public = service, clock, is_public
 
     def before(self, state):
         request = state.request
@@ -107,7 +104,7 @@ class _Hook(hooks.PecanHook):
             request.environ, rules=self._service.policy
         )
         request.context = caller
-        if request.path in PUBLIC:
+        if self._is_public(request.path_info):
             return
         if not caller.project_id:
             raise exceptions.Forbidden('A token for a project is needed')
@@ -125,7 +122,7 @@ def controllers(root, service, clock):
     """
     app = pecan.Pecan(
         root,
-        hooks=[_Hook(service, clock)],
+        hooks=[_Hook(service, clock, root.is_public)],
         guess_content_type_from_ext=False,
     )
     return microversion.MicroversionMiddleware(
@@ -145,7 +142,7 @@ def build(conf, root, service, clock):
         app = audit.AuditMiddleware(
             app, audit_map_file=conf.api.audit_map_file, oslo_config_config=conf
         )
-    app = _Authenticated(app, conf, service.SERVICE_TYPE)
+    app = _Authenticated(app, conf, service.SERVICE_TYPE, root.is_public)
     if conf.profiler.enabled:
         app = profiler.WsgiMiddleware(app, hmac_keys=conf.profiler.hmac_keys)
     app = sizelimit.RequestBodySizeLimiter(app, conf)

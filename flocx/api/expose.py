@@ -36,6 +36,7 @@ class Operation:
         an object are for the method to ask, once it has the object.
     :param parameters: {name: parser} of the query.
     :param sort_keys: of a list, empty where it has but one order.
+    :param public: whether whoever asks needs no token of Keystone.
     :param since: the version of the API in which it came, and ``until`` the last.
     :param path: the names of the arguments that come from the URL.
     """
@@ -47,6 +48,7 @@ class Operation:
     parameters: dict = dataclasses.field(default_factory=dict)
     sort_keys: tuple | None = None
     media_types: tuple = (_JSON,)
+    public: bool = False
     since: str | None = None
     until: str | None = None
     path: tuple

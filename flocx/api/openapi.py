@@ -61,6 +61,8 @@ def _operation(exposed, path, method, schemas, version):
         'parameters': _parameters(exposed, method, version),
         'responses': _responses(exposed, method, schemas, version),
     }
+    if exposed.public:
+        described['security'] = []
     if exposed.description:
         described['description'] = exposed.description
     if exposed.body:
@@ -107,12 +109,13 @@ def _responses(exposed, method, schemas, version):
     done = {'description': 'Done'}
     if exposed.result:
         done['content'] = {
-            'application/json': {
+            media_type: {
                 'schema': json_schemas.schema(exposed.result, version, schemas)
+                if media_type == 'application/json'
+                else {'type': 'string'}
             }
+            for media_type in exposed.media_types
         }
-        for other in exposed.media_types[1:]:
-            done['content'][other] = {'schema': {'type': 'string'}}
     statuses = [400, 401, 403, 406, 413, 503]
     statuses += [404] if exposed.path or exposed.body else []
     statuses += [409] if method != 'GET' or exposed.path else []

@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """One line in the log for each request, with its outcome and duration."""
 
+import re
 import time
 
 from oslo_log import log
 
 LOG = log.getLogger(__name__)
+
+_TOKEN = re.compile(r'\btoken=[^&]*', re.IGNORECASE)
 
 
 class RequestLog:
@@ -26,8 +29,8 @@ class RequestLog:
         try:
             return self._app(environ, remember)
         finally:
-            # A query can hold nothing secret: tokens travel in headers.
-            query = environ.get('QUERY_STRING')
+            # Tokens travel in headers, but that of an agenda.
+            query = _TOKEN.sub('token=***', environ.get('QUERY_STRING', ''))
             LOG.info(
                 '%s %s%s -> %s, %s bytes, %.3f s',
                 environ['REQUEST_METHOD'],

@@ -22,17 +22,17 @@ class Root(routing.Root):
         yield '/v1/', 'GET', self.version
         yield '/v1/openapi.json', 'GET', self.description
 
-    @expose.expose(types.Json)
+    @expose.expose(types.Json, public=True)
     def versions(self):
         """List the versions."""
         return {'versions': [versions.document(pecan.request)]}
 
-    @expose.expose(types.Json)
+    @expose.expose(types.Json, public=True)
     def version(self):
         """Show the version."""
         return {'version': versions.document(pecan.request)}
 
-    @expose.expose(types.Json)
+    @expose.expose(types.Json, public=True)
     def description(self):
         """Describe the API at the version that is asked for."""
         return openapi.document(self.TITLE, self, versions.asked(pecan.request))

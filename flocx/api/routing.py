@@ -47,6 +47,16 @@ class Root:
             parts = path.split('/')[1:]
             pattern = tuple(None if '{' in part else part for part in parts)
             self._table.setdefault(pattern, {})[method] = handler
+        self._public = [
+            pattern
+            for pattern, handlers in self._table.items()
+            if all(each.operation.public for each in handlers.values())
+        ]
+
+    def is_public(self, path):
+        """Whether what answers at ``path`` asks for no token of Keystone."""
+        words = path.split('/')[1:] or ['']
+        return any(_matches(pattern, words) for pattern in self._public)
 
     @pecan.expose()
     def _route(self, args, request):
@@ -68,15 +78,13 @@ class Root:
     def _find(self, words, version):
         """{method: handler} for the parts of a path, and which are identifiers."""
         for pattern, handlers in self._table.items():
-            pairs = list(zip(pattern, words, strict=False))
-            if len(pattern) == len(words) and all(
-                word == part or (part is None and word) for part, word in pairs
-            ):
+            if _matches(pattern, words):
                 served = {
                     method: handler
                     for method, handler in handlers.items()
                     if handler.operation.gate.lets(version)
                 }
+                pairs = zip(pattern, words, strict=True)
                 return served, [word for part, word in pairs if part is None]
         return {}, []
 
@@ -85,6 +93,14 @@ class Root:
         pecan.response.status = 204
         pecan.response.headers['Allow'] = pecan.request.allowed
         return ''
+
+
+def _matches(pattern, words):
+    """Whether the parts of a path are those of ``pattern``, None being any."""
+    return len(pattern) == len(words) and all(
+        word == part or (part is None and word)
+        for part, word in zip(pattern, words, strict=True)
+    )
 
 
 def _allowed(handlers):
@@ -117,7 +133,8 @@ def _negotiate(request, operation):
             f'{", ".join(operation.media_types)}'
         )
     request.media_type = offers[0][0] if offers else None
-    request.pecan['content_type'] = operation.media_types[0]
+    # All that Pecan knows of: what is written otherwise is a Response of its own.
+    request.pecan['content_type'] = 'application/json'
 
 
 def operations(controller, path='/v1'):

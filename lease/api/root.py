@@ -26,7 +26,7 @@ class Root(root.Root):
 
     v1 = V1()
 
-    @expose.expose(types.Json, status=300)
+    @expose.expose(types.Json, status=300, public=True)
     def version(self):
         """Show the version, as esi-leap does it."""
         document = {

@@ -3,6 +3,7 @@
 
 from flocx.api import root
 from market.api import accounts
+from market.api import agendas
 from market.api import audit
 from market.api import bids
 from market.api import book
@@ -24,6 +25,7 @@ from market.api import webhooks
 
 class V1:
     accounts = accounts.Accounts()
+    agendas = agendas.Agendas()
     audit = audit.AuditController()
     offers = offers.Offers()
     bids = bids.Bids()

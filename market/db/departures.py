@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from flocx.core import bid as bid_core
 from flocx.core import contract as contract_core
 from flocx.core import offer as offer_core
+from market.db import agendas
 from market.db import bids
 from market.db import contracts
 from market.db import lifecycle
@@ -24,7 +25,7 @@ _DEPARTED = schema.departed_projects
 
 
 def with_open_objects(session):
-    """The ids of all projects with an open offer, bid or contract, a set."""
+    """The ids of all projects with an open offer, bid or contract, or an agenda."""
     wanted = (
         (schema.offers, offer_core.OPEN),
         (schema.bids, {bid_core.Status.AVAILABLE}),
@@ -38,7 +39,8 @@ def with_open_objects(session):
                         table.c.status.in_(sorted(statuses))
                     )
                     for table, statuses in wanted
-                )
+                ),
+                sa.select(schema.agendas.c.project_id),
             )
         )
     )
@@ -52,8 +54,11 @@ def all_known(session):
 def record(session, project_id, reason, now):
     """Remember that a project has departed; return since when that is known.
 
+    Nobody reads its agendas any more.
+
     :param reason: a :class:`flocx.core.contract.Reason`.
     """
+    agendas.forget(session, project_id)
     known = session.execute(
         sa.select(_DEPARTED).where(_DEPARTED.c.project_id == project_id)
     ).first()

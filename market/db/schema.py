@@ -539,6 +539,21 @@ grants = sa.Table(
     **_OPTIONS,
 )
 
+#: What calendar programs may read with a token, of which only the hash is kept.
+agendas = sa.Table(
+    'agendas',
+    metadata,
+    _id(),
+    _uuid('uuid', nullable=False, unique=True),
+    sa.Column('name', sa.String(255)),
+    _project('project_id', nullable=False),
+    sa.Column('user_id', sa.String(64), nullable=False),
+    sa.Column('token_hash', sa.String(64), nullable=False),
+    _time('created_at'),
+    sa.Index(None, 'project_id'),
+    **_OPTIONS,
+)
+
 #: Its one row holds the last month that is closed, empty before there is one. Whoever
 #: books in a month that is over holds a shared lock of it.
 ledger_state = sa.Table(

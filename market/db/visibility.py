@@ -230,6 +230,13 @@ def grants(reader):
     return schema.grants.c.project_id == reader.project_id
 
 
+def agendas(reader):
+    """Those of their own project."""
+    if reader.is_admin:
+        return sa.true()
+    return schema.agendas.c.project_id == reader.project_id
+
+
 def disputes(reader):
     """Those to which their project is a party."""
     if reader.is_admin:

@@ -264,6 +264,7 @@ class EveryChangeTest(base.MarketplaceTestCase):
         self._withdrawn()
         self._sublet()
         self._reclaimed()
+        self._subscribed()
         self._maintenance()
         self._leases()
         self._given()
@@ -447,6 +448,14 @@ class EveryChangeTest(base.MarketplaceTestCase):
         for receiver in ('engine', PROVIDERS[0]):
             self.assertIn((receiver, 'contract', sub['uuid']), self.latest)
         self.assertIn(('engine', 'offer', sold['uuid']), self.latest)
+
+    def _subscribed(self):
+        """Who reads what is due concerns nobody."""
+        self.VERSION = '1.1'
+        agenda = self.good(self.silent(self.market(LESSEE).post, '/v1/agendas', {}))
+        path = f'/v1/agendas/{agenda["uuid"]}'
+        self.good(self.silent(self.market(LESSEE).delete, path), 204)
+        self.VERSION = None
 
     def _reclaimed(self):
         """An owner takes servers back, what is sub-let of them included."""

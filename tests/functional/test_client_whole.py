@@ -39,6 +39,8 @@ SDK_ONLY = {
     # An owner may withdraw an offer at either service; commands ask the market.
     'marketplace-provider delete /v1/offers/{ident}': 'withdraw_offer',
 }
+#: What calendar programs read.
+OTHER_PROGRAMS = {'marketplace get /v1/agendas/{uuid}/calendar'}
 TERMS = '--price', '2', '--end-time', '+8h'
 UNTIL = '--end-time', '+2h'
 #: Who runs which command. NODE and ROUND are made before.
@@ -146,6 +148,10 @@ STORY = (
         *('operator-admin', 'dispute', 'decide', 'DISPUTE'),
         *('--accept', '0.5', '--decision', 'half'),
     ),
+    ('umbrella-member', 'agenda', 'create', '--name', 'phone'),
+    ('umbrella-reader', 'agenda', 'list'),
+    ('umbrella-reader', 'agenda', 'show', 'phone'),
+    ('umbrella-member', 'agenda', 'delete', 'phone'),
     ('operator-admin', 'mechanism', 'list'),
     ('operator-admin', 'round', 'list'),
     ('operator-admin', 'round', 'show', 'ROUND'),
@@ -305,7 +311,7 @@ class WholeTest(test_client.ClientTestCase):
                 any(f'{each} '.startswith(f'{command} ') for each in called)
             )
         missing = operations.keys() - self.reached(operations)
-        self.assertEqual(BETWEEN_SERVICES | SDK_ONLY.keys(), missing)
+        self.assertEqual(BETWEEN_SERVICES | SDK_ONLY.keys() | OTHER_PROGRAMS, missing)
 
     def test_what_only_the_sdk_does(self):
         operations = self.described()

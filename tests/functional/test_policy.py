@@ -384,6 +384,31 @@ ROWS = {
         operator=202,
         guest=404,
     ),
+    'market:agendas:list': Row('GET', MARKET, '/v1/agendas', ALL, ALL, ALL),
+    'market:agendas:show': Row(
+        'GET', MARKET, '/v1/agendas/{agenda}', ALL, NONE, NONE, operator=200
+    ),
+    'market:agendas:create': Row(
+        'POST',
+        MARKET,
+        '/v1/agendas',
+        (201, 403),
+        (201, 403),
+        (201, 403),
+        operator=201,
+        body={},
+    ),
+    'market:agendas:delete': Row(
+        'DELETE',
+        MARKET,
+        '/v1/agendas/{agenda}',
+        (204, 403),
+        NONE,
+        NONE,
+        service=404,
+        operator=204,
+        guest=404,
+    ),
     'market:accounts:list': Row('GET', MARKET, '/v1/accounts', ALL, ALL, ALL),
     'market:accounts:show': Row(
         'GET', MARKET, '/v1/accounts/{account}', ALL, NONE, NONE
@@ -629,6 +654,7 @@ class MatrixTest(base.MarketplaceTestCase):
             'offer': lambda: {'offer': self.offer()['uuid']},
             'bid': lambda: {'bid': self.bid(price='0.000001')['uuid']},
             'outage': self.outage,
+            'agenda': self.agenda,
             'reclaimable': lambda: {
                 'reclaimable': self.contract(notice=600)['contract']
             },
@@ -657,6 +683,10 @@ class MatrixTest(base.MarketplaceTestCase):
         }
         outage = self.market('acme-member').post('/v1/maintenances', body)
         return {'outage': self.good(outage)['uuid']}
+
+    def agenda(self):
+        agenda = self.market('acme-member').post('/v1/agendas', {})
+        return {'agenda': self.good(agenda)['uuid']}
 
     def future(self):
         # Nothing is done for it yet, by a fulfiller that would be faster.

@@ -77,6 +77,11 @@ class Noticing:
         self.becomes(self.renter, 'contracts', made, 'active')
         self.told.provision('umbrella-renter', node, 'active')
         self.told.until(node, provision_state='active')
+        for power_on, target in ((True, 'power on'), (False, 'power off')):
+            self.told.ask(
+                'umbrella-renter', 'PUT', f'{node}/states/power', {'target': target}
+            )
+            self.assertIs(power_on, self._power(made, power_on))
         # What would have told of it has been heard when this has.
         self.told.change('admin', node, maintenance=True)
         self.becomes(self.seller, 'offers', offer['uuid'], 'error')
@@ -84,6 +89,13 @@ class Noticing:
         self.told.change('admin', node, maintenance=False)
         self.renter.withdraw('contracts', made)
         self.becomes(self.renter, 'contracts', made, 'ended')
+
+    def _power(self, contract, expected):
+        """What the market knows of the power of a server, once it is as expected."""
+        return waiting.until(
+            lambda: self.renter.show('contracts', contract)['lines'][0]['power_on'],
+            lambda found: found is expected,
+        )
 
     def test_workers_share_and_who_dies_is_replaced(self):
         watcher = coordination.get_coordinator(

@@ -97,13 +97,15 @@ class Trader:
         :raises Gave: it is a no.
         :raises TimeoutError: there was none.
         """
-        key = {'Idempotency-Key': str(uuid.uuid4())} if method == 'POST' else {}
+        headers = {'OpenStack-API-Version': 'marketplace latest'}
+        if method == 'POST':
+            headers['Idempotency-Key'] = str(uuid.uuid4())
         url = f'{services.url(self._rig.ports, service)}/v1/{path}'
         until, response, asked = time.monotonic() + self._timeout, None, 0
         while time.monotonic() < until:
             try:
                 status, _, response = rest.call(
-                    method, url, body, self._log_in(), key, timeout=20
+                    method, url, body, self._log_in(), headers, timeout=20
                 )
             except (OSError, http.client.HTTPException, rest.Refused) as error:
                 status, response = 0, repr(error)

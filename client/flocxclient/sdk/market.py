@@ -8,6 +8,7 @@ from openstack import exceptions
 import tenacity
 
 from flocxclient import projects
+from flocxclient.sdk import agenda as _agenda
 from flocxclient.sdk import bid as _bid
 from flocxclient.sdk import console_token as _console_token
 from flocxclient.sdk import contract as _contract
@@ -254,6 +255,21 @@ class Proxy(proxy.Proxy):
     def delete_grant(self, grant):
         """End a monthly grant; what it gave stays."""
         self._ended(_ledger.Grant, grant)
+
+    def agendas(self, **query):
+        """The agendas of the caller's project, which calendar programs subscribe to."""
+        return self._list(_agenda.Agenda, **query)
+
+    def get_agenda(self, agenda):
+        return self._fetched(_agenda.Agenda, agenda)
+
+    def create_agenda(self, **attrs):
+        """Make an agenda, with a ``name`` perhaps; only this answer has its ``url``."""
+        return self._created(_agenda.Agenda, _agenda.Agenda.base_path, attrs)
+
+    def delete_agenda(self, agenda):
+        """Delete an agenda; its address leads to nothing any more."""
+        self._ended(_agenda.Agenda, agenda)
 
     def events(self, after=0, **query):
         """What happened after event number ``after``, oldest first.

@@ -5,6 +5,8 @@ import re
 from unittest import mock
 from xml.etree import ElementTree
 
+import requests
+
 from flocx_dashboard.content.market import lanes
 from flocx_dashboard.tests import base
 
@@ -208,6 +210,23 @@ class OrderTest(base.DashboardTestCase):
             self.bid('acme-web-member', name=f'due-{number}')
         page = self.page('acme-web-member', 'overview:agenda')
         self.assertEqual(12, len(page.context['agenda']))
+
+    def test_a_calendar_program_subscribes_to_it(self):
+        bid = self.bid('acme-internal-member', price='3')
+        self.offer()
+        self.round()
+        contract = self.show('bids', bid['uuid'])['contract_uuid']
+        browser, url = self.browser('acme-internal-member'), self.url('overview:agenda')
+        page = browser.post(url, {'name': 'my phone'})
+        self.assertContains(page, 'my phone')
+        address = page.context['address']
+        self.assertContains(page, address)
+        self.assertIn(contract, requests.get(address, timeout=60).text)
+        self.assertNotContains(browser.get(url), address)
+        (known,) = page.context['subscribed']
+        page = browser.post(url, {'delete': known.uuid})
+        self.assertEqual([], page.context['subscribed'])
+        self.assertEqual(404, requests.get(address, timeout=60).status_code)
 
 
 class RoundTest(base.DashboardTestCase):

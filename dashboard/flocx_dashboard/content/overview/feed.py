@@ -25,14 +25,35 @@ class Agenda(views.HorizonTemplateView):
     template_name = 'flocx_dashboard/overview/agenda.html'
     page_title = _('Agenda')
 
-    def get_context_data(self, **kwargs):
-        own, due = self.request.user.project_id, []
+    #: Where a calendar program reads it; it is told once, to who has asked for it.
+    address = None
+
+    def post(self, request, *args, **kwargs):
+        """Make an address of the agenda for a calendar program, or delete one."""
+        market = api.market(request)
         try:
-            found = agenda.open_things(api.market(self.request), own, LISTED)
+            if 'delete' in request.POST:
+                market.delete_agenda(request.POST['delete'])
+            else:
+                name = request.POST.get('name', '').strip()
+                made = market.create_agenda(**({'name': name} if name else {}))
+                self.address = made.url
+        except api.Refused as refused:
+            messages.error(request, str(refused))
+        return self.get(request, *args, **kwargs)
+
+    def get_context_data(self, **kwargs):
+        own, due, subscribed = self.request.user.project_id, [], []
+        market = api.market(self.request)
+        try:
+            found = agenda.open_things(market, own, LISTED)
             due = agenda.agenda(*found, own, timezone.now())
+            subscribed = api.every(market.agendas, LISTED, project_id=own)
         except api.Refused as refused:
             messages.error(self.request, str(refused))
-        return super().get_context_data(agenda=due, **kwargs)
+        return super().get_context_data(
+            agenda=due, subscribed=subscribed, address=self.address, **kwargs
+        )
 
 
 class EventFilter(tables.FilterForm):
