@@ -164,6 +164,13 @@ RULES = [
         ('PATCH', '/v1/contracts/{contract}/lines/{line}'),
     ),
     policy.documented(
+        'market:reports:create',
+        policy.SERVICE,
+        'Report what became of many lines and keep something about them, as for each '
+        'alone; for the provider that delivers them.',
+        ('POST', '/v1/reports'),
+    ),
+    policy.documented(
         'market:handovers:show',
         policy.SERVICE,
         'Show what is kept about a line until its server is taken back; for the '

@@ -131,8 +131,9 @@ _OPTS = [
         'workers',
         default=8,
         min=1,
-        help='How many servers are read, handed over or taken back at a time. More '
-        'than Ironic can do at once, see [conductor] workers_pool_size and '
+        help='How many requests a fulfiller has with Ironic at a time, as servers are '
+        'handed over or taken back; and how many servers are read at a time. More than '
+        'Ironic can do at once, see [conductor] workers_pool_size and '
         'max_concurrent_clean there, only makes it refuse them.',
     ),
 ]

@@ -40,12 +40,12 @@ from flocx.core import window
 from provider import backoff
 from provider import cleaning_demands
 from provider import delivery
+from provider import hand_back
 from provider import handover
 from provider import offered_hardware
-from provider import proven_cleaning
 from provider import scheduling
 from provider import teardown
-from provider import teardown_steps
+from provider.nodes import limited
 
 LOG = log.getLogger(__name__)
 _S, _R = core.Status, core.Reason
@@ -56,6 +56,10 @@ _PASSING = (exceptions.Conflict, exceptions.Unavailable)
 #: So often a line is tried at least before it is given up: a fulfiller that was away
 #: over the deadline should not give up because Ironic hiccups once.
 _TRIES = 3
+
+#: So many servers are dealt with for each that Ironic is asked about: others wait for
+#: the market, which takes what many of them report with one request.
+_TOGETHER = 4
 
 _FAILED = 'failed and will be tried again'
 
@@ -72,15 +76,7 @@ class Step(enum.StrEnum):
     CANCEL = '_cancel'
 
 
-#: What a line waits for, for an operator, and how the market is told.
-_ALARMS = {
-    teardown.NotClean: _R.CLEAN_FAILED,
-    teardown.NotRestored: _R.RESTORE_FAILED,
-    proven_cleaning.NotProven: _R.CLEAN_UNPROVEN,
-}
-
-
-class Fulfilment(delivery.Delivery):
+class Fulfilment(delivery.Delivery, hand_back.HandBack):
     """Delivers the lines that the market has for this provider."""
 
     def __init__(self, conf, nodes, marketplace, sharing=None, clock=timeutils.utcnow):
@@ -89,10 +85,13 @@ class Fulfilment(delivery.Delivery):
         :param sharing: which nodes are this fulfiller's; all unless it is given.
         :param clock: called with ``with_timezone=True``, returns aware UTC.
         """
-        self._conf, self._nodes, self._marketplace = conf.provider, nodes, marketplace
+        self._conf, self._marketplace = conf.provider, marketplace
+        self._nodes = nodes = limited.LimitedNodes(nodes, self._conf.workers)
         self._sharing = sharing or coordination.NoSharding()
         #: Nodes that were emptied or cleaned when all were looked at together.
         self._cleaned = set()
+        #: {uuid of a line that is taken back: what was last known of its handover}.
+        self._memories = {}
         self._backoff = backoff.Backoff(
             self._conf.retry_interval, self._conf.retry_max_interval
         )
@@ -114,17 +113,21 @@ class Fulfilment(delivery.Delivery):
         """Do what is due at ``now``; return when the next thing is due, or None."""
         self._sharing.refresh()
         ahead = datetime.timedelta(seconds=self._conf.fulfil_interval)
+        own = self._marketplace.provider_id
         lines = [
             (contract, line)
             for contract in self._marketplace.due(now + ahead)
             for line in contract['lines']
-            if line['provider_id'] == self._marketplace.provider_id
-            and self._sharing.mine(line['resource_uuid'])
+            if line['provider_id'] == own and self._sharing.mine(line['resource_uuid'])
         ]
         due = [each for each in lines if due_step(each[1], now)]
         metrics.DUE.set(len(due))
         metrics.LAG.set(max((scheduling.late(line, now) for _, line in due), default=0))
         self._backoff.keep([line for _, line in lines])
+        for uuid in self._memories.keys() - {line['uuid'] for _, line in due}:
+            del self._memories[uuid]
+        for memory in self._memories.values():
+            memory.begin_pass()
         self._wait_for_cleaning([line for _, line in due], now)
         # What begins now may end before the next pass.
         later = [
@@ -134,7 +137,7 @@ class Fulfilment(delivery.Delivery):
             for moment in scheduling.moments(line)
             if moment > now
         ]
-        with futures.ThreadPoolExecutor(max_workers=self._conf.workers) as executor:
+        with futures.ThreadPoolExecutor(_TOGETHER * self._conf.workers) as executor:
             list(
                 executor.map(lambda each: self._in_turn(each, now), scheduling.of(due))
             )
@@ -271,82 +274,14 @@ class Fulfilment(delivery.Delivery):
             line['reason'] if known else _R.NOT_DELIVERED,
         )
 
-    def _memory(self, contract, line):
-        return handover.Memory(self._marketplace, contract['uuid'], line['uuid'])
-
-    def _is_sublet(self, line):
-        """Whether somebody has the server of ``line`` from its renter."""
-        return any(
-            each.get('sublet_of') == line['uuid'] and each['status'] in core.OPEN
-            for each in self._delivered(line)
-        )
+    def _memory(self, contract, line, document=None):
+        ids = contract['uuid'], line['uuid']
+        return handover.Memory(self._marketplace, *ids, document)
 
     def _delivered(self, line):
         """The lines of contracts that have begun with the server of ``line``."""
         known = self._marketplace.delivered(resource_uuid=line['resource_uuid'])
         return [each for contract in known for each in contract['lines']]
-
-    def _miss(self, contract, line, now):
-        """The end came before the server could be handed over."""
-        return self._take_back(contract, line, now, _S.ENDED, _R.NOT_DELIVERED)
-
-    def _finish(self, contract, line, now):
-        # First, so that whoever asks sees that it is over, and not yet clean.
-        self._report(contract, line, _S.WAIT_END)
-        reason = line['reason'] or _R.EXPIRED
-        return self._take_back(contract, line, now, _S.ENDED, reason)
-
-    def _cancel(self, contract, line, now):
-        return self._take_back(contract, line, now, _S.CANCELLED, line['reason'])
-
-    def _take_back(self, contract, line, now, status, reason):
-        """Bring a node nearer to being clean and its owner's; then say so.
-
-        :returns: whether that is done; or until when nothing can be done.
-        :raises Conflict: another fulfiller has closed the line since it was read. That
-            the market still has its handover, read after the node, says that it has
-            not, so that whoever has the node has it by this line.
-        """
-        node, parties = self._node(line), self._parties(contract, line)
-        memory = self._memory(contract, line)
-        if node and self._may_be_sublet(node, parties, memory):
-            if self._is_sublet(line):
-                return False
-            # Read again: what was sub-let came back before its line ended.
-            node = self._node(line)
-        try:
-            done = self._teardown.take_back(node, parties, memory)
-        except tuple(_ALARMS) as error:
-            # From here on it is the operator's, and reconciliation looks at it.
-            self._report(contract, line, _S.ERROR, _ALARMS[type(error)])
-            metrics.NOT_GIVEN_BACK.labels(_ALARMS[type(error)]).inc()
-            raise
-        if done:
-            return self._report(contract, line, status, reason)
-        if memory.changed:
-            # It has got somewhere: what is waited for now is another thing.
-            self._backoff.forget(line)
-        until = self._teardown.ready_at(memory.handover)
-        return until if until and until > now else False
-
-    @staticmethod
-    def _may_be_sublet(node, parties, memory):
-        """Whether it may be for another line that ``node`` is not the renter's."""
-        lessee = parties.lessee(node)
-        return lessee is teardown_steps.Lessee.OTHER or (
-            lessee is teardown_steps.Lessee.QUARANTINE
-            and memory.handover.phase
-            in (handover.Phase.UNKNOWN, handover.Phase.HANDED_OVER)
-        )
-
-    def _parties(self, contract, line):
-        return teardown_steps.Parties(
-            renter=contract['project_id'],
-            quarantine=self._quarantine(),
-            lessor=scheduling.lessor(line),
-            had_it=bool(line['fulfill_time']),
-            lines=(line['uuid'], line.get('sublet_of')),
-        )
 
     def _quarantine(self):
         return self._conf.quarantine_project_id or self._nodes.own_project()
@@ -375,6 +310,9 @@ class Fulfilment(delivery.Delivery):
                 contract['uuid'], line['uuid'], status, reason
             )
             line.update(status=reported['status'], reason=reported['reason'])
+            kept = reported.get('handover')
+            if kept:
+                self._memories[line['uuid']] = self._memory(contract, line, kept)
             LOG.info(
                 'Line %s of contract %s, node %s: %s',
                 line['uuid'],

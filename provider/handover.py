@@ -31,8 +31,9 @@ class Phase(enum.StrEnum):
     #: Later, the node was seen in a state that leads to ``available`` only through
     #: cleaning.
     CLEANING = 'cleaning'
-    #: The node was clean, and as it was before; the lessee may have been cleared.
-    RETURNED = 'returned'
+    #: The node was clean; it is put back as it was, and the lessee may have been
+    #: cleared after that.
+    RETURNING = 'returned'
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -82,14 +83,33 @@ class Handover:
 
 
 class Memory:
-    """The handover of a line, kept at the market; read when it is first asked for."""
+    """The handover of a line, kept at the market; read when it is first asked for.
 
-    def __init__(self, marketplace, contract_uuid, line_uuid):
+    It may outlive a pass: what somebody else has written down since is found out by
+    the next change, or where it is read :meth:`anew`.
+    """
+
+    def __init__(self, marketplace, contract_uuid, line_uuid, document=None):
+        """:param document: as the market has shown it just now, if it has."""
         self._marketplace = marketplace
         self._ids = contract_uuid, line_uuid
-        self._handover = None
-        #: Whether something was written down.
+        self._handover = document and Handover.read(document)
+        #: Whether something was written down in this pass.
         self.changed = False
+        #: Whether it was read or written in this pass, after the node was read.
+        self.is_current = document is not None
+
+    def begin_pass(self):
+        """Remember that what is known is of an earlier pass."""
+        self.changed = self.is_current = False
+
+    def anew(self):
+        """Read it again.
+
+        :raises Conflict: the line was closed meanwhile.
+        """
+        self._handover = None
+        return self.handover
 
     @property
     def handover(self):
@@ -102,6 +122,7 @@ class Memory:
                 self._handover = Handover.read(self._marketplace.handover(*self._ids))
             except exceptions.NotFound as error:
                 raise exceptions.Conflict(str(error)) from None
+            self.is_current = True
         return self._handover
 
     def begin(self, phase, now, **changes):
@@ -109,11 +130,7 @@ class Memory:
 
         :raises Conflict: another fulfiller has written something down meanwhile.
         """
-        later = self.handover.begin(phase, now, **changes)
-        version = self._marketplace.keep_handover(
-            *self._ids, self.handover.version, later.data()
-        )
-        self._handover = dataclasses.replace(later, version=version)
+        self._write(self.handover.begin(phase, now, **changes))
         self.changed = True
 
     def confirm(self):
@@ -121,14 +138,20 @@ class Memory:
 
         :raises Conflict: another one has written something down meanwhile.
         """
+        self._write(self.handover)
+
+    def _write(self, later):
         version = self._marketplace.keep_handover(
-            *self._ids, self.handover.version, self.handover.data()
+            *self._ids, later.version, later.data()
         )
-        self._handover = dataclasses.replace(self.handover, version=version)
+        self._handover = dataclasses.replace(later, version=version)
+        self.is_current = True
 
 
 class Transient:
     """The same for a node that no line explains, for as long as the process lives."""
+
+    is_current = True
 
     def __init__(self):
         self.handover = Handover()

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The market, as a provider uses it: over HTTP, like everybody else."""
 
+import json
 import urllib.parse
 
 from keystoneauth1 import exceptions as ks_exceptions
@@ -14,6 +15,7 @@ from flocx.core import contract
 from flocx.core import offer
 from flocx.core import window
 from provider import conf as provider_conf
+from provider import reporting
 
 _BY_STATUS = {
     kind.status: kind
@@ -31,8 +33,11 @@ _BY_STATUS = {
 _HEADERS = {'OpenStack-API-Version': 'marketplace 1.1'}
 
 
-#: How many objects one request names.
-_NAMED = 50
+#: How many objects one request names, and how many reports it takes.
+_NAMED, _TOGETHER = 50, 100
+
+#: Characters of JSON; a body that is larger than oslo.middleware's limit is refused.
+_LARGEST = 65536
 
 
 class Marketplace:
@@ -42,6 +47,7 @@ class Marketplace:
         """:param session: keystoneauth session of the provider's own account."""
         self._conf, self._session = conf, session
         self._own = self._adapter()
+        self._together = reporting.Reporting(self._report_all, _TOGETHER)
 
     def _adapter(self, **kwargs):
         """What sends requests to the market, whoever it is for."""
@@ -207,10 +213,12 @@ class Marketplace:
     def report(self, contract_uuid, line_uuid, status, reason=None):
         """Tell the market what became of a line; return the line.
 
+        While it is taken back, it has what we keep about it as ``handover``.
+
         :raises Conflict: the line cannot become that; it changed meanwhile.
         """
         values = {'status': status} | ({'reason': reason} if reason else {})
-        return self._request('PATCH', _line(contract_uuid, line_uuid), json=values)
+        return self._together((contract_uuid, line_uuid, {'report': values}))['line']
 
     def report_power(self, contract_uuid, line_uuid, power_on):
         """Tell the market that the server of a line is powered on, or off."""
@@ -232,12 +240,42 @@ class Marketplace:
 
         :raises Conflict: it is not at ``version``, or the line is closed.
         """
-        kept = self._request(
-            'PATCH',
-            _handover(contract_uuid, line_uuid),
-            json={'version': version, 'data': data},
-        )
-        return kept['version']
+        kept = {'handover': {'version': version, 'data': data}}
+        return self._together((contract_uuid, line_uuid, kept))['version']
+
+    def _report_all(self, reports):
+        """What came of each of ``reports``, as the market says it, or an exception."""
+        bodies = [
+            {'contract_uuid': contract_uuid, 'line_uuid': line_uuid, **values}
+            for contract_uuid, line_uuid, values in reports
+        ]
+        if len(reports) == 1 or len(json.dumps(bodies)) > _LARGEST:
+            return [self._tried(*each) for each in reports]
+        try:
+            answer = self._request('POST', '/v1/reports', json={'reports': bodies})
+        except exceptions.Unavailable:
+            raise
+        except exceptions.FlocxError:
+            # A market that does not know them together, or does not want them so.
+            return [self._tried(*each) for each in reports]
+        return [
+            _exception(**each['error']) if each['error'] else each
+            for each in answer['reports']
+        ]
+
+    def _tried(self, *report):
+        """What came of one report alone, or an exception."""
+        try:
+            return self._report_one(*report)
+        except exceptions.FlocxError as error:
+            return error
+
+    def _report_one(self, contract_uuid, line_uuid, values):
+        if 'handover' in values:
+            path = _handover(contract_uuid, line_uuid)
+            return self._request('PATCH', path, json=values['handover'])
+        path = _line(contract_uuid, line_uuid)
+        return {'line': self._request('PATCH', path, json=values['report'])}
 
     def keep_console_token(self, line_uuid, token_hash, seconds):
         """Let a token open the console of the server of a line of ours; JSON of it.
@@ -305,7 +343,11 @@ def _refusal(answer):
         detail, code = error['detail'], error['code']
     except (ValueError, LookupError, TypeError):
         detail, code = f'The market answers {answer.status_code}', None
-    kind = _BY_STATUS.get(answer.status_code)
-    if kind is None or answer.status_code == 401:
+    return _exception(answer.status_code, code, detail)
+
+
+def _exception(status, code, detail):
+    kind = _BY_STATUS.get(status)
+    if kind is None or status == 401:
         return exceptions.Unavailable(f'The market: {detail}')
     return kind(detail, code)

@@ -71,7 +71,8 @@ class Teardown:
         Else something is done for it.
 
         :param node: as it was read, or None where it is gone.
-        :param kept: a ``Memory``, read after the node.
+        :param kept: a ``Memory``; it is read after the node, or again for what
+            is not guarded by a change of it.
         :raises NotClean, NotRestored, NotProven: its operator has to look
             at it.
         """
@@ -80,6 +81,8 @@ class Teardown:
         # No node needs more steps than there are before something has to be waited for.
         for _ in Step:
             step = self._step(node, parties, kept.handover)
+            if step not in steps.GUARDED and not kept.is_current:
+                step = self._step(node, parties, kept.anew())
             LOG.debug('Node %s: %s', node.uuid, step)
             if step is Step.DONE:
                 return True
@@ -204,17 +207,21 @@ class Teardown:
             self._nodes.set_resource_class(node.uuid, known)
 
     def _clean(self, node, parties, kept):
-        kept.begin(_P.CLEANING, self._now(), erase=None)
         self._nodes.detach_media(node.uuid)
-        return self._empty(node, parties, kept)
+        return self._empty(node, parties, kept, begins=True)
 
-    def _empty(self, node, parties, kept):
+    def _empty(self, node, parties, kept, begins=False):
         try:
             self._prepare(node, kept)
         except exceptions.Conflict:
             if node.provision_state not in steps.INTERRUPT:
                 raise
             # While it is on its way Ironic changes nothing of it.
+        # Last, as Ironic may have let us wait, and somebody else have the node by now.
+        if begins:
+            kept.begin(_P.CLEANING, self._now(), erase=None)
+        else:
+            kept.confirm()
         if node.provision_state != 'manageable' or self._proven_cleaning.is_done(
             node, kept, self._now()
         ):
@@ -230,6 +237,30 @@ class Teardown:
             # It came back while it could not be told to be cleaned, or was cleaned as
             # one of another class, or not as its site demands: once more.
             return self._set_aside(node, parties, kept)
+        kept.begin(_P.RETURNING, self._now())
+        return node
+
+    def _release(self, node, parties, kept):
+        if not self._is_restored(node, kept):
+            return False
+        self._hand_on_marker(node, *parties.lines)
+        # Whether it still is as it was read, is looked at as the lessee is cleared.
+        found = self._nodes.clear_lessee(node.uuid, parties.quarantine, parties.lessor)
+        if found.lessee == parties.quarantine:
+            # Its owner has done something with it meanwhile: it is cleaned again.
+            return found
+        if found.lessee == parties.lessor and found.provision_state != 'available':
+            # Somebody was faster than the end of the quarantine: all over again.
+            LOG.warning('Node %s was deployed as it was given back', node.uuid)
+            self._nodes.set_lessee(node.uuid, parties.quarantine)
+            return False
+        return found
+
+    def _is_restored(self, node, kept):
+        """Whether ``node`` is as it was at the hand-over; else it is on its way there.
+
+        :raises NotRestored: it does not become that.
+        """
         before = kept.handover.settings
         if 'vifs' not in (before or {}):
             # Otherwise they are put back, which is no network.
@@ -243,10 +274,7 @@ class Teardown:
             except (exceptions.Invalid, exceptions.Forbidden) as error:
                 raise NotRestored(str(error)) from None
             self._require_none(left, node, kept)
-        self._hand_on_marker(node, *parties.lines)
-        kept.begin(_P.RETURNED, self._now())
-        # Whether it still is as it was read, is looked at as the lessee is cleared.
-        return node
+        return True
 
     def _hand_on_marker(self, node, line_uuid, lessor_line):
         """Take the marker of a lease away that was taken over from esi-leap.
@@ -267,18 +295,6 @@ class Teardown:
             hopeless = any(each.kind in node_settings.COMPARED for each in left)
             kind = NotRestored if hopeless else exceptions.Conflict
             raise kind(f'Node {node.uuid} is not as it was before: {names}')
-
-    def _release(self, node, parties, kept):
-        found = self._nodes.clear_lessee(node.uuid, parties.quarantine, parties.lessor)
-        if found.lessee == parties.quarantine:
-            # Its owner has done something with it meanwhile: it is cleaned again.
-            return found
-        if found.lessee == parties.lessor and found.provision_state != 'available':
-            # Somebody was faster than the end of the quarantine: all over again.
-            LOG.warning('Node %s was deployed as it was given back', node.uuid)
-            self._nodes.set_lessee(node.uuid, parties.quarantine)
-            return False
-        return found
 
 
 _DO = {

@@ -91,8 +91,8 @@ class Step(enum.StrEnum):
     CLEAN = 'write down that cleaning begins, and empty or clean it'
     EMPTY = 'ask for what brings it nearer to available'
     FAIL = 'report that it could not be cleaned'
-    RETURN = 'restore its settings, and write down that it is clean'
-    RELEASE = 'clear the lessee'
+    RETURN = 'write down that it is clean'
+    RELEASE = 'restore its settings, and clear the lessee'
     DONE = 'nothing: it is taken back'
 
 
@@ -122,10 +122,10 @@ STEPS = {
     (_P.CLEANING, _L.RENTER): Step.QUARANTINE,
     (_P.CLEANING, _L.NOBODY): Step.QUARANTINE,
     (_P.CLEANING, _L.QUARANTINE): Step.EMPTY,
-    # It was given back already: whoever gave it to them since had a reason.
-    (_P.RETURNED, _L.RENTER): Step.DONE,
-    (_P.RETURNED, _L.NOBODY): Step.DONE,
-    (_P.RETURNED, _L.QUARANTINE): Step.RELEASE,
+    # It was clean and given back already: whoever gave it to them since had a reason.
+    (_P.RETURNING, _L.RENTER): Step.DONE,
+    (_P.RETURNING, _L.NOBODY): Step.DONE,
+    (_P.RETURNING, _L.QUARANTINE): Step.RELEASE,
     **{(phase, _L.OTHER): Step.DONE for phase in _P},
 }
 
@@ -139,6 +139,17 @@ _INSTEAD = {
     (Step.EMPTY, 'clean failed'): Step.FAIL,
 }
 
+
+#: In these the handover is written before what they decide on is done, which finds out
+#: that another fulfiller has gone on since it was read.
+GUARDED = {
+    Step.NOTE_QUARANTINE,
+    Step.WAIT,
+    Step.SET_ASIDE,
+    Step.CLEAN,
+    Step.EMPTY,
+    Step.RETURN,
+}
 
 #: These do not wait until nothing that the renter was allowed can run any more.
 _AT_ANY_TIME = {Step.QUARANTINE, Step.NOTE_QUARANTINE, Step.FAIL, Step.DONE}
@@ -195,7 +206,7 @@ class Parties:
             return Lessee.QUARANTINE
         if node.lessee == self.renter:
             return Lessee.RENTER
-        had_it = self.had_it or phase not in (_P.UNKNOWN, _P.RETURNED)
+        had_it = self.had_it or phase not in (_P.UNKNOWN, _P.RETURNING)
         if had_it and (node.lessee, node.provision_state) == (None, 'available'):
             return Lessee.NOBODY
         return Lessee.OTHER

@@ -6,6 +6,7 @@ import json
 from flocx import db
 from flocx import exceptions
 from flocx.api import expose
+from flocx.api import fields
 from flocx.api import routing
 from flocx.api import types
 from flocx.core import contract as core
@@ -17,6 +18,9 @@ from market.db import handovers
 from market.db import lifecycle
 from market.db import powered
 from market.db import turnarounds
+
+#: In these a line is over, and its server is taken back.
+_TAKEN_BACK = {core.Status.WAIT_END, core.Status.WAIT_CANCEL}
 
 #: How much a provider may keep about a line, in characters of JSON.
 MOST_KEPT = 65536
@@ -47,6 +51,12 @@ class Handover(types.Answer):
     data = types.Json
 
 
+#: A line as it is by now; while it is taken back, with what is kept about it.
+ReportedLine = fields.Table(
+    **contract_fields.LINE_FIELDS, handover=fields.Field(Handover, since='1.1')
+).answer('ReportedLine')
+
+
 class Handovers(routing.Resource):
     """/v1/contracts/{contract}/lines/{line}/handover: a provider's own memory."""
 
@@ -57,13 +67,9 @@ class Handovers(routing.Resource):
         ``version`` is 0 where nothing was kept yet.
         """
         service, context, _ = transaction.request_context()
+        line = contract_uuid, line_uuid, context.provider_id
         with service.database.reader() as session:
-            contract = contracts.get(session, contract_uuid, context)
-            line = _delivered_by(context, contract, line_uuid)
-            if line.status in core.CLOSED:
-                raise exceptions.NotFound(f'Line {line.uuid} is {line.status}')
-            version, data = handovers.get(session, line.uuid)
-        return Handover.of(version=version, data=data)
+            return Handover.of(handovers.get(session, *line))
 
     @expose.expose(Handover, body=HandoverChange, rule='market:handovers:change')
     @db.retried
@@ -73,17 +79,11 @@ class Handovers(routing.Resource):
         ``version`` is that of what was read before; another one is a conflict, so
         that two fulfillers do not overwrite what the other has found.
         """
-        service, context, _ = transaction.request_context()
-        data = body['data']
-        if len(json.dumps(data)) > MOST_KEPT:
-            raise exceptions.Invalid(f'data: more than {MOST_KEPT} characters of JSON')
-        # Whose the line is does not change; how it is, is read again with its lock.
-        with service.database.reader() as session:
-            contract = contracts.get(session, contract_uuid, context)
-            line = _delivered_by(context, contract, line_uuid)
+        service, context, now = transaction.request_context()
+        line = contract_uuid, line_uuid
         with service.database.writer() as session:
-            version = handovers.put(session, line, body['version'], data)
-        return Handover.of(version=version, data=data)
+            version = keep(service, session, context, now, *line, body)
+        return Handover.of(version=version, data=body['data'])
 
 
 class Powers(routing.Resource):
@@ -114,10 +114,10 @@ class Lines(routing.Resource):
     handover = Handovers()
     power = Powers()
 
-    @expose.expose(contract_fields.Line, body=Report, rule='market:contracts:report')
+    @expose.expose(ReportedLine, body=Report, rule='market:contracts:report')
     @db.retried
     def patch(self, contract_uuid, line_uuid, body):
-        """Report what became of a line.
+        """Report what became of a line; of one to be taken back its handover is shown.
 
         ``wait_cancel`` with the reason not_delivered, node_gone, node_in_use or
         owner_changed gives up a line that was not handed over. Where the bid could have
@@ -125,28 +125,9 @@ class Lines(routing.Resource):
         in its place, at the same price.
         """
         service, context, now = transaction.request_context()
+        line = contract_uuid, line_uuid
         with service.database.writer() as session:
-            contract = contracts.get(session, contract_uuid, context)
-            line = _delivered_by(context, contract, line_uuid)
-            given_up = _is_given_up(line, body)
-            contract = lifecycle.report(
-                session,
-                contract,
-                line,
-                core.Status(body['status']),
-                body.get('reason'),
-                now,
-            )
-            if given_up:
-                replacement.substitute(
-                    session,
-                    contract,
-                    line,
-                    now,
-                    turnarounds.current(session, service.terms),
-                )
-        (line,) = (each for each in contract.lines if each.uuid == line_uuid)
-        return contract_fields.Line.of(line)
+            return take_down(service, session, context, now, *line, body)
 
     @expose.expose(status=204, since='1.1')
     @db.retried
@@ -168,6 +149,36 @@ class Lines(routing.Resource):
                     'whole contract'
                 )
             lifecycle.close(session, contract, now, lines=lines)
+
+
+def take_down(service, session, context, now, contract_uuid, line_uuid, report):
+    """Write down what a provider reports; return the ReportedLine, JSON."""
+    contract = contracts.get(session, contract_uuid, context)
+    line = _delivered_by(context, contract, line_uuid)
+    given_up = _is_given_up(line, report)
+    status = core.Status(report['status'])
+    contract = lifecycle.report(
+        session, contract, line, status, report.get('reason'), now
+    )
+    if given_up:
+        turnaround = turnarounds.current(session, service.terms)
+        replacement.substitute(session, contract, line, now, turnaround)
+    (line,) = (each for each in contract.lines if each.uuid == line_uuid)
+    is_taken_back = line.status in _TAKEN_BACK
+    kept = handovers.kept(session, line.uuid) if is_taken_back else None
+    return ReportedLine.of(line, handover=kept)
+
+
+def keep(service, session, context, now, contract_uuid, line_uuid, change):
+    """Keep what a provider says about a line; return its new version.
+
+    :raises Invalid: it is too much.
+    """
+    data = change['data']
+    if len(json.dumps(data)) > MOST_KEPT:
+        raise exceptions.Invalid(f'data: more than {MOST_KEPT} characters of JSON')
+    line = contract_uuid, line_uuid, context.provider_id
+    return handovers.put(session, *line, change['version'], data)
 
 
 def _is_given_up(line, body):

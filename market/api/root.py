@@ -17,6 +17,7 @@ from market.api import offers
 from market.api import prices
 from market.api import publications
 from market.api import quotes
+from market.api import reports
 from market.api import statements
 from market.api import transfers
 from market.api import usage
@@ -41,6 +42,7 @@ class V1:
     publications = publications.Publications()
     prices = prices.PricesController()
     quotes = quotes.Quotes()
+    reports = reports.Reports()
     statements = statements.Statements()
     transfers = transfers.Transfers()
     usage = usage.UsageController()

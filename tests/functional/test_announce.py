@@ -375,8 +375,12 @@ class EveryChangeTest(base.MarketplaceTestCase):
                 f'{path}/lines/{line["uuid"]}/power',
                 {'power_on': power_on},
             )
+        told = {'status': 'error', 'reason': 'lessee_changed'}
+        ids = {'contract_uuid': contract['uuid'], 'line_uuid': line['uuid']}
+        reports = {'reports': [{**ids, 'report': told}]}
+        send = self.market(line['provider_id']).post
+        self.good(self.step(send, '/v1/reports', reports), 200)
         self.VERSION = None
-        self.report(contract, line, 'error', 'lessee_changed')
         self.report(contract, line, 'active')
         self.silent(self.market(OWNER).delete, path)
         self.step(self.market(LESSEE).delete, path)

@@ -27,6 +27,7 @@ BETWEEN_SERVICES = {
     'marketplace post /v1/contracts',
     'marketplace patch /v1/offers/{ident}/health',
     'marketplace patch /v1/offers/{ident}/hardware',
+    'marketplace post /v1/reports',
     'marketplace patch /v1/contracts/{contract_uuid}/lines/{line_uuid}',
     'marketplace get /v1/contracts/{contract_uuid}/lines/{line_uuid}/handover',
     'marketplace patch /v1/contracts/{contract_uuid}/lines/{line_uuid}/handover',

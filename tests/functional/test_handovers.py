@@ -56,6 +56,53 @@ class HandoverTest(base.MarketplaceTestCase):
             self.assertEqual(400, answer.status_code, answer.text)
         self.assertEqual(0, self.good(self.kept(path), 200)['version'])
 
+    def test_many_are_reported_at_once(self):
+        """Each as if it were alone: what is refused keeps nobody from anything."""
+        uuids, paths, names = zip(*(self.claimed() for _ in range(3)), strict=True)
+        self.fulfil()
+        ids = [tuple(path.split('/')[3:6:2]) for path in paths]
+        given = [
+            {'report': {'status': 'wait_end'}},
+            {'handover': {'version': 1, 'data': {'phase': 'two'}}},
+            {'handover': {'version': 7, 'data': {}}},
+            {'report': {'status': 'created'}},
+            {},
+        ]
+        lines = [*ids, ids[0], (ids[0][0], ids[1][1])]
+        reports = [
+            {'contract_uuid': contract, 'line_uuid': line, **each}
+            for (contract, line), each in zip(lines, given, strict=True)
+        ]
+
+        def post(reports, who=PROVIDER):
+            caller = self.market(who)
+            caller.headers['OpenStack-API-Version'] = 'marketplace 1.1'
+            return caller.post('/v1/reports', {'reports': reports})
+
+        found = self.good(post(reports), 200)['reports']
+        self.assertEqual(
+            [None, None, 409, 409, 400],
+            [(each['error'] or {}).get('status') for each in found],
+        )
+        self.assertEqual('wait_end', found[0]['line']['status'])
+        self.assertEqual('handed_over', found[0]['line']['handover']['data']['phase'])
+        self.assertEqual(2, found[1]['version'])
+        self.assertEqual('wait_end', self.show('contracts', uuids[0])['status'])
+        kept = [self.good(self.kept(path), 200) for path in paths[1:]]
+        self.assertEqual([2, 1], [each['version'] for each in kept])
+        self.assertEqual({'phase': 'two'}, kept[0]['data'])
+        # Somebody else's line is nobody's, and a crowd is too much.
+        foreign = {**reports[1], 'line_uuid': ids[2][1]}
+        (answer,) = self.good(post([foreign]), 200)['reports']
+        self.assertEqual(404, answer['error']['status'])
+        for wrong in ([reports[1]] * 101, None, [{'contract_uuid': ids[0][0]}]):
+            self.assertEqual(400, post(wrong).status_code)
+        self.assertEqual([], self.good(post([]), 200)['reports'])
+        for who in (OWNER, RENTER):
+            self.assertEqual(403, post([], who).status_code)
+        for uuid in uuids:
+            self.market(RENTER).delete(f'/v1/contracts/{uuid}')
+
     def test_it_is_forgotten_with_the_end_of_the_line(self):
         uuid, path, name = self.claimed()
         self.fulfil()

@@ -257,6 +257,15 @@ ROWS = {
         operator=403,
         body={'status': 'active'},
     ),
+    'market:reports:create': Row(
+        'POST',
+        MARKET,
+        '/v1/reports',
+        *(DENIED,) * 3,
+        service=200,
+        operator=403,
+        body={'reports': []},
+    ),
     'market:handovers:show': Row(
         'GET',
         MARKET,

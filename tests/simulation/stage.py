@@ -51,6 +51,10 @@ class Marketplace(marketplace.Marketplace):
     def __init__(self, stage):
         self._stage = stage
 
+    def _together(self, report):
+        """No thread waits for another one here but where the scheduler says so."""
+        return self._report_one(*report)
+
     def _send(self, method, path, context, headers, json=None, params=None):
         own = {'X-Roles': 'service', 'X-User-Id': PROVIDER, 'X-Project-Id': 'service'}
         if context is not None:
@@ -141,5 +145,7 @@ def _configuration():
     conf.set_override('allocation', 'immediate', group='matcher')
     conf.set_override('maintenance_notice', changes.NOTICE, group='contracts')
     conf.set_override('quarantine_project_id', ironic.QUARANTINE, group='provider')
+    # Nothing waits here but where the scheduler says so.
+    conf.set_override('workers', 1000, group='provider')
     logging.getLogger('flocx').propagate = True
     return conf

@@ -35,6 +35,7 @@ UNUSED = {
     ('oslo_messaging_notifications', 'transport_url'),
 }
 NUMBERS = dict(enumerate('zero one two three four five six seven eight nine'.split()))
+TESTING = ROOT / 'doc/source/contributor/testing.rst'
 PROCESSES = ROOT / 'doc/source/admin/processes.rst'
 
 
@@ -168,6 +169,17 @@ class NumbersTest(unittest.TestCase):
                 found += 1
                 self.assertTrue(list(folder.rglob(name)), f'{folder}/{name}')
         self.assertGreater(found, 10)
+
+    def test_every_test_that_a_table_names_exists(self):
+        named = {
+            name
+            for _, tests in rows(TESTING, 'seen-at-hand-backs')
+            for name in re.findall('``(.*?)``', tests)
+        }
+        self.assertLess(10, len(named))
+        code = [path.read_text() for path in (ROOT / 'tests').rglob('*.py')]
+        there = set(re.findall(r'    def (test_\w+)', '\n'.join(code)))
+        self.assertEqual(set(), named - there)
 
     def test_every_module_says_what_it_is_for(self):
         packages = re.findall(

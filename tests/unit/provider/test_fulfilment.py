@@ -134,7 +134,9 @@ class Market:
                     line.update(status=str(status), reason=reason or line['reason'])
                     if status == S.ACTIVE:
                         line['fulfill_time'] = line['fulfill_time'] or 'then'
-                    return line
+                    is_open = status not in core.CLOSED
+                    kept = is_open and self.handover(contract_uuid, line_uuid)
+                    return {**line, 'handover': kept or None}
         raise exceptions.NotFound(line_uuid)
 
 
@@ -198,12 +200,26 @@ class FulfilmentTestCase(testtools.TestCase):
 
 
 class SeveralTest(FulfilmentTestCase):
+    def other(self):
+        """A second fulfiller, which remembers nothing of this one's."""
+        other = copy.copy(self.fulfilment)
+        other._memories = {}
+        return other
+
     def test_who_waits_for_ironic_does_not_disturb_who_gives_the_node_back(self):
         """Ironic may hold a request for as long as another fulfiller needs."""
+        for state in ('available', 'active'):
+            with self.subTest(state=state):
+                self.is_undisturbed(state)
+
+    def is_undisturbed(self, state):
+        self.market.contracts.clear()
+        self.node()
         line = self.market.add(S.CREATED)
         self.run_at(0, 'umbrella')
-        other = copy.copy(self.fulfilment)
-        prepare, asked = self.nodes.prepare_cleaning, []
+        self.nodes._change('n1', provision_state=state)
+        prepare, provision = self.nodes.prepare_cleaning, self.nodes.provision
+        other, asked = self.other(), []
 
         def held(node):
             prepare(node)
@@ -220,6 +236,25 @@ class SeveralTest(FulfilmentTestCase):
         self.run_at(61)
         self.assertTrue(asked)
         self.nodes.provision.assert_not_called()
+        self.nodes.prepare_cleaning, self.nodes.provision = prepare, provision
+
+    def test_what_is_remembered_is_read_again_before_a_node_is_given_back(self):
+        """Another one has done that; it is in quarantine for the next line."""
+        line = self.market.add(S.CREATED)
+        self.run_at(0, 'umbrella')
+        self.nodes._change('n1', power_state='power on')
+        with mock.patch.object(self.nodes, 'power_off', autospec=True):
+            self.run_at(60)
+            self.run_at(61, QUARANTINE)
+        ((_, kept),) = self.market.kept.values()
+        self.assertEqual('returned', kept['phase'])
+        stale, other = copy.deepcopy(self.market.contracts), self.other()
+        self.now = NOON + minutes(62)
+        other.run(self.now)
+        self.assertEqual('ended', line['status'])
+        self.node(lessee=QUARANTINE, automated_clean=True)
+        self.market.due = lambda before: copy.deepcopy(stale)
+        self.run_at(66, QUARANTINE)
 
 
 class StepTest(unittest.TestCase):

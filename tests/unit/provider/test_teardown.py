@@ -139,7 +139,7 @@ class StepsTest(unittest.TestCase):
     def test_a_renter_loses_their_rights_first(self):
         for (phase, lessee, _), step in self.steps().items():
             if lessee is L.RENTER:
-                given_back = phase is P.RETURNED
+                given_back = phase is P.RETURNING
                 self.assertIs(T.DONE if given_back else T.QUARANTINE, step)
 
     def test_the_node_of_somebody_else_is_not_touched(self):
@@ -153,7 +153,7 @@ class StepsTest(unittest.TestCase):
                 wanted = P.CLEANING, L.QUARANTINE, 'available'
                 self.assertEqual(wanted, (phase, lessee, state))
             if step is T.RELEASE:
-                wanted = P.RETURNED, L.QUARANTINE, 'available'
+                wanted = P.RETURNING, L.QUARANTINE, 'available'
                 self.assertEqual(wanted, (phase, lessee, state))
 
     def test_while_something_can_still_run_nothing_is_done(self):
