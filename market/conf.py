@@ -141,6 +141,16 @@ _OPTS = [
         'work of a round. With 1 no bid has alternatives.',
     ),
     cfg.IntOpt(
+        'max_group_expressions',
+        default=16,
+        min=0,
+        help='By how many different expressions the open bids of one project may have '
+        'servers grouped: group_by, spread_by, or both. Each is evaluated on all '
+        'hardware that suits the bid, and a round remembers what each server is of, so '
+        'the number bounds what a project can add to the work of a round. One or two, '
+        'such as the rack, are enough for most. With 0 there are no groups.',
+    ),
+    cfg.IntOpt(
         'max_expression_length',
         default=_LIMITS.length,
         min=16,

@@ -42,7 +42,7 @@ def republish(session, offer, hardware, now, turnaround):
     if {*changes} == {'cleaned_by'}:
         return changed
     for contract, line in _open_lines(session, offer):
-        if _still_is(session, contract, offer, changed):
+        if _still_is(session, contract, line, offer, changed):
             reason = core.Reason.HARDWARE_CHANGED
             lifecycle.settle(
                 session, contract, reason, [line], now, {'hardware': changes}
@@ -94,7 +94,7 @@ def _withdraw(session, contract, line, reason, now, turnaround, changes=None):
     replacement.substitute(session, after, line, now, turnaround)
 
 
-def _still_is(session, contract, before, after):
+def _still_is(session, contract, line, before, after):
     """Whether the server is what the renter of ``contract`` has asked for."""
     bid = contract.bid_uuid and bids.with_uuid(session, contract.bid_uuid)
     if bid:
@@ -103,6 +103,7 @@ def _still_is(session, contract, before, after):
             bid.resource_class in (None, after.resource_class)
             and requirements.met(asked, after.properties)
             and bid.in_group(after.properties)
+            and replacement.spread(session, bid, contract, line)(after)
         )
     return before.resource_class == after.resource_class and is_no_less(
         before.properties, after.properties

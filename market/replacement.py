@@ -1,18 +1,24 @@
 # SPDX-License-Identifier: Apache-2.0
 """Another server in the place of one that its provider cannot deliver."""
 
+import collections
 import dataclasses
 import json
 
 from oslo_utils import uuidutils
 
 from flocx import exceptions
+from flocx.core import bid as bid_core
 from flocx.core import contract as core
 from flocx.core import requirement_matcher
 from flocx.core import window
 from market.db import bids
 from market.db import lifecycle
 from market.db import offers
+from market.db import visibility
+
+#: What is of a contract still.
+_THERE = core.RUNNING | {core.Status.ERROR}
 
 
 def substitute(session, contract, line, now, turnaround, start=None):
@@ -36,8 +42,9 @@ def substitute(session, contract, line, now, turnaround, start=None):
     servers = {each.server for each in contract.lines}
     least = min(price for _, price in line.since(start))
     found = offers.for_bid(session, bid, least, stay, now, turnaround)
-    for offer in filter(_meeting(bid), found):
-        if offer.server in servers:
+    meets, apart = _meeting(bid), spread(session, bid, contract, line)
+    for offer in found:
+        if offer.server in servers or not (meets(offer) and apart(offer)):
             continue
         other = _line(contract, offer, stay, line)
         try:
@@ -61,6 +68,29 @@ def _meeting(bid):
         bid.in_group(offer.properties)
         and judge.met(asked, json.dumps(offer.properties, sort_keys=True))
     )
+
+
+def spread(session, bid, contract, line):
+    """Whether a server, in the place of ``line``, is apart from the others of it.
+
+    ``bid`` asks for that with ``spread_by``; lines that have ended do not count.
+    """
+    if bid.spread_by is None:
+        return lambda offer: True
+    others = [
+        offers.get(session, each.offer_uuid, visibility.OPERATOR)
+        for each in contract.lines
+        if each.uuid != line.uuid and each.status in _THERE
+    ]
+    taken = collections.Counter(
+        bid_core.group_of(bid.spread_by, each.properties) for each in others
+    )
+
+    def apart(offer):
+        value = bid_core.group_of(bid.spread_by, offer.properties)
+        return value is not None and taken[value] < bid.spread_max
+
+    return apart
 
 
 def _line(contract, offer, stay, line):

@@ -28,10 +28,10 @@ Slot = tuple[str, str, str, str | None]
 
 
 #: What a bid asks for but its time and price: requirements as text, resource class,
-#: the projects that it may be a target as, the least notice of a reclaim, and the group
-#: that it is for, with the expression that finds it.
+#: the projects that it may be a target as, the least notice of a reclaim, and the
+#: expressions that have to find something.
 _Asked: typing.TypeAlias = tuple[
-    str, str | None, tuple[str, ...], int | None, str | None, str | None
+    str, str | None, tuple[str, ...], int | None, tuple[str, ...]
 ]
 _ByPrice: typing.TypeAlias = tuple[decimal.Decimal, str, offer_core.Offer]
 
@@ -65,6 +65,14 @@ class Award:
     bid: bid_core.Bid
     stay: window.Window
     offers: tuple[offer_core.Offer, ...]
+
+    @classmethod
+    def of(
+        cls, bid: bid_core.Bid, stay: window.Window, offers: Iterable[offer_core.Offer]
+    ) -> typing.Self:
+        """An award that names the group that all its offers are of, if ``bid`` asks."""
+        offers = tuple(offers)
+        return cls(bid.in_group_of(offers[0].properties), stay, offers)
 
     @property
     def surplus_rate(self) -> decimal.Decimal:
@@ -125,47 +133,23 @@ class Book:
 
         What asks which offers a bid may take is asked of an option.
         """
-        return tuple(
-            each for bid in self._bids.values() for each in self.options_of(bid)
-        )
-
-    def options_of(self, bid: bid_core.Bid) -> tuple[bid_core.Bid, ...]:
-        """The ways to meet ``bid``: an option for each alternative and each group.
-
-        Where there are more groups than MAX_GROUPS there is none.
-        """
-        found = tuple(
-            each for option in bid.options for each in self._options_in_groups(option)
-        )
-        return found if len(found) <= self._most_options(bid) else ()
-
-    def _most_options(self, bid: bid_core.Bid) -> int:
-        return max(bid_core.MAX_GROUPS, len(bid.alternatives) + 1)
-
-    def _options_in_groups(self, option: bid_core.Bid) -> Iterable[bid_core.Bid]:
-        if option.group_by is None or option.group_value is not None:
-            return (option,)
-        return (
-            dataclasses.replace(option, group_value=value)
-            for value, servers in self.servers_by_value(option).items()
-            if servers >= option.min_quantity
-        )
+        return tuple(each for bid in self._bids.values() for each in bid.options)
 
     def servers_by_value(self, option: bid_core.Bid) -> dict[str, int]:
         """How many servers as ``option`` asks for are of each of its groups."""
         sizes: dict[str, int] = collections.defaultdict(int)
         for group in self.groups_for(option):
-            value = self._group_value(option.group_by or '', group.document)
-            if value is not None:
-                sizes[value] += len(self._groups[group])
+            value = self.value(option.group_by or '', group.document)
+            sizes[value or ''] += len(self._groups[group])
         return dict(sorted(sizes.items()))
 
-    def _group_value(self, group_by: str, document: str) -> str | None:
-        known = group_by, document
+    def value(self, expression: str, document: str) -> str | None:
+        """The group that ``expression`` finds in a hardware document, a text."""
+        known = expression, document
         if known not in self._group_values:
             if len(self._group_values) >= requirement_matcher.REMEMBERED:
                 self._group_values.clear()
-            found = bid_core.group_of(group_by, json.loads(document))
+            found = bid_core.group_of(expression, json.loads(document))
             self._group_values[known] = found
         return self._group_values[known]
 
@@ -324,17 +308,16 @@ class Book:
                 group
                 for group in open_to
                 if group.document in meeting
-                and (
-                    bid.group_value is None
-                    or self._group_value(bid.group_by or '', group.document)
-                    == bid.group_value
+                and all(
+                    self.value(each, group.document) is not None
+                    for each in bid.expressions
                 )
             )
         return self._for[asked]
 
     def forget(self, bid: bid_core.Bid) -> None:
         """Remember no longer which groups a bid that is not in the book may take."""
-        for each in (*bid.options, *self.options_of(bid)):
+        for each in bid.options:
             self._for.pop(self.asks(each), None)
         self._asked.pop(bid.uuid, None)
 
@@ -386,8 +369,7 @@ class Book:
             bid.resource_class,
             bid.lineage,
             bid.min_reclaim_notice,
-            bid.group_value and bid.group_by,
-            bid.group_value,
+            bid.expressions,
         )
         if bid.plain:
             # Options are made anew whenever they are asked for.

@@ -9,7 +9,6 @@ import dataclasses
 
 import numpy as np
 
-from flocx.core import bid as bid_core
 from matcher.mechanisms import figures
 from matcher.mechanisms import native
 
@@ -35,6 +34,7 @@ def unmatched(book, awards):
     """A Reason for each bid of ``book`` that is in none of ``awards``.
 
     Of alternatives, and of groups, that of the one which misses least is told.
+    A group is the nearer the more of its servers are free at once.
     """
     served = {award.bid.uuid for award in awards}
     waiting = [bid for bid in book.bids if bid.uuid not in served]
@@ -43,61 +43,51 @@ def unmatched(book, awards):
     known = market.numbers()
 
     def reason(option):
-        """Of one option; and how many servers it could have at once."""
         number = known.get(option.key)
         if number is None:
-            return _of_hardware(book, option), 0
-        return _of_figures(market, number, near), int(near[1][number])
+            return _of_expressions(book, option) or _of_hardware(book, option)
+        return _of_sizes(book, option) or _of_figures(book, market, number, near)
 
     return [
-        reason(bid)[0]
-        if bid.options == (bid,) and bid.group_by is None
-        else _nearest_miss(book, bid, reason)
+        reason(bid) if len(bid.options) == 1 else _nearest_miss(bid, reason)
         for bid in waiting
     ]
 
 
-def _nearest_miss(book, bid, reason):
+def _nearest_miss(bid, reason):
     """What is told of a bid with several options, given what would be of each."""
-    found = [
-        (_of_groups(book, option, reason), option.alternative) for option in bid.options
-    ]
+    found = [(reason(option), option.alternative) for option in bid.options]
     nearest, number = max(found, key=lambda each: NEARNESS.index(each[0].reason))
     said = f'Alternative {number}: {nearest.detail}' if number else nearest.detail
     return dataclasses.replace(nearest, detail=said)
 
 
-def _of_groups(book, option, reason):
-    """What is told of an option whose servers may have to be of one group."""
+def _of_expressions(book, option):
+    """Whether servers would do, if they were of groups that it asks for."""
+    if not option.expressions:
+        return None
+    anywhere = dataclasses.replace(option, group_by=None, spread_by=None)
+    would = book.groups_for(anywhere)
+    book.forget(anywhere)
+    if not would:
+        return None
+    missing = [
+        each
+        for each in option.expressions
+        if all(book.value(each, group.document) is None for group in would)
+    ]
+    wanted = ' and '.join(missing or option.expressions)
+    return Reason(option.uuid, _HARDWARE, f'No server that would do has {wanted}.')
+
+
+def _of_sizes(book, option):
+    """Whether no group is large enough."""
     if option.group_by is None:
-        return reason(option)[0]
-    tried = book.options_of(option)
-    if not tried:
-        return _of_sizes(book, option, reason)
-    found = [(*reason(each), each.group_value) for each in tried]
-    nearest, _, value = max(
-        found, key=lambda each: (NEARNESS.index(each[0].reason), each[1])
-    )
-    said = f'This is of group {value} ({option.group_by}); no other is nearer.'
-    return dataclasses.replace(nearest, detail=f'{nearest.detail} {said}')
-
-
-def _of_sizes(book, option, reason):
-    """Why there is no group that is large enough."""
+        return None
     sizes = book.servers_by_value(option)
-    if not sizes:
-        known = Reason(
-            option.uuid, _HARDWARE, f'No server that would do has {option.group_by}.'
-        )
-        return known if book.groups_for(option) else reason(option)[0]
-    if max(sizes.values()) >= option.min_quantity:
-        return Reason(
-            option.uuid,
-            _HARDWARE,
-            f'There are too many groups ({option.group_by}): at most '
-            f'{bid_core.MAX_GROUPS} are looked at for a bid.',
-        )
     most = max(sizes, key=sizes.get)
+    if sizes[most] >= option.min_quantity:
+        return None
     return Reason(
         option.uuid,
         _QUANTITY,
@@ -133,9 +123,19 @@ def _too_short(bid, longest):
     )
 
 
-def _of_figures(market, number, near):
+def _of_figures(book, market, number, near):
+    bid, reason = market.bids[number], _of_numbers(market, number, near)
+    if bid.group_by is None:
+        return reason
+    group = book.group(market.offers[int(near[4][number])].uuid)
+    value = book.value(bid.group_by, group.document)
+    said = f'This is of group {value} ({bid.group_by}); no other is nearer.'
+    return dataclasses.replace(reason, detail=f'{reason.detail} {said}')
+
+
+def _of_numbers(market, number, near):
     bid, least = market.bids[number], int(market.demand.least[number])
-    longest, at_once, paid, price = (int(each[number]) for each in near)
+    longest, at_once, paid, price = (int(each[number]) for each in near[:4])
     if not at_once:
         length = int(market.demand.length[number])
         return Reason(
@@ -145,10 +145,15 @@ def _of_figures(market, number, near):
             f'at most; it asks for {length}.',
         )
     if at_once < least:
+        apart = (
+            ''
+            if bid.spread_by is None
+            else f', with {bid.spread_max} of one group at most ({bid.spread_by})'
+        )
         return Reason(
             bid.uuid,
             _QUANTITY,
-            f'At most {at_once} servers are free at once; it asks for {least}.',
+            f'At most {at_once} servers are free at once{apart}; it asks for {least}.',
         )
     if paid < least:
         price = figures.credits(price * 3600)
@@ -165,40 +170,108 @@ def _of_figures(market, number, near):
 
 def _near(market):
     """By bid: the longest free time in its window; how many servers it could have
-    at once, at any price and at its own; and which price would be enough.
+    at once, at any price and at its own; which price would be enough; and an offer of
+    the group that all this is of, if it asks for one.
     """
-    near = np.zeros((4, len(market.bids)), np.int64)
-    _nearest(market.supply, market.demand, near, np.zeros((5, _LOOKED_AT), np.int64))
+    near = np.zeros((5, len(market.bids)), np.int64)
+    gaps = int(market.supply.gap_at[-1]) if len(market.supply.value) else _LOOKED_AT
+    groups = np.zeros(1 + int(market.supply.value.max(initial=0)), np.int64)
+    work = np.zeros((8, max(gaps, _LOOKED_AT)), np.int64)
+    _nearest(market.supply, market.demand, near, work, groups)
     return near
 
 
 @native.compiled
 def _nearest(
-    supply: figures.Supply, demand: figures.Demand, near: native.Ints, gaps: native.Ints
+    supply: figures.Supply,
+    demand: figures.Demand,
+    near: native.Ints,
+    gaps: native.Ints,
+    groups: native.Ints,
 ) -> None:
     """Fill ``near``; a column of ``gaps`` is where a bid could begin, first and last,
-    and what it would cost; the other rows are for ``_at_once``.
+    what it would cost, and the offer; the other rows are for what is called.
     """
-    longest, at_once, paid, price = near[0], near[1], near[2], near[3]
-    low, high, ask = gaps[0], gaps[1], gaps[2]
     for bid in range(len(demand.ceiling)):
-        length, found = demand.length[bid], 0
-        for place in range(demand.kinds_at[bid], demand.kinds_at[bid + 1]):
-            kind = demand.kinds[place]
-            for offer in range(supply.kind_at[kind], supply.kind_at[kind + 1]):
-                if supply.owner[offer] == demand.bidder[bid]:
-                    continue
-                for gap in range(supply.gap_at[offer], supply.gap_at[offer + 1]):
-                    since = max(supply.gap_from[gap], demand.earliest[bid])
-                    until = min(supply.gap_to[gap], demand.latest[bid])
-                    longest[bid] = max(longest[bid], until - since)
-                    if until - since >= length and found < _LOOKED_AT:
-                        low[found], high[found] = since, until - length
-                        ask[found] = supply.ask[offer]
-                        found += 1
-        at_once[bid], paid[bid], price[bid] = _at_once(
-            gaps[:, :found], demand.ceiling[bid], demand.least[bid]
-        )
+        found = _gaps_of(supply, demand, near, gaps, bid)
+        if demand.together[bid] >= 0:
+            _in_groups(supply, demand, near, gaps, groups, bid, found)
+        else:
+            near[1, bid], near[2, bid], near[3, bid] = _at_once(
+                supply, demand, gaps, groups, bid, 0, found
+            )
+
+
+@native.compiled
+def _gaps_of(
+    supply: figures.Supply,
+    demand: figures.Demand,
+    near: native.Ints,
+    gaps: native.Ints,
+    bid: int,
+) -> int:
+    """Find the gaps in which ``bid`` has room, and the longest free time."""
+    low, high, ask, offers = gaps[0], gaps[1], gaps[2], gaps[3]
+    length, found = demand.length[bid], 0
+    most = _LOOKED_AT if demand.together[bid] < 0 else len(low)
+    for place in range(demand.kinds_at[bid], demand.kinds_at[bid + 1]):
+        kind = demand.kinds[place]
+        for offer in range(supply.kind_at[kind], supply.kind_at[kind + 1]):
+            if supply.owner[offer] == demand.bidder[bid]:
+                continue
+            for gap in range(supply.gap_at[offer], supply.gap_at[offer + 1]):
+                since = max(supply.gap_from[gap], demand.earliest[bid])
+                until = min(supply.gap_to[gap], demand.latest[bid])
+                if until - since > near[0, bid]:
+                    near[0, bid], near[4, bid] = until - since, offer
+                if until - since >= length and found < most:
+                    low[found], high[found] = since, until - length
+                    ask[found], offers[found] = supply.ask[offer], offer
+                    found += 1
+    return found
+
+
+@native.compiled
+def _in_groups(
+    supply: figures.Supply,
+    demand: figures.Demand,
+    near: native.Ints,
+    gaps: native.Ints,
+    groups: native.Ints,
+    bid: int,
+    found: int,
+) -> None:
+    """Fill ``near`` with what is of the nearest group, the first of several."""
+    value = supply.value[demand.together[bid]]
+    _side_by_side(value, gaps, found)
+    begin, end = 0, 0
+    while begin < found:
+        while end < found and value[gaps[3, end]] == value[gaps[3, begin]]:
+            end += 1
+        most, paid, price = _at_once(supply, demand, gaps, groups, bid, begin, end)
+        if most > near[1, bid]:
+            near[1, bid], near[2, bid], near[3, bid] = most, paid, price
+            near[4, bid] = gaps[3, begin]
+        begin = end
+
+
+@native.compiled
+def _side_by_side(value: native.Ints, gaps: native.Ints, found: int) -> None:
+    """Sort the gaps by the group that they are of."""
+    group, order = gaps[6], gaps[7]
+    for gap in range(found):
+        group[gap], order[gap] = value[gaps[3, gap]], gap
+    native.sort(order, group, 0, found)
+    for at in range(found):
+        # What was there may have moved on, to where its place leads.
+        source = order[at]
+        while source < at:
+            source = order[source]
+        order[at] = source
+        for column in range(4):
+            moved = gaps[column, source]
+            gaps[column, source] = gaps[column, at]
+            gaps[column, at] = moved
 
 
 #: Gaps of so many servers are looked at for a reason, and so many starts.
@@ -207,28 +280,83 @@ _STARTS = 64
 
 
 @native.compiled
-def _at_once(gaps: native.Ints, ceiling: int, least: int) -> tuple[int, int, int]:
-    most, paid, price = 0, 0, -1
-    low, high, ask, order, covers = gaps[0], gaps[1], gaps[2], gaps[3], gaps[4]
-    found = len(low)
-    for gap in range(found):
+def _at_once(
+    supply: figures.Supply,
+    demand: figures.Demand,
+    gaps: native.Ints,
+    groups: native.Ints,
+    bid: int,
+    begin: int,
+    end: int,
+) -> tuple[int, int, int]:
+    """Of the gaps from ``begin`` to ``end``: the most servers at once, at any price and
+    at that of the bid, and the price at which there are enough.
+    """
+    most, paid, price, least = 0, 0, -1, demand.least[bid]
+    low, ask, order, covers = gaps[0], gaps[2], gaps[4], gaps[5]
+    for gap in range(begin, end):
         order[gap] = gap
-    native.sort(order, low, 0, found)
-    starts = 0
-    for number in range(found):
-        if not number or low[order[number]] != low[order[starts - 1]]:
+    native.sort(order, low, begin, end)
+    starts = begin
+    for number in range(begin, end):
+        if number == begin or low[order[number]] != low[order[starts - 1]]:
             order[starts] = order[number]
             starts += 1
-    for number in range(0, starts, max(1, starts // _STARTS)):
-        start, servers, cheap = low[order[number]], 0, 0
-        for gap in range(found):
-            if low[gap] <= start <= high[gap]:
-                covers[servers] = gap
-                servers += 1
-                cheap += ask[gap] <= ceiling
+    for number in range(begin, starts, max(1, (starts - begin) // _STARTS)):
+        start = low[order[number]]
+        servers = _covering(supply, demand, gaps, groups, bid, begin, end, start)
+        cheap = 0
+        for place in range(servers):
+            cheap += ask[covers[place]] <= demand.ceiling[bid]
         most, paid = max(most, servers), max(paid, cheap)
         if servers >= least:
             native.sort(covers, ask, 0, servers)
             enough = ask[covers[least - 1]]
             price = enough if price < 0 else min(price, enough)
     return most, paid, price
+
+
+@native.compiled
+def _covering(
+    supply: figures.Supply,
+    demand: figures.Demand,
+    gaps: native.Ints,
+    groups: native.Ints,
+    bid: int,
+    begin: int,
+    end: int,
+    start: int,
+) -> int:
+    """How many servers ``bid`` could have from ``start`` on, and in ``gaps`` which."""
+    low, high, ask, covers = gaps[0], gaps[1], gaps[2], gaps[5]
+    servers = native.ZERO
+    for gap in range(begin, end):
+        if low[gap] <= start <= high[gap]:
+            covers[servers] = gap
+            servers += 1
+    if demand.apart[bid] < 0:
+        return servers
+    native.sort(covers, ask, 0, servers)
+    return _spread(supply.value[demand.apart[bid]], demand, gaps, groups, bid, servers)
+
+
+@native.compiled
+def _spread(
+    value: native.Ints,
+    demand: figures.Demand,
+    gaps: native.Ints,
+    groups: native.Ints,
+    bid: int,
+    servers: int,
+) -> int:
+    """Keep only so many of a group, the cheapest, of what covers a start."""
+    offers, covers, kept = gaps[3], gaps[5], 0
+    for place in range(servers):
+        group = value[offers[covers[place]]]
+        if groups[group] < demand.apart_most[bid]:
+            groups[group] += 1
+            covers[kept] = covers[place]
+            kept += 1
+    for place in range(kept):
+        groups[value[offers[covers[place]]]] = 0
+    return kept

@@ -101,8 +101,7 @@ def _terms(payload, where):
     quantity = payload.get('quantity', 1)
     triples = payload.get('requirements', ())
     requirements.parse(triples, field=f'{where}.requirements')
-    if payload.get('group_by') is not None:
-        bid.check_group_by(payload['group_by'], requirements.Limits())
+    bid.check_expressions(payload, requirements.Limits())
     return {
         'quantity': quantity,
         'min_quantity': payload.get('min_quantity', quantity),
@@ -114,6 +113,8 @@ def _terms(payload, where):
         'resource_class': payload.get('resource_class'),
         'min_reclaim_notice': payload.get('min_reclaim_notice'),
         'group_by': payload.get('group_by'),
+        'spread_by': payload.get('spread_by'),
+        'spread_max': payload.get('spread_max', 1),
     }
 
 
@@ -207,9 +208,11 @@ def _bid_said(each):
         (
             *('uuid', 'project_id', 'lineage', 'quantity', 'min_quantity', 'price'),
             *('start_time', 'end_time', 'duration', 'requirements', 'resource_class'),
-            *('min_reclaim_notice', 'group_by', 'created_at'),
+            *('min_reclaim_notice', 'group_by', 'spread_by', 'created_at'),
         ),
     )
+    if each.spread_by:
+        payload['spread_max'] = each.spread_max
     if each.alternatives:
         payload['alternatives'] = [other.document for other in each.alternatives]
     return payload

@@ -60,12 +60,17 @@ class Question:
 class _Places(typing.NamedTuple):
     """A stay may begin in [``low[n]``, ``high[n]``] on a server that asks ``ask[n]``.
 
-    In seconds from the book's now and in micro-credits; the cheapest come first.
+    In seconds from the book's now and in micro-credits; by ``group``, where the bid
+    asks for one, and the cheapest of each come first. Of group ``group[n]`` it is of
+    ``spread[n]``, of which a bid may have ``most`` servers.
     """
 
     low: native.Ints
     high: native.Ints
     ask: native.Ints
+    group: native.Ints
+    spread: native.Ints
+    most: int
 
 
 def quote(book, clear, question):
@@ -112,9 +117,8 @@ def _answer(book, clear, question, bid):
     if not question.priced:
         bid, found = _just_enough(book, bid)
     alone = book.copy([bid])
-    places = [_places(book, each) for each in book.options_of(bid)]
-    ceilings = [_lowest_ceiling(each, bid.min_quantity) for each in places]
-    lowest = min((each for each in ceilings if each is not None), default=None)
+    places = _places(book, bid)
+    lowest = _lowest_ceiling(places, bid.min_quantity)
     answer = {
         'requirements': [
             {'requirement': list(triple), 'offers': count}
@@ -151,13 +155,22 @@ def _just_enough(book, bid):
 
 
 def _places(book, bid):
-    """Where an option of a bid could be placed alone, at any price."""
+    """Where a bid without alternatives could be placed alone, at any price."""
     begin = max(book.now, bid.start_time)
     stay = bid.stay(begin)
     found = []
+    groups, spreads = {}, {}
     if stay:
         latest = bid.end_time - stay.length
         for offer in book.cheapest_first(dataclasses.replace(bid, price=_ANY_PRICE)):
+            group, spread = (
+                book.value(each, book.group(offer.uuid).document) if each else ''
+                for each in (bid.group_by, bid.spread_by)
+            )
+            of = (
+                groups.setdefault(group, len(groups)),
+                spreads.setdefault((group, spread), len(spreads)),
+            )
             for free in book.left(offer):
                 low, high = max(free.start, begin), min(free.end - stay.length, latest)
                 if low <= high:
@@ -166,10 +179,12 @@ def _places(book, bid):
                             (low - book.now) // _SECOND,
                             (high - book.now) // _SECOND,
                             figures.micro(offer.price),
+                            *of,
                         )
                     )
-    columns = np.array(found, np.int64).reshape(-1, 3).T
-    return _Places(*columns)
+    columns = np.array(found, np.int64).reshape(-1, 5)
+    in_order = columns[np.argsort(columns[:, 3], kind='stable')]
+    return _Places(*in_order.T, bid.spread_max if bid.spread_by else bid.quantity)
 
 
 def _lowest_ceiling(places, servers):
@@ -186,13 +201,24 @@ def _lowest_ceiling(places, servers):
 
 
 def _at_once(places, price):
-    """How many servers that ask no more than ``price`` can be had from one start on."""
+    """How many servers that ask no more than ``price`` can be had from one start on.
+
+    Of one group, where the bid asks for one, and so many of what keeps them apart.
+    """
     suits = places.ask <= price
     moments = np.concatenate((places.low[suits], places.high[suits] + 1))
+    group, spread = (np.tile(each[suits], 2) for each in (places.group, places.spread))
     change = np.repeat((1, -1), suits.sum())
-    # Where one ends as another begins no start has both.
-    order = np.lexsort((change, moments))
-    return int(np.cumsum(change[order]).max(initial=0))
+    # Where one ends as another begins no start has both. Each sums up to nothing in the
+    # end, so the next one begins at nothing.
+    order = np.lexsort((change, moments, spread))
+    there = np.cumsum(change[order])
+    before = np.minimum(there - change[order], places.most)
+    steps = np.minimum(there, places.most) - before
+    order = order[steps != 0]
+    steps = steps[steps != 0]
+    again = np.lexsort((steps, moments[order], group[order]))
+    return int(np.cumsum(steps[again]).max(initial=0))
 
 
 def _calendar(book, bid, places, question):
@@ -210,36 +236,45 @@ def _calendar(book, bid, places, question):
     first = (begin - book.now) // _SECOND
     last = (bid.end_time - stay.length - book.now) // _SECOND
     starts = range(first, last + 1, step)[:MOST_STARTS]
-    nowhere = _Places(*np.empty((3, 0), np.int64))
-    return [
-        min(
-            (
-                _entry(book, bid, each, start, stay.seconds)
-                for each in places or [nowhere]
-            ),
-            key=_dearness,
-        )
-        for start in starts
-    ]
+    return [_entry(book, bid, places, start, stay.seconds) for start in starts]
 
 
-def _dearness(entry):
-    """What entries of groups are put in order by."""
-    return entry['amount'] is None, float(entry['amount'] or 0), -entry['servers']
+def _taken(bid, places, start):
+    """The numbers of the places that a bid would take from ``start`` on."""
+    found = np.flatnonzero((places.low <= start) & (start <= places.high))
+    found = found[_rank(places.spread[found]) < places.most]
+    found = found[_rank(places.group[found]) < bid.quantity]
+    groups = places.group[found]
+    servers = np.bincount(groups)
+    enough = servers >= bid.min_quantity
+    if not enough.any():
+        return found[groups == servers.argmax()] if len(found) else found
+    asked = np.bincount(groups, places.ask[found])
+    return found[groups == np.where(enough, asked, np.inf).argmin()]
+
+
+def _rank(groups):
+    """How many of the same group come before each."""
+    order = np.argsort(groups, kind='stable')
+    numbers = np.arange(len(groups))
+    first = np.concatenate(([True], np.diff(groups[order]) != 0))[: len(groups)]
+    rank = np.empty(len(groups), np.int64)
+    rank[order] = numbers - np.maximum.accumulate(np.where(first, numbers, 0))
+    return rank
 
 
 def _entry(book, bid, places, start, seconds):
-    found = np.flatnonzero((places.low <= start) & (start <= places.high))
+    found = _taken(bid, places, start)
     entry = {
         'start_time': window.text(book.now + start * _SECOND),
-        'servers': min(len(found), bid.quantity),
+        'servers': len(found),
         'price': None,
         'lowest_ceiling': None,
         'amount': None,
     }
     if len(found) < bid.min_quantity:
         return entry
-    asks = places.ask[found[: bid.quantity]].tolist()
+    asks = places.ask[found].tolist()
     rates = [figures.price(each) for each in asks]
     return entry | {
         'price': money.text(sum(rates) / len(rates)),

@@ -193,6 +193,9 @@ BID = Table(
         # The JMESPath whose value all servers share, and that value once it is awarded.
         Field('group_by', query=True, since='1.1'),
         Field('group_value', query=True, since='1.1'),
+        # The JMESPath of which only so many servers share a value.
+        Field('spread_by', query=True, since='1.1'),
+        Field('spread_max', int, query=True, since='1.1'),
         # Other terms, of which none is met if any is; and which are, 0 for its own.
         Field('alternatives', list, column='Alternatives', since='1.1'),
         Field('alternative', int, since='1.1'),

@@ -6,6 +6,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from flocx_dashboard import formats
+from flocxclient.osc import alternatives
 from flocxclient.osc import prices
 from flocxclient.osc import requirements
 from flocxclient.osc import times
@@ -96,6 +97,38 @@ class Requirements(Read):
     def read(self, text):
         lines = filter(None, map(str.strip, text.splitlines()))
         return [requirements.parse(line) for line in lines]
+
+
+class Alternatives(Read):
+    """Other terms of a bid, a line of text for each."""
+
+    def __init__(self, **kwargs):
+        attrs = {
+            'rows': 2,
+            'spellcheck': 'false',
+            'placeholder': 'resource_class=a100,quantity=2,duration=12h,price=1.20',
+        }
+        super().__init__(widget=forms.Textarea(attrs=attrs), **kwargs)
+
+    def read(self, text):
+        lines = filter(None, map(str.strip, text.splitlines()))
+        return [self._terms(line) for line in lines]
+
+    def _terms(self, line):
+        readers = {
+            **dict.fromkeys(('quantity', 'min_quantity', 'spread_max'), int),
+            **dict.fromkeys(('duration', 'min_reclaim_notice'), times.duration),
+            **dict.fromkeys(('start_time', 'end_time'), Moment().read),
+            'price': prices.price,
+            'requirements': lambda several: list(map(requirements.parse, several)),
+        }
+        found = {}
+        for name, value in alternatives.words(line).items():
+            try:
+                found[name] = readers.get(name, str)(value)
+            except ValueError as error:
+                raise ValueError(f'{line}: {name}: {error}') from error
+        return found
 
 
 def typed(triples):

@@ -40,9 +40,6 @@ TRANSITIONS = {
 #: The most servers that one bid can ask for.
 MAX_QUANTITY = 10_000
 
-#: The most groups of servers that are looked at for one bid to be together in.
-MAX_GROUPS = 1000
-
 #: A longer text names no group.
 MAX_GROUP_LENGTH = 255
 
@@ -75,6 +72,8 @@ class Alternative:
     resource_class: str | None = None
     min_reclaim_notice: int | None = None
     group_by: str | None = None
+    spread_by: str | None = None
+    spread_max: int = 1
 
     @property
     def document(self) -> dict[str, Any]:
@@ -114,7 +113,8 @@ class Bid:
 
     With ``group_by``, a JMESPath expression, all servers are of one group: what it
     finds in their hardware documents is the same. ``group_value`` says which one was
-    awarded or, of an option, which one it is for; see :func:`group_of`.
+    awarded; see :func:`group_of`. With ``spread_by`` at most ``spread_max`` servers are
+    of one group that this finds.
     """
 
     uuid: str
@@ -131,6 +131,8 @@ class Bid:
     resource_class: str | None = None
     min_reclaim_notice: int | None = None
     group_by: str | None = None
+    spread_by: str | None = None
+    spread_max: int = 1
     group_value: str | None = None
     alternatives: tuple[Alternative, ...] = ()
     alternative: int | None = None
@@ -177,14 +179,27 @@ class Bid:
         return self, *self.alternatives
 
     @property
-    def key(self) -> tuple[str, int | None, str | None]:
+    def key(self) -> tuple[str, int | None]:
         """What identifies an option among those of all bids."""
-        return self.uuid, self.alternative, self.group_value
+        return self.uuid, self.alternative
 
     @property
     def plain(self) -> bool:
         """Whether it is a bid that has no other options."""
-        return self.alternative is None and self.group_value is None
+        return self.alternative is None
+
+    @property
+    def expressions(self) -> tuple[str, ...]:
+        """What has to find something in the hardware document of each server."""
+        both = self.group_by, self.spread_by
+        return tuple(each for each in both if each is not None)
+
+    def in_group_of(self, document: object) -> 'Bid':
+        """The bid as awarded servers of the group that this hardware is of."""
+        if self.group_by is None:
+            return self
+        value = group_of(self.group_by, document)
+        return dataclasses.replace(self, group_value=value)
 
     @property
     def awarded(self) -> 'Bid':
@@ -236,14 +251,14 @@ class Bid:
         return window.Window(self.start_time, self.end_time)
 
 
-def group_of(group_by: str, document: object) -> str | None:
+def group_of(expression: str, document: object) -> str | None:
     """The group that a server is of, or None where it is of none.
 
-    That is the text that the expression ``group_by`` finds in its hardware document, or
+    That is the text that ``expression`` finds in its hardware document, or
     the JSON of another value; null, what is too long and what takes too many steps to
     find are no group.
     """
-    found, _ = expressions.find(group_by, document)
+    found, _ = expressions.find(expression, document)
     if found is None or isinstance(found, str):
         value = found
     else:
@@ -251,19 +266,22 @@ def group_of(group_by: str, document: object) -> str | None:
     return value if value and len(value) <= MAX_GROUP_LENGTH else None
 
 
-def check_group_by(group_by: str, limits: requirements.Limits) -> None:
-    """Nothing, if servers can be grouped by this expression.
+def check_expressions(terms: Mapping[str, Any], limits: requirements.Limits) -> None:
+    """Nothing, if servers can be grouped by ``group_by`` and ``spread_by`` of terms.
 
-    :raises Invalid: it is too long or too deep, or no JMESPath.
+    :raises Invalid: one is too long or too deep, or no JMESPath.
     """
-    if len(group_by) > limits.length:
-        raise exceptions.Invalid(
-            f'group_by: {len(group_by)} characters; at most {limits.length} are allowed'
-        )
-    try:
-        expressions.check(group_by, limits.depth)
-    except expressions.NotJMESPath as error:
-        raise exceptions.Invalid(f'group_by: {error}') from None
+    for name in ('group_by', 'spread_by'):
+        if (given := terms.get(name)) is None:
+            continue
+        if len(given) > limits.length:
+            raise exceptions.Invalid(
+                f'{name}: {len(given)} characters; at most {limits.length} are allowed'
+            )
+        try:
+            expressions.check(given, limits.depth)
+        except expressions.NotJMESPath as error:
+            raise exceptions.Invalid(f'{name}: {error}') from None
 
 
 def _terms(alternative: Alternative) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from flocx.core import requirements
 from flocx.core import window
 
 #: What may be null to say that it is not asked for, whatever the bid's own terms say.
-_UNSET = {'resource_class', 'min_reclaim_notice', 'group_by'}
+_UNSET = {'resource_class', 'min_reclaim_notice', 'group_by', 'spread_by'}
 
 _NAMES = [field.name for field in dataclasses.fields(bid_core.Alternative)]
 
@@ -82,8 +82,7 @@ def _one(given, own, limits):
     if 'requirements' in given:
         parsed = requirements.parse(given['requirements'], limits)
         given['requirements'] = tuple(tuple(each.triple()) for each in parsed)
-    if given.get('group_by') is not None:
-        bid_core.check_group_by(given['group_by'], limits)
+    bid_core.check_expressions(given, limits)
     values = {name: getattr(own, name) for name in _NAMES} | given
     if 'quantity' in given:
         values['min_quantity'] = given.get('min_quantity', given['quantity'])

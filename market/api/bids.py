@@ -9,6 +9,7 @@ from oslo_utils import uuidutils
 import wsme.types
 
 from flocx import db
+from flocx import exceptions
 from flocx.api import expose
 from flocx.api import fields
 from flocx.api import paging
@@ -61,6 +62,8 @@ FIELDS = fields.Table(
         types.Integer(0, reclaim.MAX_NOTICE), _OPTIONAL, _NULLABLE, since='1.1'
     ),
     group_by=_Field(types.Text, _OPTIONAL, since='1.1'),
+    spread_by=_Field(types.Text, _OPTIONAL, since='1.1'),
+    spread_max=_Field(_QUANTITY, _OPTIONAL, since='1.1'),
     group_value=_Field(_TEXT, since='1.1'),
     alternative=_Field(types.Integer(0, bid_core.MAX_ALTERNATIVES), since='1.1'),
     purpose=_Field(types.Text, _OPTIONAL),
@@ -79,13 +82,16 @@ REQUEST = fields.Table(
     {
         **FIELDS,
         'alternatives': dataclasses.replace(
-            _ALTERNATIVES, type=[AlternativeRequest], create=_OPTIONAL
+            _ALTERNATIVES,
+            type=[AlternativeRequest],
+            create=_OPTIONAL,
+            change=_NULLABLE,
         ),
     }
 )
 FILTERS, SORT_KEYS = FIELDS.filters(), FIELDS.sort_keys()
 BidRequest = REQUEST.request('BidRequest')
-BidChange = FIELDS.change('BidChange')
+BidChange = REQUEST.change('BidChange')
 Bid = FIELDS.answer('Bid')
 BidList = types.collection('bids', Bid)
 
@@ -100,8 +106,7 @@ def from_request(body, context, conf, terms, now):
     given.setdefault('min_quantity', given.get('quantity', 1))
     given.setdefault('duration', stay.seconds)
     others = given.pop('alternatives', None)
-    if 'group_by' in given:
-        bid_core.check_group_by(given['group_by'], market_conf.requirement_limits(conf))
+    bid_core.check_expressions(given, market_conf.requirement_limits(conf))
     most = ledger.most(given['price'], given.get('quantity', 1), given['duration'])
     bid = bid_core.Bid(
         **{
@@ -178,6 +183,7 @@ class Bids(routing.Resource):
                     open_bids=1,
                     **_costs(bid),
                 )
+                _require_few_expressions(creation.session, bid, service.conf)
                 bids.add(creation.session, bid, now)
                 commitments.require_bookable(
                     creation.session, bid.project_id, ledger.most_of_bid(bid)
@@ -188,7 +194,11 @@ class Bids(routing.Resource):
     @expose.expose(Bid, body=BidChange)
     @db.retried
     def patch(self, ident, body):
-        """Change an open bid's name, price, end or least notice."""
+        """Change an open bid's name, price, end, least notice or alternatives.
+
+        New ``alternatives`` take the place of all that it has; null takes these away.
+        What one leaves out is as in the bid's own terms, as they are then.
+        """
         service, context, now = transaction.request_context()
         values = transaction.changes(body)
         # The operator's hand is not bound by the quotas of others.
@@ -197,7 +207,8 @@ class Bids(routing.Resource):
             bid = bids.get(session, ident, context)
             transaction.require_current(bid, 'market:bids:change', body)
             values = _with_duration(bid, values)
-            wanted = dataclasses.replace(bid, **values)
+            wanted = _changed(bid, values, service.conf)
+            _require_few_expressions(session, wanted, service.conf)
             most = ledger.most_of_bid(wanted)
             _require_possible(wanted, most, service.terms, now)
             if bid.hold or service.conf.ledger.enforce:
@@ -226,6 +237,18 @@ class Bids(routing.Resource):
             bids.move(session, bid, bid_core.Status.CANCELLED, now)
 
 
+def _changed(bid, values, conf):
+    """``bid`` as it is with ``values``, in which alternatives become what they are."""
+    own = {name: value for name, value in values.items() if name != 'alternatives'}
+    wanted = dataclasses.replace(bid, **own)
+    if 'alternatives' in values:
+        limits = market_conf.requirement_limits(conf), conf.market.max_alternatives
+        given = alternatives.of(values['alternatives'], wanted, *limits)
+        values['alternatives'] = given
+        wanted = dataclasses.replace(wanted, alternatives=given)
+    return wanted
+
+
 def _require_possible(bid, most, terms, now):
     """Nothing, if servers could be found for ``bid``, at ``most``, some day.
 
@@ -233,6 +256,27 @@ def _require_possible(bid, most, terms, now):
     """
     alternatives.checked(bid, lambda option: _require_one(option, terms, now))
     claims.require_bookable(most)
+
+
+def _require_few_expressions(session, bid, conf):
+    """Nothing, if ``bid`` has servers grouped as its project's other bids have.
+
+    :raises Forbidden: it adds expressions to as many as there may be.
+    """
+    wanted = {option.expressions for option in bid.options} - {()}
+    if not wanted:
+        return
+    most, known = (
+        conf.market.max_group_expressions,
+        bids.expressions(session, bid.project_id),
+    )
+    if wanted - known and len(wanted | known) > most:
+        raise exceptions.Forbidden(
+            f'group_by, spread_by: the open bids of the project would have servers '
+            f'grouped by {len(wanted | known)} expressions; at most {most} are allowed '
+            '(max_group_expressions)',
+            code='flocx.quota',
+        )
 
 
 def _require_one(bid, terms, now):

@@ -43,11 +43,16 @@ def from_row(row):
 
 def _row(bid):
     """The columns of a bid, by name."""
-    documents = [each.document for each in bid.alternatives]
+    documents = _documents(bid)
     return listing.fields(bid) | {
-        'alternatives': documents or None,
+        'alternatives': documents,
         'server_seconds': bid.server_seconds if documents else None,
     }
+
+
+def _documents(bid):
+    """The alternatives of a bid as JSON has them, None where there are none."""
+    return [each.document for each in bid.alternatives] or None
 
 
 def add(session, bid, now):
@@ -63,6 +68,24 @@ def add(session, bid, now):
 def get(session, ident, reader):
     """The bid of this uuid or name that ``reader`` may see."""
     return from_row(listing.one(session, _TABLE, ident, visibility.bids, reader, 'Bid'))
+
+
+def expressions(session, project_id):
+    """What the open bids of a project have servers grouped by, a set."""
+    rows = session.execute(
+        sa.select(_TABLE).where(
+            _TABLE.c.status == bid_core.Status.AVAILABLE,
+            _TABLE.c.project_id == project_id,
+            sa.or_(
+                _TABLE.c.group_by.is_not(None),
+                _TABLE.c.spread_by.is_not(None),
+                _TABLE.c.alternatives.is_not(None),
+            ),
+        )
+    )
+    return {option.expressions for row in rows for option in from_row(row).options} - {
+        ()
+    }
 
 
 def with_uuid(session, uuid):
@@ -151,7 +174,10 @@ def change(session, bid, action, now, reason=None, **values):
     """
     values.update(generation=bid.generation + 1, updated_at=now)
     after = dataclasses.replace(bid, **values)
-    more = {'server_seconds': after.server_seconds} if bid.alternatives else {}
+    more = {}
+    if 'alternatives' in values or bid.alternatives:
+        several = after.server_seconds if after.alternatives else None
+        more = {'alternatives': _documents(after), 'server_seconds': several}
     done = session.execute(
         sa.update(_TABLE)
         .where(
@@ -159,7 +185,7 @@ def change(session, bid, action, now, reason=None, **values):
             _TABLE.c.generation == bid.generation,
             _TABLE.c.status == bid_core.Status.AVAILABLE,
         )
-        .values(**values, **more)
+        .values({**values, **more})
     )
     concurrency.require_written(done, 'Bid', bid.uuid)
     budgets.bid_changed(session, after, bid.hold, now)

@@ -158,6 +158,9 @@ bids = sa.Table(
     # What finds the group that all servers are to be of, and which one was awarded.
     sa.Column('group_by', sa.String(255)),
     sa.Column('group_value', sa.String(255)),
+    # What keeps servers apart, and how many may be of one group of it.
+    sa.Column('spread_by', sa.String(255)),
+    sa.Column('spread_max', sa.Integer, nullable=False, server_default='1'),
     # Other terms, and which ones were awarded; the most seconds that servers are
     # taken for by any. Null where there are none.
     sa.Column('alternatives', sa.JSON(none_as_null=True)),

@@ -7,7 +7,9 @@ are. CP-SAT (Perron, Didier and Gay, "The CP-SAT-LP solver", 2023) works on thes
 intervals and on integers, so there is neither a grid nor a tolerance.
 """
 
+import collections
 from collections.abc import Callable
+from collections.abc import Sequence
 import itertools
 import typing
 
@@ -148,7 +150,7 @@ def _may_win(
     early, late = int(demand.earliest[bid]), int(demand.latest[bid]) - length
     start = model.start[bid] = problem.new_int_var(early, late, f'start {bid}')
     wins = model.wins[bid] = problem.new_bool_var(f'wins {bid}')
-    taken = []
+    heres, taken = [], []
     for lot, starts in _open_to(market, lots, bid):
         most = min(int(lots.size[lot]), int(demand.most[bid]))
         here = problem.new_bool_var(f'{bid} in {lot}')
@@ -161,9 +163,41 @@ def _may_win(
             start, length, here, f'{bid} stays in {lot}'
         )
         model.lines.append(_Line(bid, lot, stay, servers))
-        taken.append(servers)
-    problem.add(sum(taken) >= int(demand.least[bid]) * wins)
-    problem.add(sum(taken) <= int(demand.most[bid]) * wins)
+        taken.append((lot, servers))
+        heres.append((lot, here))
+    _in_groups(market, lots, model, bid, heres, taken)
+    problem.add(sum(servers for _, servers in taken) >= int(demand.least[bid]) * wins)
+    problem.add(sum(servers for _, servers in taken) <= int(demand.most[bid]) * wins)
+
+
+def _in_groups(
+    market: figures.Figures,
+    lots: lot_figures.Lots,
+    model: _Model,
+    bid: int,
+    heres: Sequence[tuple[int, typing.Any]],
+    taken: Sequence[tuple[int, typing.Any]],
+) -> None:
+    """Have all servers of one group, and at most so many of one, where it asks that.
+
+    :param heres: by lot, whether ``bid`` has any of it; ``taken``, how many.
+    """
+    row, apart = int(market.demand.together[bid]), int(market.demand.apart[bid])
+    if row >= 0:
+        groups = {int(lots.value[row, lot]) for lot, _ in heres}
+        there = {
+            group: model.problem.new_bool_var(f'{bid} in group {group}')
+            for group in sorted(groups)
+        }
+        model.problem.add_at_most_one(there.values())
+        for lot, here in heres:
+            model.problem.add_implication(here, there[int(lots.value[row, lot])])
+    if apart >= 0:
+        by_group = collections.defaultdict(list)
+        for lot, servers in taken:
+            by_group[int(lots.value[apart, lot])].append(servers)
+        for several in by_group.values():
+            model.problem.add(sum(several) <= int(market.demand.apart_most[bid]))
 
 
 def _open_to(

@@ -35,6 +35,9 @@ class Supply(typing.NamedTuple):
     but for its own. All free time of kind ``k`` lies in the spans from
     ``span_at[k]`` to ``span_at[k + 1]``; that of offer ``i`` in the gaps from
     ``gap_at[i]`` to ``gap_at[i + 1]``, in order.
+
+    ``value[r, i]`` is the group of offer ``i`` by partition ``r``, -1 where no bid
+    asks.
     """
 
     kind_at: native.Ints
@@ -47,6 +50,7 @@ class Supply(typing.NamedTuple):
     gap_at: native.Ints
     gap_from: native.Ints
     gap_to: native.Ints
+    value: native.Ints
 
 
 class Demand(typing.NamedTuple):
@@ -58,7 +62,9 @@ class Demand(typing.NamedTuple):
     without alternatives is a group of its own.
 
     The kinds that bid ``j`` may take are ``kinds[kinds_at[j]:kinds_at[j + 1]]``:
-    those for which ``suits[like[j]]`` is true.
+    those for which ``suits[like[j]]`` is true. Where ``together[j]`` is a partition,
+    not -1, all its servers are of one group of that; where ``apart[j]`` is one, at most
+    ``apart_most[j]`` are.
     """
 
     ceiling: native.Ints
@@ -72,6 +78,9 @@ class Demand(typing.NamedTuple):
     kinds: native.Ints
     like: native.Ints
     suits: native.Flags
+    together: native.Ints
+    apart: native.Ints
+    apart_most: native.Ints
     group: native.Ints
     group_at: native.Ints
 
@@ -80,7 +89,7 @@ class Demand(typing.NamedTuple):
 class Figures:
     """A book in integers; ``offers`` and ``bids`` are in the order of the arrays.
 
-    A bid with alternatives, or groups, is there once for each.
+    A bid with alternatives is there once for each.
     """
 
     now: datetime.datetime
@@ -96,10 +105,10 @@ class Figures:
         bid = self.bids[number]
         begin = self.now + datetime.timedelta(seconds=start)
         length = datetime.timedelta(seconds=int(self.demand.length[number]))
-        return matcher_book.Award(
+        return matcher_book.Award.of(
             bid,
             window.Window(begin, begin + length),
-            tuple(self.offers[each] for each in sorted(offers)),
+            (self.offers[each] for each in sorted(offers)),
         )
 
     def kind_of(self) -> dict[str, int]:
@@ -107,7 +116,7 @@ class Figures:
         kinds = self.supply.kind.tolist()
         return dict(zip((each.uuid for each in self.offers), kinds, strict=True))
 
-    def numbers(self) -> dict[tuple[str, int | None, str | None], int]:
+    def numbers(self) -> dict[tuple[str, int | None], int]:
         """The number of each bid, by its key."""
         return {bid.key: number for number, bid in enumerate(self.bids)}
 
@@ -205,12 +214,13 @@ def of(
     ]
     projects: dict[str, int] = {}
     kind_at = offsets([len(members[lot]) for lot in lots])
-    supply = _supply(book, offers, kind_at, projects)
+    rows, value = _partitions(book, bids, offers)
+    supply = _supply(book, offers, kind_at, projects, value)
     wanted = {
         groups: sorted({number for group in groups for number in numbers[kinds[group]]})
         for groups in set(may_take)
     }
-    demand = _demand(book, bids, may_take, wanted, np.diff(kind_at), projects)
+    demand = _demand(book, bids, may_take, wanted, np.diff(kind_at), projects, rows)
     return Figures(book.now, tuple(offers), tuple(bids), supply, demand)
 
 
@@ -250,6 +260,7 @@ def _supply(
     offers: Sequence[offer_core.Offer],
     kind_at: native.Ints,
     projects: dict[str, int],
+    value: native.Ints,
 ) -> Supply:
     free = [_gaps(book, offer) for offer in offers]
     spans = [
@@ -268,7 +279,48 @@ def _supply(
         gap_at=offsets([len(gaps) for gaps in free]),
         gap_from=_ints(since for gaps in free for since, _ in gaps),
         gap_to=_ints(until for gaps in free for _, until in gaps),
+        value=value,
     )
+
+
+def _together(bid: bid_core.Bid) -> tuple[str, ...]:
+    """What parts servers into groups, of which ``bid`` has to have one, if any."""
+    return (bid.group_by,) if bid.group_by and bid.quantity > 1 else ()
+
+
+def _apart(bid: bid_core.Bid) -> tuple[str, ...]:
+    """What parts servers into groups of which ``bid`` may have only so many."""
+    return bid.expressions if bid.spread_by and bid.quantity > bid.spread_max else ()
+
+
+def _partitions(
+    book: matcher_book.Book,
+    bids: Sequence[bid_core.Bid],
+    offers: Sequence[offer_core.Offer],
+) -> tuple[dict[tuple[str, ...], int], native.Ints]:
+    """By the expressions that part servers into groups for any of ``bids``: the row of
+    ``Supply.value``; and this. Those that part them alike share one.
+    """
+    parted: dict[tuple[str, ...], set[tuple[matcher_book.Group, ...]]] = {}
+    for bid in bids:
+        for expressions in filter(None, (_together(bid), _apart(bid))):
+            parted.setdefault(expressions, set()).add(book.groups_for(bid))
+    rows: dict[tuple[str, ...], int] = {}
+    known: dict[bytes, int] = {}
+    groups = [book.group(offer.uuid) for offer in offers] if parted else []
+    for expressions, wanted in sorted(parted.items()):
+        values = {
+            group: tuple(book.value(each, group.document) for each in expressions)
+            for group in set(itertools.chain(*wanted))
+        }
+        numbers: dict[tuple[str | None, ...], int] = {}
+        row = _ints(
+            numbers.setdefault(values[group], len(numbers)) if group in values else -1
+            for group in groups
+        )
+        rows[expressions] = known.setdefault(row.tobytes(), len(known))
+    flat = np.frombuffer(b''.join(known), np.int64)
+    return rows, flat.reshape(len(known), len(offers)).copy()
 
 
 def _gaps(book: matcher_book.Book, offer: offer_core.Offer) -> list[tuple[int, int]]:
@@ -297,11 +349,12 @@ def _demand(
     wanted: dict[tuple[int, ...], list[int]],
     sizes: native.Ints,
     projects: dict[str, int],
+    rows: dict[tuple[str, ...], int],
 ) -> Demand:
     taken = [wanted[groups] for groups in may_take]
-    rows = {groups: row for row, groups in enumerate(wanted)}
-    suits = np.zeros((len(rows), len(sizes)), np.bool_)
-    for groups, row in rows.items():
+    like = {groups: row for row, groups in enumerate(wanted)}
+    suits = np.zeros((len(like), len(sizes)), np.bool_)
+    for groups, row in like.items():
         suits[row, wanted[groups]] = True
     begin = [max(book.now, bid.start_time) for bid in bids]
     first: dict[str, int] = {}
@@ -322,8 +375,11 @@ def _demand(
         bidder=_ints(projects.get(bid.project_id, -1) for bid in bids),
         kinds_at=offsets([len(each) for each in taken]),
         kinds=_ints(number for each in taken for number in each),
-        like=_ints(rows[groups] for groups in may_take),
+        like=_ints(like[groups] for groups in may_take),
         suits=suits,
+        together=_ints(rows.get(_together(bid), -1) for bid in bids),
+        apart=_ints(rows.get(_apart(bid), -1) for bid in bids),
+        apart_most=_ints(bid.spread_max for bid in bids),
         group=group,
         group_at=group_at,
     )
@@ -351,10 +407,15 @@ def hopeful(
     market = of(book, by_window, options)
     demand = market.demand
     first, last, servers = np.zeros((3, len(demand.ceiling)), np.int64)
-    _reach(market.supply, demand, first, last, servers)
+    work = np.zeros((4, 1 + int(market.supply.value.max(initial=0))), np.int64)
+    _reach(market.supply, demand, first, last, servers, work)
     numbers = np.flatnonzero(servers >= demand.least)
     suits = demand.suits[np.unique(demand.like[numbers])]
-    if not suits.any(axis=0).all() or _columns(suits) < _columns(demand.suits):
+    if (
+        not suits.any(axis=0).all()
+        or _columns(suits) < _columns(demand.suits)
+        or _asked(demand, numbers) < len(market.supply.value)
+    ):
         # Only bids without hope want some of the kinds, or tell some apart.
         return hopeful(book, by_window, [market.bids[each] for each in numbers])
     narrowed = demand._replace(
@@ -368,6 +429,12 @@ def _columns(flags: native.Flags) -> int:
     return len({column.tobytes() for column in flags.T})
 
 
+def _asked(demand: Demand, bids: native.Ints) -> int:
+    """How many partitions of servers ``bids`` ask for."""
+    asked = np.concatenate((demand.together[bids], demand.apart[bids]))
+    return len(np.unique(asked[asked >= 0]))
+
+
 @native.compiled
 def _reach(
     supply: Supply,
@@ -375,34 +442,128 @@ def _reach(
     first: native.Ints,
     last: native.Ints,
     servers: native.Ints,
+    work: native.Ints,
 ) -> None:
     """By bid: ``first`` becomes when it can begin at all and ``last`` when it can
     end, and ``servers`` how many suit it.
+
+    :param work: zeros, as they are left: four rows with a place for each group.
     """
     for bid in range(len(demand.ceiling)):
         first[bid], last[bid] = demand.latest[bid], demand.earliest[bid]
-        length, most = demand.length[bid], demand.most[bid]
-        for place in range(demand.kinds_at[bid], demand.kinds_at[bid + 1]):
-            kind = demand.kinds[place]
-            for offer in range(supply.kind_at[kind], supply.kind_at[kind + 1]):
-                if (
-                    supply.ask[offer] > demand.ceiling[bid]
-                    or first[bid] == demand.earliest[bid]
-                    and last[bid] == demand.latest[bid]
-                    and servers[bid] >= most
-                ):
-                    break
-                if supply.owner[offer] == demand.bidder[bid]:
-                    continue
-                suits = 0
-                for gap in range(supply.gap_at[offer], supply.gap_at[offer + 1]):
-                    since = max(supply.gap_from[gap], demand.earliest[bid])
-                    until = min(supply.gap_to[gap], demand.latest[bid])
-                    if until - since >= length:
-                        suits = 1
-                        first[bid] = min(first[bid], since)
-                        last[bid] = max(last[bid], until)
-                servers[bid] += suits
+        if demand.together[bid] < 0 and demand.apart[bid] < 0:
+            _reach_of(supply, demand, bid, first, last, servers)
+        else:
+            _in_groups(supply, demand, bid, servers, work)
+            _reach_of_groups(supply, demand, bid, first, last, work)
+            _reset(supply, demand, bid, work)
+
+
+@native.compiled
+def _reach_of(
+    supply: Supply,
+    demand: Demand,
+    bid: int,
+    first: native.Ints,
+    last: native.Ints,
+    servers: native.Ints,
+) -> None:
+    """As ``_reach``, for one bid; it ends where more cannot tell more."""
+    most = demand.most[bid]
+    for place in range(demand.kinds_at[bid], demand.kinds_at[bid + 1]):
+        kind = demand.kinds[place]
+        for offer in range(supply.kind_at[kind], supply.kind_at[kind + 1]):
+            if (
+                supply.ask[offer] > demand.ceiling[bid]
+                or first[bid] == demand.earliest[bid]
+                and last[bid] == demand.latest[bid]
+                and servers[bid] >= most
+            ):
+                break
+            since, until = _room(supply, demand, bid, offer)
+            if until:
+                first[bid] = min(first[bid], since)
+                last[bid] = max(last[bid], until)
+                servers[bid] += 1
+
+
+@native.compiled
+def _room(supply: Supply, demand: Demand, bid: int, offer: int) -> tuple[int, int]:
+    """When ``bid`` could begin at first on ``offer``, and end at last; 0 if never."""
+    since, until = 0, 0
+    if supply.owner[offer] == demand.bidder[bid]:
+        return since, until
+    for gap in range(supply.gap_at[offer], supply.gap_at[offer + 1]):
+        low = max(supply.gap_from[gap], demand.earliest[bid])
+        high = min(supply.gap_to[gap], demand.latest[bid])
+        if high - low >= demand.length[bid]:
+            since = min(since, low) if until else low
+            until = max(until, high)
+    return since, until
+
+
+@native.compiled
+def _in_groups(
+    supply: Supply, demand: Demand, bid: int, servers: native.Ints, work: native.Ints
+) -> None:
+    """Count by group how many servers suit ``bid``; ``servers`` is of the largest."""
+    had, since, until, taken = work[0], work[1], work[2], work[3]
+    row, apart = demand.together[bid], demand.apart[bid]
+    for place in range(demand.kinds_at[bid], demand.kinds_at[bid + 1]):
+        kind = demand.kinds[place]
+        for offer in range(supply.kind_at[kind], supply.kind_at[kind + 1]):
+            if supply.ask[offer] > demand.ceiling[bid]:
+                break
+            low, high = _room(supply, demand, bid, offer)
+            if not high:
+                continue
+            group, suits = group_of(supply.value, row, offer), 1
+            since[group] = min(since[group], low) if until[group] else low
+            until[group] = max(until[group], high)
+            if apart >= 0:
+                suits = int(taken[supply.value[apart, offer]] < demand.apart_most[bid])
+                taken[supply.value[apart, offer]] += suits
+            had[group] += suits
+            servers[bid] = max(servers[bid], had[group])
+
+
+@native.compiled
+def _reach_of_groups(
+    supply: Supply,
+    demand: Demand,
+    bid: int,
+    first: native.Ints,
+    last: native.Ints,
+    work: native.Ints,
+) -> None:
+    """Fill ``first`` and ``last`` with what is of any group that has enough servers."""
+    had, since, until, row = work[0], work[1], work[2], demand.together[bid]
+    for place in range(demand.kinds_at[bid], demand.kinds_at[bid + 1]):
+        kind = demand.kinds[place]
+        for offer in range(supply.kind_at[kind], supply.kind_at[kind + 1]):
+            group = group_of(supply.value, row, offer)
+            if until[group] and had[group] >= demand.least[bid]:
+                first[bid] = min(first[bid], since[group])
+                last[bid] = max(last[bid], until[group])
+
+
+@native.compiled
+def group_of(value: native.Ints, row: int, number: int) -> int:
+    """The group of an offer, or lot, by partition ``row``; without one there is one."""
+    return int(value[row, number]) if row >= 0 else 0
+
+
+@native.compiled
+def _reset(supply: Supply, demand: Demand, bid: int, work: native.Ints) -> None:
+    """Make ``work`` what it was before ``bid`` was looked at."""
+    row, apart = demand.together[bid], demand.apart[bid]
+    for place in range(demand.kinds_at[bid], demand.kinds_at[bid + 1]):
+        kind = demand.kinds[place]
+        for offer in range(supply.kind_at[kind], supply.kind_at[kind + 1]):
+            group = group_of(supply.value, row, offer)
+            work[0, group] = work[1, group] = work[2, group] = 0
+            if apart >= 0:
+                work[3, supply.value[apart, offer]] = 0
 
 
 def _ints(values: Iterable[int]) -> native.Ints:

@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Price-time priority with the cheapest fit."""
 
+import collections
 from collections.abc import Iterable
 from collections.abc import Iterator
 import datetime
 import decimal
+import itertools
 import typing
 
 from flocx.core import bid as bid_core
@@ -51,8 +53,34 @@ def best(book: matcher_book.Book, bid: bid_core.Bid) -> matcher_book.Award | Non
 
     Of alternatives with the same it is the first, and of groups the first by name.
     """
-    found = [award for each in book.options_of(bid) if (award := _best(book, each))]
-    return max(found, key=_rank, default=None)
+    found = [award for each in bid.options if (award := _best(book, each))]
+    if not found:
+        return None
+    award = max(found, key=_rank)
+    return matcher_book.Award.of(award.bid, award.stay, award.offers)
+
+
+class _Group:
+    """Where servers of one group are free for a bid, from the cheapest on."""
+
+    def __init__(self, book: matcher_book.Book, bid: bid_core.Bid) -> None:
+        self.best: matcher_book.Award | None = None
+        self._book, self._bid = book, bid
+        self._found: list[_Place] = []
+        self._due = bid.min_quantity
+
+    def add(self, place: '_Place') -> matcher_book.Award | None:
+        """What is best with it, too, if that was looked for."""
+        self._found.append(place)
+        if len(self._found) < self._due:
+            return None
+        self._due = 2 * len(self._found)
+        return self.close()
+
+    def close(self) -> matcher_book.Award | None:
+        """What is best in all that was found."""
+        self.best = _better(self._book, self._bid, self._found, self.best)
+        return self.best
 
 
 def _best(book: matcher_book.Book, bid: bid_core.Bid) -> matcher_book.Award | None:
@@ -61,25 +89,40 @@ def _best(book: matcher_book.Book, bid: bid_core.Bid) -> matcher_book.Award | No
     Offers are looked at from the cheapest on, and no further than a better award
     is possible.
     """
-    chosen: matcher_book.Award | None = None
     stay = bid.stay(max(book.now, bid.start_time))
     if stay is None:
         return None
-    found: list[_Place] = []
-    due, others = bid.min_quantity, decimal.Decimal(0)
+    groups: dict[str | None, _Group] = {}
+    full: matcher_book.Award | None = None
+    seen, others = 0, decimal.Decimal(0)
     for place in _cheapest_first(book, bid, stay):
         # With the next in price an award is worth at most what the cheapest ask.
-        if chosen and len(chosen.offers) == bid.quantity:
-            asked = sum(each.price for each in chosen.offers)
+        if full:
+            asked = sum(each.price for each in full.offers)
             if place.offer.price + others >= asked:
                 break
-        found.append(place)
-        if len(found) < bid.quantity:
+        value = bid.group_by and _value(book, bid.group_by, place.offer)
+        if value not in groups:
+            groups[value] = _Group(book, bid)
+        seen += 1
+        if seen < bid.quantity:
             others += place.offer.price
-        if len(found) >= due:
-            chosen = _better(bid, found, chosen)
-            due = 2 * len(found)
-    return _better(bid, found, chosen)
+        award = groups[value].add(place)
+        if award and len(award.offers) == bid.quantity:
+            full = max((each for each in (full, award) if each), key=_rank)
+    in_order = sorted(groups, key=lambda each: each or '')
+    found = [award for each in in_order if (award := groups[each].close())]
+    return max(found, key=_rank, default=None)
+
+
+def _value(
+    book: matcher_book.Book, expression: str | None, offer: offer_core.Offer
+) -> str | None:
+    """The group of an offer in ``book``, None where there is no expression."""
+    if expression is None:
+        return None
+    group = book.group(offer.uuid)
+    return group and book.value(expression, group.document)
 
 
 def undisputed(
@@ -109,6 +152,9 @@ class _Place(typing.NamedTuple):
     high: datetime.datetime
     offer: offer_core.Offer
 
+    def covers(self, start: datetime.datetime) -> bool:
+        return self.low <= start <= self.high
+
 
 def _cheapest_first(
     book: matcher_book.Book, bid: bid_core.Bid, first: window.Window
@@ -129,7 +175,10 @@ def _cheapest_first(
 
 
 def _better(
-    bid: bid_core.Bid, found: list[_Place], chosen: matcher_book.Award | None
+    book: matcher_book.Book,
+    bid: bid_core.Bid,
+    found: list[_Place],
+    chosen: matcher_book.Award | None,
 ) -> matcher_book.Award | None:
     """The best of ``chosen`` and the awards in ``found``, which is in order of price.
 
@@ -138,18 +187,35 @@ def _better(
     starts at which it is worth the same the earliest is taken.
     """
     for start in sorted({place.low for place in found}):
-        offers = []
-        for place in found:
-            if place.low <= start <= place.high:
-                offers.append(place.offer)
-                if len(offers) == bid.quantity:
-                    break
+        offers = _taken(book, bid, (each for each in found if each.covers(start)))
         stay = bid.stay(start)
         if stay and len(offers) >= bid.min_quantity:
-            award = matcher_book.Award(bid, stay, tuple(offers))
+            award = matcher_book.Award(bid, stay, offers)
             if chosen is None or _rank(award) > _rank(chosen):
                 chosen = award
     return chosen
+
+
+def _taken(
+    book: matcher_book.Book, bid: bid_core.Bid, places: Iterable[_Place]
+) -> tuple[offer_core.Offer, ...]:
+    """The first offers of ``places`` that ``bid`` may have together."""
+    offers: Iterable[offer_core.Offer] = (each.offer for each in places)
+    if bid.spread_by:
+        offers = _spread(book, bid, offers)
+    return tuple(itertools.islice(offers, bid.quantity))
+
+
+def _spread(
+    book: matcher_book.Book, bid: bid_core.Bid, offers: Iterable[offer_core.Offer]
+) -> Iterator[offer_core.Offer]:
+    """The first ``bid.spread_max`` of each group."""
+    taken: dict[str | None, int] = collections.Counter()
+    for offer in offers:
+        value = _value(book, bid.spread_by, offer)
+        taken[value] += 1
+        if taken[value] <= bid.spread_max:
+            yield offer
 
 
 def _rank(award: matcher_book.Award) -> tuple[decimal.Decimal, int, float]:

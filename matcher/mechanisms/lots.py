@@ -37,6 +37,11 @@ class Lots(typing.NamedTuple):
     ``steps[l]``, with room for more up to ``step_at[l + 1]``.
 
     All this time is parted into slots of ``slot`` seconds from second ``begin`` on.
+
+    All servers of a lot are of group ``value[r, l]`` by partition ``r``, as in
+    ``Supply``. The lots of group ``v`` are ``members[r, n]``, the first of each kind
+    first, for ``n`` from ``member_at[r, v]`` to ``member_at[r, v + 1]``. There are
+    ``groups[r]`` of them.
     """
 
     kind_at: native.Ints
@@ -52,6 +57,10 @@ class Lots(typing.NamedTuple):
     free: native.Ints
     begin: int
     slot: int
+    value: native.Ints
+    members: native.Ints
+    member_at: native.Ints
+    groups: native.Ints
 
     def firsts(self) -> list[int]:
         """The first offer of each lot."""
@@ -74,6 +83,10 @@ def of(supply: figures.Supply) -> Lots:
         since[stairs] = np.ravel((supply.gap_from[its], supply.gap_to[its]), 'F')
         free[stairs] = np.tile((len(members[lot]), 0), gaps[lot])
     begin, end = int(since.min(initial=0)), int(since.max(initial=0))
+    value = np.ascontiguousarray(supply.value[:, first])
+    groups = np.arange(2 + int(supply.value.max(initial=-1)))
+    members_of = np.argsort(value, axis=1, kind='stable').astype(np.int64)
+    in_order = np.take_along_axis(value, members_of, axis=1)
     return Lots(
         kind_at=np.searchsorted(kind, np.arange(len(supply.kind_at))).astype(np.int64),
         kind=kind,
@@ -88,6 +101,12 @@ def of(supply: figures.Supply) -> Lots:
         free=free,
         begin=begin,
         slot=(end - begin) // SLOTS + 1,
+        value=value,
+        members=members_of,
+        member_at=np.array(
+            [np.searchsorted(row, groups) for row in in_order], np.int64
+        ).reshape(len(value), len(groups)),
+        groups=1 + supply.value.max(axis=1, initial=-1),
     )
 
 
@@ -108,7 +127,7 @@ def _members(supply: figures.Supply) -> list[list[int]]:
             each[offer].item() for each in (supply.kind, supply.ask, supply.owner)
         )
         free = supply.gap_from[its].tobytes(), supply.gap_to[its].tobytes()
-        alike[(*shared, *free)].append(offer)
+        alike[(*shared, *free, supply.value[:, offer].tobytes())].append(offer)
     # Offers come by kind and ask, and so do the first of each lot.
     return [
         offers[at : at + LARGEST]

@@ -45,7 +45,7 @@ class TradeReduction(mechanisms.Pricing):
         for stay, bids, offers in _segments(book):
             pairs, pay, get = _trades(bids, offers)
             for bid, offer in pairs:
-                awards.append(matcher_book.Award(bid, stay, (offer,)))
+                awards.append(matcher_book.Award.of(bid, stay, (offer,)))
                 pays.append((pay,))
                 gets.append((get,))
             kept += len(pairs) * figures.micro(pay - get) * stay.seconds
@@ -62,7 +62,7 @@ def _segments(
     for bid in book.options:
         if not bid.plain:
             raise mechanisms.Refused(
-                f'trade_reduction: bid {bid.uuid} has alternatives, or groups'
+                f'trade_reduction: bid {bid.uuid} has alternatives'
             )
         offers = [
             offer

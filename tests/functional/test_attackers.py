@@ -23,6 +23,7 @@ BID = {
     *('end_time', 'duration', 'price', 'requirements', 'resource_class', 'purpose'),
     *('status', 'contract_uuid', 'generation', 'outlook', 'created_at', 'updated_at'),
     *('min_reclaim_notice', 'alternatives', 'alternative', 'group_by', 'group_value'),
+    *('spread_by', 'spread_max'),
 }
 CONTRACT = {
     *('uuid', 'name', 'bid_uuid', 'project_id', 'purpose', 'start_time', 'end_time'),

@@ -499,10 +499,24 @@ class QuoteTest(test_client_tail.CommandTestCase):
         )
         output, _ = self.run_command('umbrella-member', 'bid show any')
         self.assertIn('1: 1 at 5.00, 2h, ', output)
+        changed = self.openstack(
+            'umbrella-member', 'bid set any', '--alternative', 'price=0.7,duration=4h'
+        )
+        self.assertEqual(
+            [(14400, '0.700000')],
+            [(each['duration'], each['price']) for each in changed['alternatives']],
+        )
+        changed = self.openstack('umbrella-member', 'bid set any', '--no-alternative')
+        self.assertEqual([], changed['alternatives'])
         together = self.openstack(
             'umbrella-member', 'quote', *terms, '--group-by', 'cpus'
         )
         self.assertEqual('64', together['group_value'])
+        apart = '--quantity', '2', '--spread-by', 'cpus', '--spread-max', '1'
+        self.assertEqual(
+            'quantity',
+            self.openstack('umbrella-member', 'quote', *terms, *apart)['reason'],
+        )
         self.run_command('umbrella-member', 'bid cancel any')
         for wrong, said in (
             ('price=much', 'price: '),

@@ -102,19 +102,36 @@ class ReplacementTest(base.MarketplaceTestCase):
         racks = ({'cpus': 64, 'capabilities': f'rack:r{number}'} for number in (1, 2))
         self.replaced_by_the_right_one(together, *racks)
 
-    def replaced_by_the_right_one(self, terms, right, wrong):
-        """Beside a server as the bid was awarded stands a cheaper one that is not."""
-        self.sell(*((each, '1', {'properties': right}) for each in ('acme', 'initech')))
-        bid = {
-            'end_time': self.time(20),
-            'price': '2',
-            'resource_class': self.kind,
-            **terms,
-        }
+    def test_it_is_apart_from_the_others(self):
+        apart = {'spread_by': 'capabilities.rack', 'quantity': 2, 'price': '3'}
+        racks = [{'capabilities': f'rack:r{number}'} for number in (1, 2, 3)]
+        self.sell(*(('acme', '1', {'properties': each}) for each in racks[:2]))
+        contract = self.awarded(apart)
+        lines = self.show('contracts', contract)['lines']
+        nodes = self.marketplace.provider.nodes
+        self.assertEqual(2, len(lines))
+        # A server in the rack of the one that is left is cheaper, and will not do.
+        broken = self.break_server(contract)
+        (left,) = (each for each in lines if each['uuid'] != broken['uuid'])
+        there = nodes.get(left['resource_uuid']).properties
+        self.sell(('initech', '0.5', {'properties': there}))
+        self.sell(('initech', '1', {'properties': racks[2]}))
+        self.pass_time()
+        new = self.show('contracts', contract)['lines'][-1]
+        self.assertEqual(racks[2], nodes.get(new['resource_uuid']).properties)
+
+    def awarded(self, terms):
+        """The contract of a bid with these terms."""
+        bid = {'end_time': self.time(20), 'resource_class': self.kind, **terms}
         newest = {'OpenStack-API-Version': 'marketplace latest'}
         placed = self.market('umbrella-member').post('/v1/bids', bid, headers=newest)
         self.round()
-        contract = self.show('bids', self.good(placed)['uuid'])['contract_uuid']
+        return self.show('bids', self.good(placed)['uuid'])['contract_uuid']
+
+    def replaced_by_the_right_one(self, terms, right, wrong):
+        """Beside a server as the bid was awarded stands a cheaper one that is not."""
+        self.sell(*((each, '1', {'properties': right}) for each in ('acme', 'initech')))
+        contract = self.awarded({'price': '2', **terms})
         self.sell(('initech', '0.5', {'properties': wrong}))
         broken = self.break_server(contract)
         self.pass_time()

@@ -184,5 +184,5 @@ class SessionsTest(base.MarketplaceTestCase):
         """To check a token, and to read the limits in it."""
         conf = self.marketplace.conf
         self.assertEqual(60, conf.oslo_limit.timeout)
-        checking = app._Authenticated(None, conf, 'marketplace')
+        checking = app._Authenticated(None, conf, 'marketplace', {}.get)
         self.assertEqual(60, checking._checked._conf.get('http_connect_timeout'))

@@ -56,7 +56,7 @@ WHEN NEW.bid_uuid IS NOT NULL BEGIN
 INSERT INTO audit_fills SELECT NEW.uuid, b.uuid, b.project_id, b.lineage, b.quantity,
 b.min_quantity, b.start_time, b.end_time, b.duration, b.price, b.requirements,
 b.resource_class, b.status, b.contract_uuid, b.min_reclaim_notice,
-b.alternatives, b.alternative, b.group_by, b.group_value
+b.alternatives, b.alternative, b.group_by, b.group_value, b.spread_by, b.spread_max
 FROM bids b WHERE b.uuid = NEW.bid_uuid;
 END"""
 _MOVED = """
@@ -93,7 +93,8 @@ _TABLES = (
     'offer_end, ask, owner, lessee, class, properties, time, contract, bid, notice)',
     'CREATE TABLE audit_fills (contract, bid, project, lineage, quantity, '
     'min_quantity, start, end, duration, ceiling, requirements, class, status, '
-    'filled_by, least, alternatives, alternative, group_by, group_value)',
+    'filled_by, least, alternatives, alternative, group_by, group_value, '
+    'spread_by, spread_max)',
     'CREATE TABLE audit_longer (line, overlaps, start, end, offer_start, offer_end, '
     'offer_status)',
 )

@@ -52,8 +52,11 @@ class Changes:
             return body
         self.happened.add('alternatives')
         number = self._wishes.choice((1, 1, 2, 3))
-        if self._wishes.random() < 0.5:
+        wish = self._wishes.random()
+        if wish < 0.5:
             body = {**body, 'group_by': 'cpus'}
+        elif wish < 0.75:
+            body = {**body, 'spread_by': 'cpus', 'quantity': 2, 'min_quantity': 1}
         return {**body, 'alternatives': [self._alternative() for _ in range(number)]}
 
     def _alternative(self):

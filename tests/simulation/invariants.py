@@ -235,6 +235,7 @@ class Checker:
                 self._is_together(fill, sale)
         for fill in fills.values():
             servers = len(self._lines[fill['contract']])
+            self._is_apart(fill)
             replaced = len(self._given_up(fill['contract']))
             self._require(
                 fill['min_quantity'] <= servers <= fill['quantity'] + replaced,
@@ -285,6 +286,21 @@ class Checker:
             self._require(
                 str(found) == fill['group_value'],
                 f'line {sale["line"]}: is of {found}, not together with the others',
+            )
+
+    def _is_apart(self, fill):
+        if fill['spread_by'] is None:
+            return
+        gone = {line['uuid'] for line in self._given_up(fill['contract'])}
+        groups = collections.Counter(
+            json.loads(sale['properties']).get(fill['spread_by'])
+            for sale in self._rows['audit_sales']
+            if sale['contract'] == fill['contract'] and sale['line'] not in gone
+        )
+        for group, servers in groups.items():
+            self._require(
+                servers <= fill['spread_max'] and group is not None,
+                f'bid {fill["bid"]}: {servers} servers of {group}, not apart',
             )
 
     def _suits(self, fill, sale):

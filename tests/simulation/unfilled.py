@@ -115,9 +115,15 @@ def _free(bid, offers, held, start, now):
     end = last if _whole(bid) else start + datetime.timedelta(seconds=bid['duration'])
     if not max(first, now) <= start < end <= last:
         return 0
-    return sum(
-        moment(offer['start_time']) <= start
+    free = [
+        json.loads(offer['properties'])
+        for offer in offers
+        if moment(offer['start_time']) <= start
         and end <= moment(offer['end_time'])
         and all(end <= one or two <= start for one, two in held[server(offer)])
-        for offer in offers
-    )
+    ]
+    if bid['spread_by'] is None:
+        return len(free)
+    groups = collections.Counter(each.get(bid['spread_by']) for each in free)
+    groups.pop(None, None)
+    return sum(min(each, bid['spread_max']) for each in groups.values())

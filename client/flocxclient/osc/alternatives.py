@@ -22,6 +22,8 @@ OPTIONS = {
     'resource_class': '--resource-class',
     'min_reclaim_notice': '--min-reclaim-notice',
     'group_by': '--group-by',
+    'spread_by': '--spread-by',
+    'spread_max': '--spread-max',
 }
 
 FORMS = (
@@ -43,7 +45,7 @@ def parse(text, parser):
     :raises ValueError: a word is none of these, or a value not what its option takes.
     """
     if '=' in text:
-        return [_one(_row(text), parser)]
+        return [_one(words(text), parser)]
     try:
         rows = bulk.read(text, OPTIONS)
     except OSError as exc:
@@ -53,7 +55,11 @@ def parse(text, parser):
     return [_one(row, parser) for row in rows]
 
 
-def _row(text):
+def words(text):
+    """The terms of one alternative, as text by name; of ``requirements`` a list.
+
+    :raises ValueError: there is no such word.
+    """
     row = {}
     for part in _COMMA.split(text):
         word, _, value = part.partition('=')

@@ -125,7 +125,10 @@ class SetOffer(_Set):
 
 
 class SetBid(_Set):
-    """Change the name, price, end or least notice of a bid not matched yet."""
+    """Change the name, price, end, least notice or alternatives of a bid.
+
+    It must not be matched yet.
+    """
 
     model = 'bid'
     table = fields.BID
@@ -134,18 +137,33 @@ class SetBid(_Set):
         'A new end of the time in which you want the servers. A bid for the '
         'whole of that time, without a --duration, is then for the whole new one.'
     )
-    _epilog = command.examples('openstack market bid set weekend-training --price 3.20')
+    _epilog = command.examples(
+        'openstack market bid set weekend-training --price 3.20',
+        "openstack market bid set weekend-training --alternative 'price=2,duration=1d'",
+    )
 
     def get_parser(self, prog_name):
         parser = super().get_parser(prog_name)
         quotes.add_notice(parser)
+        others = parser.add_mutually_exclusive_group()
+        quotes.add_alternatives(
+            self, others, 'In place of all that it has: other terms'
+        )
+        others.add_argument(
+            '--no-alternative',
+            action='store_true',
+            help='Have no other terms than its own.',
+        )
         return parser
 
     def changes(self, parsed_args):
-        return {
+        changes = {
             **super().changes(parsed_args),
-            **command.given(parsed_args, 'min_reclaim_notice'),
+            **command.given(parsed_args, 'min_reclaim_notice', 'alternatives'),
         }
+        if parsed_args.no_alternative:
+            changes['alternatives'] = None
+        return changes
 
     def update(self, name_or_uuid, **changes):
         return self.market.update_bid(name_or_uuid, **changes)

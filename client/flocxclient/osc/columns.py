@@ -190,6 +190,8 @@ class Alternatives(Column):
             yield each['resource_class']
         if each.get('group_by'):
             yield f'one {each["group_by"]}'
+        if each.get('spread_by'):
+            yield f'{each["spread_max"]} of a {each["spread_by"]} at most'
         yield from requirements(each.get('requirements'))
 
 

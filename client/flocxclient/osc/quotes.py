@@ -36,6 +36,8 @@ TERMS = (
     'resource_class',
     'min_reclaim_notice',
     'group_by',
+    'spread_by',
+    'spread_max',
     'alternatives',
     'purpose',
 )
@@ -47,6 +49,13 @@ def add_terms(command_, parser, bidding=True):
     :param bidding: whether a price has to be given, here or in a file.
     """
     _add_own_terms(command_, parser, bidding)
+    add_alternatives(command_, parser, 'Other terms')
+    parser.add_argument('--name', metavar='<name>', help='A name for the bid.')
+    parser.add_argument('--purpose', metavar='<text>', help='What the servers are for.')
+
+
+def add_alternatives(command_, parser, what):
+    """The option that says by what other terms a bid can be met."""
     others = alternatives.Parser()
     _add_own_terms(command_, others, True)
     parser.add_argument(
@@ -55,13 +64,11 @@ def add_terms(command_, parser, bidding=True):
         action='extend',
         dest='alternatives',
         type=command.argument(lambda text: alternatives.parse(text, others)),
-        help='Other terms that would do as well; may be repeated. At most one is met, '
-        'these or those of the other options, which are taken for what is left out: '
+        help=f'{what} that would do as well; may be repeated. At most one is met, '
+        "these or the bid's own, which are taken for what is left out: "
         + alternatives.FORMS
         + '; or a file with a list of such terms (.yaml, .json or CSV).',
     )
-    parser.add_argument('--name', metavar='<name>', help='A name for the bid.')
-    parser.add_argument('--purpose', metavar='<text>', help='What the servers are for.')
 
 
 def _add_own_terms(command_, parser, bidding):
@@ -115,6 +122,18 @@ def _add_own_terms(command_, parser, bidding):
         metavar='<jmespath>',
         help='Have all servers of one group: what this JMESPath finds in the hardware '
         "is the same for all of them, such as 'capabilities.rack'.",
+    )
+    parser.add_argument(
+        '--spread-by',
+        metavar='<jmespath>',
+        help='Keep the servers apart: only so few have in common what this JMESPath '
+        "finds in the hardware, such as 'capabilities.rack'.",
+    )
+    parser.add_argument(
+        '--spread-max',
+        metavar='<number>',
+        type=int,
+        help='How many servers may have in common what --spread-by finds; default 1.',
     )
 
 

@@ -94,7 +94,11 @@ class Proxy(proxy.Proxy):
         return _statistics.Quote.existing(**response.json())
 
     def update_bid(self, bid, generation=None, **changes):
-        """Change ``name``, ``price`` or ``end_time`` of a bid not matched yet."""
+        """Change a bid not matched yet.
+
+        :param changes: ``name``, ``price``, ``end_time``, ``min_reclaim_notice`` and
+            ``alternatives``, which take the place of all that it has.
+        """
         return self._changed(_bid.Bid, bid, changes, generation)
 
     def delete_bid(self, bid):

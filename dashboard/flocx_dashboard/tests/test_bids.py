@@ -37,22 +37,24 @@ class BidTest(base.DashboardTestCase):
         self.act('umbrella-member', 'bids:index', f'bids__cancel__{bid.uuid}')
         self.assertEqual('cancelled', self.show('bids', bid.uuid)['status'])
 
-    def test_the_alternatives_of_a_bid_are_shown(self):
-        terms = {
-            'end_time': self.time(8),
-            'price': '1',
-            'group_by': 'capabilities.rack',
-            'alternatives': [
-                {'price': '1.25', 'quantity': 2, 'duration': 5400},
-                {'requirements': [['gpus', '>=', 99]]},
-            ],
-        }
-        newest = {'OpenStack-API-Version': 'marketplace latest'}
-        bid = self.good(
-            self.market('umbrella-member').post('/v1/bids', terms, headers=newest)
+    def test_a_bid_with_alternatives_is_placed_and_shown(self):
+        grouped = {'group_by': 'capabilities.rack', 'spread_by': 'capabilities.shelf'}
+        self.sent(
+            *('umbrella-member', 'bids:create'),
+            **{**TERMS, 'name': 'either', 'price': '1', 'key': 'either', **grouped},
+            alternatives='price=1.25,quantity=2,duration=90m\nrequire=gpus>=99\n',
         )
-        page = self.page('umbrella-reader', 'bids:detail', bid['uuid'])
+        bid = self.only(name='either')
+        self.assertEqual(
+            [(2, 5400, '1.250000'), (1, bid.duration, '1.000000')],
+            [
+                (each['quantity'], each['duration'], each['price'])
+                for each in bid.alternatives
+            ],
+        )
+        page = self.page('umbrella-reader', 'bids:detail', bid.uuid)
         self.assertContains(page, '<code>capabilities.rack</code>')
+        self.assertContains(page, '<code>capabilities.shelf</code>: 1 of a group')
         self.assertContains(page, 'Or else')
         self.assertContains(page, '1.25 credits per server and hour')
         self.assertContains(page, '<code>gpus &gt;= 99</code>')
@@ -78,6 +80,10 @@ class BidTest(base.DashboardTestCase):
             ({'quantity': '9999999'}, 'quantity', '.'),
             ({'start_time': '+9h'}, 'end_time', '.'),
             ({'requirements': '["disks[", "==", 1]'}, 'requirements', 'not JMESPath'),
+            ({'group_by': 'rack['}, 'group_by', 'not JMESPath'),
+            ({'spread_max': '0'}, 'spread_max', '.'),
+            ({'alternatives': 'prize=1'}, 'alternatives', "there is no 'prize'"),
+            ({'alternatives': 'price=1\nquantity=many'}, 'alternatives', 'many'),
             ({'requirements': 'x>=many'}, 'requirements', 'compares with a number'),
             ({'name': 'x' * 256}, 'name', 'is not a name'),
         ):

@@ -46,6 +46,9 @@ STEPS_AGAIN = 60
 #: they say, as other bids may take less of what is dear.
 WEIGHT = 0.25
 
+#: Groups of servers that are tried for a bid that is to have one, at first.
+GROUPS = 64
+
 #: So few bids may all get what is best for them alone; then there is nothing to search.
 FEW = 16
 
@@ -189,9 +192,9 @@ def _greedy(
     demand, guide = here.demand, here.guide
     surplus = demand.ceiling.astype(float) * demand.length - guide.cost
     order = np.argsort(-surplus * demand.most, kind='stable')
-    care = fits.Care(10**9, 64, 24, WEIGHT, 0.0, typical)
+    care = fits.Care(10**9, 64, 24, WEIGHT, 0.0, typical, GROUPS)
     search.place_in_order(here, plan, found, random, order, care, 1.0)
-    care = fits.Care(10**9, 64, 24, 0.0, 0.0, typical)
+    care = fits.Care(10**9, 64, 24, 0.0, 0.0, typical, GROUPS)
     search.place_in_order(here, plan, found, random, order, care, 0.0)
 
 

@@ -26,7 +26,8 @@ class Care(typing.NamedTuple):
     Of each kind ``sweep`` lots from a random one on are looked at, until
     ``enough`` servers are found beyond what the bid asks for, and ``trials``
     starts. ``weight`` is how much the dual prices count beside the asks, ``blink``
-    the probability with which a lot is overlooked.
+    the probability with which a lot is overlooked. Of ``groups`` that have enough
+    servers the best one is taken, where all are to be of one.
     """
 
     sweep: int
@@ -35,6 +36,7 @@ class Care(typing.NamedTuple):
     weight: float
     blink: float
     typical: int
+    groups: int
 
 
 @native.compiled

@@ -13,6 +13,10 @@ from matcher.mechanisms.call import plan as plans
 #: Lots that are looked at for one bid, at most.
 _MAX_PLACES = 4096
 
+#: Of a group as many lots are looked at as of so many kinds; and so many groups for
+#: each that has enough.
+_SWEEP_OF_GROUP, _LOOKED = 4, 8
+
 #: Starts that are drawn until one suits a lot.
 _TRIES = 8
 
@@ -25,6 +29,10 @@ class Scratch(typing.NamedTuple):
     servers of ``chosen[n]``. ``seen[-1]`` counts the searches, and ``seen[l]`` is the
     last that looked at lot ``l``. The first ``near[-1]`` of ``near`` are lots to look
     at in any case.
+
+    Of a bid ``taken[v]`` servers are of group ``v`` by its ``apart``, while its servers
+    are counted. ``tried[-1]`` counts the bids whose servers are to be together, and
+    ``tried[v]`` is the last for which group ``v`` was looked at.
     """
 
     lot: native.Ints
@@ -36,6 +44,8 @@ class Scratch(typing.NamedTuple):
     sizes: native.Ints
     seen: native.Ints
     near: native.Ints
+    taken: native.Ints
+    tried: native.Ints
 
 
 def scratch(lots: lot_figures.Lots) -> Scratch:
@@ -50,6 +60,8 @@ def scratch(lots: lot_figures.Lots) -> Scratch:
         sizes=np.zeros(size, np.int64),
         seen=np.zeros(len(lots.ask) + 1, np.int64),
         near=np.zeros(_MAX_PLACES, np.int64),
+        taken=np.zeros(lots.member_at.shape[1], np.int64),
+        tried=np.zeros(lots.member_at.shape[1] + 1, np.int64),
     )
 
 
@@ -67,12 +79,106 @@ def find(
     Every place that is found can be had. It is the best among those looked at,
     by what it costs at the asks and, as ``care.weight`` says, at the dual prices.
     """
+    if market.demand.together[bid] >= 0:
+        return _in_one_group(market, plan, found, random, bid, care)
     count = _candidates(market, plan, found, random, bid, care)
     if not count:
         return -1, 0
     if market.demand.most[bid] == 1:
         return _single(market, plan, found, bid, count, care)
-    return _several(market, plan, found, random, bid, count, care)
+    _, start, size = _several(market, plan, found, random, bid, count, care, -np.inf)
+    return start, size
+
+
+@native.compiled
+def _in_one_group(
+    market: fits.Market,
+    plan: plans.Plan,
+    found: Scratch,
+    random: native.Words,
+    bid: int,
+    care: fits.Care,
+) -> tuple[int, int]:
+    """As ``find``, of groups near by and of some that the lots of its kinds are of."""
+    lots, demand = market.lots, market.demand
+    value = lots.value[demand.together[bid]]
+    suits, ceiling = demand.suits[demand.like[bid]], demand.ceiling[bid]
+    found.seen[-1] += 1
+    found.tried[-1] += 1
+    best, start, size, left = -np.inf, -1, native.ZERO, care.groups
+    looked = _LOOKED * care.groups
+    for place in range(found.near[-1]):
+        lot = found.near[place]
+        if suits[lots.kind[lot]] and lots.ask[lot] <= ceiling and left > 0:
+            worth, moment, several, tried = _in_group(
+                market, plan, found, random, bid, value[lot], care, best
+            )
+            left -= tried
+            if several:
+                best, start, size = worth, moment, several
+    kinds = demand.kinds_at[bid + 1] - demand.kinds_at[bid]
+    first_kind = int(native.uniform(random) * kinds)
+    for number in range(kinds):
+        place = demand.kinds_at[bid] + (first_kind + number) % kinds
+        kind = demand.kinds[place]
+        first = lots.kind_at[kind]
+        there = lots.kind_at[kind + 1] - first
+        shift = int(native.uniform(random) * there) if there > care.sweep else 0
+        for step in range(min(there, care.sweep)):
+            lot = first + (shift + step) % there
+            if left <= 0 or looked <= 0:
+                break
+            if lots.ask[lot] > ceiling or found.tried[value[lot]] == found.tried[-1]:
+                continue
+            looked -= 1
+            worth, moment, several, tried = _in_group(
+                market, plan, found, random, bid, value[lot], care, best
+            )
+            left -= tried
+            if several:
+                best, start, size = worth, moment, several
+    return start, size
+
+
+@native.compiled
+def _in_group(
+    market: fits.Market,
+    plan: plans.Plan,
+    found: Scratch,
+    random: native.Words,
+    bid: int,
+    group: int,
+    care: fits.Care,
+    best: float,
+) -> tuple[float, int, int, int]:
+    """A place in ``group`` that is worth more than ``best``: what it is worth, its
+    start and how many lots, or 0; and whether enough servers are there to look for one.
+    """
+    lots, demand = market.lots, market.demand
+    row = demand.together[bid]
+    if found.tried[group] == found.tried[-1]:
+        return best, -1, 0, 0
+    found.tried[group] = found.tried[-1]
+    suits, ceiling = demand.suits[demand.like[bid]], demand.ceiling[bid]
+    within = lot_figures.slots(lots, demand.earliest[bid], demand.latest[bid])
+    limit = care.enough + 4 * demand.most[bid]
+    low, high = lots.member_at[row, group], lots.member_at[row, group + 1]
+    there = high - low
+    sweep = care.sweep * _SWEEP_OF_GROUP
+    shift = int(native.uniform(random) * there) if there > sweep else 0
+    count, servers = native.ZERO, 0
+    for step in range(min(there, sweep)):
+        lot = lots.members[row, low + (shift + step) % there]
+        if servers >= limit:
+            break
+        if suits[lots.kind[lot]] and lots.ask[lot] <= ceiling:
+            if _look(market, plan, found, random, bid, lot, count, care, within):
+                count += 1
+                servers += lots.size[lot]
+    if servers < demand.least[bid]:
+        return best, -1, 0, 0
+    worth, start, size = _several(market, plan, found, random, bid, count, care, best)
+    return worth, start, size, 1
 
 
 @native.compiled
@@ -219,12 +325,16 @@ def _several(
     bid: int,
     count: int,
     care: fits.Care,
-) -> tuple[int, int]:
-    """The best place for several servers, of ``care.trials`` starts."""
+    best: float,
+) -> tuple[float, int, int]:
+    """The best place for several servers, of ``care.trials`` starts: its worth, start
+    and lots; 0 of them where none is worth more than ``best``.
+    """
     demand = market.demand
+    apart = demand.apart[bid]
     value = float(demand.ceiling[bid]) * demand.length[bid]
     early, late = demand.earliest[bid], demand.latest[bid] - demand.length[bid]
-    best, start, lots = -np.inf, -1, 0
+    start, lots = -1, 0
     trials = care.trials if early < late else 0
     for trial in range(trials + 1):
         moment = max(early, min(late, market.guide.target[bid]))
@@ -242,16 +352,39 @@ def _several(
             size = min(found.free[place], wanted - taken)
             if size <= 0:
                 break
+            if apart >= 0:
+                size = _spread(market, found, bid, found.lot[place], size)
             found.trial[used] = size
             worth += size * more
             taken += size
             used += 1
-        if worth > best:
-            best, start, lots = worth, moment, used
+        if apart >= 0:
+            _forget_spread(market, found, bid, used)
+        if worth > best and taken >= demand.least[bid]:
+            best, start, lots = worth, moment, 0
             for number in range(used):
-                found.chosen[number] = found.lot[found.order[number]]
-                found.sizes[number] = found.trial[number]
-    return start, lots
+                if found.trial[number]:
+                    found.chosen[lots] = found.lot[found.order[number]]
+                    found.sizes[lots] = found.trial[number]
+                    lots += 1
+    return best, start, lots
+
+
+@native.compiled
+def _spread(market: fits.Market, found: Scratch, bid: int, lot: int, size: int) -> int:
+    """Of so many servers of ``lot`` how many ``bid`` may take beside what it has."""
+    demand = market.demand
+    group = market.lots.value[demand.apart[bid], lot]
+    size = min(size, demand.apart_most[bid] - found.taken[group])
+    found.taken[group] += size
+    return size
+
+
+@native.compiled
+def _forget_spread(market: fits.Market, found: Scratch, bid: int, used: int) -> None:
+    value = market.lots.value[market.demand.apart[bid]]
+    for number in range(used):
+        found.taken[value[found.lot[found.order[number]]]] = 0
 
 
 @native.compiled

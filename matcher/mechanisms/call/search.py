@@ -26,6 +26,9 @@ MOST_TRIED = 4
 #: Lots around which stays are taken back in one move, at most.
 MOST_LOTS = 4
 
+#: Groups of servers that are tried for a bid that is to have one.
+GROUPS = 4
+
 #: Lots of a kind that are looked at beside those that a move has made free.
 SWEEP = 6
 
@@ -158,8 +161,12 @@ def _ruin(
     length = demand.length[bid]
     margin = int(native.uniform(random) * length)
     since, until = start - margin, start + length + margin
-    kind = market.lots.kind[lot]
+    kind, row = market.lots.kind[lot], demand.together[bid]
     low, size = market.lots.kind_at[kind], market.lots.kind_at[kind + 1]
+    if row >= 0:
+        group = market.lots.value[row, lot]
+        low = market.lots.member_at[row, group]
+        size = market.lots.member_at[row, group + 1]
     size -= low
     lots = min(size, 1 + int(native.uniform(random) * MOST_LOTS))
     scattered = native.uniform(random) < 0.5
@@ -176,7 +183,9 @@ def _ruin(
         plans.remove(market.lots, demand, plan, instead)
         count += 1
     for number in range(lots):
-        if number and scattered:
+        if number and row >= 0:
+            lot = market.lots.members[row, low + int(native.uniform(random) * size)]
+        elif number and scattered:
             lot = low + int(native.uniform(random) * size)
         elif number:
             lot = low + (lot + 1 - low) % size
@@ -306,7 +315,8 @@ def _recreate(
         undo.keys[number] = key * (1.0 + noise * (native.uniform(random) - 0.5))
     _largest_first(undo, tried)
     weight = 0.6 * native.uniform(random)
-    care = fits.Care(SWEEP, 12, 6, weight, 0.08 * native.uniform(random), typical)
+    blink = 0.08 * native.uniform(random)
+    care = fits.Care(SWEEP, 12, 6, weight, blink, typical, GROUPS)
     gained = 0.0
     for number in range(tried):
         bid = undo.waiting[number]

@@ -88,7 +88,7 @@ def _advance(
     while work.cursor[level] < rivals:
         if work.moment[level] >= 0:
             bid = work.rivals[work.cursor[level]]
-            if _picked_next(demand, work, level, bid):
+            if _picked_further(lots, demand, plan, work, level, bid):
                 return True
             moment = _next_rise(lots, demand, plan, bid, work.moment[level])
         else:
@@ -105,8 +105,25 @@ def _advance(
             work.moment[level] = -1
             continue
         work.moment[level] = moment
-        _open_lots(lots, demand, plan, work, level, bid, moment)
+        _open_lots(lots, demand, plan, work, level, bid, moment, True)
     return False
+
+
+@native.compiled
+def _picked_further(
+    lots: lot_figures.Lots,
+    demand: figures.Demand,
+    plan: plans.Plan,
+    work: scratch.Scratch,
+    level: int,
+    bid: int,
+) -> bool:
+    """Pick other servers at the start that is tried, if need be of the next group."""
+    while not _picked_next(lots, demand, work, level, bid):
+        moment = work.moment[level]
+        if not _open_lots(lots, demand, plan, work, level, bid, moment, False):
+            return False
+    return True
 
 
 @native.compiled
@@ -118,10 +135,25 @@ def _open_lots(
     level: int,
     bid: int,
     moment: int,
-) -> None:
-    """Find how many servers of which lots ``bid`` could have from ``moment`` on."""
-    size, end = 0, moment + demand.length[bid]
-    for lot in range(len(lots.ask)):
+    first: bool,
+) -> bool:
+    """Find how many servers of which lots ``bid`` could have from ``moment`` on.
+
+    Where all are to be of one group those of the first, or else of the next one; says
+    whether there is one.
+    """
+    row, size, end = demand.together[bid], 0, moment + demand.length[bid]
+    if row < 0 and not first:
+        return False
+    low, high = 0, len(lots.ask)
+    if row >= 0:
+        group = _next_group(lots, row, -1 if first else work.group[level])
+        if group < 0:
+            return False
+        work.group[level] = group
+        low, high = lots.member_at[row, group], lots.member_at[row, group + 1]
+    for number in range(low, high):
+        lot = lots.members[row, number] if row >= 0 else number
         if _suits(lots, demand, plan, bid, lot):
             free = plans.least_free(lots, plan, lot, moment, end)
             if free:
@@ -129,11 +161,27 @@ def _open_lots(
                 work.limit[level, size] = free
                 size += 1
     work.size[level], work.fresh[level] = size, 1
+    return True
+
+
+@native.compiled
+def _next_group(lots: lot_figures.Lots, row: int, after: int) -> int:
+    """The next group of partition ``row`` that has a lot, or -1."""
+    group = after + 1
+    while group < lots.groups[row]:
+        if lots.member_at[row, group] < lots.member_at[row, group + 1]:
+            return group
+        group += 1
+    return -1
 
 
 @native.compiled
 def _picked_next(
-    demand: figures.Demand, work: scratch.Scratch, level: int, bid: int
+    lots: lot_figures.Lots,
+    demand: figures.Demand,
+    work: scratch.Scratch,
+    level: int,
+    bid: int,
 ) -> bool:
     """Pick other numbers of servers of the open lots; False where all were tried.
 
@@ -155,10 +203,31 @@ def _picked_next(
         for place in range(at + 1):
             servers += picked[place]
         for place in range(at + 1, size):
-            picked[place] = min(limit[place], most - servers)
+            left = _left_of_group(lots, demand, work, level, bid, place)
+            picked[place] = min(limit[place], most - servers, left)
             servers += picked[place]
         if servers >= demand.least[bid]:
             return True
+
+
+@native.compiled
+def _left_of_group(
+    lots: lot_figures.Lots,
+    demand: figures.Demand,
+    work: scratch.Scratch,
+    level: int,
+    bid: int,
+    place: int,
+) -> int:
+    """How many more servers ``bid`` may have of the group of an open lot."""
+    if demand.apart[bid] < 0:
+        return int(demand.most[bid])
+    value = lots.value[demand.apart[bid]]
+    left = demand.apart_most[bid]
+    for other in range(place):
+        if value[work.open[level, other]] == value[work.open[level, place]]:
+            left -= work.picked[level, other]
+    return int(left)
 
 
 @native.compiled

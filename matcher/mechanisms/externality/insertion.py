@@ -63,13 +63,41 @@ def best_place(
     The lots and how many servers of each are in ``row`` of ``work.chosen``. Only stays
     that have time of [since, until) are looked at.
     """
-    length = demand.length[bid]
+    best, when, lines, where = 0.0, -1, 0, native.ZERO
+    for group in range(_groups(lots, demand, bid)):
+        near = _near(lots, demand, plan, work, bid, since, until, group)
+        if _servers(lots, work, near, demand.least[bid]) < demand.least[bid]:
+            continue
+        rate, moment = _best_start(
+            lots, demand, plan, work, near, bid, since, until, best
+        )
+        if moment >= 0:
+            best, when, where = rate, moment, group
+    if when >= 0:
+        near = _near(lots, demand, plan, work, bid, since, until, where)
+        lines = _choose(lots, demand, plan, work, near, bid, when, row)
+    return when, lines, best
+
+
+@native.compiled
+def _best_start(
+    lots: lot_figures.Lots,
+    demand: figures.Demand,
+    plan: plans.Plan,
+    work: scratch.Scratch,
+    near: int,
+    bid: int,
+    since: int,
+    until: int,
+    best: float,
+) -> tuple[float, int]:
+    """What ``bid`` adds most on the lots near, and its start, if it is above ``best``.
+
+    Else the start is -1.
+    """
+    length, when = demand.length[bid], -1
     early, late = demand.earliest[bid], demand.latest[bid] - length
-    near = _near(lots, demand, plan, work, bid, since, until)
-    if _servers(lots, work, near, demand.least[bid]) < demand.least[bid]:
-        return -1, 0, 0.0
     full = _rate_when_free(lots, demand, work, near, bid)
-    best, when, lines = 0.0, -1, 0
     moment = early
     if early + length <= since:
         moment = _next_start(lots, plan, work, near, since - length)
@@ -82,9 +110,14 @@ def best_place(
         if rate == full:
             break
         moment = _next_start(lots, plan, work, near, moment)
-    if when >= 0:
-        lines = _choose(lots, demand, plan, work, near, bid, when, row)
-    return when, lines, best
+    return best, when
+
+
+@native.compiled
+def _groups(lots: lot_figures.Lots, demand: figures.Demand, bid: int) -> int:
+    """In how many groups the servers of ``bid`` may be; 1 if it does not ask."""
+    row = demand.together[bid]
+    return int(lots.groups[row]) if row >= 0 else 1
 
 
 @native.compiled
@@ -103,12 +136,44 @@ def _rate_from(
     for place in range(near):
         lot = work.near[place]
         size = plans.least_free(lots, plan, lot, moment, end)
-        size = min(size, most - servers)
+        size = _spread(lots, demand, work, bid, lot, min(size, most - servers))
         servers += size
         rate += size * float(demand.ceiling[bid] - lots.ask[lot])
         if servers == most:
             break
+    _forget_spread(lots, demand, work, near, bid)
     return servers, rate
+
+
+@native.compiled
+def _spread(
+    lots: lot_figures.Lots,
+    demand: figures.Demand,
+    work: scratch.Scratch,
+    bid: int,
+    lot: int,
+    size: int,
+) -> int:
+    """Of so many servers of ``lot`` how many ``bid`` may take beside what it has."""
+    if demand.apart[bid] < 0:
+        return size
+    group = lots.value[demand.apart[bid], lot]
+    size = min(size, demand.apart_most[bid] - work.of_group[group])
+    work.of_group[group] += size
+    return size
+
+
+@native.compiled
+def _forget_spread(
+    lots: lot_figures.Lots,
+    demand: figures.Demand,
+    work: scratch.Scratch,
+    near: int,
+    bid: int,
+) -> None:
+    if demand.apart[bid] >= 0:
+        for place in range(near):
+            work.of_group[lots.value[demand.apart[bid], work.near[place]]] = 0
 
 
 @native.compiled
@@ -128,12 +193,13 @@ def _choose(
     for place in range(near):
         lot = work.near[place]
         size = plans.least_free(lots, plan, lot, moment, end)
-        size = min(size, most - servers)
+        size = _spread(lots, demand, work, bid, lot, min(size, most - servers))
         if size:
             work.chosen[row, lines] = lot
             work.chosen_sizes[row, lines] = size
             lines += 1
             servers += size
+    _forget_spread(lots, demand, work, near, bid)
     return lines
 
 
@@ -146,28 +212,55 @@ def _near(
     bid: int,
     since: int,
     until: int,
+    group: int,
 ) -> int:
     """Fill ``work.near`` with lots that may have time, the cheapest first.
 
-    Time for stays that have a second of [since, until).
+    Time for stays that have a second of [since, until). Only lots of ``group``, where
+    the servers of the bid are to be of one.
     """
-    length, found = demand.length[bid], 0
+    length, found = demand.length[bid], native.ZERO
     early = max(demand.earliest[bid], since - length)
     within = lot_figures.slots(lots, early, min(demand.latest[bid], until + length))
+    row = demand.together[bid]
+    if row >= 0:
+        suits = demand.suits[demand.like[bid]]
+        for place in range(lots.member_at[row, group], lots.member_at[row, group + 1]):
+            lot = lots.members[row, place]
+            if suits[lots.kind[lot]] and lots.ask[lot] <= demand.ceiling[bid]:
+                found += _noted(lots, demand, plan, work, bid, lot, within, found)
+        native.sort(work.near, lots.ask, 0, found)
+        return found
     for place in range(demand.kinds_at[bid], demand.kinds_at[bid + 1]):
         kind = demand.kinds[place]
         for lot in range(lots.kind_at[kind], lots.kind_at[kind + 1]):
             if lots.ask[lot] > demand.ceiling[bid]:
                 break
-            if (
-                lots.owner[lot] != demand.bidder[bid]
-                and plan.stays[lot] < lot_figures.ROOM * lots.size[lot]
-                and not plans.full(lots, plan, lot, length, within)
-            ):
-                work.near[found] = lot
-                found += 1
+            found += _noted(lots, demand, plan, work, bid, lot, within, found)
     native.sort(work.near, lots.ask, 0, found)
     return found
+
+
+@native.compiled
+def _noted(
+    lots: lot_figures.Lots,
+    demand: figures.Demand,
+    plan: plans.Plan,
+    work: scratch.Scratch,
+    bid: int,
+    lot: int,
+    within: int,
+    found: int,
+) -> int:
+    """Note ``lot`` if it may have time for ``bid``; return how many were noted."""
+    if (
+        lots.owner[lot] == demand.bidder[bid]
+        or plan.stays[lot] >= lot_figures.ROOM * lots.size[lot]
+        or plans.full(lots, plan, lot, demand.length[bid], within)
+    ):
+        return 0
+    work.near[found] = lot
+    return 1
 
 
 @native.compiled

@@ -26,7 +26,9 @@ class Scratch(typing.NamedTuple):
     The search has a level for each bid that is placed: the bid ``placed`` there, its
     ``cursor`` among the rivals and its start ``moment``; ``value`` and ``since`` are
     what the bids before it add, and when the last of them starts. ``picked`` are the
-    servers of its ``size`` lots ``open``, of which ``limit`` are free.
+    servers of its ``size`` lots ``open``, of which ``limit`` are free; where these have
+    to be together, those of ``group``. ``of_group`` counts servers by group, while a
+    bid may have only so many of one.
     """
 
     rivals: native.Ints
@@ -53,6 +55,8 @@ class Scratch(typing.NamedTuple):
     picked: native.Ints
     size: native.Ints
     fresh: native.Ints
+    group: native.Ints
+    of_group: native.Ints
 
 
 def empty(lots: lot_figures.Lots) -> Scratch:
@@ -83,6 +87,8 @@ def empty(lots: lot_figures.Lots) -> Scratch:
         picked=np.zeros((RIVALS + 1, size), np.int64),
         size=np.zeros(RIVALS + 1, np.int64),
         fresh=np.zeros(RIVALS + 1, np.int64),
+        group=np.zeros(RIVALS + 1, np.int64),
+        of_group=np.zeros(lots.member_at.shape[1], np.int64),
     )
 
 

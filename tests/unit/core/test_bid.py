@@ -93,7 +93,8 @@ class BidTest(unittest.TestCase):
         )
         both = bid(hours=4, alternatives=(other,), name='both')
         first, second = both.options
-        self.assertEqual([('u', 0, None), ('u', 1, None)], [first.key, second.key])
+        self.assertEqual([('u', 0), ('u', 1)], [first.key, second.key])
+        self.assertEqual([True, False], [plain.plain, second.plain])
         self.assertEqual((), first.alternatives + second.alternatives)
         for name in other.document:
             self.assertEqual(getattr(both, name), getattr(first, name))
@@ -132,16 +133,20 @@ class BidTest(unittest.TestCase):
         ):
             self.assertEqual(value, core.group_of(group_by, document), group_by)
         anywhere = bid()
-        self.assertTrue(anywhere.plain and anywhere.in_group(document))
+        self.assertTrue(anywhere.in_group(document))
         racked = bid(group_by='rack', group_value='r2')
-        self.assertFalse(racked.plain)
         self.assertTrue(racked.in_group(document))
         self.assertFalse(racked.in_group({'rack': 'r1'}))
         self.assertTrue(bid(group_by='rack').in_group({'rack': 'r1'}))
+        self.assertEqual('r2', bid(group_by='rack').in_group_of(document).group_value)
+        self.assertIsNone(anywhere.in_group_of(document).group_value)
+        both = bid(group_by='place', spread_by='rack')
+        self.assertEqual(('place', 'rack'), both.expressions)
 
     def test_what_groups_no_servers_is_refused(self):
         limits = requirements.Limits(length=20, depth=3)
-        core.check_group_by('capabilities.rack', limits)
-        for group_by in ('x' * 21, 'a[', 'a[?b[?c[?d]]]'):
-            with self.assertRaisesRegex(exceptions.Invalid, '^group_by: '):
-                core.check_group_by(group_by, limits)
+        core.check_expressions({'group_by': 'capabilities.rack'}, limits)
+        for name in ('group_by', 'spread_by'):
+            for given in ('x' * 21, 'a[', 'a[?b[?c[?d]]]'):
+                with self.assertRaisesRegex(exceptions.Invalid, f'^{name}: '):
+                    core.check_expressions({name: given}, limits)

@@ -5,6 +5,7 @@ import collections
 import dataclasses
 import datetime
 import decimal
+import itertools
 import math
 
 import hypothesis
@@ -175,10 +176,11 @@ def books(draw, most_offers=6, most_bids=6, bids=bids):
     return book.Book(NOW, supply, taken, demand)
 
 
-def in_racks(market, together):
+def in_racks(market, together, apart=()):
     """``market`` with its servers in two racks, but for some that are in none.
 
     :param together: the numbers of bids whose servers have to be in one rack.
+    :param apart: those of bids that may have only one or two servers of a rack.
     """
     supply = [
         dataclasses.replace(
@@ -201,16 +203,74 @@ def in_racks(market, together):
         else each
         for number, each in enumerate(market.bids)
     ]
+    demand = [
+        dataclasses.replace(each, spread_by='rack', spread_max=1 + number % 2)
+        if number in apart
+        else each
+        for number, each in enumerate(demand)
+    ]
     return book.Book(NOW, supply, taken(market), demand)
 
 
-def rich_books(most_offers=4, most_bids=4):
-    """Markets in which bids have alternatives, or want servers in one rack, or both."""
+def rich_books(most_offers=4, most_bids=4, apart=True):
+    """Markets in which bids have alternatives, or want servers in one rack, or both.
+
+    :param apart: whether some want servers of different racks.
+    """
+    some = st.sets(st.integers(0, most_bids - 1))
     return st.builds(
         in_racks,
         books(most_offers, most_bids, rich_bids),
-        st.sets(st.integers(0, most_bids - 1)),
+        some,
+        some if apart else st.just(()),
     )
+
+
+def most_worth(market):
+    """The welfare of the best awards, found by trying all; for very small markets.
+
+    Some best ones are made by placing bids one after the other, each at its earliest
+    start or at the start of free time.
+    """
+    return max((_most_worth(market, each) for each in _placings(market)), default=0)
+
+
+def _most_worth(market, award):
+    rest = market.copy([each for each in market.bids if each.uuid != award.bid.uuid])
+    rest.take(award)
+    rate = sum(award.bid.price - each.price for each in award.offers)
+    return rate * award.stay.seconds * 1000 + most_worth(rest)
+
+
+def _placings(market):
+    for option in itertools.chain(*(each.options for each in market.bids)):
+        first = max(market.now, option.start_time)
+        suitable = market.suitable(option)
+        free = {each.uuid: market.free(each) for each in suitable}
+        starts = {first}
+        if not option.whole:
+            starts.update(each.start for each in itertools.chain(*free.values()))
+        for stay in filter(None, map(option.stay, sorted(starts))):
+            there = [
+                each
+                for each in suitable
+                if first <= stay.start
+                and any(gap.contains(stay) for gap in free[each.uuid])
+            ]
+            for size in range(option.min_quantity, option.quantity + 1):
+                for offers in itertools.combinations(there, size):
+                    racks = [each.properties.get('rack') for each in offers]
+                    if _may_be(option, racks):
+                        yield book.Award(option, stay, offers)
+
+
+def _may_be(asked, racks):
+    """Whether servers of these racks are together, and apart, as a bid asks."""
+    if None in racks and (asked.group_by or asked.spread_by):
+        return False
+    together = not asked.group_by or len(set(racks)) == 1
+    most = max(collections.Counter(racks).values())
+    return together and (not asked.spread_by or most <= asked.spread_max)
 
 
 def instead(market, changed):
@@ -278,10 +338,11 @@ def _broken(market, award):
     (placed,) = [each for each in market.bids if each.uuid == asked.uuid]
     if dataclasses.replace(asked, group_value=None) not in placed.options:
         yield f'{asked.uuid} has never been bid'
-    if asked.group_by:
-        racks = {each.properties.get('rack') for each in award.offers}
-        if racks != {int(asked.group_value)}:
-            yield f'{asked.uuid} has servers in {racks}'
+    racks = [each.properties.get('rack') for each in award.offers]
+    if not _may_be(asked, racks):
+        yield f'{asked.uuid} has servers in {racks}'
+    if asked.group_by and {*racks} != {int(asked.group_value)}:
+        yield f'{asked.uuid} is not in {asked.group_value}'
     yield from _broken_lines(market, award)
     begin = max(asked.start_time, market.now)
     if stay != asked.stay(stay.start) or stay.start < begin:

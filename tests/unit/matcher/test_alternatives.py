@@ -9,8 +9,8 @@ from unittest import mock
 
 import hypothesis
 from hypothesis import strategies as st
+import numpy as np
 
-from flocx.core import bid
 from matcher import book
 from matcher import diagnostics
 from matcher import mechanisms
@@ -58,18 +58,36 @@ def plain(placed):
             )
 
 
+def _each_alone(of_bids):
+    return np.arange(len(of_bids)), np.arange(len(of_bids) + 1)
+
+
 def awarded(market, allocation):
     return allocation.allocate(market, search()).awards
 
 
 class AllocationTest(unittest.TestCase):
     @markets.examples(0.15, 0.1)
-    @hypothesis.given(markets.rich_books(3, 3))
+    @hypothesis.given(markets.rich_books(3, 3, apart=False))
     def test_the_best_is_that_of_the_best_choice_of_alternatives(self, market):
         found = exact.Exact().allocate(market, _EXACT)
         self.assertEqual([], markets.broken(market, found.awards))
         worth = max(exact.worth(each, _EXACT) for each in choices(market))
         self.assertEqual(worth, figures.worth(found.awards))
+
+    @markets.examples(0.3, 0.1)
+    @hypothesis.given(markets.rich_books(3, 2))
+    def test_the_best_is_what_is_found_by_trying_all(self, market):
+        found = exact.Exact().allocate(market, _EXACT)
+        self.assertEqual([], markets.broken(market, found.awards))
+        worth = figures.worth(found.awards)
+        self.assertEqual(markets.most_worth(market) * 1000, worth)
+        alone = immediate.Immediate()
+        for each in market.bids:
+            only = market.copy([each])
+            awards = alone.allocate(only, _EXACT).awards
+            self.assertEqual([], markets.broken(only, awards))
+            self.assertEqual(markets.most_worth(only) * 1000, figures.worth(awards))
 
     @markets.examples(0.5, 0.1)
     @hypothesis.given(markets.rich_books(4, 4))
@@ -122,15 +140,29 @@ class AllocationTest(unittest.TestCase):
         market = book.Book(markets.NOW, supply, {}, [flexible, stubborn])
         for rule in (call.Call(), exact.Exact()):
             found = {each.bid.key: each for each in awarded(market, rule)}
-            self.assertEqual({('b0', 1, None), ('b1', None, None)}, set(found))
+            self.assertEqual({('b0', 1), ('b1', None)}, set(found))
         first = awarded(market, immediate.Immediate())
-        self.assertEqual([('b0', 0, None)], [each.bid.key for each in first])
+        self.assertEqual([('b0', 0)], [each.bid.key for each in first])
+
+    def test_two_alternatives_that_are_awarded_are_found(self):
+        supply = [markets.make_offer(number) for number in range(2)]
+        either = markets.or_else(
+            markets.make_bid(price='3'), markets.make_bid(price='2.5')
+        )
+        market = book.Book(markets.NOW, supply, {}, [either])
+        self.assertEqual([], markets.broken(market, awarded(market, exact.Exact())))
+        with mock.patch.object(figures, '_groups', _each_alone):
+            twice = awarded(market, exact.Exact())
+        self.assertEqual(['a bid is filled twice'], markets.broken(market, twice))
 
     @markets.examples(0.1, 0.02)
     @hypothesis.given(markets.rich_books(4, 5))
     def test_sixteen_alternatives_that_cannot_be_met_change_nothing(self, market):
         hostile = markets.make_bid(99, price='9', quantity=1000, min_quantity=1000)
-        hostile = markets.or_else(*[hostile] * 16)
+        expressions = None, 'rack', *(f'[rack, `{each}`]' for each in range(14))
+        hostile = markets.or_else(
+            *(dataclasses.replace(hostile, group_by=each) for each in expressions)
+        )
         beside = book.Book(
             market.now,
             market.offers,
@@ -276,14 +308,12 @@ class BookTest(unittest.TestCase):
             return reason.reason, reason.detail
 
         supply = rack('a', 12) + rack('b', 15) + rack('c', 16, 9)
-        self.assertEqual(
-            (
-                'quantity',
-                'At most 7 servers are free at once; it asks for 16. This is of '
-                'group c (capabilities.rack); no other is nearer.',
-            ),
-            told(supply),
+        nearest = (
+            'quantity',
+            'At most 15 servers are free at once; it asks for 16. This is of group b '
+            '(capabilities.rack); no other is nearer.',
         )
+        self.assertEqual(nearest, told(supply))
         self.assertEqual(
             (
                 'quantity',
@@ -301,18 +331,34 @@ class BookTest(unittest.TestCase):
         self.assertEqual(1, len(awarded(market, call.Call())))
         market = book.Book(markets.NOW, supply + rack('d', 16), {}, [together])
         (award,) = awarded(market, call.Call())
-        self.assertEqual(('b0', None, 'd'), award.bid.key)
+        self.assertEqual('d', award.bid.group_value)
 
-    def test_more_groups_than_are_looked_at(self):
+    def test_no_rack_is_needed_twice(self):
+        """Of three racks with two each a bid for five may have two of each at most."""
         supply = [
-            markets.make_offer(number, properties={'serial': number})
-            for number in range(5)
+            markets.make_offer(number, price=str(1 + number), properties={'rack': rack})
+            for number, rack in enumerate('aabbcc')
         ]
-        alone = markets.make_bid(quantity=2, min_quantity=1, group_by='serial')
-        market = book.Book(markets.NOW, supply, {}, [alone])
+        for most, said in (
+            (2, None),
+            (
+                1,
+                'At most 3 servers are free at once, with 1 of one group at most '
+                '(rack)',
+            ),
+        ):
+            wanted = markets.make_bid(
+                *(0, 0, 100, '9'),
+                **{'quantity': 5, 'min_quantity': 5},
+                **{'spread_by': 'rack', 'spread_max': most},
+            )
+            market = book.Book(markets.NOW, supply, {}, [wanted])
+            reasons = diagnostics.unmatched(market, awarded(market, call.Call()))
+            self.assertEqual(
+                [] if said is None else [f'{said}; it asks for 5.'],
+                [each.detail for each in reasons],
+            )
+        few = dataclasses.replace(wanted, min_quantity=1)
+        market = book.Book(markets.NOW, supply, {}, [few])
         (award,) = awarded(market, call.Call())
-        self.assertEqual(1, len(award.offers))
-        with mock.patch.object(bid, 'MAX_GROUPS', 4):
-            self.assertEqual((), awarded(market, call.Call()))
-            (reason,) = diagnostics.unmatched(market, [])
-        self.assertIn('too many groups (serial): at most 4', reason.detail)
+        self.assertEqual(['o0', 'o2', 'o4'], [each.uuid for each in award.offers])

@@ -20,6 +20,10 @@ TERMS = (
     'requirements',
     'resource_class',
     'min_reclaim_notice',
+    'group_by',
+    'spread_by',
+    'spread_max',
+    'alternatives',
     'purpose',
 )
 
@@ -76,6 +80,33 @@ class Create(forms.Once):
         help_text=_(
             '36h or 2d: the owner may take the server back so. Only servers that never '
             'are, if you leave it out.'
+        ),
+    )
+    group_by = django_forms.CharField(
+        label=_('Together in'),
+        required=False,
+        help_text=_(
+            'What finds the same in the hardware of all servers, such as '
+            'capabilities.rack.'
+        ),
+    )
+    spread_by = django_forms.CharField(
+        label=_('Apart by'),
+        required=False,
+        help_text=_('What only so many servers have in common, such as the rack.'),
+    )
+    spread_max = django_forms.IntegerField(
+        label=_('Of a group at most'),
+        required=False,
+        min_value=1,
+        help_text=_('One, if you leave it out.'),
+    )
+    alternatives = fields.Alternatives(
+        label=_('Or else'),
+        required=False,
+        help_text=_(
+            'Other terms that would do as well, one on each line; at most one is met. '
+            'What a line leaves out is as above.'
         ),
     )
     name = django_forms.CharField(label=_('Name'), required=False)
