@@ -30,7 +30,7 @@ from market.db import events
 from market.db import ledger
 from market.db import maintenances
 from market.db import offers
-from matcher.mechanisms import figures
+from matcher.mechanisms import immediate
 from matcher.mechanisms import second_price
 from provider import fulfilment
 from provider import offered_hardware
@@ -166,7 +166,7 @@ class PlantedTest(testtools.TestCase):
 
     def test_servers_that_are_not_apart(self):
         with mock.patch.object(changes, 'FLEXIBLE', 1):
-            self.found('not apart', figures, '_apart', lambda bid: (), 1)
+            self.found('not apart', immediate, '_spread', lambda *given: given[-1], 1)
 
     def test_an_owner_who_takes_back_at_once(self):
         def at_once(line, now):
