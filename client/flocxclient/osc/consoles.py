@@ -17,8 +17,7 @@ class CreateConsoleToken(command.ShowOne):
     table = fields.CONSOLE_TOKEN
     _epilog = command.examples(
         'openstack market console token create node-7',
-        'websocat --binary $(openstack market console token create node-7 -f value '
-        '-c access_url)',
+        'openstack market console token create node-7 --ttl 1h -f value -c access_url',
     )
 
     def get_parser(self, prog_name):
