@@ -34,6 +34,7 @@ from provider import assembly
 from provider import cmd as provider_cmd
 from provider import conf as provider_conf
 from provider import service as provider_service
+from provider.console import proxy
 
 LOG = log.getLogger(__name__)
 
@@ -153,6 +154,7 @@ def _parts(conf):
     yield from market_worker.parts(conf, transport, database)
     yield from matcher_cmd.parts(conf, transport, database)
     yield from provider_cmd.parts(conf, transport, provider)
+    yield proxy.Proxy(conf.console, provider.nodes, provider.marketplace)
 
 
 def main(argv=None):

@@ -7,34 +7,41 @@ import time
 from flocx import exceptions
 from flocx.core import names as core_names
 
+#: Seconds for which it is believed that no project has a name. Whoever asks for names
+#: that none has, again and again and by whichever, does not make us read all projects
+#: each time; a new one is found when it is as old as that. Of servers Ironic is asked
+#: for the one, and not for all.
+_UNKNOWN_FOR = 2
+
 
 class Remembered:
     """What ``read()`` returned, for so many seconds."""
 
-    def __init__(self, read, seconds):
-        self._read, self._seconds = read, seconds
+    def __init__(self, read, seconds, clock=time.monotonic):
+        self._read, self._seconds, self._clock = read, seconds, clock
         self._lock = threading.Lock()
-        self._value, self._until = None, 0
+        self._value, self._read_at = None, None
 
-    def get(self, newer=False):
-        """:param newer: what was read before does not do."""
+    def get(self, newer_than=None):
+        """What was read, at most ``newer_than`` seconds ago if that is said."""
+        most = self._seconds if newer_than is None else newer_than
         with self._lock:
-            if newer or time.monotonic() >= self._until:
+            if self._read_at is None or self._clock() - self._read_at >= most:
                 self._value = self._read()
-                self._until = time.monotonic() + self._seconds
+                self._read_at = self._clock()
             return self._value
 
 
 class Directory:
     """Finds servers and projects of the site, and remembers what they are called."""
 
-    def __init__(self, nodes, projects, seconds):
+    def __init__(self, nodes, projects, seconds, clock=time.monotonic):
         """:param nodes: a provider.nodes.Nodes.
         :param projects: a market.projects.Projects.
         """
         self._nodes, self._projects = nodes, projects
-        self._known = Remembered(self._read_nodes, seconds)
-        self._named = Remembered(self._read_projects, seconds)
+        self._known = Remembered(self._read_nodes, seconds, clock)
+        self._named = Remembered(self._read_projects, seconds, clock)
         #: Uuids that leases of the past have, of servers that are gone.
         self._gone = set()
 
@@ -42,7 +49,7 @@ class Directory:
         """{uuid: node} of all servers, those of ``uuids`` among them if they exist."""
         known = self._known.get()
         if set(uuids) - known.keys() - self._gone:
-            known = self._known.get(newer=True)
+            known = self._known.get(newer_than=0)
             self._gone = {*self._gone, *uuids} - known.keys()
         return known
 
@@ -66,11 +73,12 @@ class Directory:
         """
         if core_names.is_uuid(ident) or _is_hexadecimal(ident):
             return ident
-        found = [uuid for uuid, name in self._named.get().items() if name == ident]
-        if not found:
-            newer = self._named.get(newer=True)
-            found = [uuid for uuid, name in newer.items() if name == ident]
-        if not found:
+        for newer_than in (None, _UNKNOWN_FOR):
+            named = self._named.get(newer_than)
+            found = [uuid for uuid, name in named.items() if name == ident]
+            if found:
+                break
+        else:
             raise exceptions.Invalid(f'No project named {ident}.')
         if len(found) > 1:
             raise exceptions.Conflict(

@@ -1,9 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Leases as esi-leap's API makes, moves and ends them: contracts of one line."""
 
-import dataclasses
 import datetime
-import types
 
 from flocx import db
 from flocx import exceptions
@@ -14,12 +12,14 @@ from lease import offering
 from lease import statuses
 from market import claims
 from market import extensions
+from market import giving
 from market.db import budgets
 from market.db import contracts
 from market.db import events
 from market.db import leases
 from market.db import offers
 from market.db import rescheduling
+from market.db import servers
 from market.db import turnarounds
 from market.db import visibility
 
@@ -47,9 +47,7 @@ def _claim(service, context, reader, ident, body, now, limits, terms):
             service.provider_id,
             {offer_core.Status.AVAILABLE},
         )
-        contract = _contract(
-            service, session, offer, context, context, body, now, terms
-        )
+        contract = _contract(service, session, offer, context, body, now, terms)
         costs = claims.costs(contract, now)
         service.market.quotas.check(session, context.project_id, limits, now, **costs)
         if service.conf.ledger.enforce:
@@ -71,33 +69,25 @@ def give(service, context, body, now):
     """
     terms = service.market.terms
     body = dict(body)
-    lessee = types.SimpleNamespace(project_id=body.pop('project_id'))
-    wanted = {name: body.pop(name, None) for name in ('name', 'purpose')}
+    body['lessee_id'] = body.pop('project_id')
+    named = {name: body.pop(name, None) for name in ('name', 'purpose')}
     start = max(body.get('start_time') or now, now)
-    wanted |= {'start_time': start, 'end_time': body.get('end_time')}
-    body['end_time'] = _end(service, context, wanted, start)
-    body['lessee_id'] = lessee.project_id
-    offer = offering.draft(service, context, now, body, '0')
-    return _give(service, context, lessee, offer, wanted, now, terms)
+    body['end_time'] = _end(service, context, body, start)
+    offer, name = offering.draft(service, context, now, body, '0')
+    named |= {'start': start, 'end': body['end_time']}
+    return _give(service, offer, name, now, terms, named)
 
 
 @db.retried
-def _give(service, context, lessee, offer, wanted, now, terms):
+def _give(service, offer, server_name, now, terms, named):
     with service.database.writer() as session:
-        offer = offering.store(session, offer, now)
-        contract = _contract(
-            service, session, offer, context, lessee, wanted, now, terms
-        )
-        contracts.write(session, contract, {offer.uuid: offer.generation}, now)
-        # It was taken, and so is a generation further.
-        offer = dataclasses.replace(offer, generation=offer.generation + 1)
-        cancelled = offer_core.Status.CANCELLED
-        offers.change(session, offer, 'cancelled', now, status=cancelled)
+        contract = giving.give(session, offer, now, terms, **named)
+        servers.name_all(session, {offer.server: server_name})
         return leases.Lease(contract.lines[0], contract.name, contract.purpose)
 
 
-def _contract(service, session, offer, context, lessee, wanted, now, terms):
-    """The contract of ``lessee`` for the time that ``context`` asks for."""
+def _contract(service, session, offer, context, wanted, now, terms):
+    """The contract of the caller for the time that they ask for."""
     turnaround = turnarounds.current(session, terms)
     taken = offers.held(session, [offer], now, turnaround)
     moment = events.not_before(session, now)
@@ -109,7 +99,7 @@ def _contract(service, session, offer, context, lessee, wanted, now, terms):
         end = min([end, *held])
     return claims.contract(
         [(offer, free)],
-        lessee,
+        context,
         moment,
         terms,
         start=start,

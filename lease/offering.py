@@ -14,10 +14,13 @@ from market import claims
 from market.db import leases
 from market.db import maintenances
 from market.db import offers
+from market.db import servers
 
 
 def draft(service, context, now, body, price):
     """The offer that a caller wants to make, which is not stored yet.
+
+    And what its server is called.
 
     :param body: what the request says: ``resource_uuid`` and, each of which may be
         missing, ``resource_type``, ``name``, ``lessee_id``, ``start_time`` and
@@ -50,7 +53,8 @@ def draft(service, context, now, body, price):
         'created_at': now,
         'updated_at': now,
     }
-    return core.Offer(**{**document, **stored})
+    name = document.pop('resource_name', None)
+    return core.Offer(**{**document, **stored}), name
 
 
 def publish(service, context, now, body):
@@ -58,24 +62,21 @@ def publish(service, context, now, body):
 
     :raises Conflict: another open offer of the server has some of the time.
     """
-    offer = draft(service, context, now, body, service.conf.lease.price)
+    offer, name = draft(service, context, now, body, service.conf.lease.price)
     limits = service.market.quotas.limits(context)
-    return _publish(service, offer, limits, now)
+    return _publish(service, offer, name, limits, now)
 
 
 @db.retried
-def _publish(service, offer, limits, now):
+def _publish(service, offer, name, limits, now):
     with service.database.writer() as session:
         service.market.quotas.check(
             session, offer.project_id, limits, now, open_offers=1
         )
-        return store(session, offer, now)
-
-
-def store(session, offer, now):
-    """Store a new offer, in a transaction; return it as it is stored."""
-    maintenances.end_of_former_owners(session, [offer], now)
-    return offers.add(session, offer, now)[0]
+        maintenances.end_of_former_owners(session, [offer], now)
+        offer, _ = offers.add(session, offer, now)
+        servers.name_all(session, {offer.server: name})
+        return offer
 
 
 @db.retried

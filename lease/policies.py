@@ -99,6 +99,18 @@ RULES = [
         ('GET', '/v1/nodes'),
     ),
     policy.documented(
+        'lease:console_auth_tokens:create',
+        _TRADES,
+        'Open the serial console of a server that the project leases.',
+        ('POST', '/v1/console_auth_tokens'),
+    ),
+    policy.documented(
+        'lease:console_auth_tokens:delete',
+        _TRADES,
+        'Close the serial console of a server that the project leases.',
+        ('DELETE', '/v1/console_auth_tokens/{node}'),
+    ),
+    policy.documented(
         'lease:events:list',
         _READS,
         "List what happened to the project's leases.",

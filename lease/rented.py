@@ -5,8 +5,10 @@ A ``provider.publishing.Publishing`` asks its marketplace for that, over HTTP; h
 is the marketplace's own database that answers.
 """
 
+from flocx import db
 from flocx.core import contract
 from flocx.core import window
+from market.db import console_tokens
 from market.db import leases
 from market.db import visibility
 
@@ -19,8 +21,13 @@ class Rented:
     What of it writes is the marketplace's over HTTP, as for a provider.
     """
 
-    def __init__(self, database, marketplace):
-        """:param marketplace: a ``provider.marketplace.Marketplace``."""
+    def __init__(self, conf, database, marketplace, clock):
+        """What is asked of the marketplace.
+
+        :param marketplace: a ``provider.marketplace.Marketplace``.
+        :param clock: called with ``with_timezone=True``, returns aware UTC.
+        """
+        self._conf, self._clock = conf, clock
         self._database, self._marketplace = database, marketplace
         self.offers, self.report_offer = marketplace.offers, marketplace.report_offer
 
@@ -40,6 +47,24 @@ class Rented:
         """{uuid of a node: its lines, JSON, that have begun and are not closed}."""
         return self._lines(sorted(node_uuids), _BEGUN) if node_uuids else {}
 
+    @db.retried
+    def keep_console_token(self, line_uuid, token_hash, seconds):
+        """Let a token open the console of the server of a line; JSON of it.
+
+        :raises Conflict: the renter of the line does not have the server now.
+        """
+        with self._database.writer() as session:
+            made = console_tokens.add(
+                session,
+                line_uuid,
+                token_hash,
+                self._clock(with_timezone=True),
+                seconds=seconds,
+                most=self._conf.market.console_tokens_per_line,
+                provider_id=self._marketplace.provider_id,
+            )
+        return {'uuid': made.uuid, 'line_uuid': made.line_uuid}
+
     def _lines(self, uuids, statuses, *filters):
         found = {}
         with self._database.reader() as session:
@@ -58,6 +83,7 @@ class Rented:
             found.setdefault(line.resource_uuid, []).append(
                 {
                     'uuid': line.uuid,
+                    'status': line.status,
                     'resource_uuid': line.resource_uuid,
                     'resource_class': line.resource_class,
                     'start_time': window.text(line.start_time),

@@ -25,6 +25,7 @@ from market import service as market_service
 from market import terms
 from provider import assembly
 from provider import publishing
+from provider.console import tokens
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,6 +39,7 @@ class Lease:
     market: market_service.Market
     provider: assembly.Provider
     publishing: publishing.Publishing
+    consoles: tokens.Consoles
     directory: directory.Directory
 
     @property
@@ -54,11 +56,11 @@ class Lease:
         return self.market.lineage(context)
 
 
-def build(conf, database, transport, provider=None):
+def build(conf, database, transport, provider=None, clock=timeutils.utcnow):
     """The lease service of one process."""
     market = market_service.build(conf, database, transport)
     provider = provider or assembly.build(conf)
-    lines = rented.Rented(database, provider.marketplace)
+    lines = rented.Rented(conf, database, provider.marketplace, clock)
     return Lease(
         conf=conf,
         database=database,
@@ -66,6 +68,7 @@ def build(conf, database, transport, provider=None):
         market=market,
         provider=provider,
         publishing=publishing.Publishing(conf.provider, provider.nodes, lines),
+        consoles=tokens.Consoles(conf.console, provider.nodes, lines),
         directory=directory.Directory(
             provider.nodes, market.projects, conf.lease.names_cache_time
         ),
@@ -83,5 +86,5 @@ def application(
     transport = transport or rpc.transport(conf)
     terms.publish_at_start(conf)
     database = database or announce.database(conf, transport, 'lease')
-    lease = build(conf, database, transport, provider)
+    lease = build(conf, database, transport, provider, clock)
     return faults.Faults(app.build(conf, root.Root(), lease, clock))

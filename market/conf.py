@@ -10,6 +10,7 @@ from flocx import health
 from flocx.core import bid as bid_core
 from flocx.core import contract
 from flocx.core import requirements
+from market.webhooks import conf as webhooks_conf
 
 _LIMITS = requirements.Limits()
 
@@ -114,6 +115,14 @@ _OPTS = [
         help='Seconds that pass between the hand-over of a server and its price in GET '
         '/v1/prices. The default of a day keeps a single fill from being told apart '
         'by the moment at which it appears.',
+    ),
+    cfg.IntOpt(
+        'console_tokens_per_line',
+        default=10,
+        min=1,
+        help='Most tokens for the console of one server of a contract. With another '
+        'one the oldest is deleted, and the sessions that it has opened end. Ten are '
+        'enough for several people and too few to fill a table with.',
     ),
     cfg.IntOpt(
         'max_requirements',
@@ -361,6 +370,7 @@ def register(conf):
     conf.register_opts(_LEDGER_OPTS, _LEDGER)
     conf.register_group(_CONTRACTS)
     conf.register_opts(_CONTRACTS_OPTS, _CONTRACTS)
+    webhooks_conf.register(conf)
     limit_opts.register_opts(conf)
     # It registers what its session needs there, whatever ``conf`` is.
     cfg.CONF.set_default('timeout', config.TIMEOUT, group='oslo_limit')
@@ -373,6 +383,7 @@ def list_opts():
         (_QUOTA.name, _QUOTA_OPTS),
         (_CONTRACTS.name, _CONTRACTS_OPTS),
         (_LEDGER.name, _LEDGER_OPTS),
+        (webhooks_conf.GROUP.name, webhooks_conf.OPTS),
     ]
 
 

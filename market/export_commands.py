@@ -18,11 +18,14 @@ from flocx.core import ledger as core
 from flocx.core import window
 from market import projects
 from market.db import billing
+from market.db import esi_leap as esi_leap_tables
 from market.db import powered
 from market.exports import cloudkitty
+from market.exports import esi_leap
 from market.exports import meters
 from market.exports import nerc
 from market.exports import rates
+from market.imports import esi_leap as imported
 
 #: After so many lines progress is told again.
 _TOLD = 1000
@@ -57,6 +60,30 @@ def add(subparsers):
     metered.add_argument('--end', metavar='TIME', required=True)
     _add_output(metered)
     metered.set_defaults(run=_meters)
+    back = actions.add_parser(
+        'esi-leap',
+        help='offers and leases, to a database of esi-leap',
+        description='Write the offers and contract lines of a provider into a database '
+        'of esi-leap, for a site that goes back: what is there under the same uuid is '
+        'changed, the rest is added, and it may be repeated. Prints how many, as JSON, '
+        'and which servers esi-leap has to find marked with which lease.',
+    )
+    back.add_argument(
+        '--url', required=True, help="the SQLAlchemy URL of esi-leap's database"
+    )
+    back.add_argument(
+        '--provider',
+        required=True,
+        metavar='USER_ID',
+        help='the id of the account of the provider that has the servers',
+    )
+    back.add_argument(
+        '--timezone',
+        default='UTC',
+        metavar='ZONE',
+        help='the time zone of the host that esi-leap runs on; by default UTC',
+    )
+    back.set_defaults(run=_esi_leap)
     pushed = actions.add_parser(
         'cloudkitty',
         help='push what was booked in a month to CloudKitty',
@@ -225,3 +252,45 @@ def _cloudkitty(database, arguments):
             done += len(part)
             print(f'{done} transfers, {sent} pushed', file=sys.stderr)
     print(json.dumps({'month': month, 'transfers': done, 'pushed': sent}))
+
+
+def _esi_leap(database, command):
+    try:
+        print(json.dumps(_go_back(database, command), indent=2))
+    except exceptions.FlocxError as error:
+        sys.exit(str(error))
+
+
+def _go_back(database, command):
+    """What was written, JSON."""
+    translator = esi_leap.Translator(imported.timezone(command.timezone))
+    target = esi_leap_tables.Target(command.url)
+    report = {name: {'added': 0, 'changed': 0} for name in ('offers', 'leases')}
+    markers = {}
+    with database.reader() as session:
+        for part in esi_leap_tables.all_offers(session, command.provider):
+            rows = [translator.offer(each) for each in part]
+            _count(report['offers'], target.put(esi_leap_tables.OFFERS, rows))
+        for part in esi_leap_tables.all_leases(session, command.provider):
+            rows = [translator.lease(*each) for each in part]
+            _count(report['leases'], target.put(esi_leap_tables.LEASES, rows))
+            # Who has sub-let a server comes first: the marker is that of the last.
+            markers |= {
+                row['resource_uuid']: row['uuid']
+                for row in rows
+                if row['status'] in esi_leap.MARKED
+            }
+        # Offers of what is leased refer to leases, and these to offers.
+        for part in esi_leap_tables.all_offers(session, command.provider):
+            below = [
+                {'uuid': each.uuid, 'parent_lease_uuid': each.sublet_of}
+                for each in part
+                if each.sublet_of
+            ]
+            target.put(esi_leap_tables.OFFERS, below)
+    return {**report, 'markers': markers}
+
+
+def _count(report, done):
+    for name, number in zip(('added', 'changed'), done, strict=True):
+        report[name] += number

@@ -95,6 +95,36 @@ RULES = [
         ('POST', '/v1/quotes'),
     ),
     policy.documented(
+        'market:console_tokens:list',
+        f'{policy.READER} or {policy.SERVICE}',
+        "List tokens for the consoles of the project's servers.",
+        ('GET', '/v1/console_tokens'),
+    ),
+    policy.documented(
+        'market:console_tokens:show',
+        f'{policy.READER} or {policy.SERVICE}',
+        "Show a token for the console of one of the project's servers.",
+        ('GET', '/v1/console_tokens/{console_token}'),
+    ),
+    policy.documented(
+        'market:console_tokens:create',
+        policy.SERVICE,
+        'Keep a token for the console of a server; for the provider that delivers it.',
+        ('POST', '/v1/console_tokens'),
+    ),
+    policy.documented(
+        'market:console_tokens:delete',
+        policy.MEMBER,
+        "Delete a token for the console of one of the project's servers.",
+        ('DELETE', '/v1/console_tokens/{console_token}'),
+    ),
+    policy.documented(
+        'market:contracts:provide',
+        f'{policy.MEMBER} and {_PROVIDER}',
+        "Give a server to a project: with the owner's token and a provider's.",
+        ('POST', '/v1/contracts'),
+    ),
+    policy.documented(
         'market:contracts:list',
         f'{policy.READER} or {policy.SERVICE}',
         'List the contracts that the project has a part in, as renter or owner.',
@@ -336,6 +366,42 @@ RULES = [
         policy.ADMIN,
         'See what looks like gaming of the market, by whom.',
         ('GET', '/v1/audit'),
+    ),
+    policy.documented(
+        'market:webhooks:list',
+        policy.READER,
+        "List the project's webhooks.",
+        ('GET', '/v1/webhooks'),
+    ),
+    policy.documented(
+        'market:webhooks:show',
+        policy.READER,
+        "Show one of the project's webhooks.",
+        ('GET', '/v1/webhooks/{webhook}'),
+    ),
+    policy.documented(
+        'market:webhooks:create',
+        policy.MEMBER,
+        "Have the project's events sent to somebody.",
+        ('POST', '/v1/webhooks'),
+    ),
+    policy.documented(
+        'market:webhooks:change',
+        policy.MEMBER,
+        "Change one of the project's webhooks.",
+        ('PATCH', '/v1/webhooks/{webhook}'),
+    ),
+    policy.documented(
+        'market:webhooks:delete',
+        policy.MEMBER,
+        "Delete one of the project's webhooks.",
+        ('DELETE', '/v1/webhooks/{webhook}'),
+    ),
+    policy.documented(
+        'market:webhooks:test',
+        policy.MEMBER,
+        "Send an event to one of the project's webhooks.",
+        ('POST', '/v1/webhooks/{webhook}/test'),
     ),
 ]
 

@@ -17,10 +17,15 @@ from flocx import service
 from market import bookkeeping
 from market import conf as market_conf
 from market import departures
+from market.db import webhooks
+from market.webhooks import addresses
+from market.webhooks import dispatcher
+from market.webhooks import http_sender
+from market.webhooks import mail_sender
 
 
 def parts(conf, transport=None, database=None):
-    """The loops that keep the books and find projects which have left Keystone.
+    """The loops that keep the books, send events and find projects that are gone.
 
     Any number of workers may run: each step is safe to do twice.
     """
@@ -30,6 +35,7 @@ def parts(conf, transport=None, database=None):
     usual = [
         metrics.Server(conf),
         service.Loop('bookkeeping', books.run, conf.ledger.interval),
+        *_webhooks(conf, database),
     ]
     if not conf[config.CREDENTIALS].auth_type:
         # Without an account Keystone cannot be asked.
@@ -43,6 +49,22 @@ def parts(conf, transport=None, database=None):
         'notifications', lambda: departures.listener(conf, endpoint)
     )
     return [*usual, loop, told]
+
+
+def _webhooks(conf, database):
+    """What sends events to those who want them sent."""
+
+    def names(uuids):
+        with database.reader() as session:
+            return webhooks.server_names(session, uuids)
+
+    allowed = addresses.Addresses(conf.webhooks)
+    senders = {
+        False: http_sender.HttpSender(conf.webhooks, allowed),
+        True: mail_sender.MailSender(conf.webhooks, names),
+    }
+    sending = dispatcher.Dispatcher(conf.webhooks, database, senders)
+    return sending, service.Loop('webhooks', sending.run, conf.webhooks.interval)
 
 
 def main(argv=None):

@@ -8,6 +8,7 @@ from oslo_config import types
 from flocx import config
 from flocx import coordination
 from flocx import health
+from provider.console import conf as console_conf
 from provider.nodes import dummy
 
 IRONIC = 'ironic'
@@ -144,6 +145,7 @@ def register(conf):
     conf.register_group(_GROUP)
     conf.register_opts(_OPTS, _GROUP)
     coordination.register(conf)
+    console_conf.register(conf)
     loading.register_adapter_conf_options(conf, IRONIC)
     loading.register_adapter_conf_options(conf, MARKETPLACE)
     loading.register_session_conf_options(conf, MARKETPLACE)
@@ -166,6 +168,7 @@ def list_opts():
     return [
         (_GROUP.name, [*_OPTS, *dummy.OPTS]),
         (coordination.GROUP.name, coordination.OPTS),
+        (console_conf.GROUP.name, console_conf.OPTS),
         (IRONIC, adapter),
         (MARKETPLACE, [*adapter, *account]),
     ]

@@ -100,4 +100,5 @@ class HandBack:
             quarantine=self._quarantine(),
             lessor=scheduling.lessor(line),
             had_it=bool(line['fulfill_time']),
+            lines=(line['uuid'], line.get('sublet_of')),
         )

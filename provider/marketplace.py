@@ -59,6 +59,14 @@ class Marketplace:
         """Publish an offer, JSON as the market takes it; return the market's."""
         return self._request('POST', '/v1/offers', context, headers, json=terms)
 
+    def give(self, context, offer, purpose=None, headers=None):
+        """Give a server to the project that an offer, JSON, is to.
+
+        :returns: the market's contract, JSON.
+        """
+        body = {'offer': offer} | ({'purpose': purpose} if purpose else {})
+        return self._request('POST', '/v1/contracts', context, headers, json=body)
+
     def publish_all(self, context, offers, headers=None):
         """Publish many offers at once; return what became of each, in their order.
 
@@ -268,6 +276,18 @@ class Marketplace:
             return self._request('PATCH', path, json=values['handover'])
         path = _line(contract_uuid, line_uuid)
         return {'line': self._request('PATCH', path, json=values['report'])}
+
+    def keep_console_token(self, line_uuid, token_hash, seconds):
+        """Let a token open the console of the server of a line of ours; JSON of it.
+
+        :raises Conflict: the renter of the line does not have the server now.
+        """
+        body = {'line_uuid': line_uuid, 'token_hash': token_hash, 'seconds': seconds}
+        return self._request('POST', '/v1/console_tokens', json=body)
+
+    def console_tokens(self, **params):
+        """The tokens for consoles of ours whose lines run, JSON."""
+        return self._all('console_tokens', provider_id=self.provider_id, **params)
 
     @property
     def provider_id(self):

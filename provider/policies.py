@@ -17,6 +17,18 @@ RULES = [
         ('GET', '/v1/nodes/{node}'),
     ),
     policy.documented(
+        'provider:console_tokens:create',
+        policy.MEMBER,
+        'Open the serial console of a server that the project rents.',
+        ('POST', '/v1/nodes/{node}/console_tokens'),
+    ),
+    policy.documented(
+        'provider:nodes:provide',
+        policy.MEMBER,
+        'Give a server that the project owns to another project, without an offer.',
+        ('POST', '/v1/contracts'),
+    ),
+    policy.documented(
         'provider:offers:publish',
         policy.MEMBER,
         'Offer a server that the project owns.',

@@ -3,6 +3,7 @@
 
 from concurrent import futures
 import dataclasses
+import functools
 import json
 
 from flocx import exceptions
@@ -83,12 +84,30 @@ class Publishing:
         :raises Conflict: it cannot be offered now, or is offered then already.
         """
         node, offer = self.draft(context, resource_uuid, resource_type, **terms)
+        publish = functools.partial(self._marketplace.publish, context, offer, headers)
+        return self._send_one(node, publish)
+
+    def give(self, context, headers, *, resource_uuid, purpose=None, **terms):
+        """Give a server to a project, without its asking; return the contract, JSON.
+
+        :param terms: as for :meth:`one`; ``lessee_id`` is that project.
+        :raises NotFound: the caller does not own such a node.
+        :raises Conflict: it cannot be given now, or is offered then already.
+        """
+        node, offer = self.draft(context, resource_uuid, **terms)
+        give = functools.partial(
+            self._marketplace.give, context, offer, purpose, headers
+        )
+        return self._send_one(node, give)
+
+    def _send_one(self, node, send):
+        """What ``send()`` returns; once more, where a former owner was in the way."""
         try:
-            return self._marketplace.publish(context, offer, headers)
+            return send()
         except exceptions.Conflict as error:
             if error.code != _OVERLAP or not self._former_owners.end([node]):
                 raise
-        return self._marketplace.publish(context, offer, headers)
+        return send()
 
     def draft(self, context, resource_uuid, resource_type=None, **terms):
         """What :meth:`one` publishes: the node, and the offer as the market takes it.
@@ -211,6 +230,7 @@ class Publishing:
             **({'sublet_of': line} if line else {}),
             'resource_type': self._nodes.RESOURCE_TYPE,
             'resource_uuid': each.node.uuid,
+            **({'resource_name': each.node.name} if each.node.name else {}),
             **{
                 name: value
                 for name, value in each.document.items()

@@ -28,6 +28,9 @@ from provider import teardown_steps as steps
 LOG = log.getLogger(__name__)
 _P, Step = handovers.Phase, steps.Step
 
+#: What esi-leap writes into the properties of a node while it is leased: the lease.
+_MARKER = 'lease_uuid'
+
 #: So often the renter's rights are reached for in one pass, against a renter who keeps
 #: the node busy; the seconds between two tries are drawn from this range. The lessee
 #: can be changed only between two things that a conductor does, before the renter asks
@@ -162,8 +165,21 @@ class Teardown:
             LOG.debug('Node %s: %s', node.uuid, error)
 
     def _note_quarantine(self, node, parties, kept):
+        if node.console_enabled:
+            self._close_console(node)
         kept.begin(_P.QUARANTINED, self._now())
         return not self._wait
+
+    def _close_console(self, node):
+        """So that who has it open does not see, or disturb, how the node is cleaned.
+
+        Where Ironic does not do it now, nothing waits for it: it has to be off before
+        the node is returned.
+        """
+        try:
+            self._nodes.console_off(node.uuid)
+        except exceptions.FlocxError as error:
+            LOG.warning('The console of node %s stays on: %s', node.uuid, error)
 
     def _nothing(self, node, parties, kept):
         _warn_if_stuck(node)
@@ -227,6 +243,7 @@ class Teardown:
     def _release(self, node, parties, kept):
         if not self._is_restored(node, kept):
             return False
+        self._hand_on_marker(node, *parties.lines)
         # Whether it still is as it was read, is looked at as the lessee is cleared.
         found = self._nodes.clear_lessee(node.uuid, parties.quarantine, parties.lessor)
         if found.lessee == parties.quarantine:
@@ -258,6 +275,15 @@ class Teardown:
                 raise NotRestored(str(error)) from None
             self._require_none(left, node, kept)
         return True
+
+    def _hand_on_marker(self, node, line_uuid, lessor_line):
+        """Take the marker of a lease away that was taken over from esi-leap.
+
+        There it says on the node which lease has it; what was sub-let is its lessor's
+        again. The marker of another lease stays.
+        """
+        if line_uuid and node.properties.get(_MARKER) == line_uuid:
+            self._nodes.set_property(node.uuid, _MARKER, lessor_line)
 
     def _require_none(self, left, node, kept):
         """Raise what comes of differences that are ``left`` after all was put back."""

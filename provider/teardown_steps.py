@@ -187,13 +187,15 @@ class Parties:
     """Who takes part in giving a node back.
 
     ``lessor`` is the project that sub-let it and gets it back, None for its owner.
-    ``had_it`` is whether the renter is known to have had it.
+    ``had_it`` is whether the renter is known to have had it. ``lines`` are the line
+    that it is taken back from, and the one that has sub-let it.
     """
 
     renter: str
     quarantine: str
     lessor: str | None = None
     had_it: bool = False
+    lines: tuple = (None, None)
 
     def lessee(self, node, phase=_P.UNKNOWN):
         """Whose ``node`` is, given how far it has been taken back.

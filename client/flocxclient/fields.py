@@ -235,6 +235,60 @@ CONTRACT = Table(
     ),
 )
 
+CONSOLE_TOKEN = Table(
+    (
+        Field('uuid', shown='list'),
+        Field(
+            'resource_uuid',
+            shown='list',
+            column='Server',
+            option='Those of this server, by uuid.',
+        ),
+        # Told once, when it is made; and where a WebSocket client connects with it.
+        Field('token'),
+        Field('access_url'),
+        # Until when it opens sessions, and until when they last.
+        Field('expires_at', shown='list', column='Time', query=True),
+        Field('end_time', shown='list', column='Time'),
+        Field('line_uuid', shown='long', query=True),
+        Field('contract_uuid', shown='long', query=True),
+        Field('resource_type', shown='long', **_TYPE),
+        Field('project_id', shown='long', column='Project', query=True),
+        Field('provider_id', shown='long', query=True),
+        Field('created_at', shown='long', column='Time'),
+    ),
+    ('token_hash', *_ORDER),
+)
+
+WEBHOOK = Table(
+    (
+        Field('name', shown='list', **_NAME),
+        Field('uuid', shown='list'),
+        Field('url', shown='list'),
+        # Shown once, by the command that makes it up.
+        Field('secret'),
+        # None for all.
+        Field('event_types', list, shown='long', column='Names'),
+        Field(
+            'status',
+            shown='list',
+            option='enabled or disabled.',
+            metavar='<status>',
+        ),
+        # Why it failed the last time, or was disabled.
+        Field('reason', shown='list'),
+        Field('failing_since', shown='long', column='Time'),
+        Field('next_attempt_time', shown='long', column='Time'),
+        Field('attempts', int),
+        # The last event that it has taken.
+        Field('last_event_id', int, shown='long'),
+        Field('project_id', shown='long', column='Project', query=True),
+        Field('created_at', column='Time'),
+        Field('updated_at', column='Time'),
+    ),
+    _ORDER,
+)
+
 MAINTENANCE = Table(
     (
         Field('uuid', shown='list'),

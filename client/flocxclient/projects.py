@@ -38,6 +38,41 @@ def project_id(connection, name_or_id):
     )
 
 
+def of_project_or_user(connection, name_or_id):
+    """The id of a project, or of the one project of a user of this name.
+
+    :raises InvalidRequest: there is neither, or the user has several and no default.
+    :raises DuplicateResource: several projects have the name.
+    """
+    try:
+        return project_id(connection, name_or_id)
+    except exceptions.InvalidRequest as error:
+        found = _of_user(connection, name_or_id)
+        if len(found) == 1:
+            return found.pop()
+        if not found:
+            raise
+        raise exceptions.InvalidRequest(
+            f'user {name_or_id!r} is in several projects: give one of '
+            + ', '.join(sorted(found))
+        ) from error
+
+
+def _of_user(connection, name):
+    """The ids of the projects of the users of a name, the default one alone."""
+    identity = connection.identity
+    found = set()
+    try:
+        for user in identity.users(name=name):
+            if user.default_project_id:
+                found.add(user.default_project_id)
+            else:
+                found |= {each.id for each in identity.user_projects(user)}
+    except exceptions.ForbiddenException:
+        return set()
+    return found
+
+
 def own(connection):
     """The names of the projects in which the caller has a role, by id."""
     response = connection.identity.get('/auth/projects')

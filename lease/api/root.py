@@ -6,6 +6,7 @@ import pecan
 from flocx.api import expose
 from flocx.api import root
 from flocx.api import types
+from lease.api import console_auth_tokens
 from lease.api import events
 from lease.api import leases
 from lease.api import nodes
@@ -13,6 +14,7 @@ from lease.api import offers
 
 
 class V1:
+    console_auth_tokens = console_auth_tokens.ConsoleAuthTokens()
     offers = offers.Offers()
     leases = leases.Leases()
     nodes = nodes.Nodes()

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """/v1/contracts: servers promised to a project."""
 
+import dataclasses
 import datetime
 import functools
 
@@ -9,6 +10,7 @@ from flocx import exceptions
 from flocx.api import expose
 from flocx.api import paging
 from flocx.api import routing
+from flocx.api import types
 from flocx.core import contract as core
 from flocx.core import ledger as ledger_core
 from flocx.core import money
@@ -16,10 +18,12 @@ from flocx.core import reclaim as reclaim_core
 from flocx.core import window
 from market import claims
 from market import extensions
+from market import giving
 from market import reclaim
 from market.api import contract_fields
 from market.api import hardware
 from market.api import lines
+from market.api import offers as offers_api
 from market.api import reclaims
 from market.api import transaction
 from market.db import budgets
@@ -27,8 +31,16 @@ from market.db import commitments
 from market.db import contracts
 from market.db import lifecycle
 from market.db import rescheduling
+from market.db import servers
 from market.db import turnarounds
 from market.db import visibility
+
+
+class ContractRequest(types.Declared):
+    """What an owner gives to a project, and for what."""
+
+    offer = types.required(offers_api.OfferRequest)
+    purpose = types.Text
 
 
 class Contracts(routing.Resource):
@@ -76,6 +88,41 @@ class Contracts(routing.Resource):
                 context, contracts.get(session, ident, context)
             )
 
+    @expose.expose(
+        contract_fields.Contract,
+        body=ContractRequest,
+        status=201,
+        rule='market:contracts:provide',
+        since='1.1',
+    )
+    @db.retried
+    def post(self, body):
+        """Give a server to a project, as its owner: an offer and its contract, at once.
+
+        The project is the ``lessee_id`` of the offer, which is closed with it. It has
+        not agreed to pay, so the price is 0.
+        """
+        service, context, now = transaction.request_context()
+        terms = service.terms
+        offer = offers_api.from_request(body['offer'], context, now)
+        _require_gift(offer)
+        with transaction.idempotent('/v1/contracts') as creation:
+            if creation.answer is None:
+                contract = giving.give(
+                    creation.session,
+                    dataclasses.replace(offer, name=None),
+                    now,
+                    terms,
+                    start=body['offer'].get('start_time'),
+                    end=offer.end_time,
+                    name=offer.name,
+                    purpose=body.get('purpose'),
+                )
+                name = body['offer'].get('resource_name')
+                servers.name_all(creation.session, {offer.server: name})
+                creation.answer = contract_fields.shown(context, contract)
+        return creation.answer
+
     @expose.expose(contract_fields.Contract, body=contract_fields.ContractChange)
     @db.retried
     def patch(self, ident, body):
@@ -114,6 +161,22 @@ class Contracts(routing.Resource):
             transaction.require_current(contract, 'market:contracts:release')
             notice = reclaim.notice(session, contract, usual)
             lifecycle.close(session, contract, now, notice)
+
+
+def _require_gift(offer):
+    """Nothing, if ``offer`` is to one project, and for nothing.
+
+    :raises Invalid: it is not.
+    """
+    if not offer.lessee_id:
+        raise exceptions.Invalid(
+            'lessee_id: the project that gets the server is missing'
+        )
+    if offer.price:
+        raise exceptions.Invalid(
+            f'price: {money.text(offer.price)}; who is given a server has not agreed '
+            'to pay: offer it to them instead'
+        )
 
 
 class _Preview(Exception):

@@ -25,6 +25,7 @@ from market.api import hardware
 from market.api import transaction
 from market.db import maintenances
 from market.db import offers
+from market.db import servers
 from market.db import turnarounds
 from market.db import visibility
 
@@ -41,6 +42,7 @@ FIELDS = fields.Table(
     provider_id=_Field(_TEXT),
     resource_type=_Field(types.Ident, _REQUIRED),
     resource_uuid=_Field(types.Text, _REQUIRED),
+    resource_name=_Field(types.Text, _OPTIONAL, filter=None, shown=False, since='1.1'),
     resource_class=_Field(types.Text, _OPTIONAL),
     sublet_of=_Field(types.Ident, _OPTIONAL),
     properties=_Field(types.Object, _REQUIRED, filter=None),
@@ -89,7 +91,12 @@ class OfferHardware(types.Declared):
 
 def from_request(body, context, now):
     """The offer that a provider publishes; the owner is who the user's token says."""
-    given = {name: value for name, value in body.items() if value is not None}
+    given = {
+        name: value
+        for name, value in body.items()
+        # What the server is called is nothing of the offer.
+        if value is not None and name != 'resource_name'
+    }
     offer = offer_core.Offer(
         **{
             'start_time': now,
@@ -260,6 +267,7 @@ class Offers(routing.Resource):
                 )
                 maintenances.end_of_former_owners(session, [offer], now)
                 offer, is_new = offers.add(session, offer, now)
+                servers.name_all(session, {offer.server: body.get('resource_name')})
                 taken = _taken(service, session, [] if is_new else [offer], now)
                 creation.answer = shown(context, offer, taken, now)
         return creation.answer

@@ -81,7 +81,7 @@ class _Batch:
             for request in requests
         ]
         #: By their place in the request, those that make sense.
-        self.drafts, self.keys = {}, {}
+        self.drafts, self.keys, self.names = {}, {}, {}
         for place, request in enumerate(requests):
             try:
                 self.drafts[place] = offers_api.from_request(request, context, now)
@@ -89,6 +89,7 @@ class _Batch:
                 self.refuse(place, error)
             else:
                 self.keys[place] = _fingerprints(key, request)
+                self.names[place] = request.get('resource_name')
 
     def refuse(self, place, error):
         self.outcomes[place]['error'] = {
@@ -126,7 +127,7 @@ def _fingerprints(key, request):
     if key is None:
         return None, None
     terms = types.plain(offers_api.OfferRequest, request)
-    for name in ('properties', 'cleaned_by'):
+    for name in ('properties', 'cleaned_by', 'resource_name'):
         terms.pop(name, None)
     one = f'{key}\n{request["resource_uuid"]}'
     return _digest(one), _digest(json.dumps(terms, sort_keys=True))
@@ -155,6 +156,9 @@ def _store(batch, limits):
         drafts = [batch.drafts[place] for place in left]
         maintenances.end_of_former_owners(session, drafts, now)
         refused = offers.add_all(session, drafts, now)
+        servers.name_all(
+            session, {batch.drafts[p].server: batch.names[p] for p in left}
+        )
         answers = {}
         for place in left:
             offer = batch.drafts[place]

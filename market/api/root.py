@@ -7,6 +7,7 @@ from market.api import agendas
 from market.api import audit
 from market.api import bids
 from market.api import book
+from market.api import console_tokens
 from market.api import contracts
 from market.api import disputes
 from market.api import events
@@ -20,6 +21,7 @@ from market.api import reports
 from market.api import statements
 from market.api import transfers
 from market.api import usage
+from market.api import webhooks
 
 
 class V1:
@@ -28,6 +30,7 @@ class V1:
     audit = audit.AuditController()
     offers = offers.Offers()
     bids = bids.Bids()
+    console_tokens = console_tokens.ConsoleTokens()
     contracts = contracts.Contracts()
     disputes = disputes.Disputes()
     events = events.Events()
@@ -43,6 +46,7 @@ class V1:
     statements = statements.Statements()
     transfers = transfers.Transfers()
     usage = usage.UsageController()
+    webhooks = webhooks.Webhooks()
 
 
 class Root(root.Root):

@@ -19,6 +19,7 @@ from market.db import lifecycle
 from market.db import offers
 from market.db import schema
 from market.db import visibility
+from market.db import webhooks
 
 _DEPARTED = schema.departed_projects
 
@@ -62,6 +63,7 @@ def record(session, project_id, reason, now):
         sa.select(_DEPARTED).where(_DEPARTED.c.project_id == project_id)
     ).first()
     if known is None:
+        webhooks.disable_project(session, project_id, reason, now)
         session.execute(
             sa.insert(_DEPARTED).values(
                 project_id=project_id, reason=reason, found_at=now

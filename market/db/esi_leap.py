@@ -45,6 +45,9 @@ LEASES = _table(
     (*_COMMON, 'owner_id', 'purpose', 'offer_uuid'),
     (*_PERIOD, 'fulfill_time', 'expire_time'),
 )
+#: What is written of them besides: free-form, and nothing of ours.
+for _each in (OFFERS, LEASES):
+    _each.append_column(sa.Column('properties', sa.String))
 EVENTS = _table('events', ('event_type', 'object_type', 'object_uuid'), ('event_time',))
 
 
@@ -95,6 +98,70 @@ class Source:
                 .where(EVENTS.c.object_uuid.in_(list(uuids)))
                 .order_by(EVENTS.c.event_time, EVENTS.c.id)
             ).all()
+
+
+class Target(Source):
+    """A database of esi-leap's that is written."""
+
+    def put(self, table, rows):
+        """Insert rows, and change those that are there; how many of each.
+
+        Those that others refer to come first.
+
+        :raises Unavailable: the database does not take them; none of them is written.
+        """
+        try:
+            with self._engine.begin() as connection:
+                uuids = [row['uuid'] for row in rows]
+                there = sa.select(table.c.uuid).where(table.c.uuid.in_(uuids))
+                known = set(connection.scalars(there))
+                new = [row for row in rows if row['uuid'] not in known]
+                for row in rows:
+                    if row['uuid'] in known:
+                        same = table.c.uuid == row['uuid']
+                        connection.execute(sa.update(table).where(same).values(**row))
+                if new:
+                    connection.execute(sa.insert(table), new)
+        except sa.exc.SQLAlchemyError as error:
+            raise exceptions.Unavailable(f'{table.name}: {error}') from None
+        return len(new), len(known)
+
+
+def all_offers(session, provider_id):
+    """The offers of a provider in the order in which they were made, part by part."""
+    table = schema.offers
+    for rows in _all(session, table, table.c.provider_id == provider_id):
+        yield [listing.from_row(offer_core.Offer, row) for row in rows]
+
+
+def all_leases(session, provider_id):
+    """Its lines, with name and purpose of their contracts; those sub-let come last."""
+    table, contracts = schema.contract_lines, schema.contracts
+    for is_sublet in (table.c.sublet_of.is_(None), table.c.sublet_of.is_not(None)):
+        for rows in _all(session, table, table.c.provider_id == provider_id, is_sublet):
+            uuids = {row.contract_uuid for row in rows}
+            found = session.execute(
+                sa.select(
+                    contracts.c.uuid, contracts.c.name, contracts.c.purpose
+                ).where(contracts.c.uuid.in_(uuids))
+            )
+            named = {row.uuid: (row.name, row.purpose) for row in found}
+            yield [
+                (listing.from_row(contract_core.Line, row), *named[row.contract_uuid])
+                for row in rows
+            ]
+
+
+def _all(session, table, *where):
+    last = 0
+    while rows := session.execute(
+        sa.select(table)
+        .where(table.c.id > last, *where)
+        .order_by(table.c.id)
+        .limit(PART)
+    ).all():
+        yield rows
+        last = rows[-1].id
 
 
 def known(session, table, uuids):

@@ -159,6 +159,37 @@ def of_dispute(session, action, dispute, now):
         )
 
 
+def of_webhook(session, action, webhook, now):
+    """Tell the project of a webhook what became of it, or let it be tried."""
+    _add(
+        session,
+        'webhook',
+        webhook.uuid,
+        action,
+        now,
+        {'name': webhook.name, 'status': webhook.status, 'reason': webhook.reason},
+        project_id=webhook.project_id,
+    )
+
+
+def of_project(session, project_id, last, until, most):
+    """Events that a project is addressed by, with ids above ``last``, in order.
+
+    :param until: the last id that is looked at.
+    """
+    table = schema.events
+    return session.execute(
+        sa.select(table)
+        .where(
+            table.c.id > last,
+            table.c.id <= until,
+            sa.or_(table.c.project_id == project_id, table.c.owner_id == project_id),
+        )
+        .order_by(table.c.id)
+        .limit(most)
+    ).all()
+
+
 def after(session, reader, last, asked, where=()):
     """Events that concern ``reader`` with an id above ``last``, in order, or backwards.
 
@@ -223,6 +254,11 @@ def not_before(session, now):
 def last_id(session):
     """The id of the newest event, 0 where there was none yet."""
     return session.scalar(_LAST) or 0
+
+
+def written(session):
+    """The id of the last event that a transaction has written which is committed."""
+    return session.info['written'][-1]['id']
 
 
 def _payload(contract, lines):

@@ -14,6 +14,7 @@ from flocx.core import states
 from flocx.core import window
 from market.db import budgets
 from market.db import concurrency
+from market.db import console_tokens
 from market.db import contracts
 from market.db import events
 from market.db import handovers
@@ -302,6 +303,7 @@ def move(session, line, values, now):
     concurrency.require_written(done, 'Contract', line.contract_uuid)
     if values.get('status') in core.CLOSED:
         handovers.forget(session, line.uuid)
+        console_tokens.forget(session, line.uuid)
 
 
 def settle(session, contract, action, changed, now, more=None, **values):

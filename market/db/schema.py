@@ -92,6 +92,8 @@ servers = sa.Table(
     _project('provider_id', nullable=False),
     sa.Column('resource_type', sa.String(64), nullable=False),
     sa.Column('resource_uuid', sa.String(255), nullable=False),
+    # What its owner calls it; only the parties of its contracts are told.
+    sa.Column('name', sa.String(255)),
     _generation(),
     sa.UniqueConstraint('provider_id', 'resource_type', 'resource_uuid'),
     **_OPTIONS,
@@ -585,5 +587,59 @@ disputes = sa.Table(
     sa.Index(None, 'transfer_uuid'),
     sa.Index(None, 'project_id', 'status'),
     sa.Index(None, 'other_project_id'),
+    **_OPTIONS,
+)
+
+#: What opens the serial consoles of servers, until the time of their lines is over.
+console_tokens = sa.Table(
+    'console_tokens',
+    metadata,
+    _id(),
+    _uuid('uuid', nullable=False, unique=True),
+    # SHA-256, in hexadecimal: the token itself is kept nowhere.
+    sa.Column('token_hash', sa.String(64), nullable=False, unique=True),
+    sa.Column(
+        'line_uuid',
+        sa.String(36),
+        sa.ForeignKey('contract_lines.uuid', ondelete='CASCADE'),
+        nullable=False,
+    ),
+    _uuid('contract_uuid', nullable=False),
+    _project('project_id', nullable=False),
+    _project('provider_id', nullable=False),
+    sa.Column('resource_type', sa.String(64), nullable=False),
+    sa.Column('resource_uuid', sa.String(255), nullable=False),
+    _time('created_at'),
+    _time('expires_at'),
+    sa.Index(None, 'line_uuid'),
+    sa.Index(None, 'project_id'),
+    sa.Index(None, 'provider_id'),
+    **_OPTIONS,
+)
+
+#: To whom projects have their events sent, and how far that is.
+webhooks = sa.Table(
+    'webhooks',
+    metadata,
+    _id(),
+    _uuid('uuid', nullable=False, unique=True),
+    sa.Column('name', sa.String(255)),
+    _project('project_id', nullable=False),
+    sa.Column('url', sa.String(1024), nullable=False),
+    sa.Column('secret', sa.String(128)),
+    sa.Column('event_types', sa.JSON(none_as_null=True)),
+    _status(),
+    sa.Column('reason', sa.String(255)),
+    sa.Column('last_event_id', sa.BigInteger, nullable=False),
+    sa.Column('attempts', sa.Integer, nullable=False),
+    _time('failing_since', nullable=True),
+    _time('next_attempt_time', nullable=True),
+    # Until when the worker that sends to it now keeps others away.
+    _time('locked_until', nullable=True),
+    _time('created_at'),
+    _time('updated_at'),
+    sa.Index(None, 'project_id'),
+    sa.Index(None, 'status'),
+    sa.Index(None, 'name'),
     **_OPTIONS,
 )

@@ -25,6 +25,12 @@ _THESE = (
 _LOCK = sa.update(_TABLE).where(*_THESE).values(generation=_TABLE.c.generation + 1)
 _KNOWN = sa.select(_TABLE.c.resource_uuid).where(*_THESE)
 _INSERT = sa.insert(_TABLE)
+_NAMED = sa.select(_TABLE.c.id, _TABLE.c.resource_uuid, _TABLE.c.name).where(*_THESE)
+_RENAME = (
+    sa.update(_TABLE)
+    .where(_TABLE.c.id == sa.bindparam('renamed'))
+    .values(name=sa.bindparam('called'))
+)
 
 
 def lock(session, wanted):
@@ -60,6 +66,27 @@ def _add(session, missing):
         raise db_exc.RetryRequest(
             exceptions.Conflict(f'resource_uuid: somebody else offers {uuids} just now')
         ) from None
+
+
+def name_all(session, names):
+    """Write down what their owners call servers, which are locked.
+
+    :param names: {``Offer.server``: its name}; None leaves it as it is.
+    """
+    names = {server: name for server, name in names.items() if name is not None}
+    kinds = collections.defaultdict(list)
+    for provider_id, resource_type, resource_uuid in names:
+        kinds[provider_id, resource_type].append(resource_uuid)
+    for kind, uuids in kinds.items():
+        these = dict(zip(('provider', 'type', 'uuids'), (*kind, uuids), strict=True))
+        rows = session.execute(_NAMED, these).all()
+        changed = [
+            {'renamed': row.id, 'called': names[*kind, row.resource_uuid]}
+            for row in rows
+            if row.name != names[*kind, row.resource_uuid]
+        ]
+        if changed:
+            session.execute(_RENAME, changed)
 
 
 def offered(session, wanted):

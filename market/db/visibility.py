@@ -174,6 +174,24 @@ def maintenances(reader):
     return sa.or_(*seen)
 
 
+def console_tokens(reader):
+    """Those of consoles that they rent, or deliver."""
+    if reader.is_admin:
+        return sa.true()
+    table = schema.console_tokens
+    seen = [table.c.project_id == reader.project_id]
+    if reader.provider_id is not None:
+        seen.append(table.c.provider_id == reader.provider_id)
+    return sa.or_(*seen)
+
+
+def webhooks(reader):
+    """Their own."""
+    if reader.is_admin:
+        return sa.true()
+    return schema.webhooks.c.project_id == reader.project_id
+
+
 def contracts(reader):
     """Those with a line that they may see."""
     if reader.is_admin:

@@ -13,6 +13,7 @@ from flocx.api import routing
 from flocx.api import types
 from flocx.core import query
 from provider import node_view
+from provider.api import console_tokens
 
 FILTERS = {
     'name': query.text,
@@ -48,6 +49,8 @@ NodeList = types.collection('nodes', Node)
 
 
 class Nodes(routing.Resource):
+    console_tokens = console_tokens.ConsoleTokens()
+
     @expose.expose(
         NodeList,
         rule='provider:nodes:list',

@@ -83,7 +83,7 @@ class Offers(routing.Resource):
         """
         provider, context = pecan.request.service, pecan.request.context
         terms, way = _terms(body)
-        key = _passed_on('Idempotency-Key')
+        key = passed_on('Idempotency-Key')
         publisher = publishing.Publishing(
             provider.conf.provider, provider.nodes, provider.marketplace
         )
@@ -100,11 +100,11 @@ class Offers(routing.Resource):
     def delete(self, ident):
         """Withdraw an offer."""
         pecan.request.service.marketplace.withdraw(
-            pecan.request.context, ident, _passed_on('If-Match')
+            pecan.request.context, ident, passed_on('If-Match')
         )
 
 
-def _passed_on(name):
+def passed_on(name):
     """A header of the request that is the market's to understand, if it is there."""
     value = pecan.request.headers.get(name)
     return {} if value is None else {name: value}

@@ -2,11 +2,13 @@
 """Everything that the provider serves, on one screen."""
 
 from flocx.api import root
+from provider.api import contracts
 from provider.api import nodes
 from provider.api import offers
 
 
 class V1:
+    contracts = contracts.Contracts()
     nodes = nodes.Nodes()
     offers = offers.Offers()
 

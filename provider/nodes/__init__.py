@@ -168,6 +168,10 @@ class Nodes(abc.ABC):
         """Say of which class a node is."""
 
     @abc.abstractmethod
+    def set_property(self, uuid, name, value):
+        """Write one of the properties of a node; None takes it away, if it is there."""
+
+    @abc.abstractmethod
     def clean(self, uuid, demand):
         """Ask for the cleaning that a ``provider.cleaning_demands.Demand`` names.
 
@@ -203,6 +207,22 @@ class Nodes(abc.ABC):
     @abc.abstractmethod
     def console_off(self, uuid):
         """Take the console away."""
+
+    def console_on(self, uuid):
+        """Ask for the serial console; it may take a moment until it is there.
+
+        :raises Invalid: the node has none, or its driver knows of none.
+        """
+        raise exceptions.Invalid(f'Node {uuid} has no serial console')
+
+    def console(self, uuid):
+        """Where the serial console of a node is, a URL with the scheme ``tcp``.
+
+        None while it is off.
+
+        :raises Invalid: it is of a kind that cannot be passed on.
+        """
+        return None
 
     @abc.abstractmethod
     def power_off(self, uuid):

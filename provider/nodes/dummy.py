@@ -35,6 +35,12 @@ OPTS = [
         default='/var/lib/flocx/nodes',
         help='With nodes = dummy: the folder with a YAML file for each server.',
     ),
+    cfg.StrOpt(
+        'dummy_console_url',
+        default='tcp://127.0.0.1:6084',
+        help='With nodes = dummy: where the serial console of each server is that has '
+        'it switched on.',
+    ),
 ]
 
 #: What its history says of a cleaning, as Ironic's does.
@@ -64,6 +70,7 @@ class DummyNodes(nodes.Nodes):
 
     def __init__(self, conf):
         self._folder = pathlib.Path(conf.provider.dummy_nodes_dir)
+        self._console_url = conf.provider.dummy_console_url
         self._lock = threading.Lock()
         #: Which node was cleaned by what, in order.
         self._cleaned = []
@@ -135,6 +142,11 @@ class DummyNodes(nodes.Nodes):
     def set_resource_class(self, uuid, resource_class):
         self._change(uuid, resource_class=resource_class)
 
+    def set_property(self, uuid, name, value):
+        properties = {**self.get(uuid).properties, name: value}
+        left = {name: each for name, each in properties.items() if each is not None}
+        self._change(uuid, properties=left)
+
     def clean(self, uuid, demand):
         """At once, as everything here."""
         steps = self.clean_steps(demand)
@@ -163,6 +175,12 @@ class DummyNodes(nodes.Nodes):
 
     def console_off(self, uuid):
         self._change(uuid, console_enabled=False)
+
+    def console_on(self, uuid):
+        self._change(uuid, console_enabled=True)
+
+    def console(self, uuid):
+        return self._console_url if self.get(uuid).console_enabled else None
 
     def power_off(self, uuid):
         self._change(uuid, power_state='power off')

@@ -160,6 +160,16 @@ class IronicNodes(
     def set_resource_class(self, uuid, resource_class):
         self._update(uuid, {'resource_class': resource_class})
 
+    def set_property(self, uuid, name, value):
+        path = f'/properties/{name}'
+        change = {'op': 'add', 'path': path, 'value': value}
+        if value is None:
+            change = {'op': 'remove', 'path': path}
+        try:
+            self._ask('PATCH', f'/nodes/{uuid}', json=[change])
+        except exceptions.Invalid:
+            LOG.debug('Node %s has no property %s any more', uuid, name)
+
     def clean(self, uuid, demand):
         body = {'target': 'clean', **demand.arguments}
         self._ask('PUT', f'/nodes/{uuid}/states/provision', json=body)
@@ -195,6 +205,24 @@ class IronicNodes(
     def console_off(self, uuid):
         with ironic_client.translated(f'Node {uuid}'):
             self._baremetal().disable_node_console(uuid)
+
+    def console_on(self, uuid):
+        with ironic_client.translated(f'Node {uuid}'):
+            self._baremetal().enable_node_console(uuid)
+
+    def console(self, uuid):
+        with ironic_client.translated(f'Node {uuid}'):
+            found = self._baremetal().get_node_console(uuid)
+        info = found.get('console_info')
+        if not found.get('console_enabled') or not info:
+            return None
+        if info.get('type') != 'socat':
+            # The others are web pages of their own.
+            raise exceptions.Invalid(
+                f'Node {uuid}: its console is of the type {info.get("type")!r}, and '
+                'only socat can be passed on'
+            )
+        return info['url']
 
     def power_off(self, uuid):
         with ironic_client.translated(f'Node {uuid}'):

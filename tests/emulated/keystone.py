@@ -216,6 +216,16 @@ class Keystone:
         found = [name for name in PARENTS if wanted in (None, name)]
         return _json({'projects': [{'id': name, 'name': name} for name in found]})
 
+    def _all_users(self, request):
+        """What administrators alone may list, by name."""
+        caller = request.headers.get('X-Auth-Token', '')
+        if 'admin' not in (self._holds(caller)[1] or ()):
+            return {'users': []}
+        name = request.GET.get('name', '')
+        project, _, role = name.rpartition('-')
+        user = {'id': name, 'name': name, 'default_project_id': project}
+        return {'users': [user] if project in PARENTS and role in IMPLIED else []}
+
     def _project(self, request, project):
         caller = request.headers.get('X-Auth-Token', '')
         if caller.startswith(_SYSTEM) or 'admin' in (self._holds(caller)[1] or ()):
@@ -245,6 +255,7 @@ class Keystone:
 _PATHS = {
     '/v3/auth/projects': Keystone._own_projects,
     '/v3/domains/default': Keystone._domain,
+    '/v3/users': Keystone._all_users,
     '/v3/limits/model': Keystone._model,
     f'/v3/endpoints/{ENDPOINT}': Keystone._endpoint,
     '/v3/registered_limits': Keystone._registered,

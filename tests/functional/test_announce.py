@@ -267,6 +267,8 @@ class EveryChangeTest(base.MarketplaceTestCase):
         self._subscribed()
         self._maintenance()
         self._leases()
+        self._given()
+        self._webhooks()
         self._ledger()
         self._project_departs()
         self._time_passes()
@@ -358,6 +360,7 @@ class EveryChangeTest(base.MarketplaceTestCase):
             {line['provider_id'], 'engine'},
             {receiver for receiver, _, _ in self.latest},
         )
+        self._console(line)
         # What a provider keeps for itself is nobody else's business.
         self.silent(
             self.market(line['provider_id']).patch,
@@ -388,6 +391,20 @@ class EveryChangeTest(base.MarketplaceTestCase):
                 self.report(contract, line, 'ended')
             elif line['status'] == 'wait_cancel':
                 self.report(contract, line, 'cancelled')
+
+    def _console(self, line):
+        """Who may open it, concerns who passes it on, who asks again and again."""
+        self.VERSION = '1.1'
+        made = self.good(
+            self.silent(
+                self.market(line['provider_id']).post,
+                '/v1/console_tokens',
+                {'line_uuid': line['uuid'], 'token_hash': '1' * 64, 'seconds': 60},
+            )
+        )
+        path = f'/v1/console_tokens/{made["uuid"]}'
+        self.silent(self.market(LESSEE).delete, path)
+        self.VERSION = None
 
     def _open(self):
         found = self.market(LESSEE).get('/v1/contracts')
@@ -507,6 +524,30 @@ class EveryChangeTest(base.MarketplaceTestCase):
         self.good(self.step(owner.post, '/v1/leases', given))
         self.assertEqual(3, len(self.latest))
         self.silent(owner.post, '/v1/leases', given)
+
+    def _given(self):
+        """What an owner gives away is an offer and a contract; both are told."""
+        self.VERSION = '1.1'
+        seller = self.market_of(OWNER)
+        offer = {**self.terms(price='0'), 'lessee_id': 'umbrella'}
+        self.silent(seller.post, '/v1/contracts', {'offer': {**offer, 'price': '1'}})
+        self.good(self.step(seller.post, '/v1/contracts', {'offer': offer}))
+        self.assertEqual(3, len(self.latest))
+        self.silent(seller.post, '/v1/contracts', {'offer': offer})
+        self.VERSION = None
+
+    def _webhooks(self):
+        """To whom events are sent concerns neither engines nor providers."""
+        self.VERSION = '1.1'
+        owner = self.market(OWNER)
+        secret = 'whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3'
+        body = {'url': 'https://192.0.2.1/', 'secret': secret}
+        made = self.good(self.silent(owner.post, '/v1/webhooks', body))
+        path = f'/v1/webhooks/{made["uuid"]}'
+        self.good(self.silent(owner.post, f'{path}/test'), 202)
+        self.good(self.silent(owner.patch, path, {'status': 'disabled'}), 200)
+        self.good(self.silent(owner.delete, path), 204)
+        self.VERSION = None
 
     def _ledger(self):
         """What is booked concerns neither engines nor providers."""

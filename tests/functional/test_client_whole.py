@@ -23,6 +23,8 @@ from tests.functional import test_client
 BETWEEN_SERVICES = {
     'marketplace post /v1/offers',
     'marketplace post /v1/publications',
+    'marketplace post /v1/console_tokens',
+    'marketplace post /v1/contracts',
     'marketplace patch /v1/offers/{ident}/health',
     'marketplace patch /v1/offers/{ident}/hardware',
     'marketplace post /v1/reports',
@@ -58,6 +60,10 @@ STORY = (
     ('umbrella-member', 'calendar', '--for', '2h'),
     # Handed over before it is changed: who was quicker would be told to read again.
     ('umbrella-member', 'offer', 'claim', 'one', '--name', 'rent', *UNTIL, '--wait'),
+    ('umbrella-member', 'console', 'token', 'create', 'NODE', '--ttl', '1h'),
+    ('umbrella-reader', 'console', 'token', 'list'),
+    ('umbrella-reader', 'console', 'token', 'show', 'TOKEN'),
+    ('umbrella-member', 'console', 'token', 'delete', 'TOKEN'),
     ('umbrella-reader', 'contract', 'list'),
     ('umbrella-reader', 'contract', 'show', 'rent'),
     ('umbrella-member', 'contract', 'extend', 'rent', '--by', '1h'),
@@ -96,6 +102,19 @@ STORY = (
     ('umbrella-reader', 'price', 'list'),
     ('umbrella-reader', 'usage', 'show'),
     ('umbrella-reader', 'event', 'list'),
+    (
+        *('acme-admin', 'node', 'provide', 'SPARE', 'umbrella-member'),
+        *('--end-time', '+1h', '--purpose', 'thesis'),
+    ),
+    (
+        *('acme-member', 'webhook', 'create', 'https://192.0.2.1/hook', '--name', 'h'),
+        *('--event-type', 'contract.*'),
+    ),
+    ('acme-reader', 'webhook', 'list'),
+    ('acme-reader', 'webhook', 'show', 'h'),
+    ('acme-member', 'webhook', 'test', 'h'),
+    ('acme-member', 'webhook', 'set', 'h', '--disable'),
+    ('acme-member', 'webhook', 'delete', 'h'),
     ('acme-member', 'offer', 'set', 'one', '--reclaim-notice', '30m'),
     (
         *('umbrella-member', 'offer', 'claim', 'one', '--name', 'short'),
@@ -211,6 +230,25 @@ class WholeTest(test_client.ClientTestCase):
         )
         return self.good(answer)['uuid']
 
+    def console_token(self):
+        """The uuid of a token for the console of some server."""
+        claimed = self.good(
+            self.market('umbrella-member').post(
+                f'/v1/offers/{self.offer()["uuid"]}/claim', {'end_time': self.time(9)}
+            )
+        )
+
+        def line():
+            return self.show('contracts', claimed['uuid'])['lines'][0]
+
+        self.eventually('active', lambda: line()['status'])
+        body = {'line_uuid': line()['uuid'], 'token_hash': '0' * 64, 'seconds': 60}
+        newest = {'OpenStack-API-Version': 'marketplace latest'}
+        made = self.market('service-service').request(
+            'POST', '/v1/console_tokens', newest, json=body
+        )
+        return self.good(made)['uuid']
+
     def line(self, contract):
         """The uuid of the line of a contract."""
         (line,) = self.show('contracts', contract)['lines']
@@ -240,8 +278,10 @@ class WholeTest(test_client.ClientTestCase):
         operations = self.described()
         names = {
             'NODE': self.add_node(),
+            'SPARE': self.add_node(),
             'ROUND': self.round(),
             'OUTAGE': self.outage(),
+            'TOKEN': self.console_token(),
         }
         names['GRANT'], names['TRANSFER'] = self.grant()
         names['USAGE'], names['DISPUTE'] = self.disputed()

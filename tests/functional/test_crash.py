@@ -47,6 +47,7 @@ class Standalone(fixture.Fixture):
             options.append(('standalone', f'{name}_port', port))
             cloud.catalog[kind] = f'http://127.0.0.1:{port}'
         options.append(('standalone', 'lease_port', _free_port()))
+        options.append(('console', 'port', '0'))
         self.path = fixtures.write_configuration(self.folder, identity, options)
         self.process, self._lock = None, threading.Lock()
         self.addCleanup(self.kill)

@@ -75,6 +75,7 @@ SCRIPTS = metadata.distribution('flocx').entry_points
 DAEMONS = {
     'flocx-standalone': 'The market listens on port',
     'flocx-matcher-engine': 'Run service',
+    'flocx-provider-console': 'Consoles are passed on',
     'flocx-provider-fulfiller': 'Run service',
 }
 #: Who the users of the quickstart are here.
@@ -134,7 +135,7 @@ class DocumentedTest(base.MarketplaceTestCase):
             test_devstack.free_ports(4),
             strict=True,
         )
-    )
+    ) + (('console', 'port', '0'),)
 
     def setUp(self):
         super().setUp()

@@ -11,6 +11,7 @@ import zoneinfo
 
 import sqlalchemy as sa
 
+from market import export_commands
 from market import import_commands
 from market.db import schema
 from tests.functional import test_lease
@@ -243,9 +244,7 @@ class ImportTest(test_lease.LeaseTestCase):
         self.assertEqual(counted, self.counted())
 
     def test_running_leases_go_on_and_come_back(self):
-        node = self.add_node(
-            lessee='initech', properties={'cpus': 4, 'lease_uuid': 'x'}
-        )
+        node = self.add_node(lessee='initech', properties={'cpus': 4})
         server = self.marketplace.node(node).uuid
         lease = self.row(
             LEASES, resource_uuid=server, status='active', fulfill_time=at(-1)
@@ -269,9 +268,10 @@ class ImportTest(test_lease.LeaseTestCase):
             parent_lease_uuid=lease,
             end=8,
         )
+        self.marketplace.provider.nodes.set_property(server, 'lease_uuid', sublease)
         self.imported()
         self.fulfil(passes=2)
-        self.assertEqual('initech', self.marketplace.node(node).lessee)
+        self.assertEqual(('initech', sublease), self.marked(node))
         self.assertEqual('active', self.shown('leases', lease)['status'])
         shown = self.shown('leases', sublease, 'initech-member')
         self.assertEqual(
@@ -281,13 +281,123 @@ class ImportTest(test_lease.LeaseTestCase):
         for _ in range(3):
             self.clock.advance(seconds=2)
             self.fulfil()
-        self.assertEqual('umbrella', self.marketplace.node(node).lessee)
+        self.assertEqual(('umbrella', lease), self.marked(node))
         self.ended('acme-member', 'leases', lease)
         for _ in range(3):
             self.clock.advance(seconds=2)
             self.fulfil()
-        self.assertIsNone(self.marketplace.node(node).lessee)
+        self.assertEqual((None, None), self.marked(node))
         self.assertEqual('deleted', self.shown('leases', lease)['status'])
+
+    def test_the_marker_of_another_lease_stays(self):
+        node = self.add_node(lessee='umbrella', properties={'lease_uuid': 'other'})
+        server = self.marketplace.node(node).uuid
+        lease = self.row(
+            LEASES, resource_uuid=server, status='active', fulfill_time=at(-1)
+        )
+        self.imported()
+        self.ended('umbrella-member', 'leases', lease)
+        for _ in range(3):
+            self.clock.advance(seconds=2)
+            self.fulfil()
+        self.assertEqual((None, 'other'), self.marked(node))
+
+    def marked(self, name):
+        """The lessee of a node, and which lease esi-leap's marker names."""
+        node = self.marketplace.node(name)
+        return node.lessee, node.properties.get('lease_uuid')
+
+    def test_who_goes_back_has_what_there_is(self):
+        node = self.add_node(lessee='umbrella')
+        server = self.marketplace.node(node).uuid
+        offer = self.row(
+            *(OFFERS,),
+            resource_uuid=server,
+            status='available',
+            end=NEVER,
+            name='spare',
+            lessee_id='umbrella',
+        )
+        lease = self.row(
+            LEASES,
+            resource_uuid=server,
+            status='active',
+            fulfill_time=at(-1),
+            offer_uuid=offer,
+            purpose='course',
+        )
+        below = self.row(
+            OFFERS,
+            project_id='umbrella',
+            resource_uuid=server,
+            status='available',
+            parent_lease_uuid=lease,
+            end=9,
+        )
+        later = self.row(
+            LEASES,
+            resource_uuid=server,
+            status='created',
+            offer_uuid=below,
+            project_id='initech',
+            owner_id='umbrella',
+            parent_lease_uuid=lease,
+            start=2,
+            end=8,
+        )
+        self.imported()
+        ours = (offer, lease, below, later)
+        theirs = self.rows(self.origin, ours)
+        empty = f'sqlite:///{self.marketplace.folder}/{uuid.uuid4()}.sqlite'
+        engine = sa.create_engine(empty)
+        self.addCleanup(engine.dispose)
+        METADATA.create_all(engine)
+        report = self.exported(empty)
+        self.assertEqual(theirs, self.rows(engine, ours))
+        self.assertEqual(lease, report['markers'][server])
+        self.assertEqual({later}, {lease, later} - set(report['markers'].values()))
+        added = report['offers']['added'], report['leases']['added']
+        self.assertTrue(all(added))
+        # Once more, and what has happened since.
+        self.ended('initech-member', 'leases', later)
+        again = self.exported(empty)
+        self.assertEqual(
+            (0, 0, *added),
+            (
+                *(again[name]['added'] for name in ('offers', 'leases')),
+                *(again[name]['changed'] for name in ('offers', 'leases')),
+            ),
+        )
+        self.assertEqual('deleted', self.rows(engine, [later])[later]['status'])
+
+    @staticmethod
+    def rows(engine, uuids):
+        """{uuid: what is kept of an offer or lease}, in whole seconds."""
+        found = {}
+        with engine.connect() as connection:
+            for table in (OFFERS, LEASES):
+                named = table.c.uuid.in_(uuids)
+                for row in connection.execute(sa.select(table).where(named)):
+                    values = dict(row._mapping)
+                    for name in ('id', 'created_at', 'updated_at', 'properties'):
+                        values.pop(name)
+                    found[row.uuid] = {
+                        name: value.replace(microsecond=0)
+                        if isinstance(value, datetime.datetime) and value != NEVER
+                        else value
+                        for name, value in values.items()
+                    }
+        return found
+
+    def exported(self, url):
+        parser = argparse.ArgumentParser()
+        export_commands.add(parser.add_subparsers(dest='command'))
+        words = ['export', 'esi-leap', '--url', url, '--provider', PROVIDER]
+        command = parser.parse_args([*words, '--timezone', 'America/New_York'])
+        out = io.StringIO()
+        with contextlib.redirect_stdout(out):
+            command.run(self.marketplace.database, command)
+        return json.loads(out.getvalue())
 
     def test_what_cannot_be_taken_is_reported(self):
         server = self.marketplace.node(self.add_node()).uuid

@@ -9,9 +9,8 @@ from tests.functional import test_client
 
 #: Commands that ask several clouds of ``clouds.yaml``, with the same requests.
 OF_SEVERAL_CLOUDS = {'mdc offer list', 'mdc offer claim', 'mdc lease list'}
-#: What the lease service does not have yet.
-MISSING = {'console auth token create', 'console auth token delete'}
 
+_CONSOLE = ('console', 'auth', 'token')
 _OPEN_END = '9999-12-31T23:59:59.999999'
 
 
@@ -105,6 +104,10 @@ class EsiTest(test_client.ClientTestCase):
         )
         self.assertEqual('loan', given['purpose'])
         self.eventually('active', lambda: self.status(lessee, given['uuid']))
+        opened = self.run_json(lessee, *_CONSOLE, 'create', node, '--token-ttl', '60')
+        self.assertIn(opened['token'], opened['access_url'])
+        done = self.run_command(lessee, *_CONSOLE, 'delete', node)
+        self.assertEqual((0, True), (done.code, node in done.out), done.err)
         self.deleted(lessee, 'lease', given['uuid'])
         self.eventually('deleted', lambda: self.status(owner, given['uuid']))
         events = self.run_json(owner, 'event', 'list')
@@ -114,7 +117,7 @@ class EsiTest(test_client.ClientTestCase):
         )
         later = ('--last-event-id', str(events[2]['ID']))
         self.assertEqual(events[3:], self.run_json(lessee, 'event', 'list', *later))
-        for name in self.commands() - OF_SEVERAL_CLOUDS - MISSING:
+        for name in self.commands() - OF_SEVERAL_CLOUDS:
             self.assertTrue(any(each.startswith(name) for each in self.ran), name)
 
     def naive(self, hours):
@@ -140,14 +143,7 @@ class EsiTest(test_client.ClientTestCase):
                 *('--end-time', self.naive(999)),
             ),
             ('roles', 'umbrella-guest', 'lease', 'list'),
-            (
-                'nothing under',
-                'acme-member',
-                'console',
-                'auth',
-                'token',
-                'create',
-                node,
-            ),
+            ('no contract', 'acme-member', *_CONSOLE, 'create', node),
+            ('not found', 'umbrella-member', *_CONSOLE, 'create', node),
         ):
             self.assertIn(expected, self.refused(who, *words), words)

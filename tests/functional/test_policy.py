@@ -7,6 +7,7 @@ or a row without a rule, fails. The columns are projects and the roles in them.
 
 import dataclasses
 import datetime
+import secrets
 import string
 
 from flocx import policy
@@ -93,6 +94,11 @@ BID = {
     'price': '0.000001',
 }
 
+WEBHOOK = {
+    'url': 'https://192.0.2.1/',
+    'secret': 'whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3',
+}
+
 #: {rule: row}; {offer} and the like are made anew for each request that changes them.
 ROWS = {
     'market:offers:list': Row('GET', MARKET, '/v1/offers', ALL, ALL, ALL, service=200),
@@ -130,6 +136,22 @@ ROWS = {
             'resource_uuid': 'invented',
             'properties': {},
             **BID,
+        },
+    ),
+    'market:contracts:provide': Row(
+        'POST',
+        MARKET,
+        '/v1/contracts',
+        *(DENIED,) * 3,
+        operator=403,
+        body={
+            'offer': {
+                'resource_type': 'dummy_node',
+                'resource_uuid': 'invented',
+                'properties': {},
+                'lessee_id': RENTER,
+                **BID,
+            }
         },
     ),
     'market:publications:create': Row(
@@ -298,6 +320,79 @@ ROWS = {
         operator=204,
         guest=404,
     ),
+    'market:console_tokens:list': Row(
+        'GET', MARKET, '/v1/console_tokens', ALL, ALL, ALL, service=200
+    ),
+    'market:console_tokens:show': Row(
+        'GET',
+        MARKET,
+        '/v1/console_tokens/{console_token}',
+        *(NONE, ALL, NONE),
+        service=200,
+    ),
+    # A provider may, for lines that it delivers; this is none.
+    'market:console_tokens:create': Row(
+        'POST',
+        MARKET,
+        '/v1/console_tokens',
+        *(DENIED,) * 3,
+        service=404,
+        operator=403,
+        body={'line_uuid': 'none', 'token_hash': '0' * 64, 'seconds': 60},
+    ),
+    'market:console_tokens:delete': Row(
+        'DELETE',
+        MARKET,
+        '/v1/console_tokens/{console_token}',
+        NONE,
+        (204, 403),
+        NONE,
+        operator=204,
+        guest=404,
+    ),
+    'market:webhooks:list': Row('GET', MARKET, '/v1/webhooks', ALL, ALL, ALL),
+    'market:webhooks:show': Row(
+        'GET', MARKET, '/v1/webhooks/{webhook}', ALL, NONE, NONE
+    ),
+    'market:webhooks:create': Row(
+        'POST',
+        MARKET,
+        '/v1/webhooks',
+        *((201, 403),) * 3,
+        operator=201,
+        body=WEBHOOK,
+    ),
+    'market:webhooks:change': Row(
+        'PATCH',
+        MARKET,
+        '/v1/webhooks/{webhook}',
+        *(WRITE, NONE, NONE),
+        service=404,
+        guest=404,
+        body={'status': 'disabled'},
+    ),
+    'market:webhooks:delete': Row(
+        'DELETE',
+        MARKET,
+        '/v1/webhooks/{webhook}',
+        (204, 403),
+        NONE,
+        NONE,
+        service=404,
+        operator=204,
+        guest=404,
+    ),
+    'market:webhooks:test': Row(
+        'POST',
+        MARKET,
+        '/v1/webhooks/{webhook}/test',
+        (202, 403),
+        NONE,
+        NONE,
+        service=404,
+        operator=202,
+        guest=404,
+    ),
     'market:agendas:list': Row('GET', MARKET, '/v1/agendas', ALL, ALL, ALL),
     'market:agendas:show': Row(
         'GET', MARKET, '/v1/agendas/{agenda}', ALL, NONE, NONE, operator=200
@@ -396,6 +491,31 @@ ROWS = {
     'provider:nodes:show': Row(
         'GET', PROVIDER, '/v1/nodes/{node}', ALL, NONE, NONE, operator=404
     ),
+    'provider:nodes:provide': Row(
+        'POST',
+        PROVIDER,
+        '/v1/contracts',
+        (201, 403),
+        HIDDEN,
+        HIDDEN,
+        operator=404,
+        body={
+            'resource_uuid': '{fresh}',
+            'project_id': RENTER,
+            'end_time': '{later}',
+        },
+    ),
+    # The owner sees the server, and does not rent it.
+    'provider:console_tokens:create': Row(
+        'POST',
+        PROVIDER,
+        '/v1/nodes/{fresh}/console_tokens',
+        (409, 403),
+        HIDDEN,
+        HIDDEN,
+        operator=404,
+        body={},
+    ),
     'provider:offers:publish': Row(
         'POST',
         PROVIDER,
@@ -429,11 +549,15 @@ ROWS = {
 OF_THE_OWNER = {
     'market:offers:claim': 409,
     'provider:nodes:show': 200,
+    'provider:console_tokens:create': 409,
+    'provider:nodes:provide': 201,
     'provider:offers:publish': 201,
     'market:disputes:create': 201,
     'lease:offers:create': 201,
     'lease:offers:claim': 409,
     'lease:leases:create': 201,
+    'lease:console_auth_tokens:create': 409,
+    'lease:console_auth_tokens:delete': 200,
 }
 
 
@@ -443,6 +567,25 @@ ROWS |= {
         f'lease:{kind}:list': Row('GET', LEASE, f'/v1/{kind}', *(ALL,) * 3)
         for kind in ('offers', 'leases', 'nodes', 'events')
     },
+    'lease:console_auth_tokens:create': Row(
+        'POST',
+        LEASE,
+        '/v1/console_auth_tokens',
+        (409, 403),
+        HIDDEN,
+        HIDDEN,
+        operator=404,
+        body={'node_uuid_or_name': '{fresh}'},
+    ),
+    'lease:console_auth_tokens:delete': Row(
+        'DELETE',
+        LEASE,
+        '/v1/console_auth_tokens/{fresh}',
+        (200, 403),
+        HIDDEN,
+        HIDDEN,
+        operator=404,
+    ),
     'lease:offers:show': Row('GET', LEASE, '/v1/offers/{offer}', *(ALL,) * 3),
     'lease:offers:create': Row(
         'POST',
@@ -506,6 +649,7 @@ class MatrixTest(base.MarketplaceTestCase):
     # A quote is the engine's.
     WORKERS = True
     VERSION = 'latest'
+    OPTIONS = (('webhooks', 'per_project', '100000'),)
 
     def setUp(self):
         super().setUp()
@@ -527,6 +671,8 @@ class MatrixTest(base.MarketplaceTestCase):
             **dict.fromkeys(('grant', 'account', 'transfer', 'funded'), self.granted),
             **dict.fromkeys(('future', 'future_line'), self.future),
             'usage': self.usage,
+            'console_token': self.console_token,
+            'webhook': self.webhook,
             'dispute': self.dispute,
             **dict.fromkeys(
                 ('node', 'fresh'),
@@ -555,6 +701,24 @@ class MatrixTest(base.MarketplaceTestCase):
         # Nothing is done for it yet, by a fulfiller that would be faster.
         contract = self.contract(start_time=self.time(3))
         return {'future': contract['contract'], 'future_line': contract['line']}
+
+    def webhook(self):
+        made = self.market(f'{OWNER}-member').post('/v1/webhooks', WEBHOOK)
+        return {'webhook': self.good(made)['uuid']}
+
+    def console_token(self):
+        contract = self.contract()['contract']
+
+        def line():
+            (found,) = self.show('contracts', contract)['lines']
+            return found
+
+        self.eventually('active', lambda: line()['status'])
+        body = {'line_uuid': line()['uuid'], 'token_hash': secrets.token_hex(32)}
+        answer = self.market(SERVICE).post(
+            '/v1/console_tokens', {**body, 'seconds': 60}
+        )
+        return {'console_token': self.good(answer)['uuid']}
 
     def usage(self):
         now = datetime.datetime.now(datetime.UTC)

@@ -219,3 +219,77 @@ class CommandTest(test_client.ClientTestCase):
             )
         self.assertEqual(0, done.code, done.err)
         self.assertIn('2 of 3 servers\n3 of 3 servers\n', done.err)
+
+
+class ProvidingTest(base.MarketplaceTestCase):
+    """A server is given to a project that has not asked for it."""
+
+    VERSION = 'latest'
+
+    def give(self, node, who='acme-member', key=None, **values):
+        body = {
+            'resource_uuid': node,
+            'project_id': 'umbrella',
+            'end_time': self.time(5),
+            **values,
+        }
+        headers = {'Idempotency-Key': key} if key else {}
+        return self.provider(who).post('/v1/contracts', body, headers=headers)
+
+    def test_it_is_theirs_for_the_time_and_costs_nothing(self):
+        node = self.add_node()
+        given = self.good(self.give(node, name='thesis', purpose='gpu', key='once'))
+        self.assertEqual(
+            given, self.good(self.give(node, name='thesis', purpose='gpu', key='once'))
+        )
+        (line,) = given['lines']
+        self.assertEqual(
+            ('umbrella', 'thesis', self.time(5)),
+            tuple(given[name] for name in ('project_id', 'name', 'end_time')),
+        )
+        self.assertEqual(('0.000000', 0), (line['price'], line['reclaim_notice']))
+        seen = self.show('contracts', 'thesis', 'umbrella-reader')
+        self.assertEqual((given['uuid'], 'gpu'), (seen['uuid'], seen['purpose']))
+        offer = self.show('offers', line['offer_uuid'], 'acme-reader')
+        self.assertEqual(
+            ('cancelled', 'umbrella'), (offer['status'], offer['lessee_id'])
+        )
+        self.fulfil()
+        self.assertEqual('umbrella', self.marketplace.node(node).lessee)
+        path = f'/v1/contracts/{given["uuid"]}/reclaim'
+        self.good(self.market('acme-member').post(path), 200)
+        self.clock.advance(seconds=1)
+        self.fulfil(5)
+        self.assertIsNone(self.marketplace.node(node).lessee)
+
+    def test_what_cannot_be_given_changes_nothing(self):
+        node = self.add_node()
+        self.offer(node=node, hours=9)
+        free = self.add_node()
+        for status, text, answer in (
+            (409, 'has', self.give(node)),
+            (409, 'themselves', self.give(free, project_id='acme')),
+            (404, 'not found', self.give(free, 'initech-member')),
+            (400, 'end_time', self.give(free, end_time=self.time(-1))),
+            (400, 'project_id', self.give(free, project_id=None)),
+        ):
+            self.assertEqual(status, answer.status_code, answer.text)
+            self.assertIn(text, base.error(answer)['detail'])
+        found = self.market('acme-member').get(
+            '/v1/offers', status='any', resource_uuid=self.marketplace.node(free).uuid
+        )
+        self.assertEqual([], self.good(found, 200)['offers'])
+        priced = {
+            'resource_type': 'dummy_node',
+            'resource_uuid': 'invented',
+            'properties': {},
+            'end_time': self.time(5),
+            'price': '1',
+            'lessee_id': 'umbrella',
+        }
+        market = self.at('marketplace', 'acme-member', 'service-service')
+        for name, value in (('price', '1'), ('lessee_id', None)):
+            body = {**priced, 'price': '0', name: value}
+            answer = market.post('/v1/contracts', {'offer': body})
+            self.assertEqual(400, answer.status_code)
+            self.assertIn(name, base.error(answer)['detail'])

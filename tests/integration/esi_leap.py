@@ -80,6 +80,12 @@ def install():
     return programs
 
 
+def let_writers_in(path):
+    """esi-leap leaves transactions that only read open, which would keep them out."""
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        connection.execute('PRAGMA journal_mode=WAL')
+
+
 def _run(*command, **kwargs):
     subprocess.run([*map(str, command)], check=True, capture_output=True, **kwargs)
 
@@ -124,9 +130,7 @@ class EsiLeap(fixtures.Fixture):
         }
         python = programs / 'python'
         _run(python, programs / 'esi-leap-dbsync', 'create_schema', env=environment)
-        # It leaves transactions that only read open, which would keep writers out.
-        with contextlib.closing(sqlite3.connect(path)) as connection:
-            connection.execute('PRAGMA journal_mode=WAL')
+        let_writers_in(path)
         log = (self._folder / 'log').open('w')
         self.addCleanup(log.close)
         process = subprocess.Popen(

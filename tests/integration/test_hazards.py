@@ -16,6 +16,7 @@ from tests.integration import lessee_fuzzer
 from tests.integration import machines
 from tests.integration import provider_commands
 from tests.integration import rigs
+from tests.integration import side_by_side
 from tests.integration import vifs
 
 S, R = machines.S, machines.R
@@ -319,3 +320,7 @@ class RunbookTest(ironic_options.Runbook, machines.DeliveryTestCase):
 
 class RenterStepsTest(ironic_options.RenterSteps, machines.DeliveryTestCase):
     pass
+
+
+class SideBySideTest(side_by_side.SideBySideTest):
+    """Here, where the Ironic is that both share."""

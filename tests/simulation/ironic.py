@@ -225,6 +225,9 @@ class Room(nodes.Nodes):
     def set_resource_class(self, uuid, resource_class):
         self._change(f'class of {uuid}', uuid, resource_class=resource_class)
 
+    def set_property(self, uuid, name, value):
+        """Nothing: no lease here was taken over, so that no node has a marker."""
+
     def _demanded(self, *_):
         """Nothing is demanded of a cleaning in these worlds, so nobody may ask.
 

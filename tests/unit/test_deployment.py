@@ -81,6 +81,7 @@ class SystemdTest(unittest.TestCase):
             [
                 ('flocx-market-worker', '/etc/flocx/market.conf'),
                 ('flocx-matcher-engine', '/etc/flocx/matcher.conf'),
+                ('flocx-provider-console', '/etc/flocx/provider.conf'),
                 ('flocx-provider-fulfiller', '/etc/flocx/provider.conf'),
                 ('uwsgi', ['lease']),
                 ('uwsgi', ['market']),
@@ -166,6 +167,7 @@ class ComposeTest(unittest.TestCase):
                 'lease-api': ('lease', ['uwsgi']),
                 'provider-api': ('provider', ['uwsgi']),
                 'fulfiller': ('provider', ['flocx-provider-fulfiller']),
+                'console': ('provider', ['flocx-provider-console']),
             },
             images,
         )
@@ -192,7 +194,7 @@ class ComposeTest(unittest.TestCase):
                     groups[group.lower()][option.lower()].type(value)
 
     def test_the_provider_has_no_database(self):
-        for name in ('provider-api', 'fulfiller'):
+        for name in ('provider-api', 'fulfiller', 'console'):
             self.assertNotIn('OS_DATABASE__CONNECTION', self.own[name]['environment'])
 
 

@@ -19,6 +19,7 @@ from lease import policies as lease_policies
 from market import policies as market_policies
 from matcher import policies as matcher_policies
 from provider import policies as provider_policies
+from provider.console import conf as console_conf
 from tests import console
 from tools.testing import suites
 
@@ -105,8 +106,13 @@ class ProcessesTest(unittest.TestCase):
         stated = {row[0].strip('`'): row[1] for row in rows(PROCESSES, 'processes')}
         for name, port in ports.items():
             self.assertEqual(port, stated.pop(f'{name}.wsgi:application'))
+        console = {
+            str(option.default) for option in console_conf.OPTS if option.name == 'port'
+        }
+        self.assertEqual(console, {stated.pop('flocx-provider-console')})
         self.assertEqual(
-            set(ports.values()), set(stated.pop('flocx-standalone').split(', '))
+            console.union(ports.values()),
+            set(stated.pop('flocx-standalone').split(', ')),
         )
         self.assertEqual({'none'}, set(stated.values()))
 

@@ -24,6 +24,7 @@ DEFAULT_PORTS = {
     'provider': 7781,
     'matcher': 7782,
     'lease': 7783,
+    'console': 6083,
     'horizon': 8080,
 }
 

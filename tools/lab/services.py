@@ -21,6 +21,10 @@ provider_port = {provider}
 matcher_port = {matcher}
 lease_port = {lease}
 
+[console]
+port = {console}
+public_url = ws://127.0.0.1:{console}/
+
 [keystone_authtoken]
 www_authenticate_uri = {keystone}
 {account}
@@ -62,7 +66,7 @@ def configure(folder, ports, quarantine=None):
             data=folder.data,
             keystone=keystone.url(ports),
             account=ironic.account(folder, ports, 'flocx'),
-            **{name: ports[name] for name in APIS},
+            **{name: ports[name] for name in (*APIS, 'console')},
         )
         + more
     )

@@ -10,6 +10,7 @@ import tenacity
 from flocxclient import projects
 from flocxclient.sdk import agenda as _agenda
 from flocxclient.sdk import bid as _bid
+from flocxclient.sdk import console_token as _console_token
 from flocxclient.sdk import contract as _contract
 from flocxclient.sdk import event as _event
 from flocxclient.sdk import identifiers
@@ -18,6 +19,7 @@ from flocxclient.sdk import maintenance as _maintenance
 from flocxclient.sdk import offer as _offer
 from flocxclient.sdk import proxy
 from flocxclient.sdk import statistics as _statistics
+from flocxclient.sdk import webhook as _webhook
 
 #: How long one request of ``follow_events`` waits, in seconds: less than a
 #: gateway in between does.
@@ -147,6 +149,45 @@ class Proxy(proxy.Proxy):
         path = f'{identifiers.path(_contract.Contract.base_path, uuid_)}/lines'
         response = self.delete(identifiers.path(path, line))
         exceptions.raise_from_response(response)
+
+    def console_tokens(self, **query):
+        """The tokens for consoles of servers that the caller's project has now."""
+        return self._list(_console_token.ConsoleToken, **query)
+
+    def get_console_token(self, token):
+        return self._fetched(_console_token.ConsoleToken, token)
+
+    def delete_console_token(self, token):
+        """Delete a token, and end the sessions that it has opened."""
+        self._ended(_console_token.ConsoleToken, token)
+
+    def webhooks(self, **query):
+        """The webhooks of the caller's project."""
+        return self._list(_webhook.Webhook, **query)
+
+    def get_webhook(self, webhook):
+        return self._fetched(_webhook.Webhook, webhook)
+
+    def create_webhook(self, idempotency_key=None, **attrs):
+        """Have events sent: ``url``, ``secret`` for URLs, event_types and name."""
+        path = _webhook.Webhook.base_path
+        return self._created(_webhook.Webhook, path, attrs, idempotency_key)
+
+    def update_webhook(self, webhook, **attrs):
+        """Change ``name``, ``event_types``, ``secret`` or ``status``."""
+        return self._changed(_webhook.Webhook, webhook, attrs)
+
+    def test_webhook(self, webhook):
+        """Send a webhook an event; its ``last_event_id`` is the id of that event."""
+        uuid_ = self._uuid(_webhook.Webhook, webhook)
+        path = identifiers.path(_webhook.Webhook.base_path, uuid_)
+        response = self.post(f'{path}/test')
+        exceptions.raise_from_response(response)
+        return self._existing(_webhook.Webhook, response.json())
+
+    def delete_webhook(self, webhook):
+        """Send a webhook nothing more."""
+        self._ended(_webhook.Webhook, webhook)
 
     def maintenances(self, **query):
         """Planned outages of servers that the caller owns or rents."""

@@ -3,6 +3,8 @@
 
 from openstack import exceptions
 
+from flocxclient.sdk import console_token as _console_token
+from flocxclient.sdk import contract as _contract
 from flocxclient.sdk import identifiers
 from flocxclient.sdk import node as _node
 from flocxclient.sdk import offer as _offer
@@ -18,6 +20,21 @@ class Proxy(proxy.Proxy):
     def get_node(self, node):
         return self._fetched(_node.Node, node)
 
+    def create_console_token(self, node, seconds=None):
+        """Switch the serial console of a server on that the caller's project rents.
+
+        :param seconds: for how long the token opens sessions; None for the usual time.
+        :returns: a ConsoleToken with ``token`` and ``access_url``, where a WebSocket
+            client opens the console.
+        """
+        path = identifiers.path(_node.Node.base_path, self._node(node))
+        attrs = {} if seconds is None else {'seconds': seconds}
+        document = self._posted(f'{path}/console_tokens', attrs)
+        return self._existing(_console_token.ConsoleToken, document)
+
+    def _node(self, node):
+        return node if isinstance(node, str) else node.id
+
     def create_offer(self, idempotency_key=None, **attrs):
         """Publish an offer; the Offer as the market stored it."""
         return self._created(_offer.Offer, '/v1/offers', attrs, idempotency_key)
@@ -32,6 +49,16 @@ class Proxy(proxy.Proxy):
             offer_uuid or error, which has status, code and detail.
         """
         return self._posted('/v1/offers', attrs, idempotency_key)['publications']
+
+    def provide_node(self, node, project_id, idempotency_key=None, **attrs):
+        """Give a server to a project, which need not ask for it; the Contract.
+
+        :param attrs: end_time and, each of which may be missing, start_time, name,
+            purpose and reclaim_notice, in seconds.
+        """
+        attrs = {'resource_uuid': self._node(node), 'project_id': project_id, **attrs}
+        path = _contract.Contract.base_path
+        return self._created(_contract.Contract, path, attrs, idempotency_key)
 
     def withdraw_offer(self, offer):
         """Take an offer off the market.

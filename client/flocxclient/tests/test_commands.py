@@ -35,7 +35,7 @@ class TestCommands(unittest.TestCase):
     def parse(self, line):
         """The command that ``line`` calls, if it takes the arguments."""
         self.assertEqual('openstack', line[0])
-        words = next(n for n in (3, 2) if ' '.join(line[1 : n + 1]) in COMMANDS)
+        words = next(n for n in (4, 3, 2) if ' '.join(line[1 : n + 1]) in COMMANDS)
         command = COMMANDS[' '.join(line[1 : words + 1])]
         command(None, None).get_parser('openstack').parse_args(line[words + 1 :])
         return command

@@ -106,7 +106,7 @@ def _ask(url, step):
         is_json = answer.headers.get('Content-Type', '').startswith('application/json')
         document = answer.json() if is_json and answer.content else None
         waits_for = step.get('until')
-        if not waits_for or document[waits_for] or time.monotonic() > until:
+        if not waits_for or (document or {}).get(waits_for) or time.monotonic() > until:
             break
         time.sleep(0.2)
     return {

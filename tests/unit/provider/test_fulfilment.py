@@ -157,6 +157,7 @@ class FulfilmentTestCase(testtools.TestCase):
         conf = types.SimpleNamespace(
             provider=types.SimpleNamespace(
                 dummy_nodes_dir=str(self.folder),
+                dummy_console_url=None,
                 fulfil_interval=10,
                 retry_interval=2,
                 retry_max_interval=60,

@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Serial consoles of servers, for those who rent them."""
