@@ -1,9 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Webhooks: events that are sent to a URL or by e-mail."""
 
-import base64
 import dataclasses
-import secrets
 
 from osc_lib import exceptions
 
@@ -13,8 +11,6 @@ from flocxclient.osc import identity
 from flocxclient.osc import waiting
 
 _MAILTO = 'mailto:'
-#: Of a secret: its beginning, and how many bytes it has.
-_PREFIX, _BYTES = 'whsec_', 32
 
 
 class CreateWebhook(command.ShowOne):
@@ -49,7 +45,7 @@ class CreateWebhook(command.ShowOne):
         parser.add_argument(
             '--secret',
             metavar='<secret>',
-            help=f'{_PREFIX} and the base64 of 24 to 64 random bytes; others can read '
+            help='whsec_ and the base64 of 24 to 64 random bytes; others can read '
             'your command line, so let one be made up where you can.',
         )
         identity.add_idempotency_key(parser)
@@ -61,8 +57,9 @@ class CreateWebhook(command.ShowOne):
         if '@' in url and '/' not in url and ':' not in url:
             url = _MAILTO + url
         if secret is None and not url.startswith(_MAILTO):
-            random = secrets.token_bytes(_BYTES)
-            secret = _PREFIX + base64.b64encode(random).decode()
+            from flocxclient.sdk import webhook
+
+            secret = webhook.new_secret()
         made = self.market.create_webhook(
             parsed_args.idempotency_key,
             url=url,

@@ -1,8 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
 """Webhooks, as the SDK has them."""
 
+import base64
+import secrets
+
 from flocxclient import fields
 from flocxclient.sdk import resource as flocx_resource
+
+#: How many random bytes a secret has.
+_BYTES = 32
+
+
+def new_secret():
+    """A secret to sign requests with, as Standard Webhooks 1.0 writes it."""
+    return 'whsec_' + base64.b64encode(secrets.token_bytes(_BYTES)).decode()
 
 
 class Webhook(flocx_resource.Resource, table=fields.WEBHOOK):

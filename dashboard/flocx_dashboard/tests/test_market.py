@@ -228,6 +228,31 @@ class OrderTest(base.DashboardTestCase):
         self.assertEqual([], page.context['subscribed'])
         self.assertEqual(404, requests.get(address, timeout=60).status_code)
 
+    def test_who_is_told_of_what_happens(self):
+        browser, url = self.browser('acme-lab-member'), self.url('overview:webhooks')
+        page = browser.post(url, {'url': 'http://hooks.example.org/'})
+        self.assertContains(page, 'https')
+        self.assertEqual([], page.context['webhooks'])
+        page = browser.post(
+            url,
+            {
+                'url': 'https://hooks.example.org/flocx',
+                'kind': 'contract.*',
+                'name': 'billing',
+            },
+        )
+        secret = page.context['secret']
+        self.assertRegex(secret, r'^whsec_')
+        self.assertContains(page, secret)
+        ((made, told),) = page.context['webhooks']
+        self.assertEqual(('billing', ['contract.*']), (made.name, made.event_types))
+        self.assertEqual(['contracts'], told)
+        page = browser.post(url, {'test': made.uuid})
+        self.assertContains(page, 'It is sent an event')
+        self.assertNotContains(page, secret)
+        page = browser.post(url, {'delete': made.uuid})
+        self.assertContains(page, 'Nobody is told.')
+
 
 class RoundTest(base.DashboardTestCase):
     def test_the_operator_looks_into_the_engine_and_runs_it(self):
@@ -278,6 +303,8 @@ class TroubleTest(base.DashboardTestCase):
             'overview:index',
             'overview:usage',
             'overview:events',
+            'overview:agenda',
+            'overview:webhooks',
             'offers:index',
             'offers:mine',
             'offers:servers',

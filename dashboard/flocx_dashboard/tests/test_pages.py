@@ -34,7 +34,13 @@ FORBIDDEN = {
 PAGES = {
     'umbrella-member': (
         *('overview:index', 'overview:usage', 'overview:events', 'overview:agenda'),
-        *('rent:index', 'offers:index', 'offers:hardware', 'bids:index'),
+        *(
+            'overview:webhooks',
+            'rent:index',
+            'offers:index',
+            'offers:hardware',
+            'bids:index',
+        ),
         *('bids:create', 'contracts:index', 'market:index', 'market:calendar'),
         *('market:book', 'market:timeline', 'money:index'),
     ),

@@ -46,7 +46,10 @@ MODAL = '.modal-content'
 WIDTHS = (1440, 1280, 400)
 LAPTOP = WIDTHS[1:2]
 #: The pages that are looked through for barriers.
-OF_OWNERS = (OVERVIEW, f'{OFFERS}servers/', CONTRACTS, '/project/market_money/')
+OF_OWNERS = (
+    *(OVERVIEW, f'{OVERVIEW}agenda/', f'{OVERVIEW}notifications/'),
+    *(f'{OFFERS}servers/', CONTRACTS, '/project/market_money/'),
+)
 OF_RENTERS = (
     *(OFFERS, f'{BIDS}create/', f'{RENT}?duration=2h&end_time=%2B2d'),
     f'{RENT}?duration=2h&requirements=cpus%3E%3D9999',

@@ -33,11 +33,11 @@ class Agenda(views.HorizonTemplateView):
         market = api.market(request)
         try:
             if 'delete' in request.POST:
-                market.delete_agenda(request.POST['delete'])
+                api.call(market.delete_agenda, request.POST['delete'])
             else:
                 name = request.POST.get('name', '').strip()
-                made = market.create_agenda(**({'name': name} if name else {}))
-                self.address = made.url
+                named = {'name': name} if name else {}
+                self.address = api.call(market.create_agenda, **named).url
         except api.Refused as refused:
             messages.error(request, str(refused))
         return self.get(request, *args, **kwargs)
