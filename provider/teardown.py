@@ -31,11 +31,11 @@ _P, Step = handovers.Phase, steps.Step
 #: What esi-leap writes into the properties of a node while it is leased: the lease.
 _MARKER = 'lease_uuid'
 
-#: So often the renter's rights are reached for in one pass, against a renter who keeps
-#: the node busy; the seconds between two tries are drawn from this range. The lessee
-#: can be changed only between two things that a conductor does, before the renter asks
-#: for the next one, so the tries are as close as the renter's requests may be.
-_GRABS, _GRAB_WAIT = 60, (0.01, 0.05)
+#: For so long, and so often, the renter's rights are reached for in one pass, against
+#: a renter who keeps the node busy. The lessee can be changed only between two things
+#: that a conductor does, before the renter asks for the next one: so the tries follow
+#: each other at once, and only after some of them is looked at what the node does now.
+_GRAB_TIME, _GRABS, _GRABS_A_LOOK = datetime.timedelta(seconds=8), 300, 4
 
 
 class NotClean(exceptions.Conflict):
@@ -133,9 +133,11 @@ class Teardown:
         if kept.handover.phase in (_P.QUARANTINED, _P.CLEANING):
             # Somebody has let the renter have it again: all of it from the beginning.
             kept.begin(_P.HANDED_OVER, self._now(), erase=None)
+        until = self._now() + _GRAB_TIME
         tries = tenacity.Retrying(
-            stop=tenacity.stop_after_attempt(_GRABS),
-            wait=tenacity.wait_random(*_GRAB_WAIT),
+            stop=tenacity.stop_any(
+                tenacity.stop_after_attempt(_GRABS), lambda _: self._now() >= until
+            ),
             retry=tenacity.retry_if_exception_type(Contended),
             reraise=True,
         )
@@ -146,11 +148,14 @@ class Teardown:
         """Set the lessee, or bring the node nearer to where Ironic allows it."""
         if node.lessee not in (parties.renter, None):
             return node
-        try:
-            return self._nodes.set_lessee(node.uuid, parties.quarantine)
-        except exceptions.Conflict as error:
-            self._interrupt(node)
-            raise Contended(str(error)) from None
+        refusal = ''
+        for _ in range(_GRABS_A_LOOK):
+            try:
+                return self._nodes.set_lessee(node.uuid, parties.quarantine)
+            except exceptions.Conflict as error:
+                refusal = str(error)
+        self._interrupt(node)
+        raise Contended(refusal)
 
     def _interrupt(self, node):
         """Stop what keeps Ironic from letting the lessee be changed."""

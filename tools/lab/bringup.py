@@ -65,7 +65,8 @@ class Lab:
             self._fill_databases()
             self._start()
         finally:
-            self._let_go(*self._kept)
+            for holder in self._kept.values():
+                holder.close()
 
     def down(self):
         """Stop exactly what was started here; the names of what was."""
@@ -98,7 +99,7 @@ class Lab:
     def _ports_in_use(self):
         running = self.running()
         if 'flocx-standalone' in running:
-            running += services.APIS
+            running += services.PORTS
         return running
 
     def _configure(self):
@@ -176,14 +177,14 @@ class Lab:
     def _start_one(self, name):
         process = self.process(name)
         self.started.append(process)
-        self._let_go(*(services.APIS if name == 'flocx-standalone' else (name,)))
+        self._let_go(*(services.PORTS if name == 'flocx-standalone' else (name,)))
         process.start()
         return process
 
     def _let_go(self, *names):
         for name in names:
-            if holder := self._kept.pop(name, None):
-                holder.close()
+            if name in self._kept:
+                self._kept[name].let_go()
 
     def _populate_keystone(self):
         if not self._filled.exists():

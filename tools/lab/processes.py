@@ -5,12 +5,14 @@ A pid file holds the pid and the start time from /proc: a pid that the system
 has given to somebody else in the meantime is never taken for ours.
 """
 
+import fcntl
 import os
 import pathlib
 import secrets
 import signal
 import socket
 import subprocess
+import tempfile
 import time
 
 from tools.lab import progress
@@ -189,19 +191,45 @@ def run(folder, name, command, **environment):
         )
 
 
+class Held:
+    """A port of 127.0.0.1 that is kept from others.
+
+    From when it is let go for its server until that listens, which may take some
+    seconds, a lock keeps other labs from it.
+    """
+
+    def __init__(self, port):
+        """:raises OSError: somebody else has it."""
+        self._socket = socket.socket()
+        name = f'flocx-{os.getuid()}-port-{port}'
+        self._lock = open(pathlib.Path(tempfile.gettempdir()) / name, 'w')
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            # What is left of a server that has just ended does not count.
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            self._socket.bind(('127.0.0.1', port))
+        except OSError:
+            self.close()
+            raise
+        # From now on nobody else binds it, however they ask.
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 0)
+
+    def let_go(self):
+        """Let its server have it."""
+        self._socket.close()
+
+    def close(self):
+        """Keep it no more."""
+        self._socket.close()
+        self._lock.close()
+
+
 def held(port):
-    """A socket that keeps a port of 127.0.0.1 from others, None if they have it."""
-    holder = socket.socket()
-    # What is left of a server that has just ended does not count.
-    holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    """A port of 127.0.0.1, kept from others; None if they have it."""
     try:
-        holder.bind(('127.0.0.1', port))
+        return Held(port)
     except OSError:
-        holder.close()
         return None
-    # From now on nobody else binds it, however they ask.
-    holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 0)
-    return holder
 
 
 def free(port):
@@ -239,8 +267,8 @@ def ports(folder, running=(), names=tuple(DEFAULT_PORTS)):
     ``running`` names the services which hold their port themselves, ``names`` those
     that are to have one.
 
-    :returns: {name: port} and {name: socket} of those that do not run: it keeps the
-        port for its service, and is closed when that starts.
+    :returns: {name: port} and {name: Held} of those that do not run: it keeps the
+        port for its service, and is let go when that starts.
     """
     before = folder.recall('ports', {})
     chosen, kept = {}, {}

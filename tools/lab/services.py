@@ -6,6 +6,8 @@ from tools.lab import keystone
 from tools.lab import processes
 
 APIS = ('market', 'provider', 'matcher', 'lease')
+#: What has a port of its own.
+PORTS = (*APIS, 'console')
 
 CONFIGURATION = """\
 [DEFAULT]
@@ -66,7 +68,7 @@ def configure(folder, ports, quarantine=None):
             data=folder.data,
             keystone=keystone.url(ports),
             account=ironic.account(folder, ports, 'flocx'),
-            **{name: ports[name] for name in (*APIS, 'console')},
+            **{name: ports[name] for name in PORTS},
         )
         + more
     )
