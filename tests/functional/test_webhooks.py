@@ -315,8 +315,10 @@ class WebhooksTest(WebhookTestCase):
 
     def test_who_does_not_answer_keeps_nobody_waiting(self):
         conf = self.marketplace.conf
-        conf.set_override('workers', 2, 'webhooks')
-        self.addCleanup(conf.clear_override, 'workers', 'webhooks')
+        # As long as may be: a machine may take its time for what follows.
+        for name, value in (('workers', 2), ('timeout', 30)):
+            conf.set_override(name, value, 'webhooks')
+            self.addCleanup(conf.clear_override, name, 'webhooks')
         sending = self.dispatcher()
         released = threading.Event()
         dead = self.useFixture(Receiver(self.authority))
@@ -326,7 +328,7 @@ class WebhooksTest(WebhookTestCase):
         self.look(sending)
         self.clock.advance(minutes=1)
         # From now on it takes a request and says nothing.
-        dead.answer = lambda request: released.wait(30) and 204
+        dead.answer = lambda request: released.wait(60) and 204
         self.addCleanup(released.set)
         self.hook()
         for number in range(1, 4):
