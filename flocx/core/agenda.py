@@ -3,9 +3,9 @@
 
 import dataclasses
 import datetime
-import hashlib
 import hmac
-import secrets
+
+from flocx.core import tokens
 
 #: How many of them a project may have.
 MOST = 50
@@ -27,14 +27,4 @@ class Agenda:
 
     def is_opened_by(self, token: str) -> bool:
         """Whether ``token`` is that of this agenda."""
-        return hmac.compare_digest(self.token_hash, hashed(token))
-
-
-def new_token() -> str:
-    """A token that nobody guesses: 256 bits, as characters that a URL may hold."""
-    return secrets.token_urlsafe(32)
-
-
-def hashed(token: str) -> str:
-    """What is kept of a token. One that is so long needs no salt."""
-    return hashlib.sha256(token.encode()).hexdigest()
+        return hmac.compare_digest(self.token_hash, tokens.hashed(token))

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """/v1/agendas: what is due, for calendar programs that know nothing of Keystone."""
 
+import secrets
+
 from oslo_utils import uuidutils
 import pecan
 import wsme.types
@@ -14,6 +16,7 @@ from flocx.api import routing
 from flocx.api import types
 from flocx.core import agenda as core
 from flocx.core import query
+from flocx.core import tokens
 from market import agenda as market_agenda
 from market.api import transaction
 from market.db import agendas
@@ -110,13 +113,13 @@ class Agendas(routing.Resource):
         agenda is deleted; it is shown this once.
         """
         service, context, now = transaction.request_context()
-        token = core.new_token()
+        token = tokens.text(secrets.token_bytes(tokens.RANDOM_BYTES))
         agenda = core.Agenda(
             uuid=uuidutils.generate_uuid(),
             name=body.get('name'),
             project_id=context.project_id,
             user_id=context.user_id,
-            token_hash=core.hashed(token),
+            token_hash=tokens.hashed(token),
             created_at=now,
         )
         with service.database.writer() as session:

@@ -11,8 +11,8 @@ from oslo_utils import uuidutils
 import sqlalchemy as sa
 
 from flocx import exceptions
-from flocx.core import console_token as core
 from flocx.core import contract as contract_core
+from flocx.core import tokens as core
 from market.db import listing
 from market.db import schema
 from market.db import visibility

@@ -27,7 +27,7 @@ from websockets import exceptions as ws_exceptions
 from websockets.asyncio import server
 
 from flocx import exceptions
-from flocx.core import console_token
+from flocx.core import tokens
 from flocx.core import window
 
 LOG = log.getLogger(__name__)
@@ -168,7 +168,7 @@ class Proxy:
         :raises Forbidden: it opens none.
         :raises Unavailable: not now.
         """
-        if not console_token.is_token(token):
+        if not tokens.is_token(token):
             raise _Refused
         if self._asking >= _MOST_ASKING:
             raise exceptions.Unavailable('Many ask for consoles now; try again')
@@ -195,7 +195,7 @@ class Proxy:
 
     def _kept(self, token):
         """What the market knows of a token that may open sessions now, JSON."""
-        token_hash = console_token.hashed(token)
+        token_hash = tokens.hashed(token)
         for kept in self._marketplace.console_tokens(token_hash=token_hash):
             if window.instant(kept['expires_at'], 'expires_at') > self._now():
                 return kept

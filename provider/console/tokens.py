@@ -6,8 +6,8 @@ import secrets
 import urllib.parse
 
 from flocx import exceptions
-from flocx.core import console_token
 from flocx.core import contract
+from flocx.core import tokens
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -53,11 +53,9 @@ class Consoles:
             )
         node = self._nodes.get(ident, context)
         line_uuid = self._line(context, node)
-        token = console_token.text(secrets.token_bytes(console_token.RANDOM_BYTES))
+        token = tokens.text(secrets.token_bytes(tokens.RANDOM_BYTES))
         # First, for the market refuses it where the line has ended meanwhile.
-        kept = self._lines.keep_console_token(
-            line_uuid, console_token.hashed(token), seconds
-        )
+        kept = self._lines.keep_console_token(line_uuid, tokens.hashed(token), seconds)
         self._nodes.console_on(node.uuid)
         return Issued(node.uuid, token, self._url(token), kept)
 

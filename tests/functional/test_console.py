@@ -7,7 +7,7 @@ import threading
 from websockets import exceptions as ws_exceptions
 from websockets.sync import client
 
-from flocx.core import console_token
+from flocx.core import tokens
 from market.db import console_tokens
 from provider.console import proxy
 from tests import waiting
@@ -123,7 +123,7 @@ class ConsoleTest(ConsoleTestCase):
         # What is kept is no token, and is shown nowhere.
         (listed,) = self.listed(line_uuid=contract['lines'][0]['uuid'])
         self.assertEqual(made['uuid'], listed['uuid'])
-        kept = console_token.hashed(made['token'])
+        kept = tokens.hashed(made['token'])
         self.assertNotIn(kept, str(listed))
         log = (self.marketplace.folder / 'flocx.log').read_text()
         self.assertNotIn(made['token'], log)

@@ -324,17 +324,22 @@ class WebhooksTest(WebhookTestCase):
         dead = self.useFixture(Receiver(self.authority))
         dead.answer = lambda request: 503
         self.hook(dead.url)
+        self.hook()
         self.offer()
         self.look(sending)
         self.clock.advance(minutes=1)
         # From now on it takes a request and says nothing.
         dead.answer = lambda request: released.wait(60) and 204
         self.addCleanup(released.set)
-        self.hook()
-        for number in range(1, 4):
-            self.offer()
+
+        def received():
+            # Who is still busy with the event before is looked at again.
             sending.run(self.clock())
-            self.eventually(number, lambda: len(self.receiver.sent))
+            return len(self.receiver.sent)
+
+        for number in range(2, 5):
+            self.offer()
+            self.eventually(number, received)
         waiting.until(lambda: len(dead.sent) == 2)
         self.assertEqual(1, len(sending._busy))
         released.set()

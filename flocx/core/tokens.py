@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tokens that open the serial console of a server, for the time of a contract line."""
+"""Tokens that open something to whoever has them: their form, and what is kept."""
 
 import base64
 import dataclasses
@@ -14,7 +14,9 @@ _FORM = re.compile(r'[A-Za-z0-9_-]{43}')
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class ConsoleToken:
-    """What is known of a token; the token itself only its renter has.
+    """What is known of a token that opens a serial console, for the time of a line.
+
+    The token itself only its renter has.
 
     :param expires_at: until when it opens sessions, which may last longer: until
         ``end_time``, when the time of its line is over.
@@ -44,5 +46,5 @@ def is_token(value: str) -> bool:
 
 
 def hashed(token: str) -> str:
-    """What is kept of a token: its SHA-256, in hexadecimal."""
+    """What is kept of a token, in hexadecimal: SHA-256, as 256 bits need no salt."""
     return hashlib.sha256(token.encode()).hexdigest()
