@@ -35,7 +35,7 @@ _MARKER = 'lease_uuid'
 #: a renter who keeps the node busy. The lessee can be changed only between two things
 #: that a conductor does, before the renter asks for the next one: so the tries follow
 #: each other at once, and only after some of them is looked at what the node does now.
-_GRAB_TIME, _GRABS, _GRABS_A_LOOK = datetime.timedelta(seconds=8), 300, 4
+_GRAB_TIME, _GRABS, _GRABS_A_LOOK = datetime.timedelta(seconds=8), 40, 4
 
 
 class NotClean(exceptions.Conflict):
