@@ -205,7 +205,7 @@ class Dispatcher:
         longest = datetime.timedelta(days=self._conf.give_up_days)
         since = webhook.failing_since
         reason = str(error)[:255]
-        # Nothing of security hangs on it.
+        # It keeps receivers apart that failed together; nobody gains by guessing it.
         draw = random.random()  # noqa: S311
         seconds = core.pause(
             webhook.attempts + 1,

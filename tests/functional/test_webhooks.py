@@ -443,6 +443,7 @@ class NowhereTest(WebhookTestCase):
             ('127.0.0.1', None),
             ('[::1]', None),
             ('[::ffff:127.0.0.1]', None),
+            # Asked for, and not listened on, which is what the rule is about.
             ('0.0.0.0', None),  # noqa: S104
             ('169.254.169.254', None),
             ('10.0.0.1', None),

@@ -34,6 +34,7 @@ class AddressesTest(unittest.TestCase):
             '192.168.1.1',
             '169.254.169.254',
             '100.64.0.1',
+            # Refused, and not listened on, which is what the rule is about.
             '0.0.0.0',  # noqa: S104
             '224.0.0.1',
             '255.255.255.255',
