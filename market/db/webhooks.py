@@ -105,6 +105,13 @@ def of_projects(session, project_ids):
     return found
 
 
+def failing(session):
+    """How many did not take what they were sent last, and wait for the next try."""
+    return session.scalar(
+        sa.select(sa.func.count()).where(_ENABLED, _TABLE.c.attempts > 0)
+    )
+
+
 def lock(session, uuid, now, seconds):
     """Keep others from sending to a webhook; return it, None where one of them does.
 
