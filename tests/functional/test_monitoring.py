@@ -155,15 +155,29 @@ class HealthTest(base.MarketplaceTestCase):
     def test_a_provider_that_is_late(self):
         self.override('health_max_lag', 60, 'market')
         offer = self.offer()
-        self.good(
+        claimed = self.good(
             self.market('umbrella-member').post(f'/v1/offers/{offer["uuid"]}/claim')
         )
         self.assertTrue(self.look(market_health.LagHealth).available)
+        found = self.workload()
+        self.assertEqual(('service-service', 1, 0), self.figures(found))
+        self.assertEqual(claimed['start_time'], found['next_due_time'])
+        self.assertIsNone(found['last_report_time'])
         self.override('health_max_lag', 1, 'market')
         self.eventually(
             '1 servers wait for their provider longer than 1 s',
             lambda: self.look(market_health.LagHealth).reason,
         )
+        self.assertEqual(('service-service', 1, 1), self.figures(self.workload()))
+
+    def workload(self):
+        answer = self.market('operator-admin').newest('/v1/providers')
+        (found,) = self.good(answer, 200)['providers']
+        return found
+
+    @staticmethod
+    def figures(found):
+        return found['provider_id'], found['lines'], found['late']
 
     def test_the_apis_ask_them(self):
         answer = self.market(None).get('/healthcheck')

@@ -111,6 +111,7 @@ def ensure(folder):
     if not python(folder).exists():
         command = [sys.executable, '-m', 'venv', folder.horizon]
         install.run(folder, 'Making an environment for Horizon', command)
+        install.update_pip(folder, python(folder))
     stamp.unlink(missing_ok=True)
     requirements = folder.path / 'tmp' / 'horizon.txt'
     # Our own client is installed from this checkout, not from the package index.

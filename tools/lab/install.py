@@ -143,6 +143,13 @@ def _create_venv(folder):
         [sys.executable, '-m', 'venv', '--clear', folder.venv],
         NO_VENV,
     )
+    update_pip(folder, folder.python)
+
+
+def update_pip(folder, python):
+    """That of Python 3.11 needs three times as long to find out versions."""
+    command = [python, '-m', 'pip', 'install', '--upgrade', 'pip']
+    run(folder, 'Bringing pip up to date', command, NO_NETWORK)
 
 
 def _install_packages(folder):

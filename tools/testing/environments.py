@@ -221,6 +221,8 @@ def _make(venv):
     command = [sys.executable, '-m', 'venv', '--clear', str(venv.folder)]
     if subprocess.run(command, check=False).returncode:
         sys.exit('No virtualenv could be made in .test/, see above.')
+    # That of Python 3.11 needs three times as long to find out versions.
+    _pip_install(venv, '--upgrade', 'pip')
 
 
 def _pip_install(venv, *arguments):

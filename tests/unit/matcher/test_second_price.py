@@ -110,9 +110,12 @@ class SecondPriceTest(unittest.TestCase):
         award = data.draw(st.sampled_from(before.awards))
         raised = dataclasses.replace(award.bid, price=award.bid.price + more)
         after = settled(markets.instead(market, raised))
-        self.assertIn(award.bid.uuid, payments(after))
+        paid, pays = payments(before), payments(after)
+        self.assertIn(award.bid.uuid, pays)
+        # What others pay may change: by the Clarke pivot a winner pays for what the
+        # best awards without it would add, and in those this one might lose its place.
         if given(before) == given(after):
-            self.assertEqual(before.pays, after.pays)
+            self.assertEqual(paid[award.bid.uuid], pays[award.bid.uuid])
 
     @markets.examples(2.5)
     @hypothesis.given(markets.books(), st.randoms(use_true_random=False))
