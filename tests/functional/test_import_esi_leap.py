@@ -272,6 +272,12 @@ class ImportTest(test_lease.LeaseTestCase):
         self.imported()
         self.fulfil(passes=2)
         self.assertEqual(('initech', sublease), self.marked(node))
+        # Of which class they are, Ironic says; nothing that was taken over does.
+        for kind, uuids in (('offers', [below]), ('leases', [lease, sublease])):
+            for name, expected in (('baremetal', uuids), ('other', [])):
+                asked = {'resource_uuid': node, 'resource_class': name}
+                asked |= {'view': 'all'} if kind == 'leases' else {}
+                self.assertEqual(expected, self.listed('operator-admin', kind, **asked))
         self.assertEqual('active', self.shown('leases', lease)['status'])
         shown = self.shown('leases', sublease, 'initech-member')
         self.assertEqual(
