@@ -295,6 +295,16 @@ class ImportTest(test_lease.LeaseTestCase):
         self.assertEqual((None, None), self.marked(node))
         self.assertEqual('deleted', self.shown('leases', lease)['status'])
 
+    def test_one_that_begins_later_is_handed_over(self):
+        """Nothing is known of the hardware of its offer, which is not what it was."""
+        node = self.add_node()
+        server = self.marketplace.node(node).uuid
+        lease = self.row(LEASES, resource_uuid=server, status='created')
+        self.imported()
+        self.fulfil(passes=3)
+        self.assertEqual(('umbrella', None), self.marked(node))
+        self.assertEqual('active', self.shown('leases', lease)['status'])
+
     def test_the_marker_of_another_lease_stays(self):
         node = self.add_node(lessee='umbrella', properties={'lease_uuid': 'other'})
         server = self.marketplace.node(node).uuid
