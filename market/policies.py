@@ -368,6 +368,12 @@ RULES = [
         ('GET', '/v1/audit'),
     ),
     policy.documented(
+        'market:providers:list',
+        policy.ADMIN,
+        'See how each provider does: what it looks after and is late with.',
+        ('GET', '/v1/providers'),
+    ),
+    policy.documented(
         'market:webhooks:list',
         policy.READER,
         "List the project's webhooks.",

@@ -66,11 +66,20 @@ def projects(request):
     :raises Refused: there is no Keystone in the catalogue.
     :raises ClientException: Keystone does not answer, or not this user.
     """
+    found = _identity(request, 'projects')['projects']
+    return {each['id']: each['name'] for each in found}
+
+
+def user(request, ident):
+    """The name of a user; raises as ``projects`` does."""
+    return _identity(request, f'users/{ident}')['user']['name']
+
+
+def _identity(request, path):
     url = _endpoint(request, 'identity').rstrip('/')
     if not url.endswith('/v3'):
         url += '/v3'
-    answer = _session(request, url).get(f'{url}/projects')
-    return {each['id']: each['name'] for each in answer.json()['projects']}
+    return _session(request, url).get(f'{url}/{path}').json()
 
 
 def call(function, *args, **kwargs):

@@ -47,6 +47,8 @@ class Moment(Read):
         kwargs.setdefault('help_text', TIMES)
         super().__init__(**kwargs)
         self.widget.attrs['placeholder'] = example
+        # A script puts a button beside it, which is called so.
+        self.widget.attrs['data-flocx-moment'] = _('Choose a date and time')
 
     def read(self, text):
         found = times.moment(text, timezone.localtime())

@@ -41,7 +41,7 @@ RULES = {
     'probing_asks': _('Asks changed again and again'),
 }
 
-#: For how many seconds the classes of the market are kept.
+#: For how many seconds the classes of the market, and names of users, are kept.
 KEPT = 60
 
 #: As many uuids as one URL is asked to hold.
@@ -78,6 +78,16 @@ def project(request, ident):
         return '–'
     known = of_projects(request).get(ident)
     return known or shortened(ident)
+
+
+def user(request, ident):
+    """The name of a user of Keystone's, or the start of its id; for administrators."""
+    try:
+        return cache.cache.get_or_set(
+            f'flocx-user-{ident}', lambda: api.user(request, ident), KEPT
+        )
+    except (api.Refused, auth_exceptions.ClientException):
+        return shortened(ident)
 
 
 def of_servers(request):

@@ -15,6 +15,7 @@ from market.api import grants
 from market.api import maintenances
 from market.api import offers
 from market.api import prices
+from market.api import providers
 from market.api import publications
 from market.api import quotes
 from market.api import reports
@@ -41,6 +42,7 @@ class V1:
     book = book.BookController()
     publications = publications.Publications()
     prices = prices.PricesController()
+    providers = providers.Providers()
     quotes = quotes.Quotes()
     reports = reports.Reports()
     statements = statements.Statements()

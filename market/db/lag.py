@@ -1,12 +1,27 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What providers are late with."""
+"""What providers are late with, and how each of them does."""
+
+import collections
+import dataclasses
+import datetime
 
 import sqlalchemy as sa
 
 from flocx.core import contract as core
+from flocx.core import offer as offer_core
 from market.db import schema
 
 _S = core.Status
+_LINES = schema.contract_lines
+
+#: When something is to be done for a line; those in trouble wait for people.
+_DUE = sa.case(
+    (_LINES.c.status.in_([_S.CREATED, _S.WAIT_FULFILL]), _LINES.c.start_time),
+    (
+        _LINES.c.status.in_([_S.ACTIVE, _S.WAIT_END, _S.WAIT_CANCEL]),
+        _LINES.c.end_time,
+    ),
+)
 
 
 def late(session, moment):
@@ -14,19 +29,82 @@ def late(session, moment):
 
     Those count too for which Ironic is tried again and again.
     """
-    table = schema.contract_lines
-    waits = sa.or_(
-        sa.and_(
-            table.c.status.in_([_S.CREATED, _S.WAIT_FULFILL]),
-            table.c.start_time <= moment,
-        ),
-        sa.and_(
-            table.c.status.in_([_S.ACTIVE, _S.WAIT_END, _S.WAIT_CANCEL]),
-            table.c.end_time <= moment,
-        ),
-    )
     return session.execute(
         sa.select(sa.func.count())
-        .select_from(table)
-        .where(table.c.status.in_(core.OPEN), waits)
+        .select_from(_LINES)
+        .where(_LINES.c.status.in_(core.OPEN), _DUE <= moment)
     ).scalar_one()
+
+
+@dataclasses.dataclass(frozen=True)
+class Provider:
+    """How a provider does; ``provider_id`` is the account that it publishes with."""
+
+    provider_id: str
+    #: Servers with an open offer or line, and open lines.
+    servers: int = 0
+    lines: int = 0
+    #: Lines that something should have been done for, and lines in trouble.
+    late: int = 0
+    failed: int = 0
+    #: When the first line is due; in the past where that is late.
+    next_due_time: datetime.datetime | None = None
+    #: When it last said that a server was handed over or taken back.
+    last_report_time: datetime.datetime | None = None
+
+
+def of_providers(session, moment):
+    """Each Provider that has anything open or was ever sold anything of.
+
+    :param moment: what was due until then is late.
+    """
+    found = collections.defaultdict(dict)
+    for rows in (_open(session, moment), _reports(session), _servers(session)):
+        for row in rows:
+            found[row.provider_id].update(row._mapping)
+    return [Provider(**found[ident]) for ident in sorted(found)]
+
+
+def _open(session, moment):
+    return session.execute(
+        sa.select(
+            _LINES.c.provider_id,
+            sa.func.count().label('lines'),
+            _count(_DUE <= moment).label('late'),
+            _count(_LINES.c.status == _S.ERROR).label('failed'),
+            sa.func.min(_DUE).label('next_due_time'),
+        )
+        .where(_LINES.c.status.in_(core.OPEN))
+        .group_by(_LINES.c.provider_id)
+    )
+
+
+def _count(condition):
+    return sa.func.count(sa.case((condition, 1)))
+
+
+def _reports(session):
+    reported = sa.func.coalesce(_LINES.c.expire_time, _LINES.c.fulfill_time)
+    return session.execute(
+        sa.select(_LINES.c.provider_id, sa.func.max(reported).label('last_report_time'))
+        # What ends before it was handed over may have been cancelled by others.
+        .where(_LINES.c.fulfill_time.is_not(None))
+        .group_by(_LINES.c.provider_id)
+    )
+
+
+def _servers(session):
+    tables = (schema.offers, offer_core.OPEN), (_LINES, core.OPEN)
+    servers = sa.union(
+        *(
+            sa.select(
+                table.c.provider_id, table.c.resource_type, table.c.resource_uuid
+            ).where(table.c.status.in_(statuses))
+            for table, statuses in tables
+        )
+    ).subquery()
+    return session.execute(
+        sa.select(servers.c.provider_id, sa.func.count().label('servers')).group_by(
+            servers.c.provider_id
+        )
+    )

@@ -159,6 +159,7 @@ STORY = (
     ('operator-admin', 'round', 'run'),
     ('acme-member', 'offer', 'delete', 'one'),
     ('operator-admin', 'audit'),
+    ('operator-admin', 'provider', 'list'),
 )
 
 

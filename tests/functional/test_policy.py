@@ -487,6 +487,7 @@ ROWS = {
         body={'status': 'rejected', 'decision': 'right'},
     ),
     'market:audit:list': Row('GET', MARKET, '/v1/audit', *(DENIED,) * 3),
+    'market:providers:list': Row('GET', MARKET, '/v1/providers', *(DENIED,) * 3),
     'provider:nodes:list': Row('GET', PROVIDER, '/v1/nodes', ALL, ALL, ALL),
     'provider:nodes:show': Row(
         'GET', PROVIDER, '/v1/nodes/{node}', ALL, NONE, NONE, operator=404

@@ -9,7 +9,7 @@ are.
 import argparse
 import re
 
-from flocxclient.osc import bulk
+from flocxclient import row_files
 
 OPTIONS = {
     'quantity': '--quantity',
@@ -31,7 +31,7 @@ FORMS = (
     'as needed'
 )
 
-_WORDS = {**{name: name for name in OPTIONS}, **bulk.ALIASES}
+_WORDS = {**{name: name for name in OPTIONS}, **row_files.ALIASES}
 # A comma that is not followed by a word belongs to the value before it.
 _COMMA = re.compile(r',(?=\s*(?:' + '|'.join(_WORDS) + r')\s*=)')
 
@@ -47,7 +47,7 @@ def parse(text, parser):
     if '=' in text:
         return [_one(words(text), parser)]
     try:
-        rows = bulk.read(text, OPTIONS)
+        rows = row_files.read(text, OPTIONS)
     except OSError as exc:
         raise ValueError(
             f'{text} is neither a file nor terms such as {FORMS}: {exc.strerror}'

@@ -5,17 +5,9 @@ A row is what would be typed as a command of its own: its columns are the option
 command, and its cells are understood, and refused, as the values of these are.
 """
 
-import csv
-import hashlib
-import io
-import json
-import pathlib
-
 from osc_lib import exceptions
 
-#: Other words for columns.
-ALIASES = {'server': 'resource', 'node': 'resource', 'require': 'requirements'}
-YAML = ('.yaml', '.yml', '.json')
+from flocxclient import row_files
 
 
 class FileMixin:
@@ -74,10 +66,10 @@ class FileMixin:
                     'one of them out'
                 )
         try:
-            rows = read(parsed_args.file, self.options)
+            rows = row_files.read(parsed_args.file, self.options)
         except (OSError, ValueError) as exc:
             raise exceptions.CommandError(f'--file {parsed_args.file}: {exc}') from exc
-        keys = _keys(rows, parsed_args.idempotency_key)
+        keys = row_files.keys(rows, parsed_args.idempotency_key)
         done = []
         for number, (row, key) in enumerate(zip(rows, keys, strict=True), 1):
             outcome = self._create_row(row, key, parsed_args)
@@ -133,83 +125,6 @@ class FileMixin:
             if getattr(given, name) is None:
                 setattr(given, name, getattr(parsed_args, name))
         return given
-
-
-def read(path, columns):
-    """The rows of a file, dictionaries of texts; ``requirements`` are lists of them.
-
-    Empty cells are left out.
-
-    :raises OSError: it cannot be read.
-    :raises ValueError: it has no rows, or a column that is none of ``columns``.
-    """
-    path = pathlib.Path(path)
-    text = path.read_text(encoding='utf-8-sig')
-    found = _from_yaml(text) if path.suffix.lower() in YAML else _from_csv(text)
-    rows = []
-    for number, row in enumerate(found, 1):
-        if not isinstance(row, dict):
-            raise ValueError(f'row {number} is not a list of columns and values')
-        rows.append({})
-        for heading, value in row.items():
-            name = str(heading).strip().lower().replace('-', '_').replace(' ', '_')
-            name = ALIASES.get(name, name)
-            if name not in columns:
-                raise ValueError(
-                    f'row {number} has a column {heading!r}; there are '
-                    + ', '.join(columns)
-                )
-            if name == 'requirements' and isinstance(value, str):
-                value = list(filter(None, map(str.strip, value.split(';'))))
-            if value not in (None, '', []):
-                rows[-1][name] = value
-    if not rows:
-        raise ValueError('it has no rows: write a heading and a line for each')
-    return rows
-
-
-def _from_yaml(text):
-    import yaml
-
-    try:
-        # Everything is text: 1.10 is a price, and 2027-01-05 a day in the user's zone.
-        # This loader makes nothing else.
-        found = yaml.BaseLoader(text).get_single_data()
-    except yaml.YAMLError as exc:
-        raise ValueError(f'it is not YAML: {exc}') from None
-    if not isinstance(found, list):
-        raise ValueError('it is not a list: begin each row with a dash')
-    return found
-
-
-def _from_csv(text):
-    heading = text.partition('\n')[0]
-    delimiter = max(',;\t', key=heading.count)
-    rows = csv.DictReader(
-        io.StringIO(text, newline=''), delimiter=delimiter, strict=True
-    )
-    try:
-        for number, row in enumerate(rows, 1):
-            if None in row:
-                raise ValueError(f'row {number} has more cells than the heading')
-            if any(row.values()):
-                yield {name: value and value.strip() for name, value in row.items()}
-    except csv.Error as exc:
-        raise ValueError(f'it is not CSV: {exc}') from None
-
-
-def _keys(rows, own):
-    """An idempotency key for each row: of what it says, not of where it stands.
-
-    So a row that was mended is created, and the others are not once more.
-
-    :param own: the user's key, which parts this file from others of the same rows.
-    """
-    seen = {}
-    for row in rows:
-        text = json.dumps([own, row], sort_keys=True)
-        seen[text] = seen.get(text, 0) + 1
-        yield hashlib.sha256(f'{seen[text]} {text}'.encode()).hexdigest()
 
 
 def _refuse(message):

@@ -73,6 +73,12 @@ class Project(Named):
     directory = 'project'
 
 
+class User(Named):
+    """A user of Keystone's, such as the one that a service has."""
+
+    directory = 'user'
+
+
 class Server(Named):
     """A server of the reader's own, or one that they rent."""
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What projects, servers and accounts are called, for whoever reads a table.
+"""What projects, users, servers and accounts are called, for whoever reads a table.
 
 A name is a convenience: where the reader may not know it, or a service does not answer,
 the id stands, in a list the beginning of it.
@@ -34,7 +34,7 @@ class Names:
     def name(self, directory, ident):
         """What an object is called.
 
-        :param directory: ``project``, ``server`` or ``account``.
+        :param directory: ``project``, ``user``, ``server`` or ``account``.
         """
         found = ident and getattr(self, f'_{directory}')(ident)
         return found[:8] if self._short and _UUID.fullmatch(found or '') else found
@@ -53,6 +53,12 @@ class Names:
             except errors.ERRORS:
                 self._foreign = False
         return ident
+
+    def _user(self, ident):
+        try:
+            return self._command.connection.identity.get_user(ident).name
+        except errors.ERRORS:
+            return ident
 
     def _server(self, ident):
         return self._servers.get(ident) or ident

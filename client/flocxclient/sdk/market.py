@@ -413,6 +413,11 @@ class Proxy(proxy.Proxy):
         found = self._read('/v1/audit', **query)['findings']
         return [_statistics.Finding.existing(**each) for each in found]
 
+    def providers(self):
+        """How each provider does, a Provider each, for administrators."""
+        found = self._read('/v1/providers')['providers']
+        return [_statistics.Provider.existing(**each) for each in found]
+
     def properties(self):
         """The hardware on offer: a Property for each expression."""
         found = self._read('/v1/properties')['properties']

@@ -121,6 +121,23 @@ class Finding(resource.Resource):
     detail = resource.Body('detail')
 
 
+class Provider(resource.Resource):
+    """How a service does that hands servers over and takes them back."""
+
+    #: The account that it publishes offers with.
+    provider_id = resource.Body('provider_id')
+    #: How many servers have an open offer or contract.
+    servers = resource.Body('servers', type=int)
+    #: How many are under open contracts, and of these are late or in trouble.
+    lines = resource.Body('lines', type=int)
+    late = resource.Body('late', type=int)
+    failed = resource.Body('failed', type=int)
+    #: When the next is to be handed over or taken back.
+    next_due_time = resource.Body('next_due_time')
+    #: When one was last reported to be.
+    last_report_time = resource.Body('last_report_time')
+
+
 class Property(resource.Resource):
     """An expression that requirements may use, and what it finds on offer."""
 

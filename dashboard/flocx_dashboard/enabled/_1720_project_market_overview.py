@@ -5,4 +5,9 @@ PANEL_GROUP = 'marketplace'
 ADD_PANEL = 'flocx_dashboard.content.overview.panel.Overview'
 ADD_INSTALLED_APPS = ['flocx_dashboard']
 ADD_SCSS_FILES = ['flocx_dashboard/market.scss']
-ADD_JS_FILES = ['flocx_dashboard/market.js', 'flocx_dashboard/calendar.js']
+ADD_JS_FILES = [
+    'flocx_dashboard/market.js',
+    'flocx_dashboard/calendar.js',
+    'flocx_dashboard/moments.js',
+    'flocx_dashboard/rows.js',
+]

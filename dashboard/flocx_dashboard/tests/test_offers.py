@@ -2,6 +2,7 @@
 """Offering, browsing and claiming, as somebody with a browser does it."""
 
 from django import test
+from django.core.files import uploadedfile
 
 from flocx_dashboard.tests import base
 
@@ -240,3 +241,54 @@ class ClaimTest(base.DashboardTestCase):
         self.assertContains(
             self.page('umbrella-reader', 'offers:hardware'), '<code>memory_mb</code>'
         )
+
+
+class BulkTest(base.DashboardTestCase):
+    """Many offers from a file, each row by itself."""
+
+    def checked(self, **data):
+        return self.send('acme-member', 'offers:file', **data)
+
+    def test_rows_are_checked_and_then_offered_once(self):
+        for name in ('bulk-1', 'bulk-2'):
+            self.add_node(name)
+        text = (
+            'server;price;end_time;lessee\n'
+            'bulk-1;1.10;;\nbulk-2;;+3d;acme-lab\nno-such;1;;\nbulk-1;much;;\n'
+        )
+        file = uploadedfile.SimpleUploadedFile('rack.csv', text.encode())
+        page = self.checked(file=file, end_time='+2d')
+        self.assertEqual((2, 2), (page.context['good'], page.context['bad']))
+        self.assertContains(page, 'none that is called no-such')
+        self.assertContains(page, 'price: ')
+        self.assertRegex(page.context['rows'][0].window[1], r':\d\d [A-Z]+$')
+        good = [each.document for each in page.context['rows'] if each.is_good]
+        # By a script, a part; then, without one, all of them, the first once more.
+        told = self.browser('acme-member').post(
+            self.url('offers:file'),
+            {'row': good[:1]},
+            headers={'X-Requested-With': 'XMLHttpRequest'},
+        )
+        self.assertEqual([True], [each['good'] for each in told.json()])
+        page = self.checked(row=good)
+        self.assertEqual(2, page.context['good'])
+        offers = list(self.market('acme-member').get('/v1/offers').json()['offers'])
+        mine = [each for each in offers if each['project_id'] == 'acme']
+        self.assertEqual(
+            [('0.000000', 'acme-lab'), ('1.100000', None)],
+            sorted((each['price'], each['lessee_id']) for each in mine),
+        )
+
+    def test_what_is_no_file_of_offers(self):
+        for given, complaint in (
+            ({'text': ''}, 'no rows'),
+            ({'text': 'server,color\nn,red'}, 'color'),
+            ({'text': 'server\nn', 'end_time': 'some day'}, 'some day'),
+            ({'file': uploadedfile.SimpleUploadedFile('a.yaml', b'{')}, 'not YAML'),
+            ({'file': uploadedfile.SimpleUploadedFile('a.csv', b'\xff')}, 'utf-8'),
+        ):
+            with self.subTest(complaint):
+                page = self.checked(**given)
+                self.assertContains(page, complaint)
+                self.assertFalse(page.context.get('rows'))
+        self.assertEqual(400, self.checked(row='[]').status_code)

@@ -44,7 +44,10 @@ PAGES = {
         *('bids:create', 'contracts:index', 'market:index', 'market:calendar'),
         *('market:book', 'market:timeline', 'money:index'),
     ),
-    'acme-member': ('overview:index', 'offers:mine', 'offers:servers', 'money:index'),
+    'acme-member': (
+        *('overview:index', 'offers:mine', 'offers:servers', 'offers:file'),
+        'money:index',
+    ),
     'operator-admin': (
         *('overview:index', 'contracts:index', 'rounds:index', 'rounds:health'),
         'rounds:audit',

@@ -50,6 +50,12 @@ class ServerTest(base.DashboardTestCase):
         self.assertEqual('ended', sale['status'])
         self.assertGreaterEqual(sale['returned_in'], 7 * 60)
         self.assertContains(page, 'after its end')
+        # To the operator, that is the last that its provider reported.
+        page = self.page('operator-admin', 'rounds:health')
+        (found,) = page.context['providers']
+        told = formats.instant(found['provider'].last_report_time)
+        self.assertLess(datetime.timedelta(0), told - formats.instant(sale['end_time']))
+        self.assertContains(page, 'In time')
 
     def test_who_rents_it_sees_their_part(self):
         page = self.page('umbrella-reader', 'offers:server', self.uuid)

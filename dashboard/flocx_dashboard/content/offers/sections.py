@@ -8,6 +8,7 @@ SECTIONS = (
     ('index', _('On the market')),
     ('mine', _('My offers')),
     ('servers', _('My servers')),
+    ('file', _('Offer from a file')),
     ('hardware', _('Hardware on offer')),
 )
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 from django.urls import re_path
 
+from flocx_dashboard.content.offers import file
 from flocx_dashboard.content.offers import server_detail
 from flocx_dashboard.content.offers import servers
 from flocx_dashboard.content.offers import views
@@ -13,6 +14,7 @@ urlpatterns = [
         r'^servers/(?P<uuid>[^/]+)/$', server_detail.Detail.as_view(), name='server'
     ),
     re_path(r'^servers/(?P<uuid>[^/]+)/offer/$', views.Create.as_view(), name='create'),
+    re_path(r'^file/$', file.File.as_view(), name='file'),
     re_path(r'^hardware/$', servers.Hardware.as_view(), name='hardware'),
     re_path(r'^(?P<uuid>[^/]+)/$', views.Detail.as_view(), name='detail'),
     re_path(r'^(?P<uuid>[^/]+)/claim/$', views.Claim.as_view(), name='claim'),

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Whether everything works that should: services, engine, servers, hand-backs."""
+"""Whether everything works that should: services, providers, servers, hand-backs."""
 
 import datetime
 
@@ -72,11 +72,16 @@ class Health(views.HorizonTemplateView):
             sort_key='end_time',
             sort_dir='desc',
         )
+        providers = api.call(market.providers)
         rounds = api.every(
             api.matcher(self.request).rounds, 1, sort_key='time', sort_dir='desc'
         )
         return {
             'last_round': rounds[0] if rounds else None,
+            'providers': [
+                {'provider': each, 'name': names.user(self.request, each.provider_id)}
+                for each in providers
+            ],
             'contracts': [
                 {
                     'contract': each,
