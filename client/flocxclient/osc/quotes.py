@@ -54,6 +54,9 @@ def add_terms(command_, parser, bidding=True):
     add_alternatives(command_, parser, 'Other terms')
     if bidding:
         rescheduling.add_extend(command_, parser, 'the contract')
+    else:
+        # What it costs later, nobody knows yet.
+        parser.set_defaults(**dict.fromkeys(rescheduling.EXTEND))
     parser.add_argument('--name', metavar='<name>', help='A name for the bid.')
     parser.add_argument('--purpose', metavar='<text>', help='What the servers are for.')
 
