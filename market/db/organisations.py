@@ -10,6 +10,14 @@ _TABLE = schema.organisations
 _THIS = _TABLE.c.project_id == sa.bindparam('project')
 
 
+def of(session, project_id):
+    """The organisation of a project; the project itself where none has come by."""
+    found = session.scalar(
+        sa.select(_TABLE.c.organisation_id).where(_THIS), {'project': project_id}
+    )
+    return found or project_id
+
+
 def lock_project(session, project_id):
     """Let other transactions that lock the project wait for this one.
 
