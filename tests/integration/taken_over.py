@@ -26,6 +26,8 @@ ADMIN, OWNERS, RENTERS = (
 
 
 class TakenOver:
+    maxDiff = None
+
     def test_what_esi_leap_has_is_taken_over_and_ends(self):
         """Through its own API it gets offers and leases, and its manager serves them.
 
@@ -70,7 +72,7 @@ class TakenOver:
             self.assertEqual(parent['uuid'], found['properties']['lease_uuid'])
         self.becomes_leased(later, given)
         for node in self.those('goes on', 'is sub-let'):
-            self.assertEqual(before[node], self.node(node))
+            self.assertEqual(before[node], self.node(node), self.parts[node])
         self.assertHolds()
         self.end_all()
         for node in [*self.owners, later]:
