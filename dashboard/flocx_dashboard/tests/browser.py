@@ -50,7 +50,7 @@ const light = colour => parts(colour).slice(0, 3)
   .map(each => each <= 0.04045 ? each / 12.92 : ((each + 0.055) / 1.055) ** 2.4)
   .reduce((sum, each, at) => sum + each * [0.2126, 0.7152, 0.0722][at], 0);
 const behind = element => {
-  const bar = element.closest('.flocx-bar');
+  const bar = element.closest('.flocx-bar, .flocx-cell');
   if (bar) {
     return getComputedStyle(bar.querySelector('rect')).fill;
   }
@@ -250,6 +250,9 @@ class Browser:
         """Keep what is to be seen; by how many pixels the page is wider than that."""
         self._pictures.mkdir(parents=True, exist_ok=True)
         self._driver.set_window_size(width, height)
+        self._driver.execute_script(
+            'document.querySelectorAll(".modal").forEach(each => each.scrollTop = 0);'
+        )
         self._driver.save_screenshot(str(self._pictures / f'{name}.png'))
         hidden = self.overhang()
         self._driver.set_window_size(1280, 900)

@@ -149,7 +149,7 @@ class TourTest(unittest.TestCase):
         renter.fill(MODAL, requirements='cpus>=16', resource_class='baremetal.small')
         # Nobody has pressed anything: it is told while one types.
         renter.see('.flocx-quote strong', '1 server')
-        renter.picture('bid', height=1050)
+        renter.picture('bid', height=1250)
         renter.click(f'{MODAL} .btn-primary')
         renter.see('#bids td', 'tour-bid')
         # The row looks by itself whether the engine has matched it.
