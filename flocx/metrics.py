@@ -109,6 +109,26 @@ NOT_GIVEN_BACK = prometheus_client.Counter(
     'Servers that stay in quarantine after their contract, by the reason',
     ('reason',),
 )
+CONSOLES = prometheus_client.Gauge(
+    'flocx_console_sessions',
+    'Sessions of serial consoles that are open',
+    multiprocess_mode='livesum',
+)
+CONSOLES_REFUSED = prometheus_client.Counter(
+    'flocx_console_refused',
+    'Sessions of serial consoles that were not opened, by the published code',
+    ('code',),
+)
+DELIVERIES = prometheus_client.Counter(
+    'flocx_webhook_deliveries',
+    'Events that were sent to receivers, and what became of them: ok or failed',
+    ('receiver', 'outcome'),
+)
+RECEIVERS_FAILING = prometheus_client.Gauge(
+    'flocx_webhooks_failing',
+    'Webhooks that have not taken the last event, which waits to be sent again',
+    multiprocess_mode='mostrecent',
+)
 PASSES = prometheus_client.Histogram(
     'flocx_pass_seconds', 'How long passes of a loop took', ('loop',), buckets=_LATER
 )

@@ -64,6 +64,32 @@ _OPTS = [
         'Keystone has it. With it flocx-market-worker learns of a deleted or disabled '
         'project or domain at once, else with the next project_check_interval.',
     ),
+    cfg.IntOpt(
+        'extend_lead',
+        default=3600,
+        min=60,
+        help='Seconds before the end of a contract when more of its time is bought, '
+        'where its renter has asked for that (extend_until). Whoever cannot keep a '
+        'server learns of it so long before. Longer keeps others out for longer; an '
+        'hour is enough to save what one has.',
+    ),
+    cfg.IntOpt(
+        'extend_step',
+        default=3600,
+        min=60,
+        help='Seconds by which a contract is extended at a time, where its renter has '
+        'asked for that. The price is asked anew for each of them, and what was bought '
+        'is paid, so that a shorter step follows the market more closely and costs '
+        'more requests. An hour is what prices are quoted for.',
+    ),
+    cfg.IntOpt(
+        'extend_interval',
+        default=60,
+        min=1,
+        help='Seconds between two looks for contracts that are to be extended. A '
+        'minute is little beside extend_lead, and a look costs one statement where '
+        'nothing is due.',
+    ),
     cfg.ListOpt(
         'shared_domains',
         default=['default'],

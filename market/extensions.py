@@ -5,11 +5,64 @@ import decimal
 import json
 
 from flocx import exceptions
+from flocx.core import ledger
+from flocx.core import money
 from flocx.core import requirement_matcher
 from flocx.core import window
+from market import claims
 from market import market_stats
 from market.db import bids
+from market.db import budgets
+from market.db import commitments
 from market.db import offers
+from market.db import rescheduling
+from market.db import turnarounds
+
+
+def move_end(
+    session, contract, end, now, *, conf, terms, lineage, max_price=None, also=None
+):
+    """Move the end of a contract, later or earlier; return it.
+
+    :param lineage: the project of the contract and its ancestors.
+    :param max_price: the most that an hour of added time of a server may cost.
+    :param also: {column: value}, what else of the contract changes with it.
+    :raises Conflict: the time is not free, or costs more; nothing is changed, if the
+        caller rolls back.
+    :raises Forbidden: the project has too little for it.
+    :raises Invalid: ``end`` is past, or the contract would be too long or too short.
+    """
+    turnaround = turnarounds.current(session, terms)
+    ratio = conf.market.book_tick_ratio
+    pricing = Pricing(session, contract, lineage, now, turnaround, ratio)
+    later = end > contract.end_time
+    if later and conf.ledger.enforce:
+        contract = budgets.adopt(session, contract, now)
+    before = contract
+    contract = rescheduling.reschedule(
+        session, contract, end, now, pricing, turnaround, **(also or {})
+    )
+    claims.require_length(window.Window(contract.start_time, contract.end_time), terms)
+    most = sum(map(ledger.most_of_line, contract.lines))
+    claims.require_bookable(most)
+    if later:
+        commitments.require_bookable(session, contract.project_id, most)
+    if max_price is not None:
+        _require_price(before, contract, max_price)
+    return contract
+
+
+def _require_price(before, contract, most):
+    """Nothing, if no time that was added since ``before`` costs more than ``most``."""
+    known = {line.uuid: line.end_time for line in before.lines}
+    for line in contract.lines:
+        last, price = line.segments[-1]
+        if last.end > known[line.uuid] and price > most:
+            raise exceptions.Conflict(
+                f'max_price: the added time of line {line.uuid} costs '
+                f'{money.text(price)} per hour, not {money.text(most)} or less',
+                code='flocx.conflict.price',
+            )
 
 
 class Pricing:

@@ -48,14 +48,22 @@ class Quotas:
     def limits(self, context):
         """The Limits of the caller's project."""
         organisation_id = self._organisations.of(context)
+        is_domain = organisation_id == context.project_domain_id
+        return self.limits_of(context.project_id, organisation_id, is_domain)
+
+    def limits_of(self, project_id, organisation_id, is_domain):
+        """The Limits of a project.
+
+        :param is_domain: whether the organisation is a domain, and not a project.
+        """
         if self._conf.driver == 'options':
             own = {name: self._conf[name] for name in NAMES}
             all_ = {name: self._conf[f'organisation_{name}'] for name in NAMES}
         else:
             registered, own, theirs = self._keystone.of(
-                context.project_id,
+                project_id,
                 organisation_id,
-                organisation_id == context.project_domain_id,
+                is_domain,
             )
             # Of what is not registered nothing is allowed.
             own = {name: own.get(name, registered.get(name, 0)) for name in NAMES}
@@ -80,6 +88,17 @@ class Quotas:
         used = quota_usage.of(session, project_id, limits.organisation_id, now, names)
         for (label, most), has in zip(parties, used, strict=True):
             _require(label, most, has, more)
+
+    def check_extended(self, session, contract, limits, now):
+        """Nothing, if the project may have ``contract``, whose end was moved.
+
+        :raises Forbidden: as :meth:`check`.
+        """
+        names = ('server_hours', 'committed_amount', 'cancelled_hours')
+        if contract.start_time > now:
+            names += ('reserved_hours',)
+        more = dict.fromkeys(names, 0)
+        self.check(session, contract.project_id, limits, now, **more)
 
 
 def _of_organisation(name, registered, theirs):

@@ -17,6 +17,10 @@ from flocx import service
 from market import bookkeeping
 from market import conf as market_conf
 from market import departures
+from market import organisations
+from market import projects
+from market import quotas
+from market import standing_extensions
 from market.db import webhooks
 from market.webhooks import addresses
 from market.webhooks import dispatcher
@@ -25,16 +29,23 @@ from market.webhooks import mail_sender
 
 
 def parts(conf, transport=None, database=None):
-    """The loops that keep the books, send events and find projects that are gone.
+    """The loops that keep the books, extend contracts, send events, and more.
 
     Any number of workers may run: each step is safe to do twice.
     """
     transport = transport or rpc.transport(conf)
     database = database or announce.database(conf, transport, 'market')
     books = bookkeeping.Bookkeeping(conf, database)
+    extending = standing_extensions.StandingExtensions(
+        conf,
+        database,
+        quotas.Quotas(conf, organisations.Organisations(conf, database)),
+        projects.Projects(conf),
+    )
     usual = [
         metrics.Server(conf),
         service.Loop('bookkeeping', books.run, conf.ledger.interval),
+        service.Loop('extensions', extending.run, conf.market.extend_interval),
         *_webhooks(conf, database),
     ]
     if not conf[config.CREDENTIALS].auth_type:

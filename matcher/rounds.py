@@ -342,7 +342,7 @@ def _with_gap(stay, gap):
 
 def _draft(award, rates, now, origin):
     bid = award.bid
-    return contract_core.draft(
+    made = contract_core.draft(
         uuidutils.generate_uuid(),
         award.stay,
         [
@@ -355,6 +355,14 @@ def _draft(award, rates, now, origin):
         bid_uuid=bid.uuid,
         name=bid.name,
         purpose=bid.purpose,
+    )
+    if bid.extend_until is None:
+        return made
+    return dataclasses.replace(
+        made,
+        extend_until=bid.extend_until,
+        extend_max_price=bid.extend_max_price,
+        lineage=bid.lineage,
     )
 
 

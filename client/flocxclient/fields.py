@@ -199,6 +199,9 @@ BID = Table(
         # Other terms, of which none is met if any is; and which are, 0 for its own.
         Field('alternatives', list, column='Alternatives', since='1.1'),
         Field('alternative', int, since='1.1'),
+        # Until when, and up to what price, its contract is to be extended.
+        Field('extend_until', column='Time', query=True, since='1.1'),
+        Field('extend_max_price', column='Money', since='1.1'),
         Field('purpose', shown='long', **_PURPOSE),
         Field('project_id', shown='long', column='Project', query=True),
         *_record(),
@@ -223,6 +226,10 @@ CONTRACT = Table(
         Field('end_time', shown='list', column='Time', query=True),
         # A dictionary for each server; owners see their own only.
         Field('lines', list, shown='list', column='Lines'),
+        # Until when, and up to what price, it is extended, and why it was not.
+        Field('extend_until', shown='long', column='Time', query=True, since='1.1'),
+        Field('extend_max_price', column='Money', since='1.1'),
+        Field('extend_refusal', shown='long', query=True, since='1.1'),
         Field('purpose', shown='long', **_PURPOSE),
         Field('bid_uuid', shown='long', query=True),
         # The renter's project.

@@ -35,6 +35,7 @@ TITLES = {
     'contract.hardware_changed': _('Hardware of a server changed'),
     'contract.released': _('Servers released'),
     'contract.replaced': _('Another server found'),
+    'contract.not_extended': _('Contract not extended'),
     'contract.reclaiming': _('Servers reclaimed by their owner'),
     'contract.maintenance_announced': _('Outage planned'),
     'contract.maintenance_cancelled': _('Planned outage called off'),

@@ -89,6 +89,22 @@ class _Authenticated:
         return self._checked(environ, start_response)
 
 
+class _Traced:
+    """Lets osprofiler trace what it is asked to trace, but for public paths.
+
+    It writes down the query of a request, and the query of an agenda's calendar is the
+    secret that opens it.
+    """
+
+    def __init__(self, app, hmac_keys, is_public):
+        self._app, self._is_public = app, is_public
+        self._traced = profiler.WsgiMiddleware(app, hmac_keys=hmac_keys)
+
+    def __call__(self, environ, start_response):
+        public = self._is_public(environ.get('PATH_INFO', ''))
+        return (self._app if public else self._traced)(environ, start_response)
+
+
 class _Hook(hooks.PecanHook):
     """Gives a request its service, its caller and its time."""
 
@@ -144,7 +160,7 @@ def build(conf, root, service, clock):
         )
     app = _Authenticated(app, conf, service.SERVICE_TYPE, root.is_public)
     if conf.profiler.enabled:
-        app = profiler.WsgiMiddleware(app, hmac_keys=conf.profiler.hmac_keys)
+        app = _Traced(app, conf.profiler.hmac_keys, root.is_public)
     app = sizelimit.RequestBodySizeLimiter(app, conf)
     app = errors.Errors(app)
     app = requestlog.RequestLog(app)

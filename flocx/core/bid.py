@@ -115,6 +115,8 @@ class Bid:
     finds in their hardware documents is the same. ``group_value`` says which one was
     awarded; see :func:`group_of`. With ``spread_by`` at most ``spread_max`` servers are
     of one group that this finds.
+
+    ``extend_until`` and ``extend_max_price`` are those of its contract.
     """
 
     uuid: str
@@ -136,6 +138,8 @@ class Bid:
     group_value: str | None = None
     alternatives: tuple[Alternative, ...] = ()
     alternative: int | None = None
+    extend_until: datetime.datetime | None = None
+    extend_max_price: decimal.Decimal | None = None
     purpose: str | None = None
     status: Status = Status.AVAILABLE
     contract_uuid: str | None = None

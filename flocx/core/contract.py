@@ -249,7 +249,14 @@ class Line:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Contract:
-    """Servers promised to ``project_id`` from ``start_time`` to ``end_time``."""
+    """Servers promised to ``project_id`` from ``start_time`` to ``end_time``.
+
+    With ``extend_until`` more time of the same servers is bought before each end, up
+    to this moment, as long as none costs more than ``extend_max_price`` per hour; both
+    are None without. ``lineage`` is the project and its ancestors, as far as who asked
+    for that knew them: it decides which targeted offers more is bought of.
+    ``extend_refusal`` is why the end could not be moved when it was last tried.
+    """
 
     uuid: str
     name: str | None = None
@@ -258,11 +265,38 @@ class Contract:
     purpose: str | None = None
     start_time: datetime.datetime
     end_time: datetime.datetime
+    extend_until: datetime.datetime | None = None
+    extend_max_price: decimal.Decimal | None = None
+    extend_refusal: str | None = None
+    lineage: tuple[str, ...] | None = None
     status: Status = Status.CREATED
     generation: int = 1
     created_at: datetime.datetime
     updated_at: datetime.datetime
     lines: tuple[Line, ...] = ()
+
+
+class ExtendRefusal(enum.StrEnum):
+    """Why a contract that is to go on could not be extended."""
+
+    #: The offer is withdrawn, or another contract follows.
+    NOT_FREE = 'not_free'
+    #: More than ``extend_max_price``.
+    PRICE = 'price'
+    RECLAIMED = 'reclaimed'
+    QUOTA = 'quota'
+    BUDGET = 'budget'
+    #: The contract would be longer, or dearer, than any may be.
+    TERMS = 'terms'
+
+
+#: What a contract has that is not extended by itself.
+NOT_EXTENDED = {
+    'extend_until': None,
+    'extend_max_price': None,
+    'extend_refusal': None,
+    'lineage': None,
+}
 
 
 def draft(

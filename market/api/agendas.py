@@ -114,6 +114,8 @@ class Agendas(routing.Resource):
         """
         service, context, now = transaction.request_context()
         token = tokens.text(secrets.token_bytes(tokens.RANDOM_BYTES))
+        # What the project is locked by, while its agendas are counted.
+        service.quotas.organisation(context)
         agenda = core.Agenda(
             uuid=uuidutils.generate_uuid(),
             name=body.get('name'),

@@ -24,6 +24,7 @@ from flocx.core import requirements
 from flocx.core import window
 from market import claims
 from market import conf as market_conf
+from market import standing_extensions
 from market.api import alternatives
 from market.api import transaction
 from market.db import bids
@@ -66,6 +67,8 @@ FIELDS = fields.Table(
     spread_max=_Field(_QUANTITY, _OPTIONAL, since='1.1'),
     group_value=_Field(_TEXT, since='1.1'),
     alternative=_Field(types.Integer(0, bid_core.MAX_ALTERNATIVES), since='1.1'),
+    extend_until=_Field(types.Instant, _OPTIONAL, _NULLABLE, since='1.1'),
+    extend_max_price=_Field(types.Price, _OPTIONAL, _OPTIONAL, since='1.1'),
     purpose=_Field(types.Text, _OPTIONAL),
     status=_Field(_TEXT, filter=query.one_of([*bid_core.Status, 'any'])),
     contract_uuid=_Field(_TEXT),
@@ -111,6 +114,7 @@ def from_request(body, context, conf, terms, now):
     bid = bid_core.Bid(
         **{
             **given,
+            **standing_extensions.of_bid(given),
             'requirements': tuple(tuple(each.triple()) for each in parsed),
             'uuid': uuidutils.generate_uuid(),
             'project_id': context.project_id,
@@ -241,6 +245,7 @@ def _changed(bid, values, conf):
     """``bid`` as it is with ``values``, in which alternatives become what they are."""
     own = {name: value for name, value in values.items() if name != 'alternatives'}
     wanted = dataclasses.replace(bid, **own)
+    standing_extensions.require_later(wanted.extend_until, wanted.end_time)
     if 'alternatives' in values:
         limits = market_conf.requirement_limits(conf), conf.market.max_alternatives
         given = alternatives.of(values['alternatives'], wanted, *limits)

@@ -7,6 +7,7 @@ from flocx.api import routing
 from flocx.api import types
 from flocx.core import reclaim
 from market import claims
+from market import standing_extensions
 from market.api import contract_fields
 from market.api import transaction
 from market.db import budgets
@@ -31,6 +32,8 @@ class ClaimRequest(types.Declared):
     end_time = types.Instant
     offers = types.Field([types.Identifier])
     min_reclaim_notice = types.Field(types.Integer(0, reclaim.MAX_NOTICE), since='1.1')
+    extend_until = types.Field(types.Instant, since='1.1')
+    extend_max_price = types.Field(types.Price, since='1.1')
 
 
 class Claim(routing.Resource):
@@ -66,6 +69,9 @@ class Claim(routing.Resource):
                     end=body.get('end_time'),
                     name=body.get('name'),
                     purpose=body.get('purpose'),
+                )
+                contract = standing_extensions.of_contract(
+                    contract, body, context.lineage
                 )
                 costs = claims.costs(contract, now)
                 service.quotas.check(session, context.project_id, limits, now, **costs)

@@ -12,27 +12,23 @@ from flocx.api import paging
 from flocx.api import routing
 from flocx.api import types
 from flocx.core import contract as core
-from flocx.core import ledger as ledger_core
 from flocx.core import money
 from flocx.core import reclaim as reclaim_core
 from flocx.core import window
-from market import claims
 from market import extensions
 from market import giving
 from market import reclaim
+from market import standing_extensions
 from market.api import contract_fields
 from market.api import hardware
 from market.api import lines
 from market.api import offers as offers_api
 from market.api import reclaims
 from market.api import transaction
-from market.db import budgets
-from market.db import commitments
 from market.db import contracts
 from market.db import lifecycle
 from market.db import rescheduling
 from market.db import servers
-from market.db import turnarounds
 from market.db import visibility
 
 
@@ -128,6 +124,9 @@ class Contracts(routing.Resource):
     def patch(self, ident, body):
         """Extend a contract where the time is still free, or shorten it.
 
+        With ``extend_until`` it is extended by itself before each end, up to that time
+        and as long as no server costs more than ``extend_max_price``; null ends that.
+
         With ``dry_run`` nothing is changed, and the answer is what would be. Where
         added time costs more than ``max_price`` per server and hour, nothing is
         changed either.
@@ -184,41 +183,36 @@ class _Preview(Exception):
 
 
 def _changed(session, contract, body, terms, limits):
-    """The contract with its new end, written."""
+    """The contract with its new end, or what is to become of it then, written."""
     service, _, now = transaction.request_context()
     transaction.require_current(contract, 'market:contracts:change', body)
-    end = body['end_time']
+    lineage = _lineage(contract)
+    more = standing_extensions.changed(contract, body, lineage)
+    end = body.get('end_time')
+    if end is None:
+        if not more:
+            raise exceptions.Invalid(
+                'end_time: missing; or say with extend_until that the contract is to '
+                'go on'
+            )
+        return rescheduling.arrange(session, contract, now, 'changed', **more)
     later = end > contract.end_time
     if not later:
         notice = reclaim.notice(session, contract, terms.notice)
         _require_notice(contract, end, now, notice)
-    turnaround = turnarounds.current(session, terms)
-    pricing = extensions.Pricing(
+    contract = extensions.move_end(
         session,
         contract,
-        _lineage(contract),
+        end,
         now,
-        turnaround,
-        service.conf.market.book_tick_ratio,
+        conf=service.conf,
+        terms=terms,
+        lineage=lineage,
+        max_price=body.get('max_price'),
+        also=more,
     )
-    if later and service.conf.ledger.enforce:
-        contract = budgets.adopt(session, contract, now)
-    before = contract
-    contract = rescheduling.reschedule(session, contract, end, now, pricing, turnaround)
-    claims.require_length(window.Window(contract.start_time, contract.end_time), terms)
-    most = sum(map(ledger_core.most_of_line, contract.lines))
-    claims.require_bookable(most)
-    if later:
-        commitments.require_bookable(session, contract.project_id, most)
-    if body.get('max_price') is not None:
-        _require_price(before, contract, body['max_price'])
     if later and limits:
-        names = ('server_hours', 'committed_amount', 'cancelled_hours')
-        if contract.start_time > now:
-            names += ('reserved_hours',)
-        service.quotas.check(
-            session, contract.project_id, limits, now, **dict.fromkeys(names, 0)
-        )
+        service.quotas.check_extended(session, contract, limits, now)
     return contract
 
 
@@ -227,19 +221,7 @@ def _lineage(contract):
     context = transaction.request_context()[1]
     if context.project_id == contract.project_id:
         return context.lineage
-    return (contract.project_id,)
-
-
-def _require_price(before, contract, most):
-    """Nothing, if no time that was added since ``before`` costs more than ``most``."""
-    known = {line.uuid: line.end_time for line in before.lines}
-    for line in contract.lines:
-        last, price = line.segments[-1]
-        if last.end > known[line.uuid] and price > most:
-            raise exceptions.Conflict(
-                f'max_price: the added time of line {line.uuid} costs '
-                f'{money.text(price)} per hour, not {money.text(most)} or less'
-            )
+    return contract.lineage or (contract.project_id,)
 
 
 def _require_notice(contract, end, now, notice):

@@ -131,6 +131,8 @@ class Webhooks(routing.Resource):
         conf = service.conf.webhooks
         given = {name: value for name, value in body.items() if value is not None}
         _require_good(conf, given)
+        # What the project is locked by, while its webhooks are counted.
+        service.quotas.organisation(context)
         with transaction.idempotent('/v1/webhooks') as creation:
             if creation.answer is None:
                 made = core.Webhook(

@@ -16,6 +16,7 @@ from market.db import contracts
 from market.db import listing
 from market.db import maintenances
 from market.db import offers
+from market.db import organisations
 from market.db import schema
 from market.db import visibility
 
@@ -42,6 +43,7 @@ def add(session, agenda):
 
     :raises Conflict: its project has as many as it may have.
     """
+    organisations.lock_project(session, agenda.project_id)
     known = session.scalar(
         sa.select(sa.func.count())
         .select_from(_TABLE)

@@ -84,6 +84,9 @@ def close(session, contract, now, notice=0, reason=None, lines=None):
         move(session, line, {**changes[line], **given}, now)
         count_cancelled(session, line, line.start_time, now)
     moved = moved_end(contract, changes)
+    if contract.extend_until and len(lines) == len(contract.lines):
+        # Who gives a server back wants no more of it.
+        moved |= core.NOT_EXTENDED
     contract = settle(session, contract, 'released', changed, now, **moved)
     sublets.require_none_beyond(session, contract)
     return contract

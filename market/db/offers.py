@@ -321,6 +321,31 @@ def free(offer, taken, now):
     return left.minus(taken.get(offer.slot, ()))
 
 
+def free_after(session, contract, now, turnaround):
+    """Until when all servers of ``contract`` are free, and on offer, after its end.
+
+    Its own end where one is not.
+
+    :param turnaround: what stays free between two contracts of a server.
+    """
+    ends = []
+    for line in contract.lines:
+        if line.status not in contract_core.RUNNING or line.reclaim_deadline:
+            continue
+        rows = session.execute(
+            sa.select(_TABLE).where(_TABLE.c.uuid == line.offer_uuid)
+        ).all()
+        for row in rows:
+            offer = listing.from_row(offer_core.Offer, row)
+            taken = held(session, [offer], now, turnaround, but=line.uuid)
+            ends += [
+                each.end
+                for each in free(offer, taken, now)
+                if each.start <= line.end_time < each.end
+            ]
+    return min(ends, default=contract.end_time)
+
+
 def change(session, offer, action, now, **values):
     """Change an offer that nobody else has changed meanwhile; return it.
 

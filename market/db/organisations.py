@@ -10,6 +10,26 @@ _TABLE = schema.organisations
 _THIS = _TABLE.c.project_id == sa.bindparam('project')
 
 
+def of(session, project_id):
+    """The organisation of a project; the project itself where none has come by."""
+    found = session.scalar(
+        sa.select(_TABLE.c.organisation_id).where(_THIS), {'project': project_id}
+    )
+    return found or project_id
+
+
+def lock_project(session, project_id):
+    """Let other transactions that lock the project wait for this one.
+
+    Whoever counts what a project has before they add to it does so first, so that two
+    at once do not have one too many.
+    """
+    session.execute(
+        sa.update(_TABLE).where(_THIS).values(project_id=_TABLE.c.project_id),
+        {'project': project_id},
+    )
+
+
 def save(database, project_id, organisation_id):
     """Remember the organisation of a project, in a transaction of its own."""
     with database.reader() as session:

@@ -7,6 +7,7 @@ from flocx import exceptions
 from flocx.core import contract as core
 from flocx.core import offer as offer_core
 from flocx.core import window
+from market.db import concurrency
 from market.db import contracts
 from market.db import lifecycle
 from market.db import listing
@@ -17,7 +18,7 @@ from market.db import sublets
 _S = core.Status
 
 
-def reschedule(session, contract, end, now, price_of, turnaround):
+def reschedule(session, contract, end, now, price_of, turnaround, **more):
     """Move the end of a contract, to ``end``; return it.
 
     The price of the time that it has stays.
@@ -25,6 +26,7 @@ def reschedule(session, contract, end, now, price_of, turnaround):
     :param price_of: given a line, its offer and the window that is added, returns the
         price of that.
     :param turnaround: what stays free between two contracts of a server.
+    :param more: columns of the contract that change with it.
     :raises Conflict: a line is not running, or the time is not free, or not the
         offer's any more; nothing is changed, if the caller rolls back.
     :raises Invalid: ``end`` is past, or not after the start.
@@ -43,9 +45,45 @@ def reschedule(session, contract, end, now, price_of, turnaround):
         changed = _ending(session, line, end, now, price_of, turnaround)
         lifecycle.move(session, line, changed, now)
         lifecycle.count_cancelled(session, line, end, now)
-    contract = lifecycle.settle(session, contract, 'changed', lines, now, end_time=end)
+    contract = lifecycle.settle(
+        session, contract, 'changed', lines, now, end_time=end, **more
+    )
     sublets.require_none_beyond(session, contract)
     return contract
+
+
+def arrange(session, contract, now, action, more=None, **values):
+    """Change what is to become of a contract at its end; return it.
+
+    :param action: of the event; its renter alone is told.
+    :param more: further fields of the event's payload, by name.
+    :param values: columns of the contract.
+    :raises Conflict: somebody else has changed the contract.
+    """
+    table = schema.contracts
+    done = session.execute(
+        sa.update(table)
+        .where(table.c.uuid == contract.uuid, table.c.generation == contract.generation)
+        .values(**values)
+    )
+    concurrency.require_written(done, 'Contract', contract.uuid)
+    return lifecycle.settle(session, contract, action, (), now, more, **values)
+
+
+def to_extend(session, now, until):
+    """Uuids of contracts that end by ``until`` and are to go on, the next end first."""
+    table = schema.contracts
+    return session.scalars(
+        sa.select(table.c.uuid)
+        .where(
+            table.c.extend_until > now,
+            table.c.extend_until > table.c.end_time,
+            table.c.end_time > now,
+            table.c.end_time <= until,
+            table.c.status.in_(sorted(core.OPEN)),
+        )
+        .order_by(table.c.end_time, table.c.id)
+    ).all()
 
 
 def _with_movable_end(lines, end):

@@ -166,6 +166,9 @@ bids = sa.Table(
     sa.Column('alternatives', sa.JSON(none_as_null=True)),
     sa.Column('alternative', sa.Integer),
     sa.Column('server_seconds', sa.BigInteger),
+    # Until when, and up to what price, its contract is to be extended.
+    _time('extend_until', nullable=True),
+    sa.Column('extend_max_price', db.Money),
     sa.Column('purpose', sa.String(255)),
     _status(),
     _uuid('contract_uuid'),
@@ -192,6 +195,11 @@ contracts = sa.Table(
     sa.Column('purpose', sa.String(255)),
     _time('start_time'),
     _time('end_time'),
+    # Until when, and up to what price, it is extended, for whom, and why it was not.
+    _time('extend_until', nullable=True),
+    sa.Column('extend_max_price', db.Money),
+    sa.Column('extend_refusal', sa.String(255)),
+    sa.Column('lineage', sa.JSON(none_as_null=True)),
     _status(),
     _generation(),
     _time('created_at'),
@@ -200,6 +208,7 @@ contracts = sa.Table(
     sa.Index(None, 'project_id', 'status'),
     sa.Index(None, 'name'),
     sa.Index(None, 'created_at'),
+    sa.Index(None, 'extend_until'),
     **_OPTIONS,
 )
 

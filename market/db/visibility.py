@@ -28,9 +28,15 @@ HIDDEN = frozenset(
     )
 )
 
-#: What of a contract only its renter and the operator are shown: what it is for and
-#: by which bid it came about is nothing that owners or providers need.
-OF_RENTER = frozenset(('purpose', 'bid_uuid'))
+#: What of a contract only its renter and the operator are shown: what it is for, by
+#: which bid it came about and what else they would pay is nothing that owners or
+#: providers need.
+OF_RENTER = frozenset(
+    (
+        *('purpose', 'bid_uuid'),
+        *('extend_until', 'extend_max_price', 'extend_refusal'),
+    )
+)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -14,6 +14,7 @@ from flocx import exceptions
 from flocx.core import webhook as core
 from market.db import events
 from market.db import listing
+from market.db import organisations
 from market.db import schema
 from market.db import visibility
 
@@ -27,6 +28,7 @@ def add(session, webhook, most):
     :param most: how many a project may have.
     :raises Forbidden: it has as many.
     """
+    organisations.lock_project(session, webhook.project_id)
     number = session.scalar(
         sa.select(sa.func.count()).where(_TABLE.c.project_id == webhook.project_id)
     )
@@ -101,6 +103,13 @@ def of_projects(session, project_ids):
         )
         found |= {row.uuid: row.next_attempt_time for row in rows}
     return found
+
+
+def failing(session):
+    """How many did not take what they were sent last, and wait for the next try."""
+    return session.scalar(
+        sa.select(sa.func.count()).where(_ENABLED, _TABLE.c.attempts > 0)
+    )
 
 
 def lock(session, uuid, now, seconds):

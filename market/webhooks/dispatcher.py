@@ -16,6 +16,7 @@ from oslo_log import log
 from oslo_utils import timeutils
 
 from flocx import db
+from flocx import metrics
 from flocx.core import webhook as core
 from flocx.core import window
 from market.db import events
@@ -90,6 +91,7 @@ class Dispatcher:
                 found = webhooks.behind(session, self._last)
             else:
                 found = self._of_new_events(session)
+            metrics.RECEIVERS_FAILING.set(webhooks.failing(session))
         with self._lock:
             for uuid, moment in found.items():
                 self._due.setdefault(uuid, moment or now)
@@ -166,7 +168,9 @@ class Dispatcher:
             self._senders[webhook.is_mail].send(webhook, _event(row, webhook))
         except http_sender.NotTaken as error:
             self._slow.add(webhook.uuid)
+            _count(webhook, 'failed')
             return self._failed(webhook, error)
+        _count(webhook, 'ok')
         slow = time.monotonic() - begun > _SLOW
         (self._slow.add if slow else self._slow.discard)(webhook.uuid)
         return None
@@ -225,6 +229,11 @@ class Dispatcher:
 
     def _now(self):
         return self._clock(with_timezone=True)
+
+
+def _count(webhook, outcome):
+    receiver = 'mail' if webhook.is_mail else 'http'
+    metrics.DELIVERIES.labels(receiver, outcome).inc()
 
 
 def _event(row, webhook):

@@ -24,6 +24,10 @@ _CONTRACTS = {
         'The contract for {servers} was ended. It is over at {end}.',
         'The contract for your {servers} was ended. It is over at {end}.',
     ),
+    'not_extended': (
+        'Your contract cannot be extended now ({reason}): it ends at {end}.',
+        'A contract cannot be extended.',
+    ),
     'reclaiming': (
         'Its owner takes {servers} back. You have it until {end}.',
         'You take {servers} back. Its renter has it until {end}.',

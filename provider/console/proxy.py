@@ -27,6 +27,7 @@ from websockets import exceptions as ws_exceptions
 from websockets.asyncio import server
 
 from flocx import exceptions
+from flocx import metrics
 from flocx.core import tokens
 from flocx.core import window
 
@@ -159,6 +160,7 @@ class Proxy:
             connection.session = await self._opened(token)
         except exceptions.FlocxError as error:
             LOG.info('A console is not opened: %s', error)
+            metrics.CONSOLES_REFUSED.labels(error.code).inc()
             return connection.respond(http.HTTPStatus(error.status), f'{error}\n')
         return None
 
@@ -238,7 +240,8 @@ class Proxy:
         try:
             self._require_room(session.line_uuid)
             self.sessions.add(session)
-            await self._pass_on(session, connection)
+            with metrics.CONSOLES.track_inprogress():
+                await self._pass_on(session, connection)
             if not session.why:
                 session.why, code = 'The console has ended', _GOING_AWAY
         except (OSError, TimeoutError) as error:
@@ -246,8 +249,10 @@ class Proxy:
                 'The console of node %s cannot be reached: %s', session.node_uuid, error
             )
             session.why, code = 'The console cannot be reached', _GOING_AWAY
+            metrics.CONSOLES_REFUSED.labels(exceptions.Unavailable.code).inc()
         except exceptions.Unavailable as error:
             session.why, code = str(error), _TRY_AGAIN_LATER
+            metrics.CONSOLES_REFUSED.labels(error.code).inc()
         finally:
             self.sessions.discard(session)
         LOG.info('Console of node %s: %s', session.node_uuid, session.why)

@@ -23,11 +23,17 @@ BID = {
     *('end_time', 'duration', 'price', 'requirements', 'resource_class', 'purpose'),
     *('status', 'contract_uuid', 'generation', 'outlook', 'created_at', 'updated_at'),
     *('min_reclaim_notice', 'alternatives', 'alternative', 'group_by', 'group_value'),
-    *('spread_by', 'spread_max'),
+    *('spread_by', 'spread_max', 'extend_until', 'extend_max_price'),
+}
+#: What of a contract is its renter's business.
+OF_RENTER = {
+    *('purpose', 'bid_uuid'),
+    *('extend_until', 'extend_max_price', 'extend_refusal'),
 }
 CONTRACT = {
     *('uuid', 'name', 'bid_uuid', 'project_id', 'purpose', 'start_time', 'end_time'),
     *('status', 'lines', 'generation', 'created_at', 'updated_at'),
+    *OF_RENTER,
 }
 LINE = {
     *('uuid', 'offer_uuid', 'owner_id', 'provider_id', 'resource_type'),
@@ -68,9 +74,9 @@ FIELDS = {
     },
     'contract': {
         'umbrella-reader': CONTRACT,
-        'acme-reader': CONTRACT - {'purpose', 'bid_uuid'},
+        'acme-reader': CONTRACT - OF_RENTER,
         'initech-manager': set(),
-        'service-service': CONTRACT - {'purpose', 'bid_uuid'},
+        'service-service': CONTRACT - OF_RENTER,
         'operator-admin': CONTRACT,
     },
 }

@@ -12,6 +12,7 @@ from market.db import console_tokens
 from provider.console import proxy
 from tests import waiting
 from tests.functional import base
+from tests.functional import test_monitoring
 
 #: As the API says it; what the tests wait for at most is longer.
 _CLOSED = 1008
@@ -117,6 +118,7 @@ class ConsoleTest(ConsoleTestCase):
         first, second = (self.connect(made['token']) for _ in range(2))
         self.talks(first)
         self.talks(second)
+        self.assertEqual(2, test_monitoring.value('flocx_console_sessions', ''))
         self.assertEqual('binary', first.subprotocol)
         # A server has no more sessions than that.
         self.assertIn('2 sessions', self.refused(made['token'], 503))
@@ -156,8 +158,13 @@ class ConsoleTest(ConsoleTestCase):
             answer = self.market('umbrella-member').request(method, path)
             self.assertEqual(404, answer.status_code)
         guessed = 'A' * len(theirs['token'])
+        refused = test_monitoring.value('flocx_console_refused', code='flocx.forbidden')
         for wrong in (guessed, '', 'short', theirs['uuid'], theirs['token'] + 'A'):
             self.assertIn('opens no console', self.refused(wrong))
+        self.assertEqual(
+            refused + 5,
+            test_monitoring.value('flocx_console_refused', code='flocx.forbidden'),
+        )
         # A provider keeps tokens for its own lines only, and nobody else any.
         line = {'token_hash': '0' * 64, 'seconds': 60, 'line_uuid': theirs['line_uuid']}
         for who, status in (

@@ -6,6 +6,7 @@ import threading
 
 from flocx import db
 from tests.functional import test_engines
+from tests.functional import test_webhooks
 
 
 class RaceTest(test_engines.EngineTestCase):
@@ -116,6 +117,19 @@ class RaceTest(test_engines.EngineTestCase):
 
             self.together(*[publish] * 4)
             self.assertEqual([201, 409, 409, 409], sorted(codes))
+
+    def test_who_races_for_the_last_webhook_has_no_more_than_that(self):
+        most, codes = self.marketplace.conf.webhooks.per_project, []
+        body = {'url': 'https://example.org/', 'secret': test_webhooks.SECRET}
+        latest = {'OpenStack-API-Version': 'marketplace latest'}
+
+        def add():
+            market = self.market('initech-member')
+            answer = market.post('/v1/webhooks', body, headers=latest)
+            codes.append(answer.status_code)
+
+        self.together(*[add] * (most + 3))
+        self.assertEqual([201] * most + [403] * 3, sorted(codes))
 
     def test_cancelling_and_an_engine_race(self):
         for _ in range(8):

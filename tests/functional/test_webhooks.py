@@ -28,6 +28,7 @@ from market.webhooks import dispatcher
 from tests import processes
 from tests import waiting
 from tests.functional import base
+from tests.functional import test_monitoring
 
 SECRET = core.PREFIX + base64.b64encode(b'0123456789abcdef01234567').decode()
 
@@ -227,11 +228,20 @@ class WebhooksTest(WebhookTestCase):
             (403, 'flocx.quota'), (answer.status_code, base.error(answer)['code'])
         )
 
+    def deliveries(self):
+        """How many were taken, and how many failed."""
+        return [
+            test_monitoring.value(
+                'flocx_webhook_deliveries', receiver='http', outcome=outcome
+            )
+            for outcome in ('ok', 'failed')
+        ]
+
     def test_what_fails_is_sent_again_later_each_time(self):
         made = self.hook()
         self.receiver.answer = lambda request: 503
         self.offer()
-        waits = []
+        waits, counted = [], self.deliveries()
         for tries in range(1, 4):
             self.look()
             shown = self.shown(made)
@@ -245,8 +255,13 @@ class WebhooksTest(WebhookTestCase):
             waits.append(wait.total_seconds())
             self.clock.advance(seconds=waits[-1] + 1)
         self.assertTrue(2 <= waits[0] <= 6 and waits[2] >= 9, waits)
+        self.assertEqual(1, test_monitoring.value('flocx_webhooks_failing', ''))
         self.receiver.answer = lambda request: 204
         self.look()
+        self.look()
+        self.assertEqual(0, test_monitoring.value('flocx_webhooks_failing', ''))
+        ok, failed = self.deliveries()
+        self.assertEqual((1, 3), (ok - counted[0], failed - counted[1]))
         self.assertEqual(4, len(self.receiver.sent))
         (ident,) = {each.headers['webhook-id'] for each in self.receiver.sent}
         self.assertIn(made['uuid'], ident)
@@ -445,6 +460,17 @@ class NowhereTest(WebhookTestCase):
             ('[::ffff:127.0.0.1]', None),
             # Asked for, and not listened on, which is what the rule is about.
             ('0.0.0.0', None),  # noqa: S104
+            # Numbers that the look-up takes for an address: 127.0.0.1 in decimal,
+            # octal and hexadecimal, and short.
+            ('2130706433', None),
+            ('0177.0.0.1', None),
+            ('0x7f000001', None),
+            ('127.1', None),
+            ('[fe80::1%25lo]', None),
+            ('[64:ff9b::7f00:1]', None),
+            ('[fd00::1]', None),
+            ('100.64.0.1', None),
+            ('224.0.0.1', None),
             ('169.254.169.254', None),
             ('10.0.0.1', None),
             # A name that means another address as soon as it is connected to.

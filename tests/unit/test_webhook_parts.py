@@ -46,10 +46,31 @@ class AddressesTest(unittest.TestCase):
             'ff02::1',
             '::ffff:10.0.0.1',
             '2002:7f00:1::',
+            '2001:0:7f00:1::',
             '64:ff9b::a00:1',
+            # A prefix of the site's own, whatever it leads to.
+            '64:ff9b:1::5db8:d70e',
+            # IPv4 that was once written so.
+            '::7f00:1',
+            '2606:2800:21f::5efe:a00:1',
+            '2606:2800:21f::200:5efe:7f00:1',
+            # Given to nobody, or for documentation, relays and protocols.
+            'fec0::1',
+            '4000::1',
+            '5f00::1',
+            '3fff::1',
+            '192.0.0.8',
+            '192.88.99.1',
+            '198.18.0.1',
+            'fd00:ec2::254',
         ):
             self.assertFalse(allowed(text), text)
-        for text in ('93.184.215.14', '2606:2800:21f::1', '::ffff:93.184.215.14'):
+        for text in (
+            '93.184.215.14',
+            '2606:2800:21f::1',
+            '::ffff:93.184.215.14',
+            '64:ff9b::5db8:d70e',
+        ):
             self.assertTrue(allowed(text), text)
 
     @hypothesis.given(st.ip_addresses(v=4))

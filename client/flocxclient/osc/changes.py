@@ -9,6 +9,7 @@ from flocxclient.osc import command
 from flocxclient.osc import identity
 from flocxclient.osc import prices
 from flocxclient.osc import quotes
+from flocxclient.osc import rescheduling
 from flocxclient.osc import times
 
 
@@ -125,7 +126,7 @@ class SetOffer(_Set):
 
 
 class SetBid(_Set):
-    """Change the name, price, end, least notice or alternatives of a bid.
+    """Change the name, price, end, least notice, alternatives or extension of a bid.
 
     It must not be matched yet.
     """
@@ -154,12 +155,15 @@ class SetBid(_Set):
             action='store_true',
             help='Have no other terms than its own.',
         )
+        rescheduling.add_extend(self, parser, 'its contract')
+        rescheduling.add_no_extend(parser)
         return parser
 
     def changes(self, parsed_args):
         changes = {
             **super().changes(parsed_args),
             **command.given(parsed_args, 'min_reclaim_notice', 'alternatives'),
+            **rescheduling.extend_changes(parsed_args),
         }
         if parsed_args.no_alternative:
             changes['alternatives'] = None

@@ -12,6 +12,7 @@ from flocxclient.osc import contracts
 from flocxclient.osc import costs
 from flocxclient.osc import identity
 from flocxclient.osc import quotes
+from flocxclient.osc import rescheduling
 from flocxclient.osc import times
 
 #: What --dry-run shows; the price is for all the servers together, per hour.
@@ -46,6 +47,7 @@ class ClaimOffer(command.ShowOne):
             '--purpose', metavar='<text>', help='What the servers are for.'
         )
         quotes.add_notice(parser)
+        rescheduling.add_extend(self, parser, 'the contract')
         parser.add_argument(
             '--dry-run',
             action='store_true',
@@ -69,6 +71,7 @@ class ClaimOffer(command.ShowOne):
                 'name',
                 'purpose',
                 'min_reclaim_notice',
+                *rescheduling.EXTEND,
             ),
         )
         if parsed_args.wait:

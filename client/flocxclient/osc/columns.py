@@ -354,6 +354,7 @@ EVENTS = {
     'contract.hardware_changed': 'Hardware of a server changed',
     'contract.maintenance_announced': 'Outage planned',
     'contract.maintenance_cancelled': 'Planned outage called off',
+    'contract.not_extended': 'Not extended',
     'contract.reclaiming': 'Servers reclaimed by owner',
     'contract.released': 'Servers released',
     'contract.replaced': 'Another server found',

@@ -5,6 +5,7 @@ from flocxclient.osc import alternatives
 from flocxclient.osc import columns
 from flocxclient.osc import command
 from flocxclient.osc import prices
+from flocxclient.osc import rescheduling
 from flocxclient.osc import times
 
 FIELDS = (
@@ -39,6 +40,7 @@ TERMS = (
     'spread_by',
     'spread_max',
     'alternatives',
+    *rescheduling.EXTEND,
     'purpose',
 )
 
@@ -50,6 +52,11 @@ def add_terms(command_, parser, bidding=True):
     """
     _add_own_terms(command_, parser, bidding)
     add_alternatives(command_, parser, 'Other terms')
+    if bidding:
+        rescheduling.add_extend(command_, parser, 'the contract')
+    else:
+        # What it costs later, nobody knows yet.
+        parser.set_defaults(**dict.fromkeys(rescheduling.EXTEND))
     parser.add_argument('--name', metavar='<name>', help='A name for the bid.')
     parser.add_argument('--purpose', metavar='<text>', help='What the servers are for.')
 

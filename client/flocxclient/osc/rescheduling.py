@@ -9,6 +9,7 @@ from flocxclient import fields
 from flocxclient.osc import command
 from flocxclient.osc import costs
 from flocxclient.osc import identity
+from flocxclient.osc import prices
 from flocxclient.osc import times
 
 #: How often somebody else may be faster.
@@ -28,6 +29,50 @@ def add_dry_run(parser):
         help='Show what the change would come to and how late the end can be, and '
         'change nothing.',
     )
+
+
+def add_extend(command_, parser, what):
+    """The options that have a contract extended before each end.
+
+    :param what: what is extended, as help calls it.
+    """
+    parser.add_argument(
+        '--extend-until',
+        metavar='<time>',
+        type=command.argument(command_.moment),
+        help=f'Extend {what} by itself before each end, up to this time: '
+        + times.MOMENTS
+        + '. Where that cannot be, an event says so while there is time.',
+    )
+    parser.add_argument(
+        '--extend-max-price',
+        metavar='<price>',
+        type=command.argument(prices.price),
+        help='The most that the added time may cost, per server and hour; default '
+        'what the servers cost, or what is bid for them.',
+    )
+
+
+#: What these options say.
+EXTEND = ('extend_until', 'extend_max_price')
+
+
+def add_no_extend(parser):
+    parser.add_argument(
+        '--no-extend',
+        action='store_true',
+        help='Let it end at its end, and not be extended by itself any more.',
+    )
+
+
+def extend_changes(parsed_args):
+    """What of a change is about extending."""
+    if parsed_args.no_extend and parsed_args.extend_until:
+        raise exceptions.CommandError(
+            '--no-extend and --extend-until do not go together'
+        )
+    given = command.given(parsed_args, *EXTEND)
+    return given | ({'extend_until': None} if parsed_args.no_extend else {})
 
 
 def preview(show, contract, new_end):
@@ -80,14 +125,16 @@ def _latest_end(market, lines, end):
 
 
 class SetContract(command.ShowOne):
-    """Set the end of a contract by which you rent, later or earlier.
+    """Set when a contract by which you rent ends, and whether it goes on then.
 
-    "extend" and "shorten" do the same and move it one way only.
+    "extend" and "shorten" move the end, too, and one way only.
     """
 
     table = fields.CONTRACT
     _epilog = command.examples(
-        'openstack market contract set weekend-training --end-time 2027-01-08'
+        'openstack market contract set weekend-training --end-time 2027-01-08',
+        'openstack market contract set weekend-training --extend-until 2027-02-01 \\',
+        '    --extend-max-price 1.50',
     )
 
     def get_parser(self, prog_name):
@@ -96,17 +143,23 @@ class SetContract(command.ShowOne):
         parser.add_argument(
             '--end-time',
             metavar='<time>',
-            required=True,
             type=command.argument(self.moment),
-            help='The new end; required. Times are '
+            help='The new end. Times are '
             + times.MOMENTS
             + '; without an offset they are UTC, or as --os-market-timezone says.',
         )
+        add_extend(self, parser, 'it')
+        add_no_extend(parser)
         identity.add_generation(parser, 'contract')
         add_dry_run(parser)
         return parser
 
     def take_action(self, parsed_args):
+        changes = extend_changes(parsed_args)
+        if parsed_args.end_time is None and (parsed_args.dry_run or not changes):
+            raise exceptions.CommandError(
+                'say what to change: --end-time, or --extend-until'
+            )
         if parsed_args.dry_run:
             contract = self.market.get_contract(parsed_args.contract)
             return preview(self, contract, times.parse(parsed_args.end_time))
@@ -114,7 +167,8 @@ class SetContract(command.ShowOne):
             self.market.update_contract(
                 parsed_args.contract,
                 generation=parsed_args.if_generation,
-                end_time=parsed_args.end_time,
+                **command.given(parsed_args, 'end_time'),
+                **changes,
             )
         )
 

@@ -61,7 +61,8 @@ class Proxy(proxy.Proxy):
 
         :param more: offers to take for the same time, all or none.
         :param terms: ``start_time``, ``end_time``, ``name``, ``purpose``, and
-            ``min_reclaim_notice``, in seconds.
+            ``min_reclaim_notice``, in seconds; ``extend_until`` and
+            ``extend_max_price``, with which the contract is extended by itself.
         """
         first = self._uuid(_offer.Offer, offer)
         if more:
@@ -96,8 +97,9 @@ class Proxy(proxy.Proxy):
     def update_bid(self, bid, generation=None, **changes):
         """Change a bid not matched yet.
 
-        :param changes: ``name``, ``price``, ``end_time``, ``min_reclaim_notice`` and
-            ``alternatives``, which take the place of all that it has.
+        :param changes: ``name``, ``price``, ``end_time``, ``min_reclaim_notice``,
+            ``extend_until``, ``extend_max_price`` and ``alternatives``, which take the
+            place of all that it has.
         """
         return self._changed(_bid.Bid, bid, changes, generation)
 
@@ -116,11 +118,13 @@ class Proxy(proxy.Proxy):
         return self._fetched(_contract.Contract, contract)
 
     def update_contract(self, contract, generation=None, **changes):
-        """Change ``end_time``: later where the time is still free, or earlier.
+        """Change when a contract ends, and whether it goes on then.
 
-        :param changes: ``end_time``; with ``dry_run`` nothing is changed and the
-            contract is as it would be; ``max_price`` is the most that added time may
-            cost, per server and hour.
+        :param changes: ``end_time``, later where the time is still free, or earlier;
+            ``extend_until`` and ``extend_max_price``, until when and up to what price
+            it is extended by itself (``extend_until`` None: it is not); with
+            ``dry_run`` nothing is changed and the contract is as it would be;
+            ``max_price`` is the most that added time may cost, per server and hour.
         """
         return self._changed(_contract.Contract, contract, changes, generation)
 

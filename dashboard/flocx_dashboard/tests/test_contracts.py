@@ -54,6 +54,16 @@ class ContractTest(base.DashboardTestCase):
             now = formats.instant(self.show('contracts', contract.uuid)['end_time'])
             self.assertEqual(hours * 3600, (now - before).total_seconds())
 
+    def test_it_goes_on_by_itself_until_its_renter_has_enough(self):
+        contract = self.contract('goes-on')
+        url = ('umbrella-member', 'contracts:go_on', contract.uuid)
+        for until, most in (('+2d', '1.75'), ('', '')):
+            generation = self.show('contracts', contract.uuid)['generation']
+            terms = {'extend_until': until, 'extend_max_price': most}
+            self.sent(*url, **terms, generation=generation)
+            page = self.page('umbrella-reader', 'contracts:detail', contract.uuid)
+            self.assertEqual(bool(until), '1.75 credits' in page.content.decode())
+
     def test_how_far_it_can_be_extended_is_said_before(self):
         contract = self.contract('said-before')
         url = ('umbrella-member', 'contracts:end', contract.uuid)

@@ -24,6 +24,8 @@ TERMS = (
     'spread_by',
     'spread_max',
     'alternatives',
+    'extend_until',
+    'extend_max_price',
     'purpose',
 )
 
@@ -109,6 +111,16 @@ class Create(forms.Once):
             'What a line leaves out is as above.'
         ),
     )
+    extend_until = fields.Moment(
+        label=_('Goes on until'),
+        required=False,
+        help_text=_('The contract is extended by itself before each end, up to then.'),
+    )
+    extend_max_price = fields.Price(
+        label=_('Then at most'),
+        required=False,
+        help_text=_('What the added time may cost; as above, if you leave it out.'),
+    )
     name = django_forms.CharField(label=_('Name'), required=False)
     purpose = django_forms.CharField(label=_('Purpose'), required=False)
 
@@ -136,6 +148,8 @@ class Quote(Create):
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         self.fields['price'].required = False
+        # What it costs later, nobody knows yet.
+        del self.fields['extend_until'], self.fields['extend_max_price']
 
 
 class Change(forms.Change):

@@ -81,6 +81,43 @@ class MoveEnd(forms.Form):
         }
 
 
+class GoOn(forms.Form):
+    """Whether a contract is extended by itself."""
+
+    extend_until = fields.Moment(
+        label=_('Until'),
+        required=False,
+        help_text=_('It ends at its end if you leave it out.'),
+    )
+    extend_max_price = fields.Price(
+        label=_('Price at most'),
+        required=False,
+        help_text=_(
+            'In credits per server and hour; what the servers cost now, if you leave '
+            'it out. Nobody else sees it.'
+        ),
+    )
+    generation = django_forms.IntegerField(widget=django_forms.HiddenInput)
+
+    def send(self, data):
+        until, most = data['extend_until'] or None, data['extend_max_price']
+        return api.call(
+            api.market(self.request).update_contract,
+            self.initial['uuid'],
+            generation=data['generation'],
+            extend_until=until,
+            **({'extend_max_price': most} if until and most else {}),
+        )
+
+    def done(self, contract):
+        if contract.extend_until:
+            return _('Contract %(name)s goes on until %(end)s, if it can.') % {
+                'name': formats.title(contract),
+                'end': formats.moment(contract.extend_until),
+            }
+        return _('Contract %s ends at its end.') % formats.title(contract)
+
+
 class Reclaim(forms.Form):
     def send(self, data):
         return api.call(api.market(self.request).reclaim_contract, self.initial['uuid'])

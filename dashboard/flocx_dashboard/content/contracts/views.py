@@ -53,6 +53,8 @@ class ContractMixin(objects.ObjectMixin):
         return {
             'uuid': self.object.uuid,
             'now_ends': self.object.end_time,
+            'extend_until': self.object.extend_until,
+            'extend_max_price': self.object.extend_max_price,
             'generation': self.object.generation,
         }
 
@@ -99,6 +101,13 @@ class MoveEnd(ContractMixin, forms.FormView):
     def get_context_data(self, **kwargs):
         longest = extending.longest(self.request, self.object)
         return super().get_context_data(longest=longest, **kwargs)
+
+
+class GoOn(ContractMixin, forms.FormView):
+    form_class = contract_forms.GoOn
+    page_title = modal_header = _('Let a contract go on by itself')
+    submit_label = _('Save')
+    side_template = 'flocx_dashboard/contracts/_go_on.html'
 
 
 class Reclaim(ContractMixin, forms.FormView):
