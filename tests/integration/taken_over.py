@@ -132,9 +132,11 @@ class TakenOver:
         path = 'leases?view=all'
 
         def look():
-            now = esi_leap_site.iso(esi_leap_site.now())
+            # All others begin in hours; this second has parts.
+            soon = esi_leap_site.now() + datetime.timedelta(minutes=1)
+            soon = esi_leap_site.iso(soon)
             found = self.site.get(self.site.old, ADMIN, path)['leases']
-            return [each for each in found if each['start_time'] <= now]
+            return [each for each in found if each['start_time'] <= soon]
 
         def done(found):
             return {each['status'] for each in found} == {'active'}
