@@ -91,8 +91,13 @@ class Peer:
         """{operation: method}: the ways to create an offer."""
         return {'create': self.create}
 
-    def list(self):
-        return self._ask(RENTER, 'GET', f'/v1/offers{self.QUERY}')
+    def lists(self):
+        """{operation: request}: the ways to list all offers."""
+        return {'list': self._ask(RENTER, 'GET', f'/v1/offers{self.QUERY}')}
+
+    def leases(self):
+        """The list of what was claimed, by the API of esi-leap."""
+        return self._ask(RENTER, 'GET', '/v1/leases', port=self.esi_port)
 
     def show(self):
         # Which is of no consequence but to a cache.
@@ -123,7 +128,7 @@ class EsiLeap(Peer):
 
     def __init__(self, rig, nodes, deployed):
         super().__init__(rig, nodes)
-        self.port = deployed.port
+        self.port = self.esi_port = deployed.port
 
     @staticmethod
     def time(moment):
@@ -142,9 +147,10 @@ class EsiLeap(Peer):
 class Market(Peer):
     NAME, QUERY, WITHDRAWN = 'market', f'?limit={OFFERS}', 204
 
-    def __init__(self, rig, nodes):
+    def __init__(self, rig, nodes, lease_port):
+        """:param lease_port: of the lease service, which has esi-leap's API."""
         super().__init__(rig, nodes)
-        self.port = rig.ports['market']
+        self.port, self.esi_port = rig.ports['market'], lease_port
         self._service = accounts.log_in(rig.folder, rig.ports, 'flocx', 'service')
 
     @staticmethod
@@ -154,6 +160,10 @@ class Market(Peer):
     def creations(self):
         through = {'create through the provider': self.create_through_provider}
         return super().creations() | through
+
+    def lists(self):
+        through = self._ask(RENTER, 'GET', '/v1/offers', port=self.esi_port)
+        return super().lists() | {'list through the lease service': through}
 
     def create(self):
         """What a provider asks the market for an owner."""

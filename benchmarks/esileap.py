@@ -21,7 +21,12 @@ VERSION = '1.0.0'
 PACKAGES = ('PyMySQL', 'python-memcached', 'pyuwsgi')
 RESOURCE_TYPE = 'dummy_node'
 #: user: its role in esi-leap, beside the one that it has.
-ROLES = {'acme-owner': 'esi_leap_owner', 'umbrella-renter': 'esi_leap_lessee'}
+ROLES = {
+    'acme-owner': 'esi_leap_owner',
+    'umbrella-owner': 'esi_leap_owner',
+    'acme-renter': 'esi_leap_lessee',
+    'umbrella-renter': 'esi_leap_lessee',
+}
 SERVICE = 'esi-leap'
 
 CONFIGURATION = """\
@@ -62,9 +67,12 @@ def alone(process, count):
 class EsiLeap:
     """One esi-leap API on the rig ``rig``, which is up."""
 
-    def __init__(self, rig):
+    def __init__(self, rig, venv=None):
+        """:param venv: where to install it; in the folder of the rig, if not said."""
         self._rig = rig
-        self._folder = folders.Folder(rig.folder.path, rig.folder.path / 'esi-leap')
+        self._folder = folders.Folder(
+            rig.folder.path, venv or rig.folder.path / 'esi-leap'
+        )
         self.nodes = rig.folder.data / 'esi-leap-nodes'
         self._database = 'esileap'
         self.port = processes.any_port(rig.ports.values())
@@ -72,6 +80,11 @@ class EsiLeap:
     @property
     def url(self):
         return f'http://127.0.0.1:{self.port}'
+
+    @property
+    def database(self):
+        """The URL of its database."""
+        return self._rig.database.url(self._database)
 
     def install(self):
         """A virtual environment of its own."""
@@ -137,6 +150,13 @@ class EsiLeap:
             self._folder.environment(OS_DUMMY_NODE__DUMMY_NODE_DIR=str(self.nodes)),
         )
 
+    def manager(self):
+        """Its manager, which hands servers over and takes them back."""
+        program = self._folder.venv / 'bin' / 'esi-leap-manager'
+        return processes.Process(
+            self._folder, 'esi-leap-manager', [self._python, program], []
+        )
+
     @property
     def _python(self):
         return self._folder.python
@@ -149,7 +169,7 @@ class EsiLeap:
         return home / 'esi-leap.conf'
 
     def _create_accounts(self):
-        """It reads all projects, which takes an administrator."""
+        """It reads all projects and all nodes: the roles of both."""
         api = accounts.Keystone(self._rig.folder, self._rig.ports)
         users, roles = api.named('users'), api.named('roles')
         project_ids = api.named('projects')
@@ -158,7 +178,8 @@ class EsiLeap:
             users[SERVICE] = api.create(
                 'user', 'users', name=SERVICE, domain_id='default', password=password
             )
-        api.grant(project_ids['service'], users[SERVICE], roles['admin'])
+        for role in ('admin', 'service'):
+            api.grant(project_ids['service'], users[SERVICE], roles[role])
         for user, role in ROLES.items():
             if role not in roles:
                 roles[role] = api.create('role', 'roles', name=role)

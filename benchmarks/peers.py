@@ -6,11 +6,12 @@
 Brings up a rig (``tools/rig``: Keystone with memcached, MariaDB, RabbitMQ, Ironic),
 installs esi-leap from PyPI into an environment of its own, and has the same client
 threads ask both, in turn: 1,000 offers of dummy nodes are created on each, listed,
-shown and claimed. Both APIs run under uWSGI with the same number of processes of one
-thread each, as esi-leap does not bear more. Neither service's workers run: engines,
-fulfillers, esi-leap's manager. The market's offers are created half through the
-provider, as owners do, and half by what providers
-do to publish, each counted for itself. Needs the packages of ``bindep.txt``.
+shown and claimed; ours are also listed through the lease service, which has the API of
+esi-leap, and so are the leases. All APIs run under uWSGI with the same number of
+processes of one thread each, as esi-leap does not bear more. Neither service's workers
+run: engines, fulfillers, esi-leap's manager. The market's offers are created half
+through the provider, as owners do, and half by what providers do to publish, each
+counted for itself. Needs the packages of ``bindep.txt``.
 Prints JSON.
 """
 
@@ -28,12 +29,21 @@ from benchmarks import deployed as installed
 from benchmarks import esileap
 from tools.lab import accounts
 from tools.lab import folder as folders
+from tools.lab import processes as lab_processes
 from tools.lab import progress
 from tools.lab import trouble
 from tools.rigging import rig as rigs
+from tools.rigging import services
 
 #: operation: how many times as fast as esi-leap it has to be.
-TARGETS = {'list': 100, 'create': 10, 'claim': 10, 'show': 20}
+TARGETS = {
+    'list': 100,
+    'list through the lease service': 50,
+    'leases': 50,
+    'create': 10,
+    'claim': 10,
+    'show': 20,
+}
 #: How many of an operation a peer is asked for at a time.
 SHOWS, CLAIMS, WARMUP = 200, 100, 16
 
@@ -47,7 +57,7 @@ class Measurement:
         self.found = {}
 
     def run(self):
-        for phase in (self._create, self._read, self._claim):
+        for phase in (self._create, self._read, self._claim, self._leases):
             for number in range(self._runs):
                 # Whoever is first finds the caches of the processor as the other left
                 # them.
@@ -62,16 +72,23 @@ class Measurement:
                 peer.offers.append(json.loads(payload)['uuid'])
 
     def _read(self, peer):
-        (payload,) = self._timed('list', peer, [peer.list()], 1)
-        listed = len(json.loads(payload)['offers'])
-        if listed != asking.OFFERS:
-            raise trouble.Trouble(f'{peer.NAME} lists {listed} offers.')
+        for operation, request in peer.lists().items():
+            (payload,) = self._timed(operation, peer, [request], 1)
+            listed = len(json.loads(payload)['offers'])
+            if listed != asking.OFFERS:
+                raise trouble.Trouble(f'{peer.NAME}: {operation}: {listed} offers.')
         shows = [peer.show() for _ in range(SHOWS)]
         self._timed('show', peer, shows, self._threads)
 
     def _claim(self, peer):
         claims = [peer.claim() for _ in range(CLAIMS)]
         self._timed('claim', peer, claims, self._threads)
+
+    def _leases(self, peer):
+        (payload,) = self._timed('leases', peer, [peer.leases()], 1)
+        listed = len(json.loads(payload)['leases'])
+        if listed < CLAIMS * self._runs:
+            raise trouble.Trouble(f'{peer.NAME} lists {listed} leases.')
 
     def _timed(self, operation, peer, requests, at_once):
         of_operation = self.found.setdefault(operation, {})
@@ -85,8 +102,10 @@ def warm(peers, threads):
         for way in peer.creations().values():
             made = asking.Timings().run([way() for _ in range(WARMUP)], threads)
             peer.offers += [json.loads(payload)['uuid'] for payload in made]
-        for way in (peer.show, peer.list, peer.claim):
+        for way in (peer.show, peer.claim, peer.leases):
             asking.Timings().run([way() for _ in range(WARMUP)], threads)
+        for request in peer.lists().values():
+            asking.Timings().run([request] * WARMUP, threads)
         gone = [peer.withdraw(ident) for ident in peer.offers]
         asking.Timings().run(gone, threads)
         peer.offers.clear()
@@ -98,17 +117,17 @@ def report(found, options):
     for name, timings in found.items():
         ours = timings[asking.Market.NAME]
         # There is but one way into esi-leap.
-        theirs = (
-            timings.get(asking.EsiLeap.NAME) or found['create'][asking.EsiLeap.NAME]
-        )
+        operation = name.partition(' ')[0]
+        theirs = timings.get(asking.EsiLeap.NAME)
+        theirs = theirs or found[operation][asking.EsiLeap.NAME]
         ratio = ours.rate / theirs.rate
-        if name == 'list':
+        if operation in ('list', 'leases'):
             ratio = theirs.median / ours.median
         operations[name] = {
             asking.Market.NAME: ours.plain(),
             asking.EsiLeap.NAME: theirs.plain(),
             'ratio': round(ratio, 1),
-            'target': TARGETS[name.partition(' ')[0]],
+            'target': TARGETS.get(name, TARGETS[operation]),
         }
     return {
         'esi_leap': esileap.VERSION,
@@ -137,12 +156,23 @@ def deploy(rig, processes):
     serving = [deployed.process(processes)]
     for name in ('market', 'provider'):
         serving.append(esileap.alone(rig.process(name), processes))
-    rig.started = serving[0]
+    ports = rig.ports | {
+        'lease': lab_processes.any_port([*rig.ports.values(), deployed.port])
+    }
+    database = rig.database
+    services.configure_lease(rig.folder, database.url('flocx', database.ADVISED))
+    lease = services.process(rig.folder, ports, 'lease')
+    serving.append(esileap.alone(lease, processes))
+    # What the rig does not know of.
+    rig.started = serving[0], serving[-1]
     for each in serving:
         each.start()
     for each in serving:
         each.wait(rigs.START_TIMEOUT)
-    return asking.EsiLeap(rig, uuids, deployed), asking.Market(rig, uuids)
+    return (
+        asking.EsiLeap(rig, uuids, deployed),
+        asking.Market(rig, uuids, ports['lease']),
+    )
 
 
 def _provide_dummies(rig, owner, uuids):
@@ -189,8 +219,8 @@ def main():
                 measurement = Measurement(peers, options.threads, options.runs)
                 measurement.run()
         finally:
-            if hasattr(rig, 'started'):
-                rig.started.stop()
+            for each in getattr(rig, 'started', ()):
+                each.stop()
             rig.down()
     text = json.dumps(report(measurement.found, options), indent=2)
     if options.json:

@@ -105,9 +105,9 @@ def _still_is(session, contract, line, before, after):
             and bid.in_group(after.properties)
             and replacement.spread(session, bid, contract, line)(after)
         )
-    return before.resource_class == after.resource_class and is_no_less(
-        before.properties, after.properties
-    )
+    # Of what was taken over from esi-leap nothing was known.
+    same_class = before.resource_class in (None, after.resource_class)
+    return same_class and is_no_less(before.properties, after.properties)
 
 
 def is_no_less(before, after):

@@ -4,9 +4,12 @@
 import dataclasses
 import itertools
 import re
+import threading
 
+from django import dispatch
 from django import urls
 from django.conf import settings
+from django.core import signals
 from horizon import exceptions
 from horizon import messages
 from keystoneauth1 import session as ks_session
@@ -17,6 +20,8 @@ from openstack_dashboard.api import base
 from flocxclient.sdk import errors
 from flocxclient.sdk import services
 
+#: The sessions of the page that a thread makes.
+_OPENED = threading.local()
 #: Seconds until an answer that does not come is given up.
 TIMEOUT = 30
 
@@ -165,9 +170,18 @@ def _endpoint(request, service_type):
 
 
 def _session(request, url):
-    return ks_session.Session(
+    opened = ks_session.Session(
         # What Horizon found in the catalogue of the user is not looked for again.
         auth=token_endpoint.Token(url, request.user.token.id),
         verify=settings.OPENSTACK_SSL_CACERT or not settings.OPENSTACK_SSL_NO_VERIFY,
         timeout=TIMEOUT,
     )
+    _OPENED.__dict__.setdefault('sessions', []).append(opened)
+    return opened
+
+
+@dispatch.receiver(signals.request_finished)
+def _close_sessions(**_kwargs):
+    """Close what a page has opened: kept alive, it would keep others from a service."""
+    for opened in _OPENED.__dict__.pop('sessions', ()):
+        opened.session.close()

@@ -209,6 +209,11 @@ class _Servers:
         }
 
 
+def of_class(shown, name):
+    """Those of ``shown`` that are of a resource class; all if that is None."""
+    return [each for each in shown if name in (None, each['resource_class'])]
+
+
 def condensed(properties):
     """The properties of a server, as esi-leap shows them."""
     hidden = ('lease_uuid', 'capabilities')

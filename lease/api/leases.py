@@ -45,8 +45,11 @@ class Leases(routing.Resource):
         purpose = values.pop('purpose', None)
         during = fields.period(values, 'start_time', 'end_time', 'leases')
         fields.find(service.directory, values)
+        resource_class = values.pop('resource_class', None)
         where = leases.touching(*during) if during else ()
         where += _of_whom(service, context, values)
+        if resource_class:
+            where += (leases.leases_of_class(resource_class),)
         filters = fields.columns(values)
         if wanted:
             ours = tuple(sorted(statuses.lines(wanted)))
@@ -61,7 +64,8 @@ class Leases(routing.Resource):
             if (not wanted or statuses.of_line(each.line, now) in wanted)
             and purpose in (None, each.purpose)
         ]
-        return {'leases': fields.shown_leases(service, chosen, now)}
+        shown = fields.shown_leases(service, chosen, now)
+        return {'leases': fields.of_class(shown, resource_class)}
 
     @expose.expose(fields.Lease, rule='lease:leases:show')
     def get_one(self, ident):

@@ -73,6 +73,9 @@ class Offers(routing.Resource):
         if around:
             where += leases.around(*around)
         fields.find(service.directory, values)
+        resource_class = values.pop('resource_class', None)
+        if resource_class:
+            where.append(leases.offers_of_class(resource_class))
         filters = fields.columns(values)
         if wanted:
             ours = tuple(sorted(statuses.offers(wanted)))
@@ -82,7 +85,8 @@ class Offers(routing.Resource):
                 turnaround = turnarounds.current(session, service.market.terms)
                 where += offers.free_during(now, *free, turnaround)
             found = leases.offers(session, reader, service.provider_id, filters, where)
-            return {'offers': fields.shown_offers(service, session, found, now)}
+            shown = fields.shown_offers(service, session, found, now)
+            return {'offers': fields.of_class(shown, resource_class)}
 
     @expose.expose(fields.Offer, rule='lease:offers:show')
     def get_one(self, ident):

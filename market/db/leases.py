@@ -70,6 +70,24 @@ def touching(start, end):
     return _LINES.c.start_time <= end, _LINES.c.end_time >= start
 
 
+def offers_of_class(name):
+    """Condition: an offer of a resource class, or of one that is not known yet.
+
+    What was taken over from esi-leap has none until its hardware was read, and leases
+    never have.
+    """
+    return _of_class(_OFFERS, name)
+
+
+def leases_of_class(name):
+    """The same of leases."""
+    return _of_class(_LINES, name)
+
+
+def _of_class(table, name):
+    return sa.or_(table.c.resource_class == name, table.c.resource_class.is_(None))
+
+
 def of_party(project_id):
     """Condition: a lease of which a project is lessee or owner."""
     return sa.or_(_LINES.c.project_id == project_id, _LINES.c.owner_id == project_id)

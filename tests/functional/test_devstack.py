@@ -28,6 +28,7 @@ WORKERS = [
     'flocx-market-worker',
     'flocx-matcher-engine',
     'flocx-provider-fulfiller',
+    'flocx-provider-console',
 ]
 PHASES = (
     ('stack', 'pre-install'),
@@ -250,6 +251,13 @@ class StackTest(testtools.TestCase):
         started = [words[0] for words in machine.calls('run_process')]
         self.assertEqual([*APIS, *WORKERS], started)
         self.assertEqual(
+            ['203.0.113.5', '7784', 'ws://203.0.113.5:7784/'],
+            [
+                machine.option('provider', 'console', name)
+                for name in ('host', 'port', 'public_url')
+            ],
+        )
+        self.assertEqual(
             [f'http://203.0.113.5/{kind}/healthcheck' for kind in SERVICES.values()],
             [words[1] for words in machine.calls('wait_for_service')],
         )
@@ -299,7 +307,11 @@ class UndoTest(testtools.TestCase):
             FLOCX_NODES='dummy',
         )
         self.assertEqual(
-            ['flocx-provider-api', 'flocx-provider-fulfiller'],
+            [
+                'flocx-provider-api',
+                'flocx-provider-fulfiller',
+                'flocx-provider-console',
+            ],
             [words[0] for words in machine.calls('run_process')],
         )
         self.assertEqual([['flocx-provider']], machine.calls('create_service_user'))

@@ -272,6 +272,12 @@ class ImportTest(test_lease.LeaseTestCase):
         self.imported()
         self.fulfil(passes=2)
         self.assertEqual(('initech', sublease), self.marked(node))
+        # Of which class they are, Ironic says; nothing that was taken over does.
+        for kind, uuids in (('offers', [below]), ('leases', [lease, sublease])):
+            for name, expected in (('baremetal', uuids), ('other', [])):
+                asked = {'resource_uuid': node, 'resource_class': name}
+                asked |= {'view': 'all'} if kind == 'leases' else {}
+                self.assertEqual(expected, self.listed('operator-admin', kind, **asked))
         self.assertEqual('active', self.shown('leases', lease)['status'])
         shown = self.shown('leases', sublease, 'initech-member')
         self.assertEqual(
@@ -288,6 +294,16 @@ class ImportTest(test_lease.LeaseTestCase):
             self.fulfil()
         self.assertEqual((None, None), self.marked(node))
         self.assertEqual('deleted', self.shown('leases', lease)['status'])
+
+    def test_one_that_begins_later_is_handed_over(self):
+        """Nothing is known of the hardware of its offer, which is not what it was."""
+        node = self.add_node()
+        server = self.marketplace.node(node).uuid
+        lease = self.row(LEASES, resource_uuid=server, status='created')
+        self.imported()
+        self.fulfil(passes=3)
+        self.assertEqual(('umbrella', None), self.marked(node))
+        self.assertEqual('active', self.shown('leases', lease)['status'])
 
     def test_the_marker_of_another_lease_stays(self):
         node = self.add_node(lessee='umbrella', properties={'lease_uuid': 'other'})

@@ -7,6 +7,7 @@ import requests
 
 from market.db import leases
 from market.db import visibility
+from tests import work
 from tests.functional import base
 
 _OPEN_END = '9999-12-31T23:59:59.999999'
@@ -305,6 +306,19 @@ class LeasesTest(LeaseTestCase):
             found = self.listed('umbrella-member', 'leases', **params)
             self.assertEqual(expected, lease in found, params)
         self.assertIn(lease, self.listed('acme-member', 'leases', owner_id='acme'))
+
+    def test_a_list_takes_as_many_statements_however_long_it_is(self):
+        counted = []
+        for number in (1, 4):
+            for _ in range(number):
+                self.claimed(self.offered())
+            with work.statements(self.marketplace.database) as statements:
+                self.listed('acme-member', 'offers')
+                self.listed('umbrella-member', 'leases')
+                self.listed('acme-member', 'nodes')
+            counted.append(len(statements))
+        self.assertEqual(counted[0], counted[1])
+        self.assertLess(counted[0], 20)
 
     def test_a_lease_ends_by_itself(self):
         lease = self.given(end_time=self.naive(1))['uuid']

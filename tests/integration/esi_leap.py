@@ -19,13 +19,13 @@ import requests
 import webob
 import webob.dec
 
+from benchmarks import esileap
 from tests import fixtures as market_fixtures
 from tests import waiting
 from tests.functional import test_devstack
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-VERSION = '1.0.0'
-_VENV = ROOT / '.test' / 'esi-leap'
+VENV = ROOT / '.test' / 'esi-leap'
 
 #: user: their project and roles, at esi-leap and at the lease service.
 PEOPLE = {
@@ -72,11 +72,12 @@ def _ironic(_):
 
 def install():
     """The folder with the programs of an installed esi-leap."""
-    stamp, programs = _VENV / 'installed', _VENV / 'bin'
-    if not stamp.exists() or stamp.read_text() != VERSION:
-        _run(sys.executable, '-m', 'venv', '--clear', _VENV)
-        _run(programs / 'python', '-m', 'pip', 'install', '-q', f'esi-leap=={VERSION}')
-        stamp.write_text(VERSION)
+    stamp, programs = VENV / 'installed', VENV / 'bin'
+    wanted = [f'esi-leap=={esileap.VERSION}', *esileap.PACKAGES]
+    if not stamp.exists() or stamp.read_text().split() != wanted:
+        _run(sys.executable, '-m', 'venv', '--clear', VENV)
+        _run(programs / 'python', '-m', 'pip', 'install', '-q', *wanted)
+        stamp.write_text('\n'.join(wanted))
     return programs
 
 

@@ -17,6 +17,7 @@ from tests.integration import ironic_notifications
 from tests.integration import owner_fuzzer
 from tests.integration import rigs
 from tests.integration import sublets
+from tests.integration import taken_over
 from tools.lab import accounts
 from tools.lab import nodes
 from tools.lab import rest
@@ -114,7 +115,7 @@ class PostgreSQLRigTest(
 
 
 @rigs.long
-class MariaDBRigTest(OnEachDatabase, rigs.RigTestCase):
+class MariaDBRigTest(OnEachDatabase, taken_over.TakenOver, rigs.RigTestCase):
     """Without the rig, each run has MariaDB in ``test_databases``."""
 
     DATABASE = 'mariadb'

@@ -101,6 +101,16 @@ def configure(folder, ports, broker, cache, database, budgets=False):
         folders.write_private(folder.etc / f'{name}.conf', text)
 
 
+def configure_lease(folder, database):
+    """Write the configuration of a lease service, for the servers of the provider.
+
+    :param database: the URL of the market database.
+    """
+    text = (folder.etc / 'provider.conf').read_text()
+    text += DATABASE.format(database=_escaped(database))
+    folders.write_private(folder.etc / 'lease.conf', text)
+
+
 def fund(folder, ports):
     """Give each project credits, unless it has an account."""
     token = accounts.log_in(folder, ports, 'admin', 'admin')
@@ -130,8 +140,12 @@ def migrate(folder):
 
 
 def process(folder, ports, name):
-    """The process of that name, running or not."""
-    if name in APIS:
+    """The process of that name, running or not.
+
+    The lease service, which a rig is without, is one that may be started besides, see
+    :func:`configure_lease`.
+    """
+    if name not in WORKERS:
         return _api(folder, ports, name)
     command, service = WORKERS[name]
     return processes.Process(

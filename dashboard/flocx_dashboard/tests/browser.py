@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A headless Chromium that somebody sits at."""
 
+import contextlib
 import json
 import pathlib
 import shutil
@@ -13,6 +14,7 @@ from selenium.common import exceptions
 from selenium.webdriver.chrome import service
 from selenium.webdriver.common import action_chains
 from selenium.webdriver.common import by
+from selenium.webdriver.common import keys
 from selenium.webdriver.support import ui
 from selenium.webdriver.support import wait
 
@@ -28,6 +30,8 @@ ARGUMENTS = (
 )
 #: Seconds until what is waited for has to be there, on a busy machine too.
 PAGE_TIMEOUT = 90
+#: How often the Tab key is pressed until something has to be reached.
+MOST_TABS = 300
 #: What a click may meet while a page is still being put together.
 PASSING = (
     exceptions.NoSuchElementException,
@@ -46,7 +50,7 @@ const light = colour => parts(colour).slice(0, 3)
   .map(each => each <= 0.04045 ? each / 12.92 : ((each + 0.055) / 1.055) ** 2.4)
   .reduce((sum, each, at) => sum + each * [0.2126, 0.7152, 0.0722][at], 0);
 const behind = element => {
-  const bar = element.closest('.flocx-bar');
+  const bar = element.closest('.flocx-bar, .flocx-cell');
   if (bar) {
     return getComputedStyle(bar.querySelector('rect')).fill;
   }
@@ -155,11 +159,20 @@ class Browser:
         self._driver.get(self._url + path)
 
     def until(self, look):
-        """What ``look()`` finds, once it finds something."""
+        """What ``look()`` finds, once it finds something.
+
+        :raises AssertionError: it finds nothing; with what is on the page instead, of
+            which there is a picture, too.
+        """
         waiting = wait.WebDriverWait(
             self._driver, PAGE_TIMEOUT, 0.2, ignored_exceptions=PASSING
         )
-        return waiting.until(lambda _driver: look())
+        try:
+            return waiting.until(lambda _driver: look())
+        except exceptions.TimeoutException:
+            self.picture('stuck')
+            shown = self._driver.find_element(by.By.TAG_NAME, 'body').text
+            raise AssertionError(f'{self.path} shows:\n{shown}') from None
 
     def find(self, selector, text=''):
         """The first visible element with that text in it, or None."""
@@ -194,6 +207,23 @@ class Browser:
         """Press keys at an element, without the mouse."""
         self.see(selector).send_keys(*pressed)
 
+    def reach(self, selector, text=''):
+        """Go by the Tab key to an element, as whoever has no mouse does."""
+        self.see(selector, text)
+        for _ in range(MOST_TABS):
+            # Some rows look again by themselves, and are others then.
+            with contextlib.suppress(*PASSING):
+                found = self._driver.switch_to.active_element
+                if found == self.find(selector, text):
+                    return
+            action_chains.ActionChains(self._driver).send_keys(keys.Keys.TAB).perform()
+        raise AssertionError(f'{selector} is not reached by the Tab key')
+
+    def type_at(self, selector, *pressed, text=''):
+        """Go to an element by the Tab key, and press keys there."""
+        self.reach(selector, text)
+        action_chains.ActionChains(self._driver).send_keys(*pressed).perform()
+
     def drag(self, start, end):
         """Drag the mouse from one element to another, given by their selectors."""
         actions = action_chains.ActionChains(self._driver)
@@ -217,11 +247,23 @@ class Browser:
         return self._driver.current_url.removeprefix(self._url)
 
     def picture(self, name, height=900, width=1280):
-        """Keep what is to be seen."""
+        """Keep what is to be seen; by how many pixels the page is wider than that."""
         self._pictures.mkdir(parents=True, exist_ok=True)
         self._driver.set_window_size(width, height)
+        self._driver.execute_script(
+            'document.querySelectorAll(".modal").forEach(each => each.scrollTop = 0);'
+        )
         self._driver.save_screenshot(str(self._pictures / f'{name}.png'))
+        hidden = self.overhang()
         self._driver.set_window_size(1280, 900)
+        return hidden
+
+    def overhang(self):
+        """By how many pixels the page is wider than the window."""
+        return self._driver.execute_script(
+            'let page = document.documentElement;'
+            'return page.scrollWidth - page.clientWidth;'
+        )
 
     def wear(self, styles):
         """Show the page in other styles.

@@ -52,7 +52,7 @@ class MoneyTest(base.DashboardTestCase):
         self.assertContains(nobody, 'has no account yet')
         self.assertContains(nobody, 'Nothing was used or served in this month')
         wrong = self.page('umbrella-reader', 'money:index', month='2027-13')
-        self.assertIn('2027-01', wrong.context['filter_form'].errors['month'][0])
+        self.assertIn('2027-13', wrong.context['filter_form'].errors['month'][0])
 
     def test_it_is_there_as_files(self):
         self.served()

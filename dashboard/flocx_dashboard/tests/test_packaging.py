@@ -60,6 +60,14 @@ class PolicyTest(unittest.TestCase):
         self.assertTrue(forbidden.search('<a class="x" onclick="go()">'))
 
 
+class FormTest(unittest.TestCase):
+    def test_every_form_says_where_it_goes(self):
+        """Horizon has AngularJS, which sends no form that does not."""
+        for path in (DASHBOARD / 'flocx_dashboard').rglob('*.html'):
+            for form in re.findall(r'<form\b[^>]*>', path.read_text()):
+                self.assertIn(' action="', form, path)
+
+
 class EnabledTest(unittest.TestCase):
     def test_the_group_comes_before_its_panels(self):
         found = settings.import_submodules(enabled)

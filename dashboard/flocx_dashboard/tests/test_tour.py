@@ -41,6 +41,7 @@ STYLES = """
 """
 RENT = '/project/market_rent/'
 OVERVIEW = '/project/market_overview/'
+MONEY = '/project/market_money/'
 MODAL = '.modal-content'
 #: How wide the pages are looked at: a large screen, a laptop, a telephone.
 WIDTHS = (1440, 1280, 400)
@@ -48,7 +49,7 @@ LAPTOP = WIDTHS[1:2]
 #: The pages that are looked through for barriers.
 OF_OWNERS = (
     *(OVERVIEW, f'{OVERVIEW}agenda/', f'{OVERVIEW}notifications/'),
-    *(f'{OFFERS}servers/', CONTRACTS, '/project/market_money/'),
+    *(f'{OFFERS}servers/', f'{OFFERS}file/', CONTRACTS, MONEY),
 )
 OF_RENTERS = (
     *(OFFERS, f'{BIDS}create/', f'{RENT}?duration=2h&end_time=%2B2d'),
@@ -112,6 +113,7 @@ class TourTest(unittest.TestCase):
         self.claim(renter)
         self.rent(renter)
         self.calendar(renter)
+        self.file(owner)
         self.fill()
         self.look(owner, renter)
         self.wear(owner)
@@ -147,7 +149,7 @@ class TourTest(unittest.TestCase):
         renter.fill(MODAL, requirements='cpus>=16', resource_class='baremetal.small')
         # Nobody has pressed anything: it is told while one types.
         renter.see('.flocx-quote strong', '1 server')
-        renter.picture('bid', height=1050)
+        renter.picture('bid', height=1250)
         renter.click(f'{MODAL} .btn-primary')
         renter.see('#bids td', 'tour-bid')
         # The row looks by itself whether the engine has matched it.
@@ -240,15 +242,17 @@ class TourTest(unittest.TestCase):
             'offers': OFFERS,
             'my-offers': f'{OFFERS}mine/',
             'contract': self.contract_page,
-            'prices': f'{MARKET}?interval=hour&start_time=1d ago',
-            'book': f'{MARKET}book/',
+            'prices': f'{MARKET}?interval=week&start_time=60d ago',
+            'book': f'{MARKET}book/?resource_class=gpu.a100',
             'timeline': f'{MARKET}timeline/',
-            'calendar': f'{MARKET}calendar/?start_time=tomorrow',
+            'calendar': f'{MARKET}calendar/?start_time=%2B2d&resource_class=gpu.a100',
             'rent': f'{RENT}?duration=12h&end_time=%2B3d&resource_class=gpu.a100',
             'contracts': CONTRACTS,
-            'money': '/project/market_money/',
+            'money': MONEY,
+            'agenda': f'{OVERVIEW}agenda/',
+            'file': f'{OFFERS}file/',
         }
-        faint = []
+        faint, hidden = [], []
         for theme in ('default', 'material', 'dark'):
             styles = compiled(theme)
             for name, path in pages.items():
@@ -258,9 +262,24 @@ class TourTest(unittest.TestCase):
                 # Pictures are for people to look at, a few each time and all at night.
                 widths = WIDTHS if profiles.NIGHTLY and theme != 'material' else LAPTOP
                 for width in widths:
-                    owner.picture(f'{theme}-{name}-{width}', width=width)
+                    picture = f'{theme}-{name}-{width}'
+                    if owner.picture(picture, width=width):
+                        hidden.append(picture)
                 faint += [(theme, name, *each) for each in owner.faint()]
         self.assertEqual([], faint)
+        self.assertEqual([], hidden, 'wider than the window')
+
+    def file(self, owner):
+        """Offers from a file, row by row, while one looks on."""
+        owner.open(f'{OFFERS}file/')
+        rows = 'server,price,end_time\nacme-03,1.40,+3d\nacme-04,,+3d\nno-such,1,+3d'
+        owner.fill('.flocx-upload', text=rows, price='1.60')
+        owner.click('.flocx-upload .btn', 'Check')
+        owner.see('#file-rows td', 'none that is called no-such')
+        owner.picture('file')
+        owner.click('#content_body .btn-primary', 'Offer 2')
+        owner.see('#file-outcome', '2 of 2')
+        owner.see('#file-rows td', 'is offered')
 
     def release(self, renter):
         renter.open(self.contract_page)
@@ -268,6 +287,68 @@ class TourTest(unittest.TestCase):
         renter.click(f'{MODAL} .btn-primary')
         renter.see('.alert-success', 'is released')
         renter.see_again(f'{CONTRACTS}?status=ended', '#contracts td', 'tour-bid')
+
+    @profiles.only_nightly('does by the keyboard what the tour does by the mouse')
+    def test_all_of_it_goes_without_a_mouse(self):
+        enter, tab = keys.Keys.ENTER, keys.Keys.TAB
+        owner = self.at_a_desk('acme-owner', 'acme')
+        owner.open(f'{OFFERS}servers/')
+        owner.type_at('tr[data-display="acme-05"] a', enter, text='Offer')
+        owner.see(f'{MODAL} [name=name]')
+        owner.type_at(f'{MODAL} [name=price]', '0.90')
+        owner.type_at(f'{MODAL} [name=end_time]', '+2d')
+        owner.type_at(f'{MODAL} [name=name]', 'by-keys', enter)
+        owner.see('#my_offers td', 'by-keys')
+        owner.open(f'{OVERVIEW}agenda/')
+        owner.type_at('#agenda-name', 'telephone', enter)
+        owner.see('#agenda-address', 'http')
+        owner.type_at('#agendas button', enter, text='Delete')
+        owner.open(f'{OVERVIEW}notifications/')
+        owner.type_at('#webhook-url', 'https://hooks.example.org', enter)
+        owner.see('#webhooks td', 'hooks.example.org')
+        owner.open(MONEY)
+        owner.type_at('[name=by]', 'Server', tab, enter)
+        owner.see('#money-caption', 'by server')
+        owner.open(f'{OFFERS}file/')
+        owner.type_at('.flocx-upload textarea', 'server,price\nno-such,1')
+        owner.type_at('.flocx-upload .btn', enter, text='Check')
+        owner.see('#file-rows td', 'no-such')
+        self.rent_by_keys(self.at_a_desk('umbrella-owner', 'umbrella'))
+
+    def rent_by_keys(self, renter):
+        enter = keys.Keys.ENTER
+        renter.open(OFFERS)
+        renter.type_at('[name=available_start_time]', 'now')
+        renter.type_at('[name=available_end_time]', '+1h', enter)
+        renter.type_at('tr[data-display="by-keys"] a', enter, text='Claim')
+        renter.see(f'{MODAL} [name=end_time]')
+        renter.type_at(f'{MODAL} [name=end_time]', '+5h')
+        renter.type_at(f'{MODAL} [name=name]', 'claimed-by-keys', enter)
+        renter.see('#contracts td', 'claimed-by-keys')
+        renter.type_at('#contracts td a', enter, text='claimed-by-keys')
+        renter.see('h1', 'claimed-by-keys')
+        page = renter.path
+        renter.see_again(page, 'dd .flocx-status-active', 'Active')
+        renter.type_at('a.btn', enter, text='Extend or Shorten')
+        renter.see(f'{MODAL} [name=by]')
+        renter.type_at(f'{MODAL} [name=by]', '90m', enter)
+        renter.see('.alert-success', 'now ends')
+        renter.open(RENT)
+        renter.type_at('.flocx-filter [name=duration]', '1h')
+        renter.type_at('.flocx-filter [name=end_time]', '+2d')
+        renter.type_at('.flocx-filter [name=name]', 'bid-by-keys', enter)
+        renter.see('.flocx-choice', 'Bid and wait')
+        renter.type_at('#bid-price', '0.10')
+        renter.type_at('.flocx-choice .btn', enter, text='Place Bid')
+        renter.see('#bids td', 'bid-by-keys')
+        renter.open(f'{MARKET}calendar/?start_time=tomorrow')
+        renter.type_at('svg[data-flocx-calendar]', keys.Keys.ARROW_RIGHT, enter)
+        renter.see('.flocx-choice', 'Bid and wait')
+        renter.open(page)
+        renter.type_at('a.btn', enter, text='Release')
+        renter.see(f'{MODAL} .btn-primary')
+        renter.type_at(f'{MODAL} .btn-primary', enter)
+        renter.see('.alert-success', 'is released')
 
     @unittest.skipUnless(
         browser.NPM, 'npm, from which axe-core comes, is not installed'

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 import csv
 import datetime
+import re
 
 from django import forms as django_forms
 from django import http
@@ -16,8 +17,9 @@ from flocx_dashboard import names
 from flocx_dashboard import tables
 from flocx_dashboard.charts import money
 
-#: How many months the picture reaches back.
+#: How many months the picture reaches back, and can be chosen.
 MONTHS = 12
+_MONTH = re.compile('[0-9]{4}-(0[1-9]|1[0-2])')
 
 GROUPS = (
     ('class', _('Class')),
@@ -28,21 +30,29 @@ COLUMNS = ('role', 'group', 'name', 'server_hours', 'missed_hours', 'amount')
 
 
 class Filter(tables.FilterForm):
-    month = django_forms.RegexField(
-        r'^[0-9]{4}-(0[1-9]|1[0-2])$',
-        label=_('Month'),
-        required=False,
-        help_text='',
-        error_messages={'invalid': _('A month such as 2027-01')},
-    )
+    month = django_forms.ChoiceField(label=_('Month'), required=False)
     by = django_forms.ChoiceField(label=_('By'), required=False, choices=GROUPS)
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        known = months()
+        # Earlier ones are not chosen often, and may be in an address.
+        given = self.data.get('month', '')
+        if _MONTH.fullmatch(given) and given not in known:
+            known.append(given)
+        self.fields['month'].choices = [(each, each) for each in known]
+
+
+def months():
+    """The last months, the newest first."""
+    now = timezone.now().astimezone(datetime.UTC)
+    return money.months(now, MONTHS)[::-1]
 
 
 def chosen(form):
     """The month and the group that are asked for."""
-    this_month = timezone.now().astimezone(datetime.UTC).strftime('%Y-%m')
     given = form.given('month', 'by')
-    return given.get('month', this_month), given.get('by', 'class')
+    return given.get('month') or months()[0], given.get('by', 'class')
 
 
 def groups(request, form):
@@ -84,13 +94,12 @@ class Index(views.HorizonTemplateView):
     def _seen(self, form):
         market, own = api.market(self.request), self.request.user.project_id
         month, by = chosen(form)
-        now = timezone.now().astimezone(datetime.UTC)
-        first = money.months(now, MONTHS)[0]
+        shown = months()[::-1]
         history = api.call(
             market.usage_by,
             'month',
             project_id=own,
-            start_time=f'{first}-01T00:00:00Z',
+            start_time=f'{shown[0]}-01T00:00:00Z',
         )
         found = groups(self.request, form)
         accounts = api.every(market.accounts, 1, project_id=own)
@@ -101,7 +110,7 @@ class Index(views.HorizonTemplateView):
             'heading': dict(GROUPS)[by],
             'groups': found,
             'totals': formats.totals(found),
-            'picture': money.picture(history, money.months(now, MONTHS)),
+            'picture': money.picture(history, shown),
             'history': history,
             'statements': api.call(market.statements, project_id=own)[::-1],
         }

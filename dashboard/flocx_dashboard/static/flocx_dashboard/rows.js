@@ -54,7 +54,7 @@
     button.disabled = true;
     form.querySelector('progress').hidden = false;
     send(form, Array.from(form.querySelectorAll('[name=row]')), 0).catch(function () {
-      // What was not told stays in the form, and may be sent again.
+      // What nothing was told of stays in the form, and may be sent again.
       button.disabled = false;
     });
   });
