@@ -6,13 +6,15 @@
 The markets of ``benchmarks.clearing``, in racks of 40 servers; a third of the bids
 have one to three alternatives, the terms of other bids, and a fifth want one rack. A
 line for each seed says which share of the bound was reached; of up to 100 bids also
-which share of the optimum.
+which share of the optimum. With ``--arrivals`` it is milliseconds in which one such bid
+after the other is decided in a book of so many offers, whose other bids wait.
 """
 
 import argparse
 import dataclasses
 import json
 import random
+import statistics
 import time
 
 from benchmarks import markets
@@ -21,10 +23,15 @@ from matcher import book
 from matcher import mechanisms
 from matcher.mechanisms import call
 from matcher.mechanisms import exact
+from matcher.mechanisms import immediate
 
 RACK = 40
 #: With more bids a solver is not asked for the optimum, and for so many seconds.
 SOLVED, SOLVER_SECONDS = 100, 60
+
+#: Bids that are decided before it counts: who asks first for a group of servers finds
+#: out for each of them which it is of.
+FIRST = 20
 
 _TERMS = [field.name for field in dataclasses.fields(bid_core.Alternative)]
 
@@ -84,14 +91,37 @@ def measure(size, seconds, seed):
     return measured
 
 
+def arrivals(size, seed, bids=1000):
+    """Milliseconds of the processor in which a bid that arrives is decided."""
+    book_, took = draw(size, seed), []
+    for bid in book_.bids[:bids]:
+        started = time.thread_time()
+        immediate.best(book_, bid)
+        took.append(1000 * (time.thread_time() - started))
+    took = sorted(took[FIRST:])
+    return {
+        'seed': seed,
+        'offers': size,
+        'median_ms': round(statistics.median(took), 2),
+        'p99_ms': round(took[int(0.99 * len(took))], 2),
+        'most_ms': round(took[-1], 2),
+    }
+
+
 def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument('size', type=int, help='offers, and as many bids')
     parser.add_argument('--seconds', type=float, default=10.0)
     parser.add_argument('--seeds', type=int, nargs='+', default=[1, 2, 3])
+    parser.add_argument('--arrivals', action='store_true', help='one by one')
     args = parser.parse_args(argv)
     for seed in args.seeds:
-        print(json.dumps(measure(args.size, args.seconds, seed)), flush=True)
+        found = (
+            arrivals(args.size, seed)
+            if args.arrivals
+            else measure(args.size, args.seconds, seed)
+        )
+        print(json.dumps(found), flush=True)
 
 
 if __name__ == '__main__':

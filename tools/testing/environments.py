@@ -174,6 +174,11 @@ def compile_driver():
         )
 
 
+def is_engine_compiled():
+    """Whether it has been; not whether it has changed since."""
+    return any((ROOT / 'matcher').rglob('__pycache__/*.nbi'))
+
+
 def compile_engine():
     """What the auction engine computes with, which else each process would compile."""
     subprocess.run(
