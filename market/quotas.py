@@ -5,6 +5,7 @@ import dataclasses
 
 from flocx import exceptions
 from market import keystone_limits
+from market.db import organisations
 from market.db import quota_usage
 
 NAMES = (
@@ -85,6 +86,11 @@ class Quotas:
         names = {name for _, most in parties for name in more if name in most}
         if not names:
             return
+        # Of two who ask at once the second has to count what the first one gets.
+        if names.isdisjoint(limits.organisation):
+            organisations.lock_project(session, project_id)
+        else:
+            organisations.lock(session, limits.organisation_id)
         used = quota_usage.of(session, project_id, limits.organisation_id, now, names)
         for (label, most), has in zip(parties, used, strict=True):
             _require(label, most, has, more)

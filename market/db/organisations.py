@@ -8,6 +8,14 @@ from market.db import schema
 
 _TABLE = schema.organisations
 _THIS = _TABLE.c.project_id == sa.bindparam('project')
+_LOCK = sa.select(_TABLE.c.id).where(_THIS).with_for_update()
+_LOCK_FIRST = (
+    sa.select(_TABLE.c.id)
+    .where(_TABLE.c.organisation_id == sa.bindparam('organisation'))
+    .order_by(_TABLE.c.id)
+    .limit(1)
+    .with_for_update()
+)
 
 
 def of(session, project_id):
@@ -22,12 +30,14 @@ def lock_project(session, project_id):
     """Let other transactions that lock the project wait for this one.
 
     Whoever counts what a project has before they add to it does so first, so that two
-    at once do not have one too many.
+    at once do not have one too many. On SQLite all writers wait for each other.
     """
-    session.execute(
-        sa.update(_TABLE).where(_THIS).values(project_id=_TABLE.c.project_id),
-        {'project': project_id},
-    )
+    session.scalar(_LOCK, {'project': project_id})
+
+
+def lock(session, organisation_id):
+    """The same of all projects of an organisation: the first of them is locked."""
+    session.scalar(_LOCK_FIRST, {'organisation': organisation_id})
 
 
 def save(database, project_id, organisation_id):

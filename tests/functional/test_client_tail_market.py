@@ -463,6 +463,23 @@ class QuoteTest(test_client_tail.CommandTestCase):
         self.assertEqual('', out)
         self.assertIn('"market property list" shows', err)
 
+    def test_what_is_left_of_credits_is_seen_before(self):
+        self.run_command('operator-admin', 'credit grant acme 100')
+        left = {}
+        for who, line in (
+            ('operator-admin', 'grant acme 5'),
+            ('operator-admin', 'grant initech 5'),
+            ('acme-manager', 'transfer acme-lab 7.50'),
+        ):
+            left[line] = self.openstack(who, f'credit {line} --dry-run')['new_balance']
+        self.assertEqual(['105.000000', '5.000000', '92.500000'], [*left.values()])
+        account = self.openstack('acme-manager', 'account show')
+        self.assertEqual('100.000000', account['balance'])
+        self.assertIn(
+            '0.50 are missing',
+            self.refused('acme-manager', 'credit transfer acme-lab 100.50 --dry-run'),
+        )
+
     def test_quote_and_bid(self):
         offer = self.offer(price='1', hours=24)
         terms = '--price', '2', '--end-time', '+10h', '--duration', '2h'
@@ -505,6 +522,15 @@ class QuoteTest(test_client_tail.CommandTestCase):
         self.assertEqual(
             [(14400, '0.700000')],
             [(each['duration'], each['price']) for each in changed['alternatives']],
+        )
+        # The offer costs more than is bid by now, and a dry run changes nothing.
+        for price, servers in (('0.9', 0), ('1.1', 1)):
+            quote = self.openstack(
+                'umbrella-member', 'bid set any --dry-run', '--price', price
+            )
+            self.assertEqual(servers, quote['servers'])
+        self.assertEqual(
+            '0.500000', self.openstack('umbrella-member', 'bid show any')['price']
         )
         changed = self.openstack('umbrella-member', 'bid set any', '--no-alternative')
         self.assertEqual([], changed['alternatives'])

@@ -93,6 +93,7 @@ STORY = (
     ),
     ('umbrella-member', 'contract', 'delete', 'last'),
     ('umbrella-member', 'bid', 'create', '--name', 'b1', '--quantity', '9', *TERMS),
+    ('umbrella-member', 'bid', 'set', 'b1', '--price', '3', '--dry-run'),
     ('umbrella-member', 'bid', 'set', 'b1', '--price', '3'),
     ('umbrella-reader', 'bid', 'list'),
     ('umbrella-reader', 'bid', 'show', 'b1'),

@@ -118,6 +118,25 @@ class RaceTest(test_engines.EngineTestCase):
             self.together(*[publish] * 4)
             self.assertEqual([201, 409, 409, 409], sorted(codes))
 
+    def test_quotas_are_kept_by_those_who_ask_at_once(self):
+        conf, terms = self.marketplace.conf, {'end_time': self.time(5), 'price': '1'}
+        for name, projects in (
+            ('open_bids', ('initech',)),
+            # Both are of one organisation.
+            ('organisation_open_bids', ('acme', 'acme-lab')),
+        ):
+            had, codes = conf.quota[name], []
+            conf.set_override(name, 4, 'quota')
+            self.addCleanup(conf.set_override, name, had, 'quota')
+
+            def bid(project, codes=codes):
+                market = self.market(f'{project}-member')
+                codes.append(market.post('/v1/bids', terms).status_code)
+
+            calls = [lambda each=each: bid(each) for each in projects]
+            self.together(*calls * (8 // len(calls)))
+            self.assertEqual([201] * 4 + [403] * 4, sorted(codes), name)
+
     def test_who_races_for_the_last_webhook_has_no_more_than_that(self):
         most, codes = self.marketplace.conf.webhooks.per_project, []
         body = {'url': 'https://example.org/', 'secret': test_webhooks.SECRET}

@@ -157,7 +157,20 @@ class SetBid(_Set):
         )
         rescheduling.add_extend(self, parser, 'its contract')
         rescheduling.add_no_extend(parser)
+        parser.add_argument(
+            '--dry-run',
+            action='store_true',
+            help='Show what the changed bid would get and pay now, and change nothing.',
+        )
         return parser
+
+    def take_action(self, parsed_args):
+        if not parsed_args.dry_run:
+            return super().take_action(parsed_args)
+        bid = self.market.get_bid(parsed_args.name_or_uuid)
+        terms = {name: bid[name] for name in quotes.TERMS} | self.changes(parsed_args)
+        given = {name: value for name, value in terms.items() if value is not None}
+        return quotes.shown(self, self.market.quote(**given))
 
     def changes(self, parsed_args):
         changes = {

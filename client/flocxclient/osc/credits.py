@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Accounts of projects, and the credits that they are granted and hand on."""
 
+import decimal
+
 from osc_lib import exceptions
 
 from flocxclient import fields
@@ -8,6 +10,9 @@ from flocxclient import projects
 from flocxclient.osc import command
 from flocxclient.osc import identity
 from flocxclient.osc import prices
+
+#: What --dry-run shows: the account that pays or, of a grant, gets it.
+PREVIEW = ('project', 'balance', 'amount', 'new_balance')
 
 
 class AccountMixin:
@@ -39,6 +44,36 @@ class AccountMixin:
         raise exceptions.CommandError(
             f'project {given or project} has no account yet: nothing was granted to it'
         )
+
+    def preview(self, project, account, amount):
+        """What becomes of the balance of an account, as columns and values.
+
+        :param account: None where there is none yet.
+        :param amount: what is added, or taken where it is less than 0.
+        :raises CommandError: the account has too little.
+        """
+        balance, overdraft = (
+            decimal.Decimal(account[name] if account else 0)
+            for name in ('balance', 'overdraft')
+        )
+        left = balance + amount
+        if amount < 0 and left < -overdraft:
+            raise exceptions.CommandError(
+                f'the account of project {project} has {balance:.2f} credits: '
+                f'{-overdraft - left:.2f} are missing'
+            )
+        return PREVIEW, (
+            project,
+            *(self.column('Money', f'{each:.6f}') for each in (balance, amount, left)),
+        )
+
+
+def _add_dry_run(parser):
+    parser.add_argument(
+        '--dry-run',
+        action='store_true',
+        help='Show what would be left on the account, and book nothing.',
+    )
 
 
 class ListAccounts(command.PagedLister):
@@ -92,7 +127,7 @@ class SetAccount(AccountMixin, command.ShowOne):
         )
 
 
-class GrantCredits(command.ShowOne):
+class GrantCredits(AccountMixin, command.ShowOne):
     """Grant a project credits, once or as many each month (admin)."""
 
     table = fields.GRANT
@@ -121,6 +156,7 @@ class GrantCredits(command.ShowOne):
             help='With --monthly: what is left at the end of a month lapses.',
         )
         _add_reason(parser)
+        _add_dry_run(parser)
         identity.add_idempotency_key(parser)
         return parser
 
@@ -133,6 +169,14 @@ class GrantCredits(command.ShowOne):
             terms['project_id'] = projects.project_id(
                 self.connection, parsed_args.project
             )
+        if parsed_args.dry_run:
+            own = {
+                'project_id': terms['project_id'],
+                'type': terms.get('account_type', 'project'),
+            }
+            (account,) = [*self.market.accounts(**own, limit=1), None][:1]
+            amount = decimal.Decimal(parsed_args.amount)
+            return self.preview(parsed_args.project, account, amount)
         for name in ('monthly', 'expires'):
             if getattr(parsed_args, name):
                 terms[name] = True
@@ -141,7 +185,7 @@ class GrantCredits(command.ShowOne):
         )
 
 
-class TransferCredits(command.ShowOne):
+class TransferCredits(AccountMixin, command.ShowOne):
     """Hand credits to a project below your own, as a manager of yours."""
 
     table = fields.TRANSFER
@@ -171,6 +215,7 @@ class TransferCredits(command.ShowOne):
             'default in the present one.',
         )
         _add_reason(parser)
+        _add_dry_run(parser)
         identity.add_idempotency_key(parser)
         return parser
 
@@ -178,6 +223,10 @@ class TransferCredits(command.ShowOne):
         identity.require_given(
             parsed_args, 'target', 'source', 'month', 'reason', 'idempotency_key'
         )
+        if parsed_args.dry_run:
+            source = self.account(parsed_args.source)
+            amount = -decimal.Decimal(parsed_args.amount)
+            return self.preview(parsed_args.source or 'your own', source, amount)
         terms = command.given(parsed_args, 'amount', 'month', 'reason')
         for name in ('source', 'target'):
             given = getattr(parsed_args, name)
