@@ -28,6 +28,7 @@ LOG = log.getLogger(__name__)
 
 #: Why an end could not be moved, by the code of the error.
 _REFUSALS = {
+    'flocx.conflict': core.ExtendRefusal.NOT_RUNNING,
     'flocx.conflict.not_free': core.ExtendRefusal.NOT_FREE,
     'flocx.conflict.price': core.ExtendRefusal.PRICE,
     'flocx.conflict.reclaimed': core.ExtendRefusal.RECLAIMED,

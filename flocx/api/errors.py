@@ -79,6 +79,10 @@ PUBLISHED = {
         409,
         'The time is not free on that server; the detail says which is.',
     ),
+    'flocx.conflict.price': (
+        409,
+        'The added time costs more than max_price; the detail says how much.',
+    ),
     'flocx.conflict.notice': (
         409,
         'The owner may reclaim the server with a shorter notice than the caller agrees '

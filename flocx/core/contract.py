@@ -286,6 +286,8 @@ class ExtendRefusal(enum.StrEnum):
     RECLAIMED = 'reclaimed'
     QUOTA = 'quota'
     BUDGET = 'budget'
+    #: A server of it is in trouble, or on its way back.
+    NOT_RUNNING = 'not_running'
     #: The contract would be longer, or dearer, than any may be.
     TERMS = 'terms'
 

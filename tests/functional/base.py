@@ -3,6 +3,8 @@
 
 import datetime
 import itertools
+import os
+import pathlib
 
 import requests
 import testtools
@@ -12,6 +14,13 @@ from matcher import rounds
 from provider import fulfilment
 from tests import fixtures
 from tests import waiting
+
+# Whose cloud this is must not depend on whose machine it is. Threads of the services
+# read the environment, so that no name may come or go once they run.
+for _name in [name for name in os.environ if name.startswith('OS_')]:
+    if not _name.startswith('OS_TEST_'):
+        del os.environ[_name]
+os.environ.setdefault('XDG_CONFIG_HOME', str(pathlib.Path.home() / '.config'))
 
 HOUR = datetime.timedelta(hours=1)
 _NUMBERS = itertools.count(1)

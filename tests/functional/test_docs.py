@@ -139,8 +139,6 @@ class DocumentedTest(base.MarketplaceTestCase):
 
     def setUp(self):
         super().setUp()
-        for name in [name for name in os.environ if name.startswith('OS_')]:
-            self.useFixture(fixtures.EnvironmentVariable(name))
         self.home = pathlib.Path(self.useFixture(fixtures.TempDir()).path)
         for name in ('HOME', 'XDG_CONFIG_HOME'):
             self.useFixture(fixtures.EnvironmentVariable(name, str(self.home)))

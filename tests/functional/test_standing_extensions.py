@@ -168,6 +168,17 @@ class StandingExtensionsTest(market_rules.RulesTestCase):
             (self.time(1), 'quota'), (found['end_time'], found['extend_refusal'])
         )
 
+    def test_not_while_a_server_is_in_trouble(self):
+        _, contract = self.contract(10)
+        self.fulfil()
+        (line,) = contract['lines']
+        report = {'status': 'error', 'reason': 'broken'}
+        path = f'/v1/contracts/{contract["uuid"]}/lines/{line["uuid"]}'
+        self.good(self.market('service-service').patch(path, report), 200)
+        self.work()
+        self.assertEqual(['not_running'], self.told(contract))
+        self.assertEqual('not_running', self.now(contract)['extend_refusal'])
+
     def test_a_renter_changes_their_mind(self):
         offer, contract = self.contract(10)
         self.change(contract, extend_max_price='1.5')

@@ -23,6 +23,7 @@ REMEDIES = {
     'flocx.conflict.not_reclaimable': 'ask the renter to release it',
     'flocx.conflict.notice': 'agree with --min-reclaim-notice, or take another offer',
     'flocx.conflict.overlap': 'cancel that offer first, or offer other times',
+    'flocx.conflict.price': 'see with --dry-run what it costs, or pay more',
     'flocx.conflict.reclaimed': 'look with "market find" for another server',
     'flocx.conflict.self_trade': 'use the server without the market',
     'flocx.conflict.sublet': 'choose times within the contract for the server',
