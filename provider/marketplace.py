@@ -218,7 +218,7 @@ class Marketplace:
         :raises Conflict: the line cannot become that; it changed meanwhile.
         """
         values = {'status': status} | ({'reason': reason} if reason else {})
-        return self._together((contract_uuid, line_uuid, {'report': values}))['line']
+        return self._told(contract_uuid, line_uuid, {'report': values})['line']
 
     def report_power(self, contract_uuid, line_uuid, power_on):
         """Tell the market that the server of a line is powered on, or off."""
@@ -241,13 +241,19 @@ class Marketplace:
         :raises Conflict: it is not at ``version``, or the line is closed.
         """
         kept = {'handover': {'version': version, 'data': data}}
-        return self._together((contract_uuid, line_uuid, kept))['version']
+        return self._told(contract_uuid, line_uuid, kept)['version']
+
+    def _told(self, contract_uuid, line_uuid, values):
+        """What the market answers to something that we say about a line."""
+        # Another thread may send it, in a pass of its own.
+        made_in = flocx_context.current().request_id
+        return self._together((contract_uuid, line_uuid, values, made_in))
 
     def _report_all(self, reports):
         """What came of each of ``reports``, as the market says it, or an exception."""
         bodies = [
             {'contract_uuid': contract_uuid, 'line_uuid': line_uuid, **values}
-            for contract_uuid, line_uuid, values in reports
+            for contract_uuid, line_uuid, values, _ in reports
         ]
         if len(reports) == 1 or len(json.dumps(bodies)) > _LARGEST:
             return [self._tried(*each) for each in reports]
@@ -270,12 +276,13 @@ class Marketplace:
         except exceptions.FlocxError as error:
             return error
 
-    def _report_one(self, contract_uuid, line_uuid, values):
+    def _report_one(self, contract_uuid, line_uuid, values, made_in):
+        headers = {'X-OpenStack-Request-ID': made_in}
         if 'handover' in values:
-            path = _handover(contract_uuid, line_uuid)
-            return self._request('PATCH', path, json=values['handover'])
-        path = _line(contract_uuid, line_uuid)
-        return {'line': self._request('PATCH', path, json=values['report'])}
+            path, kept = _handover(contract_uuid, line_uuid), values['handover']
+            return self._request('PATCH', path, headers=headers, json=kept)
+        path, report = _line(contract_uuid, line_uuid), values['report']
+        return {'line': self._request('PATCH', path, headers=headers, json=report)}
 
     def keep_console_token(self, line_uuid, token_hash, seconds):
         """Let a token open the console of the server of a line of ours; JSON of it.

@@ -146,8 +146,10 @@ class BusyRenterTest(testtools.TestCase):
         return found
 
     def test_a_loop_delays_a_hand_back_by_no_more_than_is_written_down(self):
+        found = []
         for work in WORK:
             (alone,) = self.delays(work, 1, busy=False)
-            worst = max(self.delays(work, SEEDS)) - alone
-            self.assertLess(0, worst)
-            self.assertLessEqual(worst, TIMES * work + SECONDS)
+            found.append(max(self.delays(work, SEEDS)) - alone)
+            self.assertLessEqual(found[-1], TIMES * work + SECONDS)
+        # Who is busy does delay it, now and then.
+        self.assertLess(0, max(found))
