@@ -45,6 +45,22 @@ def of_bid(given):
     return _terms(given, given['end_time'], given['price'])
 
 
+def of_changed_bid(bid, values):
+    """The same of a bid as ``values`` change it.
+
+    :raises Invalid: as :func:`of_bid`.
+    """
+    names = ('extend_until', 'extend_max_price')
+    wanted = {name: values.get(name, getattr(bid, name)) for name in names}
+    if 'extend_until' in values and values['extend_until'] is None:
+        # What it was to cost then goes with it.
+        wanted['extend_max_price'] = values.get('extend_max_price')
+    end, price = (
+        values.get(name, getattr(bid, name)) for name in ('end_time', 'price')
+    )
+    return dict.fromkeys(names) | _terms(wanted, end, price)
+
+
 def of_contract(contract, body, lineage):
     """``contract``, which is being made, with what a claim says of it.
 

@@ -243,9 +243,9 @@ class Bids(routing.Resource):
 
 def _changed(bid, values, conf):
     """``bid`` as it is with ``values``, in which alternatives become what they are."""
+    values.update(standing_extensions.of_changed_bid(bid, values))
     own = {name: value for name, value in values.items() if name != 'alternatives'}
     wanted = dataclasses.replace(bid, **own)
-    standing_extensions.require_later(wanted.extend_until, wanted.end_time)
     if 'alternatives' in values:
         limits = market_conf.requirement_limits(conf), conf.market.max_alternatives
         given = alternatives.of(values['alternatives'], wanted, *limits)

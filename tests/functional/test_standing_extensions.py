@@ -210,6 +210,21 @@ class StandingExtensionsTest(market_rules.RulesTestCase):
         _, contract = self.contract(10)
         self.change(contract, 403, 'acme-member', extend_until=None)
 
+    def test_a_bid_that_is_changed_never_goes_on_at_any_price(self):
+        bid = self.bid(hours=3, price='2')
+        path, member = f'/v1/bids/{bid["uuid"]}', self.market('umbrella-member')
+        later = self.time(9)
+        for values, wanted in (
+            ({'extend_until': later}, (later, '2.000000')),
+            ({'extend_max_price': '3'}, (later, '3.000000')),
+            ({'price': '2.5'}, (later, '3.000000')),
+            ({'extend_until': None}, (None, None)),
+        ):
+            found = self.good(member.patch(path, values), 200)
+            self.assertEqual(wanted, (found['extend_until'], found['extend_max_price']))
+        for values in ({'extend_max_price': '3'}, {'extend_until': self.time(3)}):
+            self.refused(member.patch(path, values), 400, 'extend_until')
+
     def test_what_cannot_be_is_refused_by_name(self):
         offer, contract = self.contract(10)
         before = self.now(contract)
