@@ -125,12 +125,20 @@ def _terms(given, end, price):
 
 
 def _price(contract):
-    """What an hour of its dearest server costs at the end."""
-    return max(
+    """What an hour of its dearest server costs at the end.
+
+    :raises Conflict: it has none any more.
+    """
+    prices = [
         line.segments[-1][1]
         for line in contract.lines
         if line.segments and line.status not in core.CLOSED
-    )
+    ]
+    if not prices:
+        raise exceptions.Conflict(
+            f'Contract {contract.uuid} is {contract.status}: it cannot go on'
+        )
+    return max(prices)
 
 
 class StandingExtensions:

@@ -206,6 +206,15 @@ class StandingExtensionsTest(market_rules.RulesTestCase):
             (None, self.time(3)), (found['extend_until'], found['end_time'])
         )
 
+    def test_what_is_over_does_not_go_on(self):
+        contract = self.claim(self.offer(), start_time=self.time(2))
+        self.cancel(contract)
+        path = f'/v1/contracts/{contract["uuid"]}'
+        for hours in (9, 99):
+            body = {'extend_until': self.time(hours)}
+            answer = self.market('umbrella-member').patch(path, body)
+            self.refused(answer, 409, 'cannot go on')
+
     def test_its_owner_says_nothing_about_it(self):
         _, contract = self.contract(10)
         self.change(contract, 403, 'acme-member', extend_until=None)
