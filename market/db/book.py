@@ -48,21 +48,31 @@ def supply(session, window, now, turnaround):
 
 
 def demand(session, window):
-    """Class, project, ceiling, quantity and duration of each open bid there."""
+    """Class, project, ceiling, quantity and duration of each open bid there.
+
+    Of a bundle it is each of its parts.
+    """
     table = schema.bids
-    return session.execute(
+    rows = session.execute(
         sa.select(
             table.c.resource_class,
             table.c.project_id,
             table.c.price,
             table.c.quantity,
             table.c.duration,
+            table.c.parts,
         ).where(
             table.c.status == bid_core.Status.AVAILABLE,
             table.c.start_time < window.end,
             table.c.end_time > window.start,
         )
     )
+    for resource_class, project_id, price, quantity, duration, parts in rows:
+        if not parts:
+            yield resource_class, project_id, price, quantity, duration
+        for part in map(bid_core.Part.of, parts or ()):
+            ceiling = price if part.price is None else part.price
+            yield part.resource_class, project_id, ceiling, part.quantity, part.duration
 
 
 def documents(session):
