@@ -85,16 +85,19 @@ def _one(given, own, conf):
         parsed = requirements.parse(given['requirements'], limits)
         given['requirements'] = tuple(tuple(each.triple()) for each in parsed)
     bid_core.check_expressions(given, limits)
-    given = parts.resolved(given, limits, conf.market.max_parts, own.parts)
+    stay = window.Window(
+        given.get('start_time', own.start_time), given.get('end_time', own.end_time)
+    )
+    length = given.get('duration', stay.seconds if own.whole else own.duration)
+    given = parts.resolved(given, length, limits, conf.market.max_parts, own.parts)
     if own.parts and not given['parts']:
         # What these come to together is nothing that it could have meant.
         given = {'quantity': 1, **given}
     values = {name: getattr(own, name) for name in _NAMES} | given
     if 'quantity' in given:
         values['min_quantity'] = given.get('min_quantity', given['quantity'])
-    if 'duration' not in given and (own.whole or own.parts):
-        stay = window.Window(values['start_time'], values['end_time'])
-        values['duration'] = stay.seconds
+    if 'duration' not in given:
+        values['duration'] = length
     # As a bid of its own it is checked as one.
     dataclasses.replace(own, **values)
     return bid_core.Alternative(**values)

@@ -8,7 +8,7 @@ from flocx.core import requirements
 
 #: What each part says of its own, and no other than that.
 _OF_A_PART = (
-    *('quantity', 'min_quantity', 'duration', 'requirements', 'resource_class'),
+    *('quantity', 'min_quantity', 'requirements', 'resource_class'),
     *('group_by', 'spread_by', 'spread_max'),
 )
 
@@ -19,7 +19,7 @@ def type_of(quantity, duration, offset):
         'name': types.Text,
         'quantity': quantity,
         'offset': offset,
-        'duration': types.required(duration),
+        'duration': duration,
         'price': types.Price,
         'requirements': types.Json,
         'resource_class': types.Text,
@@ -27,16 +27,17 @@ def type_of(quantity, duration, offset):
     return type('Part', (types.Answer,), fields)
 
 
-def resolved(given, limits, most, inherited=()):
+def resolved(given, length, limits, most, inherited=()):
     """The terms ``given``, with what follows from their parts if they have any.
 
+    :param length: until when a part lasts that does not say, in seconds from the start.
     :param limits: of requirements.
     :param most: how many parts there may be.
     :param inherited: the parts, where ``given`` names none.
     :raises Invalid: naming the part and its field.
     """
     if 'parts' in given:
-        parts = _read(given['parts'], limits, most)
+        parts = _read(given['parts'], length, limits, most)
     else:
         parts = tuple(inherited)
     if not parts:
@@ -49,7 +50,7 @@ def resolved(given, limits, most, inherited=()):
     return {**given, **core.of_parts(parts), 'parts': parts}
 
 
-def _read(body, limits, most):
+def _read(body, length, limits, most):
     if len(body) > most:
         raise exceptions.Invalid(
             f'parts: {len(body)}; at most {most} are allowed (max_parts)'
@@ -61,6 +62,12 @@ def _read(body, limits, most):
             parsed = requirements.parse(values.get('requirements', []), limits)
         except exceptions.Invalid as error:
             raise exceptions.Invalid(f'parts[{number}].{error}') from None
+        offset = values.get('offset', 0)
+        if values.setdefault('duration', length - offset) < 1:
+            raise exceptions.Invalid(
+                f'parts[{number}].offset: {offset} seconds are no less than the '
+                f'{length} that the bundle lasts'
+            )
         values['requirements'] = tuple(tuple(each.triple()) for each in parsed)
         found.append(core.Part(**values))
     return tuple(found)
