@@ -206,19 +206,27 @@ def undisputed(
     """Awards in which each of ``bids`` has what would be best for it alone, or None.
 
     More welfare is not possible: the sum of what each could have alone is a bound, as
-    the others only take from it. Of a bundle nobody knows what is best for it.
+    the others only take from it. For a bundle it is that of its parts, each by itself.
     """
     rest, found = book.copy(), list[matcher_book.Award]()
     for bid in sorted(bids, key=_priority):
-        if any(each.parts for each in bid.terms):
-            return None
-        alone, awards = best(book, bid), best(rest, bid)
-        if figures.worth(awards) < figures.worth(alone) or len(awards) < len(alone):
+        most, awards = _most(book, bid), best(rest, bid)
+        if most is not None and (not awards or figures.worth(awards) < most):
             return None
         for award in awards:
             rest.take(award)
         found.extend(awards)
     return found
+
+
+def _most(book: matcher_book.Book, bid: bid_core.Bid) -> int | None:
+    """A value that ``bid`` cannot exceed alone; None where it can have nothing."""
+    found = []
+    for option in bid.options:
+        parts = [_best(book, row) for row in option.rows(book.now)]
+        if parts and all(parts):
+            found.append(figures.worth(filter(None, parts)))
+    return max(found, default=None)
 
 
 class _Place(typing.NamedTuple):
