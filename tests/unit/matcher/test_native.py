@@ -19,8 +19,8 @@ from matcher.mechanisms import native
 
 def _modules():
     for found in pkgutil.walk_packages(matcher.__path__, 'matcher.'):
-        # Those of the database are alembic's to import.
-        if '.migrations' not in found.name:
+        # The one is an application as soon as it is imported, the others are alembic's.
+        if found.name != 'matcher.wsgi' and '.migrations' not in found.name:
             # Plots need what not everybody has.
             with contextlib.suppress(ModuleNotFoundError):
                 yield importlib.import_module(found.name)
