@@ -523,7 +523,7 @@ def _reach(
             _reset(supply, demand, bid, work)
 
 
-@native.compiled
+@native.helper
 def _reach_of(
     supply: Supply,
     demand: Demand,
@@ -551,7 +551,7 @@ def _reach_of(
                 servers[bid] += 1
 
 
-@native.compiled
+@native.helper
 def _room(supply: Supply, demand: Demand, bid: int, offer: int) -> tuple[int, int]:
     """When ``bid`` could begin at first on ``offer``, and end at last; 0 if never."""
     since, until = 0, 0
@@ -566,7 +566,7 @@ def _room(supply: Supply, demand: Demand, bid: int, offer: int) -> tuple[int, in
     return since, until
 
 
-@native.compiled
+@native.helper
 def _in_groups(
     supply: Supply, demand: Demand, bid: int, servers: native.Ints, work: native.Ints
 ) -> None:
@@ -591,7 +591,7 @@ def _in_groups(
             servers[bid] = max(servers[bid], had[group])
 
 
-@native.compiled
+@native.helper
 def _reach_of_groups(
     supply: Supply,
     demand: Demand,
@@ -611,13 +611,13 @@ def _reach_of_groups(
                 last[bid] = max(last[bid], until[group])
 
 
-@native.compiled
+@native.helper
 def group_of(value: native.Ints, row: int, number: int) -> int:
     """The group of an offer, or lot, by partition ``row``; without one there is one."""
     return int(value[row, number]) if row >= 0 else 0
 
 
-@native.compiled
+@native.helper
 def _reset(supply: Supply, demand: Demand, bid: int, work: native.Ints) -> None:
     """Make ``work`` what it was before ``bid`` was looked at."""
     row, apart = demand.together[bid], demand.apart[bid]

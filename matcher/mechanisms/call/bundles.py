@@ -16,7 +16,7 @@ from matcher.mechanisms.call import plan as plans
 TRIALS = 3
 
 
-@native.compiled
+@native.helper
 def place(
     market: fits.Market,
     plan: plans.Plan,
@@ -35,7 +35,7 @@ def place(
     return bool(count)
 
 
-@native.compiled
+@native.helper
 def _place_parts(
     market: fits.Market,
     plan: plans.Plan,
@@ -79,7 +79,7 @@ def _place_parts(
     return True
 
 
-@native.compiled
+@native.helper
 def _moment(
     market: fits.Market,
     plan: plans.Plan,
@@ -97,7 +97,7 @@ def _moment(
     return int(moment - market.demand.shift[row])
 
 
-@native.compiled
+@native.helper
 def _try(
     market: fits.Market,
     plan: plans.Plan,
@@ -127,7 +127,7 @@ def _try(
     return together
 
 
-@native.compiled
+@native.helper
 def _keep(
     market: fits.Market, plan: plans.Plan, found: places.Scratch, bid: int
 ) -> None:

@@ -200,7 +200,7 @@ def _step(
             prices[kind, edge] = min(price, course.limit)
 
 
-@native.compiled
+@native.helper
 def _choose(
     supply: figures.Supply,
     demand: figures.Demand,
@@ -238,7 +238,7 @@ def _choose(
                 wants.picked[bid] = 0
 
 
-@native.compiled
+@native.helper
 def _count(
     demand: figures.Demand, marks: native.Ints, wants: _Wants, bid: int, sign: int
 ) -> None:

@@ -78,7 +78,7 @@ def scratch(lots: lot_figures.Lots, demand: figures.Demand) -> Scratch:
     )
 
 
-@native.compiled
+@native.helper
 def find(
     market: fits.Market,
     plan: plans.Plan,
@@ -103,7 +103,7 @@ def find(
     return start, size
 
 
-@native.compiled
+@native.helper
 def _in_one_group(
     market: fits.Market,
     plan: plans.Plan,
@@ -153,7 +153,7 @@ def _in_one_group(
     return start, size
 
 
-@native.compiled
+@native.helper
 def _in_group(
     market: fits.Market,
     plan: plans.Plan,
@@ -194,7 +194,7 @@ def _in_group(
     return worth, start, size, 1
 
 
-@native.compiled
+@native.helper
 def candidates(
     market: fits.Market,
     plan: plans.Plan,
@@ -235,7 +235,7 @@ def candidates(
     return count
 
 
-@native.compiled
+@native.helper
 def _look(
     market: fits.Market,
     plan: plans.Plan,
@@ -280,7 +280,7 @@ def _look(
     return 0
 
 
-@native.compiled
+@native.helper
 def _single(
     market: fits.Market,
     plan: plans.Plan,
@@ -329,7 +329,7 @@ def _single(
     return start, 1 if start >= 0 else 0
 
 
-@native.compiled
+@native.helper
 def _several(
     market: fits.Market,
     plan: plans.Plan,
@@ -357,7 +357,7 @@ def _several(
     return best, start, lots
 
 
-@native.compiled
+@native.helper
 def place_from(
     market: fits.Market,
     plan: plans.Plan,
@@ -406,7 +406,7 @@ def place_from(
     return worth, lots
 
 
-@native.compiled
+@native.helper
 def _spread(market: fits.Market, found: Scratch, bid: int, lot: int, size: int) -> int:
     """Of so many servers of ``lot`` how many ``bid`` may take beside what it has."""
     demand = market.demand
@@ -416,14 +416,14 @@ def _spread(market: fits.Market, found: Scratch, bid: int, lot: int, size: int) 
     return size
 
 
-@native.compiled
+@native.helper
 def _forget_spread(market: fits.Market, found: Scratch, bid: int, used: int) -> None:
     value = market.lots.value[market.demand.apart[bid]]
     for number in range(used):
         found.taken[value[found.lot[found.order[number]]]] = 0
 
 
-@native.compiled
+@native.helper
 def draw_start(
     market: fits.Market,
     plan: plans.Plan,
@@ -452,7 +452,7 @@ def draw_start(
     return int(when)
 
 
-@native.compiled
+@native.helper
 def _covering(
     market: fits.Market,
     plan: plans.Plan,
@@ -479,7 +479,7 @@ def _covering(
     return free, servers
 
 
-@native.compiled
+@native.helper
 def _cheapest_to(found: Scratch, at: int, size: int) -> None:
     """Bring the cheapest of ``found.order[at:size]`` to ``at``."""
     order, cost = found.order, found.cost

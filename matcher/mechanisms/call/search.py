@@ -147,7 +147,7 @@ def improve(
     return grown
 
 
-@native.compiled
+@native.helper
 def _ruin(
     market: fits.Market,
     plan: plans.Plan,
@@ -226,7 +226,7 @@ def _ruin(
     return count, lost
 
 
-@native.compiled
+@native.helper
 def _note(
     demand: figures.Demand, plan: plans.Plan, undo: Move, count: int, bid: int
 ) -> int:
@@ -243,7 +243,7 @@ def _note(
     return int(demand.parts[bid])
 
 
-@native.compiled
+@native.helper
 def _gather(
     market: fits.Market,
     plan: plans.Plan,
@@ -292,7 +292,7 @@ def _gather(
     return tried
 
 
-@native.compiled
+@native.helper
 def _or_else(
     demand: figures.Demand, random: native.Words, undo: Move, bid: int, tried: int
 ) -> int:
@@ -309,7 +309,7 @@ def _or_else(
     return tried + 1
 
 
-@native.compiled
+@native.helper
 def _recreate(
     market: fits.Market,
     plan: plans.Plan,
@@ -355,7 +355,7 @@ def _recreate(
     return gained
 
 
-@native.compiled
+@native.helper
 def _largest_first(undo: Move, size: int) -> None:
     for number in range(1, size):
         key, bid = undo.keys[number], undo.waiting[number]
@@ -367,7 +367,7 @@ def _largest_first(undo: Move, size: int) -> None:
         undo.keys[place], undo.waiting[place] = key, bid
 
 
-@native.compiled
+@native.helper
 def _take_back(
     market: fits.Market, plan: plans.Plan, undo: Move, count: int, tried: int
 ) -> None:

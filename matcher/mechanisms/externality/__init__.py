@@ -186,7 +186,7 @@ def _look(
     return exact and work.counts[1] >= 0
 
 
-@native.compiled
+@native.helper
 def _hold(
     demand: figures.Demand, plan: plans.Plan, work: scratch.Scratch, winner: int
 ) -> tuple[int, int, int]:
@@ -205,7 +205,7 @@ def _hold(
     return held, start, until
 
 
-@native.compiled
+@native.helper
 def _wants(
     lots: lot_figures.Lots,
     demand: figures.Demand,
@@ -239,7 +239,7 @@ def _wants(
     return False
 
 
-@native.compiled
+@native.helper
 def _entered(
     demand: figures.Demand, work: scratch.Scratch, rivals: int, bid: int, gain: float
 ) -> int:
