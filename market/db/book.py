@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Supply and demand as they stand, in columns that name nobody."""
 
+import decimal
 import json
+import typing
 
 import sqlalchemy as sa
 
@@ -47,11 +49,18 @@ def supply(session, window, now, turnaround):
                 yield row.resource_class, row.price, free
 
 
-def demand(session, window):
-    """Class, project, ceiling, quantity and duration of each open bid there.
+class Demand(typing.NamedTuple):
+    """An open bid, or a part of one."""
 
-    Of a bundle it is each of its parts.
-    """
+    resource_class: str | None
+    project_id: str
+    price: decimal.Decimal
+    quantity: int
+    duration: int
+
+
+def demand(session, window):
+    """The open bids there, a Demand each; of a bundle each of its parts."""
     table = schema.bids
     rows = session.execute(
         sa.select(
@@ -67,12 +76,18 @@ def demand(session, window):
             table.c.end_time > window.start,
         )
     )
-    for resource_class, project_id, price, quantity, duration, parts in rows:
+    for *own, parts in rows:
+        whole = Demand(*own)
         if not parts:
-            yield resource_class, project_id, price, quantity, duration
+            yield whole
         for part in map(bid_core.Part.of, parts or ()):
-            ceiling = price if part.price is None else part.price
-            yield part.resource_class, project_id, ceiling, part.quantity, part.duration
+            yield Demand(
+                part.resource_class,
+                whole.project_id,
+                whole.price if part.price is None else part.price,
+                part.quantity,
+                part.duration,
+            )
 
 
 def documents(session):

@@ -271,7 +271,7 @@ def gain(lots: lot_figures.Lots, demand: figures.Demand, plan: Plan, bid: int) -
 
 
 @native.helper
-def lines(demand: figures.Demand, plan: Plan, bid: int) -> int:
+def lines_of(demand: figures.Demand, plan: Plan, bid: int) -> int:
     """How many lines ``bid`` has, or all parts of the bundle that it is the head of."""
     count = native.ZERO
     for row in range(bid, bid + demand.parts[bid]):

@@ -186,7 +186,7 @@ def _ruin(
     if (
         instead >= 0
         and instead != bid
-        and plans.lines(demand, plan, instead) <= len(undo.lots)
+        and plans.lines_of(demand, plan, instead) <= len(undo.lots)
     ):
         # Another alternative of it has a place, which it has to leave first.
         lost += plans.gain(market.lots, demand, plan, instead)
@@ -207,7 +207,7 @@ def _ruin(
             begin = plan.start[other]
             end = begin + demand.length[other]
             other = demand.head[other]
-            room = undo.at[count] + plans.lines(demand, plan, other) <= len(undo.lots)
+            room = undo.at[count] + plans.lines_of(demand, plan, other) <= len(undo.lots)
             if begin < until and since < end and room:
                 if other != bid and native.uniform(random) > share:
                     continue
