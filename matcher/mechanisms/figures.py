@@ -446,6 +446,7 @@ def hopeful(
     work = np.zeros((4, 1 + int(market.supply.value.max(initial=0))), np.int64)
     _reach(market.supply, demand, first, last, servers, work)
     _joined(demand, first, last, servers)
+    _without_crowded(demand, np.diff(market.supply.kind_at), servers)
     numbers = np.flatnonzero(servers >= demand.least)
     suits = demand.suits[np.unique(demand.like[numbers])]
     if (
@@ -473,6 +474,21 @@ def _asked(demand: Demand, bids: native.Ints) -> int:
     """How many partitions of servers ``bids`` ask for."""
     asked = np.concatenate((demand.together[bids], demand.apart[bids]))
     return len(np.unique(asked[asked >= 0]))
+
+
+def _without_crowded(demand: Demand, sizes: native.Ints, servers: native.Ints) -> None:
+    """No servers for bundles that have fewer for all parts than these ask for together.
+
+    As parts have some time in common, no server is in two of them.
+
+    :param sizes: of each kind.
+    """
+    for bid in np.flatnonzero(demand.parts > 1).tolist():
+        rows = slice(bid, bid + int(demand.parts[bid]))
+        taken = slice(demand.kinds_at[rows.start], demand.kinds_at[rows.stop])
+        there = sizes[np.unique(demand.kinds[taken])].sum()
+        if there < demand.least[rows].sum():
+            servers[rows] = 0
 
 
 @native.compiled

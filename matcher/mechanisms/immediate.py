@@ -17,8 +17,9 @@ from matcher import book as matcher_book
 from matcher import mechanisms
 from matcher.mechanisms import figures
 
-#: Starts of a bundle that are tried, the earliest first.
-STARTS = 64
+#: Starts of a bundle that are tried, the earliest first; and places that are looked at
+#: for a part, the cheapest first: so many, and so many more for each of its servers.
+STARTS, PLACES, PLACES_EACH = 64, 256, 4
 
 
 class Immediate(mechanisms.Allocation):
@@ -92,7 +93,11 @@ def _of_bundle(
     first_stays = (row.stay(first) for row, first in zip(rows, firsts, strict=True))
     stays = [stay for stay in first_stays if stay]
     found = [
-        list(_cheapest_first(book, row, stay))
+        list(
+            itertools.islice(
+                _cheapest_first(book, row, stay), PLACES + PLACES_EACH * row.quantity
+            )
+        )
         for row, stay in zip(rows, stays, strict=True)
     ]
     lags = sorted(

@@ -207,7 +207,9 @@ def _ruin(
             begin = plan.start[other]
             end = begin + demand.length[other]
             other = demand.head[other]
-            room = undo.at[count] + plans.lines_of(demand, plan, other) <= len(undo.lots)
+            room = undo.at[count] + plans.lines_of(demand, plan, other) <= len(
+                undo.lots
+            )
             if begin < until and since < end and room:
                 if other != bid and native.uniform(random) > share:
                     continue

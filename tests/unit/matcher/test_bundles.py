@@ -1,11 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """Bids of which all parts are awarded, or none."""
 
+import dataclasses
 import decimal
 import unittest
 
 import hypothesis
 
+from flocx.core import bid
+from flocx.core import window
+from matcher import book
+from matcher import diagnostics
 from matcher import mechanisms
 from matcher.mechanisms import call
 from matcher.mechanisms import core
@@ -42,6 +47,69 @@ class AllocationTest(unittest.TestCase):
             self.assertLessEqual(found.welfare, best.welfare)
             self.assertLessEqual(best.welfare, found.upper_bound or best.welfare)
 
+    @markets.examples(0.1, 0.02)
+    @hypothesis.given(markets.books(5, 4, markets.rich_bundles))
+    def test_what_more_servers_than_there_are_are_asked_for_changes_nothing(
+        self, market
+    ):
+        parts = [bid.Part(duration=9, quantity=8, price=markets.CEILINGS[-1])] * 16
+        hostile = dataclasses.replace(
+            markets.make_bid(99), **bid.of_parts(parts), parts=tuple(parts)
+        )
+        hostile = markets.or_else(*[hostile] * 16)
+        beside = market.copy([*market.bids, hostile])
+        for rule in (immediate.Immediate(), call.Call()):
+            alone, also = (rule.allocate(each, _SEARCH) for each in (market, beside))
+            self.assertEqual(alone.awards, also.awards)
+
+    def test_a_head_node_and_workers_from_the_second_hour(self):
+        supply = [
+            markets.make_offer(number, end=600, properties={'cpus': cpus})
+            for number, cpus in enumerate((8, 16, 16, 16))
+        ]
+        parts = (
+            bid.Part(duration=200),
+            bid.Part(
+                name='workers',
+                quantity=3,
+                offset=60,
+                duration=100,
+                requirements=(('cpus', '>=', 16),),
+            ),
+        )
+        cluster = markets.make_bid(
+            end=600, **{**bid.of_parts(parts), 'duration': 200, 'parts': parts}
+        )
+        # Two of the workers are free from second 90 on.
+        taken = {
+            each.slot: [window.Window(markets.NOW, markets.moment(90))]
+            for each in supply[2:]
+        }
+        market = book.Book(markets.NOW, supply, taken, [cluster])
+        for rule in (immediate.Immediate(), call.Call(), exact.Exact()):
+            head, workers = rule.allocate(market, _SEARCH).awards
+            self.assertEqual(['o0'], [each.uuid for each in head.offers])
+            self.assertEqual(markets.moment(30), head.stay.start)
+            self.assertEqual(markets.moment(90), workers.stay.start)
+            self.assertEqual(markets.moment(190), workers.stay.end)
+        many = dataclasses.replace(parts[1], quantity=4)
+        more = dataclasses.replace(cluster, parts=(parts[0], many))
+        alike = dataclasses.replace(
+            cluster, parts=(dataclasses.replace(many, quantity=2),) * 2
+        )
+        gone = dataclasses.replace(cluster, start_time=markets.moment(-900))
+        gone = dataclasses.replace(gone, end_time=markets.moment(-1))
+        for placed, reason, detail in (
+            (more, 'quantity', 'Part 1 (workers): At most 3 servers are free at once'),
+            (alike, 'window', 'Each of its parts could be had, but not all'),
+            (gone, 'window', 'No time is left in its window.'),
+        ):
+            waits = market.copy([placed])
+            self.assertEqual([], list(call.Call().allocate(waits, _SEARCH).awards))
+            (told,) = diagnostics.unmatched(waits, [])
+            self.assertEqual(reason, told.reason)
+            self.assertIn(detail, told.detail)
+
 
 class PricingTest(unittest.TestCase):
     @markets.examples(0.2, 0.1)
@@ -74,7 +142,7 @@ class PricingTest(unittest.TestCase):
         awards = exact.Exact().allocate(market, _EXACT).awards
         served = {award.bid.uuid for award in awards}
         left_out = [each for each in market.bids if each.uuid not in served]
-        if any(each.parts for bid in left_out for each in bid.terms):
+        if any(each.parts for one in left_out for each in one.terms):
             return
         for award, found in zip(awards, externality.of(market, awards), strict=True):
             others = market.copy(left_out)
