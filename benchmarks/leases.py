@@ -3,9 +3,9 @@
 
     python -m benchmarks.leases --folder /var/tmp/peers --leases 1000
 
-Brings up a rig as ``benchmarks.peers`` does, with as many servers in Ironic as there are
-leases. Each is leased through esi-leap, and all is taken over by the marketplace, so
-that both list the same. Then one client asks both in turn. Prints JSON.
+Brings up a rig as ``benchmarks.peers`` does, with as many servers in Ironic as there
+are leases. Each is leased through esi-leap, and all is taken over by the marketplace,
+so that both list the same. Then one client asks both in turn. Prints JSON.
 """
 
 import argparse
@@ -19,7 +19,6 @@ from benchmarks import asking
 from benchmarks import deployed as installed
 from benchmarks import esileap
 from tools.lab import accounts
-from tools.lab import ironic
 from tools.lab import nodes
 from tools.lab import processes as lab_processes
 from tools.lab import progress
@@ -72,8 +71,7 @@ class Peers:
         """So many servers of one owner, each leased to one project tomorrow."""
         projects = accounts.projects(self._rig.folder, self._rig.ports)
         owner, renter = (
-            projects[accounts.PEOPLE[user][0]]
-            for user in (asking.OWNER, asking.RENTER)
+            projects[accounts.PEOPLE[user][0]] for user in (asking.OWNER, asking.RENTER)
         )
         token = accounts.log_in(self._rig.folder, self._rig.ports, 'admin')
         made = asking.Timings().run(

@@ -194,7 +194,7 @@ def events(session, provider_id, *, after, since, party, resource_uuid, types, m
 
 
 def _rows(session, columns, reader, provider_id, filters, where):
-    """Rows of ``columns`` of lines, and of the name and the purpose of their contract."""
+    """Rows of ``columns`` of lines, and name and purpose of their contracts."""
     return session.execute(
         sa.select(*columns, _CONTRACTS.c.name, _CONTRACTS.c.purpose)
         .join(_CONTRACTS, _CONTRACTS.c.uuid == _LINES.c.contract_uuid)
