@@ -202,7 +202,7 @@ def _nearest(
             )
 
 
-@native.compiled
+@native.helper
 def _gaps_of(
     supply: figures.Supply,
     demand: figures.Demand,
@@ -231,7 +231,7 @@ def _gaps_of(
     return found
 
 
-@native.compiled
+@native.helper
 def _in_groups(
     supply: figures.Supply,
     demand: figures.Demand,
@@ -255,7 +255,7 @@ def _in_groups(
         begin = end
 
 
-@native.compiled
+@native.helper
 def _side_by_side(value: native.Ints, gaps: native.Ints, found: int) -> None:
     """Sort the gaps by the group that they are of."""
     group, order = gaps[6], gaps[7]
@@ -279,7 +279,7 @@ _LOOKED_AT = 2048
 _STARTS = 64
 
 
-@native.compiled
+@native.helper
 def _at_once(
     supply: figures.Supply,
     demand: figures.Demand,
@@ -316,7 +316,7 @@ def _at_once(
     return most, paid, price
 
 
-@native.compiled
+@native.helper
 def _covering(
     supply: figures.Supply,
     demand: figures.Demand,
@@ -340,7 +340,7 @@ def _covering(
     return _spread(supply.value[demand.apart[bid]], demand, gaps, groups, bid, servers)
 
 
-@native.compiled
+@native.helper
 def _spread(
     value: native.Ints,
     demand: figures.Demand,

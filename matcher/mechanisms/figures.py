@@ -459,7 +459,7 @@ def _reach(
             _reset(supply, demand, bid, work)
 
 
-@native.compiled
+@native.helper
 def _reach_of(
     supply: Supply,
     demand: Demand,
@@ -487,7 +487,7 @@ def _reach_of(
                 servers[bid] += 1
 
 
-@native.compiled
+@native.helper
 def _room(supply: Supply, demand: Demand, bid: int, offer: int) -> tuple[int, int]:
     """When ``bid`` could begin at first on ``offer``, and end at last; 0 if never."""
     since, until = 0, 0
@@ -502,7 +502,7 @@ def _room(supply: Supply, demand: Demand, bid: int, offer: int) -> tuple[int, in
     return since, until
 
 
-@native.compiled
+@native.helper
 def _in_groups(
     supply: Supply, demand: Demand, bid: int, servers: native.Ints, work: native.Ints
 ) -> None:
@@ -527,7 +527,7 @@ def _in_groups(
             servers[bid] = max(servers[bid], had[group])
 
 
-@native.compiled
+@native.helper
 def _reach_of_groups(
     supply: Supply,
     demand: Demand,
@@ -547,13 +547,13 @@ def _reach_of_groups(
                 last[bid] = max(last[bid], until[group])
 
 
-@native.compiled
+@native.helper
 def group_of(value: native.Ints, row: int, number: int) -> int:
     """The group of an offer, or lot, by partition ``row``; without one there is one."""
     return int(value[row, number]) if row >= 0 else 0
 
 
-@native.compiled
+@native.helper
 def _reset(supply: Supply, demand: Demand, bid: int, work: native.Ints) -> None:
     """Make ``work`` what it was before ``bid`` was looked at."""
     row, apart = demand.together[bid], demand.apart[bid]

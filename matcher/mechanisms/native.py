@@ -33,10 +33,27 @@ _Function = typing.TypeVar('_Function', bound=Callable[..., object])
 
 def compiled(function: _Function) -> _Function:
     """``function``, compiled when it is first called; it cannot make an array."""
+    return _compiled(function, called_from_python=True)
+
+
+def helper(function: _Function) -> _Function:
+    """Likewise, for functions that only compiled functions call.
+
+    Unpacking dozens of arrays from what Python hands over is what takes longest to
+    compile, and these need not. Called from Python they end the process: a test looks
+    for such calls (``tests/unit/matcher/test_native.py``).
+    """
+    return _compiled(function, called_from_python=False)
+
+
+def _compiled(function: _Function, called_from_python: bool) -> _Function:
     options: dict[str, typing.Any] = {
         'nogil': True,
         'error_model': 'numpy',
         '_nrt': False,
+        # For those who call from C, which nobody does.
+        'no_cfunc_wrapper': True,
+        'no_cpython_wrapper': not called_from_python,
     }
     try:
         done = numba.njit(cache=True, **options)(function)
@@ -46,7 +63,7 @@ def compiled(function: _Function) -> _Function:
     return typing.cast(_Function, done)
 
 
-@compiled
+@helper
 def uniform(random: Words) -> float:
     """The next number in [0, 1) of a xorshift generator; ``random[0]`` is not 0."""
     word = random[0]
@@ -78,7 +95,7 @@ def sort(order: Ints, key: typing.Any, low: int, high: int) -> None:
         _sink(order, key, low, 0, last)
 
 
-@compiled
+@helper
 def _sink(order: Ints, key: typing.Any, low: int, top: int, size: int) -> None:
     """Let ``order[low + top]`` sink in the heap of ``size`` that begins at ``low``."""
     while 2 * top + 1 < size:

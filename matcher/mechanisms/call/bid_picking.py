@@ -12,7 +12,7 @@ from matcher.mechanisms.call import plan as plans
 UNIFORM, DRAWN = 0.5, 4
 
 
-@native.compiled
+@native.helper
 def pick_high_regret_bid(
     market: fits.Market, plan: plans.Plan, random: native.Words
 ) -> int:
@@ -30,7 +30,7 @@ def pick_high_regret_bid(
     return chosen
 
 
-@native.compiled
+@native.helper
 def _regret(market: fits.Market, plan: plans.Plan, bid: int) -> float:
     """What ``bid`` misses at the dual prices, beside its best choice."""
     demand, guide = market.demand, market.guide
@@ -50,7 +50,7 @@ def _regret(market: fits.Market, plan: plans.Plan, bid: int) -> float:
     return best
 
 
-@native.compiled
+@native.helper
 def centre(
     market: fits.Market, plan: plans.Plan, random: native.Words, bid: int
 ) -> tuple[int, int]:

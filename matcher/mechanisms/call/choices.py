@@ -45,7 +45,7 @@ def scratch(market: figures.Figures, marks: native.Ints, total: Prices) -> Scrat
     )
 
 
-@native.compiled
+@native.helper
 def choice(
     supply: figures.Supply,
     demand: figures.Demand,
@@ -71,7 +71,7 @@ def choice(
     return most, most * cost, start, 1
 
 
-@native.compiled
+@native.helper
 def _stay_cost(
     marks: native.Ints,
     rate: Prices,
@@ -87,7 +87,7 @@ def _stay_cost(
     return cost
 
 
-@native.compiled
+@native.helper
 def _bundle(
     supply: figures.Supply,
     demand: figures.Demand,
@@ -158,7 +158,7 @@ def _bundle(
     return servers, paid, when, picked
 
 
-@native.compiled
+@native.helper
 def _starts(
     supply: figures.Supply,
     demand: figures.Demand,
@@ -187,7 +187,7 @@ def _starts(
     return count
 
 
-@native.compiled
+@native.helper
 def cheapest(
     supply: figures.Supply,
     demand: figures.Demand,

@@ -199,7 +199,7 @@ def _step(
             prices[kind, edge] = min(price, course.limit)
 
 
-@native.compiled
+@native.helper
 def _choose(
     supply: figures.Supply,
     demand: figures.Demand,
@@ -233,7 +233,7 @@ def _choose(
             _count(demand, marks, wants, best, 1)
 
 
-@native.compiled
+@native.helper
 def _count(
     demand: figures.Demand, marks: native.Ints, wants: _Wants, bid: int, sign: int
 ) -> None:

@@ -39,7 +39,7 @@ class Care(typing.NamedTuple):
     groups: int
 
 
-@native.compiled
+@native.helper
 def fit(
     market: Market,
     plan: plans.Plan,
@@ -83,12 +83,12 @@ def fit(
     return free, asked + care.weight * (price - asked + 0.5 * price * waste / length)
 
 
-@native.compiled
+@native.helper
 def edge(market: Market, moment: int) -> int:
     return int(np.searchsorted(market.guide.edges, moment, side='right')) - 1
 
 
-@native.compiled
+@native.helper
 def dual(
     market: Market, lot: int, edges: tuple[int, int], start: int, end: int
 ) -> float:

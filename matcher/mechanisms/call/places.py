@@ -65,7 +65,7 @@ def scratch(lots: lot_figures.Lots) -> Scratch:
     )
 
 
-@native.compiled
+@native.helper
 def find(
     market: fits.Market,
     plan: plans.Plan,
@@ -90,7 +90,7 @@ def find(
     return start, size
 
 
-@native.compiled
+@native.helper
 def _in_one_group(
     market: fits.Market,
     plan: plans.Plan,
@@ -140,7 +140,7 @@ def _in_one_group(
     return start, size
 
 
-@native.compiled
+@native.helper
 def _in_group(
     market: fits.Market,
     plan: plans.Plan,
@@ -181,7 +181,7 @@ def _in_group(
     return worth, start, size, 1
 
 
-@native.compiled
+@native.helper
 def _candidates(
     market: fits.Market,
     plan: plans.Plan,
@@ -222,7 +222,7 @@ def _candidates(
     return count
 
 
-@native.compiled
+@native.helper
 def _look(
     market: fits.Market,
     plan: plans.Plan,
@@ -267,7 +267,7 @@ def _look(
     return 0
 
 
-@native.compiled
+@native.helper
 def _single(
     market: fits.Market,
     plan: plans.Plan,
@@ -316,7 +316,7 @@ def _single(
     return start, 1 if start >= 0 else 0
 
 
-@native.compiled
+@native.helper
 def _several(
     market: fits.Market,
     plan: plans.Plan,
@@ -370,7 +370,7 @@ def _several(
     return best, start, lots
 
 
-@native.compiled
+@native.helper
 def _spread(market: fits.Market, found: Scratch, bid: int, lot: int, size: int) -> int:
     """Of so many servers of ``lot`` how many ``bid`` may take beside what it has."""
     demand = market.demand
@@ -380,14 +380,14 @@ def _spread(market: fits.Market, found: Scratch, bid: int, lot: int, size: int) 
     return size
 
 
-@native.compiled
+@native.helper
 def _forget_spread(market: fits.Market, found: Scratch, bid: int, used: int) -> None:
     value = market.lots.value[market.demand.apart[bid]]
     for number in range(used):
         found.taken[value[found.lot[found.order[number]]]] = 0
 
 
-@native.compiled
+@native.helper
 def _moment(
     market: fits.Market,
     plan: plans.Plan,
@@ -416,7 +416,7 @@ def _moment(
     return int(moment)
 
 
-@native.compiled
+@native.helper
 def _covering(
     market: fits.Market,
     plan: plans.Plan,
@@ -443,7 +443,7 @@ def _covering(
     return free, servers
 
 
-@native.compiled
+@native.helper
 def _cheapest_to(found: Scratch, at: int, size: int) -> None:
     """Bring the cheapest of ``found.order[at:size]`` to ``at``."""
     order, cost = found.order, found.cost

@@ -76,7 +76,7 @@ def copy(plan: Plan) -> Plan:
     return Plan(*(column.copy() for column in plan))
 
 
-@native.compiled
+@native.helper
 def step_of(lots: lot_figures.Lots, plan: Plan, lot: int, moment: int) -> int:
     """The last step that begins at ``moment`` or before; else the place before it."""
     low = lots.step_at[lot] - 1
@@ -112,7 +112,7 @@ def _measure_all(lots: lot_figures.Lots, plan: Plan) -> None:
         _measure(lots, plan, lot)
 
 
-@native.compiled
+@native.helper
 def _measure(lots: lot_figures.Lots, plan: Plan, lot: int) -> None:
     longest, begun, slots = 0, -1, 0
     at = lots.step_at[lot]
@@ -147,7 +147,7 @@ def full(
     return bool(left == 0)
 
 
-@native.compiled
+@native.helper
 def _change(
     lots: lot_figures.Lots, plan: Plan, lot: int, start: int, end: int, more: int
 ) -> None:
@@ -161,7 +161,7 @@ def _change(
     _measure(lots, plan, lot)
 
 
-@native.compiled
+@native.helper
 def _split(lots: lot_figures.Lots, plan: Plan, lot: int, moment: int) -> int:
     """The step that begins at ``moment``, made if there is none."""
     step = step_of(lots, plan, lot, moment)
@@ -176,7 +176,7 @@ def _split(lots: lot_figures.Lots, plan: Plan, lot: int, moment: int) -> int:
     return step + 1
 
 
-@native.compiled
+@native.helper
 def _join(lots: lot_figures.Lots, plan: Plan, lot: int, step: int) -> None:
     """Take ``step`` away if it is as high as the one before."""
     if step == lots.step_at[lot] or plan.free[step] != plan.free[step - 1]:
@@ -220,7 +220,7 @@ def place(
         plan.stays[lot] += 1
 
 
-@native.compiled
+@native.helper
 def remove(
     lots: lot_figures.Lots, demand: figures.Demand, plan: Plan, bid: int
 ) -> None:
@@ -243,7 +243,7 @@ def remove(
     plan.lines[bid] = 0
 
 
-@native.compiled
+@native.helper
 def gain(lots: lot_figures.Lots, demand: figures.Demand, plan: Plan, bid: int) -> float:
     """The welfare that ``bid`` adds, as a float: to steer by, not to account for."""
     rate = 0.0

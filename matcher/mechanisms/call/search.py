@@ -143,7 +143,7 @@ def improve(
     return grown
 
 
-@native.compiled
+@native.helper
 def _ruin(
     market: fits.Market,
     plan: plans.Plan,
@@ -213,7 +213,7 @@ def _ruin(
     return count, lost
 
 
-@native.compiled
+@native.helper
 def _note(plan: plans.Plan, undo: Move, count: int, bid: int) -> None:
     undo.bids[count] = bid
     undo.starts[count] = plan.start[bid]
@@ -224,7 +224,7 @@ def _note(plan: plans.Plan, undo: Move, count: int, bid: int) -> None:
     undo.at[count + 1] = at + plan.lines[bid]
 
 
-@native.compiled
+@native.helper
 def _gather(
     market: fits.Market,
     plan: plans.Plan,
@@ -268,7 +268,7 @@ def _gather(
     return tried
 
 
-@native.compiled
+@native.helper
 def _or_else(
     demand: figures.Demand, random: native.Words, undo: Move, bid: int, tried: int
 ) -> int:
@@ -285,7 +285,7 @@ def _or_else(
     return tried + 1
 
 
-@native.compiled
+@native.helper
 def _recreate(
     market: fits.Market,
     plan: plans.Plan,
@@ -330,7 +330,7 @@ def _recreate(
     return gained
 
 
-@native.compiled
+@native.helper
 def _largest_first(undo: Move, size: int) -> None:
     for number in range(1, size):
         key, bid = undo.keys[number], undo.waiting[number]
@@ -342,7 +342,7 @@ def _largest_first(undo: Move, size: int) -> None:
         undo.keys[place], undo.waiting[place] = key, bid
 
 
-@native.compiled
+@native.helper
 def _take_back(
     market: fits.Market, plan: plans.Plan, undo: Move, count: int, tried: int
 ) -> None:

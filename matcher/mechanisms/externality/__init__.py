@@ -178,7 +178,7 @@ def _look(
     return exact and work.counts[1] >= 0
 
 
-@native.compiled
+@native.helper
 def _wants(
     lots: lot_figures.Lots,
     demand: figures.Demand,
@@ -212,7 +212,7 @@ def _wants(
     return False
 
 
-@native.compiled
+@native.helper
 def _entered(
     demand: figures.Demand, work: scratch.Scratch, rivals: int, bid: int, gain: float
 ) -> int:

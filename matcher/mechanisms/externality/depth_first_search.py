@@ -10,7 +10,7 @@ from matcher.mechanisms.call import plan as plans
 from matcher.mechanisms.externality import scratch
 
 
-@native.compiled
+@native.helper
 def search(
     lots: lot_figures.Lots,
     demand: figures.Demand,
@@ -51,7 +51,7 @@ def search(
         _open(demand, plan, work, rivals, level, value, start)
 
 
-@native.compiled
+@native.helper
 def _open(
     demand: figures.Demand,
     plan: plans.Plan,
@@ -75,7 +75,7 @@ def _open(
         work.cursor[level] = rivals
 
 
-@native.compiled
+@native.helper
 def _advance(
     lots: lot_figures.Lots,
     demand: figures.Demand,
@@ -109,7 +109,7 @@ def _advance(
     return False
 
 
-@native.compiled
+@native.helper
 def _picked_further(
     lots: lot_figures.Lots,
     demand: figures.Demand,
@@ -126,7 +126,7 @@ def _picked_further(
     return True
 
 
-@native.compiled
+@native.helper
 def _open_lots(
     lots: lot_figures.Lots,
     demand: figures.Demand,
@@ -164,7 +164,7 @@ def _open_lots(
     return True
 
 
-@native.compiled
+@native.helper
 def _next_group(lots: lot_figures.Lots, row: int, after: int) -> int:
     """The next group of partition ``row`` that has a lot, or -1."""
     group = after + 1
@@ -175,7 +175,7 @@ def _next_group(lots: lot_figures.Lots, row: int, after: int) -> int:
     return -1
 
 
-@native.compiled
+@native.helper
 def _picked_next(
     lots: lot_figures.Lots,
     demand: figures.Demand,
@@ -210,7 +210,7 @@ def _picked_next(
             return True
 
 
-@native.compiled
+@native.helper
 def _left_of_group(
     lots: lot_figures.Lots,
     demand: figures.Demand,
@@ -230,7 +230,7 @@ def _left_of_group(
     return int(left)
 
 
-@native.compiled
+@native.helper
 def _next_rise(
     lots: lot_figures.Lots,
     demand: figures.Demand,
@@ -252,7 +252,7 @@ def _next_rise(
     return int(found)
 
 
-@native.compiled
+@native.helper
 def _suits(
     lots: lot_figures.Lots,
     demand: figures.Demand,

@@ -13,7 +13,7 @@ from matcher.mechanisms.externality import scratch
 STARTS = 128
 
 
-@native.compiled
+@native.helper
 def in_order(
     lots: lot_figures.Lots,
     demand: figures.Demand,
@@ -47,7 +47,7 @@ def in_order(
             plans.remove(lots, demand, plan, bid)
 
 
-@native.compiled
+@native.helper
 def best_place(
     lots: lot_figures.Lots,
     demand: figures.Demand,
@@ -79,7 +79,7 @@ def best_place(
     return when, lines, best
 
 
-@native.compiled
+@native.helper
 def _best_start(
     lots: lot_figures.Lots,
     demand: figures.Demand,
@@ -113,14 +113,14 @@ def _best_start(
     return best, when
 
 
-@native.compiled
+@native.helper
 def _groups(lots: lot_figures.Lots, demand: figures.Demand, bid: int) -> int:
     """In how many groups the servers of ``bid`` may be; 1 if it does not ask."""
     row = demand.together[bid]
     return int(lots.groups[row]) if row >= 0 else 1
 
 
-@native.compiled
+@native.helper
 def _rate_from(
     lots: lot_figures.Lots,
     demand: figures.Demand,
@@ -145,7 +145,7 @@ def _rate_from(
     return servers, rate
 
 
-@native.compiled
+@native.helper
 def _spread(
     lots: lot_figures.Lots,
     demand: figures.Demand,
@@ -163,7 +163,7 @@ def _spread(
     return size
 
 
-@native.compiled
+@native.helper
 def _forget_spread(
     lots: lot_figures.Lots,
     demand: figures.Demand,
@@ -176,7 +176,7 @@ def _forget_spread(
             work.of_group[lots.value[demand.apart[bid], work.near[place]]] = 0
 
 
-@native.compiled
+@native.helper
 def _choose(
     lots: lot_figures.Lots,
     demand: figures.Demand,
@@ -203,7 +203,7 @@ def _choose(
     return lines
 
 
-@native.compiled
+@native.helper
 def _near(
     lots: lot_figures.Lots,
     demand: figures.Demand,
@@ -241,7 +241,7 @@ def _near(
     return found
 
 
-@native.compiled
+@native.helper
 def _noted(
     lots: lot_figures.Lots,
     demand: figures.Demand,
@@ -263,7 +263,7 @@ def _noted(
     return 1
 
 
-@native.compiled
+@native.helper
 def _servers(
     lots: lot_figures.Lots, work: scratch.Scratch, near: int, enough: int
 ) -> int:
@@ -275,7 +275,7 @@ def _servers(
     return servers
 
 
-@native.compiled
+@native.helper
 def _rate_when_free(
     lots: lot_figures.Lots,
     demand: figures.Demand,
@@ -293,7 +293,7 @@ def _rate_when_free(
     return rate
 
 
-@native.compiled
+@native.helper
 def _next_start(
     lots: lot_figures.Lots,
     plan: plans.Plan,

@@ -92,7 +92,7 @@ def empty(lots: lot_figures.Lots) -> Scratch:
     )
 
 
-@native.compiled
+@native.helper
 def keep(plan: plans.Plan, work: Scratch, rivals: int, value: float) -> None:
     """Keep what the rivals have now, if they add more than ever before."""
     if value <= work.most[0]:

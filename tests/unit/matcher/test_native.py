@@ -1,6 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """What all that is compiled rests on."""
 
+import ast
+import contextlib
+import importlib
+import inspect
+import pkgutil
 import unittest
 
 import hypothesis
@@ -8,7 +13,42 @@ from hypothesis import strategies as st
 import numba
 import numpy as np
 
+import matcher
 from matcher.mechanisms import native
+
+
+def _modules():
+    for found in pkgutil.walk_packages(matcher.__path__, 'matcher.'):
+        # The one is an application as soon as it is imported, the others are alembic's.
+        if found.name != 'matcher.wsgi' and '.migrations' not in found.name:
+            # Plots need what not everybody has.
+            with contextlib.suppress(ModuleNotFoundError):
+                yield importlib.import_module(found.name)
+
+
+def _is_compiled(thing):
+    return isinstance(thing, numba.core.dispatcher.Dispatcher)
+
+
+def _is_helper(thing):
+    return _is_compiled(thing) and thing.targetoptions['no_cpython_wrapper']
+
+
+def _called_from_python(module):
+    """The names of helpers that what is not compiled in a module speaks of."""
+
+    def meant(node):
+        match node:
+            case ast.Name(id=name):
+                return vars(module).get(name)
+            case ast.Attribute(value=ast.Name(id=name), attr=attribute):
+                return getattr(vars(module).get(name), attribute, None)
+
+    for statement in ast.parse(inspect.getsource(module)).body:
+        if not _is_compiled(vars(module).get(getattr(statement, 'name', None))):
+            for node in ast.walk(statement):
+                if _is_helper(meant(node)):
+                    yield f'{module.__name__}: {ast.unparse(node)}'
 
 
 class CompiledTest(unittest.TestCase):
@@ -17,6 +57,19 @@ class CompiledTest(unittest.TestCase):
         making = native.compiled(lambda size: np.zeros(size))
         with self.assertRaises(numba.core.errors.NumbaError):
             making(3)
+
+    def test_helpers_are_called_by_nothing_but_what_is_compiled(self):
+        """Called from Python they end the process."""
+        modules = list(_modules())
+        helpers = {
+            thing
+            for module in modules
+            for thing in vars(module).values()
+            if _is_helper(thing)
+        }
+        self.assertIn(native.uniform, helpers)
+        found = [each for module in modules for each in _called_from_python(module)]
+        self.assertEqual([], found)
 
     @hypothesis.given(st.lists(st.integers(-9, 9), max_size=40), st.data())
     def test_a_stretch_is_sorted(self, keys, data):
