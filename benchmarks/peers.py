@@ -8,11 +8,10 @@ installs esi-leap from PyPI into an environment of its own, and has the same cli
 threads ask both, in turn: 1,000 offers of dummy nodes are created on each, listed,
 shown and claimed; ours are also listed through the lease service, which has the API of
 esi-leap (leases: ``benchmarks.leases``). All APIs run under uWSGI with the same number
-of processes of one thread each, as esi-leap does not bear more. Neither service's workers
-run: engines, fulfillers, esi-leap's manager. The market's offers are created half
-through the provider, as owners do, and half by what providers do to publish, each
-counted for itself. Needs the packages of ``bindep.txt``.
-Prints JSON.
+of processes of one thread each, as esi-leap does not bear more. Neither service's
+workers run: engines, fulfillers, esi-leap's manager. The market's offers are created
+half through the provider, as owners do, and half by what providers do to publish, each
+counted for itself. Needs the packages of ``bindep.txt``. Prints JSON.
 """
 
 import argparse
