@@ -104,6 +104,11 @@ DUE = prometheus_client.Gauge(
     'Servers that should be handed over or taken back by now',
     multiprocess_mode='max',
 )
+PROVIDERS_SILENT = prometheus_client.Gauge(
+    'flocx_providers_silent',
+    'Providers with something open that have not said for long that they are at work',
+    multiprocess_mode='mostrecent',
+)
 NOT_GIVEN_BACK = prometheus_client.Counter(
     'flocx_not_given_back',
     'Servers that stay in quarantine after their contract, by the reason',

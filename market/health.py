@@ -11,7 +11,7 @@ from market.db import lag
 
 
 class LagHealth(pluginbase.HealthcheckBaseExtension):
-    """No server is handed over, or taken back, much later than it should be.
+    """No server is handed over, or taken back, late, and no provider is silent.
 
     It says nothing of this process: it is for a monitor, and not for a load balancer,
     which would take all APIs away when a provider is down.
@@ -27,10 +27,17 @@ class LagHealth(pluginbase.HealthcheckBaseExtension):
         try:
             with self._database.reader() as session:
                 late = lag.late(session, now - datetime.timedelta(seconds=most))
+                silent = lag.silent(session, now)
         except db.ERRORS as error:
             wrong = f'The database does not answer: {type(error).__name__}'
             return pluginbase.HealthcheckResult(available=False, reason=wrong)
-        reason = f'{late} servers wait for their provider longer than {most} s'
+        wrong = []
+        if late:
+            wrong.append(f'{late} servers wait for their provider longer than {most} s')
+        if silent:
+            wrong.append(f'Nothing is heard of provider {", ".join(silent)}')
         return pluginbase.HealthcheckResult(
-            available=not late, reason=reason if late else 'OK', details=reason
+            available=not wrong,
+            reason='; '.join(wrong) or 'OK',
+            details=f'{late} servers late, {len(silent)} providers silent',
         )

@@ -149,6 +149,7 @@ RULES = [
         'renter.',
         ('DELETE', '/v1/contracts/{contract}'),
         ('DELETE', '/v1/contracts/{contract}/lines/{line}'),
+        ('POST', '/v1/contracts/{contract}/release'),
     ),
     policy.documented(
         'market:contracts:reclaim',
@@ -372,6 +373,12 @@ RULES = [
         policy.ADMIN,
         'See how each provider does: what it looks after and is late with.',
         ('GET', '/v1/providers'),
+    ),
+    policy.documented(
+        'market:providers:report',
+        policy.SERVICE,
+        'Say that a provider is at work: for the service accounts of providers.',
+        ('POST', '/v1/providers'),
     ),
     policy.documented(
         'market:webhooks:list',

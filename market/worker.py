@@ -18,6 +18,7 @@ from market import bookkeeping
 from market import conf as market_conf
 from market import departures
 from market import organisations
+from market import presence
 from market import projects
 from market import quotas
 from market import standing_extensions
@@ -46,6 +47,7 @@ def parts(conf, transport=None, database=None):
         metrics.Server(conf),
         service.Loop('bookkeeping', books.run, conf.ledger.interval),
         service.Loop('extensions', extending.run, conf.market.extend_interval),
+        service.Loop('presence', presence.Presence(database).run, presence.INTERVAL),
         *_webhooks(conf, database),
     ]
     if not conf[config.CREDENTIALS].auth_type:

@@ -21,6 +21,7 @@ from provider import conf as provider_conf
 from provider import endpoints
 from provider import event_consumer
 from provider import fulfilment
+from provider import heartbeat
 from provider import ironic_notifications
 from provider import reconciliation
 
@@ -32,7 +33,11 @@ def parts(conf, transport=None, provider=None):
         conf, lambda: f'flocx-provider.{provider.marketplace.provider_id}'
     )
     delivering = fulfilment.Fulfilment(
-        conf, provider.nodes, provider.marketplace, sharing
+        conf,
+        provider.nodes,
+        provider.marketplace,
+        sharing,
+        heartbeat=heartbeat.Heartbeat(conf.provider, provider.marketplace),
     )
     comparing = reconciliation.Reconciliation(
         conf, provider.nodes, provider.marketplace

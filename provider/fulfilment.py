@@ -79,15 +79,26 @@ class Step(enum.StrEnum):
 class Fulfilment(delivery.Delivery, hand_back.HandBack):
     """Delivers the lines that the market has for this provider."""
 
-    def __init__(self, conf, nodes, marketplace, sharing=None, clock=timeutils.utcnow):
+    def __init__(
+        self,
+        conf,
+        nodes,
+        marketplace,
+        sharing=None,
+        clock=timeutils.utcnow,
+        heartbeat=None,
+    ):
         """What delivers lines.
 
         :param sharing: which nodes are this fulfiller's; all unless it is given.
+        :param heartbeat: a provider.heartbeat.Heartbeat, where the market is to know
+            that this fulfiller is at work.
         :param clock: called with ``with_timezone=True``, returns aware UTC.
         """
         self._conf, self._marketplace = conf.provider, marketplace
         self._nodes = nodes = limited.LimitedNodes(nodes, self._conf.workers)
         self._sharing = sharing or coordination.NoSharding()
+        self._clock, self._heartbeat = clock, heartbeat
         #: Nodes that were emptied or cleaned when all were looked at together.
         self._cleaned = set()
         #: {uuid of a line that is taken back: what was last known of its handover}.
@@ -112,6 +123,7 @@ class Fulfilment(delivery.Delivery, hand_back.HandBack):
     def run(self, now):
         """Do what is due at ``now``; return when the next thing is due, or None."""
         self._sharing.refresh()
+        self._beat()
         ahead = datetime.timedelta(seconds=self._conf.fulfil_interval)
         own = self._marketplace.provider_id
         lines = [
@@ -143,6 +155,10 @@ class Fulfilment(delivery.Delivery, hand_back.HandBack):
             )
         waiting = (self._backoff.until(line) for _, line in lines)
         return min([*later, *filter(None, waiting)], default=None)
+
+    def _beat(self):
+        if self._heartbeat:
+            self._heartbeat.beat(self._clock(with_timezone=True))
 
     def _wait_for_cleaning(self, due, now):
         """Let lines wait on whose nodes are emptied or cleaned, as one request says.
@@ -219,6 +235,7 @@ class Fulfilment(delivery.Delivery, hand_back.HandBack):
         to do.
         """
         hopeless, most = False, None
+        self._beat()
         try:
             answer = getattr(self, due_step(line, now))(contract, line, now)
             if answer is True:

@@ -59,12 +59,13 @@ class Marketplace:
         """Publish an offer, JSON as the market takes it; return the market's."""
         return self._request('POST', '/v1/offers', context, headers, json=terms)
 
-    def give(self, context, offer, purpose=None, headers=None):
+    def give(self, context, offer, purpose=None, headers=None, dry_run=False):
         """Give a server to the project that an offer, JSON, is to.
 
-        :returns: the market's contract, JSON.
+        :returns: the market's contract, JSON; with ``dry_run`` what it would be.
         """
         body = {'offer': offer} | ({'purpose': purpose} if purpose else {})
+        body |= {'dry_run': True} if dry_run else {}
         return self._request('POST', '/v1/contracts', context, headers, json=body)
 
     def publish_all(self, context, offers, headers=None):
@@ -89,6 +90,10 @@ class Marketplace:
             status='any',
             sort_key='start_time',
         )
+
+    def present(self, interval):
+        """Tell the market that we are at work, and again after ``interval`` seconds."""
+        self._request('POST', '/v1/providers', json={'report_interval': interval})
 
     def delivered(self, **params):
         """Contracts with lines of ours that have begun and are not closed."""

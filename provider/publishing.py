@@ -87,18 +87,22 @@ class Publishing:
         publish = functools.partial(self._marketplace.publish, context, offer, headers)
         return self._send_one(node, publish)
 
-    def give(self, context, headers, *, resource_uuid, purpose=None, **terms):
+    def give(
+        self, context, headers, *, resource_uuid, purpose=None, dry_run=False, **terms
+    ):
         """Give a server to a project, without its asking; return the contract, JSON.
 
+        :param dry_run: whether it is only to be shown what the contract would be.
         :param terms: as for :meth:`one`; ``lessee_id`` is that project.
         :raises NotFound: the caller does not own such a node.
         :raises Conflict: it cannot be given now, or is offered then already.
         """
         node, offer = self.draft(context, resource_uuid, **terms)
         give = functools.partial(
-            self._marketplace.give, context, offer, purpose, headers
+            self._marketplace.give, context, offer, purpose, headers, dry_run
         )
-        return self._send_one(node, give)
+        # Whoever only looks ends no offers of former owners.
+        return give() if dry_run else self._send_one(node, give)
 
     def _send_one(self, node, send):
         """What ``send()`` returns; once more, where a former owner was in the way."""

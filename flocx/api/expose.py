@@ -95,12 +95,19 @@ def expose(result=None, *, body=None, **terms):
                 query.values(request.GET.items(), {})
             if body:
                 args = (*args, _body(request, body))
-            return _answer(work(self, *args), operation)
+            answer = work(self, *args)
+            return _answer(answer, request.operation)
 
         handle.operation = operation
         return handle
 
     return decorate
+
+
+def only_shown():
+    """Answer this request as one that has made nothing, with status 200."""
+    request = pecan.request
+    request.operation = dataclasses.replace(request.operation, status=200)
 
 
 def _body(request, kind):

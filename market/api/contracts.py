@@ -24,9 +24,9 @@ from market.api import hardware
 from market.api import lines
 from market.api import offers as offers_api
 from market.api import reclaims
+from market.api import releases
 from market.api import transaction
 from market.db import contracts
-from market.db import lifecycle
 from market.db import rescheduling
 from market.db import servers
 from market.db import visibility
@@ -37,11 +37,13 @@ class ContractRequest(types.Declared):
 
     offer = types.required(offers_api.OfferRequest)
     purpose = types.Text
+    dry_run = bool
 
 
 class Contracts(routing.Resource):
     lines = lines.Lines()
     reclaim = reclaims.Reclaim()
+    release = releases.Release()
 
     @expose.expose(
         contract_fields.ContractList,
@@ -96,27 +98,19 @@ class Contracts(routing.Resource):
         """Give a server to a project, as its owner: an offer and its contract, at once.
 
         The project is the ``lessee_id`` of the offer, which is closed with it. It has
-        not agreed to pay, so the price is 0.
+        not agreed to pay, so the price is 0. With ``dry_run`` nothing is made, and the
+        answer, with status 200, is what the contract would be.
         """
-        service, context, now = transaction.request_context()
-        terms = service.terms
+        _, context, now = transaction.request_context()
         offer = offers_api.from_request(body['offer'], context, now)
         _require_gift(offer)
+        if body.get('dry_run'):
+            expose.only_shown()
+            with transaction.changing(dry_run=True) as session:
+                return _given(session, offer, body)
         with transaction.idempotent('/v1/contracts') as creation:
             if creation.answer is None:
-                contract = giving.give(
-                    creation.session,
-                    dataclasses.replace(offer, name=None),
-                    now,
-                    terms,
-                    start=body['offer'].get('start_time'),
-                    end=offer.end_time,
-                    name=offer.name,
-                    purpose=body.get('purpose'),
-                )
-                name = body['offer'].get('resource_name')
-                servers.name_all(creation.session, {offer.server: name})
-                creation.answer = contract_fields.shown(context, contract)
+                creation.answer = _given(creation.session, offer, body)
         return creation.answer
 
     @expose.expose(contract_fields.Contract, body=contract_fields.ContractChange)
@@ -135,15 +129,9 @@ class Contracts(routing.Resource):
         terms = service.terms
         # The operator's hand is not bound by the quotas of others.
         limits = not context.is_admin and service.quotas.limits(context)
-        try:
-            with service.database.writer() as session:
-                contract = contracts.get(session, ident, context)
-                contract = _changed(session, contract, body, terms, limits)
-                if body.get('dry_run'):
-                    # Leaving the transaction by it takes everything back.
-                    raise _Preview
-        except _Preview:
-            return contract_fields.shown(context, contract)
+        with transaction.changing(body.get('dry_run')) as session:
+            contract = contracts.get(session, ident, context)
+            contract = _changed(session, contract, body, terms, limits)
         return contract_fields.shown(context, contract)
 
     @expose.expose(status=204)
@@ -153,13 +141,26 @@ class Contracts(routing.Resource):
 
         What its owner has reclaimed ends at once, and is billed no further.
         """
-        service, context, now = transaction.request_context()
-        usual = service.terms.notice
-        with service.database.writer() as session:
-            contract = contracts.get(session, ident, context)
-            transaction.require_current(contract, 'market:contracts:release')
-            notice = reclaim.notice(session, contract, usual)
-            lifecycle.close(session, contract, now, notice)
+        with transaction.changing() as session:
+            releases.release(session, ident)
+
+
+def _given(session, offer, body):
+    """The contract, JSON, by which ``offer`` is given to its one project."""
+    service, context, now = transaction.request_context()
+    contract = giving.give(
+        session,
+        dataclasses.replace(offer, name=None),
+        now,
+        service.terms,
+        start=body['offer'].get('start_time'),
+        end=offer.end_time,
+        name=offer.name,
+        purpose=body.get('purpose'),
+    )
+    name = body['offer'].get('resource_name')
+    servers.name_all(session, {offer.server: name})
+    return contract_fields.shown(context, contract)
 
 
 def _require_gift(offer):
@@ -176,10 +177,6 @@ def _require_gift(offer):
             f'price: {money.text(offer.price)}; who is given a server has not agreed '
             'to pay: offer it to them instead'
         )
-
-
-class _Preview(Exception):
-    """What would have been changed was only to be shown."""
 
 
 def _changed(session, contract, body, terms, limits):

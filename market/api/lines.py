@@ -12,6 +12,7 @@ from flocx.api import types
 from flocx.core import contract as core
 from market import replacement
 from market.api import contract_fields
+from market.api import releases
 from market.api import transaction
 from market.db import contracts
 from market.db import handovers
@@ -136,19 +137,8 @@ class Lines(routing.Resource):
 
         Any other server is released with the whole contract.
         """
-        service, context, now = transaction.request_context()
-        with service.database.writer() as session:
-            contract = contracts.get(session, contract_uuid, context)
-            lines = [each for each in contract.lines if each.uuid == line_uuid]
-            if not lines:
-                raise exceptions.NotFound(f'Line {line_uuid} not found')
-            transaction.require_current(contract, 'market:contracts:release')
-            if not lines[0].reclaim_deadline:
-                raise exceptions.Conflict(
-                    f'Line {line_uuid} is not reclaimed by its owner: release the '
-                    'whole contract'
-                )
-            lifecycle.close(session, contract, now, lines=lines)
+        with transaction.changing() as session:
+            releases.release(session, contract_uuid, [line_uuid])
 
 
 def take_down(service, session, context, now, contract_uuid, line_uuid, report):

@@ -18,6 +18,7 @@ class ReclaimRequest(types.Declared):
     """Which of the caller's servers in the contract, by uuid of the line; else all."""
 
     lines = types.Field([types.Ident])
+    dry_run = bool
 
 
 class Reclaim(routing.Resource):
@@ -31,9 +32,11 @@ class Reclaim(routing.Resource):
         The renter is told at once, keeps the servers until ``reclaim_deadline`` and
         pays until then, or leaves at any time before. To ask again changes nothing: a
         deadline is never earlier than it was.
+
+        With ``dry_run`` nothing is changed, and the answer is what would be.
         """
         service, context, now = transaction.request_context()
-        with service.database.writer() as session:
+        with transaction.changing(body.get('dry_run')) as session:
             seen = contracts.get(session, contract_uuid, context)
             lines = _owned(service, context, seen, body.get('lines'))
             contract = contracts.get(session, seen.uuid, visibility.OPERATOR)

@@ -71,6 +71,27 @@ def idempotent(location):
     pecan.response.location = f'{request.script_name}{location}/{uuid}'
 
 
+class _Preview(Exception):
+    """What would have been changed was only to be shown."""
+
+
+@contextlib.contextmanager
+def changing(dry_run=False):
+    """A transaction that is committed when the block ends well.
+
+    :param dry_run: whether everything is taken back instead: the block has found what
+        would be.
+    """
+    try:
+        with pecan.request.service.database.writer() as session:
+            yield session
+            if dry_run:
+                # Leaving the transaction by it takes everything back.
+                raise _Preview
+    except _Preview:
+        return
+
+
 def require_current(model, rule, body=None):
     """Nothing, if the caller may do ``rule`` to an object that is as they believe.
 

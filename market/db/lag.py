@@ -1,18 +1,23 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What providers are late with, and how each of them does."""
+"""What providers are late with, how each of them does, and which are silent."""
 
 import collections
 import dataclasses
 import datetime
 
+from oslo_db import exception as db_exc
 import sqlalchemy as sa
 
+from flocx import exceptions
 from flocx.core import contract as core
 from flocx.core import offer as offer_core
 from market.db import schema
 
 _S = core.Status
-_LINES = schema.contract_lines
+_LINES, _PROVIDERS = schema.contract_lines, schema.providers
+#: A provider is silent once it was not heard of for so many of its intervals: one
+#: report may be lost, and the next be late.
+_INTERVALS = 3
 
 #: When something is to be done for a line; those in trouble wait for people.
 _DUE = sa.case(
@@ -51,18 +56,66 @@ class Provider:
     next_due_time: datetime.datetime | None = None
     #: When it last said that a server was handed over or taken back.
     last_report_time: datetime.datetime | None = None
+    #: When it last said that it is at work, and how often it wants to say so, in
+    #: seconds; None where it never has.
+    last_seen_time: datetime.datetime | None = None
+    report_interval: int | None = None
+    #: Whether nobody would hand over or take back what comes next: it has something
+    #: open, and was not heard of for some of its intervals.
+    silent: bool = False
 
 
-def of_providers(session, moment):
-    """Each Provider that has anything open or was ever sold anything of.
+def of_providers(session, moment, now):
+    """Each Provider that was heard of, has anything open or was sold anything of.
 
     :param moment: what was due until then is late.
     """
     found = collections.defaultdict(dict)
-    for rows in (_open(session, moment), _reports(session), _servers(session)):
+    parts = _open(session, moment), _reports(session), _servers(session)
+    for rows in (*parts, _seen(session)):
         for row in rows:
             found[row.provider_id].update(row._mapping)
-    return [Provider(**found[ident]) for ident in sorted(found)]
+    return [_judged(Provider(**found[ident]), now) for ident in sorted(found)]
+
+
+def silent(session, now):
+    """The ids of the providers that are silent at ``now``."""
+    return [each.provider_id for each in of_providers(session, now, now) if each.silent]
+
+
+def seen(session, provider_id, interval, now):
+    """Keep that a provider is at work, and says so again after ``interval`` seconds.
+
+    :raises RetryRequest: it says so for the first time, twice at once.
+    """
+    values = {'report_interval': interval, 'last_seen_time': now}
+    own = _PROVIDERS.c.provider_id == provider_id
+    if session.execute(sa.update(_PROVIDERS).where(own).values(**values)).rowcount:
+        return
+    try:
+        session.execute(sa.insert(_PROVIDERS).values(provider_id=provider_id, **values))
+    except db_exc.DBDuplicateEntry:
+        raise db_exc.RetryRequest(
+            exceptions.Conflict(f'Provider {provider_id} reports twice at once')
+        ) from None
+
+
+def _judged(provider, now):
+    """``provider``, and whether it is silent."""
+    if provider.last_seen_time is None or not (provider.servers or provider.lines):
+        return provider
+    wait = datetime.timedelta(seconds=_INTERVALS * provider.report_interval)
+    return dataclasses.replace(provider, silent=provider.last_seen_time + wait < now)
+
+
+def _seen(session):
+    return session.execute(
+        sa.select(
+            _PROVIDERS.c.provider_id,
+            _PROVIDERS.c.last_seen_time,
+            _PROVIDERS.c.report_interval,
+        )
+    )
 
 
 def _open(session, moment):

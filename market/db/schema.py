@@ -652,3 +652,15 @@ webhooks = sa.Table(
     sa.Index(None, 'name'),
     **_OPTIONS,
 )
+
+#: When each provider last said that it is at work, and after how many seconds at most
+#: it wants to say so again.
+providers = sa.Table(
+    'providers',
+    metadata,
+    _id(),
+    _project('provider_id', nullable=False, unique=True),
+    sa.Column('report_interval', sa.Integer, nullable=False),
+    _time('last_seen_time'),
+    **_OPTIONS,
+)

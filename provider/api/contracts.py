@@ -21,6 +21,7 @@ class ContractRequest(types.Declared):
     start_time = types.Instant
     end_time = types.required(types.Instant)
     reclaim_notice = types.Field(types.Integer(0, reclaim.MAX_NOTICE))
+    dry_run = bool
 
 
 class Contracts(routing.Resource):
@@ -37,6 +38,9 @@ class Contracts(routing.Resource):
         An offer to the project, for nothing, and its contract are made at once; the
         answer is the market's contract. The owner may reclaim the server with a notice
         of ``reclaim_notice`` seconds, by default at once.
+
+        With ``dry_run`` nothing is made, and the answer, with status 200, is what the
+        contract would be.
         """
         provider, context = pecan.request.service, pecan.request.context
         terms = {
@@ -51,6 +55,9 @@ class Contracts(routing.Resource):
         )
         key = offers.passed_on('Idempotency-Key')
         contract = publisher.give(context, key, price='0', **terms)
+        if terms.get('dry_run'):
+            expose.only_shown()
+            return contract
         root = pecan.request.script_name
         pecan.response.location = f'{root}/v1/contracts/{contract["uuid"]}'
         return contract

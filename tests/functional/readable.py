@@ -21,9 +21,10 @@ _BAD = {
         rf'{_MOMENT}(?!{_ZONE}| to {_MOMENT}{_ZONE}|\d|:)'
     ),
 }
-_EVENT_TYPE = re.compile(
-    r'\b(offer|bid|contract|account|dispute|maintenance)\.[a-z_]+\b'
-)
+#: In a narrow column it is broken anywhere, so that cells are joined without a space.
+_EVENT_TYPE = re.compile(r'(offer|bid|contract|account|dispute|maintenance)\.[a-z_]+')
+#: Where a terminal has broken a moment or an id into two lines.
+_BROKEN = re.compile(r'(?<=[0-9a-f])- (?=[0-9a-f])')
 #: Columns that have a uuid because what they are about has no name.
 _NAMELESS = {'UUID', 'Field', 'Value'}
 
@@ -55,13 +56,13 @@ def complaints(out):
         columns = {name: cells for name, *cells in zip(heading, *rows, strict=True)}
         for name, cells in columns.items():
             # A cell may go on in the next line, within a word or between two.
-            words = ' '.join(cells)
+            words = _BROKEN.sub('-', ' '.join(cells))
             yield from _wrong(words, name)
             if name not in _NAMELESS and _UUID.search(''.join(cells)):
                 yield f'a uuid in column {name}: {words}'
             if name == 'Value':
                 yield from _uuids_of_one(zip(columns['Field'], cells, strict=True))
-            if _EVENT_TYPE.search(words):
+            if _EVENT_TYPE.search(''.join(cells)):
                 yield f'a type of event in column {name}: {words}'
 
 
@@ -80,15 +81,35 @@ def complaints_of_csv(out):
     heading, *rows = csv.reader(io.StringIO(out))
     for row in rows:
         for name, cell in zip(heading, row, strict=True):
-            if cell[:1] in ('[', '{'):
-                json.loads(cell)
-            else:
+            if not _is_json(cell):
                 yield from _wrong(cell, name)
+
+
+def _is_json(text):
+    """Whether ``text`` is a list or an object of JSON."""
+    try:
+        return text[:1] in ('[', '{') and bool(json.loads(text) or True)
+    except ValueError:
+        return False
+
+
+def complaints_of_value(out):
+    """What is wrong with plain values that are made for programs."""
+    for line in out.splitlines():
+        yield from _wrong(line, 'the line')
 
 
 def complaints_of_json(out):
     """What is wrong with JSON that is made for programs."""
     yield from _wrong_leaves(json.loads(out), 'the document')
+
+
+#: What is wrong with what is printed for programs, by the format.
+OF_FORMAT = {
+    'csv': complaints_of_csv,
+    'json': complaints_of_json,
+    'value': complaints_of_value,
+}
 
 
 def _wrong_leaves(value, name):

@@ -380,9 +380,13 @@ class EveryChangeTest(base.MarketplaceTestCase):
         reports = {'reports': [{**ids, 'report': told}]}
         send = self.market(line['provider_id']).post
         self.good(self.step(send, '/v1/reports', reports), 200)
+        self.good(self.silent(send, '/v1/providers', {'report_interval': 60}), 204)
         self.VERSION = None
         self.report(contract, line, 'active')
         self.silent(self.market(OWNER).delete, path)
+        dry = {'OpenStack-API-Version': 'marketplace 1.1'}
+        release = self.market(LESSEE).request, 'POST', f'{path}/release', dry
+        self.good(self.silent(*release, json={'dry_run': True}), 200)
         self.step(self.market(LESSEE).delete, path)
         contract = self.show('contracts', contract['uuid'])
         for line in contract['lines']:

@@ -320,8 +320,62 @@ class PreviewTest(test_client_tail.CommandTestCase):
                 (amount, end, self.time(24)),
                 (shown['amount'], shown['end_time'], shown['latest_end_time']),
             )
+        going = f'contract set kept --dry-run --extend-until {self.time(9)}'
+        for more, amount in (('', '10.000000'), ('--extend-max-price 3', '15.000000')):
+            shown = self.openstack('umbrella-member', f'{going} {more}')
+            self.assertEqual((amount, end), (shown['max_amount'], shown['end_time']))
         shown = self.openstack('umbrella-member', 'contract show kept')
-        self.assertEqual(end, shown['end_time'])
+        self.assertEqual((end, None), (shown['end_time'], shown['extend_until']))
+
+    def test_what_leaving_or_taking_back_or_an_outage_would_come_to(self):
+        end, made = self.time(4), f'offer create {self.add_node()} --reclaim-notice 1h'
+        offer = self.openstack(
+            'acme-member', f'{made} --price 2 --end-time {self.time(24)}'
+        )['uuid']
+        claim = f'offer claim {offer} --start-time {self.time(2)} --end-time {end}'
+        self.openstack(
+            'umbrella-member', f'{claim} --name left-soon --min-reclaim-notice 1h'
+        )
+        outage = f'maintenance create {offer} --start-time {self.time(3)}'
+        seen = {}
+        for who, line in (
+            ('umbrella-member', 'contract release left-soon'),
+            ('acme-member', 'contract reclaim left-soon'),
+            ('acme-member', f'{outage} --end-time {self.time(9)}'),
+        ):
+            shown = self.openstack(who, f'{line} --dry-run')
+            row = shown[0] if isinstance(shown, list) else shown
+            seen[line.split()[1]] = {
+                name.replace(' ', '_').lower(): value for name, value in row.items()
+            }
+        self.assertEqual(
+            {'release': '-4.000000', 'reclaim': '-4.000000', 'create': '-2.000000'},
+            {line: shown['amount'] for line, shown in seen.items()},
+        )
+        first = tuple(seen['release'].values())[:2]
+        self.assertEqual(('left-soon', 'cancelled'), first)
+        self.assertEqual(['left-soon'], seen['create']['contracts'])
+        self.assertEqual([], self.openstack('acme-member', 'maintenance list'))
+        shown = self.openstack('umbrella-member', 'contract show left-soon')
+        self.assertEqual(('created', 1), (shown['status'], shown['generation']))
+
+    def test_what_a_server_that_is_given_away_would_come_to(self):
+        self.add_node('gift')
+        give = f'node provide gift umbrella --end-time {self.time(5)}'
+        shown = self.openstack('acme-member', f'{give} --dry-run')
+        self.assertEqual(
+            ('umbrella', self.time(5), '0.000000', 0),
+            tuple(
+                shown[name]
+                for name in ('project_id', 'end_time', 'price', 'reclaim_notice')
+            ),
+        )
+        for kind in ('contract', 'offer'):
+            listing = f'{kind} list --resource-uuid gift'
+            self.assertEqual([], self.openstack('acme-member', listing))
+        self.openstack('acme-member', give)
+        refusal = self.refused('acme-member', f'{give} --dry-run')
+        self.assertIn('is not free then', refusal)
 
 
 class PricesTest(test_client_tail.CommandTestCase):

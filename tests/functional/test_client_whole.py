@@ -5,15 +5,21 @@ One story calls every command once. The requests that its commands really send a
 against the operations that the services describe of themselves.
 """
 
+import argparse
 import importlib.metadata
+import io
 import re
 import threading
+from unittest import mock
 import urllib.parse
+import uuid
 
 import fixtures
 import openstack
 import requests
 
+from flocxclient.osc import columns
+from flocxclient.osc import command
 from flocxclient.sdk import services
 from tests import billed
 from tests.functional import readable
@@ -28,6 +34,7 @@ BETWEEN_SERVICES = {
     'marketplace patch /v1/offers/{ident}/health',
     'marketplace patch /v1/offers/{ident}/hardware',
     'marketplace post /v1/reports',
+    'marketplace post /v1/providers',
     'marketplace patch /v1/contracts/{contract_uuid}/lines/{line_uuid}',
     'marketplace get /v1/contracts/{contract_uuid}/lines/{line_uuid}/handover',
     'marketplace patch /v1/contracts/{contract_uuid}/lines/{line_uuid}/handover',
@@ -69,6 +76,7 @@ STORY = (
     ('umbrella-member', 'contract', 'extend', 'rent', '--by', '1h'),
     ('umbrella-member', 'contract', 'shorten', 'rent', '--by', '1h'),
     ('umbrella-member', 'contract', 'set', 'rent', '--end-time', '+3h'),
+    ('umbrella-member', 'contract', 'release', 'rent', '--dry-run'),
     ('umbrella-member', 'contract', 'release', 'rent'),
     (
         'umbrella-member',
@@ -105,6 +113,10 @@ STORY = (
     ('umbrella-reader', 'event', 'list'),
     (
         *('acme-admin', 'node', 'provide', 'SPARE', 'umbrella-member'),
+        *('--end-time', '+1h', '--purpose', 'thesis', '--dry-run'),
+    ),
+    (
+        *('acme-admin', 'node', 'provide', 'SPARE', 'umbrella-member'),
         *('--end-time', '+1h', '--purpose', 'thesis'),
     ),
     (
@@ -121,8 +133,13 @@ STORY = (
         *('umbrella-member', 'offer', 'claim', 'one', '--name', 'short'),
         *('--min-reclaim-notice', '10m', '--end-time', '+4h'),
     ),
+    ('acme-member', 'contract', 'reclaim', 'short', '--dry-run'),
     ('acme-member', 'contract', 'reclaim', 'short'),
     ('umbrella-member', 'contract', 'release', 'short', '--line', 'LINE'),
+    (
+        *('acme-member', 'maintenance', 'create', 'one', '--reason', 'firmware'),
+        *('--start-time', '+5h', '--end-time', '+6h', '--dry-run'),
+    ),
     (
         *('acme-member', 'maintenance', 'create', 'one', '--reason', 'firmware'),
         *('--start-time', '+5h', '--end-time', '+6h'),
@@ -148,6 +165,10 @@ STORY = (
     ('umbrella-reader', 'dispute', 'show', 'DISPUTE'),
     (
         *('operator-admin', 'dispute', 'decide', 'DISPUTE'),
+        *('--accept', '0.5', '--decision', 'half', '--dry-run'),
+    ),
+    (
+        *('operator-admin', 'dispute', 'decide', 'DISPUTE'),
         *('--accept', '0.5', '--decision', 'half'),
     ),
     ('umbrella-member', 'agenda', 'create', '--name', 'phone'),
@@ -170,7 +191,9 @@ class WholeTest(test_client.ClientTestCase):
         self.useFixture(
             fixtures.EnvironmentVariable('CLIFF_MAX_TERM_WIDTH', str(readable.WIDTH))
         )
-        self.sent = []
+        self.sent, self.wrong = [], []
+        self.in_all_formats(command.Lister, ('csv', 'json', 'value'))
+        self.in_all_formats(command.ShowOne, ('json', 'value'))
         send = requests.Session.send
         # The services are in this process, too, and have requests of their own.
         here = threading.current_thread()
@@ -181,6 +204,28 @@ class WholeTest(test_client.ClientTestCase):
             return send(session, request, **kwargs)
 
         self.useFixture(fixtures.MonkeyPatch('requests.Session.send', kept))
+
+    def in_all_formats(self, kind, formats):
+        """Let commands of a kind print what they found in formats for programs, too.
+
+        They are not run once more for that: what is wrong with it is kept.
+        """
+        produce = kind.produce_output
+
+        def produced(command, parsed_args, names, data):
+            data = list(data)
+            printed = command.formatter, command.app.stdout
+            for name in formats:
+                command.formatter = command._formatter_plugins[name].obj
+                command.app.stdout = io.StringIO()
+                terms = {**vars(parsed_args), 'formatter': name}
+                produce(command, argparse.Namespace(**terms), names, data)
+                out = command.app.stdout.getvalue()
+                self.wrong += readable.OF_FORMAT[name](out)
+            command.formatter, command.app.stdout = printed
+            return produce(command, parsed_args, names, data)
+
+        self.useFixture(fixtures.MockPatchObject(kind, 'produce_output', produced))
 
     def described(self):
         """The operations of the services, by name, with a pattern of their URLs."""
@@ -298,23 +343,58 @@ class WholeTest(test_client.ClientTestCase):
                 self.assertEqual(0, done.code, done.err)
                 self.assertEqual([], list(readable.complaints(done.out)))
                 if LOOKS.intersection(words):
-                    done = self.run_command(who, *words, '-f', 'csv')
-                    self.assertEqual([], list(readable.complaints_of_csv(done.out)))
-                    done = self.run_command(who, *words, '-f', 'json')
-                    self.assertEqual([], list(readable.complaints_of_json(done.out)))
+                    # Programs get columns that people do not.
+                    self.run_command(who, *words, '-f', 'csv')
+                self.assertEqual([], self.wrong)
             called.add(' '.join(['market', *words]))
+        self.is_found_where_it_is_planted()
         commands = {
             entry_point.name.replace('_', ' ')
             for entry_point in importlib.metadata.entry_points(
                 group='openstack.market.v1'
             )
         }
-        for command in commands:
-            self.assertTrue(
-                any(f'{each} '.startswith(f'{command} ') for each in called)
-            )
+        for each in commands:
+            self.assertTrue(any(f'{line} '.startswith(f'{each} ') for line in called))
         missing = operations.keys() - self.reached(operations)
         self.assertEqual(BETWEEN_SERVICES | SDK_ONLY.keys() | OTHER_PROGRAMS, missing)
+
+    def is_found_where_it_is_planted(self):
+        """A mistake of each kind in what commands print makes the test fail."""
+        moment, html = '2027-01-05T09:00', '<time class="x">'
+        looks = ('bid', 'list', '--status', 'any'), ('bid', 'show', 'b2')
+        for what, planted in (
+            ('a Python repr', repr(['a'])),
+            ('a Python repr', 'None'),
+            ('HTML', html),
+            ('a time without its zone', moment),
+        ):
+            self.wrong.clear()
+            with mock.patch.object(
+                columns.Money, 'machine_readable', autospec=True, return_value=planted
+            ):
+                for words in looks:
+                    self.wrong.clear()
+                    self.run_command('umbrella-reader', *words)
+                    kinds = [each.partition(' in column')[0] for each in self.wrong]
+                    self.assertIn(what, kinds)
+        self.wrong.clear()
+        # A cell is broken into several lines; what is printed beside tables is not.
+        self.assertEqual(1, len(list(readable.complaints('x' * (readable.WIDTH + 1)))))
+        for what, kind, planted in (
+            ('a Python repr', columns.Money, repr(['a'])),
+            ('HTML', columns.Money, html),
+            ('a time without its zone', columns.Time, moment),
+            ('a uuid', columns.Money, str(uuid.UUID(int=7))),
+            ('a type of event', columns.Money, 'contract.wait_end'),
+        ):
+            with mock.patch.object(
+                kind, 'human_readable', autospec=True, return_value=planted
+            ):
+                for words in looks:
+                    done = self.run_command('umbrella-reader', *words)
+                    found = list(readable.complaints(done.out))
+                    self.assertTrue(any(each.startswith(what) for each in found), what)
 
     def test_what_only_the_sdk_does(self):
         operations = self.described()

@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """What an operator watches: metrics, health, the log, traces; and the sample alerts."""
 
+import datetime
 import pathlib
 import re
 import socket
 
+from oslo_utils import timeutils
 from osprofiler import notifier
 from osprofiler import profiler
 from osprofiler import web
@@ -18,6 +20,8 @@ from flocx import database_health
 from flocx import health
 from flocx import metrics
 from market import health as market_health
+from market import presence
+from market.db import lag
 from tests.functional import base
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -169,6 +173,32 @@ class HealthTest(base.MarketplaceTestCase):
             lambda: self.look(market_health.LagHealth).reason,
         )
         self.assertEqual(('service-service', 1, 1), self.figures(self.workload()))
+
+    def test_a_provider_that_is_silent_though_nothing_is_due(self):
+        self.offer()
+        found = self.workload()
+        self.assertEqual((None, False), (found['last_seen_time'], found['silent']))
+        self.marketplace.provider.marketplace.present(60)
+        self.assertEqual(60, self.workload()['report_interval'])
+        watching = presence.Presence(self.marketplace.database)
+        now = timeutils.utcnow(with_timezone=True).replace(microsecond=0)
+        for ago, silent in ((0, False), (29, False), (31, True), (0, False)):
+            moment = now - datetime.timedelta(seconds=ago)
+            with self.marketplace.database.writer() as session:
+                lag.seen(session, 'service-service', 10, moment)
+            with self.marketplace.database.reader() as session:
+                (found,) = lag.of_providers(session, now, now)
+            self.assertEqual(
+                (moment, 10, silent),
+                (found.last_seen_time, found.report_interval, found.silent),
+            )
+            watching.run(now)
+            self.assertEqual(silent, metrics.PROVIDERS_SILENT._value.get())
+        with self.marketplace.database.writer() as session:
+            lag.seen(session, 'service-service', 10, now - base.HOUR)
+        self.assertTrue(self.workload()['silent'])
+        reason = self.look(market_health.LagHealth).reason
+        self.assertEqual('Nothing is heard of provider service-service', reason)
 
     def workload(self):
         answer = self.market('operator-admin').newest('/v1/providers')

@@ -487,6 +487,15 @@ ROWS = {
         body={'status': 'rejected', 'decision': 'right'},
     ),
     'market:audit:list': Row('GET', MARKET, '/v1/audit', *(DENIED,) * 3),
+    'market:providers:report': Row(
+        'POST',
+        MARKET,
+        '/v1/providers',
+        *(DENIED,) * 3,
+        service=204,
+        operator=403,
+        body={'report_interval': 60},
+    ),
     'market:providers:list': Row('GET', MARKET, '/v1/providers', *(DENIED,) * 3),
     'provider:nodes:list': Row('GET', PROVIDER, '/v1/nodes', ALL, ALL, ALL),
     'provider:nodes:show': Row(

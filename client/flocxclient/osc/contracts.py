@@ -5,8 +5,10 @@ import sys
 
 from flocxclient import fields
 from flocxclient import projects
+from flocxclient.osc import columns
 from flocxclient.osc import command
 from flocxclient.osc import identity
+from flocxclient.osc import previews
 from flocxclient.osc import waiting
 
 
@@ -153,7 +155,7 @@ class ReclaimContract(command.ShowOne):
 
     table = fields.CONTRACT
     _epilog = command.examples(
-        'openstack market contract reclaim weekend-training',
+        'openstack market contract reclaim weekend-training --dry-run',
         'openstack market contract reclaim weekend-training --line <uuid>',
     )
 
@@ -167,25 +169,35 @@ class ReclaimContract(command.ShowOne):
             dest='lines',
             help='Only this server, by the uuid of its line; may be repeated.',
         )
+        previews.add_dry_run(parser, 'until when the renter keeps what, and pays')
         return parser
 
     def take_action(self, parsed_args):
+        if parsed_args.dry_run:
+            before = self.market.get_contract(parsed_args.contract)
+            after = self.market.reclaim_contract(
+                before, parsed_args.lines, dry_run=True
+            )
+            return previews.ENDING, previews.ending(self, before, after)
         return self.shown(
             self.market.reclaim_contract(parsed_args.contract, parsed_args.lines)
         )
 
 
-class DeleteContract(command.Delete):
+class DeleteContract(command.Delete, command.Lister):
     """Cancel contracts before they start, or release their servers early.
 
     "cancel" and "release" are the same command. A released server is
     undeployed and cleaned, and the rest of its time goes back to the offer. What its
     owner has reclaimed is billed no further.
+
+    The table is what --dry-run shows.
     """
 
     model = 'contract'
     _epilog = command.examples(
-        'openstack market contract release weekend-training --wait'
+        'openstack market contract release weekend-training --dry-run',
+        'openstack market contract release weekend-training --wait',
     )
 
     def get_parser(self, prog_name):
@@ -197,7 +209,28 @@ class DeleteContract(command.Delete):
             'reclaimed; the contract keeps the others.',
         )
         self.add_wait(parser, 'the servers are back with their owners')
+        previews.add_dry_run(parser, 'when they would end, and what is not paid then')
         return parser
+
+    def take_action(self, parsed_args):
+        if not parsed_args.dry_run:
+            super().take_action(parsed_args)
+            return (), ()
+        return columns.labels(previews.ENDING), [
+            self.ending(name, parsed_args.line) for name in parsed_args.names
+        ]
+
+    def ending(self, name, line):
+        """What would become of a contract, as a row."""
+        before = self.market.get_contract(name)
+        lines = [line] if line is not None else None
+        after = self.market.release_contract(before, lines, dry_run=True)
+        return previews.ending(self, before, after)
+
+    def produce_output(self, parsed_args, column_names, data):
+        if not parsed_args.dry_run:
+            return 0
+        return super().produce_output(parsed_args, column_names, data)
 
     def delete(self, name, parsed_args):
         # A name may come to mean another contract while this one ends.

@@ -4,6 +4,7 @@
 from flocxclient import fields
 from flocxclient.osc import command
 from flocxclient.osc import identity
+from flocxclient.osc import previews
 
 
 class CreateMaintenance(command.ShowOne):
@@ -38,11 +39,14 @@ class CreateMaintenance(command.ShowOne):
         parser.add_argument(
             '--reason', metavar='<text>', help='What the renters are told.'
         )
+        previews.add_dry_run(parser, 'which contracts have it then, and lose what')
         identity.add_idempotency_key(parser)
         return parser
 
     def take_action(self, parsed_args):
         identity.require_given(parsed_args, 'idempotency_key')
+        if parsed_args.dry_run:
+            return self.expected(parsed_args)
         offer = identity.uuid_of(self.market.get_offer, parsed_args.offer)
         return self.shown(
             self.market.create_maintenance(
@@ -51,6 +55,18 @@ class CreateMaintenance(command.ShowOne):
                 **command.given(parsed_args, 'start_time', 'end_time', 'reason'),
             )
         )
+
+    def expected(self, parsed_args):
+        """What an outage would come to, as columns and values."""
+        offer = self.market.get_offer(parsed_args.offer)
+        window = parsed_args.start_time, parsed_args.end_time
+        found = self.market.contracts(
+            role='owner',
+            resource_uuid=offer.resource_uuid,
+            start_time=window[0],
+            end_time=window[1],
+        )
+        return previews.OUTAGE, previews.outage(self, offer, list(found), *window)
 
 
 class ListMaintenances(command.Lister):

@@ -6,6 +6,7 @@ from flocxclient import projects
 from flocxclient.osc import command
 from flocxclient.osc import contracts
 from flocxclient.osc import identity
+from flocxclient.osc import previews
 from flocxclient.osc import times
 
 
@@ -19,7 +20,7 @@ class ProvideNode(command.ShowOne):
 
     table = fields.CONTRACT
     _epilog = command.examples(
-        'openstack market node provide node-7 lab --end-time +2w',
+        'openstack market node provide node-7 lab --end-time +2w --dry-run',
         'openstack market node provide node-7 alice --end-time "fri 18:00" '
         '--purpose thesis --wait',
     )
@@ -46,6 +47,7 @@ class ProvideNode(command.ShowOne):
             + times.DURATIONS
             + '; default at once.',
         )
+        previews.add_dry_run(parser, 'who would have the server, and from when')
         identity.add_idempotency_key(parser)
         self.add_wait(parser, 'the contract is active')
         return parser
@@ -53,18 +55,16 @@ class ProvideNode(command.ShowOne):
     def take_action(self, parsed_args):
         identity.require_given(parsed_args, 'idempotency_key')
         project = projects.of_project_or_user(self.connection, parsed_args.project)
+        terms = command.given(
+            parsed_args, 'start_time', 'end_time', 'name', 'purpose', 'reclaim_notice'
+        )
+        if parsed_args.dry_run:
+            seen = self.provider.provide_node(
+                parsed_args.node, project, dry_run=True, **terms
+            )
+            return previews.GIVING, previews.giving(self, seen)
         contract = self.provider.provide_node(
-            parsed_args.node,
-            project,
-            parsed_args.idempotency_key,
-            **command.given(
-                parsed_args,
-                'start_time',
-                'end_time',
-                'name',
-                'purpose',
-                'reclaim_notice',
-            ),
+            parsed_args.node, project, parsed_args.idempotency_key, **terms
         )
         if parsed_args.wait:
             contract = contracts.wait_active(

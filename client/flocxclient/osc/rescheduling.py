@@ -100,6 +100,30 @@ def preview(show, contract, new_end):
     )
 
 
+def going_on(show, contract, changes):
+    """What it comes to at most if a contract goes on, as columns and values.
+
+    :param changes: of :func:`extend_changes`.
+    """
+    known = {name: getattr(contract, name) for name in EXTEND} | changes
+    end, lines = times.parse(contract.end_time), contract.lines
+    until = known['extend_until'] and times.parse(known['extend_until'])
+    most = known['extend_max_price']
+    amount = sum(
+        costs.amount(most or line['price_segments'][-1]['price'], end, until)
+        for line in lines
+        if until and line['status'] not in OVER
+    )
+    return (*PREVIEW[:3], *EXTEND, 'max_amount'), (
+        contract.uuid,
+        contract.name,
+        show.column('Time', contract.end_time),
+        show.column('Time', known['extend_until']),
+        show.column('Money', most),
+        show.column('Money', f'{amount:.6f}'),
+    )
+
+
 def _added(line, end):
     """What the time of a line after ``end`` costs."""
     if line['status'] in OVER:
@@ -156,12 +180,14 @@ class SetContract(command.ShowOne):
 
     def take_action(self, parsed_args):
         changes = extend_changes(parsed_args)
-        if parsed_args.end_time is None and (parsed_args.dry_run or not changes):
+        if parsed_args.end_time is None and not changes:
             raise exceptions.CommandError(
                 'say what to change: --end-time, or --extend-until'
             )
         if parsed_args.dry_run:
             contract = self.market.get_contract(parsed_args.contract)
+            if parsed_args.end_time is None:
+                return going_on(self, contract, changes)
             return preview(self, contract, times.parse(parsed_args.end_time))
         return self.shown(
             self.market.update_contract(

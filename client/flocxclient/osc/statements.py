@@ -6,6 +6,7 @@ from flocxclient import projects
 from flocxclient.osc import columns
 from flocxclient.osc import command
 from flocxclient.osc import identity
+from flocxclient.osc import previews
 from flocxclient.osc import prices
 
 
@@ -176,10 +177,15 @@ class DecideDispute(command.ShowOne):
         parser.add_argument(
             '--decision', metavar='<text>', required=True, help='Why; required.'
         )
+        previews.add_dry_run(parser, 'who would get how much from whom')
         return parser
 
     def take_action(self, parsed_args):
         identity.require_given(parsed_args, 'dispute', 'decision')
+        if parsed_args.dry_run:
+            dispute = self.market.get_dispute(parsed_args.dispute)
+            shown = previews.decision(self, dispute, parsed_args.accept or 0)
+            return previews.DECISION, shown
         changes = {'status': 'rejected', 'decision': parsed_args.decision}
         if not parsed_args.reject:
             changes |= {'status': 'accepted', 'amount': parsed_args.accept}

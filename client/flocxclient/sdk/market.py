@@ -132,16 +132,29 @@ class Proxy(proxy.Proxy):
         """Cancel a contract before it starts, or release it early after."""
         self._ended(_contract.Contract, contract)
 
-    def reclaim_contract(self, contract, lines=None):
+    def release_contract(self, contract, lines=None, dry_run=False):
+        """As ``delete_contract``, or ``release_line``; the contract as it is then.
+
+        :param lines: the uuids of reclaimed lines; by default all servers are released.
+        :param dry_run: whether nothing is changed, and the contract is as it would be.
+        """
+        return self._left(contract, 'release', lines, dry_run)
+
+    def reclaim_contract(self, contract, lines=None, dry_run=False):
         """Take back servers of the caller's, with the notice that was agreed.
 
         To do it again changes nothing.
 
         :param lines: the uuids of their lines, by default all of the caller's.
+        :param dry_run: whether nothing is changed, and the contract is as it would be.
         """
+        return self._left(contract, 'reclaim', lines, dry_run)
+
+    def _left(self, contract, how, lines, dry_run):
         uuid_ = self._uuid(_contract.Contract, contract)
-        path = f'{identifiers.path(_contract.Contract.base_path, uuid_)}/reclaim'
-        document = self._posted(path, {'lines': list(lines)} if lines else {})
+        path = f'{identifiers.path(_contract.Contract.base_path, uuid_)}/{how}'
+        body = {'lines': list(lines)} if lines else {}
+        document = self._posted(path, body | ({'dry_run': True} if dry_run else {}))
         return self._existing(_contract.Contract, identifiers.verify(document, uuid_))
 
     def release_line(self, contract, line):

@@ -54,7 +54,8 @@ class Proxy(proxy.Proxy):
         """Give a server to a project, which need not ask for it; the Contract.
 
         :param attrs: end_time and, each of which may be missing, start_time, name,
-            purpose and reclaim_notice, in seconds.
+            purpose and reclaim_notice, in seconds; and dry_run, with which nothing is
+            made and the Contract is what it would be.
         """
         attrs = {'resource_uuid': self._node(node), 'project_id': project_id, **attrs}
         path = _contract.Contract.base_path

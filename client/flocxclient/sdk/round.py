@@ -18,7 +18,7 @@ class Round(flocx_resource.Resource, table=fields.ROUND):
     allow_list = True
 
 
-class Mechanism(resource.Resource):
+class Mechanism(flocx_resource.Resource):
     """A way of allocating or of pricing that the engine knows."""
 
     #: ``allocation`` or ``pricing``.

@@ -6,8 +6,10 @@ None of these is an object that can be fetched by its uuid.
 
 from openstack import resource
 
+from flocxclient.sdk import resource as flocx_resource
 
-class Depth(resource.Resource):
+
+class Depth(flocx_resource.Resource):
     """Supply and demand of one resource class.
 
     A level is a dictionary of ``price``, ``servers`` and ``server_hours``;
@@ -19,7 +21,7 @@ class Depth(resource.Resource):
     demand = resource.Body('demand', type=list)
 
 
-class Price(resource.Resource):
+class Price(flocx_resource.Resource):
     """What servers of a class were sold for in an interval of time."""
 
     resource_class = resource.Body('resource_class')
@@ -35,7 +37,7 @@ class Price(resource.Resource):
     server_hours = resource.Body('server_hours')
 
 
-class Fill(resource.Resource):
+class Fill(flocx_resource.Resource):
     """A server that was sold in an interval of time; nobody knows to whom."""
 
     resource_class = resource.Body('resource_class')
@@ -45,7 +47,7 @@ class Fill(resource.Resource):
     server_hours = resource.Body('server_hours')
 
 
-class Usage(resource.Resource):
+class Usage(flocx_resource.Resource):
     """What a project used, as renter, or served, as owner, in a period."""
 
     project_id = resource.Body('project_id')
@@ -64,7 +66,7 @@ class Usage(resource.Resource):
     lines = resource.Body('lines', type=list)
 
 
-class UsageGroup(resource.Resource):
+class UsageGroup(flocx_resource.Resource):
     """What was spent or earned on one class, server, project, partner or month."""
 
     #: ``renter`` or ``owner``.
@@ -77,7 +79,7 @@ class UsageGroup(resource.Resource):
     amount = resource.Body('amount')
 
 
-class StatementMonth(resource.Resource):
+class StatementMonth(flocx_resource.Resource):
     """A month in which something was booked for a project."""
 
     month = resource.Body('month')
@@ -85,7 +87,7 @@ class StatementMonth(resource.Resource):
     status = resource.Body('status')
 
 
-class Statement(resource.Resource):
+class Statement(flocx_resource.Resource):
     """What was booked for a project in a month."""
 
     month = resource.Body('month')
@@ -105,7 +107,7 @@ class Statement(resource.Resource):
     lines = resource.Body('lines', type=list)
 
 
-class Finding(resource.Resource):
+class Finding(flocx_resource.Resource):
     """What a rule of the audit has found, for people to judge."""
 
     rule = resource.Body('rule')
@@ -121,7 +123,7 @@ class Finding(resource.Resource):
     detail = resource.Body('detail')
 
 
-class Provider(resource.Resource):
+class Provider(flocx_resource.Resource):
     """How a service does that hands servers over and takes them back."""
 
     #: The account that it publishes offers with.
@@ -136,9 +138,15 @@ class Provider(resource.Resource):
     next_due_time = resource.Body('next_due_time')
     #: When one was last reported to be.
     last_report_time = resource.Body('last_report_time')
+    #: When the provider last said that it is at work, and how often it wants to, in
+    #: seconds; both None where it never has.
+    last_seen_time = resource.Body('last_seen_time')
+    report_interval = resource.Body('report_interval', type=int)
+    #: Whether it was not heard of for long, and has something open.
+    silent = resource.Body('silent', type=bool)
 
 
-class Property(resource.Resource):
+class Property(flocx_resource.Resource):
     """An expression that requirements may use, and what it finds on offer."""
 
     expression = resource.Body('expression')
@@ -153,7 +161,7 @@ class Property(resource.Resource):
     known_values = resource.Body('values', type=list)
 
 
-class Quote(resource.Resource):
+class Quote(flocx_resource.Resource):
     """What a bid would get and pay if it were placed now."""
 
     start_time = resource.Body('start_time')

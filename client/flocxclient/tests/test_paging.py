@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 import unittest
+from unittest import mock
+
+from openstack import resource
 
 from flocxclient.sdk import offer
 
@@ -22,3 +25,17 @@ class TestNextLink(unittest.TestCase):
             {'offers': [], 'offers_links': None},
         ):
             self.assertEqual((None, {}), self.next(data, limit=1))
+
+
+class TestMade(unittest.TestCase):
+    def test_the_attributes_of_a_class_are_looked_for_once(self):
+        document = {'uuid': 'u', 'price': '1', 'availabilities': [], 'new': 7}
+        one = offer.Offer.existing(**document)
+        with mock.patch.object(
+            resource.Resource, '_attributes_iterator', autospec=True
+        ) as looked:
+            other = offer.Offer.existing(**document)
+        looked.assert_not_called()
+        self.assertEqual(('u', '1', one.to_dict()), (other.id, other.price, {**other}))
+        other.price = '2'
+        self.assertEqual('1', one.price)

@@ -2,6 +2,7 @@
 """All pages on a busy market: what none of them shows, and what each of them asks."""
 
 import datetime
+import functools
 import re
 import threading
 from unittest import mock
@@ -12,6 +13,7 @@ from requests import adapters
 
 from benchmarks import busy_market
 from flocx_dashboard import events
+from flocx_dashboard import formats
 from flocx_dashboard.tests import base
 from flocxclient.osc import columns
 from tests import profiles
@@ -21,7 +23,7 @@ FORBIDDEN = {
     'a bare uuid': r'\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b',
     'raw HTML': r'&lt;/?[a-z]+[ >&]',
     'a repr of Python': (
-        r"\bNone\b|\bTrue\b|\bFalse\b|[\[{(]'|&#x27;[\])}]|Decimal\(|datetime\.|"
+        r"\bNone\b|\bTrue\b|\bFalse\b|[\[{(](?:'|&#x27;)|&#x27;[\])}]|Decimal\(|datetime\.|"
         r'&lt;\w+ object|OrderedDict'
     ),
     'an event type': r'\b(?:offer|bid|contract|account|dispute)\.[a-z_]+\b',
@@ -64,6 +66,43 @@ def seen(page):
         body = re.sub(pattern, ' ', body, flags=re.S)
     return re.sub(r'<[^>]*>', ' ', body.partition('id="footer"')[0])
 
+
+def complaints(page):
+    """Pairs of a kind of FORBIDDEN and the words around what a page shows of it."""
+    words = seen(page)
+    for what, pattern in FORBIDDEN.items():
+        found = re.search(f'.{{0,80}}(?:{pattern}).{{0,40}}', words)
+        if found:
+            yield what, found[0]
+
+
+def _planted(name, shown):
+    """What makes the function ``name`` of formats return ``shown``."""
+    return functools.partial(
+        mock.patch.object, formats, name, lambda *_args: shown, spec=None
+    )
+
+
+#: A mistake of each kind in what pages are made of, and a page that then shows it.
+PLANTED = (
+    (
+        'a bare uuid',
+        'bids:index',
+        _planted('title', '1b4e28ba-2fa1-41d2-883f-0016d3cca427'),
+    ),
+    ('raw HTML', 'bids:index', _planted('money', '<time class="flocx-time">')),
+    ('a repr of Python', 'bids:index', _planted('duration', "[('a', 1)]")),
+    (
+        'an event type',
+        'overview:events',
+        functools.partial(mock.patch.dict, events.TITLES, clear=True),
+    ),
+    (
+        'a time without its zone',
+        'bids:index',
+        _planted('moment', '2027-01-05 09:00'),
+    ),
+)
 
 #: More than any page shows of a kind, and at night months of trade.
 SIZE = {
@@ -158,14 +197,14 @@ class PagesTest(base.DashboardTestCase):
                 if count > few[each] + GROWTH.get(each[1], 0):
                     dearer[each] = f'{few[each]} -> {count}'
                 self.assertRegex(page.content.decode(), r'<title>\s*\w')
-                words = seen(page)
-                self.assertGreater(len(words), 100)
-                for what, pattern in FORBIDDEN.items():
-                    found = re.search(f'.{{0,80}}(?:{pattern}).{{0,40}}', words)
-                    if found:
-                        shown.append((each, what, found[0]))
+                self.assertGreater(len(seen(page)), 100)
+                shown += [(each, *found) for found in complaints(page)]
         self.assertEqual({}, dearer)
         self.assertEqual([], shown)
+        for what, view, plant in PLANTED:
+            with self.subTest(what), plant():
+                page = self.page('umbrella-member', view)
+                self.assertIn(what, dict(complaints(page)))
 
 
 #: How many requests more a page takes at most, where it looks for the names of what is
@@ -183,6 +222,7 @@ class ForbiddenTest(test.SimpleTestCase):
             ('a bare uuid', 'server 1b4e28ba-2fa1-41d2-883f-0016d3cca427'),
             ('raw HTML', '&lt;time class=&quot;x&quot;&gt;'),
             ('a repr of Python', "['cpus', '&gt;=', 3]"),
+            ('a repr of Python', '[(&#x27;cpus&#x27;, 3)]'),
             ('a repr of Python', 'until None'),
             ('an event type', 'contract.wait_end'),
             ('a time without its zone', '2027-01-05 09:00, then'),

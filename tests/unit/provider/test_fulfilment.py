@@ -22,6 +22,7 @@ from flocx.core import contract as core
 from flocx.core import states
 from flocx.core import window
 from provider import fulfilment
+from provider import heartbeat
 from provider import teardown_steps
 from provider.nodes import dummy
 
@@ -255,6 +256,17 @@ class SeveralTest(FulfilmentTestCase):
         self.node(lessee=QUARANTINE, automated_clean=True)
         self.market.due = lambda before: copy.deepcopy(stale)
         self.run_at(66, QUARANTINE)
+
+
+class AtWorkTest(FulfilmentTestCase):
+    def test_a_pass_says_so_where_nothing_is_due_and_before_each_try(self):
+        beating = mock.create_autospec(heartbeat.Heartbeat, instance=True)
+        self.fulfilment._heartbeat = beating
+        self.run_at(0)
+        beating.beat.assert_called_once_with(self.now)
+        self.market.add(S.CREATED)
+        self.run_at(1, 'umbrella')
+        self.assertEqual(3, beating.beat.call_count)
 
 
 class StepTest(unittest.TestCase):
