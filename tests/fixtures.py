@@ -53,8 +53,8 @@ class Served(fixtures.Fixture):
         self._application = application
 
     def _setUp(self):
-        # There are callers, esi-leap for one, that leave a connection open at each call;
-        # when there are as many as may be, all who call wait until the oldest is cut.
+        # There are callers, esi-leap for one, that leave a connection open at each
+        # call; when there are as many as may be, all wait until the oldest is cut.
         server = standalone.Server(self._application, connection_limit=2000)
         server.start()
         self.addCleanup(server.stop)
