@@ -19,7 +19,7 @@ from matcher.mechanisms import figures
 
 #: Starts of a bundle that are tried, the earliest first; and places that are looked at
 #: for a part, the cheapest first: so many, and so many more for each of its servers.
-STARTS, PLACES, PLACES_EACH = 64, 256, 4
+STARTS, PLACES, PLACES_EACH = 16, 128, 4
 
 
 class Immediate(mechanisms.Allocation):
