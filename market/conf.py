@@ -90,6 +90,15 @@ _OPTS = [
         'minute is little beside extend_lead, and a look costs one statement where '
         'nothing is due.',
     ),
+    cfg.IntOpt(
+        'standing_demands_per_project',
+        default=20,
+        min=0,
+        help='How many standing demands a project may have. flocx-market-worker looks '
+        'at each of them every extend_interval seconds, and buys extend_lead seconds '
+        'before something is lacking; what it buys, quotas and budgets limit. Twenty '
+        'are enough for a kind of server each.',
+    ),
     cfg.ListOpt(
         'shared_domains',
         default=['default'],
