@@ -69,7 +69,8 @@ _OPTS = [
         default=3600,
         min=60,
         help='Seconds before the end of a contract when more of its time is bought, '
-        'where its renter has asked for that (extend_until). Whoever cannot keep a '
+        'where its renter has asked for that (extend_until), or for a standing demand '
+        'that holds it. Whoever cannot keep a '
         'server learns of it so long before. Longer keeps others out for longer; an '
         'hour is enough to save what one has.',
     ),

@@ -16,7 +16,6 @@ from oslo_utils import uuidutils
 from flocx import db
 from flocx import exceptions
 from flocx.core import bid as bid_core
-from flocx.core import contract as contract_core
 from flocx.core import ledger
 from flocx.core import standing_demand as core
 from flocx.core import window
@@ -94,8 +93,7 @@ class StandingDemands:
             demand = standing_demands.get(session, uuid, visibility.OPERATOR)
             if demand.end_time and demand.end_time <= begin:
                 return True
-            found = standing_demands.open_contracts(session, demand)
-            return self._lacking(session, demand, found, begin) is not None
+            return self._lacking(session, demand, begin) is not None
 
     @db.retried
     def _bought(self, uuid, begin, now, limits, fixed):
@@ -111,13 +109,13 @@ class StandingDemands:
             if demand.end_time and demand.end_time <= begin:
                 standing_demands.end(session, demand, now)
                 return False
-            found = standing_demands.open_contracts(session, demand)
-            stretch = self._lacking(session, demand, found, begin)
+            stretch = self._lacking(session, demand, begin)
             if stretch is None:
                 return False
-            ends = {each.end_time: each for each in found if each.uuid not in fixed}
-            contract = stretch.start > begin and ends.get(stretch.start)
-            if contract and contract.status in contract_core.RUNNING:
+            contract = stretch.start > begin and standing_demands.contract_until(
+                session, demand, stretch.start, fixed
+            )
+            if contract:
                 self._extend(session, demand, contract, stretch, now, limits)
             else:
                 self._bid(session, demand, stretch, begin, now, limits)
@@ -126,11 +124,11 @@ class StandingDemands:
                 standing_demands.change(session, demand, 'changed', now, **values)
             return True
 
-    def _lacking(self, session, demand, found, begin):
+    def _lacking(self, session, demand, begin):
         """The stretch of time for which the demand lacks a server, or None."""
         length = datetime.timedelta(seconds=demand.duration)
         terms = market_conf.terms(self._conf)
-        taken = standing_demands.taken(session, demand, found)
+        taken = standing_demands.taken(session, demand)
         limits = demand.quantity, begin, begin + self._lead
         least = datetime.timedelta(seconds=terms.min_length)
         until = demand.end_time or window.OPEN_END

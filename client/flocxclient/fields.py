@@ -305,7 +305,7 @@ STANDING_DEMAND = Table(
         # contracts that begin later, and by open bids that may be met.
         Field('quantity', int, shown='list', query=True, since='1.1'),
         Field('held', int, shown='list', since='1.1'),
-        Field('reserved', int, shown='list', since='1.1'),
+        Field('reserved', int, shown='program', since='1.1'),
         Field('wanted', int, shown='list', since='1.1'),
         Field('max_price', shown='list', column='Money', query=True, since='1.1'),
         Field(

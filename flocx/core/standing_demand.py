@@ -27,8 +27,8 @@ TRANSITIONS = {
 #: In these it is not over.
 OPEN = frozenset({Status.ACTIVE, Status.PAUSED})
 
-#: The most servers that one of them holds.
-MAX_QUANTITY = 1000
+#: The most servers that one of them holds: each is bought by a bid of its own.
+MAX_QUANTITY = 100
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,6 +23,9 @@ from market.db import visibility
 
 _TABLE, _PURCHASES = schema.standing_demands, schema.standing_purchases
 _BIDS, _CONTRACTS, _LINES = schema.bids, schema.contracts, schema.contract_lines
+_CONTRACTS_OF = sa.select(_CONTRACTS.c.uuid).join(
+    _PURCHASES, _PURCHASES.c.bid_uuid == _CONTRACTS.c.bid_uuid
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -155,34 +158,46 @@ def record(session, demand, bid):
     )
 
 
-def open_contracts(session, demand):
-    """The contracts by which a standing demand holds servers, with their lines."""
-    uuids = session.scalars(
-        sa.select(_CONTRACTS.c.uuid)
+def contract_until(session, demand, end, but):
+    """A contract by which a demand holds a server until ``end``, or None.
+
+    :param but: the uuids of contracts that are not meant.
+    """
+    uuid = session.scalar(
+        _CONTRACTS_OF.where(
+            _PURCHASES.c.demand_uuid == demand.uuid,
+            _CONTRACTS.c.status.in_(sorted(contract_core.RUNNING)),
+            _CONTRACTS.c.end_time == end,
+            _CONTRACTS.c.uuid.not_in(sorted(but)),
+        )
+        .order_by(_CONTRACTS.c.id)
+        .limit(1)
+    )
+    return uuid and contracts.get(session, uuid, visibility.OPERATOR)
+
+
+def taken(session, demand):
+    """The time of each server that a standing demand has, or may get by a bid."""
+    windows = [each.window for each in _open_bids(session, demand.uuid)]
+    for row in session.execute(
+        sa.select(
+            _LINES.c.start_time,
+            _LINES.c.end_time,
+            _CONTRACTS.c.extend_until,
+            _CONTRACTS.c.extend_refusal,
+        )
+        .join(_CONTRACTS, _CONTRACTS.c.uuid == _LINES.c.contract_uuid)
         .join(_PURCHASES, _PURCHASES.c.bid_uuid == _CONTRACTS.c.bid_uuid)
         .where(
             _PURCHASES.c.demand_uuid == demand.uuid,
-            _CONTRACTS.c.status.in_(sorted(contract_core.OPEN)),
+            _LINES.c.status.in_(sorted(contract_core.OPEN)),
         )
-        .order_by(_CONTRACTS.c.id)
-    ).all()
-    return [contracts.get(session, uuid, visibility.OPERATOR) for uuid in uuids]
-
-
-def taken(session, demand, found):
-    """The time of each server that a standing demand has, or may get by a bid.
-
-    :param found: its contracts, of :func:`open_contracts`.
-    """
-    windows = [each.window for each in _open_bids(session, demand.uuid)]
-    for contract in found:
-        for line in contract.lines:
-            if line.status not in contract_core.CLOSED:
-                end = line.end_time
-                if contract.extend_until and not contract.extend_refusal:
-                    # Its renter has asked for it to go on by itself.
-                    end = max(end, contract.extend_until)
-                windows.append(window.Window(line.start_time, end))
+    ):
+        end = row.end_time
+        if row.extend_until and not row.extend_refusal:
+            # Its renter has asked for it to go on by itself.
+            end = max(end, row.extend_until)
+        windows.append(window.Window(row.start_time, end))
     return windows
 
 

@@ -320,6 +320,7 @@ class HousekeepingTest(base.MarketplaceTestCase):
                 'contracts',
                 'events',
                 'rounds',
+                'standing_demands',
                 'idempotency_keys',
                 'cancellations',
                 'maintenances',

@@ -9,6 +9,7 @@ from market import organisations
 from market import projects
 from market import quotas
 from market import standing_demands
+from market.db import purge
 from tests.functional import market_rules
 from tests.functional import test_standing_extensions
 
@@ -186,12 +187,16 @@ class StandingDemandsTest(market_rules.RulesTestCase):
         self.end(waiting)
         self.assertEqual('cancelled', self.show('bids', bid)['status'])
         self.assertEqual('standing_demand.ended', self.told(waiting)[-1])
+        purged = purge.purge(self.marketplace.database, self.clock() + HOUR)
+        self.assertLessEqual(2, purged['standing_demands'])
+        path = f'/v1/standing_demands/{waiting["uuid"]}'
+        self.refused(self.market('umbrella-reader').get(path), 404, 'not found')
 
     def test_what_cannot_be_is_refused_by_name(self):
         terms = {'quantity': 1, 'max_price': '1', 'duration': 3600}
         for values in (
             {'quantity': 0},
-            {'quantity': 1001},
+            {'quantity': 101},
             {'max_price': '-1'},
             {'duration': 0},
             {'end_time': self.time(-1)},
