@@ -95,10 +95,6 @@ class Peer:
         """{operation: request}: the ways to list all offers."""
         return {'list': self._ask(RENTER, 'GET', f'/v1/offers{self.QUERY}')}
 
-    def leases(self):
-        """The list of what was claimed, by the API of esi-leap."""
-        return self._ask(RENTER, 'GET', '/v1/leases', port=self.esi_port)
-
     def show(self):
         # Which is of no consequence but to a cache.
         ident = random.choice(self.offers)
@@ -128,7 +124,7 @@ class EsiLeap(Peer):
 
     def __init__(self, rig, nodes, deployed):
         super().__init__(rig, nodes)
-        self.port = self.esi_port = deployed.port
+        self.port = deployed.port
 
     @staticmethod
     def time(moment):

@@ -7,12 +7,11 @@ Brings up a rig (``tools/rig``: Keystone with memcached, MariaDB, RabbitMQ, Iron
 installs esi-leap from PyPI into an environment of its own, and has the same client
 threads ask both, in turn: 1,000 offers of dummy nodes are created on each, listed,
 shown and claimed; ours are also listed through the lease service, which has the API of
-esi-leap, and so are the leases. All APIs run under uWSGI with the same number of
-processes of one thread each, as esi-leap does not bear more. Neither service's workers
-run: engines, fulfillers, esi-leap's manager. The market's offers are created half
-through the provider, as owners do, and half by what providers do to publish, each
-counted for itself. Needs the packages of ``bindep.txt``.
-Prints JSON.
+esi-leap (leases: ``benchmarks.leases``). All APIs run under uWSGI with the same number
+of processes of one thread each, as esi-leap does not bear more. Neither service's
+workers run: engines, fulfillers, esi-leap's manager. The market's offers are created
+half through the provider, as owners do, and half by what providers do to publish, each
+counted for itself. Needs the packages of ``bindep.txt``. Prints JSON.
 """
 
 import argparse
@@ -39,7 +38,6 @@ from tools.rigging import services
 TARGETS = {
     'list': 100,
     'list through the lease service': 50,
-    'leases': 50,
     'create': 10,
     'claim': 10,
     'show': 20,
@@ -57,7 +55,7 @@ class Measurement:
         self.found = {}
 
     def run(self):
-        for phase in (self._create, self._read, self._claim, self._leases):
+        for phase in (self._create, self._read, self._claim):
             for number in range(self._runs):
                 # Whoever is first finds the caches of the processor as the other left
                 # them.
@@ -84,12 +82,6 @@ class Measurement:
         claims = [peer.claim() for _ in range(CLAIMS)]
         self._timed('claim', peer, claims, self._threads)
 
-    def _leases(self, peer):
-        (payload,) = self._timed('leases', peer, [peer.leases()], 1)
-        listed = len(json.loads(payload)['leases'])
-        if listed < CLAIMS * self._runs:
-            raise trouble.Trouble(f'{peer.NAME} lists {listed} leases.')
-
     def _timed(self, operation, peer, requests, at_once):
         of_operation = self.found.setdefault(operation, {})
         timings = of_operation.setdefault(peer.NAME, asking.Timings())
@@ -102,7 +94,7 @@ def warm(peers, threads):
         for way in peer.creations().values():
             made = asking.Timings().run([way() for _ in range(WARMUP)], threads)
             peer.offers += [json.loads(payload)['uuid'] for payload in made]
-        for way in (peer.show, peer.claim, peer.leases):
+        for way in (peer.show, peer.claim):
             asking.Timings().run([way() for _ in range(WARMUP)], threads)
         for request in peer.lists().values():
             asking.Timings().run([request] * WARMUP, threads)
@@ -121,7 +113,7 @@ def report(found, options):
         theirs = timings.get(asking.EsiLeap.NAME)
         theirs = theirs or found[operation][asking.EsiLeap.NAME]
         ratio = ours.rate / theirs.rate
-        if operation in ('list', 'leases'):
+        if operation == 'list':
             ratio = theirs.median / ours.median
         operations[name] = {
             asking.Market.NAME: ours.plain(),

@@ -48,6 +48,26 @@ _OPTS = [
         'which lists show. A minute keeps Ironic and Keystone out of most lists; a '
         'server that is renamed shows its old name for as long.',
     ),
+    cfg.StrOpt(
+        'notifications_topic',
+        default='esi_leap_versioned_notifications',
+        help='The topic of the notifications that flocx-lease-notifier sends over '
+        "[oslo_messaging_notifications] transport_url. The default is esi-leap's, so "
+        'that who listens to esi-leap changes nothing.',
+    ),
+    cfg.StrOpt(
+        'notifications_state',
+        default='/var/lib/flocx/esi-leap-notifications',
+        help='The file in which flocx-lease-notifier keeps the id of the last event '
+        'that it has sent. Without the file it begins with what happens from then on.',
+    ),
+    cfg.FloatOpt(
+        'notifications_interval',
+        default=2,
+        min=0.1,
+        help='Seconds between two looks of flocx-lease-notifier for new events. Two '
+        'are soon enough for scripts, and one indexed read of the database each.',
+    ),
 ]
 
 

@@ -68,7 +68,7 @@ class Rented:
     def _lines(self, uuids, statuses, *filters):
         found = {}
         with self._database.reader() as session:
-            held = leases.leases(
+            held = leases.listed(
                 session,
                 visibility.OPERATOR,
                 self._marketplace.provider_id,

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """The real services in this process, with an emulated Keystone and dummy nodes."""
 
+import contextlib
 import logging
 import pathlib
+import sqlite3
 import uuid
 
 import fixtures
@@ -24,6 +26,24 @@ from provider import service as provider_service
 from tests.emulated import keystone
 
 HARDWARE = {'cpus': 64, 'memory_mb': 262144, 'local_gb': 1920, 'cpu_arch': 'x86_64'}
+
+
+class _Schema:
+    """What the migrations make of an empty database, made once in a process."""
+
+    _made = None
+
+    @classmethod
+    def copy_to(cls, database):
+        with contextlib.closing(database.engine.raw_connection()) as connection:
+            if cls._made is None:
+                migration.upgrade(database)
+                cls._made = sqlite3.connect(':memory:', check_same_thread=False)
+                connection.driver_connection.backup(cls._made)
+            else:
+                cls._made.backup(connection.driver_connection)
+        # Who connects from here on says again how SQLite is to write.
+        database.engine.dispose()
 
 
 class Served(fixtures.Fixture):
@@ -137,7 +157,7 @@ class Marketplace(fixtures.Fixture):
         self.transport = rpc.transport(self.conf)
         self.addCleanup(self.transport.cleanup)
         self.database = announce.database(self.conf, self.transport, 'test')
-        migration.upgrade(self.database)
+        _Schema.copy_to(self.database)
         clock = {'clock': self._clock} if self._clock else {}
         self.catalog = self.keystone.catalog
         self.catalog['identity'] = f'{self.identity}/v3'

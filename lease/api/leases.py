@@ -55,17 +55,20 @@ class Leases(routing.Resource):
             ours = tuple(sorted(statuses.lines(wanted)))
             filters += (('status', 'in', ours),)
         with service.database.reader() as session:
-            found = leases.leases(
+            found = leases.listed(
                 session, visibility.OPERATOR, service.provider_id, filters, where
             )
-        chosen = [
-            each
-            for each in found
-            if (not wanted or statuses.of_line(each.line, now) in wanted)
-            and purpose in (None, each.purpose)
-        ]
-        shown = fields.shown_leases(service, chosen, now)
-        return {'leases': fields.of_class(shown, resource_class)}
+        shown = fields.of_class(
+            fields.shown_leases(service, found, now), resource_class
+        )
+        return {
+            'leases': [
+                each
+                for each in shown
+                if (not wanted or each['status'] in wanted)
+                and purpose in (None, each['purpose'])
+            ]
+        }
 
     @expose.expose(fields.Lease, rule='lease:leases:show')
     def get_one(self, ident):

@@ -92,7 +92,7 @@ def _by_node(service, reader, uuids):
     with service.database.reader() as session:
         for each in leases.offers(session, reader, service.provider_id, of_offers):
             offered[each.resource_uuid].append(each)
-        for each in leases.leases(
+        for each in leases.listed(
             session, visibility.OPERATOR, service.provider_id, of_lines
         ):
             leased[each.line.resource_uuid].append(each.line)

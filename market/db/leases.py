@@ -18,14 +18,27 @@ from market.db import visibility
 
 _OFFERS, _CONTRACTS, _LINES = schema.offers, schema.contracts, schema.contract_lines
 _COLUMNS = [column for column in _LINES.c if column.name != 'id']
+#: What there is to be shown of a lease; most columns of a line are about its price.
+_SHOWN = [
+    _LINES.c[name]
+    for name in (
+        *('uuid', 'offer_uuid', 'owner_id', 'project_id', 'sublet_of'),
+        *('resource_type', 'resource_uuid', 'resource_class'),
+        *('start_time', 'end_time', 'fulfill_time', 'expire_time'),
+        *('status', 'reason'),
+    )
+]
 _EVENTS = schema.events
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Lease:
-    """A contract line, and what of its contract belongs to it."""
+    """A contract line, and what of its contract belongs to it.
 
-    line: contract_core.Line
+    :ivar line: of a list, a row with no more of the line than is shown.
+    """
+
+    line: contract_core.Line | sa.Row
     name: str | None
     purpose: str | None
 
@@ -98,18 +111,17 @@ def leases(session, reader, provider_id, filters, where=()):
 
     :param filters: triples like those of a flocx.core.query.Query.
     """
-    found = session.execute(
-        _with_contract()
-        .where(
-            _LINES.c.provider_id == provider_id,
-            visibility.condition(visibility.lines, visibility.Somebody.like(reader)),
-            *listing.conditions(_LINES, filters),
-            *where,
-        )
-        .order_by(_LINES.c.id),
-        visibility.parameters(reader),
-    )
+    found = _rows(session, _COLUMNS, reader, provider_id, filters, where)
     return [_lease(row) for row in found]
+
+
+def listed(session, reader, provider_id, filters, where=()):
+    """The same leases, with no more of their lines than is shown of them.
+
+    A list of many takes half as long with it.
+    """
+    found = _rows(session, _SHOWN, reader, provider_id, filters, where)
+    return [Lease(row, row.name, row.purpose) for row in found]
 
 
 def lease(session, ident, reader, provider_id, statuses=None):
@@ -181,9 +193,19 @@ def events(session, provider_id, *, after, since, party, resource_uuid, types, m
     return rows.all()
 
 
-def _with_contract():
-    return sa.select(*_COLUMNS, _CONTRACTS.c.name, _CONTRACTS.c.purpose).join(
-        _CONTRACTS, _CONTRACTS.c.uuid == _LINES.c.contract_uuid
+def _rows(session, columns, reader, provider_id, filters, where):
+    """Rows of ``columns`` of lines, and name and purpose of their contracts."""
+    return session.execute(
+        sa.select(*columns, _CONTRACTS.c.name, _CONTRACTS.c.purpose)
+        .join(_CONTRACTS, _CONTRACTS.c.uuid == _LINES.c.contract_uuid)
+        .where(
+            _LINES.c.provider_id == provider_id,
+            visibility.condition(visibility.lines, visibility.Somebody.like(reader)),
+            *listing.conditions(_LINES, filters),
+            *where,
+        )
+        .order_by(_LINES.c.id),
+        visibility.parameters(reader),
     )
 
 

@@ -60,6 +60,7 @@ ELSEWHERE = {
     'rabbitmqctl': 'is the broker',
     'manage.py': "is Horizon's; the dashboard's tour runs Horizon as it is installed",
     'benchmarks.peers': 'takes many minutes; tox -e bench runs it',
+    'benchmarks.leases': 'takes minutes; tox -e bench runs it',
     'benchmarks.latency': 'takes minutes and a whole machine; tox -e bench runs it',
     'benchmarks.load': 'takes ten minutes; tox -e bench runs it',
     'benchmarks.growth': 'tests/integration/test_benchmarks.py runs a small one',

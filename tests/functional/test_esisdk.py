@@ -2,7 +2,8 @@
 """esisdk's own functional tests, as they are installed, at the lease service.
 
 Those of them that lease a server to the project that owns it cannot pass here, where
-nobody trades with themselves (doc/source/admin/esi.rst).
+nobody trades with themselves (doc/source/admin/esi.rst). What esi-ui, which has no
+tests, calls of esisdk is called besides.
 """
 
 import json
@@ -11,7 +12,10 @@ import pathlib
 import subprocess
 import sys
 
+from esi import connection
 import fixtures
+from keystoneauth1 import session
+from keystoneauth1.identity import v3
 
 from tests.functional import base
 
@@ -102,3 +106,111 @@ class EsisdkTest(base.MarketplaceTestCase):
         )
         self.assertEqual(0, done.returncode, done.stdout + done.stderr)
         self.assertIn(f'Ran {len(wanted)} tests', done.stdout)
+
+    def test_esi_ui_calls(self):
+        """All that ``esi_ui/api/esi_api.py`` calls, and reads of the answers.
+
+        Its forms send what JavaScript makes of a date, and leave out what is empty.
+        """
+        owner, lessee = self.connect('acme-member'), self.connect('umbrella-member')
+        until = f'{self.time(48).removesuffix("Z")}.000Z'
+        first, second = (self.marketplace.node(name).uuid for name in self.nodes[:2])
+        owner.lease.create_offer(resource_uuid=first, end_time=until)
+        (offer,) = _offers(lessee)
+        self.assertEqual(('acme', 'available'), (offer['project'], offer['status']))
+        self.assertIn(['cpus', 64], offer['resource_properties'])
+        self.assertEqual(1, len(offer['availabilities']))
+        start = f'{self.time(1).removesuffix("Z")}.000Z'
+        lessee.claim_offer(offer['uuid'], start_time=start, end_time=until)
+        owner.lease.create_lease(resource_uuid=second, project_id='umbrella')
+        self.fulfil()
+        nodes = _nodes(lessee)
+        # One is leased and shown by Ironic; of the other only the lease is seen.
+        self.assertEqual(
+            {first: ['created'], second: ['active']},
+            {uuid: [each['status'] for each in node['leases']] for uuid, node in nodes},
+        )
+        for _, node in nodes:
+            self.assertEqual(('acme', 'baremetal'), (node['owner'], node['class']))
+            for lease in node['leases']:
+                self.assertEqual('umbrella', lease['project'])
+                lessee.lease.delete_lease(lease['uuid'])
+        owner.lease.delete_offer(offer['uuid'])
+        self.assertEqual([], _offers(owner))
+        self.fulfil(passes=2)
+        self.assertEqual([], _nodes(lessee))
+
+    def connect(self, user):
+        auth = v3.Password(
+            auth_url=f'{self.marketplace.identity}/v3',
+            username=user,
+            password=user,
+            project_name=user.partition('-')[0],
+            user_domain_name='Default',
+            project_domain_name='Default',
+        )
+        return connection.ESIConnection(session=session.Session(auth=auth))
+
+
+def _offers(connected):
+    """What the table of offers of esi-ui shows."""
+    return [
+        {
+            'uuid': offer.uuid,
+            'project': offer.project,
+            'resource': offer.resource,
+            'resource_class': offer.resource_class,
+            'status': offer.status,
+            'times': [_moment(offer.start_time), _moment(offer.end_time)],
+            'availabilities': [
+                [_moment(start), _moment(end)] for start, end in offer.availabilities
+            ],
+            'resource_properties': [
+                [name, value] for name, value in offer.resource_properties.items()
+            ],
+        }
+        for offer in connected.list_offers()
+    ]
+
+
+def _nodes(connected):
+    """Pairs of a uuid and what the table of nodes shows: the leased ones besides."""
+    leases = {}
+    for lease in connected.lease.leases():
+        leases.setdefault(lease.resource_uuid, []).append(lease)
+    shown = []
+    for node in connected.lease.nodes():
+        states = (
+            *(node.provision_state, node.target_provision_state, node.power_state),
+            *(node.target_power_state, node.maintenance),
+        )
+        shown.append(
+            (node.id, _row(node, node.name, leases.pop(node.id, ()), states=states))
+        )
+    for uuid, those in leases.items():
+        shown.append((uuid, _row(those[0], those[0].resource, those)))
+    return shown
+
+
+def _row(source, name, leases, **more):
+    return {
+        'name': name,
+        'owner': source.owner,
+        'class': source.resource_class,
+        'properties': [[name, value] for name, value in source.properties.items()],
+        'leases': [
+            {
+                'uuid': lease.id,
+                'project': lease.project,
+                'status': lease.status,
+                'times': [_moment(lease.start_time), _moment(lease.end_time)],
+            }
+            for lease in leases
+        ],
+        **more,
+    }
+
+
+def _moment(text):
+    """A time as esi-ui cuts it."""
+    return text.replace('T', ' ', 1)[0:19]

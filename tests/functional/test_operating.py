@@ -9,10 +9,12 @@ import subprocess
 import sys
 import threading
 
+import fixtures
 import oslo_messaging as messaging
 from osprofiler import profiler
 from osprofiler import web
 
+from lease import notifications
 from market.db import purge
 from tests.functional import base
 
@@ -79,6 +81,61 @@ class NotificationTest(base.MarketplaceTestCase):
             self.assertEqual('1.0', payload['flocx_object.version'])
             del event['type']
             self.assertEqual(event, payload['flocx_object.data'])
+
+    def test_leases_are_told_as_esi_leap_tells_them(self):
+        """What esi-event-actions, which runs scripts for them, reads of each."""
+        got = self.listen(self.marketplace.conf.lease.notifications_topic)
+        state = pathlib.Path(self.useFixture(fixtures.TempDir()).path) / 'last'
+        self.marketplace.conf.set_override('notifications_state', str(state), 'lease')
+
+        def run():
+            telling = notifications.Notifications(
+                self.marketplace.conf,
+                self.marketplace.database,
+                self.marketplace.provider,
+                notifications.notifier(self.marketplace.conf),
+            )
+            return telling.run(self.clock())
+
+        # What is past is not told.
+        self.assertIsNone(run())
+        node = self.add_node(power_state='power off')
+        offer = self.offer(node=node)
+        contract = self.market('umbrella-member').post(
+            f'/v1/offers/{offer["uuid"]}/claim',
+            {'end_time': self.time(2), 'purpose': 'course'},
+        )
+        contract = self.good(contract)
+        self.fulfil()
+        run()
+        self.market('umbrella-member').delete(f'/v1/contracts/{contract["uuid"]}')
+        self.fulfil(passes=2)
+        # Whoever is started anew goes on where the last one ended.
+        run()
+        run()
+        self.eventually(3, lambda: len(got))
+        self.assertEqual(
+            ['fulfill.end', 'delete.start', 'delete.end'],
+            [kind.removeprefix('esi_leap.lease.') for _, kind, _ in got],
+        )
+        publisher, _, payload = got[0]
+        self.assertTrue(publisher.startswith('esi-leap-manager.'))
+        data = payload['esi_leap_object.data']
+        (line,) = contract['lines']
+        self.assertEqual(
+            (node, self.marketplace.node(node).uuid, 'available', 'power off'),
+            tuple(
+                data[f'node_{name}']
+                for name in ('name', 'uuid', 'provision_state', 'power_state')
+            ),
+        )
+        self.assertEqual(
+            (line['uuid'], 'umbrella', 'acme', 'course', contract['end_time']),
+            tuple(
+                data[name]
+                for name in ('uuid', 'project_id', 'owner_id', 'purpose', 'end_time')
+            ),
+        )
 
     def test_what_is_refused_is_no_notification(self):
         got = self.listen('flocx_versioned_notifications')

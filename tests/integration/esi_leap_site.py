@@ -7,6 +7,8 @@ import random
 import subprocess
 
 from benchmarks import esileap
+from tests import waiting
+from tests.integration import bus_listener
 from tests.integration import esi_leap
 from tests.integration import rigs
 from tools.lab import accounts
@@ -39,6 +41,14 @@ class Site:
             'lease': processes.any_port([*rig.ports.values(), self._esi_leap.port])
         }
         self._lease = services.process(rig.folder, self.ports, 'lease')
+        self._state = rig.folder.data / 'esi-leap-notifications'
+        self._notifier = processes.Process(
+            rig.folder,
+            'lease-notifier',
+            [rig.folder.python, rig.folder.venv / 'bin' / 'flocx-lease-notifier']
+            + ['--config-file', rig.folder.etc / 'lease.conf'],
+            [],
+        )
         self._api = self._esi_leap.process(PROCESSES)
         self._manager = self._esi_leap.manager()
         self.project_ids = accounts.projects(rig.folder, rig.ports)
@@ -62,7 +72,7 @@ class Site:
         self._manager.stop()
 
     def down(self):
-        for process in (self._lease, self._manager, self._api):
+        for process in (self._notifier, self._lease, self._manager, self._api):
             process.stop()
 
     def take_over(self):
@@ -92,9 +102,18 @@ class Site:
         folder, database = self._rig.folder, self._rig.database
         services.configure_lease(folder, database.url('flocx', database.ADVISED))
         path = folder.etc / 'lease.conf'
-        folders.write_private(path, configured(path.read_text()))
+        text = f'[lease]\nnotifications_state = {self._state}\n'
+        folders.write_private(path, configured(path.read_text()) + text)
         self._lease.start()
         self._lease.wait(rigs.rigs.START_TIMEOUT)
+
+    def listen(self):
+        """Tell the message bus of leases; who listens there as to esi-leap."""
+        listener = bus_listener.Listener(self._rig.broker.url)
+        self._state.unlink(missing_ok=True)
+        self._notifier.start()
+        waiting.until(self._state.exists, seconds=60)
+        return listener
 
     def ask(self, url, user, method, path, body=None):
         """(status, document) of a request to one of the two APIs."""

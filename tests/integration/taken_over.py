@@ -60,6 +60,8 @@ class TakenOver:
         given = self.give(later)
         before = {node: self.node(node) for node in self.owners}
         self.compare()
+        self.listener = self.site.listen()
+        self.addCleanup(self.listener.close)
         self.rig.start(*FULFILLERS)
         for node in self.those('is deleted'):
             lease = self.running[node][0]
@@ -71,6 +73,8 @@ class TakenOver:
             found = self.told.until(node, lessee=parent['project_id'])
             self.assertEqual(parent['uuid'], found['properties']['lease_uuid'])
         self.becomes_leased(later, given)
+        self.is_told('delete.end', self.those('ends', 'is deleted'))
+        self.is_told('fulfill.end', [later])
         for node in self.those('goes on', 'is sub-let'):
             self.assertEqual(before[node], self.node(node), self.parts[node])
         self.assertHolds()
@@ -110,8 +114,10 @@ class TakenOver:
         """Let leases have ended of which nobody takes notice yet."""
         end = esi_leap_site.now() + datetime.timedelta(seconds=1)
         body = {'end_time': esi_leap_site.iso(end)}
+        self.ended_of = set()
         for node in self.those('ends', 'its sub-lease ends'):
             lease = self.running[node][-1]
+            self.ended_of.add(lease['offer_uuid'])
             path = f'leases/{lease["uuid"]}'
             done = self.site.ask(self.site.old, ADMIN, 'PATCH', path, body)
             self.assertEqual(200, done[0], done)
@@ -239,9 +245,12 @@ class TakenOver:
             del each['id']
         if each.get('availabilities'):
             # What is free now, is so from when somebody asks.
+            # And what a lease has just left, esi-leap leaves out.
+            left = each['uuid'] in self.ended_of
             each['availabilities'] = [
                 [start if start > self.soon else 'now', end]
                 for start, end in each['availabilities']
+                if start > self.soon or not left
             ]
         if each.get('offer_uuid') and each['offer_uuid'] not in self.offers:
             each['offer_uuid'] = None
@@ -292,6 +301,19 @@ class TakenOver:
         ]
         status = self.site.get(self.site.new, ADMIN, f'leases/{lease["uuid"]}')
         self.assertEqual(lease['project_id'], found['lessee'], (status, said[-5:]))
+
+    def is_told(self, action, nodes):
+        """Scripts of those who listen to esi-leap's notifications run for ``nodes``."""
+
+        def told():
+            return {
+                data['node_uuid']
+                for event, data in self.listener.look()
+                if event == f'esi_leap.lease.{action}'
+            }
+
+        found = waiting.until(told, set(nodes).issubset, seconds=60, pause=1)
+        self.assertLessEqual(set(nodes), found)
 
     def becomes_free(self, node):
         found = self.told.until(node, lessee=None, provision_state='available')

@@ -13,9 +13,11 @@ import threading
 
 from tests import waiting
 from tests.integration import abroad
+from tests.integration import esi_client_suite
 from tests.integration import ironic_notifications
 from tests.integration import owner_fuzzer
 from tests.integration import rigs
+from tests.integration import serial_console
 from tests.integration import sublets
 from tests.integration import taken_over
 from tools.lab import accounts
@@ -115,7 +117,13 @@ class PostgreSQLRigTest(
 
 
 @rigs.long
-class MariaDBRigTest(OnEachDatabase, taken_over.TakenOver, rigs.RigTestCase):
+class MariaDBRigTest(
+    OnEachDatabase,
+    taken_over.TakenOver,
+    esi_client_suite.ClientSuite,
+    serial_console.SerialConsole,
+    rigs.RigTestCase,
+):
     """Without the rig, each run has MariaDB in ``test_databases``."""
 
     DATABASE = 'mariadb'

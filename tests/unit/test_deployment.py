@@ -79,6 +79,7 @@ class SystemdTest(unittest.TestCase):
             started.append((program, INI.findall(line) or arguments[-1]))
         self.assertEqual(
             [
+                ('flocx-lease-notifier', '/etc/flocx/lease.conf'),
                 ('flocx-market-worker', '/etc/flocx/market.conf'),
                 ('flocx-matcher-engine', '/etc/flocx/matcher.conf'),
                 ('flocx-provider-console', '/etc/flocx/provider.conf'),
@@ -165,6 +166,7 @@ class ComposeTest(unittest.TestCase):
                 'matcher-api': ('matcher', ['uwsgi']),
                 'engine': ('matcher', ['flocx-matcher-engine']),
                 'lease-api': ('lease', ['uwsgi']),
+                'lease-notifier': ('lease', ['flocx-lease-notifier']),
                 'provider-api': ('provider', ['uwsgi']),
                 'fulfiller': ('provider', ['flocx-provider-fulfiller']),
                 'console': ('provider', ['flocx-provider-console']),

@@ -2,6 +2,7 @@
 """What the documentation shows is what happens."""
 
 import ast
+from importlib import metadata
 import json
 import pathlib
 import re
@@ -35,6 +36,9 @@ UNUSED = {
     ('oslo_messaging_notifications', 'transport_url'),
 }
 NUMBERS = dict(enumerate('zero one two three four five six seven eight nine'.split()))
+ESI = ROOT / 'doc/source/admin/esi.rst'
+#: A command in a table, without its arguments.
+WORDS = re.compile('``([a-z]+(?: [a-z]+)*)')
 TESTING = ROOT / 'doc/source/contributor/testing.rst'
 PROCESSES = ROOT / 'doc/source/admin/processes.rst'
 
@@ -67,6 +71,23 @@ def options():
 
 class CommandsTest(unittest.TestCase):
     """Commands are written so that tests/functional/test_docs.py finds them."""
+
+    def test_each_command_of_esi_has_one_of_ours(self):
+        """But those that ask several clouds, which are the same commands."""
+        theirs = metadata.entry_points(group='openstack.lease.v1').names
+        project = tomllib.loads((ROOT / 'client/pyproject.toml').read_text())
+        ours = project['project']['entry-points']['openstack.market.v1']
+        stated, instead = set(), set()
+        for old, new in rows(ESI, 'esi-commands'):
+            stated |= set(WORDS.findall(old))
+            instead |= set(WORDS.findall(new))
+        self.assertEqual(
+            {f'esi {name}'.replace(' ', '_') for name in stated},
+            {name for name in theirs if not name.startswith('esi_mdc_')},
+        )
+        self.assertLessEqual(
+            {f'market {name}'.replace(' ', '_') for name in instead}, set(ours)
+        )
 
     def test_none_stands_outside_a_console_block(self):
         for page in console.pages():

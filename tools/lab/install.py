@@ -160,19 +160,10 @@ def _install_packages(folder):
     _pip(
         folder,
         'Installing Keystone, Ironic and the openstack command',
-        # See below for who compiles.
+        # Python compiles what is imported, which is a third of it.
         '--no-compile',
         '--prefer-binary',
         *requirements,
-    )
-    # pip would compile one file after the other; nobody imports the tests.
-    # A file that cannot be compiled (a template) is not our concern.
-    run(
-        folder,
-        'Compiling',
-        [folder.python, '-m', 'compileall', '-q', '-j', '0']
-        + ['-x', '/tests?/', folder.venv / 'lib'],
-        may_fail=True,
     )
 
 
