@@ -87,4 +87,6 @@ def application(
     terms.publish_at_start(conf)
     database = database or announce.database(conf, transport, 'lease')
     lease = build(conf, database, transport, provider, clock)
-    return faults.Faults(app.build(conf, root.Root(), lease, clock))
+    return faults.Faults(
+        app.build(conf, root.Root(), lease, clock), lease.resource_type
+    )

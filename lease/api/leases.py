@@ -131,7 +131,7 @@ def _of_whom(service, context, values):
     else:
         others = lessee not in (None, own)
     if others and not leasing.is_admin(service, context):
-        raise exceptions.Forbidden('Access was denied to lease:admin.')
+        raise exceptions.Forbidden('Access was denied to esi_leap:lease:lease_admin.')
     if others or owner or lessee:
         return ()
     return (leases.of_party(own),)

@@ -28,6 +28,7 @@ VENV = rigs.ROOT / '.test' / 'esileapclient'
 PACKAGES = (
     'python-esileapclient==0.3.0',
     'openstacksdk==1.2.0',
+    'osc-lib==2.8.0',
     'python-openstackclient==6.2.0',
     'tempest==42.0.0',
     'setuptools<80',
@@ -49,7 +50,7 @@ user_domain_name = Default
 project_domain_name = Default
 """
 _WRITER = '''\
-"""Writes the servers of the tests in the format of the provider."""
+"""Writes servers in the format of the provider, and leaves tests out."""
 
 import json
 import os
@@ -72,11 +73,47 @@ class DummyNode:
 
 
 dummy_node.DummyNode = DummyNode
+
+
+def pytest_collection_modifyitems(items):
+    left_out = json.loads(os.environ['LEFT_OUT'])
+    items[:] = [
+        each for each in items if each.nodeid.partition('.py::')[2] not in left_out
+    ]
 '''
 #: A server of nobody's.
 KNOWN = {'name': 'known', 'uuid': '9c2f2a0e-6f0e-4a53-8d2c-6f6f6a3c5b1e'}
-#: test: why it is as it is told in admin/esi.rst, and does not pass here.
-FAILS = {}
+_SELF = 'leases a server to its own owner, and nobody trades with themselves'
+_FAR = 'begins in the year 9999, and a contract begins within [contracts] max_lead'
+_HIDDEN = 'wants a 403 for what others have, which is not found here'
+_LONGER = (
+    'lends a server for longer than it is leased, which esi-leap 1.0.0 refuses, too'
+)
+#: Why tests are left out; all others are run. The table of differences has the reasons.
+LEFT_OUT = {
+    'BasicTests::test_create_invalid_node': 'wants to hear that there is no such file',
+    'BasicTests::test_lease_create_basic': _FAR,
+    'BasicTests::test_lease_list_basic': _FAR,
+    'BasicTests::test_lease_show_basic': _FAR,
+    'BasicTests::test_lease_show_offer_deleted': 'wants a lease to be over before its '
+    'server is back',
+    'BasicTests::test_offer_show_basic': _FAR,
+    'PolicyTests::test_lease_create_unauthorized': _HIDDEN,
+    'PolicyTests::test_lease_delete_unauthorized': _SELF,
+    'PolicyTests::test_offer_claim_unauthorized': _HIDDEN,
+    'PolicyTests::test_offer_create_unauthorized': _HIDDEN,
+    'PolicyTests::test_offer_delete_unauthorized': _HIDDEN,
+    'SubleaseTests::test_lease_create_sublease': _LONGER,
+    'SubleaseTests::test_lease_show_sublease_parent_deleted': _LONGER,
+    'SubleaseTests::test_offer_claim_sublease': _LONGER,
+    'SubleaseTests::test_offer_create_sublease': _LONGER,
+    'SubleaseTests::test_offer_show_sublease_parent_deleted': _LONGER,
+    'TimeTests::test_lease_create_conflict': _SELF,
+    'TimeTests::test_lease_create_multiple': _SELF,
+    'TimeTests::test_lease_expire': _SELF,
+}
+#: How many tests there are.
+TESTS = 40
 
 
 def install():
@@ -103,8 +140,8 @@ class ClientSuite:
         accounts.publish(self.rig.folder, site.ports)
         outcomes, log = self.outcomes(place, nodes)
         failed = {name for name, outcome in outcomes.items() if outcome != 'PASSED'}
-        self.assertEqual(FAILS.keys(), failed, log[-20000:])
-        self.assertLessEqual(40, len(outcomes), outcomes)
+        self.assertEqual(set(), failed, log[-20000:])
+        self.assertEqual(TESTS - len(LEFT_OUT), len(outcomes), log[-20000:])
 
     def lease_service_of(self, nodes):
         """The site, whose lease service and fulfiller have servers in ``nodes``."""
@@ -151,6 +188,7 @@ class ClientSuite:
         environment |= {
             'OS_ESI_CFG_PATH': str(place / 'esi-leap.conf'),
             'PYTHONPATH': str(place),
+            'LEFT_OUT': json.dumps(list(LEFT_OUT)),
             # A server that is there before; else tests that list it are skipped.
             'OS_FUNCTIONAL_NODE_NAME': KNOWN['name'],
             'OS_FUNCTIONAL_NODE_IDENT_NAME': KNOWN['name'],

@@ -98,7 +98,8 @@ class SerialConsole:
         self.assertEqual(409, self.ask('acme-owner', tokens)[0])
         status, made = self.ask('umbrella-renter', tokens)
         self.assertEqual(201, status, made)
-        with client.connect(f'{url}?token={made["token"]}', proxy=None) as session:
+        url = f'{url}?token={made["token"]}'
+        with waiting.until(lambda: self.opened(url)) as session:
             self.talks(session)
             renter.withdraw('contracts', contract['uuid'])
             with self.assertRaises(ws_exceptions.ConnectionClosed):
@@ -107,10 +108,18 @@ class SerialConsole:
         found = told.until(node, lessee=None, provision_state='available')
         self.assertFalse(found['console_enabled'])
         with self.assertRaises(ws_exceptions.InvalidStatus) as refused:
-            client.connect(f'{url}?token={made["token"]}', proxy=None)
+            client.connect(url, proxy=None)
         self.assertEqual(403, refused.exception.response.status_code)
         owner.withdraw('offers', offer['uuid'])
         self.assertHolds()
+
+    def opened(self, url):
+        """A session, or None while Ironic is about to switch the console on."""
+        try:
+            return client.connect(url, proxy=None, open_timeout=60)
+        except ws_exceptions.InvalidStatus as refused:
+            self.assertEqual(503, refused.response.status_code, refused.response.body)
+        return None
 
     def ask(self, user, path):
         """(status, document) of a POST to the provider."""

@@ -41,6 +41,14 @@ STATICFILES_DIRS = [
     ),
 ]
 
+# Each template is read once, as at a site.
+TEMPLATES = horizon_settings.TEMPLATES
+_loaders = TEMPLATES[0]['OPTIONS']['loaders']
+TEMPLATES[0]['OPTIONS'] |= {
+    'debug': False,
+    'loaders': [('django.template.loaders.cached.Loader', _loaders)],
+}
+
 # No database, no cache server: who is logged in, the cookie says.
 SESSION_ENGINE = 'django.contrib.sessions.backends.signed_cookies'
 COMPRESS_ENABLED = False
