@@ -69,7 +69,8 @@ _OPTS = [
         default=3600,
         min=60,
         help='Seconds before the end of a contract when more of its time is bought, '
-        'where its renter has asked for that (extend_until). Whoever cannot keep a '
+        'where its renter has asked for that (extend_until), or for a standing demand '
+        'that holds it. Whoever cannot keep a '
         'server learns of it so long before. Longer keeps others out for longer; an '
         'hour is enough to save what one has.',
     ),
@@ -89,6 +90,15 @@ _OPTS = [
         help='Seconds between two looks for contracts that are to be extended. A '
         'minute is little beside extend_lead, and a look costs one statement where '
         'nothing is due.',
+    ),
+    cfg.IntOpt(
+        'standing_demands_per_project',
+        default=20,
+        min=0,
+        help='How many standing demands a project may have. flocx-market-worker looks '
+        'at each of them every extend_interval seconds, and buys extend_lead seconds '
+        'before something is lacking; what it buys, quotas and budgets limit. Twenty '
+        'are enough for a kind of server each.',
     ),
     cfg.ListOpt(
         'shared_domains',

@@ -381,6 +381,36 @@ RULES = [
         ('POST', '/v1/providers'),
     ),
     policy.documented(
+        'market:standing_demands:list',
+        policy.READER,
+        "List the project's standing demands.",
+        ('GET', '/v1/standing_demands'),
+    ),
+    policy.documented(
+        'market:standing_demands:show',
+        policy.READER,
+        "Show one of the project's standing demands.",
+        ('GET', '/v1/standing_demands/{demand}'),
+    ),
+    policy.documented(
+        'market:standing_demands:create',
+        policy.MEMBER,
+        'Hold servers until told otherwise, for the project.',
+        ('POST', '/v1/standing_demands'),
+    ),
+    policy.documented(
+        'market:standing_demands:change',
+        policy.MEMBER,
+        "Change, pause or resume one of the project's standing demands.",
+        ('PATCH', '/v1/standing_demands/{demand}'),
+    ),
+    policy.documented(
+        'market:standing_demands:delete',
+        policy.MEMBER,
+        "End one of the project's standing demands.",
+        ('DELETE', '/v1/standing_demands/{demand}'),
+    ),
+    policy.documented(
         'market:webhooks:list',
         policy.READER,
         "List the project's webhooks.",

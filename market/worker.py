@@ -21,6 +21,7 @@ from market import organisations
 from market import presence
 from market import projects
 from market import quotas
+from market import standing_demands
 from market import standing_extensions
 from market.db import webhooks
 from market.webhooks import addresses
@@ -37,16 +38,19 @@ def parts(conf, transport=None, database=None):
     transport = transport or rpc.transport(conf)
     database = database or announce.database(conf, transport, 'market')
     books = bookkeeping.Bookkeeping(conf, database)
-    extending = standing_extensions.StandingExtensions(
+    buying = (
         conf,
         database,
         quotas.Quotas(conf, organisations.Organisations(conf, database)),
         projects.Projects(conf),
     )
+    extending = standing_extensions.StandingExtensions(*buying)
+    holding = standing_demands.StandingDemands(*buying)
     usual = [
         metrics.Server(conf),
         service.Loop('bookkeeping', books.run, conf.ledger.interval),
         service.Loop('extensions', extending.run, conf.market.extend_interval),
+        service.Loop('demands', holding.run, conf.market.extend_interval),
         service.Loop('presence', presence.Presence(database).run, presence.INTERVAL),
         *_webhooks(conf, database),
     ]

@@ -296,6 +296,53 @@ WEBHOOK = Table(
     _ORDER,
 )
 
+STANDING_DEMAND = Table(
+    (
+        Field('name', shown='list', since='1.1', **_NAME),
+        Field('uuid', shown='long', query=True, since='1.1'),
+        Field('resource_class', shown='list', since='1.1', **_CLASS),
+        # How many servers it wants to have at any time, and how many it has now, by
+        # contracts that begin later, and by open bids that may be met.
+        Field('quantity', int, shown='list', query=True, since='1.1'),
+        Field('held', int, shown='list', since='1.1'),
+        Field('reserved', int, shown='program', since='1.1'),
+        Field('wanted', int, shown='list', since='1.1'),
+        Field('max_price', shown='list', column='Money', query=True, since='1.1'),
+        Field(
+            'status',
+            shown='list',
+            option='active, paused, ended or any; default those that are not ended.',
+            metavar='<status>',
+            since='1.1',
+        ),
+        # For how long each server is bought at a time.
+        Field(
+            'duration',
+            int,
+            shown='long',
+            column='Duration',
+            query=True,
+            since='1.1',
+        ),
+        Field('end_time', shown='long', column='Time', query=True, since='1.1'),
+        # Why nothing more is bought, a code and a sentence.
+        Field('refusal', shown='long', query=True, since='1.1'),
+        Field('detail', shown='one', since='1.1'),
+        # Why the first of its bids waits.
+        Field('outlook', dict, column='Outlook', since='1.1'),
+        Field('requirements', list, column='Requirements', since='1.1'),
+        Field('min_reclaim_notice', int, column='Duration', query=True, since='1.1'),
+        Field('contracts', list, column='Names', since='1.1'),
+        Field('bids', list, column='Names', since='1.1'),
+        Field('purpose', since='1.1', **_PURPOSE),
+        Field('project_id', shown='long', column='Project', query=True, since='1.1'),
+        Field('generation', int, since='1.1'),
+        Field('created_at', column='Time', since='1.1'),
+        Field('updated_at', column='Time', since='1.1'),
+    ),
+    _ORDER,
+)
+
 MAINTENANCE = Table(
     (
         Field('uuid', shown='list'),

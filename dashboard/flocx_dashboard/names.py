@@ -28,6 +28,7 @@ STATUSES = {
     'wait_end': _('Being returned'),
     'wait_cancel': _('Being cancelled'),
     'announced': _('Announced'),
+    'paused': _('Paused'),
 }
 
 #: What the audit looks for.

@@ -30,5 +30,5 @@ else:
     openstackdocs_auto_name = False
     openstackdocs_auto_version = False
 pygments_style = 'native'
-# Addresses of examples, which nobody serves.
-linkcheck_ignore = [r'https?://(localhost|[\d.:]+|[\w.-]*example[\w.]*)([:/]|$)']
+# Addresses of examples, which nobody serves, and what help of options says of schemes.
+linkcheck_ignore = [r'https?://(localhost|[\d.:]+|[\w.-]*example[\w.]*|$)([:/]|$)']

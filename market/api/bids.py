@@ -2,8 +2,6 @@
 """/v1/bids: asking for servers of a kind, up to a price."""
 
 import dataclasses
-import datetime
-import decimal
 
 from oslo_utils import uuidutils
 import wsme.types
@@ -17,11 +15,11 @@ from flocx.api import routing
 from flocx.api import types
 from flocx.core import bid as bid_core
 from flocx.core import ledger
-from flocx.core import money
 from flocx.core import query
 from flocx.core import reclaim
 from flocx.core import requirements
 from flocx.core import window
+from market import bidding
 from market import claims
 from market import conf as market_conf
 from market import standing_extensions
@@ -179,19 +177,8 @@ class Bids(routing.Resource):
         limits = service.quotas.limits(context)
         with transaction.idempotent('/v1/bids') as creation:
             if creation.answer is None:
-                service.quotas.check(
-                    creation.session,
-                    context.project_id,
-                    limits,
-                    now,
-                    open_bids=1,
-                    **_costs(bid),
-                )
                 _require_few_expressions(creation.session, bid, service.conf)
-                bids.add(creation.session, bid, now)
-                commitments.require_bookable(
-                    creation.session, bid.project_id, ledger.most_of_bid(bid)
-                )
+                bidding.place(creation.session, bid, service.quotas, limits, now)
                 creation.answer = Bid.of(bid)
         return creation.answer
 
@@ -219,7 +206,7 @@ class Bids(routing.Resource):
                 values['hold'] = most
             changed = bids.change(session, bid, 'changed', now, **values)
             commitments.require_bookable(session, bid.project_id, most)
-            before, after = _costs(bid), _costs(changed)
+            before, after = bidding.costs(bid), bidding.costs(changed)
             if limits:
                 service.quotas.check(
                     session,
@@ -259,7 +246,9 @@ def _require_possible(bid, most, terms, now):
 
     By any of its alternatives.
     """
-    alternatives.checked(bid, lambda option: _require_one(option, terms, now))
+    alternatives.checked(
+        bid, lambda option: bidding.require_possible(option, terms, now)
+    )
     claims.require_bookable(most)
 
 
@@ -282,31 +271,3 @@ def _require_few_expressions(session, bid, conf):
             '(max_group_expressions)',
             code='flocx.quota',
         )
-
-
-def _require_one(bid, terms, now):
-    claims.require_future(bid.window, now)
-    claims.require_length(
-        window.Window(
-            bid.start_time, bid.start_time + datetime.timedelta(seconds=bid.duration)
-        ),
-        terms,
-    )
-    latest = bid.end_time - datetime.timedelta(seconds=bid.duration)
-    claims.require_lead(max(latest, bid.start_time), now, terms)
-
-
-def _costs(bid):
-    """What ``bid`` adds to its project's commitments, by name of the quota."""
-    hours = money.quantised(
-        decimal.Decimal(bid.server_seconds) / money.SECONDS_PER_HOUR
-    )
-    return {
-        'server_hours': hours,
-        'reserved_hours': hours,
-        'cancelled_hours': 0,
-        'committed_amount': max(
-            money.amount(each.price, each.quantity * each.duration)
-            for each in bid.terms
-        ),
-    }

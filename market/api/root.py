@@ -19,6 +19,7 @@ from market.api import providers
 from market.api import publications
 from market.api import quotes
 from market.api import reports
+from market.api import standing_demands
 from market.api import statements
 from market.api import transfers
 from market.api import usage
@@ -45,6 +46,7 @@ class V1:
     providers = providers.Providers()
     quotes = quotes.Quotes()
     reports = reports.Reports()
+    standing_demands = standing_demands.StandingDemands()
     statements = statements.Statements()
     transfers = transfers.Transfers()
     usage = usage.UsageController()

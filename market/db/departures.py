@@ -12,12 +12,14 @@ import sqlalchemy as sa
 from flocx.core import bid as bid_core
 from flocx.core import contract as contract_core
 from flocx.core import offer as offer_core
+from flocx.core import standing_demand as demand_core
 from market.db import agendas
 from market.db import bids
 from market.db import contracts
 from market.db import lifecycle
 from market.db import offers
 from market.db import schema
+from market.db import standing_demands
 from market.db import visibility
 from market.db import webhooks
 
@@ -30,6 +32,7 @@ def with_open_objects(session):
         (schema.offers, offer_core.OPEN),
         (schema.bids, {bid_core.Status.AVAILABLE}),
         (schema.contracts, contract_core.OPEN),
+        (schema.standing_demands, demand_core.OPEN),
     )
     return set(
         session.scalars(
@@ -85,8 +88,10 @@ def forget(session, project_id):
 
 
 def open_objects(session, project_id):
-    """Pairs of a model (``offer``, ``bid``, ``contract``) and a uuid."""
+    """Pairs of a model (``standing_demand``, ``offer``, ...) and a uuid."""
     for model, table, statuses in (
+        # First, so that nothing is bought for it any more.
+        ('standing_demand', schema.standing_demands, demand_core.OPEN),
         ('bid', schema.bids, {bid_core.Status.AVAILABLE}),
         ('offer', schema.offers, offer_core.OPEN),
         ('contract', schema.contracts, contract_core.OPEN),
@@ -116,6 +121,10 @@ def close(session, model, uuid, reason, now, running):
     :returns: whether there is nothing left to close of it.
     :raises Conflict: somebody else changes it, or a server of it is sub-let for longer.
     """
+    if model == 'standing_demand':
+        demand = standing_demands.locked(session, uuid)
+        standing_demands.end(session, demand, now, reason)
+        return True
     if model == 'bid':
         bid = bids.get(session, uuid, visibility.OPERATOR)
         bids.move(session, bid, bid_core.Status.CANCELLED, now, reason=reason)

@@ -159,6 +159,26 @@ def of_dispute(session, action, dispute, now):
         )
 
 
+def of_standing_demand(session, action, demand, now):
+    """Tell the project of a standing demand what became of it."""
+    _add(
+        session,
+        'standing_demand',
+        demand.uuid,
+        action,
+        now,
+        {
+            'name': demand.name,
+            'status': demand.status,
+            'quantity': demand.quantity,
+            'max_price': money.text(demand.max_price),
+            'refusal': demand.refusal,
+            'reason': demand.detail,
+        },
+        project_id=demand.project_id,
+    )
+
+
 def of_webhook(session, action, webhook, now):
     """Tell the project of a webhook what became of it, or let it be tried."""
     _add(

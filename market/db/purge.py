@@ -7,6 +7,7 @@ from flocx import db
 from flocx.core import bid as bid_core
 from flocx.core import contract as contract_core
 from flocx.core import offer as offer_core
+from flocx.core import standing_demand as demand_core
 from market.db import schema
 
 #: How many rows one transaction removes: locks stay short.
@@ -55,6 +56,14 @@ def _closed(before):
                 lines.c.contract_uuid == contracts.c.uuid,
                 ~gone,
             ),
+        ),
+    )
+    demands = schema.standing_demands
+    yield (
+        demands,
+        sa.and_(
+            demands.c.status == demand_core.Status.ENDED,
+            demands.c.updated_at < before,
         ),
     )
     yield schema.events, schema.events.c.time < before

@@ -664,3 +664,48 @@ providers = sa.Table(
     _time('last_seen_time'),
     **_OPTIONS,
 )
+
+#: Servers that projects want to have at any time.
+standing_demands = sa.Table(
+    'standing_demands',
+    metadata,
+    _id(),
+    _uuid('uuid', nullable=False, unique=True),
+    sa.Column('name', sa.String(255)),
+    _project('project_id', nullable=False),
+    sa.Column('lineage', sa.JSON, nullable=False),
+    sa.Column('quantity', sa.Integer, nullable=False),
+    sa.Column('max_price', db.Money, nullable=False),
+    sa.Column('duration', sa.BigInteger, nullable=False),
+    _time('end_time', nullable=True),
+    sa.Column('requirements', sa.JSON, nullable=False),
+    sa.Column('resource_class', sa.String(255)),
+    sa.Column('min_reclaim_notice', sa.BigInteger),
+    sa.Column('purpose', sa.String(255)),
+    _status(),
+    sa.Column('refusal', sa.String(255)),
+    sa.Column('detail', sa.Text),
+    sa.Column('generation', sa.BigInteger, nullable=False),
+    _time('created_at'),
+    _time('updated_at'),
+    sa.Index(None, 'project_id'),
+    sa.Index(None, 'status'),
+    sa.Index(None, 'name'),
+    **_OPTIONS,
+)
+
+#: Which bids were made for which of them.
+standing_purchases = sa.Table(
+    'standing_purchases',
+    metadata,
+    _id(),
+    sa.Column(
+        'demand_uuid',
+        sa.String(36),
+        sa.ForeignKey('standing_demands.uuid', ondelete='CASCADE'),
+        nullable=False,
+    ),
+    _uuid('bid_uuid', nullable=False, unique=True),
+    sa.Index(None, 'demand_uuid'),
+    **_OPTIONS,
+)

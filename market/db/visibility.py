@@ -198,6 +198,13 @@ def webhooks(reader):
     return schema.webhooks.c.project_id == reader.project_id
 
 
+def standing_demands(reader):
+    """Their own."""
+    if reader.is_admin:
+        return sa.true()
+    return schema.standing_demands.c.project_id == reader.project_id
+
+
 def contracts(reader):
     """Those with a line that they may see."""
     if reader.is_admin:

@@ -76,6 +76,7 @@ _OTHERS = {
     'offer.expired': 'Your offer of {servers} is past.',
     'offer.suspended': 'Your offer of {servers} is off the market: {reason}.',
     'offer.resumed': 'Your offer of {servers} is on the market again.',
+    'standing_demand.refused': 'No more servers are bought for you: {reason}.',
     'bid.placed': 'Your bid was placed.',
     'bid.matched': 'Your bid has become a contract.',
     'bid.cancelled': 'Your bid was cancelled.',

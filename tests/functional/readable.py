@@ -22,7 +22,9 @@ _BAD = {
     ),
 }
 #: In a narrow column it is broken anywhere, so that cells are joined without a space.
-_EVENT_TYPE = re.compile(r'(offer|bid|contract|account|dispute|maintenance)\.[a-z_]+')
+_EVENT_TYPE = re.compile(
+    r'(offer|bid|demand|contract|account|dispute|maintenance)\.[a-z_]+'
+)
 #: Where a terminal has broken a moment or an id into two lines.
 _BROKEN = re.compile(r'(?<=[0-9a-f])- (?=[0-9a-f])')
 #: Columns that have a uuid because what they are about has no name.

@@ -17,7 +17,11 @@ from flocx import rpcapi
 from flocx.core import ledger
 from market import bookkeeping
 from market import departures
+from market import organisations
+from market import projects
+from market import quotas
 from market import service as market_service
+from market import standing_demands
 from market.db import bids
 from market.db import purge
 from market.db import schema
@@ -269,6 +273,7 @@ class EveryChangeTest(base.MarketplaceTestCase):
         self._leases()
         self._given()
         self._webhooks()
+        self._standing_demand()
         self._ledger()
         self._project_departs()
         self._time_passes()
@@ -538,6 +543,32 @@ class EveryChangeTest(base.MarketplaceTestCase):
         self.good(self.step(seller.post, '/v1/contracts', {'offer': offer}))
         self.assertEqual(3, len(self.latest))
         self.silent(seller.post, '/v1/contracts', {'offer': offer})
+        self.VERSION = None
+
+    def _standing_demand(self):
+        """It concerns nobody; the bids that are made for it concern engines."""
+        self.VERSION = '1.1'
+        renter = self.market(LESSEE)
+        body = {'quantity': 1, 'max_price': '1', 'duration': 3600}
+        body['resource_class'] = self.id().rpartition('.')[2]
+        made = self.good(self.silent(renter.post, '/v1/standing_demands', body))
+        path = f'/v1/standing_demands/{made["uuid"]}'
+        buying = standing_demands.StandingDemands(
+            self.marketplace.conf,
+            self.marketplace.database,
+            quotas.Quotas(
+                self.marketplace.conf,
+                organisations.Organisations(
+                    self.marketplace.conf, self.marketplace.database
+                ),
+            ),
+            projects.Projects(self.marketplace.conf),
+        )
+        self.step(buying.run, self.clock())
+        self.assertEqual(1, len(self.latest))
+        self.silent(buying.run, self.clock())
+        self.good(self.step(renter.patch, path, {'max_price': '2'}), 200)
+        self.good(self.silent(renter.delete, path), 204)
         self.VERSION = None
 
     def _webhooks(self):

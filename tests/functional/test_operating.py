@@ -377,6 +377,7 @@ class HousekeepingTest(base.MarketplaceTestCase):
                 'contracts',
                 'events',
                 'rounds',
+                'standing_demands',
                 'idempotency_keys',
                 'cancellations',
                 'maintenances',

@@ -94,6 +94,7 @@ BID = {
     'price': '0.000001',
 }
 
+DEMAND = {'quantity': 1, 'max_price': '1', 'duration': 3600}
 WEBHOOK = {
     'url': 'https://192.0.2.1/',
     'secret': 'whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3',
@@ -347,6 +348,40 @@ ROWS = {
         NONE,
         (204, 403),
         NONE,
+        operator=204,
+        guest=404,
+    ),
+    'market:standing_demands:list': Row(
+        'GET', MARKET, '/v1/standing_demands', ALL, ALL, ALL
+    ),
+    'market:standing_demands:show': Row(
+        'GET', MARKET, '/v1/standing_demands/{demand}', ALL, NONE, NONE
+    ),
+    'market:standing_demands:create': Row(
+        'POST',
+        MARKET,
+        '/v1/standing_demands',
+        *((201, 403),) * 3,
+        operator=201,
+        body=DEMAND,
+    ),
+    'market:standing_demands:change': Row(
+        'PATCH',
+        MARKET,
+        '/v1/standing_demands/{demand}',
+        *(WRITE, NONE, NONE),
+        service=404,
+        guest=404,
+        body={'max_price': '2'},
+    ),
+    'market:standing_demands:delete': Row(
+        'DELETE',
+        MARKET,
+        '/v1/standing_demands/{demand}',
+        (204, 403),
+        NONE,
+        NONE,
+        service=404,
         operator=204,
         guest=404,
     ),
@@ -659,7 +694,10 @@ class MatrixTest(base.MarketplaceTestCase):
     # A quote is the engine's.
     WORKERS = True
     VERSION = 'latest'
-    OPTIONS = (('webhooks', 'per_project', '100000'),)
+    OPTIONS = (
+        ('webhooks', 'per_project', '100000'),
+        ('market', 'standing_demands_per_project', '100000'),
+    )
 
     def setUp(self):
         super().setUp()
@@ -683,6 +721,7 @@ class MatrixTest(base.MarketplaceTestCase):
             'usage': self.usage,
             'console_token': self.console_token,
             'webhook': self.webhook,
+            'demand': self.demand,
             'dispute': self.dispute,
             **dict.fromkeys(
                 ('node', 'fresh'),
@@ -711,6 +750,10 @@ class MatrixTest(base.MarketplaceTestCase):
         # Nothing is done for it yet, by a fulfiller that would be faster.
         contract = self.contract(start_time=self.time(3))
         return {'future': contract['contract'], 'future_line': contract['line']}
+
+    def demand(self):
+        made = self.market(f'{OWNER}-member').post('/v1/standing_demands', DEMAND)
+        return {'demand': self.good(made)['uuid']}
 
     def webhook(self):
         made = self.market(f'{OWNER}-member').post('/v1/webhooks', WEBHOOK)

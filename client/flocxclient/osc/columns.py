@@ -365,6 +365,10 @@ EVENTS = {
     'account.credited': 'Credits received',
     'account.exhausted': 'Credits are spent',
     'account.low': 'Credits run low',
+    'standing_demand.changed': 'Servers to be held changed',
+    'standing_demand.created': 'Servers are to be held',
+    'standing_demand.ended': 'Servers are held no longer',
+    'standing_demand.refused': 'Nothing more is bought',
 }
 
 

@@ -18,6 +18,7 @@ KINDS = {
     '<offer>': 'offer',
     '<bid>': 'bid',
     '<contract>': 'contract',
+    '<demand>': 'demand',
     '<node>': 'node',
     '<server>': 'node',
     '<resource>': 'node',
@@ -93,6 +94,8 @@ class CompleteWord(command.Command):
             return self._named(self.provider.nodes())
         if kind == 'bid':
             return self._named(self.market.bids(status='available'))
+        if kind == 'demand':
+            return self._named(self.market.standing_demands())
         if kind == 'contract':
             return self._named(self.market.contracts())
         if kind == 'offer':
@@ -111,7 +114,7 @@ def _awaited(words):
         entry_point.name: entry_point
         for entry_point in importlib.metadata.entry_points(group='openstack.market.v1')
     }
-    for count in (2, 1):
+    for count in range(min(3, len(words)), 0, -1):
         found = commands.get('_'.join(['market', *words[:count]]))
         if found:
             parser = found.load()(None, None).get_parser('openstack')

@@ -18,6 +18,7 @@ from flocxclient.sdk import ledger as _ledger
 from flocxclient.sdk import maintenance as _maintenance
 from flocxclient.sdk import offer as _offer
 from flocxclient.sdk import proxy
+from flocxclient.sdk import standing_demand as _standing_demand
 from flocxclient.sdk import statistics as _statistics
 from flocxclient.sdk import webhook as _webhook
 
@@ -177,6 +178,28 @@ class Proxy(proxy.Proxy):
     def delete_console_token(self, token):
         """Delete a token, and end the sessions that it has opened."""
         self._ended(_console_token.ConsoleToken, token)
+
+    def standing_demands(self, **query):
+        """Those of the caller's project; without ``status`` those not over."""
+        return self._list(_standing_demand.StandingDemand, **query)
+
+    def get_standing_demand(self, demand):
+        return self._fetched(_standing_demand.StandingDemand, demand)
+
+    def create_standing_demand(self, idempotency_key=None, **attrs):
+        """Hold servers: ``quantity``, max_price, duration, end_time, requirements..."""
+        path = _standing_demand.StandingDemand.base_path
+        return self._created(
+            _standing_demand.StandingDemand, path, attrs, idempotency_key
+        )
+
+    def update_standing_demand(self, demand, **attrs):
+        """Change ``quantity``, max_price, duration, end_time, name or ``status``."""
+        return self._changed(_standing_demand.StandingDemand, demand, attrs)
+
+    def delete_standing_demand(self, demand):
+        """Buy nothing more for it; what it holds runs until its time is over."""
+        self._ended(_standing_demand.StandingDemand, demand)
 
     def webhooks(self, **query):
         """The webhooks of the caller's project."""

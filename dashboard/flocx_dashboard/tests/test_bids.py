@@ -37,6 +37,35 @@ class BidTest(base.DashboardTestCase):
         self.act('umbrella-member', 'bids:index', f'bids__cancel__{bid.uuid}')
         self.assertEqual('cancelled', self.show('bids', bid.uuid)['status'])
 
+    def test_servers_are_held_changed_paused_and_held_no_longer(self):
+        page = self.page('umbrella-member', 'bids:standing')
+        self.assertContains(page, 'No servers are to be held.')
+        terms = {'quantity': '2', 'max_price': '1.5', 'duration': '1d', 'key': 'k'}
+        for _ in range(2):
+            # Sent twice, it is made once.
+            page = self.press('bids:standing', **terms, name='held', end_time='+9d')
+        (demand,) = page.context['demands']
+        self.assertEqual((2, '1.500000', 86400), self.terms_of(demand))
+        page = self.press('bids:standing', **{**terms, 'key': 'l', 'max_price': '-1'})
+        self.assertContains(page, 'has-error')
+        for pressed, expected in (
+            ({'change': demand.uuid, 'number': '3'}, (3, 'active')),
+            ({'change': demand.uuid, 'number': 'x'}, (3, 'active')),
+            ({'pause': demand.uuid}, (3, 'paused')),
+            ({'resume': demand.uuid}, (3, 'active')),
+        ):
+            (found,) = self.press('bids:standing', **pressed).context['demands']
+            self.assertEqual(expected, (found.quantity, found.status))
+        page = self.press('bids:standing', end=demand.uuid)
+        self.assertContains(page, 'No servers are to be held.')
+
+    @staticmethod
+    def terms_of(demand):
+        return demand.quantity, demand.max_price, demand.duration
+
+    def press(self, view, **given):
+        return self.send('umbrella-member', view, **given)
+
     def test_a_bid_with_alternatives_is_placed_and_shown(self):
         grouped = {'group_by': 'capabilities.rack', 'spread_by': 'capabilities.shelf'}
         self.sent(

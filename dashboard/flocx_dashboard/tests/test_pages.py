@@ -26,7 +26,9 @@ FORBIDDEN = {
         r"\bNone\b|\bTrue\b|\bFalse\b|[\[{(](?:'|&#x27;)|&#x27;[\])}]|Decimal\(|datetime\.|"
         r'&lt;\w+ object|OrderedDict'
     ),
-    'an event type': r'\b(?:offer|bid|contract|account|dispute)\.[a-z_]+\b',
+    'an event type': (
+        r'\b(?:offer|bid|contract|account|dispute|standing_demand)\.[a-z_]+\b'
+    ),
     'a time without its zone': (
         r'\b\d{4}-\d\d-\d\d \d\d:\d\d\b(?!:?\d* (?:[A-Z]{3,5}|[+-]\d\d))|'
         r'\d{4}-\d\d-\d\dT\d\d:\d\d'
@@ -43,7 +45,13 @@ PAGES = {
             'offers:hardware',
             'bids:index',
         ),
-        *('bids:create', 'contracts:index', 'market:index', 'market:calendar'),
+        *(
+            'bids:create',
+            'bids:standing',
+            'contracts:index',
+            'market:index',
+            'market:calendar',
+        ),
         *('market:book', 'market:timeline', 'money:index'),
     ),
     'acme-member': (

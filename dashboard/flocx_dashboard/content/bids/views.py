@@ -12,6 +12,7 @@ from flocx_dashboard import names
 from flocx_dashboard import objects
 from flocx_dashboard import tables
 from flocx_dashboard.content.bids import forms as bid_forms
+from flocx_dashboard.content.bids import standing
 from flocx_dashboard.content.bids import tables as bid_tables
 
 INDEX = 'horizon:project:market_bids:index'
@@ -36,6 +37,9 @@ class Index(tables.ListView):
                 'status', 'name', 'resource_class', 'purpose', 'start_time', 'end_time'
             ),
         }
+
+    def get_context_data(self, **kwargs):
+        return super().get_context_data(sections=standing.sections('index'), **kwargs)
 
     def get_data(self):
         bids = super().get_data()
