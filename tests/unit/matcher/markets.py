@@ -295,6 +295,7 @@ def _placings(market):
         starts = {
             free.start - first
             for row, first in zip(rows, firsts, strict=True)
+            if not row.whole
             for each in market.suitable(row)
             for free in market.free(each)
         }
