@@ -94,9 +94,8 @@ class SerialConsole:
         offer = owner.offer(node, '1', 3600)
         contract = renter.claim(offer['uuid'], 1800)
         renter.until('contracts', contract['uuid'], ['active'])
-        tokens = f'nodes/{node}/console_tokens'
-        self.assertEqual(409, self.ask('acme-owner', tokens)[0])
-        status, made = self.ask('umbrella-renter', tokens)
+        self.assertEqual(409, self.ask_for_token('acme-owner', node)[0])
+        status, made = self.ask_for_token('umbrella-renter', node)
         self.assertEqual(201, status, made)
         url = f'{url}?token={made["token"]}'
         with waiting.until(lambda: self.opened(url)) as session:
@@ -121,12 +120,13 @@ class SerialConsole:
             self.assertEqual(503, refused.response.status_code, refused.response.body)
         return None
 
-    def ask(self, user, path):
-        """(status, document) of a POST to the provider."""
+    def ask_for_token(self, user, node):
+        """(status, document) of the answer."""
         token = accounts.log_in(
             self.rig.folder, self.rig.ports, user, accounts.PEOPLE[user][0]
         )
-        url = f'{services.url(self.rig.ports, "provider")}/v1/{path}'
+        url = services.url(self.rig.ports, 'provider')
+        url = f'{url}/v1/nodes/{node}/console_tokens'
         status, _, document = rest.call('POST', url, {}, token, headers=VERSION)
         return status, document
 

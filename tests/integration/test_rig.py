@@ -120,7 +120,6 @@ class PostgreSQLRigTest(
 class MariaDBRigTest(
     OnEachDatabase,
     taken_over.TakenOver,
-    esi_client_suite.ClientSuite,
     serial_console.SerialConsole,
     rigs.RigTestCase,
 ):
@@ -237,3 +236,10 @@ def deliver(test, servers, name, kill=False):
     for uuid in sold:
         seller.withdraw('offers', uuid)
     test.assertHolds()
+
+
+@rigs.long
+class LeaseClientRigTest(esi_client_suite.ClientSuite, rigs.RigTestCase):
+    """On a rig of its own, as its servers are gone before their contracts are."""
+
+    DATABASE = 'mariadb'
