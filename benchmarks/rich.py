@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Markets in which bids have alternatives, or want their servers in one rack.
+"""Markets in which bids have alternatives or parts, or want their servers in one rack.
 
     python -m benchmarks.rich 1000 --seconds 10 --seeds 1 2 3
 
 The markets of ``benchmarks.clearing``, in racks of 40 servers; a third of the bids
-have one to three alternatives, the terms of other bids, and a fifth want one rack. A
+have one to three alternatives, the terms of other bids, and a fifth want one rack.
+Another fifth are bundles, with each of their alternatives: a head node as another bid
+asks for, and from up to a quarter of its time on all servers of the bid itself. A
 line for each seed says which share of the bound was reached; of up to 100 bids also
 which share of the optimum. With ``--arrivals`` it is milliseconds in which one such bid
 after the other is decided in a book of so many offers, whose other bids wait.
@@ -29,6 +31,9 @@ RACK = 40
 #: With more bids a solver is not asked for the optimum, and for so many seconds.
 SOLVED, SOLVER_SECONDS = 100, 60
 
+#: How many of the bids that do not want one rack are bundles.
+BUNDLES = 0.25
+
 #: Bids that are decided before it counts: who asks first for a group of servers finds
 #: out for each of them which it is of.
 FIRST = 20
@@ -49,6 +54,14 @@ def draw(size, seed):
         for number, each in enumerate(market.offers)
     ]
     bids = [_richer(each, market.bids, rng) for each in market.bids]
+    # Of random numbers of their own, so that the other bids are what they were.
+    rng = random.Random(f'bundles {seed}')
+    bids = [
+        _in_parts(each, market.bids, rng)
+        if each.group_by is None and rng.random() < BUNDLES
+        else each
+        for each in bids
+    ]
     return book.Book(market.now, offers, taken, bids)
 
 
@@ -68,6 +81,35 @@ def _richer(bid, bids, rng):
     return bid
 
 
+def _in_parts(bid, bids, rng):
+    """``bid`` as a bundle, and so its alternatives."""
+    alternatives = tuple(_bundle(each, bids, rng) for each in bid.alternatives)
+    return dataclasses.replace(_bundle(bid, bids, rng), alternatives=alternatives)
+
+
+def _bundle(terms, bids, rng):
+    head = rng.choice(bids)
+    offset = int(terms.duration * rng.random() / 4)
+    parts = (
+        bid_core.Part(
+            name='head',
+            duration=terms.duration,
+            price=head.price,
+            requirements=head.requirements,
+            resource_class=head.resource_class,
+        ),
+        bid_core.Part(
+            name='workers',
+            quantity=terms.quantity,
+            offset=offset,
+            duration=terms.duration - offset,
+            requirements=terms.requirements,
+            resource_class=terms.resource_class,
+        ),
+    )
+    return dataclasses.replace(terms, **bid_core.of_parts(parts), parts=parts)
+
+
 def measure(size, seconds, seed):
     """What the call auction reaches in so many seconds, a dictionary."""
     market = draw(size, seed)
@@ -80,6 +122,7 @@ def measure(size, seconds, seed):
     measured = {
         'seed': seed,
         'options': len(market.options),
+        'bundles': sum(bool(each.parts) for each in market.bids),
         'share': round(float(found.welfare / found.upper_bound), 4),
         'cpu_seconds': round(time.process_time() - started, 1),
         'moves': found.moves,

@@ -34,7 +34,7 @@ def costs(bid):
         'reserved_hours': hours,
         'cancelled_hours': 0,
         'committed_amount': max(
-            money.amount(each.price, each.quantity * each.duration)
+            sum(money.amount(load.price, load.seconds) for load in each.loads)
             for each in bid.terms
         ),
     }

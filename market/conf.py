@@ -177,6 +177,15 @@ _OPTS = [
         'work of a round. With 1 no bid has alternatives.',
     ),
     cfg.IntOpt(
+        'max_parts',
+        default=bid_core.MAX_PARTS,
+        min=1,
+        max=bid_core.MAX_PARTS,
+        help='How many parts one bundle can have, each with hardware, servers and time '
+        'of its own; all of them are met or none. Each takes what clears the market as '
+        'long as a bid does, so the number bounds the work of a round.',
+    ),
+    cfg.IntOpt(
         'max_group_expressions',
         default=16,
         min=0,

@@ -96,7 +96,7 @@ def _withdraw(session, contract, line, reason, now, turnaround, changes=None):
 
 def _still_is(session, contract, line, before, after):
     """Whether the server is what the renter of ``contract`` has asked for."""
-    bid = contract.bid_uuid and bids.with_uuid(session, contract.bid_uuid)
+    bid = bids.met_by(session, contract, line)
     if bid:
         asked = requirements.parse(bid.requirements, requirements.NO_LIMITS)
         return (

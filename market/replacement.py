@@ -34,7 +34,7 @@ def substitute(session, contract, line, now, turnaround, start=None):
     :param turnaround: what stays free between two contracts of a server.
     :param start: when the other one is to begin; by default as soon as can be.
     """
-    bid = contract.bid_uuid and bids.with_uuid(session, contract.bid_uuid)
+    bid = bids.met_by(session, contract, line)
     start = start or max(now, line.start_time)
     if not bid or start >= line.end_time:
         return None
@@ -106,5 +106,6 @@ def _line(contract, offer, stay, line):
     )
     return dataclasses.replace(
         draft.lines[0],
+        part=line.part,
         extensions=tuple(core.Extension(each.start, cost) for each, cost in later),
     )

@@ -131,7 +131,7 @@ class Book:
     def options(self) -> tuple[bid_core.Bid, ...]:
         """All bids, those with several ways to be met once for each.
 
-        What asks which offers a bid may take is asked of an option.
+        What asks which offers a bid may take is asked of the rows of an option.
         """
         return tuple(each for bid in self._bids.values() for each in bid.options)
 
@@ -317,7 +317,7 @@ class Book:
 
     def forget(self, bid: bid_core.Bid) -> None:
         """Remember no longer which groups a bid that is not in the book may take."""
-        for each in bid.options:
+        for each in bid.rectangles:
             self._for.pop(self.asks(each), None)
         self._asked.pop(bid.uuid, None)
 
@@ -372,7 +372,7 @@ class Book:
             bid.expressions,
         )
         if bid.plain:
-            # Options are made anew whenever they are asked for.
+            # Options and rows are made anew whenever they are asked for.
             self._asked[bid.uuid] = bid, asked
         return asked
 

@@ -10,10 +10,13 @@ import dataclasses
 import numpy as np
 
 from matcher.mechanisms import figures
+from matcher.mechanisms import immediate
 from matcher.mechanisms import native
 
 _HARDWARE, _WINDOW, _QUANTITY, _PRICE = 'hardware', 'window', 'quantity', 'price'
 _NOTICE = 'notice'
+
+_TAKEN = 'Bids worth more have the servers that it could have.'
 
 #: The nearer a bid is to what it wants, the later its reason stands here.
 NEARNESS = _HARDWARE, _NOTICE, _WINDOW, _QUANTITY, _PRICE
@@ -33,7 +36,8 @@ class Reason:
 def unmatched(book, awards):
     """A Reason for each bid of ``book`` that is in none of ``awards``.
 
-    Of alternatives, and of groups, that of the one which misses least is told.
+    Of alternatives, and of groups, that of the one which misses least is told; of parts
+    that of the one which lacks most.
     A group is the nearer the more of its servers are free at once.
     """
     served = {award.bid.uuid for award in awards}
@@ -43,10 +47,15 @@ def unmatched(book, awards):
     known = market.numbers()
 
     def reason(option):
-        number = known.get(option.key)
+        if option.parts:
+            return _of_bundle(book, option, of_row)
+        return of_row(option)
+
+    def of_row(row):
+        number = known.get(row.key)
         if number is None:
-            return _of_expressions(book, option) or _of_hardware(book, option)
-        return _of_sizes(book, option) or _of_figures(book, market, number, near)
+            return _of_expressions(book, row) or _of_hardware(book, row)
+        return _of_sizes(book, row) or _of_figures(book, market, number, near)
 
     return [
         reason(bid) if len(bid.options) == 1 else _nearest_miss(bid, reason)
@@ -60,6 +69,29 @@ def _nearest_miss(bid, reason):
     nearest, number = max(found, key=lambda each: NEARNESS.index(each[0].reason))
     said = f'Alternative {number}: {nearest.detail}' if number else nearest.detail
     return dataclasses.replace(nearest, detail=said)
+
+
+def _of_bundle(book, option, reason):
+    """What is told of a bundle, given what would be of each row: the first that lacks
+    most; or that no start suits all of them, where each could be had alone.
+    """
+    rows = option.rows(book.now)
+    if not option.possible(book.now):
+        return Reason(option.uuid, _WINDOW, 'No time is left in its window.')
+    without = [row for row in rows if not book.groups_for(row)]
+    found = [(reason(row), row.part) for row in without or rows]
+    worst, number = min(found, key=lambda each: NEARNESS.index(each[0].reason))
+    if worst.detail == _TAKEN:
+        if immediate.best(book, option):
+            return worst
+        return Reason(
+            option.uuid,
+            _WINDOW,
+            'Each of its parts could be had, but not all of them from one start on.',
+        )
+    name = option.parts[number].name
+    which = f'Part {number}' + (f' ({name})' if name else '')
+    return dataclasses.replace(worst, detail=f'{which}: {worst.detail}')
 
 
 def _of_expressions(book, option):
@@ -163,9 +195,7 @@ def _of_numbers(market, number, near):
             f'{least} servers cost at least {price} an hour each at some time that '
             'suits it; that is more than it offers.',
         )
-    return Reason(
-        bid.uuid, _PRICE, 'Bids worth more have the servers that it could have.'
-    )
+    return Reason(bid.uuid, _PRICE, _TAKEN)
 
 
 def _near(market):

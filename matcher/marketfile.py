@@ -4,7 +4,8 @@
 The market is ``{"now", "offers", "bids"}``: offers and bids as the market's API
 shows them, with the fields that a clearing needs, and for an offer the time that
 is ``booked`` already as pairs of start and end. An alternative of a bid has the fields
-in which it differs from the bid's own terms.
+in which it differs from the bid's own terms. Each part of a bundle is a contract in the
+result, with the number of its ``part``.
 """
 
 import datetime
@@ -102,7 +103,11 @@ def _terms(payload, where):
     triples = payload.get('requirements', ())
     requirements.parse(triples, field=f'{where}.requirements')
     bid.check_expressions(payload, requirements.Limits())
-    return {
+    parts = tuple(map(bid.Part.of, payload.get('parts') or ()))
+    for number, each in enumerate(parts):
+        field = f'{where}.parts[{number}].requirements'
+        requirements.parse(each.requirements, field=field)
+    own = {
         'quantity': quantity,
         'min_quantity': payload.get('min_quantity', quantity),
         'start_time': start,
@@ -115,7 +120,9 @@ def _terms(payload, where):
         'group_by': payload.get('group_by'),
         'spread_by': payload.get('spread_by'),
         'spread_max': payload.get('spread_max', 1),
+        'parts': parts,
     }
+    return own | (bid.of_parts(parts) if parts else {})
 
 
 def result(market, allocation, pricing, allotment, settled, seconds):
@@ -160,6 +167,8 @@ def _contract(award, pays, gets):
     }
     if award.bid.alternative is not None:
         payload['alternative'] = award.bid.alternative
+    if award.bid.part is not None:
+        payload['part'] = award.bid.part
     if award.bid.group_value is not None:
         payload['group_value'] = award.bid.group_value
     return payload
@@ -213,6 +222,8 @@ def _bid_said(each):
     )
     if each.spread_by:
         payload['spread_max'] = each.spread_max
+    if each.parts:
+        payload['parts'] = [part.document for part in each.parts]
     if each.alternatives:
         payload['alternatives'] = [other.document for other in each.alternatives]
     return payload

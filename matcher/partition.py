@@ -29,7 +29,7 @@ def touched(book, changed):
     """
     alike = collections.defaultdict(list)
     for bid in book.bids:
-        alike[tuple(map(book.asks, bid.options))].append(bid)
+        alike[tuple(map(book.asks, bid.rectangles))].append(bid)
     left = [
         (_groups(book, bids[0]), {bid.uuid for bid in bids}) for bids in alike.values()
     ]
@@ -73,5 +73,5 @@ def components(book):
 
 
 def _groups(book, bid):
-    """The groups of offers that a bid may take by any alternative, each once."""
-    return tuple(dict.fromkeys(itertools.chain(*map(book.groups_for, bid.options))))
+    """The groups of offers that any alternative or part may take, each once."""
+    return tuple(dict.fromkeys(itertools.chain(*map(book.groups_for, bid.rectangles))))

@@ -54,6 +54,7 @@ class Question:
         values['alternatives'] = tuple(
             map(bid_core.Alternative.of, values.get('alternatives') or ())
         )
+        values['parts'] = tuple(map(bid_core.Part.of, values.get('parts') or ()))
         return cls(bid_core.Bid(**values), priced, payload.get('calendar'))
 
 
@@ -117,14 +118,21 @@ def _answer(book, clear, question, bid):
     if not question.priced:
         bid, found = _just_enough(book, bid)
     alone = book.copy([bid])
-    places = _places(book, bid)
-    lowest = _lowest_ceiling(places, bid.min_quantity)
+    rows = bid.rows(book.now)
+    suitable = {offer.uuid for row in rows for offer in alone.suitable(row)}
+    lowest, calendar = None, None
+    if not bid.parts:
+        # Of a bundle each part has a ceiling of its own.
+        places = _places(book, bid)
+        lowest = _lowest_ceiling(places, bid.min_quantity)
+        calendar = question.calendar and _calendar(book, bid, places, question)
     answer = {
         'requirements': [
             {'requirement': list(triple), 'offers': count}
-            for triple, count in zip(bid.requirements, alone.meeting(bid), strict=True)
+            for row in rows
+            for triple, count in zip(row.requirements, alone.meeting(row), strict=True)
         ],
-        'offers': len(alone.suitable(bid)),
+        'offers': len(suitable),
         'start_time': None,
         'end_time': None,
         'lines': [],
@@ -133,12 +141,10 @@ def _answer(book, clear, question, bid):
         'group_value': None,
         'reason': None,
         'detail': None,
-        'calendar': question.calendar and _calendar(book, bid, places, question),
+        'calendar': calendar,
     }
     awards = clear(alone) if found else []
-    for award, rates in awards:
-        answer |= _promised(award, rates)
-    return answer if awards else answer | _why_not(alone, lowest)
+    return answer | (_promised(awards) if awards else _why_not(alone, lowest))
 
 
 def _just_enough(book, bid):
@@ -147,10 +153,10 @@ def _just_enough(book, bid):
     And whether any can.
     """
     bid = dataclasses.replace(bid, price=_ANY_PRICE)
-    award = immediate.best(book, bid)
-    if award is None:
+    awards = immediate.best(book, bid)
+    if not awards:
         return bid, False
-    ceiling = max(each.price for each in award.offers)
+    ceiling = max(each.price for award in awards for each in award.offers)
     return dataclasses.replace(bid, price=ceiling), True
 
 
@@ -283,21 +289,29 @@ def _entry(book, bid, places, start, seconds):
     }
 
 
-def _promised(award, rates):
-    stay = award.stay
+def _promised(awards):
+    """What is awarded, of a bundle all parts."""
     return {
-        'start_time': window.text(stay.start),
-        'end_time': window.text(stay.end),
-        'group_value': award.bid.group_value,
+        'start_time': window.text(min(award.stay.start for award, _ in awards)),
+        'end_time': window.text(max(award.stay.end for award, _ in awards)),
+        'group_value': awards[0][0].bid.group_value,
         'lines': [
             {
                 'offer_uuid': offer.uuid,
                 'resource_class': offer.resource_class,
                 'price': money.text(rate),
+                'part': award.bid.part,
             }
+            for award, rates in awards
             for offer, rate in zip(award.offers, rates, strict=True)
         ],
-        'amount': money.text(sum(money.amount(rate, stay.seconds) for rate in rates)),
+        'amount': money.text(
+            sum(
+                money.amount(rate, award.stay.seconds)
+                for award, rates in awards
+                for rate in rates
+            )
+        ),
     }
 
 

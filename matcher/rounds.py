@@ -5,9 +5,10 @@ The mechanism proposes, the database disposes: a contract whose offers or bid
 have changed since they were read is not written, and waits for the next round.
 """
 
-import collections
 import dataclasses
 import decimal
+import functools
+import itertools
 import math
 import threading
 import time
@@ -20,7 +21,6 @@ from flocx import exceptions
 from flocx import metrics
 from flocx.core import bid as bid_core
 from flocx.core import contract as contract_core
-from flocx.core import window
 from market.db import bids
 from market.db import contracts
 from market.db import offers
@@ -28,6 +28,7 @@ from market.db import rounds
 from market.db import unmatched_reasons
 from matcher import book_cache
 from matcher import diagnostics
+from matcher import drafts
 from matcher import mechanisms
 from matcher import partition
 from matcher import plugins
@@ -120,23 +121,16 @@ class Rounds:
             self._prices = allotment.prices
             self._whole_took = time.monotonic() - started
         settled = self._pricing.settle(book, allotment)
-        drafts = [
-            (
-                award,
-                _draft(
-                    award,
-                    rates,
-                    now,
-                    contract_core.PriceOrigin(self._pricing.NAME, displaced, uuid),
-                ),
-            )
-            for award, rates, displaced in _spaced(settled, self._reader.turnaround)
+        made = [
+            drafts.made(awarded, now, functools.partial(self._origin, uuid))
+            for awarded in drafts.spaced(settled, self._reader.turnaround)
         ]
         for bid in {award.bid.uuid for award in settled.awards}.difference(
-            award.bid.uuid for award, _ in drafts
+            draft.bid_uuid for draft in made
         ):
             self.note('bid', bid)
-        written = self._write(drafts, now)
+        written = self._write(made, now)
+        awards = list(itertools.chain(*(draft.awards for draft in written)))
         done = Round(
             uuid=uuid,
             time=now,
@@ -145,20 +139,24 @@ class Rounds:
             offers=len(book.offers),
             bids=len(book.bids),
             contracts=len(written),
-            conflicts=len(drafts) - len(written),
-            welfare=min(figures.credits(figures.worth(written)), _LARGEST_AMOUNT),
+            conflicts=len(made) - len(written),
+            welfare=min(figures.credits(figures.worth(awards)), _LARGEST_AMOUNT),
             upper_bound=_within(allotment.upper_bound),
             gap=_gap(allotment),
             prices=allotment.prices.summary() if allotment.prices else None,
             seconds=time.monotonic() - started,
         )
         _count(done, everything)
-        reasons = self._news(diagnostics.unmatched(book, written), whole)
-        closed = [award.bid.uuid for award in written]
+        reasons = self._news(diagnostics.unmatched(book, awards), whole)
+        closed = [draft.bid_uuid for draft in written]
         # Rounds with nothing to do are many and say nothing.
-        if drafts or reasons:
-            self._keep(done if drafts else None, reasons, closed, now)
+        if made or reasons:
+            self._keep(done if made else None, reasons, closed, now)
         return done
+
+    def _origin(self, round_uuid, displaced):
+        name = self._pricing.NAME
+        return contract_core.PriceOrigin(name, displaced, round_uuid)
 
     def _part(self, book, started):
         """What is to be cleared: where something has changed, or now and then all.
@@ -173,52 +171,52 @@ class Rounds:
             return book
         return partition.touched(book, changed)
 
-    def _write(self, drafts, now):
+    def _write(self, made, now):
         """Write contracts, many in one transaction, each wholly or not at all.
 
-        :param drafts: pairs of an award and its contract.
-        :returns: the awards whose contracts were written.
+        :param made: a list of drafts.Draft.
+        :returns: those whose contracts were written.
         """
         written = []
         # As this round knows them: what it writes itself changes them, and must not
         # stand in the way of another award of the same offer.
         generations = {
-            offer.uuid: offer.generation
-            for award, _ in drafts
-            for offer in award.offers
+            offer.uuid: offer.generation for draft in made for offer in draft.offers
         }
         # In the order of offers, so that two engines do not wait for each other.
-        drafts = sorted(drafts, key=lambda draft: draft[0].offers[0].uuid)
-        for at in range(0, len(drafts), _CONTRACTS_PER_TRANSACTION):
-            batch = drafts[at : at + _CONTRACTS_PER_TRANSACTION]
-            for award, contract in self._store(batch, generations, now):
-                LOG.info('Bid %s became contract %s', award.bid.uuid, contract.uuid)
-                waited = contract.created_at - award.bid.updated_at
+        made = sorted(made, key=lambda draft: draft.offers[0].uuid)
+        for at in range(0, len(made), _CONTRACTS_PER_TRANSACTION):
+            batch = made[at : at + _CONTRACTS_PER_TRANSACTION]
+            for draft in self._store(batch, generations, now):
+                LOG.info(
+                    'Bid %s became contract %s', draft.bid_uuid, draft.contract.uuid
+                )
+                waited = draft.contract.created_at - draft.bid.updated_at
                 metrics.WAITED.observe(waited.total_seconds())
-                written.append(award)
-        done = {award.bid.uuid for award in written}
-        for award, _ in drafts:
-            if award.bid.uuid not in done:
+                written.append(draft)
+        done = {draft.bid_uuid for draft in written}
+        for draft in made:
+            if draft.bid_uuid not in done:
                 # Something of it had changed before; it may find another server.
-                self.note('bid', award.bid.uuid)
+                self.note('bid', draft.bid_uuid)
         return written
 
     @db.retried
-    def _store(self, drafts, generations, now):
+    def _store(self, batch, generations, now):
         done, known = [], dict(generations)
         with self._database.writer() as session:
             answers = contracts.write_all(
                 session,
-                [(contract, award.bid) for award, contract in drafts],
+                [(draft.contract, draft.bid) for draft in batch],
                 known,
                 now,
             )
-        for (award, contract), refused in zip(drafts, answers, strict=True):
+        for draft, refused in zip(batch, answers, strict=True):
             if refused:
-                LOG.info('Bid %s waits: %s', award.bid.uuid, refused)
+                LOG.info('Bid %s waits: %s', draft.bid_uuid, refused)
                 continue
-            done.append((award, contract))
-            for offer in award.offers:
+            done.append(draft)
+            for offer in draft.offers:
                 known[offer.uuid] += 1
         generations.update(known)
         return done
@@ -309,61 +307,6 @@ def _count(done, book):
     metrics.CONFLICTS.inc(done.conflicts)
     metrics.BOOK.labels('offers').set(len(book.offers))
     metrics.BOOK.labels('bids').set(len(book.bids))
-
-
-def _spaced(settled, turnaround):
-    """Awards that keep the turnaround between them, as triples.
-
-    Each with its rates, and what bids left out would have added where that is known.
-
-    What this round has given away before counts as booked time from the next round
-    on; until then, of two awards too close on one server the second waits.
-    """
-    given = collections.defaultdict(list)
-    displaced = settled.displaced or [None] * len(settled.awards)
-    for award, rates, each in zip(settled.awards, settled.pays, displaced, strict=True):
-        stays = {
-            offer.server: _with_gap(award.stay, turnaround.gap(offer.resource_class))
-            for offer in award.offers
-        }
-        if not any(
-            stay.overlaps(other)
-            for server, stay in stays.items()
-            for other in given[server]
-        ):
-            for server in stays:
-                given[server].append(award.stay)
-            yield award, rates, each
-
-
-def _with_gap(stay, gap):
-    return window.Window(stay.start - gap, stay.end + gap)
-
-
-def _draft(award, rates, now, origin):
-    bid = award.bid
-    made = contract_core.draft(
-        uuidutils.generate_uuid(),
-        award.stay,
-        [
-            (uuidutils.generate_uuid(), offer, rate)
-            for offer, rate in zip(award.offers, rates, strict=True)
-        ],
-        now,
-        origin=origin,
-        project_id=bid.project_id,
-        bid_uuid=bid.uuid,
-        name=bid.name,
-        purpose=bid.purpose,
-    )
-    if bid.extend_until is None:
-        return made
-    return dataclasses.replace(
-        made,
-        extend_until=bid.extend_until,
-        extend_max_price=bid.extend_max_price,
-        lineage=bid.lineage,
-    )
 
 
 def _within(amount):

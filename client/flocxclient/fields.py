@@ -196,6 +196,8 @@ BID = Table(
         # The JMESPath of which only so many servers share a value.
         Field('spread_by', query=True, since='1.1'),
         Field('spread_max', int, query=True, since='1.1'),
+        # What a bundle is of: all of it is met, or nothing.
+        Field('parts', list, column='Parts', since='1.1'),
         # Other terms, of which none is met if any is; and which are, 0 for its own.
         Field('alternatives', list, column='Alternatives', since='1.1'),
         Field('alternative', int, since='1.1'),

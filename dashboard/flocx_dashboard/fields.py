@@ -104,12 +104,11 @@ class Requirements(Read):
 class Alternatives(Read):
     """Other terms of a bid, a line of text for each."""
 
+    OPTIONS = alternatives.OPTIONS
+    EXAMPLE = 'resource_class=a100,quantity=2,duration=12h,price=1.20'
+
     def __init__(self, **kwargs):
-        attrs = {
-            'rows': 2,
-            'spellcheck': 'false',
-            'placeholder': 'resource_class=a100,quantity=2,duration=12h,price=1.20',
-        }
+        attrs = {'rows': 2, 'spellcheck': 'false', 'placeholder': self.EXAMPLE}
         super().__init__(widget=forms.Textarea(attrs=attrs), **kwargs)
 
     def read(self, text):
@@ -120,17 +119,25 @@ class Alternatives(Read):
         readers = {
             **dict.fromkeys(('quantity', 'min_quantity', 'spread_max'), int),
             **dict.fromkeys(('duration', 'min_reclaim_notice'), times.duration),
+            'offset': times.duration,
             **dict.fromkeys(('start_time', 'end_time'), Moment().read),
             'price': prices.price,
             'requirements': lambda several: list(map(requirements.parse, several)),
         }
         found = {}
-        for name, value in alternatives.words(line).items():
+        for name, value in alternatives.words(line, self.OPTIONS).items():
             try:
                 found[name] = readers.get(name, str)(value)
             except ValueError as error:
                 raise ValueError(f'{line}: {name}: {error}') from error
         return found
+
+
+class Parts(Alternatives):
+    """Parts of a bundle, a line of text for each."""
+
+    OPTIONS = alternatives.OF_PARTS
+    EXAMPLE = 'name=head\nname=workers,quantity=4,offset=1h,price=2.50,require=gpus>=1'
 
 
 def typed(triples):

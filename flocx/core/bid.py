@@ -3,16 +3,19 @@
 
 Or one of several such rectangles: a bid may have alternatives, of which at most one is
 awarded (an exclusive group; Nisan, "Bidding and allocation in combinatorial auctions",
-2000, calls it XOR).
+2000, calls it XOR). Or several of them together: a bundle has parts, of which all are
+awarded or none (AND).
 """
 
 from collections.abc import Mapping
+from collections.abc import Sequence
 import dataclasses
 import datetime
 import decimal
 import enum
 import json
 from typing import Any
+from typing import NamedTuple
 from typing import Self
 
 from flocx import exceptions
@@ -46,6 +49,9 @@ MAX_GROUP_LENGTH = 255
 #: In how many ways one bid can be met, its own terms included.
 MAX_ALTERNATIVES = 16
 
+#: How many parts one bundle can have.
+MAX_PARTS = 16
+
 
 def accepts(least: int | None, reclaim_notice: int | None) -> bool:
     """Whether who wants a notice of ``least`` seconds takes one of ``reclaim_notice``.
@@ -56,6 +62,93 @@ def accepts(least: int | None, reclaim_notice: int | None) -> bool:
     if reclaim_notice is None:
         return True
     return least is not None and least <= reclaim_notice
+
+
+class Load(NamedTuple):
+    """So many servers, each for ``duration`` seconds, at most at ``price`` an hour."""
+
+    quantity: int
+    duration: int
+    price: decimal.Decimal
+
+    @property
+    def seconds(self) -> int:
+        """For how many seconds it takes servers, all together."""
+        return self.quantity * self.duration
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """Servers of a bundle: ``quantity`` of them, neither more nor less.
+
+    They are wanted from ``offset`` seconds after the bundle begins, for ``duration``
+    seconds, at most for ``price`` per server and hour, which is that of the bid where
+    it is None. ``name`` is for people.
+    """
+
+    name: str | None = None
+    quantity: int = 1
+    offset: int = 0
+    duration: int
+    price: decimal.Decimal | None = None
+    requirements: tuple[tuple[Any, ...], ...] = ()
+    resource_class: str | None = None
+
+    @property
+    def end(self) -> int:
+        """How many seconds after the bundle begins it ends."""
+        return self.offset + self.duration
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """Its fields as JSON has them."""
+        return _terms(self) | {
+            'price': None if self.price is None else money.text(self.price),
+            'requirements': [list(each) for each in self.requirements],
+        }
+
+    @classmethod
+    def of(cls, document: Mapping[str, Any]) -> Self:
+        """The part that a document says."""
+        values = dict(document)
+        if values.get('price') is not None:
+            values['price'] = money.price(values['price'])
+        values['requirements'] = tuple(map(tuple, values['requirements']))
+        return cls(**values)
+
+
+def of_parts(parts: Sequence[Part]) -> dict[str, Any]:
+    """What the terms of a bundle of these parts say of all of it.
+
+    :raises Invalid: they do not begin with the bundle, or have no time in common: only
+        so no server can be in two of them.
+    """
+    first, last = (pick(each.offset for each in parts) for pick in (min, max))
+    if first:
+        raise exceptions.Invalid(
+            f'parts: the first begins {first} seconds after the bundle; one has to '
+            'have offset 0'
+        )
+    for number, each in enumerate(parts):
+        if each.end <= last:
+            raise exceptions.Invalid(
+                f'parts[{number}]: it ends after {each.end} seconds, before another '
+                f'begins ({last}); all parts need to have some time in common'
+            )
+    servers = sum(each.quantity for each in parts)
+    if servers > MAX_QUANTITY:
+        raise exceptions.Invalid(
+            f'parts: {servers} servers; at most {MAX_QUANTITY} are allowed'
+        )
+    return {
+        'quantity': servers,
+        'min_quantity': servers,
+        'duration': max(each.end for each in parts),
+        'requirements': (),
+        'resource_class': None,
+        'group_by': None,
+        'spread_by': None,
+    }
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +167,7 @@ class Alternative:
     group_by: str | None = None
     spread_by: str | None = None
     spread_max: int = 1
+    parts: tuple[Part, ...] = ()
 
     @property
     def document(self) -> dict[str, Any]:
@@ -83,6 +177,7 @@ class Alternative:
             'end_time': window.text(self.end_time),
             'price': money.text(self.price),
             'requirements': [list(each) for each in self.requirements],
+            'parts': [each.document for each in self.parts],
         }
 
     @classmethod
@@ -93,7 +188,13 @@ class Alternative:
             values[name] = window.instant(values[name], name)
         values['price'] = money.price(values['price'])
         values['requirements'] = tuple(map(tuple, values['requirements']))
+        values['parts'] = tuple(map(Part.of, values.get('parts') or ()))
         return cls(**values)
+
+    @property
+    def loads(self) -> tuple[Load, ...]:
+        """What it takes of servers, for each part."""
+        return _loads(self)
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,6 +216,11 @@ class Bid:
     finds in their hardware documents is the same. ``group_value`` says which one was
     awarded; see :func:`group_of`. With ``spread_by`` at most ``spread_max`` servers are
     of one group that this finds.
+
+    With ``parts`` it is a bundle: each of them has hardware, servers and time of its
+    own, counted from the one start of all; ``quantity`` is how many servers they are
+    together and ``duration`` from the first second of any to the last one. Of a row
+    ``part`` says which of them it is.
 
     ``extend_until`` and ``extend_max_price`` are those of its contract.
     """
@@ -138,6 +244,8 @@ class Bid:
     group_value: str | None = None
     alternatives: tuple[Alternative, ...] = ()
     alternative: int | None = None
+    parts: tuple[Part, ...] = ()
+    part: int | None = None
     extend_until: datetime.datetime | None = None
     extend_max_price: decimal.Decimal | None = None
     purpose: str | None = None
@@ -182,15 +290,58 @@ class Bid:
         """Its own terms, and those of its alternatives."""
         return self, *self.alternatives
 
+    def rows(self, now: datetime.datetime) -> tuple['Bid', ...]:
+        """Rectangles of which all are to be met together, for each part of an option.
+
+        Their first starts, at ``now`` or later, are those of one start of the bundle,
+        and so are their last; there are none where it is too late for that. An option
+        without parts is its only one.
+        """
+        if not self.parts:
+            return (self,)
+        spare = self.window.length - datetime.timedelta(seconds=self.duration)
+        passed = max(now - self.start_time, datetime.timedelta()) if spare else spare
+        if passed > spare:
+            return ()
+        return tuple(
+            dataclasses.replace(
+                self,
+                parts=(),
+                part=number,
+                start_time=start + passed,
+                end_time=start + spare + datetime.timedelta(seconds=each.duration),
+                quantity=each.quantity,
+                min_quantity=each.quantity,
+                duration=each.duration,
+                price=load.price,
+                requirements=each.requirements,
+                resource_class=each.resource_class,
+            )
+            for number, (each, load) in enumerate(
+                zip(self.parts, self.loads, strict=True)
+            )
+            for start in [self.start_time + datetime.timedelta(seconds=each.offset)]
+        )
+
     @property
-    def key(self) -> tuple[str, int | None]:
-        """What identifies an option among those of all bids."""
-        return self.uuid, self.alternative
+    def rectangles(self) -> tuple['Bid', ...]:
+        """The rows of all options, whenever they may begin."""
+        return tuple(row for each in self.options for row in each.rows(each.start_time))
+
+    @property
+    def loads(self) -> tuple[Load, ...]:
+        """What it takes of servers, for each part."""
+        return _loads(self)
+
+    @property
+    def key(self) -> tuple[str, int | None, int | None]:
+        """What identifies a row among those of all bids."""
+        return self.uuid, self.alternative, self.part
 
     @property
     def plain(self) -> bool:
-        """Whether it is a bid that has no other options."""
-        return self.alternative is None
+        """Whether it is a bid that has neither other options nor parts."""
+        return self.alternative is None and self.part is None and not self.parts
 
     @property
     def expressions(self) -> tuple[str, ...]:
@@ -221,7 +372,7 @@ class Bid:
     @property
     def server_seconds(self) -> int:
         """For how many seconds it takes servers, all together, at most."""
-        return max(each.quantity * each.duration for each in self.terms)
+        return max(sum(load.seconds for load in each.loads) for each in self.terms)
 
     def accepts(self, reclaim_notice: int | None) -> bool:
         """Whether a server that can be reclaimed with this notice will do."""
@@ -245,8 +396,13 @@ class Bid:
 
     def hopeless(self, now: datetime.datetime) -> bool:
         """Whether nothing that appears from ``now`` on could meet it."""
-        return all(
-            each.stay(max(now, each.start_time)) is None for each in self.options
+        return not any(each.possible(now) for each in self.options)
+
+    def possible(self, now: datetime.datetime) -> bool:
+        """Whether an option is not too late: all of its rows still have a time."""
+        rows = self.rows(now)
+        return bool(rows) and all(
+            each.stay(max(now, each.start_time)) is not None for each in rows
         )
 
     # Last, for from here on the name means the property.
@@ -288,6 +444,19 @@ def check_expressions(terms: Mapping[str, Any], limits: requirements.Limits) -> 
             raise exceptions.Invalid(f'{name}: {error}') from None
 
 
-def _terms(alternative: Alternative) -> dict[str, Any]:
+def _loads(terms: 'Bid | Alternative') -> tuple[Load, ...]:
+    if not terms.parts:
+        return (Load(terms.quantity, terms.duration, terms.price),)
+    return tuple(
+        Load(
+            each.quantity,
+            each.duration,
+            terms.price if each.price is None else each.price,
+        )
+        for each in terms.parts
+    )
+
+
+def _terms(alternative: Alternative | Part) -> dict[str, Any]:
     names = (field.name for field in dataclasses.fields(alternative))
     return {name: getattr(alternative, name) for name in names}

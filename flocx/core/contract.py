@@ -156,6 +156,9 @@ class Line:
     when the owner has reclaimed the server, and ``reclaim_deadline`` when it is taken
     back at the latest; both None until then.
 
+    ``part`` says which part of its bid it meets, where that is a bundle; such a line
+    may begin later, and end earlier, than its contract.
+
     ``power_on`` is whether its server is powered on, None where nobody has said.
 
     ``hold`` is what the renter's account holds for what it may still cost, and
@@ -171,6 +174,7 @@ class Line:
     resource_uuid: str
     resource_class: str | None = None
     sublet_of: str | None = None
+    part: int | None = None
     project_id: str
     start_time: datetime.datetime
     end_time: datetime.datetime

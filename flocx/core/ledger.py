@@ -208,9 +208,15 @@ def most(price: decimal.Decimal, quantity: int, duration: int) -> decimal.Decima
 def most_of_bid(wanted: bid.Bid) -> decimal.Decimal:
     """What a bid costs at most: its ceiling, for each server and its duration.
 
-    Of a bid with alternatives that is the dearest of them.
+    Of a bid with alternatives that is the dearest of them, and of a bundle all parts.
     """
-    return max(most(each.price, each.quantity, each.duration) for each in wanted.terms)
+    return max(
+        sum(
+            (most(load.price, load.quantity, load.duration) for load in each.loads),
+            ZERO,
+        )
+        for each in wanted.terms
+    )
 
 
 def most_of_line(line: contract.Line) -> decimal.Decimal:

@@ -9,6 +9,8 @@ from flocx.api import fields
 from flocx.core import bid as bid_core
 from flocx.core import requirements
 from flocx.core import window
+from market import conf as market_conf
+from market.api import parts
 
 #: What may be null to say that it is not asked for, whatever the bid's own terms say.
 _UNSET = {'resource_class', 'min_reclaim_notice', 'group_by', 'spread_by'}
@@ -30,20 +32,19 @@ def types_of(table):
     return alike.request('AlternativeRequest'), alike.answer('Alternative')
 
 
-def of(body, own, limits, most):
+def of(body, own, conf):
     """The alternatives that a request names, in order.
 
     What one leaves out is as in the bid's own terms. Without ``min_quantity`` all of
     its ``quantity`` are of use; without ``duration`` it takes all of its window if the
-    bid's own terms do.
+    bid's own terms do. With an empty list of ``parts`` it is no bundle, though these
+    are.
 
     :param body: a list of dictionaries, or None.
     :param own: the bid with its own terms alone.
-    :param limits: of requirements.
-    :param most: how many there may be, own terms included.
     :raises Invalid: naming the alternative and its field.
     """
-    body = body or []
+    body, most = body or [], conf.market.max_alternatives
     if len(body) >= most:
         raise exceptions.Invalid(
             f'alternatives: {len(body)} beside the terms of the bid itself; at most '
@@ -52,7 +53,7 @@ def of(body, own, limits, most):
     found = []
     for number, given in enumerate(body):
         with inside(number):
-            found.append(_one(given, own, limits))
+            found.append(_one(given, own, conf))
     return tuple(found)
 
 
@@ -73,7 +74,8 @@ def inside(number):
         raise exceptions.Invalid(f'alternatives[{number}].{error}') from None
 
 
-def _one(given, own, limits):
+def _one(given, own, conf):
+    limits = market_conf.requirement_limits(conf)
     given = {
         name: value
         for name, value in given.items()
@@ -83,12 +85,19 @@ def _one(given, own, limits):
         parsed = requirements.parse(given['requirements'], limits)
         given['requirements'] = tuple(tuple(each.triple()) for each in parsed)
     bid_core.check_expressions(given, limits)
+    stay = window.Window(
+        given.get('start_time', own.start_time), given.get('end_time', own.end_time)
+    )
+    length = given.get('duration', stay.seconds if own.whole else own.duration)
+    given = parts.resolved(given, length, limits, conf.market.max_parts, own.parts)
+    if own.parts and not given['parts']:
+        # What these come to together is nothing that it could have meant.
+        given = {'quantity': 1, **given}
     values = {name: getattr(own, name) for name in _NAMES} | given
     if 'quantity' in given:
         values['min_quantity'] = given.get('min_quantity', given['quantity'])
-    if own.whole and 'duration' not in given:
-        stay = window.Window(values['start_time'], values['end_time'])
-        values['duration'] = stay.seconds
+    if 'duration' not in given:
+        values['duration'] = length
     # As a bid of its own it is checked as one.
     dataclasses.replace(own, **values)
     return bid_core.Alternative(**values)

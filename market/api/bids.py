@@ -24,6 +24,7 @@ from market import claims
 from market import conf as market_conf
 from market import standing_extensions
 from market.api import alternatives
+from market.api import parts
 from market.api import transaction
 from market.db import bids
 from market.db import commitments
@@ -45,6 +46,9 @@ class Outlook(types.Answer):
     time = types.Instant
 
 
+Part = parts.type_of(
+    _QUANTITY, types.Integer(1, MAX_DURATION), types.Integer(0, MAX_DURATION)
+)
 FIELDS = fields.Table(
     uuid=_Field(_TEXT, sort=True),
     name=_Field(types.Name, _OPTIONAL, _NULLABLE),
@@ -64,6 +68,7 @@ FIELDS = fields.Table(
     spread_by=_Field(types.Text, _OPTIONAL, since='1.1'),
     spread_max=_Field(_QUANTITY, _OPTIONAL, since='1.1'),
     group_value=_Field(_TEXT, since='1.1'),
+    parts=_Field([Part], _OPTIONAL, filter=None, since='1.1'),
     alternative=_Field(types.Integer(0, bid_core.MAX_ALTERNATIVES), since='1.1'),
     extend_until=_Field(types.Instant, _OPTIONAL, _NULLABLE, since='1.1'),
     extend_max_price=_Field(types.Price, _OPTIONAL, _OPTIONAL, since='1.1'),
@@ -100,15 +105,15 @@ BidList = types.collection('bids', Bid)
 def from_request(body, context, conf, terms, now):
     """The bid that a project places; who it is, its token says."""
     given = {name: value for name, value in body.items() if value is not None}
+    limits = market_conf.requirement_limits(conf)
     stay = window.Window(given.setdefault('start_time', now), given['end_time'])
-    parsed = requirements.parse(
-        given.get('requirements', []), market_conf.requirement_limits(conf)
-    )
+    others = given.pop('alternatives', None)
+    length = given.get('duration', stay.seconds)
+    given = parts.resolved(given, length, limits, conf.market.max_parts)
+    parsed = requirements.parse(given.get('requirements', []), limits)
     given.setdefault('min_quantity', given.get('quantity', 1))
     given.setdefault('duration', stay.seconds)
-    others = given.pop('alternatives', None)
-    bid_core.check_expressions(given, market_conf.requirement_limits(conf))
-    most = ledger.most(given['price'], given.get('quantity', 1), given['duration'])
+    bid_core.check_expressions(given, limits)
     bid = bid_core.Bid(
         **{
             **given,
@@ -117,26 +122,21 @@ def from_request(body, context, conf, terms, now):
             'uuid': uuidutils.generate_uuid(),
             'project_id': context.project_id,
             'lineage': tuple(context.lineage),
-            'hold': most if conf.ledger.enforce else ledger.ZERO,
             'created_at': now,
             'updated_at': now,
         }
     )
-    if others:
-        limits = market_conf.requirement_limits(conf), conf.market.max_alternatives
-        bid = dataclasses.replace(
-            bid, alternatives=alternatives.of(others, bid, *limits)
-        )
-        most = ledger.most_of_bid(bid)
-        if conf.ledger.enforce:
-            bid = dataclasses.replace(bid, hold=most)
+    bid = dataclasses.replace(bid, alternatives=alternatives.of(others, bid, conf))
+    most = ledger.most_of_bid(bid)
+    if conf.ledger.enforce:
+        bid = dataclasses.replace(bid, hold=most)
     _require_possible(bid, most, terms, now)
     return bid
 
 
 def _with_duration(bid, values):
     """``values`` that change ``bid``, and its duration where that follows from them."""
-    if bid.whole and 'end_time' in values:
+    if bid.whole and not bid.parts and 'end_time' in values:
         # Who asks for the whole window asks for the whole new one.
         stay = window.Window(bid.start_time, values['end_time'])
         return values | {'duration': stay.seconds}
@@ -234,8 +234,7 @@ def _changed(bid, values, conf):
     own = {name: value for name, value in values.items() if name != 'alternatives'}
     wanted = dataclasses.replace(bid, **own)
     if 'alternatives' in values:
-        limits = market_conf.requirement_limits(conf), conf.market.max_alternatives
-        given = alternatives.of(values['alternatives'], wanted, *limits)
+        given = alternatives.of(values['alternatives'], wanted, conf)
         values['alternatives'] = given
         wanted = dataclasses.replace(wanted, alternatives=given)
     return wanted

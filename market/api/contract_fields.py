@@ -5,6 +5,7 @@ import wsme.types
 
 from flocx.api import fields
 from flocx.api import types
+from flocx.core import bid as bid_core
 from flocx.core import contract as core
 from flocx.core import query
 from market.db import visibility
@@ -21,6 +22,7 @@ LINE_FIELDS = fields.Table(
     resource_uuid=_Field(_TEXT),
     resource_class=_Field(_TEXT),
     sublet_of=_Field(_TEXT),
+    part=_Field(types.Integer(0, bid_core.MAX_PARTS), filter=None, since='1.1'),
     price=_Field(types.Price),
     price_segments=_Field(types.Json, filter=None, since='1.1'),
     price_rule=_Field(_TEXT, filter=None, since='1.1'),

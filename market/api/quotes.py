@@ -18,6 +18,7 @@ class QuotedLine(types.Declared):
     offer_uuid = wsme.types.text
     resource_class = wsme.types.text
     price = types.Price
+    part = types.Field(int, since='1.1')
 
 
 def _answered():
@@ -50,6 +51,9 @@ QuotedAlternative = type('QuotedAlternative', (types.Declared,), _answered())
 #: ``requirements`` those that meet each requirement alone.
 #:
 #: ``group_value`` is the group that all the servers are of, if the bid asks for one.
+#:
+#: Of a bundle each line says of which ``part`` it is; ``lowest_ceiling`` and
+#: ``calendar`` are null, as each part has a ceiling and a time of its own.
 #:
 #: Of a bid with alternatives all this is of the one that it would get, ``alternative``,
 #: or that misses least; ``alternatives`` has it of each, its own terms first.

@@ -37,22 +37,31 @@ def from_row(row):
         lineage=tuple(values['lineage']),
         requirements=tuple(map(tuple, values['requirements'])),
         alternatives=tuple(map(bid_core.Alternative.of, values['alternatives'] or ())),
+        parts=tuple(map(bid_core.Part.of, values['parts'] or ())),
     )
     return bid_core.Bid(**values)
 
 
 def _row(bid):
     """The columns of a bid, by name."""
-    documents = _documents(bid)
-    return listing.fields(bid) | {
-        'alternatives': documents,
-        'server_seconds': bid.server_seconds if documents else None,
+    values = listing.fields(bid)
+    # What an award says, not a bid.
+    del values['part']
+    return values | {
+        'parts': [each.document for each in bid.parts] or None,
+        'alternatives': _documents(bid),
+        'server_seconds': _server_seconds(bid),
     }
 
 
 def _documents(bid):
     """The alternatives of a bid as JSON has them, None where there are none."""
     return [each.document for each in bid.alternatives] or None
+
+
+def _server_seconds(bid):
+    """What its other columns do not say: None of one rectangle."""
+    return bid.server_seconds if bid.alternatives or bid.parts else None
 
 
 def add(session, bid, now):
@@ -97,6 +106,14 @@ def with_uuid(session, uuid):
     return row and from_row(row).awarded
 
 
+def met_by(session, contract, line):
+    """What of its bid a line meets: the option, or the part of it; None of a claim."""
+    bid = contract.bid_uuid and with_uuid(session, contract.bid_uuid)
+    if not bid or line.part is None:
+        return bid
+    return bid.rectangles[line.part]
+
+
 def page(session, reader, query):
     """A page of the bids that ``reader`` may see."""
     rows = listing.page(session, _TABLE, visibility.bids, reader, query)
@@ -120,11 +137,13 @@ def above(session, offer, price, period):
 
     They are of others than the owner of ``offer`` and have some time in common with
     the window ``period``; the highest ceiling comes first. What hardware they ask for
-    beyond its class is not looked at. Each alternative is a bid of its own.
+    beyond its class is not looked at. Each alternative is a bid of its own. No server
+    fills a bundle alone.
     """
     alone = sa.and_(
         _TABLE.c.price > price,
         _TABLE.c.min_quantity == 1,
+        _TABLE.c.parts.is_(None),
         sa.or_(
             _TABLE.c.resource_class.is_(None),
             _TABLE.c.resource_class == offer.resource_class,
@@ -148,6 +167,7 @@ def above(session, offer, price, period):
         for option in from_row(row).options
         if option.price > price
         and option.min_quantity == 1
+        and not option.parts
         and option.resource_class in (None, offer.resource_class)
         and option.window.overlaps(period)
     ]
@@ -175,9 +195,11 @@ def change(session, bid, action, now, reason=None, **values):
     values.update(generation=bid.generation + 1, updated_at=now)
     after = dataclasses.replace(bid, **values)
     more = {}
-    if 'alternatives' in values or bid.alternatives:
-        several = after.server_seconds if after.alternatives else None
-        more = {'alternatives': _documents(after), 'server_seconds': several}
+    if 'alternatives' in values or bid.alternatives or bid.parts:
+        more = {
+            'alternatives': _documents(after),
+            'server_seconds': _server_seconds(after),
+        }
     done = session.execute(
         sa.update(_TABLE)
         .where(

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Supply and demand as they stand, in columns that name nobody."""
 
+import decimal
 import json
+import typing
 
 import sqlalchemy as sa
 
@@ -47,22 +49,45 @@ def supply(session, window, now, turnaround):
                 yield row.resource_class, row.price, free
 
 
+class Demand(typing.NamedTuple):
+    """An open bid, or a part of one."""
+
+    resource_class: str | None
+    project_id: str
+    price: decimal.Decimal
+    quantity: int
+    duration: int
+
+
 def demand(session, window):
-    """Class, project, ceiling, quantity and duration of each open bid there."""
+    """The open bids there, a Demand each; of a bundle each of its parts."""
     table = schema.bids
-    return session.execute(
+    rows = session.execute(
         sa.select(
             table.c.resource_class,
             table.c.project_id,
             table.c.price,
             table.c.quantity,
             table.c.duration,
+            table.c.parts,
         ).where(
             table.c.status == bid_core.Status.AVAILABLE,
             table.c.start_time < window.end,
             table.c.end_time > window.start,
         )
     )
+    for *own, parts in rows:
+        whole = Demand(*own)
+        if not parts:
+            yield whole
+        for part in map(bid_core.Part.of, parts or ()):
+            yield Demand(
+                part.resource_class,
+                whole.project_id,
+                whole.price if part.price is None else part.price,
+                part.quantity,
+                part.duration,
+            )
 
 
 def documents(session):

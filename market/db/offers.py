@@ -332,6 +332,9 @@ def free_after(session, contract, now, turnaround):
     for line in contract.lines:
         if line.status not in contract_core.RUNNING or line.reclaim_deadline:
             continue
+        if line.part is not None and line.end_time < contract.end_time:
+            # A part that ends before the others does not go on.
+            continue
         rows = session.execute(
             sa.select(_TABLE).where(_TABLE.c.uuid == line.offer_uuid)
         ).all()

@@ -61,7 +61,8 @@ _BIDS, _LINES, _CANCELLED = schema.bids, schema.contract_lines, schema.cancellat
 _BIDS_AND_RESERVED = sa.union_all(
     _read(
         _BIDS,
-        # Of alternatives one at most is met: the largest of them counts.
+        # Of alternatives one at most is met: the largest of them counts, and of a
+        # bundle all of its parts.
         sa.func.coalesce(_BIDS.c.server_seconds, _BIDS.c.quantity * _BIDS.c.duration),
         _BIDS.c.status == bid_core.Status.AVAILABLE,
     ),
@@ -94,6 +95,7 @@ _OPEN_BIDS = sa.select(
     _BIDS.c.price,
     _BIDS.c.quantity,
     _BIDS.c.duration,
+    _BIDS.c.parts,
     _BIDS.c.alternatives,
 ).where(
     _BIDS.c.project_id.in_(_ORGANISATION), _BIDS.c.status == bid_core.Status.AVAILABLE
@@ -171,21 +173,39 @@ def _committed(session, organisation_id, now):
             server_hours[row.project_id] += hours(stay.seconds)
             amounts[row.project_id] += money.amount(price, stay.seconds)
     for project_id, *own, alternatives in session.execute(_OPEN_BIDS, bound):
-        terms = [own, *map(_terms, alternatives or ())]
+        terms = [_loads(*own), *map(_of_alternative, alternatives or ())]
         server_hours[project_id] += max(
-            hours(quantity * duration) for _, quantity, duration in terms
+            hours(sum(quantity * duration for _, quantity, duration in loads))
+            for loads in terms
         )
         amounts[project_id] += max(
-            money.amount(price, quantity * duration)
-            for price, quantity, duration in terms
+            sum(
+                money.amount(price, quantity * duration)
+                for price, quantity, duration in loads
+            )
+            for loads in terms
         )
     return {'server_hours': server_hours, 'committed_amount': amounts}
 
 
-def _terms(alternative):
-    """Price, quantity and duration of an alternative, as a bid has it in its row."""
-    price = decimal.Decimal(alternative['price'])
-    return price, alternative['quantity'], alternative['duration']
+def _loads(price, quantity, duration, parts):
+    """Price, quantity and duration of each part, or of all where there are none."""
+    if not parts:
+        return [(price, quantity, duration)]
+    return [
+        (
+            price if each['price'] is None else decimal.Decimal(each['price']),
+            each['quantity'],
+            each['duration'],
+        )
+        for each in parts
+    ]
+
+
+def _of_alternative(document):
+    price = decimal.Decimal(document['price'])
+    terms = document['quantity'], document['duration'], document.get('parts')
+    return _loads(price, *terms)
 
 
 #: What is read together, for which quotas.

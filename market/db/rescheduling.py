@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The end of a contract is moved in the database, to earlier or to later."""
 
+import datetime
+
 import sqlalchemy as sa
 
 from flocx import exceptions
@@ -15,7 +17,7 @@ from market.db import offers
 from market.db import schema
 from market.db import sublets
 
-_S = core.Status
+_S, _SECOND = core.Status, datetime.timedelta(seconds=1)
 
 
 def reschedule(session, contract, end, now, price_of, turnaround, **more):
@@ -40,7 +42,7 @@ def reschedule(session, contract, end, now, price_of, turnaround, **more):
     lines = [line for line in contract.lines if line.status not in core.CLOSED]
     if not lines:
         raise exceptions.Conflict(f'Contract {contract.uuid} is {contract.status}')
-    lines = _with_movable_end(lines, end)
+    lines = _with_movable_end(_affected(contract, lines, end), end)
     for line in lines:
         changed = _ending(session, line, end, now, price_of, turnaround)
         lifecycle.move(session, line, changed, now)
@@ -84,6 +86,22 @@ def to_extend(session, now, until):
         )
         .order_by(table.c.end_time, table.c.id)
     ).all()
+
+
+def _affected(contract, lines, end):
+    """Those of ``lines`` of which an earlier or later end of ``contract`` is the end.
+
+    A part of a bundle that ends before the others keeps its time.
+
+    :raises Conflict: there are none.
+    """
+    since = min(end + _SECOND, contract.end_time)
+    found = [line for line in lines if line.part is None or line.end_time >= since]
+    if not found:
+        raise exceptions.Conflict(
+            f'end_time: what of contract {contract.uuid} lasts to its end is over'
+        )
+    return found
 
 
 def _with_movable_end(lines, end):

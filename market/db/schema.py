@@ -162,10 +162,12 @@ bids = sa.Table(
     sa.Column('spread_by', sa.String(255)),
     sa.Column('spread_max', sa.Integer, nullable=False, server_default='1'),
     # Other terms, and which ones were awarded; the most seconds that servers are
-    # taken for by any. Null where there are none.
+    # taken for by any. Null where there are neither these nor parts.
     sa.Column('alternatives', sa.JSON(none_as_null=True)),
     sa.Column('alternative', sa.Integer),
     sa.Column('server_seconds', sa.BigInteger),
+    # What a bundle asks for together, each with hardware and time of its own.
+    sa.Column('parts', sa.JSON(none_as_null=True)),
     # Until when, and up to what price, its contract is to be extended.
     _time('extend_until', nullable=True),
     sa.Column('extend_max_price', db.Money),
@@ -230,6 +232,8 @@ contract_lines = sa.Table(
     sa.Column('resource_uuid', sa.String(255), nullable=False),
     sa.Column('resource_class', sa.String(255)),
     _uuid('sublet_of'),
+    # Of the parts of the bid the one that it meets.
+    sa.Column('part', sa.Integer),
     _project('project_id', nullable=False),
     _time('start_time'),
     _time('end_time'),

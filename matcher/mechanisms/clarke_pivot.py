@@ -4,7 +4,7 @@
 Clarke, "Multipart pricing of public goods", Public Choice 11 (1971). The awards are
 made anew without the winner, by a solver, and all others may move. That is done where
 it takes little: for bids that ask for one server each and for all of their window, and
-have no alternatives.
+have neither alternatives nor parts.
 """
 
 import collections
@@ -33,8 +33,9 @@ def of(book: matcher_book.Book, awards: Sequence[matcher_book.Award]) -> dict[st
 
     :param awards: the best that there are.
     :return: in micro-credits times seconds; without winners in whose part of the market
-        a bid may have several servers, starts or alternatives, or who are too many or
-        take too much work. Who is left out does not depend on the winner's own ceiling.
+        a bid may have several servers, starts, alternatives or parts, or who are too
+        many or take too much work. Who is left out does not depend on the winner's own
+        ceiling.
     """
     market = figures.hopeful(book)
     lots = len(lot_figures.of(market.supply).ask)
@@ -85,9 +86,9 @@ def _most(market: figures.Figures, bids: Sequence[int], work: float) -> int:
 def _single_parts(market: figures.Figures) -> Iterable[list[int]]:
     """Numbers of bids that compete with each other, directly or not, and nobody else.
 
-    Only parts in which each asks for one server and all of its window, and has no
-    alternatives. Bids compete
-    where a server may suit both and their windows overlap, whatever they offer.
+    Only parts in which each asks for one server and all of its window, and is no bundle
+    and has no alternatives. Bids compete where a server may suit both and their windows
+    overlap, whatever they offer.
     """
     leads = list(range(len(market.bids)))
     for one, other in _competing(market):

@@ -40,8 +40,9 @@ class Core(mechanisms.Pricing):
 
     Individually rational and budget balanced. Not truthful: winners that share a
     payment may gain by a lower ceiling. Prices are rounded up, by less than a millionth
-    an hour. Where the best awards are not known, or the market is too large for the
-    solver, payments are those of ``second_price``. Needs OR-Tools: ``flocx[exact]``.
+    an hour. Where the best awards are not known, the market is too large for the
+    solver or a bid of it is a bundle, payments are those of ``second_price``. Needs
+    OR-Tools: ``flocx[exact]``.
     """
 
     NAME = 'core'
@@ -56,13 +57,16 @@ class Core(mechanisms.Pricing):
         self, book: matcher_book.Book, allotment: mechanisms.Allotment
     ) -> mechanisms.Settlement:
         awards = allotment.awards
+        found = second_price.displaced(book, allotment)
         more = [
             _rounded_up(award, each)
             for award, each in zip(
-                awards, second_price.displaced(book, allotment), strict=True
+                awards, second_price.by_part(awards, found), strict=True
             )
         ]
-        if allotment.exact and len(book.options) * len(book.offers) <= LIMIT:
+        options = book.options
+        small = len(options) * len(book.offers) <= LIMIT
+        if allotment.exact and small and not any(each.parts for each in options):
             market, least = figures.hopeful(book), tuple(more)
             _raise(market, awards, more)
             _lower(market, awards, more, least)

@@ -128,10 +128,12 @@ def _model(
     model = _Model(library)
     for bid in range(len(market.bids)):
         _may_win(market, lots, model, bid)
+    heads = market.demand.head.tolist()
     for first, end in itertools.pairwise(market.demand.group_at.tolist()):
-        if end - first > 1:
-            wins = [model.wins[bid] for bid in range(first, end)]
+        wins = [model.wins[bid] for bid in range(first, end) if heads[bid] == bid]
+        if len(wins) > 1:
             model.problem.add_at_most_one(wins)
+    _together(market, model)
     for lot, size in enumerate(lots.size.tolist()):
         there = [line for line in model.lines if line.lot == lot]
         model.problem.add_cumulative(
@@ -139,6 +141,15 @@ def _model(
         )
     _maximize(market, lots, model, kept)
     return model
+
+
+def _together(market: figures.Figures, model: _Model) -> None:
+    """Have all parts of a bundle begin with it, or none win."""
+    shifts = market.demand.shift.tolist()
+    for bid, head in enumerate(market.demand.head.tolist()):
+        if head != bid:
+            model.problem.add(model.wins[bid] == model.wins[head])
+            model.problem.add(model.start[bid] == model.start[head] + shifts[bid])
 
 
 def _may_win(
@@ -256,6 +267,7 @@ def _maximize(
         - sum(
             scale * kept.get(bid.uuid, 0) * model.wins[number]
             for number, bid in enumerate(market.bids)
+            if demand.parts[number]
         )
     )
 

@@ -24,6 +24,9 @@ from flocx.core import window
 from matcher import book as matcher_book
 from matcher.mechanisms import native
 
+#: What of a Demand is no column with a number for each bid, or one of another bid.
+_NOT_BY_BID = ('kinds_at', 'kinds', 'suits', 'group', 'group_at', 'head')
+
 _MICRO = decimal.Decimal(1_000_000)
 _HOUR = decimal.Decimal(3600)
 
@@ -61,6 +64,11 @@ class Demand(typing.NamedTuple):
     which one at most is met: they are group ``g``, ``group[j]`` of bid ``j``. A bid
     without alternatives is a group of its own.
 
+    A bundle is a row for each part, side by side: of all ``head[j]`` is the first, and
+    ``parts`` of that says how many they are; it is 0 of the others. All have a place or
+    none, and then row ``j`` begins ``shift[j]`` seconds after its head. A bid without
+    parts is the head of itself alone.
+
     The kinds that bid ``j`` may take are ``kinds[kinds_at[j]:kinds_at[j + 1]]``:
     those for which ``suits[like[j]]`` is true. Where ``together[j]`` is a partition,
     not -1, all its servers are of one group of that; where ``apart[j]`` is one, at most
@@ -83,13 +91,16 @@ class Demand(typing.NamedTuple):
     apart_most: native.Ints
     group: native.Ints
     group_at: native.Ints
+    head: native.Ints
+    parts: native.Ints
+    shift: native.Ints
 
 
 @dataclasses.dataclass(frozen=True)
 class Figures:
     """A book in integers; ``offers`` and ``bids`` are in the order of the arrays.
 
-    A bid with alternatives is there once for each.
+    A bid with alternatives is there once for each, and a bundle once for each part.
     """
 
     now: datetime.datetime
@@ -116,14 +127,18 @@ class Figures:
         kinds = self.supply.kind.tolist()
         return dict(zip((each.uuid for each in self.offers), kinds, strict=True))
 
-    def numbers(self) -> dict[tuple[str, int | None], int]:
+    def numbers(self) -> dict[tuple[str, int | None, int | None], int]:
         """The number of each bid, by its key."""
         return {bid.key: number for number, bid in enumerate(self.bids)}
 
     def only(self, numbers: native.Ints) -> 'Figures':
-        """The same with these bids alone; ``numbers`` are in order."""
+        """The same with these bids alone; ``numbers`` are in order.
+
+        Of a bundle they are all parts or none.
+        """
         demand = self.demand
         group, group_at = _groups(demand.group[numbers])
+        head = np.searchsorted(numbers, demand.head[numbers]).astype(np.int64)
         spans = [
             demand.kinds[demand.kinds_at[each] : demand.kinds_at[each + 1]]
             for each in numbers
@@ -135,10 +150,11 @@ class Figures:
                 **{
                     name: column[numbers]
                     for name, column in demand._asdict().items()
-                    if name not in ('kinds_at', 'kinds', 'suits', 'group', 'group_at')
+                    if name not in _NOT_BY_BID
                 },
                 group=group,
                 group_at=group_at,
+                head=head,
                 kinds_at=offsets([len(span) for span in spans]),
                 kinds=np.concatenate([*spans, np.empty(0, np.int64)]),
             ),
@@ -229,16 +245,21 @@ def _bids(
     options: Iterable[bid_core.Bid],
     ranks: dict[matcher_book.Group, int],
 ) -> tuple[list[bid_core.Bid], list[tuple[int, ...]]]:
-    """The bids in order, each with the groups of offers that it may take."""
+    """The bids in order, each with the groups of offers that it may take.
+
+    Of a bundle that is each of its parts.
+    """
     remembered: dict[tuple[matcher_book.Group, ...], tuple[int, ...]] = {}
-    bids, may_take = [], []
+    bids, may_take = list[bid_core.Bid](), list[tuple[int, ...]]()
     for bid in sorted(options, key=lambda each: (each.created_at, each.uuid)):
-        groups = book.groups_for(bid)
-        if groups not in remembered:
-            remembered[groups] = tuple(sorted(ranks[group] for group in groups))
-        if groups and not bid.hopeless(book.now):
-            bids.append(bid)
-            may_take.append(remembered[groups])
+        rows = bid.rows(book.now)
+        groups = [book.groups_for(row) for row in rows]
+        for each in groups:
+            if each not in remembered:
+                remembered[each] = tuple(sorted(ranks[group] for group in each))
+        if all(groups) and bid.possible(book.now):
+            bids.extend(rows)
+            may_take.extend(remembered[each] for each in groups)
     return bids, may_take
 
 
@@ -357,6 +378,8 @@ def _demand(
     for groups, row in like.items():
         suits[row, wanted[groups]] = True
     begin = [max(book.now, bid.start_time) for bid in bids]
+    earliest = _ints(seconds(book.now, start) for start in begin)
+    head, parts = _heads(bids)
     first: dict[str, int] = {}
     group, group_at = _groups(
         _ints(first.setdefault(bid.uuid, number) for number, bid in enumerate(bids))
@@ -369,7 +392,7 @@ def _demand(
             min(bid.quantity, int(sizes[numbers].sum()))
             for bid, numbers in zip(bids, taken, strict=True)
         ),
-        earliest=_ints(seconds(book.now, start) for start in begin),
+        earliest=earliest,
         latest=_ints(seconds(book.now, bid.end_time) for bid in bids),
         length=_ints(stay.seconds for stay in stays if stay),
         bidder=_ints(projects.get(bid.project_id, -1) for bid in bids),
@@ -382,7 +405,20 @@ def _demand(
         apart_most=_ints(bid.spread_max for bid in bids),
         group=group,
         group_at=group_at,
+        head=head,
+        parts=parts,
+        shift=earliest - earliest[head],
     )
+
+
+def _heads(bids: Sequence[bid_core.Bid]) -> tuple[native.Ints, native.Ints]:
+    """``head`` and ``parts`` of these bids."""
+    first: dict[tuple[str, int | None], int] = {}
+    head = _ints(
+        first.setdefault((bid.uuid, bid.alternative), number)
+        for number, bid in enumerate(bids)
+    )
+    return head, np.bincount(head, minlength=len(bids)).astype(np.int64)
 
 
 def _groups(of_bids: native.Ints) -> tuple[native.Ints, native.Ints]:
@@ -409,6 +445,8 @@ def hopeful(
     first, last, servers = np.zeros((3, len(demand.ceiling)), np.int64)
     work = np.zeros((4, 1 + int(market.supply.value.max(initial=0))), np.int64)
     _reach(market.supply, demand, first, last, servers, work)
+    _joined(demand, first, last, servers)
+    _without_crowded(demand, np.diff(market.supply.kind_at), servers)
     numbers = np.flatnonzero(servers >= demand.least)
     suits = demand.suits[np.unique(demand.like[numbers])]
     if (
@@ -417,7 +455,10 @@ def hopeful(
         or _asked(demand, numbers) < len(market.supply.value)
     ):
         # Only bids without hope want some of the kinds, or tell some apart.
-        return hopeful(book, by_window, [market.bids[each] for each in numbers])
+        left = {market.bids[each].key[:2] for each in numbers}
+        known = book.options if options is None else options
+        kept = [each for each in known if each.key[:2] in left]
+        return hopeful(book, by_window, kept)
     narrowed = demand._replace(
         earliest=first, latest=last, most=np.minimum(demand.most, servers)
     )
@@ -433,6 +474,45 @@ def _asked(demand: Demand, bids: native.Ints) -> int:
     """How many partitions of servers ``bids`` ask for."""
     asked = np.concatenate((demand.together[bids], demand.apart[bids]))
     return len(np.unique(asked[asked >= 0]))
+
+
+def _without_crowded(demand: Demand, sizes: native.Ints, servers: native.Ints) -> None:
+    """No servers for bundles that have fewer for all parts than these ask for together.
+
+    As parts have some time in common, no server is in two of them.
+
+    :param sizes: of each kind.
+    """
+    for bid in np.flatnonzero(demand.parts > 1).tolist():
+        rows = slice(bid, bid + int(demand.parts[bid]))
+        taken = slice(demand.kinds_at[rows.start], demand.kinds_at[rows.stop])
+        there = sizes[np.unique(demand.kinds[taken])].sum()
+        if there < demand.least[rows].sum():
+            servers[rows] = 0
+
+
+@native.compiled
+def _joined(
+    demand: Demand, first: native.Ints, last: native.Ints, servers: native.Ints
+) -> None:
+    """Narrow the windows of a bundle's parts to what all of them can have.
+
+    What some part cannot have has no servers for any.
+    """
+    for bid in range(len(demand.ceiling)):
+        if demand.parts[bid] < 2:
+            continue
+        rows = range(bid, bid + demand.parts[bid])
+        early, late, served = first[bid], last[bid] - demand.length[bid], True
+        for row in rows:
+            early = max(early, first[row] - demand.shift[row])
+            late = min(late, last[row] - demand.length[row] - demand.shift[row])
+            served = served and servers[row] >= demand.least[row]
+        for row in rows:
+            first[row] = early + demand.shift[row]
+            last[row] = late + demand.shift[row] + demand.length[row]
+            if not served or early > late:
+                servers[row] = 0
 
 
 @native.compiled

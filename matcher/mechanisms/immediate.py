@@ -4,6 +4,7 @@
 import collections
 from collections.abc import Iterable
 from collections.abc import Iterator
+from collections.abc import Sequence
 import datetime
 import decimal
 import itertools
@@ -16,6 +17,10 @@ from matcher import book as matcher_book
 from matcher import mechanisms
 from matcher.mechanisms import figures
 
+#: Starts of a bundle that are tried, the earliest first; and places that are looked at
+#: for a part, the cheapest first: so many, and so many more for each of its servers.
+STARTS, PLACES, PLACES_EACH = 16, 128, 4
+
 
 class Immediate(mechanisms.Allocation):
     """The bid with the highest ceiling chooses first; among equals, the oldest.
@@ -23,7 +28,8 @@ class Immediate(mechanisms.Allocation):
     It takes the start at which its servers leave it the most, and of several such
     starts the earliest. A bid that offers more is never served worse for it. One with
     alternatives has its turn by the highest of their ceilings, and takes the one that
-    leaves it the most.
+    leaves it the most. Parts of a bundle choose one after the other, at each of the
+    first ``STARTS`` starts, which may miss the best choice of all of them together.
     """
 
     NAME = 'immediate'
@@ -34,8 +40,7 @@ class Immediate(mechanisms.Allocation):
     ) -> mechanisms.Allotment:
         book, awards = book.copy(), []
         for bid in sorted(book.bids, key=_priority):
-            award = best(book, bid)
-            if award:
+            for award in best(book, bid):
                 book.take(award)
                 awards.append(award)
         return mechanisms.Allotment(
@@ -44,20 +49,95 @@ class Immediate(mechanisms.Allocation):
 
 
 def _priority(bid: bid_core.Bid) -> tuple[object, ...]:
-    ceiling = max(each.price for each in bid.terms)
+    ceiling = max(load.price for each in bid.terms for load in each.loads)
     return -ceiling, bid.created_at, bid.uuid
 
 
-def best(book: matcher_book.Book, bid: bid_core.Bid) -> matcher_book.Award | None:
-    """The award with the most surplus that ``bid`` can have alone, or None.
+def best(book: matcher_book.Book, bid: bid_core.Bid) -> list[matcher_book.Award]:
+    """The award with the most surplus that ``bid`` can have alone, if there is any.
 
-    Of alternatives with the same it is the first, and of groups the first by name.
+    Of alternatives with the same it is the first, and of groups the first by name. Of a
+    bundle it is one for each part.
     """
-    found = [award for each in bid.options if (award := _best(book, each))]
+    found = [awards for each in bid.options if (awards := _of_option(book, each))]
     if not found:
-        return None
-    award = max(found, key=_rank)
-    return matcher_book.Award.of(award.bid, award.stay, award.offers)
+        return []
+    return [
+        matcher_book.Award.of(award.bid, award.stay, award.offers)
+        for award in max(found, key=_rank)
+    ]
+
+
+def _of_option(
+    book: matcher_book.Book, option: bid_core.Bid
+) -> list[matcher_book.Award]:
+    """As ``best``, for a bid without alternatives."""
+    if option.parts:
+        return _of_bundle(book, option)
+    award = _best(book, option)
+    return [award] if award else []
+
+
+def _of_bundle(
+    book: matcher_book.Book, option: bid_core.Bid
+) -> list[matcher_book.Award]:
+    """The best of what all parts can have from one start on, among the first of those.
+
+    Each takes its cheapest servers; the part that has the fewest to choose from is the
+    first.
+    """
+    if not option.possible(book.now):
+        return []
+    rows = option.rows(book.now)
+    firsts = [max(book.now, row.start_time) for row in rows]
+    first_stays = (row.stay(first) for row, first in zip(rows, firsts, strict=True))
+    stays = [stay for stay in first_stays if stay]
+    found = [
+        list(
+            itertools.islice(
+                _cheapest_first(book, row, stay), PLACES + PLACES_EACH * row.quantity
+            )
+        )
+        for row, stay in zip(rows, stays, strict=True)
+    ]
+    lags = sorted(
+        {
+            place.low - first
+            for places, first in zip(found, firsts, strict=True)
+            for place in places
+        }
+    )
+    chosen: list[matcher_book.Award] = []
+    for lag in lags[:STARTS]:
+        awards = _begun(rows, stays, found, lag)
+        if awards and (not chosen or _rank(awards) > _rank(chosen)):
+            chosen = awards
+    return chosen
+
+
+def _begun(
+    rows: Sequence[bid_core.Bid],
+    stays: Sequence[window.Window],
+    found: Sequence[Sequence['_Place']],
+    lag: datetime.timedelta,
+) -> list[matcher_book.Award]:
+    """What all parts have from ``lag`` after their first ``stays`` on, or nothing."""
+    awards: dict[int, matcher_book.Award] = {}
+    taken: set[str] = set()
+    for number in sorted(range(len(rows)), key=lambda each: (len(found[each]), each)):
+        row, start = rows[number], stays[number].start + lag
+        free = (
+            each.offer
+            for each in found[number]
+            if each.covers(start) and each.offer.uuid not in taken
+        )
+        offers = tuple(itertools.islice(free, row.quantity))
+        if len(offers) < row.quantity:
+            return []
+        taken.update(each.uuid for each in offers)
+        begun = window.Window(start, stays[number].end + lag)
+        awards[number] = matcher_book.Award(row, begun, offers)
+    return [awards[number] for number in range(len(rows))]
 
 
 class _Group:
@@ -84,7 +164,7 @@ class _Group:
 
 
 def _best(book: matcher_book.Book, bid: bid_core.Bid) -> matcher_book.Award | None:
-    """As ``best``, for a bid without alternatives.
+    """As ``best``, for a bid without alternatives or parts.
 
     Offers are looked at from the cheapest on, and no further than a better award
     is possible.
@@ -109,10 +189,10 @@ def _best(book: matcher_book.Book, bid: bid_core.Bid) -> matcher_book.Award | No
             others += place.offer.price
         award = groups[value].add(place)
         if award and len(award.offers) == bid.quantity:
-            full = max((each for each in (full, award) if each), key=_rank)
+            full = max((each for each in (full, award) if each), key=_rank_of)
     in_order = sorted(groups, key=lambda each: each or '')
     found = [award for each in in_order if (award := groups[each].close())]
-    return max(found, key=_rank, default=None)
+    return max(found, key=_rank_of, default=None)
 
 
 def _value(
@@ -131,18 +211,27 @@ def undisputed(
     """Awards in which each of ``bids`` has what would be best for it alone, or None.
 
     More welfare is not possible: the sum of what each could have alone is a bound, as
-    the others only take from it.
+    the others only take from it. For a bundle it is that of its parts, each by itself.
     """
-    rest, awards = book.copy(), []
+    rest, found = book.copy(), list[matcher_book.Award]()
     for bid in sorted(bids, key=_priority):
-        alone, award = best(book, bid), best(rest, bid)
-        if alone is None:
-            continue
-        if award is None or figures.worth([award]) < figures.worth([alone]):
+        most, awards = _most(book, bid), best(rest, bid)
+        if most is not None and (not awards or figures.worth(awards) < most):
             return None
-        rest.take(award)
-        awards.append(award)
-    return awards
+        for award in awards:
+            rest.take(award)
+        found.extend(awards)
+    return found
+
+
+def _most(book: matcher_book.Book, bid: bid_core.Bid) -> int | None:
+    """A value that ``bid`` cannot exceed alone; None where it can have nothing."""
+    found = []
+    for option in bid.options:
+        parts = [_best(book, row) for row in option.rows(book.now)]
+        if parts and all(parts):
+            found.append(figures.worth(filter(None, parts)))
+    return max(found, default=None)
 
 
 class _Place(typing.NamedTuple):
@@ -191,7 +280,7 @@ def _better(
         stay = bid.stay(start)
         if stay and len(offers) >= bid.min_quantity:
             award = matcher_book.Award(bid, stay, offers)
-            if chosen is None or _rank(award) > _rank(chosen):
+            if chosen is None or _rank_of(award) > _rank_of(chosen):
                 chosen = award
     return chosen
 
@@ -218,6 +307,12 @@ def _spread(
             yield offer
 
 
-def _rank(award: matcher_book.Award) -> tuple[decimal.Decimal, int, float]:
+def _rank(awards: Sequence[matcher_book.Award]) -> tuple[decimal.Decimal, int, float]:
+    """Of all parts together."""
+    surplus, servers, earlier = zip(*map(_rank_of, awards), strict=True)
+    return sum(surplus, decimal.Decimal(0)), sum(servers), max(earlier)
+
+
+def _rank_of(award: matcher_book.Award) -> tuple[decimal.Decimal, int, float]:
     earlier = -award.stay.start.timestamp()
     return award.surplus_rate * award.stay.seconds, len(award.offers), earlier

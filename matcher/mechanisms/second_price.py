@@ -50,6 +50,10 @@ class SecondPrice(mechanisms.Pricing):
     what the time is worth to it. Payments may be less than what bids left out would pay
     together for the time of several winners: ``core`` sees to that.
 
+    A bundle pays what bids left out would add in the time of all its parts, which share
+    that. Bundles left out are not counted: where only one of them competes, a winner
+    pays less than what it keeps from it, and may gain by offering more than its value.
+
     In a market too large to find R(j) exactly it is the best of what ``externality``
     tries; where a search has not found the best awards it may even be more than what
     the award adds itself, and then the ceiling is paid.
@@ -62,7 +66,7 @@ class SecondPrice(mechanisms.Pricing):
         self, book: matcher_book.Book, allotment: mechanisms.Allotment
     ) -> mechanisms.Settlement:
         awards = allotment.awards
-        found = displaced(book, allotment)
+        found = by_part(awards, displaced(book, allotment))
         rates = [shared(award, more) for award, more in zip(awards, found, strict=True)]
         return mechanisms.Settlement(
             awards=awards,
@@ -75,8 +79,48 @@ class SecondPrice(mechanisms.Pricing):
         )
 
 
+def by_part(awards: Sequence[matcher_book.Award], together: Sequence[int]) -> list[int]:
+    """What each award costs beyond the asks, given what its whole bundle does.
+
+    Parts pay in proportion to their seconds of servers, but none above its ceiling:
+    then the others pay what it cannot, in proportion to what they have left. What
+    division leaves over is left to the renter.
+    """
+    bundles: dict[str, list[int]] = {}
+    for place, award in enumerate(awards):
+        bundles.setdefault(award.bid.uuid, []).append(place)
+    found = list(together)
+    for places in bundles.values():
+        if len(places) > 1:
+            parts = [awards[place] for place in places]
+            shares = _shares(parts, together[places[0]])
+            for place, share in zip(places, shares, strict=True):
+                found[place] = share
+    return found
+
+
+def _shares(parts: Sequence[matcher_book.Award], more: int) -> list[int]:
+    seconds = [each.stay.seconds * len(each.offers) for each in parts]
+    room = [figures.worth([each]) for each in parts]
+    paid = [
+        min(more * each // sum(seconds), most)
+        for each, most in zip(seconds, room, strict=True)
+    ]
+    left = [most - each for most, each in zip(room, paid, strict=True)]
+    missing = min(more - sum(paid), sum(left))
+    if missing > 0:
+        paid = [
+            each + missing * most // sum(left)
+            for each, most in zip(paid, left, strict=True)
+        ]
+    return paid
+
+
 def displaced(book: matcher_book.Book, allotment: mechanisms.Allotment) -> list[int]:
-    """What each award costs beyond the asks, in micro-credits times seconds."""
+    """What each award costs beyond the asks, in micro-credits times seconds.
+
+    Of the parts of a bundle it is what that costs in all.
+    """
     awards = allotment.awards
     pivots = clarke_pivot.of(book, awards) if allotment.always_best else {}
     return [

@@ -25,10 +25,10 @@ class TradeReduction(mechanisms.Pricing):
     """Truthful and individually rational; the market never pays in.
 
     Its assumptions: in a segment each bid asks for one server for one and the same
-    fixed time, without alternatives; each offer suits each bid and is free for all of
-    that time; nobody has two bids or two offers, or one of each. Segments share no
-    offer. A market in which this does not hold is refused. Who trades is decided anew,
-    by price.
+    fixed time, without alternatives or parts; each offer suits each bid and is free for
+    all of that time; nobody has two bids or two offers, or one of each. Segments share
+    no offer. A market in which this does not hold is refused. Who trades is decided
+    anew, by price.
     """
 
     NAME = 'trade_reduction'
@@ -62,7 +62,7 @@ def _segments(
     for bid in book.options:
         if not bid.plain:
             raise mechanisms.Refused(
-                f'trade_reduction: bid {bid.uuid} has alternatives'
+                f'trade_reduction: bid {bid.uuid} has alternatives or parts'
             )
         offers = [
             offer

@@ -28,6 +28,7 @@ class Vcg(mechanisms.Pricing):
     No server is ever sold that asks for more than the bid offers for each. So a bid for
     several servers may gain by offering more than the truth where that opens a server
     whose ask alone is above its ceiling, and not the average; an owner, by asking less.
+    Parts of a bundle have what it gains in proportion to what each adds.
     """
 
     NAME = 'vcg'
@@ -55,6 +56,11 @@ class Vcg(mechanisms.Pricing):
         pays, gets = [], []
         for award in allotment.awards:
             gained = worth - self._without(book, award.bid.uuid)
+            parts = [
+                each for each in allotment.awards if each.bid.uuid == award.bid.uuid
+            ]
+            if len(parts) > 1 and gained:
+                gained = gained * figures.worth([award]) // figures.worth(parts)
             gain = _rate(gained, len(award.offers) * award.stay.seconds)
             rate = _down(award.bid.price - gain)
             floor = min(offer.price for offer in award.offers)

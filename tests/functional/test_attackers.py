@@ -23,7 +23,7 @@ BID = {
     *('end_time', 'duration', 'price', 'requirements', 'resource_class', 'purpose'),
     *('status', 'contract_uuid', 'generation', 'outlook', 'created_at', 'updated_at'),
     *('min_reclaim_notice', 'alternatives', 'alternative', 'group_by', 'group_value'),
-    *('spread_by', 'spread_max', 'extend_until', 'extend_max_price'),
+    *('spread_by', 'spread_max', 'extend_until', 'extend_max_price', 'parts'),
 }
 #: What of a contract is its renter's business.
 OF_RENTER = {
@@ -40,7 +40,7 @@ LINE = {
     *('resource_uuid', 'resource_class', 'price', 'start_time', 'end_time', 'status'),
     # Whom it is rented from has it from another: that much the renter may know.
     *('fulfill_time', 'expire_time', 'reason', 'sublet_of', 'power_on'),
-    *('price_segments', 'notice_seconds'),
+    *('price_segments', 'notice_seconds', 'part'),
     # What both have agreed on, and what became of it.
     *('reclaim_notice', 'reclaim_time', 'reclaim_deadline'),
     # How the price was made, to both parties.

@@ -598,12 +598,42 @@ class QuoteTest(test_client_tail.CommandTestCase):
             self.openstack('umbrella-member', 'quote', *terms, *apart)['reason'],
         )
         self.run_command('umbrella-member', 'bid cancel any')
-        for wrong, said in (
-            ('price=much', 'price: '),
-            ('colour=red', "there is no 'colour'"),
-            ('nothing.yaml', 'neither a file nor terms'),
+        head = '--part', 'name=head,require=cpus>=64'
+        self.assertEqual(
+            [0],
+            [
+                line['part']
+                for line in self.openstack('umbrella-member', 'quote', *terms, *head)[
+                    'lines'
+                ]
+            ],
+        )
+        both = (
+            *head,
+            '--part',
+            'name=gpu,quantity=2,offset=1h,price=0.5,require=gpus>=1',
+        )
+        bid = self.openstack(
+            *('umbrella-member', 'bid create', *terms, *both, '--name', 'cluster'),
+            *('--price', '0.7'),
+        )
+        self.assertEqual(
+            [(0, bid['duration'], None), (3600, bid['duration'] - 3600, '0.500000')],
+            [
+                (each['offset'], each['duration'], each['price'])
+                for each in bid['parts']
+            ],
+        )
+        output, _ = self.run_command('umbrella-member', 'bid show cluster')
+        self.assertIn('gpu: 2 at 0.50, from +1h, for ', output)
+        self.run_command('umbrella-member', 'bid cancel cluster')
+        for option, wrong, said in (
+            ('--alternative', 'price=much', 'price: '),
+            ('--alternative', 'colour=red', "there is no 'colour'"),
+            ('--alternative', 'nothing.yaml', 'neither a file nor terms'),
+            ('--part', 'min_quantity=2', "there is no 'min_quantity'"),
         ):
-            words = 'umbrella-member', 'quote', *terms, '--alternative', wrong
+            words = 'umbrella-member', 'quote', *terms, option, wrong
             self.assertIn(said, self.refused(*words))
         _, output = self.run_command('umbrella-member', 'bid create', *terms)
         self.assertIn('Quote: 1 now, from ', output)

@@ -76,6 +76,19 @@ class QuotaCases:
         self.refused(self.ask(price='1.000001'), 'committed_amount')
         self.good(self.ask(price='1'))
 
+    def test_of_a_bundle_all_parts_count(self):
+        parts = [
+            {'duration': 36000, 'price': '4'},
+            {'duration': 7200, 'quantity': 10, 'price': '2.5'},
+        ]
+        large = [parts[0], {**parts[1], 'quantity': 11}]
+        within = {'end_time': self.time(20), 'price': '9'}
+        self.refused(self.ask(**within, parts=large), 'server_hours')
+        costly = [parts[0], {**parts[1], 'price': '3.000001'}]
+        self.refused(self.ask(**within, parts=costly), 'committed_amount')
+        self.good(self.ask(**within, parts=parts))
+        self.refused(self.ask(duration=1), 'server_hours')
+
     def test_bids_commit_their_ceiling(self):
         self.refused(self.ask(price='100.000001'), 'committed_amount')
         bid = self.good(self.ask(price='60'))

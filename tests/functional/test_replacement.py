@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """A server that cannot be handed over is replaced, or its line ends unbilled."""
 
+import datetime
+
+from flocx.core import window
 from provider import fulfilment
 from tests.functional import base
 
@@ -119,6 +122,64 @@ class ReplacementTest(base.MarketplaceTestCase):
         self.pass_time()
         new = self.show('contracts', contract)['lines'][-1]
         self.assertEqual(racks[2], nodes.get(new['resource_uuid']).properties)
+
+    def test_a_part_of_a_bundle_begins_later_and_its_like_takes_its_place(self):
+        small, large = ({'properties': {'cpus': cpus}} for cpus in (8, 64))
+        self.sell(
+            *(('acme', '0.5', small), ('acme', '1', large), ('acme', '0.5', small)),
+            *(('initech', '1', large), ('initech', '1.5', large)),
+        )
+        like = {'resource_class': self.kind}
+        parts = [
+            {'name': 'head', 'price': '0.5', 'duration': 7200, **like},
+            {
+                **{'name': 'workers', 'quantity': 2, 'offset': 1800, 'duration': 3600},
+                **{'requirements': [['cpus', '>=', 64]], **like},
+            },
+        ]
+        terms = {'parts': parts, 'price': '1', 'resource_class': None}
+        contract = self.awarded(terms)
+        head, *workers = self.show('contracts', contract)['lines']
+        self.assertEqual(['1.000000'] * 2, [each['price'] for each in workers])
+        self.assertEqual('0.500000', head['price'])
+        self.assertEqual(
+            [head['start_time'], *[self.later(head, 1800)] * 2],
+            [each['start_time'] for each in (head, *workers)],
+        )
+        self.assertEqual(self.later(head, 5400), workers[0]['end_time'])
+        self.pass_time(5)
+        broken, other = workers
+        nodes = self.marketplace.provider.nodes
+        nodes._change(broken['resource_uuid'], maintenance=True)
+        self.pass_time(20)
+        statuses = [
+            each['status'] for each in self.show('contracts', contract)['lines']
+        ]
+        self.assertEqual(['active', 'created', 'created'], statuses)
+        # The one that costs more than it did is the only one left that is like it.
+        self.sell(('initech', '1', large))
+        self.pass_time(20)
+        lines = self.show('contracts', contract)['lines']
+        self.assertEqual(
+            ['active', 'cancelled', 'active', 'active'],
+            [each['status'] for each in lines],
+        )
+        self.assertEqual(64, nodes.get(lines[3]['resource_uuid']).properties['cpus'])
+        self.assertEqual(broken['end_time'], lines[3]['end_time'])
+        # What ends before the contract does keeps its end.
+        member = self.market('umbrella-member')
+        for end in (self.time(1.75), self.time(2.5)):
+            moved = member.patch(f'/v1/contracts/{contract}', {'end_time': end})
+            ends = [each['end_time'] for each in self.good(moved, 200)['lines']]
+            self.assertEqual([end, other['end_time']], [ends[0], ends[2]])
+        self.pass_time(60)
+        ended = [each['status'] for each in self.show('contracts', contract)['lines']]
+        self.assertEqual(['active', 'cancelled', 'ended', 'ended'], ended)
+
+    def later(self, line, seconds):
+        """So many seconds after the start of a line."""
+        start = window.instant(line['start_time'], 'start_time')
+        return window.text(start + datetime.timedelta(seconds=seconds))
 
     def awarded(self, terms):
         """The contract of a bid with these terms."""

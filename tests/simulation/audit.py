@@ -47,7 +47,8 @@ _SALE = """
 CREATE TRIGGER audit_sale AFTER INSERT ON contract_lines BEGIN
 INSERT INTO audit_sales SELECT NEW.uuid, {overlaps}, NEW.start_time, NEW.end_time,
 o.status, o.start_time, o.end_time, o.price, o.project_id, o.lessee_id,
-o.resource_class, o.properties, c.created_at, c.uuid, c.bid_uuid, o.reclaim_notice
+o.resource_class, o.properties, c.created_at, c.uuid, c.bid_uuid, o.reclaim_notice,
+NEW.part
 FROM offers o, contracts c WHERE o.uuid = NEW.offer_uuid AND c.uuid = NEW.contract_uuid;
 END"""
 _BID = """
@@ -56,7 +57,8 @@ WHEN NEW.bid_uuid IS NOT NULL BEGIN
 INSERT INTO audit_fills SELECT NEW.uuid, b.uuid, b.project_id, b.lineage, b.quantity,
 b.min_quantity, b.start_time, b.end_time, b.duration, b.price, b.requirements,
 b.resource_class, b.status, b.contract_uuid, b.min_reclaim_notice,
-b.alternatives, b.alternative, b.group_by, b.group_value, b.spread_by, b.spread_max
+b.alternatives, b.alternative, b.group_by, b.group_value, b.spread_by, b.spread_max,
+b.parts
 FROM bids b WHERE b.uuid = NEW.bid_uuid;
 END"""
 _MOVED = """
@@ -90,11 +92,12 @@ _TABLES = (
     'CREATE TABLE audit_moves (resource_type, uuid, move)',
     'CREATE TABLE audit_wrong (message)',
     'CREATE TABLE audit_sales (line, overlaps, start, end, offer_status, offer_start, '
-    'offer_end, ask, owner, lessee, class, properties, time, contract, bid, notice)',
+    'offer_end, ask, owner, lessee, class, properties, time, contract, bid, notice, '
+    'part)',
     'CREATE TABLE audit_fills (contract, bid, project, lineage, quantity, '
     'min_quantity, start, end, duration, ceiling, requirements, class, status, '
     'filled_by, least, alternatives, alternative, group_by, group_value, '
-    'spread_by, spread_max)',
+    'spread_by, spread_max, parts)',
     'CREATE TABLE audit_longer (line, overlaps, start, end, offer_start, offer_end, '
     'offer_status)',
 )

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What happens besides: planned outages, other hardware, Ironic away, alternatives.
+"""What happens besides: outages, other hardware, Ironic away, alternatives, bundles.
 
 All of it is drawn from random numbers of its own, and happens in some worlds only. The
 others are what they were before there was any of this, so that a fault which was
@@ -17,6 +17,8 @@ STEPS = {'outages': 0.04, 'hardware': 0.02, 'ironic away': 0.02}
 AWAY = datetime.timedelta(hours=1)
 #: In such a part of the worlds bids have alternatives: half of them.
 FLEXIBLE = 0.3
+#: And in such a part of them a third are bundles.
+BUNDLED = 0.1
 #: Seconds; ``[contracts] maintenance_notice``.
 NOTICE = 300
 
@@ -38,6 +40,8 @@ class Changes:
         # Of its own again: the worlds with other changes are older.
         self._wishes = random.Random(f'alternatives of {seed}')
         self._flexible = self._wishes.random() < FLEXIBLE
+        self._bundles = random.Random(f'bundles of {seed}')
+        self._bundled = self._bundles.random() < BUNDLED
 
     def step(self):
         """What happens before the next step of the world, if anything does."""
@@ -47,7 +51,9 @@ class Changes:
                 self._actions[name]()
 
     def or_else(self, body):
-        """The bid ``body``, in some worlds with alternatives."""
+        """The bid ``body``, in some worlds with alternatives, or a bundle instead."""
+        if self._bundled and self._bundles.random() < 1 / 3:
+            return self._bundle(body)
         if not self._flexible or self._wishes.random() < 0.5:
             return body
         self.happened.add('alternatives')
@@ -58,6 +64,24 @@ class Changes:
         elif wish < 0.75:
             body = {**body, 'spread_by': 'cpus', 'quantity': 2, 'min_quantity': 1}
         return {**body, 'alternatives': [self._alternative() for _ in range(number)]}
+
+    def _bundle(self, body):
+        self.happened.add('bundles')
+        kept = ('start_time', 'end_time', 'price', 'min_reclaim_notice')
+        head = {'duration': self._bundles.choice((240, 1800))}
+        workers = {
+            'offset': self._bundles.choice((0, 60)),
+            'duration': self._bundles.choice((120, 1799)),
+            'quantity': self._bundles.choice((1, 1, 2)),
+            'price': self._bundles.choice((None, '5')),
+            'requirements': [['cpus', '>=', self._bundles.choice((0, 16, 64))]],
+        }
+        bundle = {name: body[name] for name in kept if name in body}
+        if self._bundles.random() < 0.5:
+            bundle['price'] = '7'
+        if self._bundles.random() < 0.3:
+            bundle['alternatives'] = [{'parts': [], 'duration': 60}]
+        return {**bundle, 'parts': [head, workers]}
 
     def _alternative(self):
         terms = {

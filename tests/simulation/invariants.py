@@ -224,6 +224,7 @@ class Checker:
         prices = {each['uuid']: each['price'] for each in self._rows['contract_lines']}
         for sale in self._rows['audit_sales']:
             fill = fills.get(sale['contract'])
+            fill = fill and unfilled.of_part(fill, sale['part'])
             price = prices[sale['line']]
             ceiling = fill['ceiling'] if fill else sale['ask']
             self._require(
@@ -236,6 +237,7 @@ class Checker:
         for fill in fills.values():
             servers = len(self._lines[fill['contract']])
             self._is_apart(fill)
+            self._is_bundled(fill)
             replaced = len(self._given_up(fill['contract']))
             self._require(
                 fill['min_quantity'] <= servers <= fill['quantity'] + replaced,
@@ -287,6 +289,27 @@ class Checker:
                 str(found) == fill['group_value'],
                 f'line {sale["line"]}: is of {found}, not together with the others',
             )
+
+    def _is_bundled(self, fill):
+        """All parts of a bundle are there, and they begin together."""
+        sales = [
+            (sale['part'], sale['start'])
+            for sale in self._rows['audit_sales']
+            if sale['contract'] == fill['contract'] and sale['part'] is not None
+        ]
+        servers = collections.Counter(number for number, _ in sales)
+        for number, part in enumerate(fill['parts']):
+            self._require(
+                servers[number] >= part['quantity'],
+                f'bid {fill["bid"]}: {servers[number]} servers of part {number}',
+            )
+        whole = unfilled.moment(fill['end']) - unfilled.moment(fill['start'])
+        # Who asks for all of the window gets what is left of each part.
+        self._require(
+            whole == datetime.timedelta(seconds=fill['duration'])
+            or len(unfilled.begun(fill, sales)) <= 1,
+            f'bid {fill["bid"]}: its parts do not begin together',
+        )
 
     def _is_apart(self, fill):
         if fill['spread_by'] is None:
@@ -425,6 +448,9 @@ class Checker:
                 )
         for bid in self._rows['bids']:
             for terms in unfilled.options(bid) if bid['status'] == 'available' else ():
+                if terms['parts']:
+                    # What is best for several at once takes a search to find.
+                    continue
                 most = unfilled.most(terms, self._rows['offers'], held, now)
                 self._require(
                     most < terms['min_quantity'],
@@ -437,8 +463,11 @@ class Checker:
         :param documents: {uuid of a node: its properties}.
         """
         asked = {
-            fill['contract']: json.loads(fill['requirements'])
+            (fill['contract'], part): json.loads(
+                unfilled.of_part(fill, part)['requirements']
+            )
             for fill in self._rows['audit_fills']
+            for part in (range(len(fill['parts'])) if fill['parts'] else (None,))
         }
         for line in self._rows['contract_lines']:
             document = documents[line['resource_uuid']]
@@ -449,7 +478,9 @@ class Checker:
             self._require(
                 all(
                     document.get(name, 0) >= least
-                    for name, _, least in asked.get(line['contract_uuid'], ())
+                    for name, _, least in asked.get(
+                        (line['contract_uuid'], line['part']), ()
+                    )
                 ),
                 f'line {line["uuid"]}: on {document}, which is not what was asked for',
             )

@@ -30,6 +30,7 @@ from market.db import events
 from market.db import ledger
 from market.db import maintenances
 from market.db import offers
+from matcher import drafts
 from matcher.mechanisms import immediate
 from matcher.mechanisms import second_price
 from provider import fulfilment
@@ -159,6 +160,15 @@ class PlantedTest(testtools.TestCase):
 
         with mock.patch.object(changes, 'FLEXIBLE', 1):
             self.found('not the time', bid.Bid, 'options', property(mixed), 1)
+
+    def test_a_part_that_is_left_out(self):
+        spaced = drafts.spaced
+
+        def first(*given):
+            return (awarded[:1] for awarded in spaced(*given))
+
+        with mock.patch.object(changes, 'BUNDLED', 1):
+            self.found('0 servers of part 1', drafts, 'spaced', first, 1)
 
     def test_servers_that_are_not_together(self):
         with mock.patch.object(changes, 'FLEXIBLE', 1):

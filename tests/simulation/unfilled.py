@@ -24,7 +24,7 @@ def server(row):
 
 def options(bid):
     """The ways in which ``bid`` can be met, its own terms first."""
-    found = [bid]
+    found = [{**bid, 'parts': json.loads(bid['parts'] or '[]')}]
     for each in json.loads(bid['alternatives'] or '[]'):
         times = {
             name: text(datetime.datetime.fromisoformat(each[name]))
@@ -50,13 +50,44 @@ _FILLED = {
 
 
 def awarded(fill):
-    """``fill`` with the terms that were awarded, where it has alternatives."""
-    if fill['alternative'] is None:
-        return fill
+    """``fill`` with the terms that were awarded, its own or those of an alternative."""
     own = {name: fill[known] for known, name in _FILLED.items()}
-    terms = options({**fill, **own})[fill['alternative']]
+    terms = options({**fill, **own})[fill['alternative'] or 0]
     names = {known: terms[name] for known, name in _FILLED.items()}
     return {**terms, **names}
+
+
+def of_part(fill, number):
+    """``fill`` with what part ``number`` of it asks for; without parts it is itself."""
+    if number is None:
+        return fill
+    part, start = fill['parts'][number], moment(fill['start'])
+    start += datetime.timedelta(seconds=part['offset'])
+    last = max(each['offset'] + each['duration'] for each in fill['parts'])
+    later = datetime.timedelta(seconds=last - part['offset'] - part['duration'])
+    return {
+        **fill,
+        'start': text(start),
+        'end': text(moment(fill['end']) - later),
+        'duration': part['duration'],
+        'ceiling': fill['ceiling']
+        if part['price'] is None
+        else int(decimal.Decimal(part['price']).scaleb(6)),
+        'requirements': json.dumps(part['requirements']),
+        'class': part['resource_class'],
+    }
+
+
+def begun(fill, starts):
+    """When a bundle has begun, by each of its parts; one time if all went together.
+
+    :param starts: pairs of a part's number and when a server of it was to begin.
+    """
+    first = {}
+    for number, start in sorted(starts, reverse=True):
+        offset = datetime.timedelta(seconds=fill['parts'][number]['offset'])
+        first[number] = moment(start) - offset
+    return set(first.values())
 
 
 def most(bid, offers, held, now):

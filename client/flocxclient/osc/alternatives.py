@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Other terms by which a bid can be met, as people write them.
+"""Other terms by which a bid can be met, and parts of it, as people write them.
 
 Each is written in a line, such as ``quantity=2,duration=12h,price=1.20``, or is one of
 a file. Its words are the options of a bid, and are understood, and refused, as these
@@ -31,42 +31,57 @@ FORMS = (
     'as needed'
 )
 
-_WORDS = {**{name: name for name in OPTIONS}, **row_files.ALIASES}
-# A comma that is not followed by a word belongs to the value before it.
-_COMMA = re.compile(r',(?=\s*(?:' + '|'.join(_WORDS) + r')\s*=)')
+#: The words of a part of a bundle.
+OF_PARTS = {
+    'name': '--name',
+    'quantity': '--quantity',
+    'offset': '--offset',
+    'duration': '--duration',
+    'price': '--price',
+    'requirements': '--require',
+    'resource_class': '--resource-class',
+}
+
+FORMS_OF_PARTS = (
+    "'name=workers,quantity=16,offset=1h,price=2.50,require=gpus>=1', with require= as "
+    'often as needed'
+)
 
 
-def parse(text, parser):
-    """The alternatives that ``text`` says, as the API has them, a list.
+def parse(text, parser, options=OPTIONS, forms=FORMS):
+    """The alternatives, or parts, that ``text`` says, as the API has them, a list.
 
     :param text: the terms of one, or the path of a file with a list of them, in YAML,
         JSON or CSV.
-    :param parser: an ArgumentParser with the options of ``OPTIONS``.
+    :param parser: an ArgumentParser with these ``options``.
     :raises ValueError: a word is none of these, or a value not what its option takes.
     """
     if '=' in text:
-        return [_one(words(text), parser)]
+        return [_one(words(text, options), parser, options)]
     try:
-        rows = row_files.read(text, OPTIONS)
+        rows = row_files.read(text, options)
     except OSError as exc:
         raise ValueError(
-            f'{text} is neither a file nor terms such as {FORMS}: {exc.strerror}'
+            f'{text} is neither a file nor terms such as {forms}: {exc.strerror}'
         ) from exc
-    return [_one(row, parser) for row in rows]
+    return [_one(row, parser, options) for row in rows]
 
 
-def words(text):
+def words(text, options=OPTIONS):
     """The terms of one alternative, as text by name; of ``requirements`` a list.
 
     :raises ValueError: there is no such word.
     """
     row = {}
-    for part in _COMMA.split(text):
+    known = {**{name: name for name in options}, **row_files.ALIASES}
+    # A comma that is not followed by a word belongs to the value before it.
+    comma = r',(?=\s*(?:' + '|'.join(known) + r')\s*=)'
+    for part in re.split(comma, text):
         word, _, value = part.partition('=')
         word = word.strip().replace('-', '_')
-        name = _WORDS.get(word)
-        if name not in OPTIONS:
-            raise ValueError(f'there is no {word!r}; there are ' + ', '.join(OPTIONS))
+        name = known.get(word)
+        if name not in options:
+            raise ValueError(f'there is no {word!r}; there are ' + ', '.join(options))
         if name == 'requirements':
             row.setdefault(name, []).append(value)
         else:
@@ -74,16 +89,16 @@ def words(text):
     return row
 
 
-def _one(row, parser):
+def _one(row, parser, options):
     words = [
-        f'{OPTIONS[name]}={each}'
+        f'{options[name]}={each}'
         for name, value in row.items()
         for each in (value if isinstance(value, list) else [value])
     ]
     given = parser.parse_args(words)
     return {
         name: getattr(given, name)
-        for name in OPTIONS
+        for name in options
         if getattr(given, name) is not None
     }
 

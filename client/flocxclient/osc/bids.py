@@ -29,6 +29,7 @@ class CreateBid(bulk.FileMixin, command.ShowOne):
     options = {
         **{name: f'--{name.replace("_", "-")}' for name in quotes.TERMS},
         'requirements': '--require',
+        'parts': '--part',
         'alternatives': '--alternative',
     }
     needed = ('price', 'end_time')
@@ -40,6 +41,8 @@ class CreateBid(bulk.FileMixin, command.ShowOne):
         'openstack market bid create --price 2.50 --end-time +3d --dry-run',
         'openstack market bid create --price 2.50 --end-time +3d --duration 12h \\',
         "    --alternative 'quantity=2,price=1.20'",
+        'openstack market bid create --price 2.50 --end-time +3d --duration 12h \\',
+        "    --part name=head --part 'quantity=4,offset=1h,require=gpus>=1'",
         'openstack market bid create --file course.yaml --duration 2h --dry-run',
     )
 

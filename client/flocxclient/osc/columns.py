@@ -179,6 +179,26 @@ def requirements(triples):
     ]
 
 
+class Parts(Column):
+    """Parts of a bundle, one a line."""
+
+    def human_readable(self):
+        return '\n'.join(
+            f'{each["name"] or number}: {each["quantity"]}'
+            + ', '.join(self._terms(each))
+            for number, each in enumerate(self._value or ())
+        )
+
+    def _terms(self, each):
+        yield f' at {money(each["price"])}' if each['price'] else ''
+        if each['offset']:
+            yield f'from +{times.render_duration(each["offset"])}'
+        yield f'for {times.render_duration(each["duration"])}'
+        if each['resource_class']:
+            yield each['resource_class']
+        yield from requirements(each['requirements'])
+
+
 class Alternatives(Column):
     """Other terms of a bid, one a line."""
 

@@ -39,6 +39,7 @@ TERMS = (
     'group_by',
     'spread_by',
     'spread_max',
+    'parts',
     'alternatives',
     *rescheduling.EXTEND,
     'purpose',
@@ -51,6 +52,7 @@ def add_terms(command_, parser, bidding=True):
     :param bidding: whether a price has to be given, here or in a file.
     """
     _add_own_terms(command_, parser, bidding)
+    _add_parts(parser)
     add_alternatives(command_, parser, 'Other terms')
     if bidding:
         rescheduling.add_extend(command_, parser, 'the contract')
@@ -75,6 +77,32 @@ def add_alternatives(command_, parser, what):
         "these or the bid's own, which are taken for what is left out: "
         + alternatives.FORMS
         + '; or a file with a list of such terms (.yaml, .json or CSV).',
+    )
+
+
+def _add_parts(parser):
+    """The option that says of what parts a bundle is."""
+    own = alternatives.Parser()
+    own.add_argument('--name')
+    own.add_argument('--quantity', type=int)
+    for name in ('--offset', '--duration'):
+        own.add_argument(name, type=command.argument(times.duration))
+    own.add_argument('--price', type=command.argument(prices.price))
+    command.add_requirements(own, '', ('--require',))
+    own.add_argument('--resource-class')
+    forms = alternatives.OF_PARTS, alternatives.FORMS_OF_PARTS
+    parser.add_argument(
+        '--part',
+        metavar='<part>|<file>',
+        action='extend',
+        dest='parts',
+        type=command.argument(lambda text: alternatives.parse(text, own, *forms)),
+        help='A part of a bundle; may be repeated. All of them are met, or none. Each '
+        'has hardware and servers of its own, begins offset after the bundle, lasts '
+        'as long as that if it has no duration, and costs at most --price if it has '
+        'none: '
+        + alternatives.FORMS_OF_PARTS
+        + '; or a file with a list of parts (.yaml, .json or CSV).',
     )
 
 
@@ -226,6 +254,8 @@ class ShowQuote(command.ShowOne):
         'openstack market quote --duration 1d --end-time +7d --calendar day',
         'openstack market quote --price 2.50 --end-time +3d --duration 12h \\',
         "    --alternative 'quantity=2,price=1.20'",
+        'openstack market quote --price 2.50 --end-time +3d --duration 12h \\',
+        "    --part name=head --part 'quantity=4,offset=1h,require=gpus>=1'",
     )
 
     def get_parser(self, prog_name):

@@ -88,6 +88,16 @@ class BidTest(base.DashboardTestCase):
         self.assertContains(page, '1.25 credits per server and hour')
         self.assertContains(page, '<code>gpus &gt;= 99</code>')
         self.assertNotContains(page, 'This was met.')
+        self.sent(
+            *('umbrella-member', 'bids:create'),
+            **{**TERMS, 'name': 'cluster', 'price': '1', 'key': 'cluster'},
+            parts='name=head\nname=gpu,quantity=2,offset=1m,price=2.5,require=gpus>=99',
+        )
+        bid = self.only(name='cluster')
+        self.assertEqual((3, 60), (bid.quantity, bid.parts[1]['offset']))
+        page = self.page('umbrella-reader', 'bids:detail', bid.uuid)
+        self.assertContains(page, 'gpu: 2  for ')
+        self.assertContains(page, ', 1m after the start, at most 2.50 credits')
 
     def test_several_bids_are_cancelled_and_each_refusal_is_said(self):
         bids = [self.bid(name=f'many-{number}')['uuid'] for number in range(3)]
@@ -112,6 +122,7 @@ class BidTest(base.DashboardTestCase):
             ({'group_by': 'rack['}, 'group_by', 'not JMESPath'),
             ({'spread_max': '0'}, 'spread_max', '.'),
             ({'alternatives': 'prize=1'}, 'alternatives', "there is no 'prize'"),
+            ({'parts': 'offset=9'}, 'parts', 'has no unit'),
             ({'alternatives': 'price=1\nquantity=many'}, 'alternatives', 'many'),
             ({'requirements': 'x>=many'}, 'requirements', 'compares with a number'),
             ({'name': 'x' * 256}, 'name', 'is not a name'),

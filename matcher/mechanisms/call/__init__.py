@@ -144,7 +144,7 @@ def _search(
     here: fits.Market, bound: Callable[[], int], budget: mechanisms.Budget, began: float
 ) -> tuple[plans.Plan, int]:
     lots, demand = here.lots, here.demand
-    plan, found = plans.empty(lots, demand), places.scratch(lots)
+    plan, found = plans.empty(lots, demand), places.scratch(lots, demand)
     random = native.generator(budget.seed)
     typical = int(np.median(demand.length))
     _greedy(here, plan, found, random, typical)
@@ -191,7 +191,9 @@ def _greedy(
 ) -> None:
     demand, guide = here.demand, here.guide
     surplus = demand.ceiling.astype(float) * demand.length - guide.cost
-    order = np.argsort(-surplus * demand.most, kind='stable')
+    heads = np.flatnonzero(demand.parts)
+    together = np.add.reduceat(surplus * demand.most, heads)
+    order = heads[np.argsort(-together, kind='stable')]
     care = fits.Care(10**9, 64, 24, WEIGHT, 0.0, typical, GROUPS)
     search.place_in_order(here, plan, found, random, order, care, 1.0)
     care = fits.Care(10**9, 64, 24, 0.0, 0.0, typical, GROUPS)

@@ -16,14 +16,14 @@ UNIFORM, DRAWN = 0.5, 4
 def pick_high_regret_bid(
     market: fits.Market, plan: plans.Plan, random: native.Words
 ) -> int:
-    """A bid drawn at random, or that of a few which misses most."""
+    """A bid drawn at random, or that of a few which misses most; a head of a bundle."""
     bids = len(market.demand.ceiling)
-    chosen = int(native.uniform(random) * bids)
+    chosen = int(market.demand.head[int(native.uniform(random) * bids)])
     if native.uniform(random) < UNIFORM:
         return chosen
     most = _regret(market, plan, chosen)
     for _ in range(DRAWN - 1):
-        other = int(native.uniform(random) * bids)
+        other = int(market.demand.head[int(native.uniform(random) * bids)])
         regret = _regret(market, plan, other)
         if regret > most:
             chosen, most = other, regret
@@ -34,19 +34,22 @@ def pick_high_regret_bid(
 def _regret(market: fits.Market, plan: plans.Plan, bid: int) -> float:
     """What ``bid`` misses at the dual prices, beside its best choice."""
     demand, guide = market.demand, market.guide
-    length = demand.length[bid]
-    value = float(demand.ceiling[bid]) * length
-    best: float = max(0.0, value - guide.cost[bid]) * demand.most[bid]
+    best = 0.0
+    for row in range(bid, bid + demand.parts[bid]):
+        value = float(demand.ceiling[row]) * demand.length[row]
+        best += (value - guide.cost[row]) * demand.most[row]
+    best = max(0.0, best)
     # Where another alternative has a place, that is what it has already.
     bid = plan.holder[demand.group[bid]]
     if bid < 0:
         return best
-    start, length = plan.start[bid], demand.length[bid]
-    value = float(demand.ceiling[bid]) * length
-    edges = fits.edge(market, start), fits.edge(market, start + length)
-    for line in range(plan.line_at[bid], plan.line_at[bid] + plan.lines[bid]):
-        dual = fits.dual(market, plan.line_lot[line], edges, start, start + length)
-        best -= plan.line_size[line] * (value - dual)
+    for row in range(bid, bid + demand.parts[bid]):
+        start, length = plan.start[row], demand.length[row]
+        value = float(demand.ceiling[row]) * length
+        edges = fits.edge(market, start), fits.edge(market, start + length)
+        for line in range(plan.line_at[row], plan.line_at[row] + plan.lines[row]):
+            dual = fits.dual(market, plan.line_lot[line], edges, start, start + length)
+            best -= plan.line_size[line] * (value - dual)
     return best
 
 

@@ -9,7 +9,9 @@ prices are, no allocation is worth more than
                      servers would leave it, were they all free.
 
 A bid with alternatives chooses among all of them: whichever is awarded is not worth
-more to it than the best one.
+more to it than the best one. A bundle counts what its parts come to if each of them may
+begin when that is best for it alone, and nothing if that is below zero: its one start
+leaves no part more than that.
 
 For a server of an award, ceiling x length - ask x length is at most what the
 first line counts for its time plus the bid's share of the second. The bound is
@@ -66,9 +68,12 @@ def certified(
         # Beyond 64 bits the choice of servers cannot be trusted; this can.
         simple = most * max(0, ceiling * length - unit)
         huge = most * ceiling * length >= LIMIT
-        surplus.append(simple if huge else max(0, taken * ceiling * length - paid))
+        surplus.append(simple if huge else taken * ceiling * length - paid)
+    parts = demand.parts.tolist()
+    # All parts of a bundle together, each at the start that is best for it alone.
+    together = [sum(surplus[bid : bid + size]) for bid, size in enumerate(parts)]
     chosen = (
-        max(surplus[first:end])
+        max(0, *together[first:end])
         for first, end in itertools.pairwise(demand.group_at.tolist())
     )
     return Dual(marks, rounded, sum(rents.tolist()) + sum(chosen))

@@ -20,7 +20,8 @@ from matcher.mechanisms.call import choices
 class _Wants(typing.NamedTuple):
     """What each bid chose when it was last asked, and the sum of it: ``load``.
 
-    Of alternatives all but the best one chose nothing.
+    Of alternatives all but the best one chose nothing, and so did all parts of a bundle
+    that would lose by what they choose together.
 
     From ``start[j]`` on bid ``j`` wants ``sizes[n]`` servers of ``kinds[n]``, for
     ``picked[j]`` numbers ``n`` from ``at[j]`` on.
@@ -213,24 +214,28 @@ def _choose(
     """Ask bids what they choose now: the first of ``part``, and every so many on."""
     first, every = part
     for group in range(first, len(demand.group_at) - 1, every):
-        best, most = -1, 0.0
-        for bid in range(demand.group_at[group], demand.group_at[group + 1]):
+        best, most, left = -1, 0.0, 0.0
+        low, high = demand.group_at[group], demand.group_at[group + 1]
+        for bid in range(low, high):
             _count(demand, marks, wants, bid, -1)
             servers, cost, start, picked = choices.choice(
                 supply, demand, marks, prices, total, bid, scratch
             )
-            wants.picked[bid] = 0
-            left = servers * float(demand.ceiling[bid]) * demand.length[bid] - cost
-            if left > most:
-                if best >= 0:
-                    wants.picked[best] = 0
-                best, most = bid, left
-                wants.start[bid], wants.picked[bid] = start, picked
-                for pick in range(picked):
-                    wants.kinds[wants.at[bid] + pick] = scratch.kinds[pick]
-                    wants.sizes[wants.at[bid] + pick] = scratch.sizes[pick]
-        if best >= 0:
-            _count(demand, marks, wants, best, 1)
+            left += servers * float(demand.ceiling[bid]) * demand.length[bid] - cost
+            wants.start[bid], wants.picked[bid] = start, picked
+            for pick in range(picked):
+                wants.kinds[wants.at[bid] + pick] = scratch.kinds[pick]
+                wants.sizes[wants.at[bid] + pick] = scratch.sizes[pick]
+            if bid + 1 == high or demand.parts[bid + 1]:
+                # All of an option have been asked.
+                if left > most:
+                    best, most = demand.head[bid], left
+                left = 0.0
+        for bid in range(low, high):
+            if demand.head[bid] == best:
+                _count(demand, marks, wants, bid, 1)
+            else:
+                wants.picked[bid] = 0
 
 
 @native.helper

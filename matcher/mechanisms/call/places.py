@@ -5,6 +5,7 @@ import typing
 
 import numpy as np
 
+from matcher.mechanisms import figures
 from matcher.mechanisms import lots as lot_figures
 from matcher.mechanisms import native
 from matcher.mechanisms.call import fits
@@ -33,6 +34,9 @@ class Scratch(typing.NamedTuple):
     Of a bid ``taken[v]`` servers are of group ``v`` by its ``apart``, while its servers
     are counted. ``tried[-1]`` counts the bids whose servers are to be together, and
     ``tried[v]`` is the last for which group ``v`` was looked at.
+
+    Of the best place of a bundle part ``n`` has ``kept_sizes[m]`` servers of
+    ``kept[m]``, for ``m`` from ``kept_at[n]`` to ``kept_at[n + 1]``.
     """
 
     lot: native.Ints
@@ -46,10 +50,16 @@ class Scratch(typing.NamedTuple):
     near: native.Ints
     taken: native.Ints
     tried: native.Ints
+    kept: native.Ints
+    kept_sizes: native.Ints
+    kept_at: native.Ints
 
 
-def scratch(lots: lot_figures.Lots) -> Scratch:
+def scratch(lots: lot_figures.Lots, demand: figures.Demand) -> Scratch:
     size = min(len(lots.ask), _MAX_PLACES)
+    many = np.minimum(demand.most, len(lots.ask))
+    lines = np.bincount(demand.head, many, len(many))
+    kept = int(lines.max(where=demand.parts > 1, initial=0))
     return Scratch(
         lot=np.zeros(size, np.int64),
         free=np.zeros(size, np.int64),
@@ -62,6 +72,9 @@ def scratch(lots: lot_figures.Lots) -> Scratch:
         near=np.zeros(_MAX_PLACES, np.int64),
         taken=np.zeros(lots.member_at.shape[1], np.int64),
         tried=np.zeros(lots.member_at.shape[1] + 1, np.int64),
+        kept=np.zeros(kept, np.int64),
+        kept_sizes=np.zeros(kept, np.int64),
+        kept_at=np.zeros(1 + int(demand.parts.max(initial=1)), np.int64),
     )
 
 
@@ -81,7 +94,7 @@ def find(
     """
     if market.demand.together[bid] >= 0:
         return _in_one_group(market, plan, found, random, bid, care)
-    count = _candidates(market, plan, found, random, bid, care)
+    count = candidates(market, plan, found, random, bid, care)
     if not count:
         return -1, 0
     if market.demand.most[bid] == 1:
@@ -182,7 +195,7 @@ def _in_group(
 
 
 @native.helper
-def _candidates(
+def candidates(
     market: fits.Market,
     plan: plans.Plan,
     found: Scratch,
@@ -331,43 +344,66 @@ def _several(
     and lots; 0 of them where none is worth more than ``best``.
     """
     demand = market.demand
-    apart = demand.apart[bid]
-    value = float(demand.ceiling[bid]) * demand.length[bid]
     early, late = demand.earliest[bid], demand.latest[bid] - demand.length[bid]
     start, lots = -1, 0
     trials = care.trials if early < late else 0
     for trial in range(trials + 1):
-        moment = max(early, min(late, market.guide.target[bid]))
+        when = max(early, min(late, market.guide.target[bid]))
         if trial:
-            moment = _moment(market, plan, found, random, bid, count)
-        free, servers = _covering(market, plan, found, bid, count, moment, care)
-        if servers < demand.least[bid]:
-            continue
-        worth, taken, used = 0.0, 0, 0
-        while used < free and taken < demand.most[bid]:
-            _cheapest_to(found, used, free)
-            place = found.order[used]
-            more = value - found.cost[place]
-            wanted = demand.most[bid] if more > 0 else demand.least[bid]
-            size = min(found.free[place], wanted - taken)
-            if size <= 0:
-                break
-            if apart >= 0:
-                size = _spread(market, found, bid, found.lot[place], size)
-            found.trial[used] = size
-            worth += size * more
-            taken += size
-            used += 1
-        if apart >= 0:
-            _forget_spread(market, found, bid, used)
-        if worth > best and taken >= demand.least[bid]:
-            best, start, lots = worth, moment, 0
-            for number in range(used):
-                if found.trial[number]:
-                    found.chosen[lots] = found.lot[found.order[number]]
-                    found.sizes[lots] = found.trial[number]
-                    lots += 1
+            when = draw_start(market, plan, found, random, bid, count)
+        worth, size = place_from(market, plan, found, bid, count, when, care, best)
+        if size:
+            best, start, lots = worth, when, size
     return best, start, lots
+
+
+@native.helper
+def place_from(
+    market: fits.Market,
+    plan: plans.Plan,
+    found: Scratch,
+    bid: int,
+    count: int,
+    moment: int,
+    care: fits.Care,
+    best: float,
+) -> tuple[float, int]:
+    """The cheapest servers from ``moment`` on: what they are worth and how many lots.
+
+    0 of them where there are too few, or they are not worth more than ``best``.
+    """
+    demand = market.demand
+    apart = demand.apart[bid]
+    value = float(demand.ceiling[bid]) * demand.length[bid]
+    lots = native.ZERO
+    free, servers = _covering(market, plan, found, bid, count, moment, care)
+    if servers < demand.least[bid]:
+        return best, lots
+    worth, taken, used = 0.0, 0, 0
+    while used < free and taken < demand.most[bid]:
+        _cheapest_to(found, used, free)
+        place = found.order[used]
+        more = value - found.cost[place]
+        wanted = demand.most[bid] if more > 0 else demand.least[bid]
+        size = min(found.free[place], wanted - taken)
+        if size <= 0:
+            break
+        if apart >= 0:
+            size = _spread(market, found, bid, found.lot[place], size)
+        found.trial[used] = size
+        worth += size * more
+        taken += size
+        used += 1
+    if apart >= 0:
+        _forget_spread(market, found, bid, used)
+    if worth <= best or taken < demand.least[bid]:
+        return best, lots
+    for number in range(used):
+        if found.trial[number]:
+            found.chosen[lots] = found.lot[found.order[number]]
+            found.sizes[lots] = found.trial[number]
+            lots += 1
+    return worth, lots
 
 
 @native.helper
@@ -388,7 +424,7 @@ def _forget_spread(market: fits.Market, found: Scratch, bid: int, used: int) -> 
 
 
 @native.helper
-def _moment(
+def draw_start(
     market: fits.Market,
     plan: plans.Plan,
     found: Scratch,
@@ -400,20 +436,20 @@ def _moment(
     lots, demand = market.lots, market.demand
     length, early = demand.length[bid], demand.earliest[bid]
     late = demand.latest[bid] - length
-    moment = early
+    when = early
     for _ in range(_TRIES):
         lot = found.lot[int(native.uniform(random) * count)]
         at = lots.step_at[lot]
         first = max(at, plans.step_of(lots, plan, lot, early))
         last = max(first, plans.step_of(lots, plan, lot, demand.latest[bid]))
         step = first + int(native.uniform(random) * (last - first + 1))
-        moment = plan.since[step]
+        when = plan.since[step]
         if step > at and plan.free[step] < plan.free[step - 1]:
-            moment -= length
-        moment = max(early, min(late, moment))
-        if plans.least_free(lots, plan, lot, moment, moment + length):
+            when -= length
+        when = max(early, min(late, when))
+        if plans.least_free(lots, plan, lot, when, when + length):
             break
-    return int(moment)
+    return int(when)
 
 
 @native.helper

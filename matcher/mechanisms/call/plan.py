@@ -17,7 +17,8 @@ from matcher.mechanisms import native
 class Plan(typing.NamedTuple):
     """``start[j]`` is when bid ``j`` begins, or -1; it has ``lines[j]`` lines.
 
-    ``holder[g]`` is the bid of group ``g`` that has a place, or -1.
+    ``holder[g]`` is the bid of group ``g`` that has a place, or -1; of a bundle it is
+    the head.
 
     A line is a lot and how many of its servers the bid has. The lines of bid ``j``
     stand from ``line_at[j]`` on; those of lot ``l`` are chained from ``first[l]``.
@@ -200,10 +201,10 @@ def place(
 ) -> None:
     """Give ``bid`` as many as ``sizes[n]`` servers of ``count`` lots ``chosen[n]``.
 
-    No bid of its group may have a place.
+    No bid of its group may have a place, but for parts of the same bundle.
     """
     plan.start[bid] = start
-    plan.holder[demand.group[bid]] = bid
+    plan.holder[demand.group[bid]] = demand.head[bid]
     plan.lines[bid] = count
     end = start + demand.length[bid]
     for number in range(count):
@@ -224,7 +225,18 @@ def place(
 def remove(
     lots: lot_figures.Lots, demand: figures.Demand, plan: Plan, bid: int
 ) -> None:
-    """Take back what bid ``bid`` has."""
+    """Take back what bid ``bid`` has, and with it all parts of its bundle."""
+    head = demand.head[bid]
+    for row in range(head, head + demand.parts[head]):
+        if plan.start[row] >= 0:
+            _remove(lots, demand, plan, row)
+    plan.holder[demand.group[bid]] = -1
+
+
+@native.helper
+def _remove(
+    lots: lot_figures.Lots, demand: figures.Demand, plan: Plan, bid: int
+) -> None:
     start = plan.start[bid]
     end = start + demand.length[bid]
     for line in range(plan.line_at[bid], plan.line_at[bid] + plan.lines[bid]):
@@ -239,18 +251,32 @@ def remove(
             plan.preceding[after] = before
         plan.stays[lot] -= 1
     plan.start[bid] = -1
-    plan.holder[demand.group[bid]] = -1
     plan.lines[bid] = 0
 
 
 @native.helper
 def gain(lots: lot_figures.Lots, demand: figures.Demand, plan: Plan, bid: int) -> float:
-    """The welfare that ``bid`` adds, as a float: to steer by, not to account for."""
-    rate = 0.0
-    for line in range(plan.line_at[bid], plan.line_at[bid] + plan.lines[bid]):
-        left = float(demand.ceiling[bid] - lots.ask[plan.line_lot[line]])
-        rate += plan.line_size[line] * left
-    return rate * float(demand.length[bid])
+    """The welfare that ``bid`` adds, of the head of a bundle that of all its parts.
+
+    As a float: to steer by, not to account for.
+    """
+    gained = 0.0
+    for row in range(bid, bid + demand.parts[bid]):
+        rate = 0.0
+        for line in range(plan.line_at[row], plan.line_at[row] + plan.lines[row]):
+            left = float(demand.ceiling[row] - lots.ask[plan.line_lot[line]])
+            rate += plan.line_size[line] * left
+        gained += rate * float(demand.length[row])
+    return gained
+
+
+@native.helper
+def lines_of(demand: figures.Demand, plan: Plan, bid: int) -> int:
+    """How many lines ``bid`` has, or all parts of the bundle that it is the head of."""
+    count = native.ZERO
+    for row in range(bid, bid + demand.parts[bid]):
+        count += plan.lines[row]
+    return count
 
 
 def worth(lots: lot_figures.Lots, demand: figures.Demand, plan: Plan) -> int:

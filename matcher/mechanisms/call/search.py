@@ -15,6 +15,7 @@ import numpy as np
 from matcher.mechanisms import figures
 from matcher.mechanisms import native
 from matcher.mechanisms.call import bid_picking
+from matcher.mechanisms.call import bundles
 from matcher.mechanisms.call import fits
 from matcher.mechanisms.call import places
 from matcher.mechanisms.call import plan as plans
@@ -43,6 +44,8 @@ class Neighbours(typing.NamedTuple):
 class Move(typing.NamedTuple):
     """What a move took back, to be put back should it be refused.
 
+    Of a bundle that is each of its parts, one after the other.
+
     Bid ``bids[n]`` began at ``starts[n]`` and had ``sizes[m]`` servers of ``lots[m]``,
     for ``m`` from ``at[n]`` on.
     ``waiting`` are the bids that are placed anew, by ``keys``.
@@ -70,10 +73,12 @@ def move(market: fits.Market) -> Move:
     lines = max(4096, 2 * int(market.demand.most.max(initial=1)))
     # Of each that is taken back an alternative may be tried, too.
     tried = 2 * MOST_REMOVED + MOST_TRIED + 1
+    # The last one that is taken back may be a bundle.
+    rows = MOST_REMOVED + int(market.demand.parts.max(initial=1))
     return Move(
-        bids=np.zeros(MOST_REMOVED, np.int64),
-        starts=np.zeros(MOST_REMOVED, np.int64),
-        at=np.zeros(MOST_REMOVED + 1, np.int64),
+        bids=np.zeros(rows, np.int64),
+        starts=np.zeros(rows, np.int64),
+        at=np.zeros(rows + 1, np.int64),
         lots=np.zeros(lines, np.int64),
         sizes=np.zeros(lines, np.int64),
         waiting=np.zeros(tried, np.int64),
@@ -98,16 +103,15 @@ def place_in_order(
     """
     demand = market.demand
     for bid in order:
-        value = float(demand.ceiling[bid]) * demand.length[bid]
-        if (
-            plan.holder[demand.group[bid]] >= 0
-            or value < margin * market.guide.cost[bid]
-        ):
+        value, cost = 0.0, 0.0
+        for row in range(bid, bid + demand.parts[bid]):
+            # In a bundle what counts is the sum, weighed by servers.
+            most = demand.most[row] if demand.parts[bid] > 1 else 1
+            value += float(demand.ceiling[row]) * demand.length[row] * most
+            cost += market.guide.cost[row] * most
+        if plan.holder[demand.group[bid]] >= 0 or value < margin * cost:
             continue
-        start, count = places.find(market, plan, found, random, bid, care)
-        if count:
-            chosen, sizes = found.chosen, found.sizes
-            plans.place(market.lots, demand, plan, bid, start, chosen, sizes, count)
+        bundles.place(market, plan, found, random, bid, care)
 
 
 @native.compiled
@@ -157,11 +161,14 @@ def _ruin(
     """
     demand = market.demand
     bid = bid_picking.pick_high_regret_bid(market, plan, random)
-    lot, start = bid_picking.centre(market, plan, random, bid)
-    length = demand.length[bid]
+    around = bid
+    if demand.parts[bid] > 1:
+        around += int(native.uniform(random) * demand.parts[bid])
+    lot, start = bid_picking.centre(market, plan, random, around)
+    length = demand.length[around]
     margin = int(native.uniform(random) * length)
     since, until = start - margin, start + length + margin
-    kind, row = market.lots.kind[lot], demand.together[bid]
+    kind, row = market.lots.kind[lot], demand.together[around]
     low, size = market.lots.kind_at[kind], market.lots.kind_at[kind + 1]
     if row >= 0:
         group = market.lots.value[row, lot]
@@ -176,12 +183,15 @@ def _ruin(
     undo.at[0] = 0
     count, lost = 0, 0.0
     instead = plan.holder[demand.group[bid]]
-    if instead >= 0 and instead != bid and plan.lines[instead] <= len(undo.lots):
+    if (
+        instead >= 0
+        and instead != bid
+        and plans.lines_of(demand, plan, instead) <= len(undo.lots)
+    ):
         # Another alternative of it has a place, which it has to leave first.
         lost += plans.gain(market.lots, demand, plan, instead)
-        _note(plan, undo, count, instead)
+        count += _note(demand, plan, undo, count, instead)
         plans.remove(market.lots, demand, plan, instead)
-        count += 1
     for number in range(lots):
         if number and row >= 0:
             lot = market.lots.members[row, low + int(native.uniform(random) * size)]
@@ -196,14 +206,19 @@ def _ruin(
             line = plan.following[line]
             begin = plan.start[other]
             end = begin + demand.length[other]
-            room = undo.at[count] + plan.lines[other] <= len(undo.lots)
+            other = demand.head[other]
+            room = undo.at[count] + plans.lines_of(demand, plan, other) <= len(
+                undo.lots
+            )
             if begin < until and since < end and room:
                 if other != bid and native.uniform(random) > share:
                     continue
                 lost += plans.gain(market.lots, demand, plan, other)
-                _note(plan, undo, count, other)
+                count += _note(demand, plan, undo, count, other)
                 plans.remove(market.lots, demand, plan, other)
-                count += 1
+                if demand.parts[other] > 1:
+                    # Another part of it may have been what follows.
+                    line = plan.first[lot]
     near = lots
     for number in range(undo.at[count]):
         if near < len(found.near) - 1:
@@ -214,14 +229,20 @@ def _ruin(
 
 
 @native.helper
-def _note(plan: plans.Plan, undo: Move, count: int, bid: int) -> None:
-    undo.bids[count] = bid
-    undo.starts[count] = plan.start[bid]
-    at, line = undo.at[count], plan.line_at[bid]
-    for number in range(plan.lines[bid]):
-        undo.lots[at + number] = plan.line_lot[line + number]
-        undo.sizes[at + number] = plan.line_size[line + number]
-    undo.at[count + 1] = at + plan.lines[bid]
+def _note(
+    demand: figures.Demand, plan: plans.Plan, undo: Move, count: int, bid: int
+) -> int:
+    """Note what ``bid``, a head, has; says how many parts that is."""
+    for row in range(bid, bid + demand.parts[bid]):
+        undo.bids[count] = row
+        undo.starts[count] = plan.start[row]
+        at, line = undo.at[count], plan.line_at[row]
+        for number in range(plan.lines[row]):
+            undo.lots[at + number] = plan.line_lot[line + number]
+            undo.sizes[at + number] = plan.line_size[line + number]
+        undo.at[count + 1] = at + plan.lines[row]
+        count += 1
+    return int(demand.parts[bid])
 
 
 @native.helper
@@ -240,18 +261,23 @@ def _gather(
     if plan.start[bid] < 0:
         tried = 1
     for number in range(count):
-        if undo.bids[number] != bid:
-            undo.waiting[tried] = undo.bids[number]
+        other = undo.bids[number]
+        if other != bid and demand.parts[other]:
+            undo.waiting[tried] = other
             tried += 1
     for number in range(count):
-        tried = _or_else(demand, random, undo, undo.bids[number], tried)
-    kinds = demand.kinds_at[bid + 1] - demand.kinds_at[bid]
-    kind = demand.kinds[demand.kinds_at[bid] + int(native.uniform(random) * kinds)]
+        if demand.parts[undo.bids[number]]:
+            tried = _or_else(demand, random, undo, undo.bids[number], tried)
+    like = bid
+    if demand.parts[bid] > 1:
+        like += int(native.uniform(random) * demand.parts[bid])
+    kinds = demand.kinds_at[like + 1] - demand.kinds_at[like]
+    kind = demand.kinds[demand.kinds_at[like] + int(native.uniform(random) * kinds)]
     low, high = near.at[kind], near.at[kind + 1]
     begin = int(native.uniform(random) * (high - low))
     most = tried + MOST_TRIED
     for step in range(min(high - low, 20)):
-        other = near.bids[low + (begin + step) % (high - low)]
+        other = demand.head[near.bids[low + (begin + step) % (high - low)]]
         if plan.holder[demand.group[other]] >= 0 or tried >= most:
             continue
         if (
@@ -275,9 +301,9 @@ def _or_else(
     """Try an alternative of ``bid``, drawn at random, beside those that are tried."""
     group = demand.group[bid]
     first, end = demand.group_at[group], demand.group_at[group + 1]
-    if end - first == 1 or tried == len(undo.waiting):
+    if end - first == demand.parts[first] or tried == len(undo.waiting):
         return tried
-    other = first + int(native.uniform(random) * (end - first))
+    other = demand.head[first + int(native.uniform(random) * (end - first))]
     for number in range(tried):
         if undo.waiting[number] == other:
             return tried
@@ -301,9 +327,13 @@ def _recreate(
     noise = 0.6 * native.uniform(random)
     for number in range(tried):
         bid = undo.waiting[number]
-        size = float(demand.length[bid]) * demand.most[bid]
-        value = float(demand.ceiling[bid]) * size
-        surplus = value - guide.cost[bid] * demand.most[bid]
+        size, value, surplus = 0.0, 0.0, 0.0
+        for row in range(bid, bid + demand.parts[bid]):
+            seconds = float(demand.length[row]) * demand.most[row]
+            worth = float(demand.ceiling[row]) * seconds
+            size += seconds
+            value += worth
+            surplus += worth - guide.cost[row] * demand.most[row]
         if mode == 0:
             key = surplus
         elif mode == 1:
@@ -322,10 +352,7 @@ def _recreate(
         bid = undo.waiting[number]
         if plan.holder[demand.group[bid]] >= 0:
             continue
-        start, count = places.find(market, plan, found, random, bid, care)
-        if count:
-            chosen, sizes = found.chosen, found.sizes
-            plans.place(market.lots, demand, plan, bid, start, chosen, sizes, count)
+        if bundles.place(market, plan, found, random, bid, care):
             gained += plans.gain(market.lots, demand, plan, bid)
     return gained
 

@@ -15,6 +15,9 @@ each second of a server, and whatever the search had found until it was ended. E
 is placed where it adds most, at the earliest such start. All of it depends on nothing
 but the market and the awards.
 
+A bundle gives up the time of all its parts at once; each of its awards is given what
+that adds. Bundles that are left out are not looked at.
+
 Sets of bids are compared in floats; what the best of them adds is counted in integers.
 """
 
@@ -60,8 +63,9 @@ def of(
     lots = lot_figures.of(market.supply)
     demand = market.demand
     plan = _plan(market, lots, awards)
-    work = scratch.empty(lots)
-    left_out = np.flatnonzero(plan.holder[demand.group] < 0)
+    work = scratch.empty(lots, int(demand.parts.max(initial=1)))
+    alone = demand.parts == 1
+    left_out = np.flatnonzero(alone & (plan.holder[demand.group] < 0))
     waiting = left_out.copy()
     waiting = waiting[: _kept_out(lots, demand, plan, waiting, work)]
     # Who finds a place by any alternative is kept out by nobody.
@@ -71,9 +75,13 @@ def of(
     if placings < FEWEST_PLACINGS:
         placings = 0
     numbers = market.numbers()
-    found = []
+    found = list[Externality]()
     for award in awards:
         winner = numbers[award.bid.key]
+        if award.bid.part:
+            # Awards of a bundle stand side by side.
+            found.append(found[-1])
+            continue
         exact = _look(lots, demand, plan, waiting, work, winner, placings)
         lines = slice(0, int(work.counts[0]))
         columns = work.bids[lines], work.taken[lines], work.sizes[lines]
@@ -152,11 +160,7 @@ def _look(
     The plan stays as it is. Says whether no other set of them adds more.
     """
     work.counts[0], work.counts[1], work.most[0] = 0, placings, 0.0
-    start, held = plan.start[winner], plan.lines[winner]
-    for line in range(held):
-        work.held[line] = plan.line_lot[plan.line_at[winner] + line]
-        work.held_sizes[line] = plan.line_size[plan.line_at[winner] + line]
-    until = start + demand.length[winner]
+    held, start, until = _hold(demand, plan, work, winner)
     plans.remove(lots, demand, plan, winner)
     rivals = native.ZERO
     exact = True
@@ -174,8 +178,31 @@ def _look(
     if rivals > 1:
         insertion.in_order(lots, demand, plan, work, rivals, work.density, start, until)
         depth_first_search.search(lots, demand, plan, work, rivals)
-    plans.place(lots, demand, plan, winner, start, work.held, work.held_sizes, held)
+    for part in range(demand.parts[winner]):
+        low, high = work.held_at[part], work.held_at[part + 1]
+        taken, sizes = work.held[low:high], work.held_sizes[low:high]
+        begin = work.begun[part]
+        plans.place(lots, demand, plan, winner + part, begin, taken, sizes, high - low)
     return exact and work.counts[1] >= 0
+
+
+@native.helper
+def _hold(
+    demand: figures.Demand, plan: plans.Plan, work: scratch.Scratch, winner: int
+) -> tuple[int, int, int]:
+    """Note what all parts of ``winner`` have: how many lines, since when and until."""
+    held, start, until = native.ZERO, plan.start[winner], native.ZERO
+    for part in range(demand.parts[winner]):
+        row = winner + part
+        begin, lines = plan.start[row], plan.lines[row]
+        for line in range(lines):
+            work.held[held + line] = plan.line_lot[plan.line_at[row] + line]
+            work.held_sizes[held + line] = plan.line_size[plan.line_at[row] + line]
+        held += lines
+        work.held_at[part + 1], work.begun[part] = held, begin
+        start = min(start, begin)
+        until = max(until, begin + demand.length[row])
+    return held, start, until
 
 
 @native.helper

@@ -21,7 +21,8 @@ class Scratch(typing.NamedTuple):
     ``bids[n]`` has ``sizes[n]`` servers of lot ``taken[n]``. ``counts[1]`` is how many
     placings may still be tried. ``chosen`` and ``chosen_sizes`` have a row for each
     bid that is being placed, ``near`` has lots, and ``held`` and ``held_sizes`` are
-    the winner's.
+    the winner's: those of its part ``n``, which starts at ``begun[n]``, stand from
+    ``held_at[n]`` to ``held_at[n + 1]``.
 
     The search has a level for each bid that is placed: the bid ``placed`` there, its
     ``cursor`` among the rivals and its start ``moment``; ``value`` and ``since`` are
@@ -45,6 +46,8 @@ class Scratch(typing.NamedTuple):
     near: native.Ints
     held: native.Ints
     held_sizes: native.Ints
+    held_at: native.Ints
+    begun: native.Ints
     placed: native.Ints
     cursor: native.Ints
     moment: native.Ints
@@ -59,7 +62,8 @@ class Scratch(typing.NamedTuple):
     of_group: native.Ints
 
 
-def empty(lots: lot_figures.Lots) -> Scratch:
+def empty(lots: lot_figures.Lots, parts: int = 1) -> Scratch:
+    """:param parts: the most that a bundle has."""
     size = len(lots.ask)
     lines = size * (RIVALS + 1)
     return Scratch(
@@ -75,8 +79,10 @@ def empty(lots: lot_figures.Lots) -> Scratch:
         chosen=np.zeros((RIVALS + 1, size), np.int64),
         chosen_sizes=np.zeros((RIVALS + 1, size), np.int64),
         near=np.zeros(size, np.int64),
-        held=np.zeros(size, np.int64),
-        held_sizes=np.zeros(size, np.int64),
+        held=np.zeros(size * parts, np.int64),
+        held_sizes=np.zeros(size * parts, np.int64),
+        held_at=np.zeros(parts + 1, np.int64),
+        begun=np.zeros(parts, np.int64),
         placed=np.zeros(RIVALS + 1, np.int64),
         cursor=np.zeros(RIVALS + 1, np.int64),
         moment=np.zeros(RIVALS + 1, np.int64),

@@ -93,7 +93,7 @@ class BidTest(unittest.TestCase):
         )
         both = bid(hours=4, alternatives=(other,), name='both')
         first, second = both.options
-        self.assertEqual([('u', 0), ('u', 1)], [first.key, second.key])
+        self.assertEqual([('u', 0, None), ('u', 1, None)], [first.key, second.key])
         self.assertEqual([True, False], [plain.plain, second.plain])
         self.assertEqual((), first.alternatives + second.alternatives)
         for name in other.document:
@@ -119,6 +119,79 @@ class BidTest(unittest.TestCase):
         self.assertEqual(
             other, core.Alternative.of(json.loads(json.dumps(other.document)))
         )
+
+    def bundle(self, hours=4, **values):
+        parts = (
+            core.Part(duration=7200, requirements=(('cpus', '>=', 8),)),
+            core.Part(
+                name='workers',
+                quantity=16,
+                offset=3600,
+                duration=5400,
+                price=decimal.Decimal('0.5'),
+                resource_class='large',
+            ),
+        )
+        return bid(**{'hours': hours, **core.of_parts(parts), 'parts': parts, **values})
+
+    def test_parts_of_a_bundle_begin_together(self):
+        both = self.bundle()
+        self.assertEqual(
+            (17, 17, 9000), (both.quantity, both.min_quantity, both.duration)
+        )
+        self.assertEqual(7200 + 16 * 5400, both.server_seconds)
+        self.assertFalse(both.plain)
+        for now in (NOON - HOUR, NOON, NOON + HOUR):
+            head, workers = both.rows(now)
+            self.assertEqual((0, 1), (head.part, workers.part))
+            self.assertEqual(HOUR, workers.start_time - head.start_time)
+            self.assertEqual(max(now, NOON), head.start_time)
+            self.assertEqual(
+                (NOON + 3.5 * HOUR, NOON + 4 * HOUR), (head.end_time, workers.end_time)
+            )
+            self.assertEqual((1, 16), (head.min_quantity, workers.min_quantity))
+            self.assertEqual((1, decimal.Decimal('0.5')), (head.price, workers.price))
+            self.assertEqual(('u', None, 1), workers.key)
+            self.assertFalse(workers.plain)
+            self.assertTrue(both.possible(now))
+        self.assertEqual(both.rows(NOON), both.rectangles)
+        late = NOON + 1.5 * HOUR + datetime.timedelta(seconds=1)
+        self.assertTrue(self.bundle().possible(NOON + 1.5 * HOUR))
+        self.assertEqual((), both.rows(late))
+        self.assertTrue(both.hopeless(late))
+
+    def test_a_bundle_for_all_of_its_window_is_met_from_now_on(self):
+        now = self.bundle(hours=2.5)
+        self.assertEqual(
+            [NOON, NOON + HOUR], [each.start_time for each in now.rows(NOON)]
+        )
+        self.assertEqual(now.rows(NOON), now.rows(NOON + HOUR))
+        self.assertFalse(now.hopeless(NOON + 1.9 * HOUR))
+        self.assertTrue(now.hopeless(NOON + 2 * HOUR))
+
+    def test_a_part_is_read_from_what_is_written_of_it(self):
+        other = core.Alternative(
+            **{
+                name: getattr(self.bundle(), name)
+                for name in self.bundle(alternatives=()).options[0].terms[0].__slots__
+                if name in core.Alternative.__slots__
+            }
+        )
+        document = json.loads(json.dumps(other.document))
+        self.assertEqual(other, core.Alternative.of(document))
+        self.assertEqual(self.bundle().loads, other.loads)
+
+    def test_parts_that_are_no_bundle_are_refused(self):
+        for parts, field in (
+            ([core.Part(offset=1, duration=9)], 'parts: the first begins 1'),
+            (
+                [core.Part(duration=60), core.Part(offset=60, duration=9)],
+                r'parts\[0\]: it ends after 60',
+            ),
+            ([core.Part(duration=60, quantity=6000)] * 2, 'parts: 12000 servers'),
+        ):
+            with self.assertRaisesRegex(exceptions.Invalid, f'^{field}'):
+                core.of_parts(parts)
 
     def test_servers_are_of_the_group_that_is_found_in_their_hardware(self):
         document = {'rack': 'r2', 'place': {'row': 3, 'a': None}, 'long': 'x' * 256}

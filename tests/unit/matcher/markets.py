@@ -161,6 +161,47 @@ def rich_bids(draw, number, most=2):
     return or_else(*(draw(bids(number)) for _ in range(count + 1)))
 
 
+#: At second 3 all parts have begun, and none has ended.
+PARTS = picks((1, 1, 2), range(4), range(4, 9), (None, *CEILINGS[1000::100]))
+LIKE = st.sampled_from(((), (), REQUIREMENTS[1]))
+
+
+@st.composite
+def bundles(draw, number):
+    """A bid that is a bundle of two or three parts, or has none."""
+    own = draw(bids(number))
+    count = draw(st.integers(1, 3))
+    if count == 1:
+        return own
+    parts = []
+    for at in range(count):
+        quantity, offset, duration, price = draw(PARTS)
+        parts.append(
+            bid.Part(
+                quantity=quantity,
+                offset=offset if at else 0,
+                duration=duration,
+                price=price,
+                requirements=draw(LIKE),
+            )
+        )
+    together = bid.of_parts(parts)
+    slack = own.window.seconds - own.duration
+    return dataclasses.replace(
+        own,
+        **together,
+        end_time=own.start_time
+        + datetime.timedelta(seconds=together['duration'] + slack),
+        parts=tuple(parts),
+    )
+
+
+@st.composite
+def rich_bundles(draw, number):
+    """A bundle or another bid, with one of these as an alternative or without."""
+    return or_else(*(draw(bundles(number)) for _ in range(draw(st.integers(1, 2)))))
+
+
 @st.composite
 def books(draw, most_offers=6, most_bids=6, bids=bids):
     supply, taken = [], {}
@@ -235,19 +276,54 @@ def most_worth(market):
     return max((_most_worth(market, each) for each in _placings(market)), default=0)
 
 
-def _most_worth(market, award):
-    rest = market.copy([each for each in market.bids if each.uuid != award.bid.uuid])
-    rest.take(award)
-    rate = sum(award.bid.price - each.price for each in award.offers)
-    return rate * award.stay.seconds * 1000 + most_worth(rest)
+def _most_worth(market, awards):
+    uuid = awards[0].bid.uuid
+    rest = market.copy([each for each in market.bids if each.uuid != uuid])
+    worth = 0
+    for award in awards:
+        rest.take(award)
+        rate = sum(award.bid.price - each.price for each in award.offers)
+        worth += rate * award.stay.seconds * 1000
+    return worth + most_worth(rest)
 
 
 def _placings(market):
+    """Ways in which one of the bids can be met: awards, one for each part."""
     for option in itertools.chain(*(each.options for each in market.bids)):
+        rows = option.rows(market.now) if option.possible(market.now) else ()
+        firsts = [max(market.now, row.start_time) for row in rows]
+        starts = {
+            free.start - first
+            for row, first in zip(rows, firsts, strict=True)
+            for each in market.suitable(row)
+            for free in market.free(each)
+        }
+        if not option.parts:
+            yield from ([each] for each in _placings_of(market, option))
+        for later in starts | {datetime.timedelta()} if option.parts and rows else ():
+            begin = {
+                row.key: first + later for row, first in zip(rows, firsts, strict=True)
+            }
+            ways = (
+                [
+                    award
+                    for award in _placings_of(market, row, begin[row.key])
+                    if award.stay.start == begin[row.key]
+                ]
+                for row in rows
+            )
+            for awards in itertools.product(*ways):
+                servers = [each.uuid for award in awards for each in award.offers]
+                if len(set(servers)) == len(servers):
+                    yield awards
+
+
+def _placings_of(market, option, *also):
+    if option.stay(max(market.now, option.start_time)):
         first = max(market.now, option.start_time)
         suitable = market.suitable(option)
         free = {each.uuid: market.free(each) for each in suitable}
-        starts = {first}
+        starts = {first, *also}
         if not option.whole:
             starts.update(each.start for each in itertools.chain(*free.values()))
         for stay in filter(None, map(option.stay, sorted(starts))):
@@ -322,8 +398,16 @@ def broken(market, awards):
     """What does not hold of ``awards``, as a list of sentences."""
     values = []
     given = collections.defaultdict(list)
-    if len({award.bid.uuid for award in awards}) < len(awards):
-        values.append('a bid is filled twice')
+    filled = collections.defaultdict(list)
+    for award in awards:
+        filled[award.bid.uuid].append(award)
+    for several in filled.values():
+        parts = [award.bid.part for award in several]
+        options = {award.bid.alternative for award in several}
+        if len(set(parts)) < len(parts) or len(options) > 1:
+            values.append('a bid is filled twice')
+        elif parts != [None]:
+            values.extend(_broken_bundle(market, several))
     for award in awards:
         values.extend(_broken(market, award))
         for each in award.offers:
@@ -333,10 +417,22 @@ def broken(market, awards):
     return values
 
 
+def _broken_bundle(market, awards):
+    asked = awards[0].bid
+    (placed,) = [each for each in market.bids if each.uuid == asked.uuid]
+    option = placed.options[asked.alternative or 0]
+    if tuple(each.bid for each in awards) != option.rows(market.now):
+        yield f'{asked.uuid} has not all of its parts'
+    later = {each.stay.start - max(market.now, each.bid.start_time) for each in awards}
+    if len(later) > 1:
+        yield f'parts of {asked.uuid} do not begin together'
+
+
 def _broken(market, award):
     asked, stay = award.bid, award.stay
     (placed,) = [each for each in market.bids if each.uuid == asked.uuid]
-    if dataclasses.replace(asked, group_value=None) not in placed.options:
+    rows = [row for each in placed.options for row in each.rows(market.now)]
+    if dataclasses.replace(asked, group_value=None) not in rows:
         yield f'{asked.uuid} has never been bid'
     racks = [each.properties.get('rack') for each in award.offers]
     if not _may_be(asked, racks):

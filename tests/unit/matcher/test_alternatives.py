@@ -140,9 +140,9 @@ class AllocationTest(unittest.TestCase):
         market = book.Book(markets.NOW, supply, {}, [flexible, stubborn])
         for rule in (call.Call(), exact.Exact()):
             found = {each.bid.key: each for each in awarded(market, rule)}
-            self.assertEqual({('b0', 1), ('b1', None)}, set(found))
+            self.assertEqual({('b0', 1, None), ('b1', None, None)}, set(found))
         first = awarded(market, immediate.Immediate())
-        self.assertEqual([('b0', 0)], [each.bid.key for each in first])
+        self.assertEqual([('b0', 0, None)], [each.bid.key for each in first])
 
     def test_two_alternatives_that_are_awarded_are_found(self):
         supply = [markets.make_offer(number) for number in range(2)]

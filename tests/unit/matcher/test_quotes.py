@@ -42,7 +42,7 @@ class QuoteTest(unittest.TestCase):
         answer = asked(market, bid)
         lowest = answer['lowest_ceiling']
         if lowest is None:
-            self.assertIsNone(immediate.best(market, at(bid, '999')))
+            self.assertEqual([], immediate.best(market, at(bid, '999')))
             self.assertEqual([], answer['lines'])
             self.assertNotEqual('price', answer['reason'])
             return
@@ -58,9 +58,9 @@ class QuoteTest(unittest.TestCase):
     def test_without_a_price_it_is_the_cheapest(self, market, bid):
         bid = dataclasses.replace(bid, min_quantity=bid.quantity)
         answer = asked(market, at(bid, '999999'), priced=False)
-        best = immediate.best(market, at(bid, '999'))
-        self.assertEqual(best is None, answer['amount'] is None)
-        if best:
+        found = immediate.best(market, at(bid, '999'))
+        self.assertEqual(not found, answer['amount'] is None)
+        for best in found:
             asks = sorted(f'{each.price:.6f}' for each in best.offers)
             self.assertEqual(asks, sorted(each['price'] for each in answer['lines']))
 

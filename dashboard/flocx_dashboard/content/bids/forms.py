@@ -23,6 +23,7 @@ TERMS = (
     'group_by',
     'spread_by',
     'spread_max',
+    'parts',
     'alternatives',
     'extend_until',
     'extend_max_price',
@@ -103,6 +104,14 @@ class Create(forms.Once):
         min_value=1,
         help_text=_('One, if you leave it out.'),
     )
+    parts = fields.Parts(
+        label=_('Made of'),
+        required=False,
+        help_text=_(
+            'Parts, one on each line, that you want all or none of; each begins offset '
+            'after the first. Say servers and hardware there, and not above.'
+        ),
+    )
     alternatives = fields.Alternatives(
         label=_('Or else'),
         required=False,
@@ -132,7 +141,11 @@ class Create(forms.Once):
     @property
     def terms(self):
         """The bid, as the API takes it."""
-        return self.given(*TERMS)
+        given = self.given(*TERMS)
+        if given.get('parts'):
+            # The field has a number from the start; each part has one of its own.
+            given.pop('quantity', None)
+        return given
 
     def send(self, data):
         market = api.market(self.request)
