@@ -107,12 +107,29 @@ def _of_bundle(
             for place in places
         }
     )
+    if not lags:
+        return []
+    # What each part would take if there were no others, whenever it began.
+    alone = [
+        matcher_book.Award(row, stay, _cheapest(places, row.quantity))
+        for row, stay, places in zip(rows, stays, found, strict=True)
+    ]
+    most, *_ = _rank(alone)
     chosen: list[matcher_book.Award] = []
     for lag in lags[:STARTS]:
         awards = _begun(rows, stays, found, lag)
         if awards and (not chosen or _rank(awards) > _rank(chosen)):
             chosen = awards
+            if _rank(chosen)[0] == most:
+                # None that begins later is better.
+                break
     return chosen
+
+
+def _cheapest(places: Sequence['_Place'], size: int) -> tuple[offer_core.Offer, ...]:
+    """The offers of the first ``size`` servers; places are in the order of price."""
+    offers = {each.offer.uuid: each.offer for each in places}
+    return tuple(itertools.islice(offers.values(), size))
 
 
 def _begun(

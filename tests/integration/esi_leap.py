@@ -110,8 +110,8 @@ class EsiLeap(fixtures.Fixture):
         catalog['baremetal'] = self.useFixture(market_fixtures.Served(_ironic)).url
         (port,) = test_devstack.free_ports(1)
         self.url = f'http://127.0.0.1:{port}'
-        path = self._folder / 'esi_leap.sqlite'
-        self.database = f'sqlite:///{path}'
+        self._path = self._folder / 'esi_leap.sqlite'
+        self.database = f'sqlite:///{self._path}'
         identity = self._marketplace.identity
         # Where it looks by itself, whatever it was started with.
         (self._folder / '.esi-leap' / 'esi-leap.conf').write_text(
@@ -131,7 +131,7 @@ class EsiLeap(fixtures.Fixture):
         }
         python = programs / 'python'
         _run(python, programs / 'esi-leap-dbsync', 'create_schema', env=environment)
-        let_writers_in(path)
+        let_writers_in(self._path)
         log = (self._folder / 'log').open('w')
         self.addCleanup(log.close)
         process = subprocess.Popen(
@@ -148,6 +148,13 @@ class EsiLeap(fixtures.Fixture):
         with contextlib.suppress(requests.ConnectionError):
             return requests.get(self.url, timeout=60).ok
         return False
+
+    def forget(self):
+        """Let it have neither offers nor leases, nor events of them."""
+        with contextlib.closing(sqlite3.connect(self._path, timeout=60)) as connection:
+            connection.executescript(
+                'DELETE FROM leases; DELETE FROM offers; DELETE FROM events'
+            )
 
     def add_node(self, uuid, owner):
         """A node of the project ``owner``."""
