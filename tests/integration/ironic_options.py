@@ -77,12 +77,12 @@ class LesseeSource:
 
     def test_lessee_source_instance(self):
         """Ironic's default; the project is the renter's, who has not got it by us."""
-        with self.lab.conductor(automatic_lessee_source='instance'):
+        with self.lab.configured('conductor', automatic_lessee_source='instance'):
             renter = self.renter.current_project_id
             self.trade(renter, renter)
 
     def test_lessee_source_request(self):
-        with self.lab.conductor(automatic_lessee_source='request'):
+        with self.lab.configured('conductor', automatic_lessee_source='request'):
             owner = self.owner.current_project_id
             self.trade(self.renter.current_project_id, owner)
 
@@ -195,20 +195,16 @@ class Erasure:
             seen.append(under_way(uuid))
             return seen[-1]
 
-        def clean(uuid, demand):
-            # It holds for as long as we look at it, as a ramdisk is slow to boot.
-            held = [*demand.clean_steps, {'interface': 'deploy', 'step': 'hold'}]
-            body = {'target': 'clean', 'clean_steps': held}
-            self.nodes._ask('PUT', f'/nodes/{uuid}/states/provision', json=body)
-
-        patched = {'history': history, 'steps_under_way': steps, 'clean': clean}
-        with mock.patch.multiple(self.nodes, **patched):
+        # The step takes as long as hardware does, so that it is seen under way.
+        slow = self.lab.configured('fake', bios_delay=3)
+        patched = {'history': history, 'steps_under_way': steps}
+        with slow, mock.patch.multiple(self.nodes, **patched):
             self.end()
         self.assertIn('factory_reset', {each['step'] for some in seen for each in some})
 
     def test_what_ironic_does_not_record_is_not_proven(self):
         self.become(S.ACTIVE)
-        with self.lab.conductor(record_step_flows_in_history='false'):
+        with self.lab.configured('conductor', record_step_flows_in_history='false'):
             self.become(S.ERROR, self.over)
             self.assertEqual(R.CLEAN_UNPROVEN, self.line['reason'])
             self.assertEqual(self.lab.quarantine, self.seen().lessee)

@@ -174,13 +174,13 @@ class Lab:
         engine.dispose()
 
     @contextlib.contextmanager
-    def conductor(self, **options):
-        """Ironic with these options of ``[conductor]``, for as long."""
+    def configured(self, section, **options):
+        """Ironic with these options of a section, for as long."""
         path = self._lab.folder.etc / 'ironic.conf'
         before = path.read_text()
         lines = [f'{name} = {value}' for name, value in options.items()]
         # Of an option that is there twice the last counts.
-        self._restart(path, '\n'.join([before, '[conductor]', *lines, '']))
+        self._restart(path, '\n'.join([before, f'[{section}]', *lines, '']))
         try:
             yield
         finally:

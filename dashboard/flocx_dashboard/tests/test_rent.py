@@ -84,6 +84,11 @@ class RentTest(base.DashboardTestCase):
             ({'quantity': '3'}, '2 servers', '2 servers instead'),
             ({'duration': '16h'}, '10h|9h', 'For 8h instead'),
             ({'resource_class': 'none', 'duration': '1h'}, '.', 'Of any class'),
+            (
+                {'quantity': '2', 'spread_by': 'cpu_arch'},
+                'cpu_arch',
+                'Not apart by cpu_arch',
+            ),
         ):
             with self.subTest(query):
                 query = {'resource_class': 'small', 'duration': '4h', **query}

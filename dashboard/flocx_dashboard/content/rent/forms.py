@@ -45,6 +45,8 @@ class Need(tables.FilterForm):
     min_reclaim_notice = fields.Duration(
         label=_('Taken back with notice of'), required=False, help_text=''
     )
+    group_by = django_forms.CharField(label=_('Together in'), required=False)
+    spread_by = django_forms.CharField(label=_('Apart by'), required=False)
     name = django_forms.CharField(label=_('Name'), required=False)
 
     submit_label = _('Find')

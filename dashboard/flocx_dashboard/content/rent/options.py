@@ -6,6 +6,7 @@ import datetime
 import decimal
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from flocx_dashboard import api
 from flocx_dashboard import formats
@@ -19,6 +20,12 @@ HOURLY_DAYS = 14
 SALES_DAYS = 30
 #: How many days later what is free then is looked for.
 LATER_DAYS = 14
+
+#: What to say of a need without one of these.
+_TOGETHER = {
+    'group_by': gettext_lazy('Not all together in one %s'),
+    'spread_by': gettext_lazy('Not apart by %s'),
+}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -149,6 +156,9 @@ class Finder:
                     _('For %s instead') % formats.duration(shorter),
                     {'duration': shorter},
                 )
+        for name, words in _TOGETHER.items():
+            if terms.get(name):
+                yield words % terms[name], {name: None}
         if terms.get('resource_class'):
             yield _('Of any class'), {'resource_class': None}
         if not terms.get('min_reclaim_notice'):
