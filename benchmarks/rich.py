@@ -22,6 +22,7 @@ import time
 from benchmarks import markets
 from flocx.core import bid as bid_core
 from matcher import book
+from matcher import cmd
 from matcher import mechanisms
 from matcher.mechanisms import call
 from matcher.mechanisms import exact
@@ -158,6 +159,7 @@ def main(argv=None):
     parser.add_argument('--seeds', type=int, nargs='+', default=[1, 2, 3])
     parser.add_argument('--arrivals', action='store_true', help='one by one')
     args = parser.parse_args(argv)
+    cmd.collect_seldom()
     for seed in args.seeds:
         found = (
             arrivals(args.size, seed)

@@ -5,6 +5,7 @@ from oslo_service import backend
 
 backend.init_backend(backend.BackendType.THREADING)
 
+import gc
 import socket
 import sys
 
@@ -21,6 +22,15 @@ from flocx import service
 from matcher import conf as matcher_conf
 from matcher import endpoints
 from matcher import rounds
+
+
+def collect_seldom():
+    """Let Python look for garbage less often than it does by default.
+
+    A book is hundreds of thousands of objects that stay. To look through all of them
+    takes 60 ms with 10,000 offers, for which a bid that arrives would wait.
+    """
+    gc.set_threshold(20_000, 20, 20)
 
 
 def parts(conf, transport=None, database=None):
@@ -61,5 +71,6 @@ def engine(argv=None):
         'matcher',
         matcher_conf.register,
     )
+    collect_seldom()
     service.run(conf, lambda: parts(conf))
     return 0
