@@ -156,9 +156,11 @@ class Finder:
                     _('For %s instead') % formats.duration(shorter),
                     {'duration': shorter},
                 )
-        for name, words in _TOGETHER.items():
-            if terms.get(name):
-                yield words % terms[name], {name: None}
+        yield from (
+            (words % terms[name], {name: None})
+            for name, words in _TOGETHER.items()
+            if terms.get(name)
+        )
         if terms.get('resource_class'):
             yield _('Of any class'), {'resource_class': None}
         if not terms.get('min_reclaim_notice'):
