@@ -122,7 +122,7 @@ class EsiLeap(fixtures.Fixture):
                 account=_ACCOUNT.format(identity=identity),
             )
         )
-        environment = {
+        self._environment = {
             **os.environ,
             'HOME': str(self._folder),
             'TZ': 'UTC',
@@ -130,19 +130,31 @@ class EsiLeap(fixtures.Fixture):
             'OS_DUMMY_NODE__DUMMY_NODE_DIR': str(self._folder / 'nodes'),
         }
         python = programs / 'python'
-        _run(python, programs / 'esi-leap-dbsync', 'create_schema', env=environment)
+        _run(python, programs / 'esi-leap-dbsync', 'create_schema', env=self._environment)
         let_writers_in(self._path)
-        log = (self._folder / 'log').open('w')
-        self.addCleanup(log.close)
-        process = subprocess.Popen(
-            [str(python), str(programs / 'esi-leap-api')],
-            env=environment,
-            stdout=log,
+        self._log = (self._folder / 'log').open('w')
+        self.addCleanup(self._log.close)
+        self._start()
+        self.addCleanup(self._stop)
+
+    def _start(self):
+        programs = VENV / 'bin'
+        self._process = subprocess.Popen(
+            [str(programs / 'python'), str(programs / 'esi-leap-api')],
+            env=self._environment,
+            stdout=self._log,
             stderr=subprocess.STDOUT,
         )
-        self.addCleanup(process.wait)
-        self.addCleanup(process.kill)
         waiting.until(self._answers)
+
+    def _stop(self):
+        self._process.kill()
+        self._process.wait()
+
+    def restart(self):
+        """It leaves connections open, and answers nobody after some thousand requests."""
+        self._stop()
+        self._start()
 
     def _answers(self):
         with contextlib.suppress(requests.ConnectionError):

@@ -24,6 +24,8 @@ SEED = profiles.number('FLOCX_ESI_LEAP_SEED', 1, 1)
 #: How many sequences of how many requests each begin with nothing.
 SEQUENCES = profiles.number('FLOCX_ESI_LEAP_SEQUENCES', 3, 1000)
 LENGTH = 20
+#: After how many sequences esi-leap is started again.
+RESTARTED = 25
 NODES = 4
 only_nightly = profiles.only_nightly(
     'installs esi-leap',
@@ -199,6 +201,8 @@ class SameAnswersTest(EsiLeapTestCase):
     def test_so_have_many_short_sequences_that_begin_with_nothing(self):
         counted = collections.Counter()
         for number in range(SEQUENCES):
+            if number % RESTARTED == RESTARTED - 1:
+                self.esi_leap.restart()
             self.forget()
             self.random = random.Random(f'{SEED} {number}')
             self.log = [f'sequence {number} of seed {SEED}']
