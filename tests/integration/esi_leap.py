@@ -130,7 +130,9 @@ class EsiLeap(fixtures.Fixture):
             'OS_DUMMY_NODE__DUMMY_NODE_DIR': str(self._folder / 'nodes'),
         }
         python = programs / 'python'
-        _run(python, programs / 'esi-leap-dbsync', 'create_schema', env=self._environment)
+        _run(
+            python, programs / 'esi-leap-dbsync', 'create_schema', env=self._environment
+        )
         let_writers_in(self._path)
         self._log = (self._folder / 'log').open('w')
         self.addCleanup(self._log.close)
