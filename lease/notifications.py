@@ -116,6 +116,8 @@ class Notifications:
         descriptor, name = tempfile.mkstemp(dir=self._sent.parent)
         with os.fdopen(descriptor, 'w') as stream:
             stream.write(str(event_id))
+            stream.flush()
+            os.fsync(descriptor)
         os.replace(name, self._sent)
 
 

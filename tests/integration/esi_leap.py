@@ -154,7 +154,7 @@ class EsiLeap(fixtures.Fixture):
         self._process.wait()
 
     def restart(self):
-        """It leaves connections open, and answers nobody after some thousand requests."""
+        """It leaves connections open, and after many of them answers nobody."""
         self._stop()
         self._start()
 
