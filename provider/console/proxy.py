@@ -300,7 +300,7 @@ class Proxy:
                     good = await asyncio.wait_for(
                         self._in_thread(self._good), self._conf.check_grace
                     )
-                    _end_others(asked, good)
+                    _end_others(asked, good, self._now())
                 heard = time.monotonic()
             except (exceptions.FlocxError, TimeoutError) as error:
                 LOG.warning('Which consoles may go on is not known: %s', error)
@@ -331,12 +331,14 @@ class _Refused(exceptions.Forbidden):
         super().__init__('This token opens no console')
 
 
-def _end_others(asked, good):
+def _end_others(asked, good, now):
     """Let those of the sessions ``asked`` end whose tokens are not ``good``."""
     for session in asked:
         if session.token_uuid in good:
             # It may be later than it was, or sooner.
             session.end_time = good[session.token_uuid]
+        elif session.end_time <= now:
+            session.end('The contract is over')
         else:
             session.end('The server, or the token, was given back')
 

@@ -300,6 +300,10 @@ class PreviewTest(test_client_tail.CommandTestCase):
         )
         whole = self.openstack(*claim)
         self.assertEqual(self.time(24), whole['end_time'])
+        # By default it begins when all of them are free.
+        self.offer(name='later', price='1', hours=24, start_time=self.time(2))
+        later = self.openstack('umbrella-member', 'offer claim first later --dry-run')
+        self.assertEqual(self.time(2), later['start_time'])
         message = self.refused(*claim, '--end-time', self.time(25))
         self.assertIn('offer first is not free then; it is free ', message)
         self.assertEqual([], self.openstack('umbrella-member', 'contract list'))

@@ -83,9 +83,12 @@ class ClaimOffer(command.ShowOne):
     def expected(self, parsed_args):
         """What a claim would come to, as columns and values."""
         offers = [self.market.get_offer(each) for each in parsed_args.offers]
-        start = self.now
         if parsed_args.start_time:
             start = times.parse(parsed_args.start_time)
+        else:
+            # As the marketplace does: as soon as all are free, by its clock.
+            free = (costs.free_from(each.availabilities, self.now) for each in offers)
+            start = max(free)
         ends = [costs.free_until(each.availabilities, start) for each in offers]
         end = min(ends)
         if parsed_args.end_time:

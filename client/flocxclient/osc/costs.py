@@ -46,6 +46,14 @@ def free_until(pairs, moment):
     return moment
 
 
+def free_from(pairs, moment):
+    """The first time from ``moment`` on that is free; ``moment`` if none is."""
+    return min(
+        (max(opens, moment) for opens, closes in windows(pairs) if closes > moment),
+        default=moment,
+    )
+
+
 def free_again(promises, now):
     """From when on nothing is promised to anybody, ``now`` or later.
 
