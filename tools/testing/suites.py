@@ -59,11 +59,11 @@ ALL = (
         compiled=True,
         anywhere=False,
     ),
-    # Where one worker would end long after the other, there are more of them.
+    # Many of these wait for processes, while other workers go on.
     Suite(
         'functional',
         './tests/functional',
-        workers=(f'--concurrency={CORES + 1}',),
+        workers=(f'--concurrency={CORES + 2}',),
         compiled=True,
     ),
     Suite(
