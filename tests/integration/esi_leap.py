@@ -110,8 +110,8 @@ class EsiLeap(fixtures.Fixture):
         catalog['baremetal'] = self.useFixture(market_fixtures.Served(_ironic)).url
         (port,) = test_devstack.free_ports(1)
         self.url = f'http://127.0.0.1:{port}'
-        self._path = self._folder / 'esi_leap.sqlite'
-        self.database = f'sqlite:///{self._path}'
+        path = self._folder / 'esi_leap.sqlite'
+        self.database = f'sqlite:///{path}'
         identity = self._marketplace.identity
         # Where it looks by itself, whatever it was started with.
         (self._folder / '.esi-leap' / 'esi-leap.conf').write_text(
@@ -122,7 +122,7 @@ class EsiLeap(fixtures.Fixture):
                 account=_ACCOUNT.format(identity=identity),
             )
         )
-        self._environment = {
+        environment = {
             **os.environ,
             'HOME': str(self._folder),
             'TZ': 'UTC',
@@ -130,45 +130,24 @@ class EsiLeap(fixtures.Fixture):
             'OS_DUMMY_NODE__DUMMY_NODE_DIR': str(self._folder / 'nodes'),
         }
         python = programs / 'python'
-        _run(
-            python, programs / 'esi-leap-dbsync', 'create_schema', env=self._environment
-        )
-        let_writers_in(self._path)
-        self._log = (self._folder / 'log').open('w')
-        self.addCleanup(self._log.close)
-        self._start()
-        self.addCleanup(self._stop)
-
-    def _start(self):
-        programs = VENV / 'bin'
-        self._process = subprocess.Popen(
-            [str(programs / 'python'), str(programs / 'esi-leap-api')],
-            env=self._environment,
-            stdout=self._log,
+        _run(python, programs / 'esi-leap-dbsync', 'create_schema', env=environment)
+        let_writers_in(path)
+        log = (self._folder / 'log').open('w')
+        self.addCleanup(log.close)
+        process = subprocess.Popen(
+            [str(python), str(programs / 'esi-leap-api')],
+            env=environment,
+            stdout=log,
             stderr=subprocess.STDOUT,
         )
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)
         waiting.until(self._answers)
-
-    def _stop(self):
-        self._process.kill()
-        self._process.wait()
-
-    def restart(self):
-        """It leaves connections open, and after many of them answers nobody."""
-        self._stop()
-        self._start()
 
     def _answers(self):
         with contextlib.suppress(requests.ConnectionError):
             return requests.get(self.url, timeout=60).ok
         return False
-
-    def forget(self):
-        """Let it have neither offers nor leases, nor events of them."""
-        with contextlib.closing(sqlite3.connect(self._path, timeout=60)) as connection:
-            connection.executescript(
-                'DELETE FROM leases; DELETE FROM offers; DELETE FROM events'
-            )
 
     def add_node(self, uuid, owner):
         """A node of the project ``owner``."""
