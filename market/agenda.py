@@ -6,7 +6,15 @@ import datetime
 
 import icalendar
 
+from flocx.core import contract as contract_core
+
 _PRODUCT = '-//FLOCX//agenda//EN'
+
+#: Why a line ends at its reclaim_deadline.
+_LEAVING = {
+    contract_core.Reason.RECLAIMED: 'Reclaimed by the owner',
+    contract_core.Reason.DISPLACED: 'Displaced by a firm bid',
+}
 
 #: How often programs should look, where they ask (RFC 7986, 5.7).
 _REFRESH = datetime.timedelta(hours=1)
@@ -42,11 +50,15 @@ def _rented(contract, now):
     )
     servers = ', '.join(f'{count} x {name}' for name, count in sorted(classes.items()))
     summary = f'Rented: {servers}' + (f' ({contract.name})' if contract.name else '')
-    deadlines = {line.reclaim_deadline for line in contract.lines} - {None}
+    deadlines = {
+        (line.reclaim_deadline, _LEAVING[line.leaving])
+        for line in contract.lines
+        if line.leaving
+    }
     notes = [f'Contract {contract.uuid}: {contract.status}']
     notes += [
-        f'Reclaimed by the owner, until {deadline:%Y-%m-%d %H:%M} UTC'
-        for deadline in sorted(deadlines)
+        f'{how}, until {deadline:%Y-%m-%d %H:%M} UTC'
+        for deadline, how in sorted(deadlines)
     ]
     return _event(contract, summary, notes, now)
 

@@ -9,6 +9,7 @@ from flocx import db
 from flocx import health
 from flocx.core import bid as bid_core
 from flocx.core import contract
+from flocx.core import reclaim
 from flocx.core import requirements
 from market.webhooks import conf as webhooks_conf
 
@@ -90,6 +91,23 @@ _OPTS = [
         help='Seconds between two looks for contracts that are to be extended. A '
         'minute is little beside extend_lead, and a look costs one statement where '
         'nothing is due.',
+    ),
+    cfg.IntOpt(
+        'min_interruptible_notice',
+        default=300,
+        min=1,
+        help='The shortest notice, in seconds, with which a bid may be displaced by a '
+        'firm one (interruptible_notice). Five minutes are enough for a program to '
+        'save what it has. A higher one keeps firm bids waiting for longer. Bids that '
+        'are there already keep theirs.',
+    ),
+    cfg.IntOpt(
+        'max_interruptible_notice',
+        default=86400,
+        min=1,
+        max=reclaim.MAX_NOTICE,
+        help='The longest such notice, in seconds. With a longer one a contract is '
+        'hardly interruptible; by default it is a day.',
     ),
     cfg.IntOpt(
         'standing_demands_per_project',

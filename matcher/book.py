@@ -21,6 +21,7 @@ import typing
 from flocx.core import bid as bid_core
 from flocx.core import offer as offer_core
 from flocx.core import requirement_matcher
+from flocx.core import tenure as tenure_core
 from flocx.core import window
 
 #: A server, or what a renter has of it to sub-let.
@@ -59,12 +60,28 @@ NEVER = -1
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
+class Displacement:
+    """An interruptible contract's line that ends earlier, at ``until``, for an award.
+
+    ``offer_uuid`` is the offer of its server. ``loss`` is what its bid had offered,
+    beyond what the owner asks, for the time that it loses and that no other award has
+    displaced it from before; in micro-credits times seconds.
+    """
+
+    tenure: tenure_core.Tenure
+    offer_uuid: str
+    until: datetime.datetime
+    loss: int
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
 class Award:
     """Offers that a bid gets for the window ``stay``; no price yet."""
 
     bid: bid_core.Bid
     stay: window.Window
     offers: tuple[offer_core.Offer, ...]
+    displaces: tuple[Displacement, ...] = ()
 
     @classmethod
     def of(
@@ -97,6 +114,7 @@ class Book:
         offers: Iterable[offer_core.Offer] = (),
         taken: Mapping[Slot, Sequence[window.Window]] | None = None,
         bids: Iterable[bid_core.Bid] = (),
+        tenures: Mapping[Slot, Sequence[tenure_core.Tenure]] | None = None,
     ) -> None:
         self.now = _next_second(now)
         self._bids: dict[str, bid_core.Bid] = {}
@@ -106,6 +124,10 @@ class Book:
         self._group_of: dict[str, Group] = {}
         #: What is left of their time, also that which has passed by now.
         self._free: dict[str, list[window.Window]] = {}
+        #: The interruptible contracts on an offer, and what others have of its time.
+        self._tenures: dict[
+            str, tuple[tuple[tenure_core.Tenure, ...], list[window.Window]]
+        ] = {}
         #: When their time ends, the first first; offers may have gone since.
         self._ends: list[tuple[datetime.datetime, str]] = []
         self._sorted: dict[Group, list[_ByPrice]] = {}
@@ -115,7 +137,11 @@ class Book:
         #: By expression and hardware document, the group that a server is of.
         self._group_values: dict[tuple[str, str], str | None] = {}
         for offer in offers:
-            self.put_offer(offer, (taken or {}).get(offer.slot, ()))
+            self.put_offer(
+                offer,
+                (taken or {}).get(offer.slot, ()),
+                (tenures or {}).get(offer.slot, ()),
+            )
         for bid in bids:
             self.put_bid(bid)
 
@@ -171,20 +197,64 @@ class Book:
         self._asked.pop(uuid, None)
 
     def put_offer(
-        self, offer: offer_core.Offer, taken: Iterable[window.Window]
+        self,
+        offer: offer_core.Offer,
+        taken: Collection[window.Window],
+        tenures: Iterable[tenure_core.Tenure] = (),
     ) -> None:
         """Add an offer, or replace what was known of it.
 
         :param taken: the time of its server that contracts hold.
+        :param tenures: those of the contracts that are interruptible.
         """
         self.drop_offer(offer.uuid)
         self._offers[offer.uuid] = offer
+        those = tuple(each for each in tenures if offer.window.overlaps(each.held))
+        if those:
+            held = {each.held for each in those}
+            others = [each for each in taken if each not in held]
+            self._tenures[offer.uuid] = those, others
         self._enter(offer, offer.window.minus(taken))
 
     def drop_offer(self, uuid: str) -> None:
         """Forget an offer, if it is known."""
         if self._offers.pop(uuid, None):
+            self._tenures.pop(uuid, None)
             self._leave(uuid)
+
+    @property
+    def tenures(self) -> dict[str, tuple[tenure_core.Tenure, ...]]:
+        """What interruptible contracts have, by the uuid of the offer."""
+        return {uuid: those for uuid, (those, _) in self._tenures.items()}
+
+    def yielding(self) -> 'Book':
+        """A book in which what interruptible contracts can lose is free."""
+        entries = []
+        for uuid, (those, others) in self._tenures.items():
+            kept = filter(None, (tenure.kept(self.now) for tenure in those))
+            offer = self._offers[uuid]
+            entries.append((offer, offer.window.minus([*others, *kept])))
+        return self.with_free(entries)
+
+    def with_free(
+        self, entries: Iterable[tuple[offer_core.Offer, list[window.Window]]]
+    ) -> 'Book':
+        """A book in which these offers are free then, and nothing is interruptible.
+
+        :param entries: pairs of an offer, which may be a new one, and free windows.
+        """
+        other = self.copy()
+        other._tenures, other._sorted, other._for = {}, {}, {}
+        other._offers, other._ends = dict(self._offers), list(self._ends)
+        other._group_of = dict(self._group_of)
+        other._groups = {
+            group: dict(members) for group, members in self._groups.items()
+        }
+        for offer, free in entries:
+            other._leave(offer.uuid)
+            other._offers[offer.uuid] = offer
+            other._enter(offer, free)
+        return other
 
     def at(self, now: datetime.datetime) -> None:
         """Let time pass until ``now``."""

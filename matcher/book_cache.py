@@ -14,6 +14,7 @@ from flocx.core import turnaround
 from market.db import bids
 from market.db import events
 from market.db import offers
+from market.db import tenures
 from matcher import book as matcher_book
 
 #: With more changes than this it is cheaper to read everything.
@@ -29,9 +30,11 @@ _REBUILD_INTERVAL = datetime.timedelta(minutes=10)
 class Reader:
     """Gives the book as it is; ``note`` may be called from any thread."""
 
-    def __init__(self, database, terms):
-        """:param terms: the MarketTerms that free time rests on."""
-        self._database, self._terms = database, terms
+    def __init__(self, database, terms, margin=datetime.timedelta()):
+        """:param terms: the MarketTerms that free time rests on.
+        :param margin: what is added to the notice of interruptible contracts.
+        """
+        self._database, self._terms, self._margin = database, terms, margin
         #: What stays free between two contracts, as the book was read with.
         self.turnaround = turnaround.Turnaround()
         self._lock = threading.Lock()
@@ -71,8 +74,9 @@ class Reader:
             open_bids = bids.available(session)
             open_offers = offers.available(session, now)
             held = offers.held(session, open_offers, now, self.turnaround)
+            rented = self._tenures(session, open_offers, now)
             now = events.not_before(session, now)
-        self._book = matcher_book.Book(now, open_offers, held, open_bids)
+        self._book = matcher_book.Book(now, open_offers, held, open_bids, rented)
         self._built = self._book.now
         self._ends = [end for offer in open_offers for end in _ends(offer, held)]
         heapq.heapify(self._ends)
@@ -110,6 +114,7 @@ class Reader:
         open_bids = bids.available(session, changes['bid'])
         open_offers = offers.available(session, now, uuids)
         held = offers.held(session, open_offers, now, self.turnaround)
+        rented = self._tenures(session, open_offers, now)
         for uuid in changes['bid']:
             book.drop_bid(uuid)
         for bid in open_bids:
@@ -117,10 +122,14 @@ class Reader:
         for uuid in uuids:
             book.drop_offer(uuid)
         for offer in open_offers:
-            book.put_offer(offer, held.get(offer.slot, ()))
+            book.put_offer(offer, held.get(offer.slot, ()), rented.get(offer.slot, ()))
             for end in _ends(offer, held):
                 heapq.heappush(self._ends, end)
         book.at(events.not_before(session, now))
+
+    def _tenures(self, session, open_offers, now):
+        turnaround, margin = self.turnaround, self._margin
+        return tenures.of(session, open_offers, now, turnaround, margin)
 
     def _late(self, now):
         """The offers on which a contract's time is over by ``now``, each once."""

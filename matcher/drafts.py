@@ -28,6 +28,10 @@ class Draft:
         return self.bid.uuid
 
     @property
+    def displaces(self):
+        return [each for award in self.awards for each in award.displaces]
+
+    @property
     def offers(self):
         return [offer for award in self.awards for offer in award.offers]
 
@@ -104,6 +108,12 @@ def _contract(uuid, award, rates, displaced, now, origin):
     if bid.part is not None:
         lines = [dataclasses.replace(line, part=bid.part) for line in found.lines]
         found = dataclasses.replace(found, lines=tuple(lines))
+    if bid.interruptible_notice is not None:
+        found = dataclasses.replace(
+            found,
+            interruptible_notice=bid.interruptible_notice,
+            on_displaced=bid.on_displaced,
+        )
     if bid.extend_until is None:
         return found
     return dataclasses.replace(

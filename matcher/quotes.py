@@ -142,9 +142,23 @@ def _answer(book, clear, question, bid):
         'reason': None,
         'detail': None,
         'calendar': calendar,
+        'displaceable': False,
     }
     awards = clear(alone) if found else []
-    return answer | (_promised(awards) if awards else _why_not(alone, lowest))
+    if awards:
+        return answer | _promised(awards)
+    answer |= _why_not(alone, lowest)
+    return answer | {'displaceable': _displaceable(alone, bid)}
+
+
+def _displaceable(book, bid):
+    """Whether servers would do that interruptible contracts have, by their asks alone.
+
+    What must be offered for them is not said: that is what others have offered.
+    """
+    if bid.interruptible_notice is not None or not book.tenures:
+        return False
+    return bool(immediate.best(book.yielding(), bid))
 
 
 def _just_enough(book, bid):

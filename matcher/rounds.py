@@ -6,6 +6,7 @@ have changed since they were read is not written, and waits for the next round.
 """
 
 import dataclasses
+import datetime
 import decimal
 import functools
 import itertools
@@ -21,6 +22,7 @@ from flocx import exceptions
 from flocx import metrics
 from flocx.core import bid as bid_core
 from flocx.core import contract as contract_core
+from market import displacements
 from market.db import bids
 from market.db import contracts
 from market.db import offers
@@ -35,6 +37,7 @@ from matcher import plugins
 from matcher import quotes
 from matcher import terms
 from matcher import warmup
+from matcher.mechanisms import displacement
 from matcher.mechanisms import figures
 from matcher.mechanisms import immediate
 
@@ -85,7 +88,10 @@ class Rounds:
                 'two prices, and a contract has one; it is for studies'
             )
         self._terms = terms.MarketTerms(conf)
-        self._reader = book_cache.Reader(database, self._terms)
+        # What is displaced has its notice from when that is written: no round takes
+        # much longer than it may.
+        margin = datetime.timedelta(seconds=math.ceil(2 * conf.matcher.round_seconds))
+        self._reader = book_cache.Reader(database, self._terms, margin)
         #: The market for quotes, which are asked for while a round goes on.
         self._quoted = book_cache.Reader(database, self._terms)
         self._quoting = threading.Lock()
@@ -116,11 +122,11 @@ class Rounds:
         # Those of a part say little of the whole, and it takes little to find them.
         prices = self._prices if whole else None
         budget = dataclasses.replace(self._budget, prices=prices)
-        allotment = self._allocation.allocate(book, budget)
+        allotment = displacement.allocate(self._allocation, book, budget)
         if whole:
             self._prices = allotment.prices
             self._whole_took = time.monotonic() - started
-        settled = self._pricing.settle(book, allotment)
+        settled = displacement.settle(self._pricing, book, allotment)
         made = [
             drafts.made(awarded, now, functools.partial(self._origin, uuid))
             for awarded in drafts.spaced(settled, self._reader.turnaround)
@@ -129,7 +135,12 @@ class Rounds:
             draft.bid_uuid for draft in made
         ):
             self.note('bid', bid)
-        written = self._write(made, now)
+        plain = [draft for draft in made if not draft.displaces]
+        written = self._write(plain, now)
+        for draft in made:
+            if draft.displaces:
+                passed = datetime.timedelta(seconds=time.monotonic() - started)
+                written += self._displace(draft, now, now + passed)
         awards = list(itertools.chain(*(draft.awards for draft in written)))
         done = Round(
             uuid=uuid,
@@ -188,11 +199,7 @@ class Rounds:
         for at in range(0, len(made), _CONTRACTS_PER_TRANSACTION):
             batch = made[at : at + _CONTRACTS_PER_TRANSACTION]
             for draft in self._store(batch, generations, now):
-                LOG.info(
-                    'Bid %s became contract %s', draft.bid_uuid, draft.contract.uuid
-                )
-                waited = draft.contract.created_at - draft.bid.updated_at
-                metrics.WAITED.observe(waited.total_seconds())
+                _written(draft)
                 written.append(draft)
         done = {draft.bid_uuid for draft in written}
         for draft in made:
@@ -220,6 +227,28 @@ class Rounds:
                 known[offer.uuid] += 1
         generations.update(known)
         return done
+
+    def _displace(self, draft, now, written_at):
+        """Write a contract, and what it displaces, in one transaction.
+
+        :param written_at: when that is, by the clock that ``now`` is of: what is
+            displaced has its notice from then on.
+        :returns: a list of the Draft, empty where something of it has changed.
+        """
+        try:
+            self._store_displacing(draft, now, written_at)
+        except exceptions.Conflict as refused:
+            LOG.info('Bid %s waits: %s', draft.bid_uuid, refused)
+            self.note('bid', draft.bid_uuid)
+            return []
+        _written(draft)
+        return [draft]
+
+    @db.retried
+    def _store_displacing(self, draft, now, written_at):
+        turnaround = self._reader.turnaround
+        with self._database.writer() as session:
+            displacements.write(session, draft, now, written_at, turnaround)
 
     def _news(self, reasons, whole):
         """Those of ``reasons`` why bids wait that their bidders have not been told."""
@@ -299,6 +328,12 @@ class Rounds:
                 offers.expire(session, now)
         except exceptions.Conflict:
             LOG.debug('Another engine closes offers just now')
+
+
+def _written(draft):
+    LOG.info('Bid %s became contract %s', draft.bid_uuid, draft.contract.uuid)
+    waited = draft.contract.created_at - draft.bid.updated_at
+    metrics.WAITED.observe(waited.total_seconds())
 
 
 def _count(done, book):

@@ -156,6 +156,13 @@ OFFER = Table(
     ('available_end_time', 'available_start_time', 'requirements', *_ORDER),
 )
 
+#: With which notice, in seconds, a firm bid may displace it; None: never. And whether
+#: it then ends, or moves to other servers.
+_INTERRUPTIBLE = (
+    Field('interruptible_notice', int, column='Duration', query=True, since='1.1'),
+    Field('on_displaced', query=True, since='1.1'),
+)
+
 BID = Table(
     (
         Field('name', shown='list', **_NAME),
@@ -204,6 +211,7 @@ BID = Table(
         # Until when, and up to what price, its contract is to be extended.
         Field('extend_until', column='Time', query=True, since='1.1'),
         Field('extend_max_price', column='Money', since='1.1'),
+        *_INTERRUPTIBLE,
         Field('purpose', shown='long', **_PURPOSE),
         Field('project_id', shown='long', column='Project', query=True),
         *_record(),
@@ -232,6 +240,7 @@ CONTRACT = Table(
         Field('extend_until', shown='long', column='Time', query=True, since='1.1'),
         Field('extend_max_price', column='Money', since='1.1'),
         Field('extend_refusal', shown='long', query=True, since='1.1'),
+        *_INTERRUPTIBLE,
         Field('purpose', shown='long', **_PURPOSE),
         Field('bid_uuid', shown='long', query=True),
         # The renter's project.

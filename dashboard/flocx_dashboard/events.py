@@ -37,6 +37,7 @@ TITLES = {
     'contract.replaced': _('Another server found'),
     'contract.not_extended': _('Contract not extended'),
     'contract.reclaiming': _('Servers reclaimed by their owner'),
+    'contract.displaced': _('Displaced by a firm bid'),
     'contract.maintenance_announced': _('Outage planned'),
     'contract.maintenance_cancelled': _('Planned outage called off'),
     'offer.maintenance_announced': _('Outage planned'),
@@ -139,7 +140,7 @@ def _detail(event):
         parts.append(str(names.status(payload['status'])))
     if payload.get('reason'):
         parts.append(payload['reason'])
-    if event.type == 'contract.reclaiming':
+    if event.type in ('contract.reclaiming', 'contract.displaced'):
         parts.append(_deadline(payload))
     if payload.get('maintenance'):
         parts.append(_outage(payload['maintenance']))

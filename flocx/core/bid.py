@@ -19,6 +19,7 @@ from typing import NamedTuple
 from typing import Self
 
 from flocx import exceptions
+from flocx.core import contract
 from flocx.core import expressions
 from flocx.core import money
 from flocx.core import requirements
@@ -223,6 +224,10 @@ class Bid:
     ``part`` says which of them it is.
 
     ``extend_until`` and ``extend_max_price`` are those of its contract.
+
+    With ``interruptible_notice``, in seconds, the contract may be displaced by a firm
+    bid with that notice; None: it is firm. ``on_displaced`` says what becomes of the
+    time that it loses, an OnDisplaced.
     """
 
     uuid: str
@@ -248,6 +253,8 @@ class Bid:
     part: int | None = None
     extend_until: datetime.datetime | None = None
     extend_max_price: decimal.Decimal | None = None
+    interruptible_notice: int | None = None
+    on_displaced: str = contract.OnDisplaced.END
     purpose: str | None = None
     status: Status = Status.AVAILABLE
     contract_uuid: str | None = None

@@ -42,7 +42,16 @@ class Reason(enum.StrEnum):
     PROJECT_DELETED = 'project_deleted'
     PROJECT_DISABLED = 'project_disabled'
     RECLAIMED = 'reclaimed'
+    DISPLACED = 'displaced'
     BUDGET_EXHAUSTED = 'budget_exhausted'
+
+
+class OnDisplaced(enum.StrEnum):
+    """What becomes of the time that an interruptible contract loses."""
+
+    END = 'end'
+    #: Other servers for it are looked for: at once, and then by a bid.
+    MOVE = 'move'
 
 
 #: Why a provider gives a line up before it has handed the server over.
@@ -154,7 +163,8 @@ class Line:
 
     ``reclaim_notice`` is that of the offer when the line was made. ``reclaim_time`` is
     when the owner has reclaimed the server, and ``reclaim_deadline`` when it is taken
-    back at the latest; both None until then.
+    back at the latest; both None until then. Where a firm bid has displaced the line
+    there is a ``reclaim_deadline`` alone.
 
     ``part`` says which part of its bid it meets, where that is a bundle; such a line
     may begin later, and end earlier, than its contract.
@@ -195,6 +205,13 @@ class Line:
     hold: decimal.Decimal = decimal.Decimal(0)
     charged: decimal.Decimal = decimal.Decimal(0)
     reason: str | None = None
+
+    @property
+    def leaving(self) -> Reason | None:
+        """Why it ends at ``reclaim_deadline``, None where it has none."""
+        if self.reclaim_deadline is None:
+            return None
+        return Reason.RECLAIMED if self.reclaim_time else Reason.DISPLACED
 
     @property
     def segments(self) -> list[tuple[window.Window, decimal.Decimal]]:
@@ -260,6 +277,9 @@ class Contract:
     are None without. ``lineage`` is the project and its ancestors, as far as who asked
     for that knew them: it decides which targeted offers more is bought of.
     ``extend_refusal`` is why the end could not be moved when it was last tried.
+
+    With ``interruptible_notice``, in seconds, a firm bid may displace it; None: it is
+    firm. ``on_displaced`` is of its bid.
     """
 
     uuid: str
@@ -272,6 +292,8 @@ class Contract:
     extend_until: datetime.datetime | None = None
     extend_max_price: decimal.Decimal | None = None
     extend_refusal: str | None = None
+    interruptible_notice: int | None = None
+    on_displaced: str = OnDisplaced.END
     lineage: tuple[str, ...] | None = None
     status: Status = Status.CREATED
     generation: int = 1

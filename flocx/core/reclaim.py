@@ -41,7 +41,10 @@ def deadline(line: contract.Line, now: datetime.datetime) -> datetime.datetime:
 
 
 def changes(
-    line: contract.Line, now: datetime.datetime, until: datetime.datetime
+    line: contract.Line,
+    now: datetime.datetime,
+    until: datetime.datetime,
+    reason: contract.Reason = contract.Reason.RECLAIMED,
 ) -> dict[str, Any] | None:
     """What of ``line`` changes when its server is reclaimed ``now``.
 
@@ -49,6 +52,7 @@ def changes(
     was agreed.
 
     :param until: the deadline.
+    :param reason: DISPLACED where a firm bid, and not its owner, takes the server.
     :returns: None where nothing does: it is over by then, or reclaimed already.
     """
     if line.status not in RECLAIMABLE or line.reclaim_deadline is not None:
@@ -56,8 +60,8 @@ def changes(
     if line.end_time <= until:
         return None
     common = {
-        'reason': contract.Reason.RECLAIMED,
-        'reclaim_time': now,
+        'reason': reason,
+        'reclaim_time': now if reason == contract.Reason.RECLAIMED else None,
         'reclaim_deadline': until,
     }
     if line.status == _S.CREATED and line.start_time >= until:

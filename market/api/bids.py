@@ -14,6 +14,7 @@ from flocx.api import paging
 from flocx.api import routing
 from flocx.api import types
 from flocx.core import bid as bid_core
+from flocx.core import contract as contract_core
 from flocx.core import ledger
 from flocx.core import query
 from flocx.core import reclaim
@@ -22,6 +23,7 @@ from flocx.core import window
 from market import bidding
 from market import claims
 from market import conf as market_conf
+from market import interruptible
 from market import standing_extensions
 from market.api import alternatives
 from market.api import parts
@@ -72,6 +74,12 @@ FIELDS = fields.Table(
     alternative=_Field(types.Integer(0, bid_core.MAX_ALTERNATIVES), since='1.1'),
     extend_until=_Field(types.Instant, _OPTIONAL, _NULLABLE, since='1.1'),
     extend_max_price=_Field(types.Price, _OPTIONAL, _OPTIONAL, since='1.1'),
+    interruptible_notice=_Field(
+        types.Integer(1, reclaim.MAX_NOTICE), _OPTIONAL, since='1.1'
+    ),
+    on_displaced=_Field(
+        types.Choice([*contract_core.OnDisplaced]), _OPTIONAL, since='1.1'
+    ),
     purpose=_Field(types.Text, _OPTIONAL),
     status=_Field(_TEXT, filter=query.one_of([*bid_core.Status, 'any'])),
     contract_uuid=_Field(_TEXT),
@@ -114,6 +122,7 @@ def from_request(body, context, conf, terms, now):
     given.setdefault('min_quantity', given.get('quantity', 1))
     given.setdefault('duration', stay.seconds)
     bid_core.check_expressions(given, limits)
+    interruptible.check(given, conf)
     bid = bid_core.Bid(
         **{
             **given,

@@ -8,6 +8,7 @@ from flocx.api import types
 from flocx.core import bid as bid_core
 from flocx.core import contract as core
 from flocx.core import query
+from flocx.core import reclaim
 from market.db import visibility
 
 _TEXT, _Field = wsme.types.text, fields.Field
@@ -53,6 +54,8 @@ FIELDS = fields.Table(
     extend_until=_Field(types.Instant, change=fields.NULLABLE, since='1.1'),
     extend_max_price=_Field(types.Price, change=fields.OPTIONAL, since='1.1'),
     extend_refusal=_Field(_TEXT, since='1.1'),
+    interruptible_notice=_Field(types.Integer(1, reclaim.MAX_NOTICE), since='1.1'),
+    on_displaced=_Field(_TEXT, since='1.1'),
     status=_Field(_TEXT, filter=query.one_of([*core.Status, 'any'])),
     lines=_Field([Line], filter=None),
     generation=_Field(types.Integer(1, 2**62), change=fields.OPTIONAL),

@@ -35,6 +35,7 @@ def _answered():
         'reason': types.Field(wsme.types.text, since='1.1'),
         'detail': types.Field(wsme.types.text, since='1.1'),
         'calendar': types.Field(types.Json, since='1.1'),
+        'displaceable': types.Field(bool, since='1.1'),
     }
 
 
@@ -51,6 +52,9 @@ QuotedAlternative = type('QuotedAlternative', (types.Declared,), _answered())
 #: ``requirements`` those that meet each requirement alone.
 #:
 #: ``group_value`` is the group that all the servers are of, if the bid asks for one.
+#:
+#: ``displaceable`` says that nothing is free, but that servers of interruptible
+#: contracts would do, for who offers enough.
 #:
 #: Of a bundle each line says of which ``part`` it is; ``lowest_ceiling`` and
 #: ``calendar`` are null, as each part has a ceiling and a time of its own.

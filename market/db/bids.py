@@ -106,6 +106,15 @@ def with_uuid(session, uuid):
     return row and from_row(row).awarded
 
 
+def with_uuids(session, uuids):
+    """The bids of these uuids, whoever asks, but those that were purged."""
+    found = []
+    for part in listing.parts(sorted(uuids)):
+        rows = session.execute(sa.select(_TABLE).where(_TABLE.c.uuid.in_(part)))
+        found.extend(from_row(row) for row in rows)
+    return found
+
+
 def met_by(session, contract, line):
     """What of its bid a line meets: the option, or the part of it; None of a claim."""
     bid = contract.bid_uuid and with_uuid(session, contract.bid_uuid)

@@ -198,7 +198,7 @@ def report(session, contract, line, status, reason, now):
         _require_returned(session, line)
     values = {'status': status, 'reason': reason or line.reason}
     if status == _S.ACTIVE:
-        values['reason'] = core.Reason.RECLAIMED if line.reclaim_deadline else reason
+        values['reason'] = line.leaving or reason
         values['fulfill_time'] = line.fulfill_time or now
     if status in core.CLOSED:
         values['expire_time'] = now

@@ -122,7 +122,7 @@ def _with_movable_end(lines, end):
     if not movable:
         deadline = max(line.reclaim_deadline for line in lines)
         raise exceptions.Conflict(
-            'end_time: the owner has reclaimed what the contract has, by '
+            'end_time: what the contract has was reclaimed or displaced, by '
             f'{window.text(deadline)}; it can only end earlier',
             code='flocx.conflict.reclaimed',
         )

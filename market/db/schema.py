@@ -70,6 +70,15 @@ def _status():
     return sa.Column('status', sa.String(16), nullable=False)
 
 
+def _on_displaced():
+    return sa.Column(
+        'on_displaced',
+        sa.String(16),
+        nullable=False,
+        server_default=contract.OnDisplaced.END,
+    )
+
+
 def _price():
     return sa.Column('price', db.Money, nullable=False)
 
@@ -171,6 +180,9 @@ bids = sa.Table(
     # Until when, and up to what price, its contract is to be extended.
     _time('extend_until', nullable=True),
     sa.Column('extend_max_price', db.Money),
+    # Whether, and with how many seconds of notice, a firm bid may displace it.
+    sa.Column('interruptible_notice', sa.BigInteger),
+    _on_displaced(),
     sa.Column('purpose', sa.String(255)),
     _status(),
     _uuid('contract_uuid'),
@@ -201,6 +213,9 @@ contracts = sa.Table(
     _time('extend_until', nullable=True),
     sa.Column('extend_max_price', db.Money),
     sa.Column('extend_refusal', sa.String(255)),
+    # Those of its bid.
+    sa.Column('interruptible_notice', sa.BigInteger),
+    _on_displaced(),
     sa.Column('lineage', sa.JSON(none_as_null=True)),
     _status(),
     _generation(),
@@ -211,6 +226,7 @@ contracts = sa.Table(
     sa.Index(None, 'name'),
     sa.Index(None, 'created_at'),
     sa.Index(None, 'extend_until'),
+    sa.Index(None, 'interruptible_notice'),
     **_OPTIONS,
 )
 

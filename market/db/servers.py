@@ -158,23 +158,40 @@ def require_rented(session, offer):
     ).first()
     if line is None:
         raise exceptions.NotFound(f'sublet_of: line {offer.sublet_of} not found')
-    why = None
-    if line.sublet_of:
-        why = 'has a server that is sub-let, which cannot be sub-let again'
-    elif line.status not in contract_core.RUNNING:
-        why = f'is {line.status}'
-    elif line.reclaim_deadline:
-        why = f'is reclaimed by its owner, by {window.text(line.reclaim_deadline)}'
-    elif offer.start_time < line.start_time or line.end_time < offer.end_time:
-        why = (
-            f'has the server from {window.text(line.start_time)} to '
-            f'{window.text(line.end_time)} only'
-        )
+    why = _why_not(session, offer, line)
     if why:
         raise exceptions.Conflict(
             f'sublet_of: line {line.uuid} {why}', code='flocx.conflict.sublet'
         )
     return _with_notice(offer, line)
+
+
+def _why_not(session, offer, line):
+    """Why ``line`` cannot be sub-let as ``offer`` says, or None."""
+    if line.sublet_of:
+        return 'has a server that is sub-let, which cannot be sub-let again'
+    if line.status not in contract_core.RUNNING:
+        return f'is {line.status}'
+    if line.reclaim_deadline:
+        return f'is reclaimed or displaced, by {window.text(line.reclaim_deadline)}'
+    if _interruptible(session, line):
+        return 'is of a contract that may be displaced'
+    if offer.start_time < line.start_time or line.end_time < offer.end_time:
+        return (
+            f'has the server from {window.text(line.start_time)} to '
+            f'{window.text(line.end_time)} only'
+        )
+    return None
+
+
+def _interruptible(session, line):
+    table = schema.contracts
+    notice = session.scalar(
+        sa.select(table.c.interruptible_notice).where(
+            table.c.uuid == line.contract_uuid
+        )
+    )
+    return notice is not None
 
 
 def _with_notice(offer, line):

@@ -29,12 +29,12 @@ HIDDEN = frozenset(
 )
 
 #: What of a contract only its renter and the operator are shown: what it is for, by
-#: which bid it came about and what else they would pay is nothing that owners or
-#: providers need.
+#: which bid it came about, what else they would pay and what they do when they are
+#: displaced is nothing that owners or providers need.
 OF_RENTER = frozenset(
     (
         *('purpose', 'bid_uuid'),
-        *('extend_until', 'extend_max_price', 'extend_refusal'),
+        *('extend_until', 'extend_max_price', 'extend_refusal', 'on_displaced'),
     )
 )
 

@@ -32,6 +32,10 @@ _CONTRACTS = {
         'Its owner takes {servers} back. You have it until {end}.',
         'You take {servers} back. Its renter has it until {end}.',
     ),
+    'displaced': (
+        'A firm bid gets {servers}. You have it until {end}.',
+        'A firm bid gets your {servers}. Its renter has it until {end}.',
+    ),
     'wait_end': (
         'Your time with {servers} is over. It is being cleaned.',
         'The time of the contract for {servers} is over. It is being cleaned.',

@@ -114,7 +114,13 @@ class Mechanism(abc.ABC):
 
 
 class Allocation(Mechanism):
-    """Decides which bid gets which offers, and when."""
+    """Decides which bid gets which offers, and when.
+
+    ``DISPLACES`` says that it also decides what firm bids displace; of others'
+    awards that is decided afterwards (``displacement``).
+    """
+
+    DISPLACES: bool = False
 
     @abc.abstractmethod
     def allocate(self, book: matcher_book.Book, budget: Budget) -> Allotment:

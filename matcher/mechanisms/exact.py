@@ -15,6 +15,7 @@ import typing
 
 from matcher import book as matcher_book
 from matcher import mechanisms
+from matcher.mechanisms import displacing
 from matcher.mechanisms import figures
 from matcher.mechanisms import lots as lot_figures
 
@@ -34,6 +35,21 @@ class _Line(typing.NamedTuple):
     servers: typing.Any
 
 
+class Yielding(typing.NamedTuple):
+    """What interruptible contracts have of the free time of lots of one server each.
+
+    ``tenures`` are by lot. Bids that are not ``firm``, by number, may have of these lots
+    what is ``free``: starts and ends in turns.
+    """
+
+    tenures: dict[int, list[displacing.Seconds]]
+    free: dict[int, list[int]]
+    firm: list[bool]
+
+
+_NOTHING = Yielding({}, {}, [])
+
+
 class _Model:
     """The market as the solver sees it; ``start`` and ``wins`` are by bid."""
 
@@ -43,6 +59,8 @@ class _Model:
         self.start: dict[int, typing.Any] = {}
         self.wins: dict[int, typing.Any] = {}
         self.lines: list[_Line] = []
+        #: What is lost, each a value and by how many seconds.
+        self.lost: list[tuple[int, typing.Any]] = []
 
 
 class Exact(mechanisms.Allocation):
@@ -53,18 +71,57 @@ class Exact(mechanisms.Allocation):
 
     NAME = 'exact'
     DESCRIPTION = 'The most welfare there is, by a solver; small markets only'
+    DISPLACES = True
 
     def allocate(
         self, book: matcher_book.Book, budget: mechanisms.Budget
     ) -> mechanisms.Allotment:
         """:raises Refused: the market is too large, or time is up."""
-        market = figures.hopeful(book)
         solver = Solver(budget.seed)
-        awards = solver.most(market, budget.seconds) if market.bids else []
+        if book.tenures:
+            awards = _displacing(book, solver, budget.seconds)
+        else:
+            market = figures.hopeful(book)
+            awards = solver.most(market, budget.seconds) if market.bids else []
         welfare = figures.credits(figures.worth(awards))
         return mechanisms.Allotment(
             awards=awards, welfare=welfare, upper_bound=welfare, always_best=True
         )
+
+
+def _displacing(
+    book: matcher_book.Book, solver: 'Solver', seconds: float | None
+) -> list[matcher_book.Award]:
+    """The awards worth most, where firm bids may displace interruptible contracts."""
+    yielding = book.yielding()
+    market, tenures = figures.hopeful(yielding), book.tenures
+    if not market.bids:
+        return []
+    places = {
+        offer.uuid: place
+        for place, offer in enumerate(market.offers)
+        if offer.uuid in tenures
+    }
+    lots = lot_figures.of(market.supply, places.values())
+    numbers = {
+        lots.offers[at]: lot for lot, at in enumerate(lots.offer_at[:-1].tolist())
+    }
+    free: dict[int, list[int]] = {}
+    lost: dict[int, list[displacing.Seconds]] = {}
+    for uuid, place in places.items():
+        lot, offer = numbers[place], market.offers[place]
+        free[lot] = [
+            figures.seconds(book.now, each)
+            for window in book.free(offer)
+            for each in (window.start, window.end)
+        ]
+        lost[lot] = [
+            displacing.in_seconds(each, offer, book.now) for each in tenures[uuid]
+        ]
+    firm = [bid.interruptible_notice is None for bid in market.bids]
+    yields = Yielding(lost, free, firm)
+    found = solver.most(market, seconds, lots=lots, yields=yields)
+    return displacing.attributed(book, yielding, found)
 
 
 class Solver:
@@ -87,6 +144,8 @@ class Solver:
         *,
         work: float | None = None,
         kept: dict[str, int] | None = None,
+        lots: lot_figures.Lots | None = None,
+        yields: Yielding = _NOTHING,
     ) -> list[matcher_book.Award]:
         """The awards worth most; ``seconds`` are all that may be spent on them.
 
@@ -94,6 +153,8 @@ class Solver:
             what CP-SAT does (its deterministic time).
         :param kept: by a bid's uuid what it keeps to itself if it wins, as a value: it
             counts for nothing.
+        :param lots: those of ``market``, if they are known.
+        :param yields: what of their time interruptible contracts have.
 
         :raises Refused: the market is too large, or time is up.
         """
@@ -101,10 +162,10 @@ class Solver:
             from ortools.sat.python import cp_model
         except ImportError:
             raise mechanisms.Refused('exact: OR-Tools is not installed') from None
-        lots = lot_figures.of(market.supply)
+        lots = lots or lot_figures.of(market.supply)
         if len(market.bids) * len(lots.ask) > LIMIT:
             raise mechanisms.Refused('exact: the market is too large')
-        model = _model(cp_model, market, lots, kept or {})
+        model = _model(cp_model, market, lots, kept or {}, yields)
         solver = cp_model.CpSolver()
         # Of several threads it would depend on the machine which ends first.
         solver.parameters.num_workers = 1
@@ -124,10 +185,11 @@ def _model(
     market: figures.Figures,
     lots: lot_figures.Lots,
     kept: dict[str, int],
+    yields: Yielding,
 ) -> _Model:
     model = _Model(library)
     for bid in range(len(market.bids)):
-        _may_win(market, lots, model, bid)
+        _may_win(market, lots, model, bid, yields)
     heads = market.demand.head.tolist()
     for first, end in itertools.pairwise(market.demand.group_at.tolist()):
         wins = [model.wins[bid] for bid in range(first, end) if heads[bid] == bid]
@@ -139,8 +201,30 @@ def _model(
         model.problem.add_cumulative(
             [line.stay for line in there], [line.servers for line in there], size
         )
+    _may_lose(model, yields)
     _maximize(market, lots, model, kept)
     return model
+
+
+def _may_lose(model: _Model, yields: Yielding) -> None:
+    """Let interruptible contracts end earlier, or not at all begin."""
+    problem = model.problem
+    for lot, tenures in yields.tenures.items():
+        stays = [line.stay for line in model.lines if line.lot == lot]
+        for begin, end, least, gap, rate in tenures:
+            until = problem.new_int_var(least, end, f'{lot} until')
+            stays_on = problem.new_bool_var(f'{lot} stays')
+            # What nobody can have anyway is not free.
+            since = begin - gap if least == begin else least
+            size = problem.new_int_var(0, end + gap - since, f'{lot} held')
+            held = problem.new_optional_interval_var(
+                since, size, until + gap, stays_on, f'{lot} is held'
+            )
+            problem.add_no_overlap([*stays, held])
+            if least > begin:
+                problem.add(stays_on == 1)
+            problem.add(until == least).only_enforce_if(stays_on.negated())
+            model.lost.append((rate, end - until))
 
 
 def _together(market: figures.Figures, model: _Model) -> None:
@@ -153,7 +237,11 @@ def _together(market: figures.Figures, model: _Model) -> None:
 
 
 def _may_win(
-    market: figures.Figures, lots: lot_figures.Lots, model: _Model, bid: int
+    market: figures.Figures,
+    lots: lot_figures.Lots,
+    model: _Model,
+    bid: int,
+    yields: Yielding,
 ) -> None:
     """Say what ``bid`` may have: nothing, or as many servers as it asks for."""
     demand, problem = market.demand, model.problem
@@ -162,7 +250,7 @@ def _may_win(
     start = model.start[bid] = problem.new_int_var(early, late, f'start {bid}')
     wins = model.wins[bid] = problem.new_bool_var(f'wins {bid}')
     heres, taken = [], []
-    for lot, starts in _open_to(market, lots, bid):
+    for lot, starts in _open_to(market, lots, bid, yields):
         most = min(int(lots.size[lot]), int(demand.most[bid]))
         here = problem.new_bool_var(f'{bid} in {lot}')
         servers = problem.new_int_var(0, most, f'of {lot} for {bid}')
@@ -212,7 +300,7 @@ def _in_groups(
 
 
 def _open_to(
-    market: figures.Figures, lots: lot_figures.Lots, bid: int
+    market: figures.Figures, lots: lot_figures.Lots, bid: int, yields: Yielding
 ) -> list[tuple[int, list[tuple[int, int]]]]:
     """Lots that ``bid`` may have servers of, and its first and last starts there."""
     demand = market.demand
@@ -228,6 +316,8 @@ def _open_to(
             at = int(lots.step_at[lot])
             # Of an empty plan: free and not free in turns.
             ends = lots.since[at : at + int(lots.steps[lot])].tolist()
+            if lot in yields.free and not yields.firm[bid]:
+                ends = yields.free[lot]
             starts = [
                 (max(since, early), min(until, latest) - length)
                 for since, until in zip(ends[::2], ends[1::2], strict=True)
@@ -257,6 +347,7 @@ def _maximize(
     # A trade at zero surplus is a trade all the same.
     scale = 1 if all(worth) else 1 + int(demand.most.sum())
     weights = [value * scale + (scale > 1) for value in worth]
+    lost = sum(scale * rate * seconds for rate, seconds in model.lost)
     if sum(weights) * int(demand.most.max()) >= LARGEST:
         raise mechanisms.Refused('exact: values beyond 64 bits')
     surplus = sum(
@@ -264,6 +355,7 @@ def _maximize(
     )
     model.problem.maximize(
         surplus
+        - lost
         - sum(
             scale * kept.get(bid.uuid, 0) * model.wins[number]
             for number, bid in enumerate(market.bids)

@@ -188,6 +188,7 @@ def worth(awards: Iterable[matcher_book.Award]) -> int:
     """The welfare of ``awards`` as a value."""
     return sum(
         (micro(award.bid.price) * len(award.offers) - _asks(award)) * award.stay.seconds
+        - sum(each.loss for each in award.displaces)
         for award in awards
     )
 

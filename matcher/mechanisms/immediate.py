@@ -39,7 +39,7 @@ class Immediate(mechanisms.Allocation):
         self, book: matcher_book.Book, budget: mechanisms.Budget
     ) -> mechanisms.Allotment:
         book, awards = book.copy(), []
-        for bid in sorted(book.bids, key=_priority):
+        for bid in sorted(book.bids, key=priority):
             for award in best(book, bid):
                 book.take(award)
                 awards.append(award)
@@ -48,7 +48,7 @@ class Immediate(mechanisms.Allocation):
         )
 
 
-def _priority(bid: bid_core.Bid) -> tuple[object, ...]:
+def priority(bid: bid_core.Bid) -> tuple[object, ...]:
     ceiling = max(load.price for each in bid.terms for load in each.loads)
     return -ceiling, bid.created_at, bid.uuid
 
@@ -231,7 +231,7 @@ def undisputed(
     the others only take from it. For a bundle it is that of its parts, each by itself.
     """
     rest, found = book.copy(), list[matcher_book.Award]()
-    for bid in sorted(bids, key=_priority):
+    for bid in sorted(bids, key=priority):
         most, awards = _most(book, bid), best(rest, bid)
         if most is not None and (not awards or figures.worth(awards) < most):
             return None

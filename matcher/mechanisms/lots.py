@@ -9,6 +9,7 @@ need only count.
 """
 
 import collections
+from collections.abc import Collection
 from collections.abc import Sequence
 import heapq
 import typing
@@ -68,9 +69,12 @@ class Lots(typing.NamedTuple):
         return found
 
 
-def of(supply: figures.Supply) -> Lots:
-    """The offers of ``supply`` in lots."""
-    members = _members(supply)
+def of(supply: figures.Supply, alone: Collection[int] = ()) -> Lots:
+    """The offers of ``supply`` in lots.
+
+    :param alone: those that are lots of their own.
+    """
+    members = _members(supply, alone)
     first = [offers[0] for offers in members]
     sizes = np.array([len(offers) for offers in members], np.int64)
     kind, gaps = supply.kind[first], np.diff(supply.gap_at)[first]
@@ -118,7 +122,7 @@ def slots(lots: Lots, since: int, until: int) -> int:
     return (1 << (high + 1)) - (1 << low)
 
 
-def _members(supply: figures.Supply) -> list[list[int]]:
+def _members(supply: figures.Supply, alone: Collection[int]) -> list[list[int]]:
     """The offers of each lot: by kind, and the cheapest first."""
     alike: dict[tuple[object, ...], list[int]] = collections.defaultdict(list)
     for offer in range(len(supply.ask)):
@@ -127,7 +131,8 @@ def _members(supply: figures.Supply) -> list[list[int]]:
             each[offer].item() for each in (supply.kind, supply.ask, supply.owner)
         )
         free = supply.gap_from[its].tobytes(), supply.gap_to[its].tobytes()
-        alike[(*shared, *free, supply.value[:, offer].tobytes())].append(offer)
+        itself = offer if offer in alone else -1
+        alike[(*shared, *free, supply.value[:, offer].tobytes(), itself)].append(offer)
     # Offers come by kind and ask, and so do the first of each lot.
     return [
         offers[at : at + LARGEST]

@@ -24,15 +24,17 @@ BID = {
     *('status', 'contract_uuid', 'generation', 'outlook', 'created_at', 'updated_at'),
     *('min_reclaim_notice', 'alternatives', 'alternative', 'group_by', 'group_value'),
     *('spread_by', 'spread_max', 'extend_until', 'extend_max_price', 'parts'),
+    *('interruptible_notice', 'on_displaced'),
 }
 #: What of a contract is its renter's business.
 OF_RENTER = {
     *('purpose', 'bid_uuid'),
-    *('extend_until', 'extend_max_price', 'extend_refusal'),
+    *('extend_until', 'extend_max_price', 'extend_refusal', 'on_displaced'),
 }
 CONTRACT = {
     *('uuid', 'name', 'bid_uuid', 'project_id', 'purpose', 'start_time', 'end_time'),
     *('status', 'lines', 'generation', 'created_at', 'updated_at'),
+    'interruptible_notice',
     *OF_RENTER,
 }
 LINE = {

@@ -31,6 +31,7 @@ class CreateBid(bulk.FileMixin, command.ShowOne):
         'requirements': '--require',
         'parts': '--part',
         'alternatives': '--alternative',
+        'interruptible_notice': '--interruptible',
     }
     needed = ('price', 'end_time')
     alone = ('wait',)
@@ -43,6 +44,8 @@ class CreateBid(bulk.FileMixin, command.ShowOne):
         "    --alternative 'quantity=2,price=1.20'",
         'openstack market bid create --price 2.50 --end-time +3d --duration 12h \\',
         "    --part name=head --part 'quantity=4,offset=1h,require=gpus>=1'",
+        'openstack market bid create --price 0.80 --end-time +7d --duration 2d \\',
+        '    --interruptible 30m --on-displaced move',
         'openstack market bid create --file course.yaml --duration 2h --dry-run',
     )
 

@@ -122,9 +122,10 @@ class Lines(Column):
         )
 
     def _reclaim(self, line):
-        """Until when the renter keeps what its owner has reclaimed."""
+        """Until when the renter keeps what its owner reclaims, or a firm bid gets."""
         deadline = line.get('reclaim_deadline')
-        return f', reclaimed by {self._time(deadline)}' if deadline else ''
+        how = 'reclaimed' if line.get('reclaim_time') else 'displaced'
+        return f', {how} by {self._time(deadline)}' if deadline else ''
 
 
 class ServerNames(Lines):
@@ -376,6 +377,7 @@ EVENTS = {
     'contract.maintenance_cancelled': 'Planned outage called off',
     'contract.not_extended': 'Not extended',
     'contract.reclaiming': 'Servers reclaimed by owner',
+    'contract.displaced': 'Displaced by a firm bid',
     'contract.released': 'Servers released',
     'contract.replaced': 'Another server found',
     'contract.wait_cancel': 'Waiting for cancellation',

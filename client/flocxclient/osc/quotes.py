@@ -19,6 +19,7 @@ FIELDS = (
     'lowest_ceiling',
     'reason',
     'detail',
+    'displaceable',
     'calendar',
     'group_value',
     'alternative',
@@ -42,6 +43,8 @@ TERMS = (
     'parts',
     'alternatives',
     *rescheduling.EXTEND,
+    'interruptible_notice',
+    'on_displaced',
     'purpose',
 )
 
@@ -59,8 +62,27 @@ def add_terms(command_, parser, bidding=True):
     else:
         # What it costs later, nobody knows yet.
         parser.set_defaults(**dict.fromkeys(rescheduling.EXTEND))
+    _add_interruptible(parser)
     parser.add_argument('--name', metavar='<name>', help='A name for the bid.')
     parser.add_argument('--purpose', metavar='<text>', help='What the servers are for.')
+
+
+def _add_interruptible(parser):
+    parser.add_argument(
+        '--interruptible',
+        metavar='<duration>',
+        dest='interruptible_notice',
+        type=command.argument(times.duration),
+        help='A firm bid that offers more may displace the contract, with this notice: '
+        + times.DURATIONS
+        + '.',
+    )
+    parser.add_argument(
+        '--on-displaced',
+        choices=('end', 'move'),
+        help='What becomes of the time that is lost so: end, or move to other servers; '
+        'default end.',
+    )
 
 
 def add_alternatives(command_, parser, what):
@@ -204,6 +226,7 @@ def shown(show, quote):
         show.column('Money', quote.lowest_ceiling),
         quote.reason,
         quote.detail,
+        quote.displaceable,
         show.column('Calendar', quote.calendar or []),
         quote.group_value,
         quote.alternative,
@@ -224,6 +247,11 @@ def sentence(quote, zone):
         return (
             f'Quote: {len(quote.lines)} now, from {start} to {end}, for '
             f'{columns.money(quote.amount)} in all.'
+        )
+    if quote.displaceable:
+        return (
+            'Quote: none is free; interruptible contracts have some that would do, for '
+            'who offers more.'
         )
     if quote.lowest_ceiling:
         return (

@@ -179,6 +179,8 @@ class Quote(flocx_resource.Resource):
     #: Why nothing can be had now.
     reason = resource.Body('reason')
     detail = resource.Body('detail')
+    #: Whether interruptible contracts have servers that would do.
+    displaceable = resource.Body('displaceable', type=bool)
     #: What starts an hour or a day apart would cost, if that was asked for.
     calendar = resource.Body('calendar', type=list)
     #: The group that all its servers are of, if it asks for one.

@@ -82,7 +82,7 @@ class Call(mechanisms.Allocation):
         if not market.bids:
             nothing = decimal.Decimal(0)
             return mechanisms.Allotment(awards=(), welfare=nothing, upper_bound=nothing)
-        dual = _prices(market, budget.prices)
+        dual = prices(market, budget.prices)
         few = len(market.bids) <= FEW
         there = {bid.uuid for bid in market.bids}
         bids = [bid for bid in book.bids if bid.uuid in there] if few else []
@@ -114,7 +114,7 @@ class Call(mechanisms.Allocation):
         )
 
 
-def _prices(
+def prices(
     market: figures.Figures, before: mechanisms.Prices | None
 ) -> certificate.Dual:
     """Prices that prove a low bound, found on finer and finer intervals.
@@ -124,20 +124,20 @@ def _prices(
     parts = descent.parts(market)
     stages = list(zip(INTERVALS, STEPS, strict=True))
     marks = descent.edges(market, INTERVALS[0])
-    prices = descent.start_prices(market, marks)
+    found = descent.start_prices(market, marks)
     if isinstance(before, time_prices.TimePrices):
         stages = [(INTERVALS[-1], STEPS_AGAIN)]
         marks = descent.edges(market, INTERVALS[-1])
-        prices = before.again(market, marks)
+        found = before.again(market, marks)
     for number, (intervals, steps) in enumerate(stages):
         finer = descent.edges(market, intervals)
         if number and len(finer) == len(marks):
             continue
-        prices = descent.refined(prices, marks, finer)
+        found = descent.refined(found, marks, finer)
         marks = finer
         spent = descent.counted(steps)
-        prices = descent.descend(market, marks, prices, spent, 0.12, parts)
-    return certificate.certified(market, marks, prices)
+        found = descent.descend(market, marks, found, spent, 0.12, parts)
+    return certificate.certified(market, marks, found)
 
 
 def _search(

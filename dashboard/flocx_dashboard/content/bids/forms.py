@@ -27,6 +27,8 @@ TERMS = (
     'alternatives',
     'extend_until',
     'extend_max_price',
+    'interruptible_notice',
+    'on_displaced',
     'purpose',
 )
 
@@ -129,6 +131,19 @@ class Create(forms.Once):
         label=_('Then at most'),
         required=False,
         help_text=_('What the added time may cost; as above, if you leave it out.'),
+    )
+    interruptible_notice = fields.Duration(
+        label=_('Interruptible with a notice of'),
+        required=False,
+        help_text=_(
+            '30m or 2h: a firm bid that offers more may get the servers so. Nobody '
+            'displaces you, if you leave it out.'
+        ),
+    )
+    on_displaced = django_forms.ChoiceField(
+        label=_('When displaced'),
+        required=False,
+        choices=[('', _('It ends')), ('move', _('Look for other servers'))],
     )
     name = django_forms.CharField(label=_('Name'), required=False)
     purpose = django_forms.CharField(label=_('Purpose'), required=False)
