@@ -15,12 +15,15 @@ from flocx import exceptions
 from flocx.core import bid as bid_core
 from flocx.core import contract as core
 from flocx.core import ledger
+from flocx.core import offer as offer_core
 from flocx.core import reclaim as reclaim_core
 from flocx.core import window
 from market import replacement
 from market.db import bids
+from market.db import concurrency
 from market.db import contracts
 from market.db import lifecycle
+from market.db import schema
 from market.db import visibility
 
 
@@ -35,26 +38,32 @@ def write(session, draft, now, written_at, turnaround):
         rolls back.
     """
     generations = {offer.uuid: offer.generation for offer in draft.offers}
-    made = [(draft.contract, draft.bid)]
-    # Offers and bids are locked here, and so before lines, as everywhere.
-    (refused,) = contracts.write_all(session, made, generations, now)
-    if refused:
-        raise refused
+    # Before lines, as everywhere.
+    concurrency.locked(session, schema.offers, generations, offer_core.Status.AVAILABLE)
     ends = {}
     for each in draft.displaces:
         its = ends.setdefault(each.tenure.contract_uuid, {})
         its[each.tenure.line_uuid] = each.until
+    displaced = []
     for contract_uuid in sorted(ends):
         contract = contracts.get(session, contract_uuid, visibility.OPERATOR)
-        known = {line.uuid: line for line in contract.lines}
-        lines = {known[uuid]: until for uuid, until in ends[contract_uuid].items()}
-        in_the_way = {
-            line: until
-            for line, until in lines.items()
-            if not _gone(line, draft.contract, turnaround)
+        lines = {
+            line: ends[contract_uuid][line.uuid]
+            for line in contract.lines
+            if line.uuid in ends[contract_uuid]
+            and not _gone(line, draft.contract, turnaround)
         }
-        if in_the_way:
-            _displace(session, contract, in_the_way, now, written_at, turnaround)
+        if lines:
+            contract = _displace(session, contract, lines, now, written_at)
+            displaced.append((contract, lines))
+    made = [(draft.contract, draft.bid)]
+    (refused,) = contracts.write_all(session, made, generations, now)
+    if refused:
+        raise refused
+    # Last, so that they get no time that was given away just now.
+    for contract, lines in displaced:
+        if contract.on_displaced == core.OnDisplaced.MOVE:
+            _move(session, contract, lines, now, turnaround)
 
 
 def _gone(line, contract, turnaround):
@@ -67,8 +76,8 @@ def _gone(line, contract, turnaround):
     )
 
 
-def _displace(session, contract, ends, now, written_at, turnaround):
-    """End lines of an interruptible contract earlier, {line: its new end}.
+def _displace(session, contract, ends, now, written_at):
+    """End lines of an interruptible contract earlier, {line: its new end}; return it.
 
     :raises Conflict: one of them cannot be, or not by then.
     """
@@ -79,11 +88,7 @@ def _displace(session, contract, ends, now, written_at, turnaround):
         changes[line] = _changes(line, now, until, soonest)
         lifecycle.move(session, line, changes[line], now)
     moved = lifecycle.moved_end(contract, changes)
-    contract = lifecycle.settle(
-        session, contract, 'displaced', list(ends), now, **moved
-    )
-    if contract.on_displaced == core.OnDisplaced.MOVE:
-        _move(session, contract, ends, now, turnaround)
+    return lifecycle.settle(session, contract, 'displaced', list(ends), now, **moved)
 
 
 def _changes(line, now, until, soonest):
@@ -127,7 +132,6 @@ def _reopen(session, contract, lines, lost, now):
         return
     bid = bid_core.Bid(
         uuid=uuidutils.generate_uuid(),
-        name=contract.name,
         project_id=contract.project_id,
         lineage=met.lineage,
         quantity=len(lines),

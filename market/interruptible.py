@@ -2,6 +2,7 @@
 """What a bid says of being displaced by a firm one."""
 
 from flocx import exceptions
+from flocx.core import contract as core
 
 
 def check(given, conf):
@@ -12,7 +13,7 @@ def check(given, conf):
     """
     notice = given.get('interruptible_notice')
     if notice is None:
-        if 'on_displaced' in given:
+        if given.get('on_displaced', core.OnDisplaced.END) != core.OnDisplaced.END:
             raise exceptions.Invalid(
                 'on_displaced: only a bid with an interruptible_notice is displaced'
             )

@@ -30,11 +30,12 @@ from matcher.mechanisms import figures
 from matcher.mechanisms import immediate
 from matcher.mechanisms import native
 
-#: Starts of a bid, the first, that are tried at most.
-STARTS = 256
+#: So many starts of a bid, the first, are tried, divided by its rows; but a few.
+STARTS, FEWEST = 512, 4
 
-#: Which part of a budget of seconds may be spent here.
-SHARE = 0.2
+#: Which part of a budget of seconds may be spent here, and which part of what is left
+#: of that on one bid: however much it asks for, others have their turn.
+SHARE, TURN = 0.2, 0.25
 
 #: What no price comes near to.
 _NEVER = -float('inf')
@@ -79,6 +80,29 @@ class _Row:
 
 #: What is left and how many seconds are lost, below zero; and what is chosen.
 _Choice: typing.TypeAlias = tuple[tuple[float, int], list[matcher_book.Award]]
+
+
+class _Time:
+    """What of a budget of seconds is left, for all bids and for the next one."""
+
+    def __init__(self, budget: mechanisms.Budget) -> None:
+        counted = budget.seconds is None or budget.moves is not None
+        self._clock = None if counted else budget.clock
+        self._end = self._turn = 0.0
+        if not counted:
+            self._end = budget.clock() + SHARE * (budget.seconds or 0)
+
+    def next(self) -> bool:
+        """Begin the next bid's turn; whether there is time for one."""
+        if self._clock is None:
+            return True
+        now = self._clock()
+        self._turn = now + TURN * (self._end - now)
+        return now < self._end
+
+    def over(self) -> bool:
+        """Whether the turn of this bid is over."""
+        return self._clock is not None and self._clock() >= self._turn
 
 
 class _State:
@@ -134,7 +158,7 @@ def awards_of(
 
     :param yielding: ``book``, with what its interruptible contracts can lose free.
     """
-    began, found = budget.clock(), list[matcher_book.Award]()
+    time, found = _Time(budget), list[matcher_book.Award]()
     state = _State(yielding, book.tenures, awards)
     served = {award.bid.uuid for award in awards}
     waiting = [
@@ -143,9 +167,9 @@ def awards_of(
         if bid.uuid not in served and bid.interruptible_notice is None
     ]
     for bid in sorted(waiting, key=immediate.priority):
-        if _late(budget, began):
+        if not time.next():
             break
-        best = [state.displacing(award) for award in _best(state, bid)]
+        best = [state.displacing(award) for award in _best(state, bid, time)]
         # They were compared as floats.
         if figures.worth(best) > 0:
             for award in best:
@@ -188,23 +212,26 @@ def rate(tenure: tenure_core.Tenure, offer: offer_core.Offer) -> int:
     return max(0, figures.micro(tenure.ceiling) - figures.micro(offer.price))
 
 
-def _late(budget: mechanisms.Budget, began: float) -> bool:
-    if budget.seconds is None or budget.moves is not None:
-        return False
-    return budget.clock() - began > SHARE * budget.seconds
-
-
-def _best(state: _State, bid: bid_core.Bid) -> list[matcher_book.Award]:
+def _best(state: _State, bid: bid_core.Bid, time: _Time) -> list[matcher_book.Award]:
     """The awards of the option of ``bid`` with which most is left."""
     chosen: _Choice = (0.0, 0), []
+    most = max(FEWEST, STARTS // len(bid.rectangles))
     for option in bid.options:
-        rows = [_row(state, each) for each in option.rows(state.book.now)]
-        known = [row for row in rows if row is not None]
-        if rows and len(known) == len(rows) and any(len(r.tenures.site) for r in known):
-            for found in _starts(state.book, known):
-                if found[0] > chosen[0]:
-                    chosen = found
+        for found in _starts(state.book, _rows(state, option, time), most, time):
+            if found[0] > chosen[0]:
+                chosen = found
     return chosen[1]
+
+
+def _rows(state: _State, option: bid_core.Bid, time: _Time) -> list[_Row]:
+    """What may serve each row of an option; nothing where that is free, or nothing."""
+    rows = list[_Row]()
+    for each in option.rows(state.book.now):
+        row = None if time.over() else _row(state, each)
+        if row is None:
+            return []
+        rows.append(row)
+    return rows if any(len(row.tenures.site) for row in rows) else []
 
 
 def _row(state: _State, bid: bid_core.Bid) -> _Row | None:
@@ -295,8 +322,10 @@ def _numbers(
     return np.array([known[value] for value in values], np.int64)
 
 
-def _starts(book: matcher_book.Book, rows: Sequence[_Row]) -> Iterator[_Choice]:
-    """What an option may be awarded, by start.
+def _starts(
+    book: matcher_book.Book, rows: Sequence[_Row], most: int, time: _Time
+) -> Iterator[_Choice]:
+    """What an option may be awarded, by start, of which ``most`` are tried.
 
     The rows begin as far apart as their first stays do.
     """
@@ -304,7 +333,9 @@ def _starts(book: matcher_book.Book, rows: Sequence[_Row]) -> Iterator[_Choice]:
     for row in rows:
         first = figures.seconds(book.now, row.stay.start)
         lags.update((_instants(row) - first).tolist())
-    for lag in sorted(each for each in lags if each >= 0)[:STARTS]:
+    for lag in sorted(each for each in lags if each >= 0)[:most]:
+        if time.over():
+            return
         choice = _begun(book, rows, lag)
         if choice:
             yield choice

@@ -38,8 +38,8 @@ class _Line(typing.NamedTuple):
 class Yielding(typing.NamedTuple):
     """What interruptible contracts have of the free time of lots of one server each.
 
-    ``tenures`` are by lot. Bids that are not ``firm``, by number, may have of these lots
-    what is ``free``: starts and ends in turns.
+    ``tenures`` are by lot. Bids that are not ``firm``, by number, may have of these
+    lots what is ``free``: starts and ends in turns.
     """
 
     tenures: dict[int, list[displacing.Seconds]]

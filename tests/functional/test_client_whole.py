@@ -106,7 +106,10 @@ STORY = (
     ('umbrella-reader', 'bid', 'list'),
     ('umbrella-reader', 'bid', 'show', 'b1'),
     ('umbrella-member', 'bid', 'cancel', 'b1'),
-    ('umbrella-member', 'bid', 'create', '--name', 'b2', '--quantity', '9', *TERMS),
+    (
+        *('umbrella-member', 'bid', 'create', '--name', 'b2', '--quantity', '9', *TERMS),
+        *('--interruptible', '30m', '--on-displaced', 'move'),
+    ),
     ('umbrella-member', 'bid', 'delete', 'b2'),
     (
         *('umbrella-member', 'standing', 'demand', 'create', '--name', 'held'),

@@ -19,6 +19,8 @@ AWAY = datetime.timedelta(hours=1)
 FLEXIBLE = 0.3
 #: And in such a part of them a third are bundles.
 BUNDLED = 0.1
+#: And in such a part of them so many are interruptible.
+INTERRUPTIBLE, OFTEN = 0.2, 0.5
 #: Seconds; ``[contracts] maintenance_notice``.
 NOTICE = 300
 
@@ -42,6 +44,8 @@ class Changes:
         self._flexible = self._wishes.random() < FLEXIBLE
         self._bundles = random.Random(f'bundles of {seed}')
         self._bundled = self._bundles.random() < BUNDLED
+        self._modest = random.Random(f'interruptible of {seed}')
+        self._interruptible = self._modest.random() < INTERRUPTIBLE
 
     def step(self):
         """What happens before the next step of the world, if anything does."""
@@ -49,6 +53,17 @@ class Changes:
             if self._random.random() < STEPS[name]:
                 self.happened.add(name)
                 self._actions[name]()
+
+    def wished(self, body):
+        """The bid ``body``, in some worlds as ``or_else`` has it, or interruptible."""
+        body = self.or_else(body)
+        if not self._interruptible or self._modest.random() > OFTEN:
+            return body
+        self.happened.add('interruptible')
+        terms = {'interruptible_notice': self._modest.choice((60, 600))}
+        if self._modest.random() < 0.5:
+            terms['on_displaced'] = 'move'
+        return {**body, **terms}
 
     def or_else(self, body):
         """The bid ``body``, in some worlds with alternatives, or a bundle instead."""

@@ -56,6 +56,7 @@ class Checker:
         self._moves()
         self._contracts()
         self._reclaimed()
+        self._displaced()
         self._outages()
         self._fills()
         self._accepted(accepted)
@@ -138,7 +139,7 @@ class Checker:
             if row['type'] == 'contract.reclaiming' and row['project_id']
         }
         for line in self._rows['contract_lines']:
-            if line['reclaim_deadline'] is None:
+            if line['reclaim_time'] is None:
                 continue
             label = f'line {line["uuid"]}, reclaimed'
             asked, deadline = (
@@ -160,6 +161,59 @@ class Checker:
             )
             self._require(not line['notice_seconds'], f'{label}: billed for a notice')
             self._require(line['contract_uuid'] in told, f'{label}: nobody was told')
+
+    def _displaced(self):
+        """A firm contract is never displaced, and others with their notice.
+
+        Nobody pays for a time that they have lost; and another has the server then.
+        """
+        contracts = {each['uuid']: each for each in self._rows['contracts']}
+        told = {
+            (row['object_uuid'], line['uuid']): unfilled.moment(row['time'])
+            for row in self._rows['events']
+            if row['type'] == 'contract.displaced' and row['project_id']
+            for line in json.loads(row['payload'])['lines']
+        }
+        firm = {
+            (
+                unfilled.server(line),
+                unfilled.moment(contracts[line['contract_uuid']]['created_at']),
+            )
+            for line in self._rows['contract_lines']
+            if contracts[line['contract_uuid']]['interruptible_notice'] is None
+        }
+        for line in self._rows['contract_lines']:
+            if line['reclaim_deadline'] is None or line['reclaim_time'] is not None:
+                continue
+            contract, label = contracts[line['contract_uuid']], f'line {line["uuid"]}'
+            notice, when = (
+                contract['interruptible_notice'],
+                told.get((contract['uuid'], line['uuid'])),
+            )
+            self._require(notice is not None, f'{label}: is firm, and was displaced')
+            self._require(when, f'{label}: displaced, and nobody was told')
+            if notice is None or when is None:
+                continue
+            soonest = when + datetime.timedelta(seconds=notice)
+            ended = unfilled.moment(line['end_time'])
+            start, deadline = (
+                unfilled.moment(line[name])
+                for name in ('start_time', 'reclaim_deadline')
+            )
+            self._require(
+                min(deadline, start) >= soonest
+                if line['status'] == 'cancelled' and line['fulfill_time'] is None
+                else deadline >= soonest,
+                f'{label}: displaced at {when} by {deadline}, with a notice of {notice}',
+            )
+            self._require(
+                line['status'] == 'cancelled' or ended <= deadline,
+                f'{label}: ends {ended}, after {deadline}',
+            )
+            self._require(not line['notice_seconds'], f'{label}: billed for a notice')
+            self._require(
+                (unfilled.server(line), when) in firm, f'{label}: displaced for nobody'
+            )
 
     def _outages(self):
         """A planned outage is told in time; of it nothing is billed, and nothing sold.

@@ -143,6 +143,7 @@ def _configuration():
     standalone.register(conf)
     conf([], default_config_files=[], default_config_dirs=[])
     conf.set_override('allocation', 'immediate', group='matcher')
+    conf.set_override('min_interruptible_notice', 1, group='market')
     conf.set_override('maintenance_notice', changes.NOTICE, group='contracts')
     conf.set_override('quarantine_project_id', ironic.QUARANTINE, group='provider')
     # Nothing waits here but where the scheduler says so.

@@ -37,6 +37,23 @@ class BidTest(base.DashboardTestCase):
         self.act('umbrella-member', 'bids:index', f'bids__cancel__{bid.uuid}')
         self.assertEqual('cancelled', self.show('bids', bid.uuid)['status'])
 
+    def test_a_bid_that_may_be_displaced_says_so(self):
+        self.sent(
+            *('umbrella-member', 'bids:create'),
+            **{**TERMS, 'name': 'spare', 'key': 'spare'},
+            **{'interruptible_notice': '30m', 'on_displaced': 'move'},
+        )
+        bid = self.only(name='spare')
+        self.assertEqual((1800, 'move'), (bid.interruptible_notice, bid.on_displaced))
+        page = self.page('umbrella-reader', 'bids:detail', bid.uuid)
+        self.assertContains(page, 'With a notice of 30m')
+        self.assertContains(page, 'then other servers are looked for')
+        refused = self.send(
+            *('umbrella-member', 'bids:create'),
+            **{**TERMS, 'key': 'sooner', 'interruptible_notice': '1m'},
+        )
+        self.assertContains(refused, 'min_interruptible_notice')
+
     def test_servers_are_held_changed_paused_and_held_no_longer(self):
         page = self.page('umbrella-member', 'bids:standing')
         self.assertContains(page, 'No servers are to be held.')
