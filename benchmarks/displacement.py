@@ -3,9 +3,9 @@
 
     python -m benchmarks.displacement 1000 --seconds 10 --seeds 1 2 3
 
-The markets of ``benchmarks.clearing``; a fifth of the bids are interruptible, and so are
-contracts that have a fifth of the servers from now on, for up to half of their first
-free time, at up to half as much again as the ask. A line for each seed says which
+The markets of ``benchmarks.clearing``; a fifth of the bids are interruptible, and so
+are contracts that have a fifth of the servers from now on, for up to half of their
+first free time, at up to half as much again as the ask. A line for each seed says which
 share of the bound was reached, how many lines are displaced, what the second stage adds
 to welfare, in per cent, and how long it and its bound take; of few bids also which
 share of the optimum was reached. With ``--arrivals`` it is milliseconds in which one

@@ -107,8 +107,8 @@ STORY = (
     ('umbrella-reader', 'bid', 'show', 'b1'),
     ('umbrella-member', 'bid', 'cancel', 'b1'),
     (
-        *('umbrella-member', 'bid', 'create', '--name', 'b2', '--quantity', '9', *TERMS),
-        *('--interruptible', '30m', '--on-displaced', 'move'),
+        *('umbrella-member', 'bid', 'create', '--name', 'b2', '--quantity', '9'),
+        *(*TERMS, '--interruptible', '30m', '--on-displaced', 'move'),
     ),
     ('umbrella-member', 'bid', 'delete', 'b2'),
     (

@@ -204,7 +204,7 @@ class Checker:
                 min(deadline, start) >= soonest
                 if line['status'] == 'cancelled' and line['fulfill_time'] is None
                 else deadline >= soonest,
-                f'{label}: displaced at {when} by {deadline}, with a notice of {notice}',
+                f'{label}: displaced at {when} by {deadline}, notice of {notice}',
             )
             self._require(
                 line['status'] == 'cancelled' or ended <= deadline,
