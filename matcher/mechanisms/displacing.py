@@ -33,9 +33,11 @@ from matcher.mechanisms import native
 #: So many starts of a bid, the first, are tried, divided by its rows; but a few.
 STARTS, FEWEST = 512, 4
 
-#: Which part of a budget of seconds may be spent here, and which part of what is left
-#: of that on one bid: however much it asks for, others have their turn.
-SHARE, TURN = 0.2, 0.25
+#: Which part of a budget of seconds may be spent here.
+SHARE = 0.2
+
+#: A bid of more rows than this has its turn after others, and only while there is time.
+MANY = 4
 
 #: What no price comes near to.
 _NEVER = -float('inf')
@@ -83,26 +85,15 @@ _Choice: typing.TypeAlias = tuple[tuple[float, int], list[matcher_book.Award]]
 
 
 class _Time:
-    """What of a budget of seconds is left, for all bids and for the next one."""
+    """What of a budget of seconds is left."""
 
     def __init__(self, budget: mechanisms.Budget) -> None:
         counted = budget.seconds is None or budget.moves is not None
         self._clock = None if counted else budget.clock
-        self._end = self._turn = 0.0
-        if not counted:
-            self._end = budget.clock() + SHARE * (budget.seconds or 0)
-
-    def next(self) -> bool:
-        """Begin the next bid's turn; whether there is time for one."""
-        if self._clock is None:
-            return True
-        now = self._clock()
-        self._turn = now + TURN * (self._end - now)
-        return now < self._end
+        self._end = 0.0 if counted else budget.clock() + SHARE * (budget.seconds or 0)
 
     def over(self) -> bool:
-        """Whether the turn of this bid is over."""
-        return self._clock is not None and self._clock() >= self._turn
+        return self._clock is not None and self._clock() >= self._end
 
 
 class _State:
@@ -166,8 +157,8 @@ def awards_of(
         for bid in book.bids
         if bid.uuid not in served and bid.interruptible_notice is None
     ]
-    for bid in sorted(waiting, key=immediate.priority):
-        if not time.next():
+    for bid in sorted(waiting, key=_turn):
+        if time.over():
             break
         best = [state.displacing(award) for award in _best(state, bid, time)]
         # They were compared as floats.
@@ -194,6 +185,10 @@ def attributed(
     return found
 
 
+def _turn(bid: bid_core.Bid) -> tuple[object, ...]:
+    return len(bid.rectangles) > MANY, *immediate.priority(bid)
+
+
 def _displacement(
     offer: offer_core.Offer, tenure: tenure_core.Tenure, until: datetime.datetime
 ) -> matcher_book.Displacement:
@@ -215,19 +210,21 @@ def rate(tenure: tenure_core.Tenure, offer: offer_core.Offer) -> int:
 def _best(state: _State, bid: bid_core.Bid, time: _Time) -> list[matcher_book.Award]:
     """The awards of the option of ``bid`` with which most is left."""
     chosen: _Choice = (0.0, 0), []
-    most = max(FEWEST, STARTS // len(bid.rectangles))
+    many, most = len(bid.rectangles), STARTS // len(bid.rectangles)
     for option in bid.options:
-        for found in _starts(state.book, _rows(state, option, time), most, time):
+        if many > MANY and time.over():
+            break
+        for found in _starts(state.book, _rows(state, option), max(FEWEST, most)):
             if found[0] > chosen[0]:
                 chosen = found
     return chosen[1]
 
 
-def _rows(state: _State, option: bid_core.Bid, time: _Time) -> list[_Row]:
+def _rows(state: _State, option: bid_core.Bid) -> list[_Row]:
     """What may serve each row of an option; nothing where that is free, or nothing."""
     rows = list[_Row]()
     for each in option.rows(state.book.now):
-        row = None if time.over() else _row(state, each)
+        row = _row(state, each)
         if row is None:
             return []
         rows.append(row)
@@ -323,7 +320,7 @@ def _numbers(
 
 
 def _starts(
-    book: matcher_book.Book, rows: Sequence[_Row], most: int, time: _Time
+    book: matcher_book.Book, rows: Sequence[_Row], most: int
 ) -> Iterator[_Choice]:
     """What an option may be awarded, by start, of which ``most`` are tried.
 
@@ -334,8 +331,6 @@ def _starts(
         first = figures.seconds(book.now, row.stay.start)
         lags.update((_instants(row) - first).tolist())
     for lag in sorted(each for each in lags if each >= 0)[:most]:
-        if time.over():
-            return
         choice = _begun(book, rows, lag)
         if choice:
             yield choice
