@@ -2,6 +2,7 @@
 """A worker process: an RPC server that wakes a loop, both on threads."""
 
 import datetime
+import sys
 import threading
 import time
 
@@ -10,6 +11,7 @@ from oslo_service import service
 from oslo_utils import timeutils
 import tenacity
 
+from flocx import config
 from flocx import context
 from flocx import metrics
 from flocx import tracing
@@ -134,6 +136,14 @@ class Worker(service.Service):
         super().stop()
 
 
-def run(conf, make):
-    """Be a worker until SIGTERM; ``make`` gives its parts, each start and stop."""
-    service.launch(conf, Worker(make), workers=1, restart_method='mutate').wait()
+def run(conf, argv, name, register, parts):
+    """Be a worker until SIGTERM, as a command; return its exit status.
+
+    :param argv: its arguments; None for those of the process.
+    :param name: of the service, and ``register`` registers its options.
+    :param parts: given the configuration, makes what has a start and a stop.
+    """
+    config.prepare(conf, sys.argv[1:] if argv is None else argv, name, register)
+    worker = Worker(lambda: parts(conf))
+    service.launch(conf, worker, workers=1, restart_method='mutate').wait()
+    return 0

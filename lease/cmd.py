@@ -5,11 +5,9 @@ from oslo_service import backend
 
 backend.init_backend(backend.BackendType.THREADING)
 
-import sys
 
 from oslo_config import cfg
 
-from flocx import config
 from flocx import db
 from flocx import metrics
 from flocx import service
@@ -32,11 +30,4 @@ def parts(conf):
 
 def notifier(argv=None):
     """Entry point of ``flocx-lease-notifier``."""
-    conf = config.prepare(
-        cfg.CONF,
-        sys.argv[1:] if argv is None else argv,
-        'lease',
-        lease_conf.register,
-    )
-    service.run(conf, lambda: parts(conf))
-    return 0
+    return service.run(cfg.CONF, argv, 'lease', lease_conf.register, parts)

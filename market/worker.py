@@ -5,7 +5,6 @@ from oslo_service import backend
 
 backend.init_backend(backend.BackendType.THREADING)
 
-import sys
 
 from oslo_config import cfg
 
@@ -86,11 +85,4 @@ def _webhooks(conf, database):
 
 def main(argv=None):
     """Entry point of ``flocx-market-worker``."""
-    conf = config.prepare(
-        cfg.CONF,
-        sys.argv[1:] if argv is None else argv,
-        'market',
-        market_conf.register,
-    )
-    service.run(conf, lambda: parts(conf))
-    return 0
+    return service.run(cfg.CONF, argv, 'market', market_conf.register, parts)

@@ -7,13 +7,11 @@ backend.init_backend(backend.BackendType.THREADING)
 
 import gc
 import socket
-import sys
 
 from oslo_config import cfg
 from oslo_utils import timeutils
 
 from flocx import announce
-from flocx import config
 from flocx import coordination
 from flocx import metrics
 from flocx import rpc
@@ -65,12 +63,5 @@ def parts(conf, transport=None, database=None):
 
 def engine(argv=None):
     """Entry point of ``flocx-matcher-engine``."""
-    conf = config.prepare(
-        cfg.CONF,
-        sys.argv[1:] if argv is None else argv,
-        'matcher',
-        matcher_conf.register,
-    )
     collect_seldom()
-    service.run(conf, lambda: parts(conf))
-    return 0
+    return service.run(cfg.CONF, argv, 'matcher', matcher_conf.register, parts)

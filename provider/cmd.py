@@ -6,11 +6,9 @@ from oslo_service import backend
 backend.init_backend(backend.BackendType.THREADING)
 
 import socket
-import sys
 
 from oslo_config import cfg
 
-from flocx import config
 from flocx import coordination
 from flocx import metrics
 from flocx import rpc
@@ -91,11 +89,4 @@ def _noticing(conf, comparing, delivering, loop):
 
 def fulfiller(argv=None):
     """Entry point of ``flocx-provider-fulfiller``."""
-    conf = config.prepare(
-        cfg.CONF,
-        sys.argv[1:] if argv is None else argv,
-        'provider',
-        provider_conf.register,
-    )
-    service.run(conf, lambda: parts(conf))
-    return 0
+    return service.run(cfg.CONF, argv, 'provider', provider_conf.register, parts)

@@ -5,11 +5,9 @@ from oslo_service import backend
 
 backend.init_backend(backend.BackendType.THREADING)
 
-import sys
 
 from oslo_config import cfg
 
-from flocx import config
 from flocx import metrics
 from flocx import service
 from provider import assembly
@@ -26,11 +24,4 @@ def parts(conf, provider=None):
 
 def main(argv=None):
     """Entry point of ``flocx-provider-console``."""
-    conf = config.prepare(
-        cfg.CONF,
-        sys.argv[1:] if argv is None else argv,
-        'provider',
-        provider_conf.register,
-    )
-    service.run(conf, lambda: parts(conf))
-    return 0
+    return service.run(cfg.CONF, argv, 'provider', provider_conf.register, parts)
