@@ -4,13 +4,14 @@
 What listens there for esi-leap's, as esi-event-actions does to run scripts, gets ours
 without a change. They are read from the feed of events, in order; up to which of them
 all were sent is kept in a file, so that one which was stopped goes on from there. An
-event is sent at least once.
+event is sent at least once. A file that names no event of the feed is as none: scripts
+that ran long ago are not run again for all that ever happened.
 """
 
 import os
 import pathlib
+import re
 import socket
-import tempfile
 
 from oslo_log import log
 import oslo_messaging as messaging
@@ -29,6 +30,7 @@ LOG = log.getLogger(__name__)
 
 #: Most events of the feed that are read at a time.
 _MOST = 100
+_ID = re.compile('[0-9]{1,19}')
 _TIMES = ('start_time', 'end_time', 'fulfill_time', 'expire_time')
 
 
@@ -63,13 +65,15 @@ class Notifications:
         :returns: ``now``, if there may be more of it, else None.
         """
         with self._database.reader() as session:
-            if not self._sent.exists():
-                self._keep(events.last_id(session))
+            newest = events.last_id(session)
+            sent = self._sent_up_to(newest)
+            if sent is None:
+                self._keep(newest)
                 return None
             rows = leases.events(
                 session,
                 self._provider.marketplace.provider_id,
-                after=int(self._sent.read_text()),
+                after=sent,
                 since=None,
                 party=None,
                 resource_uuid=None,
@@ -111,14 +115,37 @@ class Notifications:
         except exceptions.NotFound:
             return provider_nodes.Node(uuid=uuid, provision_state='')
 
+    def _sent_up_to(self, newest):
+        """The id of the last event that was sent; None if it is not known.
+
+        :param newest: the id of the newest event that there is.
+        """
+        try:
+            text = self._sent.read_text(errors='replace')
+        except FileNotFoundError:
+            return None
+        if _ID.fullmatch(text.strip()) and int(text) <= newest:
+            return int(text)
+        LOG.error(
+            '%s has %.40r, which is no event of the feed: what happened since it was '
+            'written may not have been told; going on after event %d',
+            self._sent,
+            text,
+            newest,
+        )
+        return None
+
     def _keep(self, event_id):
-        """Remember that all is sent up to an event."""
-        descriptor, name = tempfile.mkstemp(dir=self._sent.parent)
-        with os.fdopen(descriptor, 'w') as stream:
+        """Remember that all is sent up to an event.
+
+        Whoever is killed meanwhile leaves the file as it was, or as it is to be.
+        """
+        new = self._sent.with_name(f'{self._sent.name}.new')
+        with new.open('w') as stream:
             stream.write(str(event_id))
             stream.flush()
-            os.fsync(descriptor)
-        os.replace(name, self._sent)
+            os.fsync(stream.fileno())
+        os.replace(new, self._sent)
 
 
 def payload(event, lease, node, now):

@@ -15,6 +15,7 @@ from osprofiler import profiler
 from osprofiler import web
 
 from lease import notifications
+from market.db import events
 from market.db import purge
 from tests.functional import base
 
@@ -82,21 +83,52 @@ class NotificationTest(base.MarketplaceTestCase):
             del event['type']
             self.assertEqual(event, payload['flocx_object.data'])
 
+    def state(self):
+        """Where the place in the feed is kept of who tells of leases: nothing yet."""
+        state = pathlib.Path(self.useFixture(fixtures.TempDir()).path) / 'last'
+        self.marketplace.conf.set_override('notifications_state', str(state), 'lease')
+        return state
+
+    def tell_of_leases(self):
+        """As somebody who has just been started."""
+        telling = notifications.Notifications(
+            self.marketplace.conf,
+            self.marketplace.database,
+            self.marketplace.provider,
+            notifications.notifier(self.marketplace.conf),
+        )
+        return telling.run(self.clock())
+
+    def test_who_has_no_place_in_the_feed_goes_on_with_what_happens(self):
+        """An empty file, words, a number of another database: as if there was none."""
+        got = self.listen(self.marketplace.conf.lease.notifications_topic)
+        state = self.state()
+        for number, torn in enumerate(('', 'torn', '-1', '9' * 30, '999999999', '\0')):
+            offer = self.offer()
+            claim = self.market('umbrella-member').post(
+                f'/v1/offers/{offer["uuid"]}/claim', {'end_time': self.time(2)}
+            )
+            contract = self.good(claim)['uuid']
+            self.fulfil()
+            state.write_text(torn)
+            with self.assertLogs('lease.notifications', 'ERROR') as said:
+                self.assertIsNone(self.tell_of_leases())
+            self.assertIn(str(state), said.output[0])
+            with self.marketplace.database.reader() as session:
+                self.assertEqual(str(events.last_id(session)), state.read_text())
+            self.assertEqual([state], list(state.parent.iterdir()))
+            # What happens from then on is told: how it begins to end, and ends.
+            self.market('umbrella-member').delete(f'/v1/contracts/{contract}')
+            self.fulfil(passes=2)
+            self.tell_of_leases()
+            told = 2 * (number + 1)
+            self.eventually(told, lambda: len(got))
+
     def test_leases_are_told_as_esi_leap_tells_them(self):
         """What esi-event-actions, which runs scripts for them, reads of each."""
         got = self.listen(self.marketplace.conf.lease.notifications_topic)
-        state = pathlib.Path(self.useFixture(fixtures.TempDir()).path) / 'last'
-        self.marketplace.conf.set_override('notifications_state', str(state), 'lease')
-
-        def run():
-            telling = notifications.Notifications(
-                self.marketplace.conf,
-                self.marketplace.database,
-                self.marketplace.provider,
-                notifications.notifier(self.marketplace.conf),
-            )
-            return telling.run(self.clock())
-
+        self.state()
+        run = self.tell_of_leases
         # What is past is not told.
         self.assertIsNone(run())
         node = self.add_node(power_state='power off')
