@@ -153,20 +153,36 @@ def delete(service, context, ident, now):
         ending.end(session, context, line, now, terms)
 
 
-@db.retried
 def update(service, context, ident, end, now):
     """Move the end of a lease; return the lease.
 
     :raises Conflict: the time is not free, or not of its offer any more.
     :raises Invalid: the end is past, or not after the start.
     """
+    with service.database.reader() as session:
+        found = leases.lease(
+            session, ident, reader(service, context), service.provider_id
+        )
+    project_id = found.line.project_id
+    service.policy.authorize(context, 'lease:leases:update', {'project_id': project_id})
+    lineage = _lineage(service, project_id)
+    return _update(service, context, ident, end, now, lineage)
+
+
+def _lineage(service, project_id):
+    """A project and what is above it, as far as Keystone tells."""
+    try:
+        return (project_id, *service.market.projects.ancestors(project_id))
+    except (exceptions.NotFound, exceptions.Unavailable):
+        return (project_id,)
+
+
+@db.retried
+def _update(service, context, ident, end, now, lineage):
     terms = service.market.terms
     with service.database.writer() as session:
         found = leases.lease(
             session, ident, reader(service, context), service.provider_id
-        )
-        service.policy.authorize(
-            context, 'lease:leases:update', {'project_id': found.line.project_id}
         )
         contract = contracts.get(session, found.line.contract_uuid, visibility.OPERATOR)
         if len(contract.lines) > 1:
@@ -179,7 +195,7 @@ def update(service, context, ident, end, now):
         pricing = extensions.Pricing(
             session,
             contract,
-            (contract.project_id,),
+            lineage,
             now,
             turnaround,
             service.conf.market.book_tick_ratio,

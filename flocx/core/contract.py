@@ -275,7 +275,8 @@ class Contract:
     With ``extend_until`` more time of the same servers is bought before each end, up
     to this moment, as long as none costs more than ``extend_max_price`` per hour; both
     are None without. ``lineage`` is the project and its ancestors, as far as who asked
-    for that knew them: it decides which targeted offers more is bought of.
+    for that knew them: it decides which targeted offers more is bought of. Keystone
+    lets no project move below another, so that it stays true.
     ``extend_refusal`` is why the end could not be moved when it was last tried.
 
     With ``interruptible_notice``, in seconds, a firm bid may displace it; None: it is
