@@ -67,6 +67,8 @@ def of_offer(each):
 
 def of_line(line, now):
     """The status of the lease that a contract line is."""
+    if line.end_time > now and line.status in _LINES:
+        return _LINES[line.status]
     by_itself = line.reason in _BY_ITSELF
     if line.status == _L.ENDED:
         return Status.EXPIRED if by_itself else Status.DELETED

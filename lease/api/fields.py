@@ -15,6 +15,8 @@ from market.db import offers
 from market.db import turnarounds
 
 _TEXT = wsme.types.text
+#: Properties of a server that are not shown.
+_HIDDEN = {'lease_uuid', 'capabilities'}
 
 #: A time as esi-leap takes and writes it.
 Time = types.Value(
@@ -175,20 +177,32 @@ def shown_leases(service, found, now):
     """Leases, of ``market.db.leases``, as esi-leap shows them."""
     servers = _Servers(service, [each.line for each in found])
     projects = service.directory.project_names()
-    return [
-        Lease.of(
-            each.line,
-            name=each.name,
-            purpose=each.purpose,
-            status=statuses.of_line(each.line, now),
-            project=projects.get(each.line.project_id, ''),
-            owner=projects.get(each.line.owner_id, ''),
-            properties={},
-            parent_lease_uuid=each.line.sublet_of,
-            **servers.of(each.line),
-        )
-        for each in found
-    ]
+    return [_lease(each, servers, projects, now) for each in found]
+
+
+def _lease(each, servers, projects, now):
+    """The JSON form of a lease: field by field, as lists have thousands of them."""
+    line = each.line
+    return {
+        'name': each.name,
+        'uuid': line.uuid,
+        'project_id': line.project_id,
+        'project': projects.get(line.project_id, ''),
+        'owner_id': line.owner_id,
+        'owner': projects.get(line.owner_id, ''),
+        'resource_type': line.resource_type,
+        'resource_uuid': line.resource_uuid,
+        **servers.of(line),
+        'start_time': times.text(line.start_time),
+        'fulfill_time': line.fulfill_time and times.text(line.fulfill_time),
+        'expire_time': line.expire_time and times.text(line.expire_time),
+        'end_time': times.text(line.end_time),
+        'status': statuses.of_line(line, now),
+        'properties': {},
+        'purpose': each.purpose,
+        'offer_uuid': line.offer_uuid,
+        'parent_lease_uuid': line.sublet_of,
+    }
 
 
 class _Servers:
@@ -216,8 +230,9 @@ def of_class(shown, name):
 
 def condensed(properties):
     """The properties of a server, as esi-leap shows them."""
-    hidden = ('lease_uuid', 'capabilities')
-    return {name: value for name, value in properties.items() if name not in hidden}
+    if _HIDDEN.isdisjoint(properties):
+        return properties
+    return {name: value for name, value in properties.items() if name not in _HIDDEN}
 
 
 def period(values, start, end, what):

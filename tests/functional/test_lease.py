@@ -4,7 +4,9 @@
 from unittest import mock
 
 import requests
+import wsme.types
 
+from lease.api import fields
 from market.db import leases
 from market.db import visibility
 from tests import work
@@ -335,6 +337,18 @@ class LeasesTest(LeaseTestCase):
         self.fulfil(passes=2)
         self.assertEqual('expired', self.shown('leases', lease)['status'])
 
+    def test_more_is_leased_of_what_is_for_the_project_above(self):
+        offer = self.offered('umbrella-member', lessee_id='acme')
+        lease = self.claimed(offer, 'acme-lab-member', end_time=self.naive(5))
+        path, change = f'/v1/leases/{lease["uuid"]}', {'end_time': self.naive(6)}
+        done = self.lease('operator-admin').patch(path, change)
+        self.assertEqual(self.naive(6), self.good(done, 200)['end_time'])
+
+    def test_a_lease_has_the_fields_that_are_said(self):
+        shown = self.shown('leases', self.given()['uuid'])
+        declared = wsme.types.list_attributes(fields.Lease)
+        self.assertEqual({each.name for each in declared}, set(shown))
+
     def test_an_administrator_moves_an_end(self):
         offer = self.offered()
         lease = self.claimed(offer, end_time=self.naive(5))['uuid']
@@ -475,6 +489,12 @@ class EventsTest(LeaseTestCase):
             self.assertEqual(
                 expected, len(self.events('acme-reader', **params)), params
             )
+        # Of one that has not begun both are told, as there.
+        times = {'start_time': self.naive(7), 'end_time': self.naive(8)}
+        later = self.given(node=node, **times)['uuid']
+        self.ended('acme-member', 'leases', later)
+        later = [('delete.start', later), ('delete.end', later)]
+        self.assertEqual(later, self.events('acme-reader')[3:])
         # What cannot be there is not looked for in the whole feed.
         with mock.patch.object(leases, 'events', autospec=True) as read:
             for params in ({'event_type': 'x'}, {'resource_type': 'ironic_node'}):
