@@ -7,6 +7,7 @@ files.
 """
 
 import contextlib
+import datetime
 import json
 import os
 import pathlib
@@ -110,8 +111,8 @@ class EsiLeap(fixtures.Fixture):
         catalog['baremetal'] = self.useFixture(market_fixtures.Served(_ironic)).url
         (port,) = test_devstack.free_ports(1)
         self.url = f'http://127.0.0.1:{port}'
-        path = self._folder / 'esi_leap.sqlite'
-        self.database = f'sqlite:///{path}'
+        self._path = self._folder / 'esi_leap.sqlite'
+        self.database = f'sqlite:///{self._path}'
         identity = self._marketplace.identity
         # Where it looks by itself, whatever it was started with.
         (self._folder / '.esi-leap' / 'esi-leap.conf').write_text(
@@ -131,23 +132,40 @@ class EsiLeap(fixtures.Fixture):
         }
         python = programs / 'python'
         _run(python, programs / 'esi-leap-dbsync', 'create_schema', env=environment)
-        let_writers_in(path)
+        let_writers_in(self._path)
         log = (self._folder / 'log').open('w')
         self.addCleanup(log.close)
+        # Under eventlet it waits now and then for what has long arrived, and answers
+        # only when that connection is cut, after minutes.
+        command = [python, programs / 'uwsgi', '--http-socket', f'127.0.0.1:{port}']
+        command += ['--wsgi-file', programs / 'esi-leap-api-wsgi', '--need-app']
+        command += ['--add-header', 'Connection: close', '--buffer-size', '65535']
+        command += ['--master', '--no-orphans', '--processes', '2', '--lazy-apps']
+        # The list asks Ironic and Keystone in threads.
+        command += ['--enable-threads', '--die-on-term']
         process = subprocess.Popen(
-            [str(python), str(programs / 'esi-leap-api')],
+            [str(word) for word in command],
             env=environment,
             stdout=log,
             stderr=subprocess.STDOUT,
         )
         self.addCleanup(process.wait)
-        self.addCleanup(process.kill)
+        self.addCleanup(process.terminate)
         waiting.until(self._answers)
 
     def _answers(self):
         with contextlib.suppress(requests.ConnectionError):
             return requests.get(self.url, timeout=60).ok
         return False
+
+    def end_lease(self, uuid, end):
+        """Let a lease end then, whatever its API says to that."""
+        end = datetime.datetime.fromisoformat(end).isoformat(' ', 'microseconds')
+        with contextlib.closing(sqlite3.connect(self._path, timeout=60)) as connection:
+            connection.execute(
+                'UPDATE leases SET end_time = ? WHERE uuid = ?', (end, uuid)
+            )
+            connection.commit()
 
     def add_node(self, uuid, owner):
         """A node of the project ``owner``."""

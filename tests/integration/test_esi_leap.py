@@ -2,197 +2,175 @@
 """The lease service beside esi-leap itself, asked the same; and what is taken over."""
 
 import argparse
+import collections
 import contextlib
 import datetime
 import io
 import json
 import os
 import random
+import sys
+import time
+import unittest
 
 from market import import_commands
 from tests import profiles
 from tests.functional import base
 from tests.integration import esi_leap
+from tests.integration import esi_leap_differences
+from tests.integration import esi_leap_requests
 
-#: How many requests are sent to both, and from which seed they are drawn.
+#: How many requests one long sequence has, and how many short ones there are.
 REQUESTS = profiles.number('FLOCX_ESI_LEAP_REQUESTS', 60, 1000)
+SEQUENCES = profiles.number('FLOCX_ESI_LEAP_SEQUENCES', 20, 1000, quick=3)
+#: From which seed they are drawn.
 SEED = profiles.number('FLOCX_ESI_LEAP_SEED', 1, 1)
-NODES = 4
-only_nightly = profiles.only_nightly(
-    'installs esi-leap', unless='FLOCX_ESI_LEAP_REQUESTS' in os.environ
+#: How many requests a short sequence has, at least and at most.
+SHORT = (10, 15)
+#: After how many short sequences it is said how far it is.
+TOLD = 20
+#: How many servers a sequence has.
+NODES, FEW_NODES = 4, 2
+_NAMED = {'FLOCX_ESI_LEAP_REQUESTS', 'FLOCX_ESI_LEAP_SEQUENCES'} & set(os.environ)
+unless_quick = profiles.only_nightly(
+    'installs esi-leap', unless=_NAMED or not profiles.QUICK
 )
-#: What is not compared: what only one of them has, or what is another time with each
-#: request.
-_APART = {
-    *('uuid', 'offer_uuid', 'resource', 'availabilities', 'expire_time'),
-    *('parent_lease_uuid', 'fulfill_time'),
-}
+#: What is not compared: names that files have not, and when somebody asked.
+_APART = {'resource', 'expire_time', 'fulfill_time', 'id', 'event_time'}
 
 
-class EsiLeapTestCase(base.MarketplaceTestCase):
+class EsiLeapTestCase(esi_leap_requests.Requests, base.MarketplaceTestCase):
     REAL_TIME = True
 
     def setUp(self):
         super().setUp()
         self.esi_leap = self.useFixture(esi_leap.EsiLeap(self.marketplace))
-        self.random = random.Random(SEED)
+        self.begin(SEED, NODES)
+        #: How many there were, by what the table says that they are about.
+        self.differences = collections.Counter()
+
+    def begin(self, seed, nodes):
+        """Go on as if there was nothing yet, with servers and names of its own."""
+        self.random = random.Random(seed)
         self.nodes = []
-        for _ in range(NODES):
+        for _ in range(nodes):
             node = self.marketplace.node(self.add_node()).uuid
             self.esi_leap.add_node(node, 'acme')
             self.nodes.append(node)
+        self.names = [f'course {seed} {number}' for number in range(3)]
         #: Pairs of uuids, there and here.
         self.offers, self.leases = [], []
         self.begun = datetime.datetime.now(datetime.UTC).replace(microsecond=0)
-        self.log = []
+        self.log = [f'seed {seed}']
 
     def ask(self, who, method, path, here=None, **kwargs):
         """What esi-leap answers, and what the lease service does."""
-        urls = self.esi_leap.url, self.marketplace.catalog['lease']
-        paths = path, here or path
         answers = [
-            base.Caller(url, who).request(method, each, **kwargs)
-            for url, each in zip(urls, paths, strict=True)
+            self.ask_there(who, method, path, **kwargs),
+            self.ask_here(who, method, here or path, **kwargs),
         ]
         self.log.append((who, method, path, kwargs, [a.status_code for a in answers]))
         return answers
 
-    def period(self):
-        """Some hours that begin later than now, as both take them."""
-        start = self.random.randint(2, 20)
-        end = start + self.random.randint(1, 12)
-        return {
-            name: (self.begun + hours * base.HOUR).replace(tzinfo=None).isoformat()
-            for name, hours in (('start_time', start), ('end_time', end))
-        }
+    def ask_there(self, who, method, path, **kwargs):
+        return base.Caller(self.esi_leap.url, who).request(method, path, **kwargs)
 
-    def pick(self, pairs):
-        return self.random.choice(pairs) if pairs else ('nothing', 'nothing')
-
-    # What people do, at random
-
-    def offer(self):
-        body = {'resource_uuid': self.random.choice(self.nodes), **self.period()}
-        body['resource_type'] = 'dummy_node'
-        if self.random.random() < 0.3:
-            body['lessee_id'] = self.random.choice(['umbrella', 'initech'])
-        if self.random.random() < 0.2:
-            del body['end_time']
-        return self.ask('owen', 'POST', '/v1/offers', json=body), self.offers
-
-    def claim(self):
-        there, here = self.pick(self.offers)
-        who = self.random.choice(['lea', 'ina'])
-        body = {**self.period(), 'purpose': 'course'}
-        path = '/v1/offers/{}/claim'
-        asked = self.ask(who, 'POST', path.format(there), path.format(here), json=body)
-        return asked, self.leases
-
-    def give(self):
-        body = {
-            'resource_uuid': self.random.choice(self.nodes),
-            'resource_type': 'dummy_node',
-            'project_id': self.random.choice(['umbrella', 'initech']),
-            **self.period(),
-        }
-        return self.ask('owen', 'POST', '/v1/leases', json=body), self.leases
-
-    def delete_offer(self):
-        there, here = self.pick(self.offers)
-        who = self.random.choice(['owen', 'owen', 'ada', 'lea'])
-        path = '/v1/offers/{}'
-        return self.ask(who, 'DELETE', path.format(there), path.format(here)), None
-
-    def delete_lease(self):
-        there, here = self.pick(self.leases)
-        who = self.random.choice(['owen', 'lea', 'ina', 'ada'])
-        path = '/v1/leases/{}'
-        return self.ask(who, 'DELETE', path.format(there), path.format(here)), None
-
-    def show(self):
-        kind, pairs = self.random.choice(
-            [('offers', self.offers), ('leases', self.leases)]
-        )
-        there, here = self.pick(pairs)
-        who = self.random.choice(list(esi_leap.PEOPLE))
-        path = f'/v1/{kind}/{{}}'
-        return self.ask(who, 'GET', path.format(there), path.format(here)), None
-
-    def list(self):
-        kind, who = self.random.choice(
-            [
-                ('offers', 'owen'),
-                ('offers', 'lea'),
-                ('offers', 'ina'),
-                ('leases', 'owen'),
-                ('leases', 'lea'),
-                ('leases', 'ina'),
-            ]
-        )
-        period = self.period()
-        params = self.random.choice(
-            [
-                {},
-                {'resource_uuid': self.random.choice(self.nodes)},
-                {'project_id': 'acme'} if kind == 'offers' else {'owner_id': 'acme'},
-                period,
-                {f'available_{name}': period[name] for name in period}
-                if kind == 'offers'
-                else {'status': 'deleted'},
-                {'status': 'any'}
-                if who == 'owen'
-                else {'status': 'created'}
-                if kind == 'leases'
-                else {'status': 'available'},
-            ]
-        )
-        if 'resource_uuid' in params:
-            params['resource_type'] = 'dummy_node'
-        return self.ask(who, 'GET', f'/v1/{kind}', params=params), None
-
-    def act(self):
-        """One request to both, drawn at random: the answers, and where uuids belong."""
-        actions = (
-            *(self.offer, self.offer, self.claim, self.claim, self.claim, self.give),
-            *(self.delete_offer, self.delete_lease, self.show, self.list, self.list),
-        )
-        return self.random.choice(actions)()
+    def ask_here(self, who, method, path, **kwargs):
+        url = self.marketplace.catalog['lease']
+        return base.Caller(url, who).request(method, path, **kwargs)
 
     def plain(self, document):
         """What is the same at both of an answer."""
         if document is None:
             return None
-        for kind in ('offers', 'leases'):
+        for kind in ('offers', 'leases', 'events'):
             if kind in document:
                 found = [self.plain(each) for each in document[kind]]
                 return sorted(found, key=json.dumps)
         return {
-            name: value
+            name: self.same(name, value)
             for name, value in sorted(document.items())
             if name not in _APART
         }
 
+    def same(self, name, value):
+        """A field without what each of them chooses by itself."""
+        if name == 'availabilities':
+            soon = (self.begun + base.HOUR).replace(tzinfo=None).isoformat()
+            return [[max(start, soon), end] for start, end in value]
+        if name.endswith('uuid') and name != 'resource_uuid':
+            # Offers that are behind what was given have no place in esi-leap.
+            return self.numbers.get(value)
+        return value
 
-@only_nightly
+    @property
+    def numbers(self):
+        """{uuid, there or here: which it is of all}."""
+        pairs = enumerate([*self.offers, *self.leases])
+        return {uuid: number for number, pair in pairs for uuid in pair}
+
+
+@unless_quick
 class SameAnswersTest(EsiLeapTestCase):
     def test_the_same_requests_have_the_same_answers(self):
         """Or those that the table in doc/source/admin/esi.rst has."""
-        counted = {True: 0, False: 0}
-        for _ in range(REQUESTS):
-            (there, here), pairs = self.act()
-            if self.is_known_difference(there, here):
-                continue
-            self.assertEqual(there.ok, here.ok, self.told(there, here))
-            counted[here.ok] += 1
-            if here.ok:
-                theirs, ours = there.json(), self.without_given(here.json())
-                self.assertEqual(
-                    self.plain(theirs), self.plain(ours), self.told(there, here)
-                )
-                if pairs is not None:
-                    pairs.append((theirs['uuid'], ours['uuid']))
+        counted = self.compare(REQUESTS)
         # It was about something.
         self.assertGreater(min(counted.values()), REQUESTS // 10)
+
+    def test_so_have_those_of_many_short_sequences(self):
+        """Each has its own servers; all that is open is deleted when it is over.
+
+        So each is about what it has made itself, but both know of more and more.
+        """
+        counted = collections.Counter()
+        begun = time.monotonic()
+        for number in range(SEQUENCES):
+            self.begin(f'{SEED} {number}', FEW_NODES)
+            counted.update(self.compare(self.random.randint(*SHORT)))
+            self.end()
+            if number % TOLD == TOLD - 1:
+                took = time.monotonic() - begun
+                print(f'{number + 1} sequences in {took:.0f} s', file=sys.stderr)
+        self.assertGreater(min(counted.values()), SEQUENCES)
+
+    def compare(self, requests):
+        """Send so many to both: how many both took (True), and both refused (False)."""
+        counted = {True: 0, False: 0}
+        for _ in range(requests):
+            (there, here), pairs = self.act()
+            about = esi_leap_differences.known(self, there, here)
+            if about is None:
+                self.compare_answers(there, here, pairs)
+                counted[here.ok] += 1
+            else:
+                self.differences[about] += 1
+        return counted
+
+    def compare_answers(self, there, here, pairs):
+        self.assertEqual(there.ok, here.ok, self.told(there, here))
+        if here.ok:
+            theirs, ours = there.json(), self.without_given(here.json())
+            if pairs is not None:
+                pairs.append((theirs['uuid'], ours['uuid']))
+            self.assertEqual(
+                self.plain(theirs), self.plain(ours), self.told(there, here)
+            )
+
+    def end(self):
+        """Delete all that is open, at both; leases that are left, after the offers."""
+        for kind, pairs in (('offers', self.offers), ('leases', self.leases)):
+            there, here = self.ask('owen', 'GET', f'/v1/{kind}')
+            self.compare_answers(there, here, None)
+            known = dict(pairs)
+            for each in there.json()[kind]:
+                answers = self.ask(
+                    'owen',
+                    'DELETE',
+                    f'/v1/{kind}/{each["uuid"]}',
+                    f'/v1/{kind}/{known[each["uuid"]]}',
+                )
+                self.compare_answers(*answers, None)
 
     def without_given(self, document):
         """An answer without the closed offers that are behind given leases."""
@@ -205,27 +183,19 @@ class SameAnswersTest(EsiLeapTestCase):
             ]
         return document
 
-    def is_known_difference(self, there, here):
-        """Whether it is one of the table; what was done at one of them is undone."""
-        method, path = here.request.method, here.request.path_url
-        if (method, path) == ('POST', '/v1/offers') and here.ok and not there.ok:
-            # What is leased may be offered; the leased time is left out.
-            uuid = here.json()['uuid']
-            base.Caller(self.marketplace.catalog['lease'], 'owen').delete(
-                f'/v1/offers/{uuid}'
-            )
-            return 'Time conflict' in there.text
-        if method == 'GET' and there.ok and here.status_code == 404:
-            # Closed offers are for their owners to see.
-            return there.json()['status'] == 'deleted' and '/offers/' in path
-        return False
-
     def told(self, there, here):
         last = '\n'.join(map(str, self.log[-12:]))
         return f'{last}\nthere: {there.text}\nhere: {here.text}'
 
 
-@only_nightly
+class TableTest(unittest.TestCase):
+    def test_all_differences_are_in_the_table(self):
+        table = esi_leap_differences.abouts()
+        self.assertGreater(len(table), 20)
+        self.assertLessEqual(set(esi_leap_differences.ROWS), set(table))
+
+
+@unless_quick
 class TakenOverTest(EsiLeapTestCase):
     def ask(self, who, method, path, here=None, **kwargs):
         """Only esi-leap is asked."""
