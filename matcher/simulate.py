@@ -9,12 +9,15 @@ With ``--strategic`` some bidders learn to shade, under one pricing after the ot
 
 import argparse
 import dataclasses
+import decimal
 import json
 import pathlib
 import sys
 
 from flocx import exceptions
+from flocx.core import money
 from matcher import clear
+from matcher import hindsight
 from matcher import plugins
 from matcher import replay
 from matcher import strategic
@@ -127,9 +130,20 @@ def _replayed(args, scene, allocation, pricing):
         args.mechanism: market.report(),
         'first_come_first_served': first_come.report(),
     }
+    known = hindsight.of(scene, budget)
+    for each in results.values():
+        part = decimal.Decimal(each['welfare']) / (known.upper_bound or 1)
+        each['part_of_bound'] = round(float(part), 4)
     if scene.recorded:
         results['recorded'] = replay.recorded(scene)
-    return {'pricing': args.pricing, 'results': results}
+    return {
+        'pricing': args.pricing,
+        'hindsight': {
+            'welfare': money.text(known.reached),
+            'upper_bound': money.text(known.upper_bound),
+        },
+        'results': results,
+    }
 
 
 def _learned(args, scene, allocation, _):
