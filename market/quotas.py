@@ -50,13 +50,23 @@ class Quotas:
         """The Limits of the caller's project."""
         organisation_id = self._organisations.of(context)
         is_domain = organisation_id == context.project_domain_id
-        return self.limits_of(context.project_id, organisation_id, is_domain)
+        return self._limits(context.project_id, organisation_id, is_domain)
 
-    def limits_of(self, project_id, organisation_id, is_domain):
-        """The Limits of a project.
+    def limits_of(self, database, projects, project_id):
+        """The Limits of a project that makes no request itself.
 
-        :param is_domain: whether the organisation is a domain, and not a project.
+        :param projects: what knows the ancestors of a project, the domain last.
+        :raises Unavailable: Keystone does not tell.
         """
+        with database.reader() as session:
+            organisation_id = organisations.of(session, project_id)
+        in_keystone = self._conf.driver != 'options'
+        *_, domain_id = projects.ancestors(project_id) if in_keystone else (None,)
+        is_domain = organisation_id == domain_id
+        return self._limits(project_id, organisation_id, is_domain)
+
+    def _limits(self, project_id, organisation_id, is_domain):
+        """:param is_domain: whether the organisation is a domain, and not a project."""
         if self._conf.driver == 'options':
             own = {name: self._conf[name] for name in NAMES}
             all_ = {name: self._conf[f'organisation_{name}'] for name in NAMES}

@@ -22,7 +22,6 @@ from flocx.core import window
 from market import bidding
 from market import conf as market_conf
 from market import extensions
-from market.db import organisations
 from market.db import standing_demands
 from market.db import visibility
 
@@ -193,19 +192,13 @@ class StandingDemands:
         standing_demands.record(session, demand, bid)
 
     def _limits(self, uuid):
-        """The quotas.Limits of the project of a standing demand.
+        """The quotas.Limits of who has it.
 
         :raises Unavailable: Keystone does not tell.
         """
         with self._database.reader() as session:
             demand = standing_demands.get(session, uuid, visibility.OPERATOR)
-            organisation_id = organisations.of(session, demand.project_id)
-        in_keystone = self._conf.quota.driver != 'options'
-        *_, domain_id = (
-            self._projects.ancestors(demand.project_id) if in_keystone else (None,)
-        )
-        is_domain = organisation_id == domain_id
-        return self._quotas.limits_of(demand.project_id, organisation_id, is_domain)
+        return self._quotas.limits_of(self._database, self._projects, demand.project_id)
 
     @db.retried
     def _refused(self, uuid, error, now):

@@ -19,7 +19,6 @@ from market import conf as market_conf
 from market import extensions
 from market.db import contracts
 from market.db import offers
-from market.db import organisations
 from market.db import rescheduling
 from market.db import turnarounds
 from market.db import visibility
@@ -216,19 +215,15 @@ class StandingExtensions:
             self._quotas.check_extended(session, contract, limits, now)
 
     def _limits(self, uuid):
-        """The quotas.Limits of who has a contract.
+        """The quotas.Limits of who has it.
 
         :raises Unavailable: Keystone does not tell.
         """
         with self._database.reader() as session:
             contract = contracts.get(session, uuid, visibility.OPERATOR)
-            organisation_id = organisations.of(session, contract.project_id)
-        in_keystone = self._conf.quota.driver != 'options'
-        *_, domain_id = (
-            self._projects.ancestors(contract.project_id) if in_keystone else (None,)
+        return self._quotas.limits_of(
+            self._database, self._projects, contract.project_id
         )
-        is_domain = organisation_id == domain_id
-        return self._quotas.limits_of(contract.project_id, organisation_id, is_domain)
 
     def _is_due(self, contract, now):
         return (
