@@ -480,7 +480,7 @@ EVENT = Table(
         Field('owner_id', shown='long', column='Project', query=True),
         Field('payload', dict, shown='long', column='Document'),
     ),
-    ('after', 'resource_type', 'resource_uuid', 'sort_dir', 'wait'),
+    ('after', 'before', 'resource_type', 'resource_uuid', 'sort_dir', 'wait'),
 )
 
 ACCOUNT = Table(

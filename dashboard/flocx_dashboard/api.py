@@ -17,6 +17,7 @@ from keystoneauth1 import token_endpoint
 from openstack import connection
 from openstack_dashboard.api import base
 
+from flocx_dashboard import formats
 from flocxclient.sdk import errors
 from flocxclient.sdk import services
 
@@ -114,7 +115,7 @@ def _text(error, status):
         return errors.explain(error)
     if errors.code(error) == 'flocx.conflict.generation':
         details.append('Reload the page, and decide again.')
-    return ' '.join(details)
+    return formats.for_people(' '.join(details))
 
 
 def every(listing, most=1000, **query):

@@ -98,17 +98,21 @@ def of_server(request, uuid, count):
 
 
 def recent(request, count):
-    """The last ``count`` events of one's own project, the newest first.
+    """The last ``count`` events of one's own project, the newest first."""
+    return _describe(newest(request, count))
+
+
+def newest(request, count, **query):
+    """The last ``count`` events of one's own project that a query finds.
 
     An administrator may see everybody's, and is shown these here.
     """
     found = {
         event.id: event
-        for query in own(request)
-        for event in _last(request, count, **query)
+        for of_project in own(request)
+        for event in _last(request, count, **of_project, **query)
     }
-    newest = sorted(found.values(), key=lambda event: -event.id)
-    return _describe(newest[:count])
+    return sorted(found.values(), key=lambda event: -event.id)[:count]
 
 
 def own(request):

@@ -14,6 +14,8 @@ from flocxclient.osc import times
 #: A requirement and a length of time as the API's sentences have them.
 _TRIPLE = re.compile(r'\[.+\]')
 _SECONDS = re.compile(r'\b([0-9]+) seconds\b')
+_MOMENT = re.compile(r'\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z')
+_UUID = re.compile(r'\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b')
 _AS_MANY = re.compile(r'(?<=it asks for )([0-9]+)(?=\.)')
 
 
@@ -150,7 +152,13 @@ def explained(detail):
     if _SECONDS.search(text):
         # Where it has seconds, the last number is of them, too.
         text = _AS_MANY.sub(r'\1 seconds', text)
-    return _SECONDS.sub(lambda found: duration(found[1]), text)
+    return for_people(_SECONDS.sub(lambda found: duration(found[1]), text))
+
+
+def for_people(text):
+    """A sentence of the API, with its moments in the user's zone and ids short."""
+    text = _UUID.sub(lambda found: short(found[0]), text)
+    return _MOMENT.sub(lambda found: moment(found[0]), text)
 
 
 def _requirement(found):

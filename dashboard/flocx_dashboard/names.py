@@ -42,8 +42,8 @@ RULES = {
     'probing_asks': _('Asks changed again and again'),
 }
 
-#: For how many seconds the classes of the market, and names of users, are kept.
-KEPT = 60
+#: For how many seconds names of users are kept, and the classes of the market.
+KEPT, CLASSES_KEPT = 60, 10
 
 #: As many uuids as one URL is asked to hold.
 _AT_ONCE = 100
@@ -131,11 +131,21 @@ def of_classes(request):
 def _of_classes(request):
     try:
         market = api.market(request)
-        key = f'flocx-classes-{market.get_endpoint()}'
         # They change rarely, and every form with a filter asks for them.
-        return cache.cache.get_or_set(key, lambda: _classes(market), KEPT)
+        return cache.cache.get_or_set(
+            _classes_key(market), lambda: _classes(market), CLASSES_KEPT
+        )
     except api.Refused:
         return []
+
+
+def forget_classes(request):
+    """Look for the classes of the market again: there may be one more."""
+    cache.cache.delete(_classes_key(api.market(request)))
+
+
+def _classes_key(market):
+    return f'flocx-classes-{market.get_endpoint()}'
 
 
 def _classes(market):

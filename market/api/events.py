@@ -40,6 +40,7 @@ FIELDS = fields.Table(
     owner_id=_Field(_TEXT),
     payload=_Field(types.Json, filter=None),
     after=_Field(int, filter=_cursor, shown=False),
+    before=_Field(int, filter=query.integer, shown=False, since='1.1'),
     wait=_Field(int, filter=query.integer, shown=False),
     sort_dir=_Field(
         _TEXT, filter=query.one_of(['asc', 'desc']), shown=False, since='1.1'
@@ -77,14 +78,17 @@ class Events(routing.Resource):
         seen, ``last``, is the next page. ``after=latest`` is where nothing has
         happened yet. ``resource_uuid`` and ``resource_type`` find what became of
         offers and contracts of a server. With ``sort_dir=desc`` the newest come first,
-        as many as there are on a page.
+        as many as there are on a page; ``before`` the lowest id on it is the page of
+        those before them.
         """
-        asked, values = paging.asked(special=('after', 'wait', 'sort_dir'))
+        asked, values = paging.asked(special=('after', 'before', 'wait', 'sort_dir'))
         descending = values.get('sort_dir') == 'desc'
         asked = dataclasses.replace(asked, descending=descending)
         asked, of_servers = paging.apart(asked, _OF_SERVERS)
         context = pecan.request.context
         where = [events.about(context, of_servers)] if of_servers else []
+        if 'before' in values:
+            where.append(events.before(values['before']))
         wait = values.get('wait', 0)
         if not 0 <= wait <= MAX_WAIT:
             raise exceptions.Invalid(f'wait: {wait} is not in 0..{MAX_WAIT} seconds')

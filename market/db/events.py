@@ -230,6 +230,11 @@ def after(session, reader, last, asked, where=()):
     ).all()
 
 
+def before(ident):
+    """Condition: with an id below that one."""
+    return schema.events.c.id < ident
+
+
 def about(reader, filters):
     """Condition: of an offer or contract with a server that ``filters`` let by.
 

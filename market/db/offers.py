@@ -338,14 +338,17 @@ def free_after(session, contract, now, turnaround):
         rows = session.execute(
             sa.select(_TABLE).where(_TABLE.c.uuid == line.offer_uuid)
         ).all()
+        windows = []
         for row in rows:
             offer = listing.from_row(offer_core.Offer, row)
             taken = held(session, [offer], now, turnaround, but=line.uuid)
-            ends += [
-                each.end
-                for each in free(offer, taken, now)
-                if each.start <= line.end_time < each.end
-            ]
+            windows += free(offer, taken, now)
+        ends.append(
+            next(
+                (e.end for e in windows if e.start <= line.end_time < e.end),
+                contract.end_time,
+            )
+        )
     return min(ends, default=contract.end_time)
 
 

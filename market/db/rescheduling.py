@@ -44,7 +44,7 @@ def reschedule(session, contract, end, now, price_of, turnaround, **more):
         raise exceptions.Conflict(f'Contract {contract.uuid} is {contract.status}')
     lines = _with_movable_end(_affected(contract, lines, end), end)
     for line in lines:
-        changed = _ending(session, line, end, now, price_of, turnaround)
+        changed = _ending(session, contract, line, end, now, price_of, turnaround)
         lifecycle.move(session, line, changed, now)
         lifecycle.count_cancelled(session, line, end, now)
     contract = lifecycle.settle(
@@ -129,7 +129,7 @@ def _with_movable_end(lines, end):
     return movable
 
 
-def _ending(session, line, end, now, price_of, turnaround):
+def _ending(session, contract, line, end, now, price_of, turnaround):
     """What changes of ``line`` when it ends at ``end``, later or earlier."""
     if end <= line.start_time:
         # It was to begin when another one is taken back.
@@ -139,13 +139,13 @@ def _ending(session, line, end, now, price_of, turnaround):
             'expire_time': now,
         }
     more = end > line.end_time and _extend(
-        session, line, end, now, price_of, turnaround
+        session, contract, line, end, now, price_of, turnaround
     )
     return {'end_time': end, **(more or {})}
 
 
-def _extend(session, line, end, now, price_of, turnaround):
-    """Take the time from the line's end to ``end`` from its offer.
+def _extend(session, contract, line, end, now, price_of, turnaround):
+    """Take the time from the end of a line of ``contract`` to ``end`` from its offer.
 
     :returns: what changes of the line besides its end.
     """
@@ -154,17 +154,26 @@ def _extend(session, line, end, now, price_of, turnaround):
     offer = listing.from_row(offer_core.Offer, row)
     if offer.status != offer_core.Status.AVAILABLE:
         raise exceptions.Conflict(
-            f'Offer {offer.uuid} is {offer.status}: nothing more is sold of it',
+            f'Offer {offer.name or offer.uuid} is {offer.status}: nothing more is '
+            'sold of it',
             code='flocx.conflict.not_free',
         )
     more = window.Window(line.end_time, end)
     others = offers.held(session, [offer], now, turnaround, but=line.uuid)
     if not any(each.contains(more) for each in offers.free(offer, others, now)):
-        raise exceptions.Conflict(
-            f'Offer {offer.uuid} is not free from {window.text(more.start)} to '
-            f'{window.text(more.end)}',
-            code='flocx.conflict.not_free',
-        )
+        raise _not_free(contract, offers.free_after(session, contract, now, turnaround))
     price = price_of(line, offer, more)
     contracts.take(session, offer.uuid, offer.generation, now)
     return {'extensions': line.extended(price)}
+
+
+def _not_free(contract, latest):
+    """The exception for an end after the ``latest`` that the offers allow."""
+    if latest > contract.end_time:
+        words = f'it can end {window.text(latest)} at the latest'
+    else:
+        words = 'the time after it is not free on every server'
+    name = contract.name or contract.uuid
+    return exceptions.Conflict(
+        f'Contract {name} cannot end so late: {words}', code='flocx.conflict.not_free'
+    )

@@ -68,6 +68,13 @@ def complaints(out):
                 yield f'a type of event in column {name}: {words}'
 
 
+def complaints_of_long(out):
+    """What is wrong with a table of all columns, which is wide and has the ids."""
+    for each in complaints(out):
+        if not each.startswith(('a line of', 'a uuid')):
+            yield each
+
+
 def _uuids_of_one(lines):
     """The uuids that an object is shown with, but in fields that are made for them."""
     of_uuids = False

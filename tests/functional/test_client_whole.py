@@ -112,6 +112,18 @@ STORY = (
     ),
     ('umbrella-member', 'bid', 'delete', 'b2'),
     (
+        *('umbrella-member', 'bid', 'create', '--name', 'bundle', *TERMS),
+        *('--part', 'name=head,quantity=1', '--extend-until', '+2d'),
+        *('--part', 'name=workers,quantity=70,offset=1h,require=cpus>=1'),
+        *('--alternative', 'price=1.20,end_time=+9h'),
+    ),
+    ('umbrella-reader', 'bid', 'show', 'bundle'),
+    (
+        *('umbrella-member', 'bid', 'create', '--name', 'together', *TERMS),
+        *('--quantity', '70', '--group-by', 'capabilities.rack', '--dry-run'),
+    ),
+    ('umbrella-member', 'bid', 'delete', 'bundle'),
+    (
         *('umbrella-member', 'standing', 'demand', 'create', '--name', 'held'),
         *('--quantity', '2', '--max-price', '1', '--duration', '1h', '--dry-run'),
     ),
@@ -127,6 +139,7 @@ STORY = (
     ('umbrella-reader', 'price', 'list'),
     ('umbrella-reader', 'usage', 'show'),
     ('umbrella-reader', 'event', 'list'),
+    ('umbrella-reader', 'event', 'list', '--last', '2'),
     (
         *('acme-admin', 'node', 'provide', 'SPARE', 'umbrella-member'),
         *('--end-time', '+1h', '--purpose', 'thesis', '--dry-run'),
@@ -358,6 +371,9 @@ class WholeTest(test_client.ClientTestCase):
                 done = self.run_command(who, *words)
                 self.assertEqual(0, done.code, done.err)
                 self.assertEqual([], list(readable.complaints(done.out)))
+                if words[-1] == 'list':
+                    long = self.run_command(who, *words, '--long')
+                    self.assertEqual([], list(readable.complaints_of_long(long.out)))
                 if LOOKS.intersection(words):
                     # Programs get columns that people do not.
                     self.run_command(who, *words, '-f', 'csv')

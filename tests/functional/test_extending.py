@@ -68,6 +68,21 @@ class ExtendingTest(market_rules.RulesTestCase):
         self.market('acme-member').delete(f'/v1/offers/{offer["uuid"]}')
         self.refused(self.extend(contract, 3), 409, 'cancelled')
 
+    def test_p_the_refusal_says_how_late_the_end_can_be(self):
+        offer, contract = self.contract(name='how-late')
+        other = self.offer(hours=200)
+        self.refused(self.extend(contract, 300), 409, 'it can end ' + self.time(200))
+        taken = {'start_time': self.time(50), 'end_time': self.time(60)}
+        self.claim(offer, 'initech-member', **taken)
+        refusal = self.extend(contract, 55)
+        self.refused(refusal, 409, self.time(50) + ' at the latest')
+        self.assertNotIn(offer['uuid'], refusal.text)
+        both = {'offers': [other['uuid']], 'end_time': self.time(2)}
+        pair = self.claim(self.offer(hours=40), **both)
+        self.refused(self.extend(pair, 60), 409, self.time(40) + ' at the latest')
+        self.claim(other, 'initech-member', start_time=self.time(2))
+        self.refused(self.extend(pair, 3), 409, 'not free on every server')
+
     def test_p_it_costs_what_bids_left_out_would_pay(self):
         kind = 'wanted'
         node = self.add_node(resource_class=kind)

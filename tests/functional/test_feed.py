@@ -65,6 +65,10 @@ class FeedTest(base.MarketplaceTestCase):
         found = self.good(caller.newest('/v1/events', sort_dir='desc', limit=2), 200)
         self.assertEqual(bids[:0:-1], [each['object_uuid'] for each in found['events']])
         self.assertEqual(after + 3, found['last'])
+        lowest = min(each['id'] for each in found['events'])
+        query = {'sort_dir': 'desc', 'limit': 1, 'before': lowest}
+        earlier = self.good(caller.newest('/v1/events', **query), 200)
+        self.assertEqual(bids[:1], [each['object_uuid'] for each in earlier['events']])
         refused = caller.get('/v1/events', sort_dir='desc')
         self.assertEqual(400, refused.status_code)
 

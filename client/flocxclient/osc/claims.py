@@ -83,24 +83,18 @@ class ClaimOffer(command.ShowOne):
     def expected(self, parsed_args):
         """What a claim would come to, as columns and values."""
         offers = [self.market.get_offer(each) for each in parsed_args.offers]
-        if parsed_args.start_time:
-            start = times.parse(parsed_args.start_time)
-        else:
-            # As the marketplace does: as soon as all are free, by its clock.
-            free = (costs.free_from(each.availabilities, self.now) for each in offers)
-            start = max(free)
-        ends = [costs.free_until(each.availabilities, start) for each in offers]
-        end = min(ends)
-        if parsed_args.end_time:
-            end = times.parse(parsed_args.end_time)
-        for offer, free in zip(offers, ends, strict=True):
-            if not start < end <= free:
-                free_times = self.column('Windows', offer.availabilities)
-                raise exceptions.CommandError(
-                    f'offer {offer.name or offer.uuid} is not free then; it is free '
-                    + (free_times.human_readable() or 'at no time')
-                )
-        amounts = [costs.amount(each.price, start, end) for each in offers]
+        given = (parsed_args.start_time, parsed_args.end_time)
+        try:
+            start, end, amounts = costs.claimed(
+                offers, *(each and times.parse(each) for each in given), self.now
+            )
+        except costs.NotFree as refused:
+            offer = refused.offer
+            free_times = self.column('Windows', offer.availabilities)
+            raise exceptions.CommandError(
+                f'offer {offer.name or offer.uuid} is not free then; it is free '
+                + (free_times.human_readable() or 'at no time')
+            ) from refused
         return PREVIEW, (
             columns.Names([each.name or each.uuid for each in offers]),
             self.column('Time', times.render(start)),

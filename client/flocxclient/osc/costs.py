@@ -74,3 +74,29 @@ def current(promises, now):
         if start <= now < end:
             return promise
     return None
+
+
+def claimed(offers, start, end, now):
+    """From when to when offers would be claimed, and what each of them comes to.
+
+    :param start: None for as soon as all are free, as the marketplace does it.
+    :param end: None for as long as all are free then.
+    :raises NotFree: one of them is not free in all of that time.
+    """
+    if start is None:
+        start = max(free_from(each.availabilities, now) for each in offers)
+    ends = [free_until(each.availabilities, start) for each in offers]
+    if end is None:
+        end = min(ends)
+    for offer, free in zip(offers, ends, strict=True):
+        if not start < end <= free:
+            raise NotFree(offer)
+    return start, end, [amount(each.price, start, end) for each in offers]
+
+
+class NotFree(Exception):
+    """An ``offer`` is not free when it is wanted."""
+
+    def __init__(self, offer):
+        super().__init__(offer)
+        self.offer = offer

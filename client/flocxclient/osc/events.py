@@ -23,6 +23,7 @@ class ListEvents(command.Lister):
 
     table = fields.EVENT
     _epilog = command.examples(
+        'openstack market event list --last 10',
         'openstack market event list --since "1d ago" --long',
         'openstack market event list --after 1200 --wait 30 -f json',
         'openstack market event list --follow --contract weekend-training',
@@ -47,11 +48,18 @@ class ListEvents(command.Lister):
             help=f'Only those since then. Times are {times.MOMENTS}; without an '
             'offset they are UTC, or as --os-market-timezone says.',
         )
-        parser.add_argument(
+        amount = parser.add_mutually_exclusive_group()
+        amount.add_argument(
             '--limit',
             metavar='<number>',
             type=command.argument(command.count),
             help='Show so many at most; default all.',
+        )
+        amount.add_argument(
+            '--last',
+            metavar='<number>',
+            type=command.argument(command.count),
+            help='Show so many at most, the last that there are.',
         )
         wait = parser.add_mutually_exclusive_group()
         wait.add_argument(
@@ -139,11 +147,18 @@ class ListEvents(command.Lister):
         if parsed_args.since:
             query['time'] = filters.Comparison('gte', parsed_args.since)
         if not parsed_args.follow:
-            found = map(_with_name, self.market.events(**query))
+            found = map(_with_name, self._found(query, parsed_args.last))
             return self.listed(found, parsed_args)
         if 'after' not in query and 'time' not in query:
             query['time'] = filters.Comparison('gte', self._present())
         return self._followed(query, parsed_args)
+
+    def _found(self, query, last):
+        """The events of a query in order; only the ``last``, if that is not None."""
+        if last is None:
+            return self.market.events(**query)
+        query.pop('wait', None)
+        return reversed(self.market.latest_events(last, **query))
 
     @property
     def need_sort_by_cliff(self):

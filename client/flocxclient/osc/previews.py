@@ -28,7 +28,7 @@ def ending(show, before, after):
 
     :param after: the contract as it would be.
     """
-    amount = _total(after) - _total(before)
+    amount = total(after) - total(before)
     return (
         before.name or before.uuid,
         after.status,
@@ -81,7 +81,7 @@ def decision(show, dispute, amount):
     )
 
 
-def _total(contract):
+def total(contract):
     """What a contract comes to if all of its time is served."""
     return sum(map(_amount, contract.lines), decimal.Decimal(0))
 

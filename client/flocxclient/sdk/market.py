@@ -333,9 +333,11 @@ class Proxy(proxy.Proxy):
     def latest_events(self, limit, **query):
         """The last events, at most ``limit`` of them, the newest first.
 
-        :param query: as for :meth:`events`, without ``wait``.
+        :param query: as for :meth:`events`, without ``wait``; with ``after`` none
+            but those after that one, and with ``before`` those before that one.
         """
-        return self._events_after(0, limit=limit, sort_dir='desc', **query)
+        after = query.pop('after', 0)
+        return self._events_after(after, limit=limit, sort_dir='desc', **query)
 
     def follow_events(self, after=0, **query):
         """What happens after event number ``after``, for ever, as it happens.

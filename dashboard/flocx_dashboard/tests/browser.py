@@ -136,10 +136,13 @@ class Browser:
         self.see('#sidebar')
 
     def work_in(self, project):
-        """Choose one of the user's projects, which Horizon does by its own lights."""
+        """Choose one of the user's projects, which Horizon does by its own lights.
+
+        Its menu is not ours, so everybody points at it.
+        """
         if self.see('.context-project').text == project:
             return
-        self.click('.context-project')
+        Browser.click(self, '.context-project')
         # One of them may be called like the beginning of another.
         self.until(
             lambda: next(
@@ -224,11 +227,23 @@ class Browser:
         self.reach(selector, text)
         action_chains.ActionChains(self._driver).send_keys(*pressed).perform()
 
-    def drag(self, start, end):
-        """Drag the mouse from one element to another, given by their selectors."""
+    def choose_cells(self, calendar, first, last):
+        """Drag the mouse over the cells of a calendar with these numbers, from 0."""
+        self.see(calendar)
+        cells = self._driver.find_elements(
+            by.By.CSS_SELECTOR, f'{calendar} .flocx-cell'
+        )
         actions = action_chains.ActionChains(self._driver)
-        actions.click_and_hold(self.see(start)).move_to_element(self.see(end))
+        actions.click_and_hold(cells[first]).move_to_element(cells[last])
         actions.release().perform()
+
+    def unfold(self, selector):
+        """Show what is behind a summary."""
+        self.click(selector)
+
+    def address(self, selector, text=''):
+        """Where a link leads to, without this site's own address."""
+        return self.see(selector, text).get_attribute('href').removeprefix(self._url)
 
     def value(self, selector):
         return self.see(selector).get_property('value')

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The pictures of the pages in the documentation, from what the tour has seen.
 
-    tools/test --suite dashboard -- --serial test_two_members_trade
+    tools/test --suite dashboard -- --serial 'test_two_members|test_whatever_theme'
     .test/venv-dashboard/bin/python -m flocx_dashboard.tests.pictures
 
 or ``tox -e pictures``. They are reduced to few colours, which screens have anyway.

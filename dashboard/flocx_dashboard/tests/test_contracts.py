@@ -80,12 +80,31 @@ class ContractTest(base.DashboardTestCase):
         self.assertIsNone(page.context['longest'].end_time)
         self.assertContains(page, 'cannot be extended')
 
+    def test_what_another_end_comes_to_is_said_before(self):
+        contract = self.contract('comes-to')
+        for typed, words in (
+            ({'by': '2h'}, '<strong>6.00 credits</strong> in all. The change alone'),
+            ({'by': '2h'}, 'comes to 2.00 credits'),
+            ({'by': '-3h'}, 'comes to -3.00 credits'),
+            ({'by': '90d'}, r'it can end [0-9: -]+ UTC at the latest'),
+            ({'by': '3'}, 'Longer by: .*unit'),
+            ({}, '^$'),
+        ):
+            with self.subTest(typed):
+                typed = {**typed, 'generation': contract.generation}
+                answer = self.send(
+                    'umbrella-member', 'contracts:end_total', contract.uuid, **typed
+                )
+                self.assertRegex(answer.content.decode().strip(), words)
+        after = self.show('contracts', contract.uuid)
+        self.assertEqual(contract.end_time, after['end_time'])
+
     def test_an_end_that_cannot_be_is_refused(self):
         contract = self.contract('refused')
         for text, field, error in (
             ({}, '__all__', 'either'),
             ({'by': '1h', 'end_time': '+1d'}, '__all__', 'either'),
-            ({'by': '90d'}, '__all__', 'free'),
+            ({'by': '90d'}, '__all__', 'UTC at the latest'),
             ({'end_time': '1d ago'}, 'end_time', '.'),
         ):
             with self.subTest(text):
@@ -104,7 +123,10 @@ class ContractTest(base.DashboardTestCase):
         page = self.page('umbrella-member', 'contracts:detail', contract.uuid)
         self.assertContains(page, 'Release')
         self.assertContains(page, 'Servers handed over')
-        self.sent('umbrella-member', 'contracts:release', contract.uuid)
+        told = self.browser('umbrella-member').post(
+            self.url('contracts:release', contract.uuid), follow=True
+        )
+        self.assertContains(told, 'Contract released is released')
         self.fulfil()
         ended = self.page('acme-reader', 'contracts:index', status='ended')
         self.assertIn('released', [row['name'] for row in self.cells(ended)])

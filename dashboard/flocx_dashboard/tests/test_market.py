@@ -3,8 +3,10 @@
 
 import re
 from unittest import mock
+import urllib.parse
 from xml.etree import ElementTree
 
+from django import test
 import requests
 
 from flocx_dashboard.content.market import lanes
@@ -203,7 +205,27 @@ class OrderTest(base.DashboardTestCase):
         (event,) = page.context['events']
         self.assertTrue(event.is_new)
         self.assertContains(page, 'not-read')
+        self.assertEqual(
+            '', self.page('acme-lab-member', 'overview:index').context['unread']
+        )
         self.assertTrue(any(name.startswith('flocx_read') for name in browser.cookies))
+
+    def test_the_feed_has_the_newest_first_and_earlier_ones_behind_them(self):
+        for number in range(5):
+            self.bid('acme-web-member', name=f'paged-{number}')
+        seen, query = [], {}
+        with test.override_settings(API_RESULT_PAGE_SIZE=2):
+            while query is not None and len(seen) < 5:
+                page = self.page('acme-web-member', 'overview:events', **query)
+                seen += [each.detail for each in page.context['events']]
+                following = page.context['next']
+                query = following and dict(urllib.parse.parse_qsl(following))
+        self.assertEqual(
+            [f'paged-{number}' for number in (4, 3, 2, 1, 0)],
+            [detail.partition(',')[0] for detail in seen[:5]],
+        )
+        page = self.page('acme-web-member', 'overview:index')
+        self.assertEqual('', page.context['unread'])
 
     def test_the_agenda_has_all_that_is_due(self):
         for number in range(12):

@@ -82,6 +82,38 @@ class OfferTest(base.DashboardTestCase):
         self.assertEqual('Fully booked', row['status'])
         self.assertNotContains(page, self.url('offers:claim', offer['uuid']))
 
+    def test_what_a_claim_comes_to_is_said_before(self):
+        offer, other = (
+            self.offer(price=price, name=f'sum-{price}', hours=24)
+            for price in ('2', '3')
+        )
+        page = self.page('umbrella-member', 'offers:claim', offer['uuid'])
+        self.assertContains(page, '<strong>48.00 credits</strong> in all')
+        for typed, words in (
+            ({'end_time': '+5h'}, 'UTC</time>: <strong>10.00 credits'),
+            ({'end_time': '+5h', 'offers': [other['uuid']]}, '<strong>25.00 credits'),
+            ({'end_time': '+90d'}, 'Offer sum-2 is not free then; it is free 20.* UTC'),
+            ({'end_time': 'soon'}, 'Until: .*is not a time'),
+        ):
+            with self.subTest(typed):
+                answer = self.send(
+                    'umbrella-member', 'offers:claim_total', offer['uuid'], **typed
+                )
+                self.assertRegex(answer.content.decode(), words)
+
+    def test_the_first_of_a_class_is_found_by_its_class_at_once(self):
+        choices = self.classes()
+        self.assertNotIn('brand-new', choices)
+        node = self.add_node(resource_class='brand-new')
+        terms = {'price': '1', 'end_time': '+1d'}
+        self.sent('acme-member', 'offers:create', node, **terms)
+        self.assertIn('brand-new', self.classes())
+
+    def classes(self):
+        page = self.page('umbrella-member', 'offers:index')
+        field = page.context['filter_form'].fields['resource_class']
+        return dict(field.choices)
+
     def mine(self, name):
         page = self.page('acme-member', 'offers:mine', name=name)
         (offer,) = page.context['table'].data

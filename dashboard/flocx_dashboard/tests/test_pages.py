@@ -6,8 +6,10 @@ import functools
 import re
 import threading
 from unittest import mock
+from urllib import parse
 
 from django import test
+from django import urls
 from django.core import cache
 from requests import adapters
 
@@ -34,29 +36,35 @@ FORBIDDEN = {
         r'\d{4}-\d\d-\d\dT\d\d:\d\d'
     ),
 }
-#: Who looks at what takes no object in its address.
+#: Who looks at what takes no object in its address; with what is asked for there.
 PAGES = {
     'umbrella-member': (
         *('overview:index', 'overview:usage', 'overview:events', 'overview:agenda'),
         *(
             'overview:webhooks',
             'rent:index',
+            'rent:index?duration=2h&end_time=%2B2d&requirements=cpus>=1',
+            'rent:index?duration=2h&requirements=cpus>=999&group_by=cpu_arch',
             'offers:index',
+            'offers:index?available_start_time=now&available_end_time=%2B1h',
             'offers:hardware',
             'bids:index',
         ),
         *(
+            'bids:index?status=matched',
             'bids:create',
             'bids:standing',
             'contracts:index',
+            'contracts:index?status=any',
             'market:index',
             'market:calendar',
+            'market:calendar?show=month',
         ),
-        *('market:book', 'market:timeline', 'money:index'),
+        *('market:book', 'market:timeline', 'money:index', 'money:index?by=partner'),
     ),
     'acme-member': (
         *('overview:index', 'offers:mine', 'offers:servers', 'offers:file'),
-        'money:index',
+        *('money:index', 'money:index?by=server', 'money:index?by=contract'),
     ),
     'operator-admin': (
         *('overview:index', 'contracts:index', 'rounds:index', 'rounds:health'),
@@ -65,9 +73,17 @@ PAGES = {
 }
 
 
+#: What answers a form with a piece of a page, and what is said there by programs.
+
+FILES = {'overview:usage_csv', 'money:statement_csv', 'money:groups_csv'}
+#: What only takes what another page sends.
+TAKES = {'rent:claim'}
+
+
 def seen(page):
     """The text of a page's content, without code, details and what is typed."""
-    body = page.content.decode().partition('id="content_body"')[2]
+    text = page.content.decode()
+    body = text.partition('id="content_body"')[2] or text
     hidden = r'<(script|style|code|details|textarea|select).*?</\1>'
     helps = r'<(td) class="[^"]*hide.*?</td>|<span class="help-block".*?</span>'
     for pattern in (hidden, helps):
@@ -156,8 +172,10 @@ class PagesTest(base.DashboardTestCase):
                 asked.append(request.url)
             return send(adapter, request, **kwargs)
 
+        view, _, query = view.partition('?')
+        query = dict(parse.parse_qsl(query))
         with mock.patch.object(adapters.HTTPAdapter, 'send', counting):
-            page = self.page(who, view, *args)
+            page = self.page(who, view, *args, **query)
         return page, len(asked)
 
     def objects(self):
@@ -170,6 +188,13 @@ class PagesTest(base.DashboardTestCase):
             ('acme-member', 'contracts:detail', contract),
             ('umbrella-member', 'bids:detail', detail['bid_uuid']),
             ('umbrella-member', 'bids:detail', self.waiting),
+            ('umbrella-member', 'bids:detail', self.bundle),
+            ('umbrella-member', 'bids:change', self.waiting),
+            ('operator-admin', 'rounds:detail', self.recorded),
+            ('acme-member', f'market:calendar?server={line["resource_uuid"]}'),
+            ('acme-member', 'offers:outage', line['offer_uuid']),
+            ('acme-member', 'contracts:reclaim', contract),
+            ('umbrella-member', 'contracts:go_on', contract),
             ('acme-member', 'offers:detail', line['offer_uuid']),
             ('acme-member', 'offers:server', line['resource_uuid']),
             ('acme-member', 'offers:create', line['resource_uuid']),
@@ -188,6 +213,54 @@ class PagesTest(base.DashboardTestCase):
         self.eventually('matched', lambda: self.show('bids', bid['uuid'])['status'])
         self.traded = self.show('bids', bid['uuid'])['contract_uuid']
         self.eventually('active', lambda: self.show('contracts', self.traded)['status'])
+        rounds = self.matcher('operator-admin').get('/v1/rounds').json()['rounds']
+        self.recorded = rounds[0]['uuid']
+
+    def say_more(self):
+        """A bundle with other terms, servers to hold, and who is told of what."""
+        bundle = {
+            **{'name': 'bundle', 'price': '1', 'end_time': '+9h', 'duration': '4h'},
+            'parts': 'name=head\nname=workers,quantity=70,offset=1h,require=cpus>=1',
+            **{'alternatives': 'price=1.20,end_time=+12h', 'quantity': '1'},
+        }
+        self.sent('umbrella-member', 'bids:create', **bundle)
+        page = self.page('umbrella-member', 'bids:index', name='bundle')
+        self.bundle = page.context['table'].data[0].uuid
+        for view, given in (
+            ('bids:standing', {'max_price': '1', 'duration': '1d', 'quantity': '70'}),
+            ('overview:webhooks', {'url': 'who@example.org', 'kind': 'bid.*'}),
+            ('overview:webhooks', {'url': 'https://192.0.2.1/x', 'kind': ''}),
+            ('overview:agenda', {'name': 'telephone'}),
+        ):
+            yield 'umbrella-member', view, (), {'name': 'of-all', **given}
+
+    def pieces(self):
+        """What is posted and answered with a page, as (who, view, args, fields)."""
+        yield from self.say_more()
+        (line,) = self.show('contracts', self.traded)['lines']
+        until = {'end_time': '+5h', 'price': '2'}
+        yield 'umbrella-member', 'bids:quote', (), {**until, 'quantity': '1'}
+        impossible = {**until, 'quantity': '9', 'requirements': 'cpus>=999'}
+        yield 'umbrella-member', 'bids:quote', (), impossible
+        yield 'umbrella-member', 'offers:claim_total', (line['offer_uuid'],), until
+        for by in ('1h', '900d'):
+            given = {'by': by, 'generation': '1'}
+            yield 'umbrella-member', 'contracts:end_total', (self.traded,), given
+        rows = {'text': 'server,price\nsold-server,1\nno-such,1', 'end_time': '+9d'}
+        yield 'acme-member', 'offers:file', (), rows
+
+    @staticmethod
+    def views():
+        """All views that the panels have, but those that answer no person."""
+        found = set()
+        for each in urls.get_resolver('openstack_dashboard.urls').url_patterns:
+            found |= set(_named(each))
+        return found - FILES - TAKES
+
+    def visited(self, posted):
+        """The views that are looked at."""
+        looked_at = {each[1].partition('?')[0] for each in self.every_page()}
+        return looked_at | {view for _who, view, *_ in posted}
 
     def every_page(self):
         for who, views in PAGES.items():
@@ -196,6 +269,14 @@ class PagesTest(base.DashboardTestCase):
 
     def test_they_are_for_people_and_ask_no_more_of_a_busy_market(self):
         self.trade()
+        posted = list(self.pieces())
+        wrong = [
+            (view, *each)
+            for who, view, args, given in posted
+            for each in complaints(self.send(who, view, *args, **given))
+        ]
+        self.assertEqual([], wrong)
+        self.assertEqual(self.views(), self.visited(posted))
         few = {each: self.requests(*each)[1] for each in self.every_page()}
         self.fill(**SIZE)
         dearer, shown = {}, []
@@ -213,6 +294,15 @@ class PagesTest(base.DashboardTestCase):
             with self.subTest(what), plant():
                 page = self.page('umbrella-member', view)
                 self.assertIn(what, dict(complaints(page)))
+
+
+def _named(pattern, panel=None):
+    """The names of the views of the panels of the market below a pattern."""
+    panel = getattr(pattern, 'namespace', None) or panel
+    for each in getattr(pattern, 'url_patterns', ()):
+        yield from _named(each, panel)
+    if getattr(pattern, 'name', None) and (panel or '').startswith('market_'):
+        yield f'{panel.removeprefix("market_")}:{pattern.name}'
 
 
 #: How many requests more a page takes at most, where it looks for the names of what is

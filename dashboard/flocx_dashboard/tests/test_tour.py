@@ -2,7 +2,8 @@
 """The whole tour in a real browser: two organisations at a real Horizon.
 
 Keystone, Ironic and FLOCX are those of tools/quickstart, in a folder of their own that
-is kept from run to run. What is seen on the way is kept in ``.test/screenshots``.
+is kept from run to run, and there were months of trade before. What is seen on the way
+is kept in ``.test/screenshots``.
 """
 
 import datetime
@@ -13,11 +14,12 @@ import unittest
 
 from horizon import themes
 from horizon.utils import scss_filter
-from selenium.webdriver.common import keys
 
 from benchmarks import busy_market
 from flocx import db
 from flocx_dashboard.tests import browser
+from flocx_dashboard.tests import keyboard
+from flocx_dashboard.tests import tour
 from tests import profiles
 from tools.lab import accounts
 from tools.lab import bringup
@@ -31,30 +33,61 @@ VENV = ROOT / '.test' / 'quickstart' / 'venv'
 PICTURES = pathlib.Path(
     os.environ.get('FLOCX_TEST_SCREENSHOTS', ROOT / '.test' / 'screenshots')
 )
-OFFERS = '/project/market_offers/'
-BIDS = '/project/market_bids/'
-CONTRACTS = '/project/market_contracts/'
-MARKET = '/project/market_market/'
 STYLES = """
 @import "/dashboard/scss/themes.scss";
 @import "/flocx_dashboard/market.scss";
 """
-RENT = '/project/market_rent/'
-OVERVIEW = '/project/market_overview/'
-MONEY = '/project/market_money/'
-MODAL = '.modal-content'
 #: How wide the pages are looked at: a large screen, a laptop, a telephone.
 WIDTHS = (1440, 1280, 400)
 LAPTOP = WIDTHS[1:2]
-#: The pages that are looked through for barriers.
-OF_OWNERS = (
-    *(OVERVIEW, f'{OVERVIEW}agenda/', f'{OVERVIEW}notifications/'),
-    *(f'{OFFERS}servers/', f'{OFFERS}file/', CONTRACTS, MONEY),
-)
-OF_RENTERS = (
-    *(OFFERS, f'{BIDS}create/', f'{RENT}?duration=2h&end_time=%2B2d'),
-    f'{RENT}?duration=2h&requirements=cpus%3E%3D9999',
-    f'{MARKET}calendar/?start_time=tomorrow',
+#: The pages that there are, by what their pictures are called. Those of one object are
+#: found by a link on another page.
+OF_OWNERS = {
+    'overview': tour.OVERVIEW,
+    'agenda': f'{tour.OVERVIEW}agenda/',
+    'events': f'{tour.OVERVIEW}events/',
+    'notifications': f'{tour.OVERVIEW}notifications/',
+    'usage': f'{tour.OVERVIEW}usage/',
+    'servers': f'{tour.OFFERS}servers/',
+    'my-offers': f'{tour.OFFERS}mine/',
+    'file': f'{tour.OFFERS}file/',
+    'contracts': tour.CONTRACTS,
+    'money': tour.MONEY,
+    'timeline': f'{tour.MARKET}timeline/',
+}
+OF_RENTERS = {
+    'offers': tour.OFFERS,
+    'hardware': f'{tour.OFFERS}hardware/',
+    'bids': tour.BIDS,
+    'bid-form': f'{tour.BIDS}create/',
+    'standing': f'{tour.BIDS}standing/',
+    'rent': f'{tour.RENT}?duration=12h&end_time=%2B3d&resource_class={tour.BUSY}',
+    'rent-none': f'{tour.RENT}?duration=2h&requirements=cpus%3E%3D9999',
+    'calendar': (f'{tour.MARKET}calendar/?start_time=%2B2d&resource_class={tour.BUSY}'),
+    'prices': f'{tour.MARKET}?interval=week&start_time=60d ago',
+    'book': f'{tour.MARKET}book/?resource_class={tour.BUSY}',
+}
+OF_OPERATORS = {
+    'rounds': tour.ROUNDS,
+    'health': f'{tour.ROUNDS}health/',
+    'audit': f'{tour.ROUNDS}audit/',
+}
+#: The name of the picture of one object's page: a list, and the link that leads there.
+OF_OBJECTS = {
+    'contract': (tour.CONTRACTS, '#contracts td a'),
+    'server': (f'{tour.OFFERS}servers/', '#servers td a'),
+    'offer': (f'{tour.OFFERS}mine/', '#my_offers td a'),
+    'bid': (tour.BIDS, '#bids td a'),
+    'claim': (
+        f'{tour.OFFERS}?available_start_time=%2B2d&available_end_time=%2B3d',
+        '#offers a[href*=claim]',
+    ),
+    'offer-form': (f'{tour.OFFERS}servers/', '#servers a[href$="offer/"]'),
+}
+#: Of these there are pictures in each run, in all themes.
+OFTEN = (
+    *('overview', 'offers', 'contract', 'calendar', 'rent', 'prices', 'book'),
+    *('timeline', 'money'),
 )
 
 
@@ -80,11 +113,29 @@ class TourTest(unittest.TestCase):
         lab.folder.forget_data()
         lab.up()
         cls.lab = lab
+        cls.fill()
 
-    def at_a_desk(self, user, project):
-        """A browser in which that user has logged in, and chosen a project."""
+    @classmethod
+    def fill(cls):
+        """Months of trade, so that all is done on a busy market."""
+        projects = accounts.projects(cls.lab.folder, cls.lab.ports)
+        market = busy_market.Market(
+            [projects['acme'], projects['umbrella']],
+            [projects['umbrella'], projects['acme']],
+            'elsewhere',
+            datetime.datetime.now(datetime.UTC),
+            busy_market.Size(),
+        )
+        path = cls.lab.folder.data / 'flocx.sqlite'
+        busy_market.fill(db.Database(f'sqlite:///{path}'), market)
+
+    def at_a_desk(self, user, project, sit=browser.Browser):
+        """A browser in which that user has logged in, and chosen a project.
+
+        :param sit: opens it.
+        """
         url = lab_horizon.url(self.lab.ports)
-        person = browser.Browser(url, PICTURES)
+        person = sit(url, PICTURES)
         self.addCleanup(person.close)
         person.log_in(user, self.lab.folder.password)
         person.work_in(project)
@@ -101,269 +152,74 @@ class TourTest(unittest.TestCase):
         ]
         self.assertEqual([], elsewhere)
 
+    def tour(self, cast, sit):
+        """A Tour with two people.
+
+        :param sit: opens the browser that they have.
+        """
+        owner, renter = (
+            self.at_a_desk(f'{project}-owner', project, sit)
+            for project in (cast.owner, cast.renter)
+        )
+        return tour.Tour(self, cast, owner, renter)
+
     def test_two_members_trade(self):
-        owner = self.at_a_desk('acme-owner', 'acme')
-        renter = self.at_a_desk('umbrella-owner', 'umbrella')
-        owner.see('.flocx-cards')
-        self.offer(owner, 'acme-01', 'tour-sale', '1.25')
-        self.offer(owner, 'acme-02', 'tour-claim', '1.00')
-        self.browse(renter)
-        self.bid(renter)
-        self.contract(owner, renter)
-        self.claim(renter)
-        self.rent(renter)
-        self.calendar(renter)
-        self.file(owner)
-        self.fill()
-        self.look(owner, renter)
-        self.wear(owner)
-        self.release(renter)
+        self.go_through(tour.BY_MOUSE, browser.Browser)
 
-    def offer(self, owner, server, name, price):
-        owner.open(f'{OFFERS}servers/')
-        owner.picture('servers')
-        owner.click(f'tr[data-display="{server}"] a', 'Offer')
-        owner.fill(MODAL, price='much', end_time='+2d', name=name)
-        owner.click(f'{MODAL} .btn-primary')
-        owner.see(f'{MODAL} .has-error', 'is not a price')
-        owner.fill(MODAL, price=price)
-        owner.picture('offer')
-        owner.click(f'{MODAL} .btn-primary')
-        owner.see('#my_offers td', name)
-        owner.picture('my-offers')
+    @profiles.only_nightly('does by the keyboard what the tour does by the mouse')
+    def test_all_of_it_goes_without_a_mouse(self):
+        self.go_through(tour.BY_KEYS, keyboard.Browser)
 
-    def browse(self, renter):
-        renter.open(OFFERS)
-        renter.fill('.flocx-filter', requirements='cpus>=16\ncpu_arch=x86_64')
-        renter.click('.flocx-filter .btn', 'Filter')
-        renter.see('#offers td', 'tour-sale')
-        renter.picture('offers')
-        renter.fill('.flocx-filter', requirements='cpus>=100000')
-        renter.click('.flocx-filter .btn', 'Filter')
-        renter.see('#offers td', 'No offer meets this')
+    def go_through(self, cast, sit):
+        through = self.tour(cast, sit)
+        through.trade()
+        through.look_around()
+        through.release()
 
-    def bid(self, renter):
-        renter.open(BIDS)
-        renter.click('#bids__action_create')
-        renter.fill(MODAL, price='2', end_time='+3h', duration='1h', name='tour-bid')
-        renter.fill(MODAL, requirements='cpus>=16', resource_class='baremetal.small')
-        # Nobody has pressed anything: it is told while one types.
-        renter.see('.flocx-quote strong', '1 server')
-        renter.picture('bid', height=1250)
-        renter.click(f'{MODAL} .btn-primary')
-        renter.see('#bids td', 'tour-bid')
-        # The row looks by itself whether the engine has matched it.
-        renter.see('#bids td', 'Matched')
-        renter.picture('bids')
-
-    def contract(self, owner, renter):
-        renter.click('#bids a[href*=market_contracts]')
-        page = renter.path
-        renter.see_again(page, 'dd .flocx-status-active', 'Active')
-        renter.click('a.btn', 'Extend or Shorten')
-        renter.fill(MODAL, by='90m')
-        renter.click(f'{MODAL} .btn-primary')
-        renter.see('.alert-success', 'now ends')
-        renter.open(page)
-        renter.see('.flocx-events td', 'Contract changed')
-        renter.picture('contract', height=1000)
-        owner.open(page)
-        owner.see('dd', 'Owner')
-        self.assertIsNone(owner.find('a.btn', 'Release'))
-        self.contract_page = page
-
-    def claim(self, renter):
-        renter.open(OFFERS)
-        renter.click('tr[data-display="tour-claim"] a', 'Claim')
-        renter.fill(MODAL, end_time='+5h', name='tour-claimed')
-        renter.picture('claim')
-        renter.click(f'{MODAL} .btn-primary')
-        renter.see('#contracts td', 'tour-claimed')
-        renter.picture('contracts')
-
-    def rent(self, renter):
-        """From what is needed to a bid, with what it comes to said before."""
-        renter.open(RENT)
-        renter.fill('.flocx-filter', duration='1h', end_time='+2d', price='0.25')
-        renter.press('.flocx-filter [name=name]', 'tour-rent', keys.Keys.ENTER)
-        renter.see('.flocx-choice', 'Bid and wait')
-        renter.see('svg.flocx-heat')
-        renter.picture('rent', height=1100)
-        renter.click('.flocx-choice .btn', 'Place Bid')
-        renter.see('#bids td', 'tour-rent')
-
-    def calendar(self, renter):
-        """A time is chosen by the keyboard alone, and again by the mouse."""
-        renter.open(f'{MARKET}calendar/?start_time=tomorrow')
-        calendar = 'svg[data-flocx-calendar]'
-        renter.press(calendar, keys.Keys.ARROW_RIGHT, keys.Keys.ARROW_RIGHT)
-        renter.press(calendar, keys.Keys.SHIFT + keys.Keys.ARROW_RIGHT)
-        by_keys = renter.value('#window-start'), renter.value('#window-end')
-        self.assertTrue(all(by_keys), by_keys)
-        cells = f'{calendar} .flocx-cell:nth-of-type'
-        renter.drag(f'{cells}(2)', f'{cells}(3)')
-        self.assertEqual(
-            by_keys, (renter.value('#window-start'), renter.value('#window-end'))
-        )
-        renter.picture('calendar')
-        renter.press(calendar, keys.Keys.ENTER)
-        renter.see('.flocx-choice', 'Bid and wait')
-
-    def fill(self):
-        """Months of trade, so that pages look as they do on a busy market."""
-        projects = accounts.projects(self.lab.folder, self.lab.ports)
-        market = busy_market.Market(
-            [projects['acme'], projects['umbrella']],
-            [projects['umbrella'], projects['acme']],
-            'elsewhere',
-            datetime.datetime.now(datetime.UTC),
-            busy_market.Size(),
-        )
-        path = self.lab.folder.data / 'flocx.sqlite'
-        busy_market.fill(db.Database(f'sqlite:///{path}'), market)
-
-    def look(self, owner, renter):
-        owner.open('/project/market_overview/')
-        owner.see('#agenda td', 'servers of yours come back')
-        owner.picture('overview', height=1100)
-        for path, name in (
-            (f'{MARKET}?interval=hour&start_time=1d ago', 'prices'),
-            (f'{MARKET}book/', 'book'),
-            (f'{MARKET}timeline/', 'timeline'),
-        ):
-            renter.open(path)
-            renter.see('svg.flocx-chart')
-            renter.picture(name)
-
-    def wear(self, owner):
-        """Whatever theme somebody has chosen, they can read it."""
-        pages = {
-            'overview': '/project/market_overview/',
-            'offers': OFFERS,
-            'my-offers': f'{OFFERS}mine/',
-            'contract': self.contract_page,
-            'prices': f'{MARKET}?interval=week&start_time=60d ago',
-            'book': f'{MARKET}book/?resource_class=gpu.a100',
-            'timeline': f'{MARKET}timeline/',
-            'calendar': f'{MARKET}calendar/?start_time=%2B2d&resource_class=gpu.a100',
-            'rent': f'{RENT}?duration=12h&end_time=%2B3d&resource_class=gpu.a100',
-            'contracts': CONTRACTS,
-            'money': MONEY,
-            'agenda': f'{OVERVIEW}agenda/',
-            'file': f'{OFFERS}file/',
-        }
+    def test_whatever_theme_somebody_has_chosen_they_can_read_it(self):
+        """Nor is a page wider than the window, whatever that is."""
         faint, hidden = [], []
-        for theme in ('default', 'material', 'dark'):
-            styles = compiled(theme)
-            for name, path in pages.items():
-                owner.open(path)
-                owner.wear(styles)
-                owner.see('#content_body')
+        styles = {theme: compiled(theme) for theme in ('default', 'material', 'dark')}
+        for person, name, path in self.pages():
+            if name not in OFTEN and not profiles.NIGHTLY:
+                continue
+            for theme, style in styles.items():
+                person.open(path)
+                person.wear(style)
+                person.see('#content_body')
                 # Pictures are for people to look at, a few each time and all at night.
                 widths = WIDTHS if profiles.NIGHTLY and theme != 'material' else LAPTOP
                 for width in widths:
                     picture = f'{theme}-{name}-{width}'
-                    if owner.picture(picture, width=width):
+                    if person.picture(picture, width=width):
                         hidden.append(picture)
-                faint += [(theme, name, *each) for each in owner.faint()]
+                faint += [(theme, name, *each) for each in person.faint()]
         self.assertEqual([], faint)
         self.assertEqual([], hidden, 'wider than the window')
 
-    def file(self, owner):
-        """Offers from a file, row by row, while one looks on."""
-        owner.open(f'{OFFERS}file/')
-        rows = 'server,price,end_time\nacme-03,1.40,+3d\nacme-04,,+3d\nno-such,1,+3d'
-        owner.fill('.flocx-upload', text=rows, price='1.60')
-        owner.click('.flocx-upload .btn', 'Check')
-        owner.see('#file-rows td', 'none that is called no-such')
-        owner.picture('file')
-        owner.click('#content_body .btn-primary', 'Offer 2')
-        owner.see('#file-outcome', '2 of 2')
-        owner.see('#file-rows td', 'is offered')
-
-    def release(self, renter):
-        renter.open(self.contract_page)
-        renter.click('a.btn', 'Release')
-        renter.click(f'{MODAL} .btn-primary')
-        renter.see('.alert-success', 'is released')
-        renter.see_again(f'{CONTRACTS}?status=ended', '#contracts td', 'tour-bid')
-
-    @profiles.only_nightly('does by the keyboard what the tour does by the mouse')
-    def test_all_of_it_goes_without_a_mouse(self):
-        enter, tab = keys.Keys.ENTER, keys.Keys.TAB
-        owner = self.at_a_desk('acme-owner', 'acme')
-        owner.open(f'{OFFERS}servers/')
-        owner.type_at('tr[data-display="acme-05"] a', enter, text='Offer')
-        owner.see(f'{MODAL} [name=name]')
-        owner.type_at(f'{MODAL} [name=price]', '0.90')
-        owner.type_at(f'{MODAL} [name=end_time]', '+2d')
-        owner.type_at(f'{MODAL} [name=name]', 'by-keys', enter)
-        owner.see('#my_offers td', 'by-keys')
-        owner.open(f'{OVERVIEW}agenda/')
-        owner.type_at('#agenda-name', 'telephone', enter)
-        owner.see('#agenda-address', 'http')
-        owner.type_at('#agendas button', enter, text='Delete')
-        owner.open(f'{OVERVIEW}notifications/')
-        owner.type_at('#webhook-url', 'https://hooks.example.org', enter)
-        owner.see('#webhooks td', 'hooks.example.org')
-        owner.open(MONEY)
-        owner.type_at('[name=by]', 'Server', tab, enter)
-        owner.see('#money-caption', 'by server')
-        owner.open(f'{OFFERS}file/')
-        owner.type_at('.flocx-upload textarea', 'server,price\nno-such,1')
-        owner.type_at('.flocx-upload .btn', enter, text='Check')
-        owner.see('#file-rows td', 'no-such')
-        self.rent_by_keys(self.at_a_desk('umbrella-owner', 'umbrella'))
-
-    def rent_by_keys(self, renter):
-        enter = keys.Keys.ENTER
-        renter.open(OFFERS)
-        renter.type_at('[name=available_start_time]', 'now')
-        renter.type_at('[name=available_end_time]', '+1h', enter)
-        renter.type_at('tr[data-display="by-keys"] a', enter, text='Claim')
-        renter.see(f'{MODAL} [name=end_time]')
-        renter.type_at(f'{MODAL} [name=end_time]', '+5h')
-        renter.type_at(f'{MODAL} [name=name]', 'claimed-by-keys', enter)
-        renter.see('#contracts td', 'claimed-by-keys')
-        renter.type_at('#contracts td a', enter, text='claimed-by-keys')
-        renter.see('h1', 'claimed-by-keys')
-        page = renter.path
-        renter.see_again(page, 'dd .flocx-status-active', 'Active')
-        renter.type_at('a.btn', enter, text='Extend or Shorten')
-        renter.see(f'{MODAL} [name=by]')
-        renter.type_at(f'{MODAL} [name=by]', '90m', enter)
-        renter.see('.alert-success', 'now ends')
-        renter.open(RENT)
-        renter.type_at('.flocx-filter [name=duration]', '1h')
-        renter.type_at('.flocx-filter [name=end_time]', '+2d')
-        renter.type_at('.flocx-filter [name=name]', 'bid-by-keys', enter)
-        renter.see('.flocx-choice', 'Bid and wait')
-        renter.type_at('#bid-price', '0.10')
-        renter.type_at('.flocx-choice .btn', enter, text='Place Bid')
-        renter.see('#bids td', 'bid-by-keys')
-        renter.open(f'{MARKET}calendar/?start_time=tomorrow')
-        renter.type_at('svg[data-flocx-calendar]', keys.Keys.ARROW_RIGHT, enter)
-        renter.see('.flocx-choice', 'Bid and wait')
-        renter.open(page)
-        renter.type_at('a.btn', enter, text='Release')
-        renter.see(f'{MODAL} .btn-primary')
-        renter.type_at(f'{MODAL} .btn-primary', enter)
-        renter.see('.alert-success', 'is released')
+    def pages(self):
+        """All pages, as (browser, name, path)."""
+        for user, project, pages in (
+            ('acme-owner', 'acme', OF_OWNERS),
+            ('umbrella-owner', 'umbrella', OF_RENTERS),
+            ('admin', 'admin', OF_OPERATORS),
+        ):
+            person = self.at_a_desk(user, project)
+            yield from ((person, name, path) for name, path in pages.items())
+            if pages is OF_OWNERS:
+                for name, (path, link) in OF_OBJECTS.items():
+                    person.open(path)
+                    yield person, name, person.address(link)
 
     @unittest.skipUnless(
         browser.NPM, 'npm, from which axe-core comes, is not installed'
     )
     def test_whoever_reads_meets_no_serious_barrier(self):
         script, found = browser.axe(ROOT / '.test' / 'axe'), []
-        for user, project, pages in (
-            ('acme-owner', 'acme', OF_OWNERS),
-            ('umbrella-owner', 'umbrella', OF_RENTERS),
-        ):
-            person = self.at_a_desk(user, project)
-            for path in pages:
-                person.open(path)
-                person.see('#content_body')
-                found += [f'{path} {each}' for each in person.barriers(script)]
+        for person, _name, path in self.pages():
+            person.open(path)
+            person.see('#content_body')
+            found += [f'{path} {each}' for each in person.barriers(script)]
         self.assertEqual('', '\n'.join(found))
 
     def test_the_policy_forbids_scripts_in_pages(self):
@@ -378,11 +234,22 @@ class TourTest(unittest.TestCase):
         self.assertNotEqual('slipped in', stranger.title)
 
     def test_the_operator_looks_into_the_engine(self):
-        operator = self.at_a_desk('admin', 'admin')
-        operator.open('/project/market_rounds/')
+        self.operate(self.at_a_desk('admin', 'admin'))
+
+    @profiles.only_nightly('does by the keyboard what the test before does')
+    def test_the_operator_needs_no_mouse(self):
+        self.operate(self.at_a_desk('admin', 'admin', keyboard.Browser))
+
+    def operate(self, operator):
+        operator.open(tour.ROUNDS)
         operator.click('button', 'Run a Round Now')
         operator.see('.alert-success', 'contracts')
+        operator.see('svg.flocx-chart')
         operator.picture('rounds')
-        operator.open('/project/market_rounds/health/')
+        operator.click('#rounds td a')
+        operator.see('dt', 'Welfare')
+        operator.open(f'{tour.ROUNDS}health/')
         operator.see('#services td', 'Well')
         operator.picture('health')
+        operator.click('.flocx-sections a', 'Audit')
+        operator.see('#audit')

@@ -11,9 +11,12 @@ from horizon import views
 
 from flocx_dashboard import api
 from flocx_dashboard import fields
+from flocx_dashboard import names
 from flocx_dashboard import tables
 
 SECTIONS = (('index', _('Bids')), ('standing', _('Servers to hold')))
+#: Of how many contracts of a standing demand the names are shown.
+SHOWN = 10
 #: What the form says of a standing demand.
 TERMS = (
     'name',
@@ -103,8 +106,11 @@ class Standing(views.HorizonTemplateView):
             )
         except api.Refused as refused:
             messages.error(self.request, str(refused))
+        held = [uuid for each in found for uuid in each.contracts[:SHOWN]]
         return super().get_context_data(
             demands=found,
+            shown=SHOWN,
+            contracts=names.of_contracts(self.request, held),
             form=self._form or Form(request=self.request),
             sections=sections('standing'),
             **kwargs,

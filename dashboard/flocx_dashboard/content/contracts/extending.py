@@ -7,7 +7,9 @@ import decimal
 
 from flocx_dashboard import api
 from flocx_dashboard import formats
+from flocx_dashboard import totals
 from flocxclient.osc import costs
+from flocxclient.osc import previews
 from flocxclient.osc import times
 from flocxclient.sdk import filters
 
@@ -44,15 +46,33 @@ def longest(request, contract):
     if len(offers) < len(uuids) or latest <= end:
         return Extension(None)
     try:
-        longer = api.call(
-            market.update_contract,
-            contract.uuid,
-            end_time=times.render(latest),
-            dry_run=True,
-        )
+        longer = _tried(market, contract, times.render(latest))
     except api.Refused as refused:
         return Extension(None, reason=str(refused))
-    return Extension(longer.end_time, *_costs(longer, end))
+    amount = previews.total(longer) - previews.total(contract)
+    rate = sum(
+        decimal.Decimal(line['price_segments'][-1]['price']) for line in longer.lines
+    )
+    return Extension(longer.end_time, amount, rate)
+
+
+def total(request, contract, end_time):
+    """What a contract comes to with another end, a Total."""
+    try:
+        changed = _tried(api.market(request), contract, end_time)
+    except api.Refused as refused:
+        return totals.Total(error=str(refused))
+    amount = previews.total(changed)
+    return totals.Total(
+        contract.start_time, changed.end_time, amount, amount - previews.total(contract)
+    )
+
+
+def _tried(market, contract, end_time):
+    """The contract as it would be with another end; nothing is changed."""
+    return api.call(
+        market.update_contract, contract.uuid, end_time=end_time, dry_run=True
+    )
 
 
 def _free_until(offer, end):
@@ -61,16 +81,3 @@ def _free_until(offer, end):
     after = end + datetime.timedelta(seconds=offer.turnaround or 0)
     until = costs.free_until(offer.availabilities, after)
     return until if until > after else end
-
-
-def _costs(contract, end):
-    """What the time after ``end`` comes to, and what an hour of all servers costs."""
-    amount = rate = decimal.Decimal(0)
-    for line in contract.lines:
-        for each in line['price_segments']:
-            start = max(formats.instant(each['start_time']), end)
-            until = formats.instant(each['end_time'])
-            if start < until:
-                amount += costs.amount(each['price'], start, until)
-        rate += decimal.Decimal(line['price_segments'][-1]['price'])
-    return amount, rate

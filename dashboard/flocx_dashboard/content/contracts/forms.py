@@ -62,16 +62,21 @@ class MoveEnd(forms.Form):
             )
         return data
 
+    @property
+    def new_end(self):
+        """When it is to end, as the API has it."""
+        by = self.cleaned_data['by']
+        if not by:
+            return self.cleaned_data['end_time']
+        end = formats.instant(self.initial['now_ends'])
+        return times.render(end + datetime.timedelta(seconds=by))
+
     def send(self, data):
-        end_time = data['end_time']
-        if data['by']:
-            end = formats.instant(self.initial['now_ends'])
-            end_time = times.render(end + datetime.timedelta(seconds=data['by']))
         return api.call(
             api.market(self.request).update_contract,
             self.initial['uuid'],
             generation=data['generation'],
-            end_time=end_time,
+            end_time=self.new_end,
         )
 
     def done(self, contract):
@@ -135,4 +140,4 @@ class Release(forms.Form):
         api.call(api.market(self.request).delete_contract, self.initial['uuid'])
 
     def done(self, _nothing):
-        return _('Contract %s is released.') % formats.short(self.initial['uuid'])
+        return _('Contract %s is released.') % self.initial['title']

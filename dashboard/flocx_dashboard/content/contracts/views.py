@@ -11,6 +11,7 @@ from flocx_dashboard import forms
 from flocx_dashboard import names
 from flocx_dashboard import objects
 from flocx_dashboard import tables
+from flocx_dashboard import totals
 from flocx_dashboard.content.contracts import extending
 from flocx_dashboard.content.contracts import forms as contract_forms
 from flocx_dashboard.content.contracts import tables as contract_tables
@@ -52,6 +53,7 @@ class ContractMixin(objects.ObjectMixin):
     def get_initial(self):
         return {
             'uuid': self.object.uuid,
+            'title': formats.title(self.object),
             'now_ends': self.object.end_time,
             'extend_until': self.object.extend_until,
             'extend_max_price': self.object.extend_max_price,
@@ -99,8 +101,22 @@ class MoveEnd(ContractMixin, forms.FormView):
     side_template = 'flocx_dashboard/contracts/_end.html'
 
     def get_context_data(self, **kwargs):
-        longest = extending.longest(self.request, self.object)
-        return super().get_context_data(longest=longest, **kwargs)
+        return super().get_context_data(
+            longest=extending.longest(self.request, self.object),
+            total_url=urls.reverse(
+                'horizon:project:market_contracts:end_total', args=[self.object.uuid]
+            ),
+            **kwargs,
+        )
+
+
+class EndTotal(ContractMixin, totals.View):
+    def total(self):
+        initial = self.get_initial()
+        form = contract_forms.MoveEnd(self.request, self.request.POST, initial=initial)
+        if form.is_valid():
+            return extending.total(self.request, self.object, form.new_end)
+        return totals.first_error(form)
 
 
 class GoOn(ContractMixin, forms.FormView):

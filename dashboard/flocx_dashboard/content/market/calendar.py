@@ -79,6 +79,7 @@ class Calendar(views.Page):
             'columns': heat.COLUMNS[step],
             'server': given['server'],
             'requirements': fields.typed(given['requirements']),
+            'zone': when.strftime('%Z'),
             'start': times.render(start),
             'end': times.render(end),
             'earlier': self._query(start - datetime.timedelta(days=1)),

@@ -124,7 +124,7 @@ class Create(forms.Once):
         ]
 
     def send(self, data):
-        return api.call(
+        made = api.call(
             api.provider(self.request).create_offer,
             data['key'],
             resource_uuid=self.initial['uuid'],
@@ -137,6 +137,9 @@ class Create(forms.Once):
                 'reclaim_notice',
             ),
         )
+        # Who has just offered the first of a class finds it in each filter.
+        names.forget_classes(self.request)
+        return made
 
     def done(self, offer):
         return _('%s is offered.') % formats.title(offer)

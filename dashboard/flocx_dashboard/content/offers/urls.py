@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 from django.urls import re_path
 
+from flocx_dashboard.content.offers import claiming
 from flocx_dashboard.content.offers import file
 from flocx_dashboard.content.offers import server_detail
 from flocx_dashboard.content.offers import servers
@@ -17,7 +18,12 @@ urlpatterns = [
     re_path(r'^file/$', file.File.as_view(), name='file'),
     re_path(r'^hardware/$', servers.Hardware.as_view(), name='hardware'),
     re_path(r'^(?P<uuid>[^/]+)/$', views.Detail.as_view(), name='detail'),
-    re_path(r'^(?P<uuid>[^/]+)/claim/$', views.Claim.as_view(), name='claim'),
+    re_path(r'^(?P<uuid>[^/]+)/claim/$', claiming.Claim.as_view(), name='claim'),
+    re_path(
+        r'^(?P<uuid>[^/]+)/claim/total/$',
+        claiming.ClaimTotal.as_view(),
+        name='claim_total',
+    ),
     re_path(r'^(?P<uuid>[^/]+)/change/$', views.Change.as_view(), name='change'),
     re_path(r'^(?P<uuid>[^/]+)/outage/$', views.Outage.as_view(), name='outage'),
 ]

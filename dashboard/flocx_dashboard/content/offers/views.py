@@ -145,38 +145,6 @@ class Outage(OfferMixin, forms.FormView):
         return {'uuid': self.object.uuid}
 
 
-class Claim(OfferMixin, forms.FormView):
-    form_class = offer_forms.Claim
-    page_title = modal_header = _('Claim an offer')
-    submit_label = _('Claim')
-    success_url = urls.reverse_lazy('horizon:project:market_contracts:index')
-    cancel_url = urls.reverse_lazy(INDEX)
-    side_template = 'flocx_dashboard/offers/_claim.html'
-
-    def get_initial(self):
-        return {'uuid': self.object.uuid}
-
-    def get_form_kwargs(self):
-        return {**super().get_form_kwargs(), 'others': self._others()}
-
-    def _others(self):
-        """What could be claimed together with the offer."""
-        return [
-            offer
-            for offer in api.every(
-                api.market(self.request).offers,
-                offer_forms.MAX_NODES,
-                limit=offer_forms.MAX_NODES,
-                project_id=filters.Comparison('neq', self.request.user.project_id),
-                sort_key='price',
-            )
-            if offer.uuid != self.object.uuid
-        ]
-
-    def get_context_data(self, **kwargs):
-        return super().get_context_data(offer=self.object, **kwargs)
-
-
 def hardware(document, path=''):
     """Pairs of a key and a value of a hardware document; lists are joined."""
     for name, value in (document or {}).items():

@@ -65,6 +65,9 @@ class EventFilter(tables.FilterForm):
             ('offer', _('Offers')),
             ('bid', _('Bids')),
             ('contract', _('Contracts')),
+            ('standing_demand', _('Servers to hold')),
+            ('account', _('Credits')),
+            ('dispute', _('Disputes')),
         ],
     )
     time = fields.Moment(
@@ -73,7 +76,10 @@ class EventFilter(tables.FilterForm):
 
 
 class Events(views.HorizonTemplateView):
-    """The feed, a page at a time, the oldest first; with ``unread`` what is new."""
+    """The feed, a page at a time, the newest first.
+
+    ``before`` is an id, above the page; with ``after=unread`` there is what is new.
+    """
 
     template_name = 'flocx_dashboard/overview/events.html'
     page_title = _('Events')
@@ -89,34 +95,33 @@ class Events(views.HorizonTemplateView):
         context = super().get_context_data(**kwargs)
         form = EventFilter(self.request.GET, request=self.request)
         context['filter_form'] = form
-        if not form.is_valid():
-            return context
-        query = form.given('object_type')
+        if form.is_valid():
+            context.update(self._found(form))
+        return context
+
+    def _found(self, form):
+        query, last_read = form.given('object_type'), unread.last_read(self.request)
         if form.cleaned_data['time']:
             query['time'] = filters.Comparison('gte', form.cleaned_data['time'])
-        after = self.request.GET.get('after', '0')
-        if after == 'unread':
-            after = unread.last_read(self.request) or 'latest'
-        size = tables.page_size(self.request)
+        before, size = self.request.GET.get('before'), tables.page_size(self.request)
+        if before:
+            query['before'] = before
+        if self.request.GET.get('after') == 'unread' and last_read is not None:
+            query['after'] = last_read
         try:
-            found = api.every(
-                api.market(self.request).events,
-                size + 1,
-                after=after,
-                limit=size + 1,
-                **query,
-            )
+            found = events.newest(self.request, size + 1, **query)
         except api.Refused as refused:
             messages.error(self.request, str(refused))
-            found = []
-        before = unread.last_read(self.request)
-        context['events'] = [
-            events.description(event, before is not None and event.id > before)
-            for event in found[:size]
-        ]
-        self._last = max((event.id for event in found[:size]), default=0)
+            return {}
+        shown, following = found[:size], None
+        if not query.keys() - {'after'}:
+            # Who has seen the newest of all has read up to them.
+            self._last = max((event.id for event in shown), default=0)
         if len(found) > size:
             following = self.request.GET.copy()
-            following['after'] = found[size - 1].id
-            context['next'] = following.urlencode()
-        return context
+            following['before'] = shown[-1].id
+        known = float('inf') if last_read is None else last_read
+        return {
+            'events': [events.description(each, each.id > known) for each in shown],
+            'next': following and following.urlencode(),
+        }
