@@ -7,6 +7,7 @@ Names are looked up for a whole page at once, and once for a request.
 from django import urls
 from django.core import cache
 from django.utils import html
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from keystoneauth1 import exceptions as auth_exceptions
 
@@ -79,6 +80,16 @@ def project(request, ident):
         return '–'
     known = of_projects(request).get(ident)
     return known or shortened(ident)
+
+
+def contract(request, found):
+    """A contract in words without tags: who has it, where that is somebody else."""
+    name = formats.title(found)
+    if found.project_id == request.user.project_id:
+        return name
+    renter = of_projects(request).get(found.project_id)
+    words = {'renter': renter or formats.short(found.project_id), 'name': name}
+    return gettext('let to %(renter)s: %(name)s') % words
 
 
 def user(request, ident):

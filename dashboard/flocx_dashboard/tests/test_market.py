@@ -68,6 +68,8 @@ class MarketTest(base.DashboardTestCase):
             (picture,) = self.pictures(page.content.decode())
             bars = picture.findall(f".//{SVG}g[@class='flocx-bar flocx-bar-{kind}']")
             self.assertTrue(bars)
+            told = 'let to umbrella: ' in page.content.decode()
+            self.assertEqual(kind == 'let', told)
             self.assertContains(page, self.url('contracts:detail', contract))
 
     def test_a_server_is_one_lane(self):
@@ -83,6 +85,9 @@ class MarketTest(base.DashboardTestCase):
         self.sent('umbrella-member', 'offers:claim', booked['uuid'])
         page = self.page('acme-reader', 'market:timeline', resource_class='laned')
         found = {lane.name: len(lane.spans) for lane in page.context['picture'].lanes}
+        named = self.page('acme-reader', 'market:timeline', name='Two-Off')
+        (lane,) = named.context['picture'].lanes
+        self.assertEqual('two-offers', lane.name)
         self.assertEqual(2, found.pop('two-offers'))
         self.assertEqual([1], list(found.values()))
         page = self.page('initech-reader', 'market:timeline', resource_class='laned')

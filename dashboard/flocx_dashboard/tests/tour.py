@@ -209,6 +209,13 @@ class Tour:
         owner.see('svg.flocx-chart')
         self._test.assertIn(server, owner.title)
         owner.picture('server', height=1100)
+        # Of several, such as those of a rack, the timeline tells.
+        owner.open(f'{MARKET}timeline/')
+        owner.fill('.flocx-filter', name=server[:-1])
+        owner.click('.flocx-filter .btn', 'Filter')
+        owner.see('svg.flocx-chart')
+        owner.unfold('.flocx-details summary')
+        owner.see('#timeline-table td', self.named('bid'))
 
     def rent(self):
         """From what is needed to a bid, with what it comes to said before."""

@@ -136,7 +136,6 @@ class Calendar(views.Page):
             'start_time': times.render(start),
             'end_time': times.render(end),
         }
-        own = self.request.user.project_id
         taken = [
             (_window(line), contract)
             for contract in api.every(market.contracts, status='any', **query)
@@ -152,25 +151,24 @@ class Calendar(views.Page):
         cells, begin = [], start
         while begin < end:
             until = begin + datetime.timedelta(seconds=step)
-            cells.append(_cell(begin, until, taken, free, own))
+            cells.append(self._cell(begin, until, taken, free))
             begin = until
         return cells
 
-
-def _cell(begin, until, taken, free, own):
-    """A cell of one server: rented, let, free on offer, or none of these."""
-    start, end = times.render(begin), times.render(until)
-    for window, contract in taken:
-        if window[0] < until and begin < window[1]:
-            state = 'rented' if contract.project_id == own else 'let'
-            return heat.Cell(
-                start, end, None, state=state, text=formats.title(contract)
-            )
-    for window, offer in free:
-        if window[0] < until and begin < window[1]:
-            text = formats.about(offer.price)
-            return heat.Cell(start, end, offer.price, state='free', text=text)
-    return heat.Cell(start, end, None, state='unoffered', text=_('not offered'))
+    def _cell(self, begin, until, taken, free):
+        """A cell of one server: rented, let, free on offer, or none of these."""
+        start, end = times.render(begin), times.render(until)
+        for window, contract in taken:
+            if window[0] < until and begin < window[1]:
+                own = contract.project_id == self.request.user.project_id
+                text = names.contract(self.request, contract)
+                state = 'rented' if own else 'let'
+                return heat.Cell(start, end, None, state=state, text=text)
+        for window, offer in free:
+            if window[0] < until and begin < window[1]:
+                text = formats.about(offer.price)
+                return heat.Cell(start, end, offer.price, state='free', text=text)
+        return heat.Cell(start, end, None, state='unoffered', text=_('not offered'))
 
 
 def _window(line):

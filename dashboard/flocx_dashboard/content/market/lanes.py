@@ -40,6 +40,12 @@ class Filter(tables.FilterForm):
             ('28', gettext_lazy('Four weeks')),
         ],
     )
+    name = django_forms.CharField(
+        label=gettext_lazy('Name'),
+        required=False,
+        widget=django_forms.TextInput(attrs={'placeholder': gettext_lazy('rack03')}),
+        help_text='',
+    )
     resource_class = fields.ClassChoice(label=gettext_lazy('Class'), required=False)
     whose = django_forms.ChoiceField(
         label=gettext_lazy('Servers'),
@@ -75,6 +81,9 @@ class Timeline(views.Page):
             },
             form.cleaned_data['whose'] == 'mine',
         )
+        # The services know servers by name only one by one.
+        part = form.cleaned_data['name'].strip().lower()
+        found = [lane for lane in found if part in lane.name.lower()]
         pages = paginator.Paginator(found, LANES_PER_PAGE)
         page = pages.get_page(self.request.GET.get('page'))
         return {
@@ -117,7 +126,7 @@ def lanes(request, query, only_mine):
         for line in contract.lines:
             if line['status'] != 'cancelled':
                 lane = _lane(mine, line['resource_uuid'], known)
-                lane.spans.append(rented(contract, line, own))
+                lane.spans.append(rented(request, contract, line))
     for offer in offers:
         is_own = offer.project_id == own
         # What of others' is booked is nobody's business, and no lane of its own.
@@ -153,14 +162,14 @@ def _sorted(found):
     return sorted(found.values(), key=lambda lane: lane.name)
 
 
-def rented(contract, line, own):
-    name = formats.title(contract)
-    rents = contract.project_id == own
+def rented(request, contract, line):
+    """The time of a line of a contract."""
+    rents = contract.project_id == request.user.project_id
     return timeline.Span(
         'rented' if rents else 'let',
         line['start_time'],
         line.get('expire_time') or line['end_time'],
-        name if rents else _('let: %s') % name,
+        names.contract(request, contract),
         urls.reverse('horizon:project:market_contracts:detail', args=[contract.uuid]),
     )
 

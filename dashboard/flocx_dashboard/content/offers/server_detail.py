@@ -81,12 +81,12 @@ class Detail(offer_views.NodeMixin, views.HorizonTemplateView):
         }
 
     def _picture(self, contracts, offers, now):
-        own, uuid = self.request.user.project_id, self.object.uuid
+        uuid = self.object.uuid
         rented = timeline.Lane(_('Contracts'), [])
         for contract in contracts:
             for line in contract.lines:
                 if line['resource_uuid'] == uuid and line['status'] != 'cancelled':
-                    rented.spans.append(lanes.rented(contract, line, own))
+                    rented.spans.append(lanes.rented(self.request, contract, line))
         free = timeline.Lane(_('Free on offer'), [])
         for offer in offers:
             if offer.status == 'available':
