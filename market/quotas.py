@@ -2,6 +2,7 @@
 """How much projects and organisations may have, from Keystone's limits or options."""
 
 import dataclasses
+import decimal
 
 from flocx import exceptions
 from market import keystone_limits
@@ -136,7 +137,12 @@ def _require(label, most, used, more):
     for name, added in more.items():
         if name in most and used[name] + added > most[name]:
             raise exceptions.Forbidden(
-                f'Quota {name}: the {label} has {used[name]:f} and asks for '
-                f'{added:f} more, but may have {most[name]}',
+                f'Quota {name}: the {label} has {_plain(used[name])} and asks for '
+                f'{_plain(added)} more, but may have {most[name]}',
                 code='flocx.quota',
             )
+
+
+def _plain(number):
+    """A number without the zeros at its end."""
+    return f'{decimal.Decimal(number).normalize():f}'

@@ -119,9 +119,11 @@ class TourTest(unittest.TestCase):
     def fill(cls):
         """Months of trade, so that all is done on a busy market."""
         projects = accounts.projects(cls.lab.folder, cls.lab.ports)
+        names = 'acme', 'umbrella'
         market = busy_market.Market(
-            [projects['acme'], projects['umbrella']],
-            [projects['umbrella'], projects['acme']],
+            [projects[name] for name in names],
+            # Several, so that none of them has all that it may have.
+            [projects[f'{name}{of}'] for name in names for of in ('', '-renter')],
             'elsewhere',
             datetime.datetime.now(datetime.UTC),
             busy_market.Size(),
@@ -153,15 +155,19 @@ class TourTest(unittest.TestCase):
         self.assertEqual([], elsewhere)
 
     def tour(self, cast, sit):
-        """A Tour with two people.
+        """A Tour with two people and an operator.
 
         :param sit: opens the browser that they have.
         """
-        owner, renter = (
-            self.at_a_desk(f'{project}-owner', project, sit)
-            for project in (cast.owner, cast.renter)
-        )
-        return tour.Tour(self, cast, owner, renter)
+        people = [
+            self.at_a_desk(user, project, sit)
+            for user, project in (
+                (f'{cast.owner}-owner', cast.owner),
+                (f'{cast.renter}-owner', cast.renter),
+                ('admin', 'admin'),
+            )
+        ]
+        return tour.Tour(self, cast, *people)
 
     def test_two_members_trade(self):
         self.go_through(tour.BY_MOUSE, browser.Browser)
@@ -232,24 +238,3 @@ class TourTest(unittest.TestCase):
         (complaint,) = stranger.complaints()
         self.assertIn('Content Security Policy', complaint)
         self.assertNotEqual('slipped in', stranger.title)
-
-    def test_the_operator_looks_into_the_engine(self):
-        self.operate(self.at_a_desk('admin', 'admin'))
-
-    @profiles.only_nightly('does by the keyboard what the test before does')
-    def test_the_operator_needs_no_mouse(self):
-        self.operate(self.at_a_desk('admin', 'admin', keyboard.Browser))
-
-    def operate(self, operator):
-        operator.open(tour.ROUNDS)
-        operator.click('button', 'Run a Round Now')
-        operator.see('.alert-success', 'contracts')
-        operator.see('svg.flocx-chart')
-        operator.picture('rounds')
-        operator.click('#rounds td a')
-        operator.see('dt', 'Welfare')
-        operator.open(f'{tour.ROUNDS}health/')
-        operator.see('#services td', 'Well')
-        operator.picture('health')
-        operator.click('.flocx-sections a', 'Audit')
-        operator.see('#audit')

@@ -56,14 +56,14 @@ BY_KEYS = Cast(
 
 
 class Tour:
-    """One tour.
+    """One tour, of an owner, a renter and an operator.
 
     :param test: the test that it is part of.
     """
 
-    def __init__(self, test, cast, owner, renter):
+    def __init__(self, test, cast, owner, renter, operator):
         self._test, self._cast = test, cast
-        self._owner, self._renter = owner, renter
+        self._owner, self._renter, self._operator = owner, renter, operator
         #: The page of the contract that the bid has led to.
         self.contract_page = None
 
@@ -96,6 +96,7 @@ class Tour:
         self.count_money(self._owner)
         self.subscribe(self._owner)
         self.be_told(self._owner)
+        self.operate()
 
     def offer(self, server, name, price):
         owner = self._owner
@@ -245,7 +246,7 @@ class Tour:
 
     def ask_why_it_waits(self):
         renter = self._renter
-        renter.open(BIDS)
+        renter.open(f'{BIDS}?status=available')
         renter.click('#bids td a', self.named('rent'))
         page = renter.path
         renter.see_again(page, 'dt', 'Why it waits')
@@ -306,9 +307,9 @@ class Tour:
         owner.see('#file-rows td', 'is offered')
 
     def read_the_feed(self, person):
-        """All there is so far, so that what comes is new."""
-        person.open(f'{OVERVIEW}events/?after=latest')
-        person.see('.flocx-events td', 'Nothing has happened')
+        """What has happened last, so that what comes is new."""
+        person.open(f'{OVERVIEW}events/')
+        person.see('.flocx-events td', 'Offer expired')
 
     def read_what_is_new(self, person):
         person.open(OVERVIEW)
@@ -355,6 +356,22 @@ class Tour:
         person.see('#webhook-secret')
         person.click('#webhooks button', 'Delete')
         person.see('#webhooks td', 'Nobody is told')
+
+    def operate(self):
+        """The engine's rounds, the health of the services, and what looks odd."""
+        operator = self._operator
+        operator.open(ROUNDS)
+        operator.click('button', 'Run a Round Now')
+        operator.see('.alert-success', 'contracts')
+        operator.see('svg.flocx-chart')
+        operator.picture('rounds')
+        operator.click('#rounds td a')
+        operator.see('dt', 'Welfare')
+        operator.open(f'{ROUNDS}health/')
+        operator.see('#services td', 'Well')
+        operator.picture('health')
+        operator.click('.flocx-sections a', 'What looks odd')
+        operator.see('#audit')
 
     def release(self):
         """What was taken is given back."""
