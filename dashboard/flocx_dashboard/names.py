@@ -30,6 +30,8 @@ STATUSES = {
     'wait_cancel': _('Being cancelled'),
     'announced': _('Announced'),
     'paused': _('Paused'),
+    'enabled': _('Enabled'),
+    'disabled': _('Disabled'),
 }
 
 #: What the audit looks for.

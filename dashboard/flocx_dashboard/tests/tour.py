@@ -344,7 +344,7 @@ class Tour:
         person.fill(name='telephone')
         person.click('.btn', 'Make an address')
         person.see('#agenda-address', 'http')
-        person.click('#agendas button', 'Delete')
+        self.delete(person, '#agendas button', 'telephone')
         person.until(lambda: person.find('#agendas') is None)
 
     def be_told(self, person):
@@ -354,8 +354,16 @@ class Tour:
         person.click('.btn', 'Add')
         person.see('#webhooks td', 'hooks.example.org')
         person.see('#webhook-secret')
-        person.click('#webhooks button', 'Delete')
+        person.see('#webhooks td', 'Enabled')
+        self.delete(person, '#webhooks button', 'https://hooks.example.org')
         person.see('#webhooks td', 'Nobody is told')
+
+    @staticmethod
+    def delete(person, button, what):
+        """Delete something, which is named before it is done."""
+        person.click(button, 'Delete')
+        person.see('.modal-body', what)
+        person.click('.modal-footer .btn-danger', 'Delete')
 
     def operate(self):
         """The engine's rounds, the health of the services, and what looks odd."""
