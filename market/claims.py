@@ -10,6 +10,7 @@ from flocx import exceptions
 from flocx.core import bid as bid_core
 from flocx.core import contract as contract_core
 from flocx.core import money
+from flocx.core import offer as offer_core
 from flocx.core import window
 
 
@@ -49,6 +50,28 @@ def require_length(wanted, terms):
             f'end_time: a contract is at most {terms.max_length} seconds long, '
             f'not {wanted.seconds}'
         )
+
+
+def require_let(offer, seconds, added=False):
+    """Nothing, if ``offer`` is let for so long.
+
+    :param added: whether it is let already, and for longer then: for how long at
+        least does not matter any more.
+    :raises Conflict: it is not; the message says for how long it is.
+    """
+    if offer.lets(seconds) or added and offer_core.lets(0, offer.max_length, seconds):
+        return
+    limits = [
+        f'{name} {limit} seconds'
+        for name, limit in zip(
+            ('at least', 'at most'), (offer.min_length, offer.max_length), strict=True
+        )
+        if limit is not None
+    ]
+    raise exceptions.Conflict(
+        f'Offer {offer.uuid} is let for {" and ".join(limits)}, not {seconds}',
+        code='flocx.conflict.length',
+    )
 
 
 def require_lead(start, now, terms):
@@ -92,7 +115,8 @@ def contract(
     :param start: by default the first moment at which all are free.
     :param end: by default the first end of the free windows then, or of the
         longest contract that is allowed.
-    :raises Conflict: that time is not free, or an offer is the caller's own.
+    :raises Conflict: that time is not free, an offer is not let for so long, or it is
+        the caller's own.
     :raises Invalid: the window is reversed, too short or too long.
     """
     for offer, _ in wanted:
@@ -108,11 +132,16 @@ def contract(
         # Nobody asked for so little: it is what somebody else has left.
         raise _not_free(*wanted[0])
     require_length(stay, terms)
+    for offer, _ in wanted:
+        require_let(offer, stay.seconds)
     require_lead(stay.start, now, terms)
     made = contract_core.draft(
         uuidutils.generate_uuid(),
         stay,
-        [(uuidutils.generate_uuid(), offer, offer.price) for offer, _ in wanted],
+        [
+            (uuidutils.generate_uuid(), sold, sold.price)
+            for sold in (offer.priced(stay, now) for offer, _ in wanted)
+        ],
         now,
         origin=contract_core.PriceOrigin(contract_core.CLAIM),
         project_id=context.project_id,
@@ -151,9 +180,9 @@ def _stay(wanted, now, terms, start, end):
     start = max(start, now)
     chosen = [_at(offer, free, start) for offer, free in wanted]
     if end is None:
-        end = min(each.end for each in chosen)
-        if terms.max_length:
-            end = min(end, start + datetime.timedelta(seconds=terms.max_length))
+        longest = [terms.max_length, *(offer.max_length for offer, _ in wanted)]
+        ends = [start + datetime.timedelta(seconds=each) for each in longest if each]
+        end = min(*ends, *(each.end for each in chosen), window.FOREVER)
     stay = window.Window(start, end)
     for (offer, free), each in zip(wanted, chosen, strict=True):
         if not each.contains(stay):

@@ -7,6 +7,7 @@ from oslo_limit import opts as limit_opts
 from flocx import config
 from flocx import db
 from flocx import health
+from flocx.core import asks
 from flocx.core import bid as bid_core
 from flocx.core import contract
 from flocx.core import reclaim
@@ -202,6 +203,16 @@ _OPTS = [
         help='How many parts one bundle can have, each with hardware, servers and time '
         'of its own; all of them are met or none. Each takes what clears the market as '
         'long as a bid does, so the number bounds the work of a round.',
+    ),
+    cfg.IntOpt(
+        'max_ask_entries',
+        default=8,
+        min=0,
+        max=asks.MAX_ENTRIES,
+        help='How many entries the ask_schedule of one offer can have: times of some '
+        'days at which another price is asked. What clears the market looks at each '
+        'change of a price, so the number bounds the work of a round. With 0 no offer '
+        'has a schedule.',
     ),
     cfg.IntOpt(
         'max_group_expressions',

@@ -88,7 +88,7 @@ class Pricing:
     def __call__(self, line, offer, added):
         """The price of the window ``added`` of ``line``.
 
-        :raises Conflict: the offer is meant for others now.
+        :raises Conflict: the offer is meant for others now, or not let for so long.
         """
         if not offer.open_to(self._lineage):
             raise exceptions.Conflict(
@@ -96,8 +96,10 @@ class Pricing:
                 'it is sold to yours',
                 code='flocx.conflict.not_free',
             )
+        longer = window.Window(line.start_time, added.end).seconds
+        claims.require_let(offer, longer, added=True)
         _, last = line.segments[-1]
-        least = max(last, offer.price)
+        least = max(last, offer.price_of(added, self._now))
         return max(least, self._left_out(line, offer, added, least))
 
     def _left_out(self, line, offer, added, least):
@@ -110,7 +112,7 @@ class Pricing:
                 bid.project_id != self._contract.project_id
                 and offer.open_to(bid.lineage)
                 and bid.accepts(offer.reclaim_notice)
-                and _needs(bid, free, added, self._now)
+                and _needs(bid, offer, free, added, self._now)
                 and matcher.met(requirement_matcher.Asked(bid.requirements), document)
             ):
                 return market_stats.price_level(
@@ -136,11 +138,11 @@ class Pricing:
         )
 
 
-def _needs(bid, free, added, now):
+def _needs(bid, offer, free, added, now):
     """Whether ``bid`` fits into ``free``, and only with some of ``added``."""
     start = max(now, bid.start_time)
     stay = bid.stay(start if bid.whole else max(start, free.start))
-    if stay is None or not free.contains(stay):
+    if stay is None or not (free.contains(stay) and offer.lets(stay.seconds)):
         return False
     if bid.whole:
         return stay.overlaps(added)

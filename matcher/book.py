@@ -4,6 +4,7 @@
 Pure: it is made from offers, bids and taken time, and asks nobody else.
 """
 
+import bisect
 import collections
 from collections.abc import Collection
 from collections.abc import Iterable
@@ -30,9 +31,10 @@ Slot = tuple[str, str, str, str | None]
 
 #: What a bid asks for but its time and price: requirements as text, resource class,
 #: the projects that it may be a target as, the least notice of a reclaim, and the
-#: expressions that have to find something.
+#: expressions that have to find something. And how many of the lengths that matter for
+#: any offer it reaches.
 _Asked: typing.TypeAlias = tuple[
-    str, str | None, tuple[str, ...], int | None, tuple[str, ...]
+    str, str | None, tuple[str, ...], int | None, tuple[str, ...], int
 ]
 _ByPrice: typing.TypeAlias = tuple[decimal.Decimal, str, offer_core.Offer]
 
@@ -41,22 +43,30 @@ class Group(typing.NamedTuple):
     """What offers have in common that a bid, but for its price and time, asks.
 
     ``document`` is the hardware document as text: one hardware class. ``notice`` are
-    the seconds with which servers are reclaimed, ``NEVER`` where they never are.
+    the seconds with which servers are reclaimed, ``NEVER`` where they never are. They
+    are let for ``min_length`` seconds at least and ``max_length`` at most, ``ANY``
+    where that does not matter.
     """
 
     document: str
     resource_class: str
     lessee_id: str
     notice: int
+    min_length: int
+    max_length: int
 
     @property
     def reclaim_notice(self) -> int | None:
         """The notice as offers have it."""
         return None if self.notice == NEVER else self.notice
 
+    def lets(self, seconds: int) -> bool:
+        """Whether its servers are let for so long."""
+        return offer_core.lets(self.min_length, self.max_length or None, seconds)
 
-#: Groups are put in order, so that a number stands for no notice at all.
-NEVER = -1
+
+#: Groups are put in order, so that a number stands for no notice at all, or no length.
+NEVER, ANY = -1, 0
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -85,10 +95,17 @@ class Award:
 
     @classmethod
     def of(
-        cls, bid: bid_core.Bid, stay: window.Window, offers: Iterable[offer_core.Offer]
+        cls,
+        bid: bid_core.Bid,
+        stay: window.Window,
+        offers: Iterable[offer_core.Offer],
+        now: datetime.datetime,
     ) -> typing.Self:
-        """An award that names the group that all its offers are of, if ``bid`` asks."""
-        offers = tuple(offers)
+        """An award that names the group that all its offers are of, if ``bid`` asks.
+
+        The price of each offer is what it asks for this stay.
+        """
+        offers = tuple(each.priced(stay, now) for each in offers)
         return cls(bid.in_group_of(offers[0].properties), stay, offers)
 
     @property
@@ -130,9 +147,13 @@ class Book:
         ] = {}
         #: When their time ends, the first first; offers may have gone since.
         self._ends: list[tuple[datetime.datetime, str]] = []
+        #: The uuids of those that do not ask the same for all of it.
+        self._by_hour: set[str] = set()
         self._sorted: dict[Group, list[_ByPrice]] = {}
         self._judge = requirement_matcher.RequirementMatcher()
         self._for: dict[_Asked, tuple[Group, ...]] = {}
+        #: The lengths from which on an offer is let, or not any more, in order.
+        self._lengths: list[int] = []
         self._asked: dict[str, tuple[bid_core.Bid, _Asked]] = {}
         #: By expression and hardware document, the group that a server is of.
         self._group_values: dict[tuple[str, str], str | None] = {}
@@ -210,7 +231,8 @@ class Book:
         self.drop_offer(offer.uuid)
         self._offers[offer.uuid] = offer
         those = tuple(each for each in tenures if offer.window.overlaps(each.held))
-        if those:
+        # What a second is worth to who loses it is known where all ask the same.
+        if those and not offer.by_hour:
             held = {each.held for each in those}
             others = [each for each in taken if each not in held]
             self._tenures[offer.uuid] = those, others
@@ -245,6 +267,7 @@ class Book:
         """
         other = self.copy()
         other._tenures, other._sorted, other._for = {}, {}, {}
+        other._by_hour = set(self._by_hour)
         other._offers, other._ends = dict(self._offers), list(self._ends)
         other._group_of = dict(self._group_of)
         other._groups = {
@@ -272,11 +295,15 @@ class Book:
             offer.resource_class or '',
             offer.lessee_id or '',
             NEVER if offer.reclaim_notice is None else offer.reclaim_notice,
+            offer.min_length or ANY,
+            offer.max_length or ANY,
         )
         if group not in self._groups:
             self._groups[group] = {}
-            self._for.clear()
+            self._changed(group)
         self._groups[group][offer.uuid] = offer
+        if offer.by_hour:
+            self._by_hour.add(offer.uuid)
         self._sorted.pop(group, None)
         self._group_of[offer.uuid] = group
         self._free[offer.uuid] = free
@@ -286,12 +313,22 @@ class Book:
         if uuid not in self._free:
             return
         del self._free[uuid]
+        self._by_hour.discard(uuid)
         group = self._group_of.pop(uuid)
         del self._groups[group][uuid]
         self._sorted.pop(group, None)
         if not self._groups[group]:
             del self._groups[group]
-            self._for.clear()
+            self._changed(group)
+
+    def _changed(self, group: Group) -> None:
+        """Forget what depended on which groups there are; ``group`` is new, or gone."""
+        self._for.clear()
+        if group.min_length or group.max_length:
+            self._lengths = sorted(
+                {each.min_length for each in self._groups if each.min_length}
+                | {each.max_length + 1 for each in self._groups if each.max_length}
+            )
 
     def group(self, uuid: str) -> Group | None:
         """The group of the offer of this uuid, None if no time of it is left."""
@@ -308,6 +345,15 @@ class Book:
             for free in self.left(offer)
             if self.now < free.end
         ]
+
+    def by_hour(self, offers: Iterable[offer_core.Offer] | None = None) -> bool:
+        """Whether any of ``offers``, or at all, asks for its time by the hour.
+
+        :param offers: as they are awarded, with one price each.
+        """
+        if offers is None:
+            return bool(self._by_hour)
+        return any(each.uuid in self._by_hour for each in offers)
 
     def copy(self, bids: Iterable[bid_core.Bid] | None = None) -> 'Book':
         """A book from which time can be taken without this one losing it.
@@ -338,13 +384,16 @@ class Book:
             offer
             for group in self.groups_for(bid)
             for offer in self.members(group)
-            if offer.price <= bid.price
+            if offer.lowest_price <= bid.price
             and offer.project_id != bid.project_id
             and offer.window.overlaps(bid.window)
         ]
 
     def cheapest_first(self, bid: bid_core.Bid) -> Iterator[offer_core.Offer]:
-        """As ``suitable``, one by one in the order of price, at whatever time."""
+        """As ``suitable``, one by one in the order of price, at whatever time.
+
+        Of what is asked for by the hour the lowest price counts.
+        """
         for price, _, offer in heapq.merge(*map(self._by_price, self.groups_for(bid))):
             if price > bid.price:
                 return
@@ -354,7 +403,7 @@ class Book:
     def _by_price(self, group: Group) -> list[_ByPrice]:
         if group not in self._sorted:
             self._sorted[group] = sorted(
-                (offer.price, offer.uuid, offer)
+                (offer.lowest_price, offer.uuid, offer)
                 for offer in self._groups[group].values()
             )
         return self._sorted[group]
@@ -363,27 +412,60 @@ class Book:
         """The groups whose hardware is as ``bid`` asks and that it may take."""
         asked = self.asks(bid)
         if asked not in self._for:
-            open_to = [
-                group
-                for group in self._groups
-                if bid.resource_class in (None, group.resource_class)
-                and group.lessee_id in ('', *bid.lineage)
-                and bid.accepts(group.reclaim_notice)
-            ]
-            meeting = self._judge.meeting(
-                requirement_matcher.Asked(bid.requirements),
-                {group.document for group in open_to},
-            )
-            self._for[asked] = tuple(
-                group
-                for group in open_to
-                if group.document in meeting
-                and all(
-                    self.value(each, group.document) is not None
-                    for each in bid.expressions
-                )
+            length = self._length(bid) if self._lengths else ANY
+            self._for[asked] = self._meeting(
+                bid,
+                [group for group in self._groups if not length or group.lets(length)],
             )
         return self._for[asked]
+
+    def _meeting(self, bid: bid_core.Bid, groups: Iterable[Group]) -> tuple[Group, ...]:
+        """Those of ``groups`` that ``bid`` may take, for however long."""
+        open_to = [
+            group
+            for group in groups
+            if bid.resource_class in (None, group.resource_class)
+            and group.lessee_id in ('', *bid.lineage)
+            and bid.accepts(group.reclaim_notice)
+        ]
+        meeting = self._judge.meeting(
+            requirement_matcher.Asked(bid.requirements),
+            {group.document for group in open_to},
+        )
+        return tuple(
+            group
+            for group in open_to
+            if group.document in meeting
+            and all(
+                self.value(each, group.document) is not None for each in bid.expressions
+            )
+        )
+
+    def _length(self, bid: bid_core.Bid) -> int:
+        """For how many seconds ``bid`` asks; what is left, if it is for its window."""
+        stay = bid.stay(max(self.now, bid.start_time))
+        return stay.seconds if stay else bid.duration
+
+    def lengths(self, bid: bid_core.Bid) -> tuple[int, int] | None:
+        """For how many seconds, at least and at most, what would do for ``bid`` is let.
+
+        ``ANY`` where that is no limit. It is that which is nearest to what it asks for.
+
+        None where there is nothing of the kind, or it is not for its length.
+        """
+        length = self._length(bid)
+        refusing = [
+            group
+            for group in self._meeting(bid, self._groups)
+            if not group.lets(length)
+            and any(offer.project_id != bid.project_id for offer in self.members(group))
+        ]
+        if not refusing:
+            return None
+        return min(
+            ((group.min_length, group.max_length) for group in refusing),
+            key=lambda each: max(each[0] - length, length - (each[1] or length)),
+        )
 
     def forget(self, bid: bid_core.Bid) -> None:
         """Remember no longer which groups a bid that is not in the book may take."""
@@ -433,18 +515,23 @@ class Book:
         """What ``groups_for`` depends on: bids with equal values have equal groups."""
         known = self._asked.get(bid.uuid)
         if known and known[0] is bid:
-            return known[1]
-        asked = (
-            json.dumps(bid.requirements),
-            bid.resource_class,
-            bid.lineage,
-            bid.min_reclaim_notice,
-            bid.expressions,
-        )
-        if bid.plain:
-            # Options and rows are made anew whenever they are asked for.
-            self._asked[bid.uuid] = bid, asked
-        return asked
+            asked = known[1]
+        else:
+            asked = (
+                json.dumps(bid.requirements),
+                bid.resource_class,
+                bid.lineage,
+                bid.min_reclaim_notice,
+                bid.expressions,
+                0,
+            )
+            if bid.plain:
+                # Options and rows are made anew whenever they are asked for.
+                self._asked[bid.uuid] = bid, asked
+        if not self._lengths:
+            return asked
+        # What a bid for all of its window asks for becomes shorter.
+        return *asked[:-1], bisect.bisect_right(self._lengths, self._length(bid))
 
 
 def _next_second(moment: datetime.datetime) -> datetime.datetime:

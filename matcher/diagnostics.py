@@ -12,20 +12,21 @@ import numpy as np
 from matcher.mechanisms import figures
 from matcher.mechanisms import immediate
 from matcher.mechanisms import native
+from matcher.mechanisms import tariffs as tariff_figures
 
 _HARDWARE, _WINDOW, _QUANTITY, _PRICE = 'hardware', 'window', 'quantity', 'price'
-_NOTICE = 'notice'
+_NOTICE, _LENGTH = 'notice', 'length'
 
 _TAKEN = 'Bids worth more have the servers that it could have.'
 
 #: The nearer a bid is to what it wants, the later its reason stands here.
-NEARNESS = _HARDWARE, _NOTICE, _WINDOW, _QUANTITY, _PRICE
+NEARNESS = _HARDWARE, _NOTICE, _LENGTH, _WINDOW, _QUANTITY, _PRICE
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Reason:
-    """``reason`` is one of hardware, notice, window, quantity and price; ``detail``
-    the nearest miss in a sentence.
+    """``reason`` is one of hardware, notice, length, window, quantity and price;
+    ``detail`` the nearest miss in a sentence.
     """
 
     bid_uuid: str
@@ -131,6 +132,9 @@ def _of_sizes(book, option):
 def _of_hardware(book, bid):
     if bid.hopeless(book.now):
         return Reason(bid.uuid, _WINDOW, 'No time is left in its window.')
+    lengths = book.lengths(bid)
+    if lengths is not None:
+        return Reason(bid.uuid, _LENGTH, _let_for(bid, lengths))
     longest = book.longest_notice(bid)
     if longest is not None:
         return Reason(bid.uuid, _NOTICE, _too_short(bid, longest))
@@ -152,6 +156,18 @@ def _too_short(bid, longest):
     return (
         'Notice too short: servers as it asks for are reclaimed with a notice of '
         f'{longest} seconds at most; it asks for {wanted} (min_reclaim_notice).'
+    )
+
+
+def _let_for(bid, lengths):
+    said = ' and '.join(
+        f'at {most} {length} seconds'
+        for most, length in zip(('least', 'most'), lengths, strict=True)
+        if length
+    )
+    return (
+        f'Servers as it asks for are let for {said}; it asks for '
+        f'{bid.window.seconds if bid.whole else bid.duration}.'
     )
 
 
@@ -256,9 +272,28 @@ def _gaps_of(
                     near[0, bid], near[4, bid] = until - since, offer
                 if until - since >= length and found < most:
                     low[found], high[found] = since, until - length
-                    ask[found], offers[found] = supply.ask[offer], offer
+                    ask[found] = _asking(supply, offer, since, until - length, length)
+                    offers[found] = offer
                     found += 1
     return found
+
+
+@native.helper
+def _asking(
+    supply: figures.Supply, offer: int, first: int, last: int, length: int
+) -> int:
+    """The least that an hour is asked for, of any stay that begins in [first, last]."""
+    tariff, tariffs = supply.tariff[offer], supply.tariffs
+    if tariff < 0:
+        return int(supply.ask[offer])
+    least = tariff_figures.asked(tariffs, tariff, first, first + length)
+    least = min(least, tariff_figures.asked(tariffs, tariff, last, last + length))
+    for place in range(tariffs.at[tariff], tariffs.at[tariff + 1]):
+        for start in (tariffs.since[place], tariffs.since[place] - length):
+            if first < start < last:
+                asked = tariff_figures.asked(tariffs, tariff, start, start + length)
+                least = min(least, asked)
+    return int(-(-least // length))
 
 
 @native.helper

@@ -12,6 +12,7 @@ import datetime
 import decimal
 
 from flocx import exceptions
+from flocx.core import asks
 from flocx.core import bid
 from flocx.core import money
 from flocx.core import offer
@@ -59,9 +60,13 @@ def _offer(payload, where, now):
         properties=payload.get('properties', {}),
         lessee_id=payload.get('lessee_id'),
         reclaim_notice=payload.get('reclaim_notice'),
+        min_length=payload.get('min_length'),
+        max_length=payload.get('max_length'),
         start_time=window.instant(payload['start_time'], f'{where}.start_time'),
         end_time=window.instant(payload['end_time'], f'{where}.end_time'),
         price=money.price(payload['price'], f'{where}.price'),
+        ask_schedule=asks.schedule(payload.get('ask_schedule')),
+        ask_falls=asks.falls(payload.get('ask_falls')),
         created_at=now,
         updated_at=now,
     )
@@ -204,6 +209,9 @@ def _offer_said(market, each):
             *('reclaim_notice', 'price'),
         ),
     )
+    for name in ('min_length', 'max_length', 'ask_schedule', 'ask_falls'):
+        if (said := getattr(each, name)) is not None:
+            payload[name] = said
     payload['booked'] = [
         [window.text(taken.start), window.text(taken.end)]
         for taken in each.window.minus(market.free(each))

@@ -9,10 +9,12 @@ anything of what others bid.
 import dataclasses
 import datetime
 import decimal
+import itertools
 import typing
 
 import numpy as np
 
+from flocx.core import asks
 from flocx.core import bid as bid_core
 from flocx.core import money
 from flocx.core import window
@@ -123,7 +125,7 @@ def _answer(book, clear, question, bid):
     lowest, calendar = None, None
     if not bid.parts:
         # Of a bundle each part has a ceiling of its own.
-        places = _places(book, bid)
+        places = _places(book, bid, question.calendar)
         lowest = _lowest_ceiling(places, bid.min_quantity)
         calendar = question.calendar and _calendar(book, bid, places, question)
     answer = {
@@ -174,12 +176,17 @@ def _just_enough(book, bid):
     return dataclasses.replace(bid, price=ceiling), True
 
 
-def _places(book, bid):
-    """Where a bid without alternatives could be placed alone, at any price."""
+def _places(book, bid, calendar=None):
+    """Where a bid without alternatives could be placed alone, at any price.
+
+    :param calendar: at which starts what is asked by the hour has to be exact: a key of
+        ``STEPS``, or None.
+    """
     begin = max(book.now, bid.start_time)
     stay = bid.stay(begin)
     found = []
     groups, spreads = {}, {}
+    exact = _starts(book, bid, calendar) if stay and calendar else ()
     if stay:
         latest = bid.end_time - stay.length
         for offer in book.cheapest_first(dataclasses.replace(bid, price=_ANY_PRICE)):
@@ -194,17 +201,55 @@ def _places(book, bid):
             for free in book.left(offer):
                 low, high = max(free.start, begin), min(free.end - stay.length, latest)
                 if low <= high:
-                    found.append(
-                        (
-                            (low - book.now) // _SECOND,
-                            (high - book.now) // _SECOND,
-                            figures.micro(offer.price),
-                            *of,
-                        )
-                    )
+                    first, last = ((each - book.now) // _SECOND for each in (low, high))
+                    asked = _asks(book, offer, first, last, stay.seconds, exact)
+                    found += [(*each, *of) for each in asked]
     columns = np.array(found, np.int64).reshape(-1, 5)
     in_order = columns[np.argsort(columns[:, 3], kind='stable')]
+    if book.by_hour():
+        # What asks by the hour came in the order of the least that it ever asks.
+        in_order = columns[np.lexsort((columns[:, 2], columns[:, 3]))]
     return _Places(*in_order.T, bid.spread_max if bid.spread_by else bid.quantity)
+
+
+def _asks(book, offer, first, last, seconds, exact):
+    """What a server asks for a stay, by when this begins.
+
+    Triples of a first and a last start, side by side, and a price at which it can be
+    had from any of them on. There is one, but where it asks by the hour.
+
+    :param exact: starts for which it has to be what is asked, and no more.
+    """
+    if not offer.by_hour:
+        return [(first, last, figures.micro(offer.price))]
+    pieces = offer.asked(book.now)
+    edges = {(each.end - book.now) // _SECOND for each in pieces}
+    starts = {first, last, *exact, *edges, *(each - seconds for each in edges)}
+    starts = sorted(each for each in starts if first <= each <= last)
+
+    def rate(start):
+        begin = book.now + start * _SECOND
+        stay = window.Window(begin, begin + seconds * _SECOND)
+        return figures.micro(asks.mean(pieces, stay))
+
+    rates = [rate(each) for each in starts]
+    found = [(start, start, each) for start, each in zip(starts, rates, strict=True)]
+    for (low, one), (high, other) in itertools.pairwise(
+        zip(starts, rates, strict=True)
+    ):
+        # Between two of them it is between what it is at these.
+        if low + 1 < high:
+            found.append((low + 1, high - 1, max(one, other)))
+    return found
+
+
+def _starts(book, bid, calendar):
+    """The starts that a calendar has, in seconds from the book's now."""
+    begin = max(book.now, bid.start_time)
+    stay = bid.stay(begin)
+    first = (begin - book.now) // _SECOND
+    last = (bid.end_time - stay.length - book.now) // _SECOND
+    return range(first, last + 1, STEPS[calendar])[:MOST_STARTS]
 
 
 def _lowest_ceiling(places, servers):
@@ -248,14 +293,10 @@ def _calendar(book, bid, places, question):
     ``price`` is what a server costs on average and ``lowest_ceiling`` the ask of the
     dearest of them; both are null where there are not enough.
     """
-    step = STEPS[question.calendar]
-    begin = max(book.now, bid.start_time)
-    stay = bid.stay(begin)
+    stay = bid.stay(max(book.now, bid.start_time))
     if stay is None:
         return []
-    first = (begin - book.now) // _SECOND
-    last = (bid.end_time - stay.length - book.now) // _SECOND
-    starts = range(first, last + 1, step)[:MOST_STARTS]
+    starts = _starts(book, bid, question.calendar)
     return [_entry(book, bid, places, start, stay.seconds) for start in starts]
 
 

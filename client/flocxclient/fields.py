@@ -108,6 +108,9 @@ OFFER = Table(
         Field('resource_class', shown='list', **_CLASS),
         # Per server and hour, a decimal string.
         Field('price', shown='list', column='Money', query=True),
+        # What is asked at some times instead, and how it falls as a time comes near.
+        Field('ask_schedule', list, column='Asks', since='1.1'),
+        Field('ask_falls', dict, column='Falls', since='1.1'),
         Field(
             'status',
             shown='list',
@@ -132,6 +135,13 @@ OFFER = Table(
             column='Duration',
             query=True,
             since='1.1',
+        ),
+        # For how long it is let at least, and at most; None: any time.
+        Field(
+            'min_length', int, shown='long', column='Duration', query=True, since='1.1'
+        ),
+        Field(
+            'max_length', int, shown='long', column='Duration', query=True, since='1.1'
         ),
         # How much stays free between two contracts of it, for taking it back.
         Field('turnaround', int, shown='long', column='Duration', since='1.1'),

@@ -9,6 +9,8 @@ import pathlib
 
 #: Other words for columns.
 ALIASES = {'server': 'resource', 'node': 'resource', 'require': 'requirements'}
+#: Columns of which a cell may have several values.
+SEVERAL = {'requirements', 'ask_at'}
 YAML = ('.yaml', '.yml', '.json')
 
 
@@ -24,7 +26,7 @@ def is_yaml(name):
 
 
 def parse(text, yaml, columns):
-    """The rows of a text, dictionaries of texts; ``requirements`` are lists of them.
+    """The rows of a text, dictionaries of texts; those of ``SEVERAL`` are lists.
 
     Empty cells are left out.
 
@@ -45,7 +47,7 @@ def parse(text, yaml, columns):
                     f'row {number} has a column {heading!r}; there are '
                     + ', '.join(columns)
                 )
-            if name == 'requirements' and isinstance(value, str):
+            if name in SEVERAL and isinstance(value, str):
                 value = list(filter(None, map(str.strip, value.split(';'))))
             if value not in (None, '', []):
                 rows[-1][name] = value

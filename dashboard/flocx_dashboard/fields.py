@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from flocx_dashboard import formats
 from flocxclient.osc import alternatives
+from flocxclient.osc import asks
 from flocxclient.osc import prices
 from flocxclient.osc import requirements
 from flocxclient.osc import times
@@ -99,6 +100,47 @@ class Requirements(Read):
     def read(self, text):
         lines = filter(None, map(str.strip, text.splitlines()))
         return [requirements.parse(line) for line in lines]
+
+
+class Asks(Read):
+    """What is asked at some times, a line of text for each."""
+
+    EXAMPLE = 'weekdays 20:00-08:00 Europe/Berlin=0.50'
+
+    def __init__(self, **kwargs):
+        kwargs.setdefault(
+            'help_text',
+            _('Another price at these times, one a line; the first that holds counts.'),
+        )
+        attrs = {'rows': 2, 'spellcheck': 'false', 'placeholder': self.EXAMPLE}
+        super().__init__(widget=forms.Textarea(attrs=attrs), **kwargs)
+
+    def read(self, text):
+        lines = filter(None, map(str.strip, text.replace(';', '\n').splitlines()))
+        return [asks.parse(line) for line in lines]
+
+    def prepare_value(self, value):
+        """Entries as this field would have them typed."""
+        if isinstance(value, list):
+            return '\n'.join(map(asks.render, value))
+        return value
+
+
+class Falls(Read):
+    """To what, and how long before, an ask falls."""
+
+    def __init__(self, **kwargs):
+        kwargs.setdefault(
+            'help_text', _('48h=0.20: the nearer a time, the less, down to this price.')
+        )
+        super().__init__(**kwargs)
+        self.widget.attrs['placeholder'] = '48h=0.20'
+
+    def read(self, text):
+        return asks.parse_falls(text)
+
+    def prepare_value(self, value):
+        return asks.render_falls(value) if isinstance(value, dict) else value
 
 
 class Alternatives(Read):

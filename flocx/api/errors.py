@@ -79,6 +79,10 @@ PUBLISHED = {
         409,
         'The time is not free on that server; the detail says which is.',
     ),
+    'flocx.conflict.length': (
+        409,
+        'The offer is let for a longer, or a shorter, time; the detail says for which.',
+    ),
     'flocx.conflict.price': (
         409,
         'The added time costs more than max_price; the detail says how much.',

@@ -101,8 +101,8 @@ class Contracts(routing.Resource):
         not agreed to pay, so the price is 0. With ``dry_run`` nothing is made, and the
         answer, with status 200, is what the contract would be.
         """
-        _, context, now = transaction.request_context()
-        offer = offers_api.from_request(body['offer'], context, now)
+        service, context, now = transaction.request_context()
+        offer = offers_api.from_request(body['offer'], context, now, service.conf)
         _require_gift(offer)
         if body.get('dry_run'):
             expose.only_shown()
@@ -172,7 +172,7 @@ def _require_gift(offer):
         raise exceptions.Invalid(
             'lessee_id: the project that gets the server is missing'
         )
-    if offer.price:
+    if offer.price or offer.by_hour:
         raise exceptions.Invalid(
             f'price: {money.text(offer.price)}; who is given a server has not agreed '
             'to pay: offer it to them instead'

@@ -13,6 +13,7 @@ from flocx.api import fields
 from flocx.api import paging
 from flocx.api import routing
 from flocx.api import types
+from flocx.core import asks
 from flocx.core import offer as offer_core
 from flocx.core import query
 from flocx.core import reclaim
@@ -34,6 +35,18 @@ _OPTIONAL, _REQUIRED, _NULLABLE = fields.OPTIONAL, fields.REQUIRED, fields.NULLA
 _Field = fields.Field
 #: Seconds.
 _NOTICE = types.Integer(0, reclaim.MAX_NOTICE)
+_LENGTH = types.Integer(1, offer_core.MAX_LENGTH)
+#: As ``flocx.core.asks`` has them, which says what is wrong with them.
+_SCHEDULE = types.Value(
+    'ask_schedule',
+    {'type': ['array', 'null'], 'description': 'a list of entries'},
+    lambda value, field: asks.schedule(value),
+)
+_FALLS = types.Value(
+    'ask_falls',
+    {'type': ['object', 'null'], 'description': 'an object of before and price'},
+    lambda value, field: asks.falls(value),
+)
 
 FIELDS = fields.Table(
     uuid=_Field(_TEXT, sort=True),
@@ -49,9 +62,13 @@ FIELDS = fields.Table(
     cleaned_by=_Field(types.Text, _OPTIONAL, since='1.1'),
     lessee_id=_Field(types.Ident, _OPTIONAL, _NULLABLE),
     reclaim_notice=_Field(_NOTICE, _OPTIONAL, _NULLABLE, since='1.1'),
+    min_length=_Field(_LENGTH, _OPTIONAL, _NULLABLE, since='1.1'),
+    max_length=_Field(_LENGTH, _OPTIONAL, _NULLABLE, since='1.1'),
     start_time=_Field(types.Instant, _OPTIONAL, sort=True),
     end_time=_Field(types.Instant, _REQUIRED, _OPTIONAL, sort=True),
     price=_Field(types.Price, _REQUIRED, _OPTIONAL, sort=True),
+    ask_schedule=_Field(_SCHEDULE, _OPTIONAL, _NULLABLE, filter=None, since='1.1'),
+    ask_falls=_Field(_FALLS, _OPTIONAL, _NULLABLE, filter=None, since='1.1'),
     status=_Field(_TEXT, filter=query.one_of([*_STATUS, 'any'])),
     reason=_Field(_TEXT),
     availabilities=_Field(types.Json, filter=None),
@@ -89,8 +106,9 @@ class OfferHardware(types.Declared):
     cleaned_by = types.Text
 
 
-def from_request(body, context, now):
+def from_request(body, context, now, conf):
     """The offer that a provider publishes; the owner is who the user's token says."""
+    _require_few_entries(body, conf)
     given = {
         name: value
         for name, value in body.items()
@@ -109,7 +127,13 @@ def from_request(body, context, now):
         }
     )
     claims.require_future(offer.window, now)
+    offer.require_terms()
     return offer
+
+
+def _require_few_entries(body, conf):
+    """Nothing, if what is asked by the hour has no more entries than are allowed."""
+    asks.schedule(body.get('ask_schedule'), conf.market.max_ask_entries)
 
 
 def shown(context, offer, taken, now):
@@ -257,7 +281,7 @@ class Offers(routing.Resource):
     def post(self, body):
         """Publish an offer."""
         service, context, now = transaction.request_context()
-        offer = from_request(body, context, now)
+        offer = from_request(body, context, now, service.conf)
         limits = service.quotas.limits(context)
         with transaction.idempotent('/v1/offers') as creation:
             if creation.answer is None:
@@ -275,13 +299,15 @@ class Offers(routing.Resource):
     @expose.expose(Offer, body=OfferChange)
     @db.retried
     def patch(self, ident, body):
-        """Change an offer's name, price, end, target or notice.
+        """Change an offer's name, asks, end, target, notice or lengths.
 
         ``reclaim_notice`` is for contracts that are made from now on; those that there
-        are keep theirs.
+        are keep theirs. So do ``min_length`` and ``max_length``, but that nothing is
+        added to a contract that would be longer than ``max_length`` then.
         """
         service, context, now = transaction.request_context()
         values = transaction.changes(body)
+        _require_few_entries(values, service.conf)
         with service.database.writer() as session:
             offer = offers.get(session, ident, context)
             transaction.require_current(offer, 'market:offers:change', body)

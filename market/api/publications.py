@@ -62,7 +62,7 @@ class Publications(routing.Resource):
             raise exceptions.Invalid(
                 f'offers: {len(requests)} exceed {MAX_OFFERS}; send them in parts'
             )
-        batch = _Batch(requests, context, now)
+        batch = _Batch(requests, context, now, service.conf)
         _store(batch, service.quotas.limits(context))
         return {'publications': batch.outcomes}
 
@@ -70,7 +70,7 @@ class Publications(routing.Resource):
 class _Batch:
     """The offers of one request with their keys, and what becomes of each."""
 
-    def __init__(self, requests, context, now):
+    def __init__(self, requests, context, now, conf):
         key = transaction.key()
         self.outcomes = [
             {
@@ -84,7 +84,9 @@ class _Batch:
         self.drafts, self.keys, self.names = {}, {}, {}
         for place, request in enumerate(requests):
             try:
-                self.drafts[place] = offers_api.from_request(request, context, now)
+                self.drafts[place] = offers_api.from_request(
+                    request, context, now, conf
+                )
             except exceptions.Invalid as error:
                 self.refuse(place, error)
             else:

@@ -3,6 +3,7 @@
 
 import collections
 import dataclasses
+import datetime
 import functools
 
 import sqlalchemy as sa
@@ -117,6 +118,7 @@ def reschedule(session, offer, now, **values):
     changed = dataclasses.replace(offer, **values)
     if changed.window.since(now) is None:
         raise exceptions.Invalid(f'end_time: {window.text(changed.end_time)} is past')
+    changed.require_terms()
     if changed.end_time > offer.end_time:
         servers.lock(session, {offer.server})
         servers.require_alone(changed, servers.offered(session, [changed]))
@@ -188,16 +190,18 @@ def free_during(now, start, end=None, turnaround=_BACK_TO_BACK):
 def for_bid(session, bid, price, stay, now, turnaround=_BACK_TO_BACK):
     """The cheapest offers that ``bid`` may take for the time ``stay``, in order.
 
-    They cost no more than ``price``; what their hardware is, is not looked at.
+    They cost no more than ``price``, and have the price that they ask for this time;
+    what their hardware is, is not looked at.
     """
     rows = session.execute(
         sa.select(_TABLE)
         .where(
             _TABLE.c.status == offer_core.Status.AVAILABLE,
-            _TABLE.c.price <= price,
+            sa.or_(_TABLE.c.price <= price, *_by_hour()),
             _TABLE.c.project_id != bid.project_id,
             sa.or_(_TABLE.c.lessee_id.is_(None), _TABLE.c.lessee_id.in_(bid.lineage)),
             _accepted(bid.min_reclaim_notice),
+            *_let_for(stay.seconds),
             sa.true()
             if bid.resource_class is None
             else _TABLE.c.resource_class == bid.resource_class,
@@ -206,7 +210,20 @@ def for_bid(session, bid, price, stay, now, turnaround=_BACK_TO_BACK):
         .order_by(_TABLE.c.price, _TABLE.c.id)
         .limit(_ROWS_PER_READ)
     )
-    return [listing.from_row(offer_core.Offer, row) for row in rows]
+    found = [listing.from_row(offer_core.Offer, row).priced(stay, now) for row in rows]
+    return sorted(
+        (offer for offer in found if offer.price <= price),
+        key=lambda offer: offer.price,
+    )
+
+
+def _by_hour():
+    """Conditions: one of them is met where the price is not that of all hours."""
+    # JSON is compared in no other way on all databases.
+    return (
+        _TABLE.c.ask_schedule.is_not(sa.null()),
+        _TABLE.c.ask_falls.is_not(sa.null()),
+    )
 
 
 def _accepted(least):
@@ -215,6 +232,15 @@ def _accepted(least):
     if least is None:
         return never
     return sa.or_(never, _TABLE.c.reclaim_notice >= least)
+
+
+def _let_for(seconds):
+    """Conditions: it is let for so long (offer.lets)."""
+    least, most = _TABLE.c.min_length, _TABLE.c.max_length
+    return (
+        sa.or_(least.is_(None), least <= seconds),
+        sa.or_(most.is_(None), most >= seconds),
+    )
 
 
 def available(session, now, uuids=None):
@@ -342,14 +368,26 @@ def free_after(session, contract, now, turnaround):
         for row in rows:
             offer = listing.from_row(offer_core.Offer, row)
             taken = held(session, [offer], now, turnaround, but=line.uuid)
-            windows += free(offer, taken, now)
+            windows += [(offer, each) for each in free(offer, taken, now)]
         ends.append(
             next(
-                (e.end for e in windows if e.start <= line.end_time < e.end),
+                (
+                    _latest(offer, line, each.end)
+                    for offer, each in windows
+                    if each.start <= line.end_time < each.end
+                ),
                 contract.end_time,
             )
         )
     return min(ends, default=contract.end_time)
+
+
+def _latest(offer, line, end):
+    """When a line can end at last, of an offer that is free until ``end``."""
+    if offer.max_length is None:
+        return end
+    longest = line.start_time + datetime.timedelta(seconds=offer.max_length)
+    return max(line.end_time, min(end, longest))
 
 
 def change(session, offer, action, now, **values):

@@ -125,9 +125,15 @@ offers = sa.Table(
     _project('lessee_id'),
     # Seconds; NULL means that what was sold is never taken back.
     sa.Column('reclaim_notice', sa.BigInteger),
+    # Seconds; NULL means that any length will do.
+    sa.Column('min_length', sa.BigInteger),
+    sa.Column('max_length', sa.BigInteger),
     _time('start_time'),
     _time('end_time'),
     _price(),
+    # What is asked for some of the time instead; NULL where it is the same always.
+    sa.Column('ask_schedule', sa.JSON(none_as_null=True)),
+    sa.Column('ask_falls', sa.JSON(none_as_null=True)),
     _status(),
     sa.Column('reason', sa.String(255)),
     _generation(),

@@ -249,7 +249,7 @@ def _row(state: _State, bid: bid_core.Bid) -> _Row | None:
             for high in [at(book.now, free.end) - stay.seconds]
         ]
         here = [(low, high) for low, high in here if low <= high]
-        if not here:
+        if not here or offer.by_hour:
             continue
         gaps += [(len(sites), low, high) for low, high in here]
         tenures += [
@@ -366,7 +366,7 @@ def _begun(book: matcher_book.Book, rows: Sequence[_Row], lag: int) -> _Choice |
         used.update(offer.uuid for offer in offers)
         begin = book.now + datetime.timedelta(seconds=start)
         stay = window.Window(begin, begin + row.stay.length)
-        awards.append(matcher_book.Award.of(row.bid, stay, offers))
+        awards.append(matcher_book.Award.of(row.bid, stay, offers, book.now))
     return (total, -seconds), awards
 
 

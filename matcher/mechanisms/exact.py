@@ -9,15 +9,21 @@ intervals and on integers, so there is neither a grid nor a tolerance.
 
 import collections
 from collections.abc import Callable
+from collections.abc import Iterable
 from collections.abc import Sequence
+import decimal
 import itertools
 import typing
 
+import numpy as np
+
+from flocx.core import offer as offer_core
 from matcher import book as matcher_book
 from matcher import mechanisms
 from matcher.mechanisms import displacing
 from matcher.mechanisms import figures
 from matcher.mechanisms import lots as lot_figures
+from matcher.mechanisms import tariffs
 
 #: Pairs of a bid and a lot that a solver is asked to look at.
 LIMIT = 20_000
@@ -27,12 +33,16 @@ LARGEST = 2**62
 
 
 class _Line(typing.NamedTuple):
-    """What a bid may have of a lot: its interval there, and how many servers."""
+    """What a bid may have of a lot: its interval there, and how many servers.
+
+    ``surplus`` is what all of them leave over, where the lot has a tariff.
+    """
 
     bid: int
     lot: int
     stay: typing.Any
     servers: typing.Any
+    surplus: typing.Any = None
 
 
 class Yielding(typing.NamedTuple):
@@ -83,9 +93,16 @@ class Exact(mechanisms.Allocation):
         else:
             market = figures.hopeful(book)
             awards = solver.most(market, budget.seconds) if market.bids else []
-        welfare = figures.credits(figures.worth(awards))
+        worth = figures.worth(awards)
+        welfare = figures.credits(worth)
+        most = worth + rounding(book.offers, awards)
         return mechanisms.Allotment(
-            awards=awards, welfare=welfare, upper_bound=welfare, always_best=True
+            awards=awards,
+            welfare=welfare,
+            upper_bound=figures.credits(most, decimal.ROUND_CEILING)
+            if most > worth
+            else welfare,
+            always_best=True,
         )
 
 
@@ -122,6 +139,22 @@ def _displacing(
     yields = Yielding(lost, free, firm)
     found = solver.most(market, seconds, lots=lots, yields=yields)
     return displacing.attributed(book, yielding, found)
+
+
+def rounding(
+    offers: Iterable[offer_core.Offer], awards: Iterable[matcher_book.Award]
+) -> int:
+    """What the best awards are worth less, at most, as their asks are rounded up.
+
+    The solver knows what a stay is asked for exactly; an award has a price an hour.
+    """
+    by_hour = {each.uuid for each in offers if each.by_hour}
+    return sum(
+        award.stay.seconds
+        for award in awards
+        for each in award.offers
+        if each.uuid in by_hour
+    )
 
 
 class Solver:
@@ -163,7 +196,12 @@ class Solver:
         except ImportError:
             raise mechanisms.Refused('exact: OR-Tools is not installed') from None
         lots = lots or lot_figures.of(market.supply)
-        if len(market.bids) * len(lots.ask) > LIMIT:
+        # What a lot with a tariff asks for is another line between any two changes.
+        looks = len(lots.ask) + sum(
+            2 * int(size)
+            for size in np.diff(lots.tariffs.at)[lots.tariff[lots.tariff >= 0]]
+        )
+        if len(market.bids) * looks > LIMIT:
             raise mechanisms.Refused('exact: the market is too large')
         model = _model(cp_model, market, lots, kept or {}, yields)
         solver = cp_model.CpSolver()
@@ -261,12 +299,60 @@ def _may_win(
         stay = problem.new_optional_fixed_size_interval_var(
             start, length, here, f'{bid} stays in {lot}'
         )
-        model.lines.append(_Line(bid, lot, stay, servers))
+        line = _Line(bid, lot, stay, servers)
+        if lots.tariff[lot] >= 0:
+            line = line._replace(
+                surplus=_surplus(market, lots, model, line, here, starts)
+            )
+        model.lines.append(line)
         taken.append((lot, servers))
         heres.append((lot, here))
     _in_groups(market, lots, model, bid, heres, taken)
     problem.add(sum(servers for _, servers in taken) >= int(demand.least[bid]) * wins)
     problem.add(sum(servers for _, servers in taken) <= int(demand.most[bid]) * wins)
+
+
+def _surplus(
+    market: figures.Figures,
+    lots: lot_figures.Lots,
+    model: _Model,
+    line: _Line,
+    here: typing.Any,
+    starts: Sequence[tuple[int, int]],
+) -> typing.Any:
+    """What all servers of ``line`` leave over, a variable; never less than nothing.
+
+    As a function of the start it is linear between the starts at which either end
+    meets a change of what is asked.
+    """
+    problem, start = model.problem, model.start[line.bid]
+    length = int(market.demand.length[line.bid])
+    value = int(market.demand.ceiling[line.bid]) * length
+    changes = tariffs.starts(lots.tariffs, int(lots.tariff[line.lot]), length)
+    each = problem.new_int_var(0, value, f'of one in {line.lot} for {line.bid}')
+    chosen = []
+    for first, last in starts:
+        cuts = sorted({first, last, *(at for at in changes if first < at < last)})
+        for low, high in itertools.pairwise(cuts if first < last else [first, first]):
+            left, then = (
+                value - lot_figures.asked_exactly(lots, line.lot, at, length)
+                for at in (low, high)
+            )
+            if max(left, then) < 0:
+                continue
+            slope = (then - left) // max(1, high - low)
+            within = problem.new_bool_var(f'{line.bid} in {line.lot} from {low}')
+            problem.add_linear_constraint(start, low, high).only_enforce_if(within)
+            problem.add(each == left + slope * (start - low)).only_enforce_if(within)
+            chosen.append(within)
+    problem.add(sum(chosen) == here)
+    problem.add(each == 0).only_enforce_if(~here)
+    most = min(int(lots.size[line.lot]), int(market.demand.most[line.bid]))
+    if most == 1:
+        return each
+    surplus = problem.new_int_var(0, most * value, f'in {line.lot} for {line.bid}')
+    problem.add_multiplication_equality(surplus, [each, line.servers])
+    return surplus
 
 
 def _in_groups(
@@ -344,14 +430,18 @@ def _maximize(
         * int(demand.length[line.bid])
         for line in model.lines
     ]
+    by_hour = [line.surplus is not None for line in model.lines]
     # A trade at zero surplus is a trade all the same.
-    scale = 1 if all(worth) else 1 + int(demand.most.sum())
+    scale = 1 if all(worth) and not any(by_hour) else 1 + int(demand.most.sum())
     weights = [value * scale + (scale > 1) for value in worth]
     lost = sum(scale * rate * seconds for rate, seconds in model.lost)
     if sum(weights) * int(demand.most.max()) >= LARGEST:
         raise mechanisms.Refused('exact: values beyond 64 bits')
     surplus = sum(
-        weight * line.servers for weight, line in zip(weights, model.lines, strict=True)
+        weight * line.servers
+        if line.surplus is None
+        else scale * line.surplus + line.servers
+        for weight, line in zip(weights, model.lines, strict=True)
     )
     model.problem.maximize(
         surplus
@@ -371,7 +461,7 @@ def _awards(
     value: Callable[[typing.Any], int],
 ) -> list[matcher_book.Award]:
     stays: dict[int, list[tuple[int, int, int, int]]] = {}
-    for bid, lot, _, servers in model.lines:
+    for bid, lot, _, servers, _ in model.lines:
         if count := value(servers):
             start = value(model.start[bid])
             end = start + int(market.demand.length[bid])

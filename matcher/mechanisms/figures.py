@@ -23,6 +23,7 @@ from flocx.core import offer as offer_core
 from flocx.core import window
 from matcher import book as matcher_book
 from matcher.mechanisms import native
+from matcher.mechanisms import tariffs as tariff_figures
 
 #: What of a Demand is no column with a number for each bid, or one of another bid.
 _NOT_BY_BID = ('kinds_at', 'kinds', 'suits', 'group', 'group_at', 'head')
@@ -39,6 +40,9 @@ class Supply(typing.NamedTuple):
     ``span_at[k]`` to ``span_at[k + 1]``; that of offer ``i`` in the gaps from
     ``gap_at[i]`` to ``gap_at[i + 1]``, in order.
 
+    Offer ``i`` never asks less than ``ask[i]``; what it asks when is said by
+    ``tariff[i]`` of ``tariffs``, where that is not ``tariffs.NONE``.
+
     ``value[r, i]`` is the group of offer ``i`` by partition ``r``, -1 where no bid
     asks.
     """
@@ -54,6 +58,8 @@ class Supply(typing.NamedTuple):
     gap_from: native.Ints
     gap_to: native.Ints
     value: native.Ints
+    tariff: native.Ints
+    tariffs: tariff_figures.Tariffs
 
 
 class Demand(typing.NamedTuple):
@@ -120,6 +126,7 @@ class Figures:
             bid,
             window.Window(begin, begin + length),
             (self.offers[each] for each in sorted(offers)),
+            self.now,
         )
 
     def kind_of(self) -> dict[str, int]:
@@ -227,7 +234,9 @@ def of(
     offers = [
         offer
         for lot in lots
-        for offer in sorted(members[lot], key=lambda each: (each.price, each.uuid))
+        for offer in sorted(
+            members[lot], key=lambda each: (each.lowest_price, each.uuid)
+        )
     ]
     projects: dict[str, int] = {}
     kind_at = offsets([len(members[lot]) for lot in lots])
@@ -288,10 +297,13 @@ def _supply(
     spans = [
         _spans(free[low:high]) for low, high in itertools.pairwise(kind_at.tolist())
     ]
+    tariff, tariffs = tariff_figures.of(
+        book.now, [each.asked(book.now) if each.by_hour else None for each in offers]
+    )
     return Supply(
         kind_at=kind_at,
         kind=np.repeat(np.arange(len(kind_at) - 1), np.diff(kind_at)),
-        ask=_ints(micro(offer.price) for offer in offers),
+        ask=_ints(micro(offer.lowest_price) for offer in offers),
         owner=_ints(
             projects.setdefault(offer.project_id, len(projects)) for offer in offers
         ),
@@ -302,6 +314,8 @@ def _supply(
         gap_from=_ints(since for gaps in free for since, _ in gaps),
         gap_to=_ints(until for gaps in free for _, until in gaps),
         value=value,
+        tariff=tariff,
+        tariffs=tariffs,
     )
 
 

@@ -5,6 +5,7 @@ import collections
 from collections.abc import Iterable
 from collections.abc import Iterator
 from collections.abc import Sequence
+import dataclasses
 import datetime
 import decimal
 import itertools
@@ -20,6 +21,9 @@ from matcher.mechanisms import figures
 #: Starts of a bundle that are tried, the earliest first; and places that are looked at
 #: for a part, the cheapest first: so many, and so many more for each of its servers.
 STARTS, PLACES, PLACES_EACH = 16, 128, 4
+
+#: Starts that are tried because what is asked changes there, for a bid.
+MOST_CHANGES = 128
 
 
 class Immediate(mechanisms.Allocation):
@@ -63,7 +67,7 @@ def best(book: matcher_book.Book, bid: bid_core.Bid) -> list[matcher_book.Award]
     if not found:
         return []
     return [
-        matcher_book.Award.of(award.bid, award.stay, award.offers)
+        matcher_book.Award.of(award.bid, award.stay, award.offers, book.now)
         for award in max(found, key=_rank)
     ]
 
@@ -111,13 +115,13 @@ def _of_bundle(
         return []
     # What each part would take if there were no others, whenever it began.
     alone = [
-        matcher_book.Award(row, stay, _cheapest(places, row.quantity))
+        matcher_book.Award(row, stay, _cheapest(places, row.quantity, stay, book.now))
         for row, stay, places in zip(rows, stays, found, strict=True)
     ]
     most, *_ = _rank(alone)
     chosen: list[matcher_book.Award] = []
     for lag in lags[:STARTS]:
-        awards = _begun(rows, stays, found, lag)
+        awards = _begun(rows, stays, found, lag, book.now)
         if awards and (not chosen or _rank(awards) > _rank(chosen)):
             chosen = awards
             if _rank(chosen)[0] == most:
@@ -126,10 +130,44 @@ def _of_bundle(
     return chosen
 
 
-def _cheapest(places: Sequence['_Place'], size: int) -> tuple[offer_core.Offer, ...]:
-    """The offers of the first ``size`` servers; places are in the order of price."""
+def _cheapest(
+    places: Sequence['_Place'],
+    size: int,
+    stay: window.Window,
+    now: datetime.datetime,
+) -> tuple[offer_core.Offer, ...]:
+    """The offers of the first ``size`` servers; places are in the order of price.
+
+    None asks more than it does here, whenever it is.
+    """
     offers = {each.offer.uuid: each.offer for each in places}
-    return tuple(itertools.islice(offers.values(), size))
+    return tuple(
+        dataclasses.replace(each.priced(stay, now), price=each.lowest_price)
+        if each.by_hour
+        else each
+        for each in itertools.islice(offers.values(), size)
+    )
+
+
+def _asking(
+    bid: bid_core.Bid,
+    stay: window.Window,
+    offers: Iterable[offer_core.Offer],
+    now: datetime.datetime,
+) -> Iterable[offer_core.Offer]:
+    """``offers``, by their lowest price, as they are sold for ``stay``.
+
+    Those that ``bid`` can pay, the cheapest first.
+    """
+    found = list(offers)
+    if not any(each.by_hour for each in found):
+        return found
+    priced = [each.priced(stay, now) for each in found]
+    # Sorting is stable: what costs the same stays as it was.
+    return sorted(
+        (each for each in priced if each.price <= bid.price),
+        key=lambda each: each.price,
+    )
 
 
 def _begun(
@@ -137,6 +175,7 @@ def _begun(
     stays: Sequence[window.Window],
     found: Sequence[Sequence['_Place']],
     lag: datetime.timedelta,
+    now: datetime.datetime,
 ) -> list[matcher_book.Award]:
     """What all parts have from ``lag`` after their first ``stays`` on, or nothing."""
     awards: dict[int, matcher_book.Award] = {}
@@ -148,11 +187,12 @@ def _begun(
             for each in found[number]
             if each.covers(start) and each.offer.uuid not in taken
         )
-        offers = tuple(itertools.islice(free, row.quantity))
+        begun = window.Window(start, stays[number].end + lag)
+        asking = _asking(row, begun, free, now)
+        offers = tuple(itertools.islice(asking, row.quantity))
         if len(offers) < row.quantity:
             return []
         taken.update(each.uuid for each in offers)
-        begun = window.Window(start, stays[number].end + lag)
         awards[number] = matcher_book.Award(row, begun, offers)
     return [awards[number] for number in range(len(rows))]
 
@@ -196,14 +236,14 @@ def _best(book: matcher_book.Book, bid: bid_core.Bid) -> matcher_book.Award | No
         # With the next in price an award is worth at most what the cheapest ask.
         if full:
             asked = sum(each.price for each in full.offers)
-            if place.offer.price + others >= asked:
+            if place.offer.lowest_price + others >= asked:
                 break
         value = bid.group_by and _value(book, bid.group_by, place.offer)
         if value not in groups:
             groups[value] = _Group(book, bid)
         seen += 1
         if seen < bid.quantity:
-            others += place.offer.price
+            others += place.offer.lowest_price
         award = groups[value].add(place)
         if award and len(award.offers) == bid.quantity:
             full = max((each for each in (full, award) if each), key=_rank_of)
@@ -229,7 +269,10 @@ def undisputed(
 
     More welfare is not possible: the sum of what each could have alone is a bound, as
     the others only take from it. For a bundle it is that of its parts, each by itself.
+    Not all starts are tried where servers are asked for by the hour, so there are none.
     """
+    if book.by_hour():
+        return None
     rest, found = book.copy(), list[matcher_book.Award]()
     for bid in sorted(bids, key=priority):
         most, awards = _most(book, bid), best(rest, bid)
@@ -292,21 +335,54 @@ def _better(
     the start of a free window or the earliest start of the bid. Of several such
     starts at which it is worth the same the earliest is taken.
     """
-    for start in sorted({place.low for place in found}):
-        offers = _taken(book, bid, (each for each in found if each.covers(start)))
+    for start in _starts(book, bid, found):
         stay = bid.stay(start)
-        if stay and len(offers) >= bid.min_quantity:
+        if stay is None:
+            continue
+        there = (each for each in found if each.covers(start))
+        offers = _taken(book, bid, there, stay)
+        if len(offers) >= bid.min_quantity:
             award = matcher_book.Award(bid, stay, offers)
             if chosen is None or _rank_of(award) > _rank_of(chosen):
                 chosen = award
     return chosen
 
 
+def _starts(
+    book: matcher_book.Book, bid: bid_core.Bid, found: Sequence[_Place]
+) -> list[datetime.datetime]:
+    """Where a stay could best begin, in order; where there are very many some of them.
+
+    With asks by the hour also where one of these changes as the stay begins or ends,
+    and where it begins last of all.
+    """
+    firsts = {place.low for place in found}
+    changing = [place for place in found if place.offer.by_hour]
+    if not changing or bid.whole:
+        return sorted(firsts)
+    length = datetime.timedelta(seconds=bid.duration)
+    others = {place.high for place in found}
+    for place in changing:
+        for piece in place.offer.asked(book.now):
+            others |= {
+                start
+                for start in (piece.end, piece.end - length)
+                if place.covers(start)
+            }
+    more = sorted(others - firsts)
+    return sorted({*firsts, *more[:: -(-len(more) // MOST_CHANGES) or 1]})
+
+
 def _taken(
-    book: matcher_book.Book, bid: bid_core.Bid, places: Iterable[_Place]
+    book: matcher_book.Book,
+    bid: bid_core.Bid,
+    places: Iterable[_Place],
+    stay: window.Window,
 ) -> tuple[offer_core.Offer, ...]:
     """The first offers of ``places`` that ``bid`` may have together."""
     offers: Iterable[offer_core.Offer] = (each.offer for each in places)
+    if book.by_hour():
+        offers = _asking(bid, stay, offers, book.now)
     if bid.spread_by:
         offers = _spread(book, bid, offers)
     return tuple(itertools.islice(offers, bid.quantity))

@@ -18,6 +18,7 @@ import numpy as np
 
 from matcher.mechanisms import figures
 from matcher.mechanisms import native
+from matcher.mechanisms import tariffs as tariff_figures
 
 #: Servers of one lot; more of a kind are several lots, which keeps each short.
 LARGEST = 64
@@ -38,6 +39,9 @@ class Lots(typing.NamedTuple):
     ``steps[l]``, with room for more up to ``step_at[l + 1]``.
 
     All this time is parted into slots of ``slot`` seconds from second ``begin`` on.
+
+    A lot never asks less than its ``ask``; ``tariff`` and ``tariffs`` are as in
+    ``Supply``.
 
     All servers of a lot are of group ``value[r, l]`` by partition ``r``, as in
     ``Supply``. The lots of group ``v`` are ``members[r, n]``, the first of each kind
@@ -62,6 +66,8 @@ class Lots(typing.NamedTuple):
     members: native.Ints
     member_at: native.Ints
     groups: native.Ints
+    tariff: native.Ints
+    tariffs: tariff_figures.Tariffs
 
     def firsts(self) -> list[int]:
         """The first offer of each lot."""
@@ -111,7 +117,46 @@ def of(supply: figures.Supply, alone: Collection[int] = ()) -> Lots:
             [np.searchsorted(row, groups) for row in in_order], np.int64
         ).reshape(len(value), len(groups)),
         groups=1 + supply.value.max(axis=1, initial=-1),
+        tariff=supply.tariff[first],
+        tariffs=supply.tariffs,
     )
+
+
+@native.helper
+def asked(lots: Lots, lot: int, start: int, length: int) -> float:
+    """What a server of ``lot`` asks for a stay, in micro-credits times seconds."""
+    if lots.tariff[lot] < 0:
+        return float(lots.ask[lot]) * length
+    total = tariff_figures.asked(lots.tariffs, lots.tariff[lot], start, start + length)
+    return float(total)
+
+
+@native.helper
+def dear(lots: Lots, lot: int, start: int, length: int, ceiling: int) -> bool:
+    """Whether a server of ``lot`` that never asks more asks more for a stay."""
+    if lots.tariff[lot] < 0:
+        return False
+    end = start + length
+    return tariff_figures.dear(lots.tariffs, lots.tariff[lot], start, end, ceiling)
+
+
+def at_most(lots: Lots) -> Lots:
+    """``lots`` as if each asked at any time what it asks at the dearest one."""
+    if not len(lots.tariffs.most):
+        return lots
+    most = lots.tariffs.most[lots.tariff]
+    return lots._replace(
+        ask=np.where(lots.tariff < 0, lots.ask, most),
+        tariff=np.full(len(lots.ask), tariff_figures.NONE),
+    )
+
+
+def asked_exactly(lots: Lots, lot: int, start: int, length: int) -> int:
+    """What a server of ``lot`` asks for a stay, exact."""
+    if lots.tariff[lot] < 0:
+        return int(lots.ask[lot]) * length
+    tariff = int(lots.tariff[lot])
+    return int(tariff_figures.asked(lots.tariffs, tariff, start, start + length))
 
 
 @native.compiled
@@ -128,7 +173,8 @@ def _members(supply: figures.Supply, alone: Collection[int]) -> list[list[int]]:
     for offer in range(len(supply.ask)):
         its = slice(supply.gap_at[offer], supply.gap_at[offer + 1])
         shared = (
-            each[offer].item() for each in (supply.kind, supply.ask, supply.owner)
+            each[offer].item()
+            for each in (supply.kind, supply.ask, supply.owner, supply.tariff)
         )
         free = supply.gap_from[its].tobytes(), supply.gap_to[its].tobytes()
         itself = offer if offer in alone else -1

@@ -124,7 +124,7 @@ def displaced(book: matcher_book.Book, allotment: mechanisms.Allotment) -> list[
     awards = allotment.awards
     pivots = clarke_pivot.of(book, awards) if allotment.always_best else {}
     return [
-        pivots.get(award.bid.uuid, found.value)
+        max(0, pivots.get(award.bid.uuid, found.value))
         for award, found in zip(awards, externality.of(book, awards), strict=True)
     ]
 

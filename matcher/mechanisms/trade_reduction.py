@@ -45,7 +45,7 @@ class TradeReduction(mechanisms.Pricing):
         for stay, bids, offers in _segments(book):
             pairs, pay, get = _trades(bids, offers)
             for bid, offer in pairs:
-                awards.append(matcher_book.Award.of(bid, stay, (offer,)))
+                awards.append(matcher_book.Award.of(bid, stay, (offer,), book.now))
                 pays.append((pay,))
                 gets.append((get,))
             kept += len(pairs) * figures.micro(pay - get) * stay.seconds
@@ -59,6 +59,8 @@ def _segments(
 ) -> list[tuple[window.Window, Sequence[bid_core.Bid], Sequence[offer_core.Offer]]]:
     by_offers = collections.defaultdict(list)
     offers_of: dict[frozenset[str], list[offer_core.Offer]] = {}
+    if book.by_hour():
+        raise mechanisms.Refused('trade_reduction: an offer has asks by the hour')
     for bid in book.options:
         if not bid.plain:
             raise mechanisms.Refused(

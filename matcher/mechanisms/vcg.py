@@ -42,6 +42,8 @@ class Vcg(mechanisms.Pricing):
         self, book: matcher_book.Book, allotment: mechanisms.Allotment
     ) -> mechanisms.Settlement:
         """:raises Refused: the allotment is not proved to be exact."""
+        if book.by_hour():
+            raise mechanisms.Refused('vcg: an offer has asks by the hour')
         if not allotment.exact:
             raise mechanisms.Refused('vcg: the allocation is not proved to be the best')
         worth = figures.worth(allotment.awards)

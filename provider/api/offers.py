@@ -7,6 +7,7 @@ from flocx import exceptions
 from flocx.api import expose
 from flocx.api import routing
 from flocx.api import types
+from flocx.core import offer
 from flocx.core import reclaim
 from provider import publishing
 
@@ -38,9 +39,14 @@ class OfferRequest(types.Declared):
     query = NodeQuery
     lessee_id = types.Ident
     reclaim_notice = types.Field(types.Integer(0, reclaim.MAX_NOTICE), since='1.1')
+    min_length = types.Field(types.Integer(1, offer.MAX_LENGTH), since='1.1')
+    max_length = types.Field(types.Integer(1, offer.MAX_LENGTH), since='1.1')
     start_time = types.Instant
     end_time = types.required(types.Instant)
     price = types.Price
+    # What is wrong with these the market says.
+    ask_schedule = types.Field(types.Json, since='1.1')
+    ask_falls = types.Field(types.Json, since='1.1')
 
 
 def _terms(body):

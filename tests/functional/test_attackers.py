@@ -13,7 +13,8 @@ OFFER = {
     *('uuid', 'name', 'project_id', 'resource_type', 'resource_class', 'properties'),
     *('start_time', 'end_time', 'price', 'status', 'availabilities', 'cleaned_by'),
     *('created_at', 'updated_at'),
-    *('reclaim_notice', 'turnaround'),
+    *('reclaim_notice', 'turnaround', 'min_length', 'max_length'),
+    *('ask_schedule', 'ask_falls'),
 }
 INSIDE = {
     *('provider_id', 'resource_uuid', 'lessee_id', 'sublet_of', 'reason', 'generation')

@@ -9,6 +9,7 @@ from tests.functional import base
 
 
 class ReplacementTest(base.MarketplaceTestCase):
+    VERSION = '1.1'
     OPTIONS = (('provider', 'delivery_deadline', '600'),)
 
     def setUp(self):
@@ -122,6 +123,21 @@ class ReplacementTest(base.MarketplaceTestCase):
         self.pass_time()
         new = self.show('contracts', contract)['lines'][-1]
         self.assertEqual(racks[2], nodes.get(new['resource_uuid']).properties)
+
+    def test_it_is_let_for_what_is_left(self):
+        self.sell(('acme', '1', {}))
+        contract = self.bought()
+        self.break_server(contract)
+        for price, limits in (
+            ('0.4', {'min_length': 20 * 3600}),
+            ('0.5', {'max_length': 19 * 3600}),
+            ('0.9', {'min_length': 3600, 'max_length': 20 * 3600}),
+        ):
+            node = self.add_node(owner='initech', resource_class=self.kind)
+            good = self.offer('initech-member', node, price=price, **limits)
+        self.pass_time()
+        new = self.show('contracts', contract)['lines'][-1]
+        self.assertEqual(good['uuid'], new['offer_uuid'])
 
     def test_a_part_of_a_bundle_begins_later_and_its_like_takes_its_place(self):
         small, large = ({'properties': {'cpus': cpus}} for cpus in (8, 64))

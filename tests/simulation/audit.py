@@ -48,7 +48,7 @@ CREATE TRIGGER audit_sale AFTER INSERT ON contract_lines BEGIN
 INSERT INTO audit_sales SELECT NEW.uuid, {overlaps}, NEW.start_time, NEW.end_time,
 o.status, o.start_time, o.end_time, o.price, o.project_id, o.lessee_id,
 o.resource_class, o.properties, c.created_at, c.uuid, c.bid_uuid, o.reclaim_notice,
-NEW.part
+NEW.part, o.ask_schedule
 FROM offers o, contracts c WHERE o.uuid = NEW.offer_uuid AND c.uuid = NEW.contract_uuid;
 END"""
 _BID = """
@@ -83,6 +83,23 @@ NEW.reclaim_deadline OR NEW.end_time > OLD.end_time)) OR
 OLD.status IN ('ended', 'cancelled') BEGIN
 INSERT INTO audit_wrong VALUES ('line ' || NEW.uuid || ' was changed for good');
 END"""
+#: What is sold is neither shorter nor longer than its offer says at that moment; and
+#: what is added to it later makes it no longer.
+_LET = """
+CREATE TRIGGER audit_let AFTER INSERT ON contract_lines
+WHEN EXISTS (SELECT 1 FROM offers o WHERE o.uuid = NEW.offer_uuid AND
+({length} < o.min_length OR {length} > o.max_length)) BEGIN
+INSERT INTO audit_wrong VALUES ('line ' || NEW.uuid || ' is too short, or too long');
+END"""
+_LET_ON = """
+CREATE TRIGGER audit_let_on AFTER UPDATE OF end_time ON contract_lines
+WHEN NEW.end_time > OLD.end_time AND EXISTS (SELECT 1 FROM offers o
+WHERE o.uuid = NEW.offer_uuid AND {length} > o.max_length) BEGIN
+INSERT INTO audit_wrong VALUES ('line ' || NEW.uuid || ' has become too long');
+END"""
+_LENGTH = '({} - {})'.format(
+    *(_SECONDS.format(f'NEW.{name}') for name in ('end_time', 'start_time'))
+)
 _GONE = """
 CREATE TRIGGER audit_gone_{table} AFTER DELETE ON {table} BEGIN
 INSERT INTO audit_wrong VALUES ('{table}: a row was deleted');
@@ -93,7 +110,7 @@ _TABLES = (
     'CREATE TABLE audit_wrong (message)',
     'CREATE TABLE audit_sales (line, overlaps, start, end, offer_status, offer_start, '
     'offer_end, ask, owner, lessee, class, properties, time, contract, bid, notice, '
-    'part)',
+    'part, ask_schedule)',
     'CREATE TABLE audit_fills (contract, bid, project, lineage, quantity, '
     'min_quantity, start, end, duration, ceiling, requirements, class, status, '
     'filled_by, least, alternatives, alternative, group_by, group_value, '
@@ -123,6 +140,7 @@ def triggers():
     """{name: SQL} of the triggers."""
     texts = [_SALE.format(overlaps=_overlaps()), _BID, _FROZEN]
     texts.append(_LONGER.format(overlaps=_overlaps()))
+    texts += [each.format(length=_LENGTH) for each in (_LET, _LET_ON)]
     texts += [_MOVED.format(table=table) for table in LEGAL]
     texts += [_GONE.format(table=table) for table in FOREVER]
     return {text.split()[2]: text for text in texts}

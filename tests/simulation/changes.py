@@ -21,6 +21,8 @@ FLEXIBLE = 0.3
 BUNDLED = 0.1
 #: And in such a part of them so many are interruptible.
 INTERRUPTIBLE, OFTEN = 0.2, 0.5
+#: In such a part of them half of the offers are let for some lengths only.
+MEASURED = 0.2
 #: Seconds; ``[contracts] maintenance_notice``.
 NOTICE = 300
 
@@ -46,6 +48,8 @@ class Changes:
         self._bundled = self._bundles.random() < BUNDLED
         self._modest = random.Random(f'interruptible of {seed}')
         self._interruptible = self._modest.random() < INTERRUPTIBLE
+        self._owners = random.Random(f'owners of {seed}')
+        self._measured = self._owners.random() < MEASURED
 
     def step(self):
         """What happens before the next step of the world, if anything does."""
@@ -79,6 +83,33 @@ class Changes:
         elif wish < 0.75:
             body = {**body, 'spread_by': 'cpus', 'quantity': 2, 'min_quantity': 1}
         return {**body, 'alternatives': [self._alternative() for _ in range(number)]}
+
+    def offered(self, body):
+        """The offer ``body``, in some worlds let for some lengths only."""
+        if not self._measured or self._owners.random() < 0.5:
+            return body
+        self.happened.add('lengths')
+        least, most = (
+            self._owners.choice(each) for each in ((None, 60, 1800), (1800, 7200, None))
+        )
+        terms = {'min_length': least, 'max_length': most}
+        if self._owners.random() < 0.5:
+            self.happened.add('asks by the hour')
+            terms['ask_schedule'] = [self._entry() for _ in range(2)]
+        return body | {name: each for name, each in terms.items() if each}
+
+    def _entry(self):
+        """Another price for some hours; those of a world are of a day or two."""
+        first = self._owners.randrange(24)
+        last = (first + self._owners.choice((1, 5, 14))) % 24
+        price = self._owners.choice(('0', '0.1', '1.5', '2.000001'))
+        return {'start': f'{first:02}:00', 'end': f'{last:02}:00', 'price': price}
+
+    def changed(self, body):
+        """What is to change of an offer, in some worlds its lengths instead."""
+        if not self._measured or self._owners.random() < 0.5:
+            return body
+        return {'max_length': self._owners.choice((None, 600, 3600))}
 
     def _bundle(self, body):
         self.happened.add('bundles')

@@ -8,6 +8,7 @@ import fractions
 import json
 import math
 
+from tests.simulation import asked
 from tests.simulation import audit
 from tests.simulation import books
 from tests.simulation import changes
@@ -280,10 +281,11 @@ class Checker:
             fill = fills.get(sale['contract'])
             fill = fill and unfilled.of_part(fill, sale['part'])
             price = prices[sale['line']]
-            ceiling = fill['ceiling'] if fill else sale['ask']
+            ask = asked.of(sale)
+            ceiling = fill['ceiling'] if fill else ask
             self._require(
-                sale['ask'] <= price <= ceiling,
-                f'line {sale["line"]}: {price} is not in {sale["ask"]}..{ceiling}',
+                ask <= price <= ceiling,
+                f'line {sale["line"]}: {price} is not in {ask}..{ceiling}',
             )
             if fill:
                 self._suits(fill, sale)

@@ -68,6 +68,7 @@ class People:
             body['lessee_id'] = self._storm.pick(('acme-lab', 'acme', 'umbrella'))
         if self._storm.toss():
             body['reclaim_notice'] = self._storm.pick((0, 60, 1800))
+        body = self._world.changes.offered(body)
         self._create('offers', owner, '/v1/offers', body, _PROVIDER)
 
     def place(self):
@@ -123,6 +124,7 @@ class People:
                     *({'reclaim_notice': 60}, {'reclaim_notice': None}),
                 )
             )
+            body = self._world.changes.changed(body)
             self.ask(owner, 'PATCH', f'/v1/offers/{offer["uuid"]}', body)
 
     def cancel_offer(self):

@@ -114,11 +114,18 @@ def most(bid, offers, held, now):
     return max(_free(bid, suits, held, edge, now) for edge in edges)
 
 
+def asked_at_most(offer):
+    """What an hour of an offer is asked for at the dearest time, in millionths."""
+    entries = json.loads(offer['ask_schedule'] or 'null') or ()
+    others = (int(decimal.Decimal(each['price']) * 1_000_000) for each in entries)
+    return max([offer['price'], *others])
+
+
 def _could_take(bid, offer):
     document = json.loads(offer['properties'])
     return (
         offer['status'] == 'available'
-        and offer['price'] <= bid['price']
+        and asked_at_most(offer) <= bid['price']
         and offer['project_id'] != bid['project_id']
         and offer['lessee_id'] in (None, *json.loads(bid['lineage']))
         and bid['resource_class'] in (None, offer['resource_class'])
@@ -140,6 +147,11 @@ def _whole(bid):
     return bid['duration'] == asked.total_seconds()
 
 
+def _let(offer, seconds):
+    least, most = offer['min_length'] or 0, offer['max_length'] or seconds
+    return least <= seconds <= most
+
+
 def _free(bid, offers, held, start, now):
     """How many of ``offers`` are free for ``bid`` if it begins at ``start``."""
     first, last = moment(bid['start_time']), moment(bid['end_time'])
@@ -152,6 +164,7 @@ def _free(bid, offers, held, start, now):
         if moment(offer['start_time']) <= start
         and end <= moment(offer['end_time'])
         and all(end <= one or two <= start for one, two in held[server(offer)])
+        and _let(offer, (end - start).total_seconds())
     ]
     if bid['spread_by'] is None:
         return len(free)

@@ -7,6 +7,7 @@ from flocxclient import fields
 from flocxclient import projects
 from flocxclient.osc import command
 from flocxclient.osc import identity
+from flocxclient.osc import owner_terms
 from flocxclient.osc import prices
 from flocxclient.osc import quotes
 from flocxclient.osc import rescheduling
@@ -66,7 +67,7 @@ class _Set(command.ShowOne):
 
 
 class SetOffer(_Set):
-    """Change the name, price, end, target or notice of an offer of yours.
+    """Change the name, asks, end, target, notice or lengths of an offer of yours.
 
     Contracts made from it stay as they are.
     """
@@ -104,12 +105,15 @@ class SetOffer(_Set):
             action='store_true',
             help='Never take it back from who rents it from now on.',
         )
+        owner_terms.add_lengths(parser, changing=True)
+        owner_terms.add_asks(parser, changing=True)
         return parser
 
     def changes(self, parsed_args):
         changes = {
             **super().changes(parsed_args),
             **command.given(parsed_args, 'reclaim_notice'),
+            **owner_terms.changed(parsed_args),
         }
         if parsed_args.no_reclaim:
             changes['reclaim_notice'] = None

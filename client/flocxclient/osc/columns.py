@@ -8,6 +8,7 @@ import json
 
 from cliff import columns
 
+from flocxclient.osc import asks
 from flocxclient.osc import times
 
 
@@ -178,6 +179,20 @@ def requirements(triples):
         )
         for expression, *rest in triples or ()
     ]
+
+
+class Asks(Column):
+    """What is asked at some times, one entry a line."""
+
+    def human_readable(self):
+        return '\n'.join(map(asks.render, self._value or ()))
+
+
+class Falls(Column):
+    """To what, and how long before, an ask falls."""
+
+    def human_readable(self):
+        return asks.render_falls(self._value) if self._value else ''
 
 
 class Parts(Column):

@@ -11,6 +11,7 @@ from flocxclient.osc import bulk
 from flocxclient.osc import columns
 from flocxclient.osc import command
 from flocxclient.osc import identity
+from flocxclient.osc import owner_terms
 from flocxclient.osc import prices
 from flocxclient.osc import publications
 from flocxclient.osc import times
@@ -38,6 +39,10 @@ class CreateOffer(bulk.FileMixin, command.ShowOne):
         'start_time': '--start-time',
         'end_time': '--end-time',
         'reclaim_notice': '--reclaim-notice',
+        'min_length': '--min-length',
+        'max_length': '--max-length',
+        'ask_at': '--ask-at',
+        'ask_falls': '--ask-falls',
         'lessee': '--lessee',
         'resource_type': '--resource-type',
     }
@@ -46,6 +51,10 @@ class CreateOffer(bulk.FileMixin, command.ShowOne):
     _epilog = command.examples(
         'openstack market offer create node-7 --price 1.25 --end-time +2w',
         'openstack market offer create node-8 --lessee lab --end-time 2027-03-01',
+        'openstack market offer create node-9 --price 1 --end-time +4w --min-length 4h '
+        '--max-length 7d',
+        'openstack market offer create node-9 --price 1 --end-time +4w --ask-at '
+        '"weekdays 20:00-08:00 Europe/Berlin=0.50" --ask-falls 48h=0.20',
         'openstack market offer create --node n1 --node n2 --price 1 --end-time +2w',
         'openstack market offer create --resource-class gpu '
         "--require 'memory_mb>=65536' --price 3 --end-time +2w",
@@ -80,6 +89,8 @@ class CreateOffer(bulk.FileMixin, command.ShowOne):
             + times.DURATIONS
             + '; default never.',
         )
+        owner_terms.add_lengths(parser)
+        owner_terms.add_asks(parser)
         parser.add_argument(
             '--lessee',
             metavar='<project>',
@@ -164,7 +175,9 @@ class CreateOffer(bulk.FileMixin, command.ShowOne):
             'end_time',
             'price',
             'reclaim_notice',
+            *owner_terms.LENGTHS,
         )
+        offer.update(owner_terms.given_asks(parsed_args))
         if parsed_args.lessee is not None:
             offer['lessee_id'] = projects.project_id(
                 self.connection, parsed_args.lessee

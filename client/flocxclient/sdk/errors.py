@@ -16,6 +16,7 @@ REMEDIES = {
     'flocx.budget': 'bid or buy less, or have credits handed to the project',
     'flocx.conflict': 'look at it again with "show"',
     'flocx.conflict.generation': 'look at it again with "show", then decide anew',
+    'flocx.conflict.length': 'ask for as long as it is let, or take another offer',
     'flocx.conflict.month_closed': 'choose the month that is open',
     'flocx.conflict.name': 'give the uuid of the one that is meant',
     'flocx.conflict.node': 'put the server right in Ironic, then offer it again',

@@ -50,7 +50,9 @@ class Proxy(proxy.Proxy):
         return self._fetched(_offer.Offer, offer)
 
     def update_offer(self, offer, generation=None, **changes):
-        """Change its name, price, end_time, lessee_id or reclaim_notice."""
+        """Change its name, price, end_time, lessee_id, reclaim_notice, min_length,
+        max_length, ask_schedule or ask_falls.
+        """
         return self._changed(_offer.Offer, offer, changes, generation)
 
     def delete_offer(self, offer):

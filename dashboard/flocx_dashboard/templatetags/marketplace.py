@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from flocx_dashboard import formats
 from flocx_dashboard import names
+from flocxclient.osc import asks
 
 register = template.Library()
 
@@ -14,6 +15,7 @@ register.filter('money', formats.money)
 register.filter('price_origin', formats.price_origin)
 register.filter('about', formats.about)
 register.filter('hours', formats.hours)
+register.filter('ask', asks.render)
 register.filter('duration', formats.duration)
 register.filter('hardware', formats.hardware)
 register.filter('short', formats.short)

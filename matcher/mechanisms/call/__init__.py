@@ -101,9 +101,13 @@ class Call(mechanisms.Allocation):
         with bound_refinement.beside(book, market, dual, budget, began) as bound:
             plan, moves = _search(here, bound, budget, began)
         worth, most = plans.worth(lots, market.demand, plan), bound()
+        awards = left_shift.begun(book, _awards(market, lots, plan))
+        if book.by_hour():
+            # What a stay is asked for is rounded up to a price an hour.
+            worth = figures.worth(awards)
         welfare = figures.credits(worth)
         return mechanisms.Allotment(
-            awards=tuple(left_shift.begun(book, _awards(market, lots, plan))),
+            awards=tuple(awards),
             welfare=welfare,
             # Rounded up it would seem to be more than what is proved to be the best.
             upper_bound=figures.credits(most, decimal.ROUND_CEILING)

@@ -56,6 +56,7 @@ def certified(
     total = totals(marks, rounded)
     rents = np.zeros(len(supply.ask), np.int64)
     _rents(supply, free_seconds(supply, marks), rounded, rents)
+    _rents_by_hour(supply, marks, rounded, rents)
     servers, cost, _ = least(market, marks, rounded, total)
     cheapest = np.zeros(len(demand.ceiling), np.int64)
     _least_each(supply, demand, marks, rounded, total, cheapest)
@@ -117,9 +118,44 @@ def _rents(
     """Add what each offer earns above its ask if all its time is sold at ``prices``."""
     for offer in range(len(supply.ask)):
         kind, ask = supply.kind[offer], supply.ask[offer]
+        if supply.tariff[offer] >= 0:
+            continue
         for edge in range(seconds.shape[1]):
             if prices[kind, edge] > ask:
                 rents[offer] += (prices[kind, edge] - ask) * seconds[offer, edge]
+
+
+@native.compiled
+def _rents_by_hour(
+    supply: figures.Supply,
+    marks: native.Ints,
+    prices: native.Ints,
+    rents: native.Ints,
+) -> None:
+    """The same of offers that ask for their time by the hour."""
+    tariffs = supply.tariffs
+    for offer in range(len(supply.ask)):
+        tariff, kind = supply.tariff[offer], supply.kind[offer]
+        if tariff < 0:
+            continue
+        for gap in range(supply.gap_at[offer], supply.gap_at[offer + 1]):
+            moment, end = supply.gap_from[gap], supply.gap_to[gap]
+            low, high = tariffs.at[tariff], tariffs.at[tariff + 1]
+            piece = np.searchsorted(tariffs.since[low:high], moment, side='right')
+            piece = max(low, low + piece - 1)
+            edge = max(0, np.searchsorted(marks, moment, side='right') - 1)
+            while moment < end and edge < prices.shape[1]:
+                until = min(end, marks[edge + 1])
+                if piece + 1 < high:
+                    until = min(until, tariffs.since[piece + 1])
+                more = prices[kind, edge] - tariffs.ask[piece]
+                if more > 0:
+                    rents[offer] += more * (until - moment)
+                moment = until
+                while edge < prices.shape[1] and marks[edge + 1] <= moment:
+                    edge += 1
+                while piece + 1 < high and tariffs.since[piece + 1] <= moment:
+                    piece += 1
 
 
 def least(

@@ -83,7 +83,7 @@ def _solved(
         except mechanisms.Refused:
             too_hard.append(group)
         else:
-            yield figures.worth(awards), group
+            yield figures.worth(awards) + exact.rounding(market.offers, awards), group
 
 
 def _groups(demand: figures.Demand) -> list[native.Ints]:

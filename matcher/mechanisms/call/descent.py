@@ -6,6 +6,7 @@ kind and interval, the time on offer less the time that bids would choose.
 """
 
 from collections.abc import Callable
+import itertools
 import math
 import typing
 
@@ -13,6 +14,7 @@ import numpy as np
 
 from matcher.mechanisms import figures
 from matcher.mechanisms import native
+from matcher.mechanisms import tariffs as tariff_figures
 from matcher.mechanisms.call import certificate
 from matcher.mechanisms.call import choices
 
@@ -36,11 +38,14 @@ class _Wants(typing.NamedTuple):
 
 
 def edges(market: figures.Figures, count: int) -> native.Ints:
-    """Up to ``count`` instants, denser where more windows begin or end."""
+    """Up to ``count`` instants, denser where more windows or tariffs change."""
     supply, demand = market.supply, market.demand
     first, last = supply.gap_from.min(), supply.gap_to.max()
     instants = np.concatenate(
-        [supply.gap_from, supply.gap_to, demand.earliest, demand.latest]
+        [
+            *(supply.gap_from, supply.gap_to, demand.earliest, demand.latest),
+            supply.tariffs.since,
+        ]
     )
     instants = np.sort(instants[(first < instants) & (instants < last)])
     places = np.linspace(0, len(instants) - 1, min(count, len(instants)))
@@ -116,7 +121,9 @@ def descend(
 class _Course(typing.NamedTuple):
     """What Adam remembers of the slopes, by kind and interval, and what it looks up.
 
-    A price of kind ``k`` stays within [``floor[k]``, ``limit``].
+    A price of kind ``k`` stays within [``floor[k]``, ``limit``]. Of kinds for which
+    ``by_hour`` is true some offers have a row in ``dear_row``, not -1, and ``dear``
+    says what they ask in each interval.
     """
 
     mean: native.Floats
@@ -125,6 +132,9 @@ class _Course(typing.NamedTuple):
     stock: native.Floats
     floor: native.Floats
     limit: float
+    by_hour: native.Flags
+    dear_row: native.Ints
+    dear: native.Floats
 
 
 def _course(
@@ -138,7 +148,20 @@ def _course(
         # The first of a kind has the lowest ask; no price below it proves more.
         floor=np.minimum(supply.ask[supply.kind_at[:-1]], limit),
         limit=limit,
+        by_hour=np.logical_or.reduceat(supply.tariff >= 0, supply.kind_at[:-1]),
+        dear_row=supply.tariff,
+        dear=_asked_between(supply, marks),
     )
+
+
+def _asked_between(supply: figures.Supply, marks: native.Ints) -> native.Floats:
+    """What an hour of each interval is asked for on average, by tariff."""
+    found = np.zeros((len(supply.tariffs.most), len(marks) - 1))
+    for tariff, row in enumerate(found):
+        for edge, (start, end) in enumerate(itertools.pairwise(marks.tolist())):
+            asked = tariff_figures.asked(supply.tariffs, tariff, start, end)
+            row[edge] = asked / (end - start)
+    return found
 
 
 def _wants(market: figures.Figures, prices: native.Floats) -> _Wants:
@@ -191,6 +214,8 @@ def _step(
             price = prices[kind, edge]
             stop = low + np.searchsorted(supply.ask[low:high], price)
             free = course.stock[stop, edge] - course.stock[low, edge]
+            if course.by_hour[kind]:
+                free -= _too_dear(supply, course, low, stop, edge, price)
             slope = (free - wants.load[kind, edge]) / course.widths[edge]
             mean = 0.85 * course.mean[kind, edge] + 0.15 * slope
             square = 0.98 * course.square[kind, edge] + 0.02 * slope * slope
@@ -198,6 +223,27 @@ def _step(
             push = mean / mean_of / (math.sqrt(square / square_of) + 1e-9)
             price = max(price - length * push, course.floor[kind])
             prices[kind, edge] = min(price, course.limit)
+
+
+@native.helper
+def _too_dear(
+    supply: figures.Supply,
+    course: _Course,
+    low: int,
+    high: int,
+    edge: int,
+    price: float,
+) -> float:
+    """How much of the time of these offers is not to be had at ``price``.
+
+    They ask for it by the hour, and less at other times.
+    """
+    seconds = 0.0
+    for offer in range(low, high):
+        row = course.dear_row[offer]
+        if row >= 0 and course.dear[row, edge] >= price:
+            seconds += course.stock[offer + 1, edge] - course.stock[offer, edge]
+    return seconds
 
 
 @native.helper

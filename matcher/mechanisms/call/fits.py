@@ -48,12 +48,14 @@ def fit(
     length: int,
     dual: float,
     care: Care,
+    ceiling: int,
 ) -> tuple[int, float]:
     """How many servers of ``lot`` are free from ``start`` on, and what one costs.
 
-    That is the ask or, where that is more, the dual price. What is left over
-    before and after counts as lost as far as it is shorter than a typical stay: a
-    short rest is of no use to others.
+    None are where an hour is asked more for than ``ceiling``. What one costs is the
+    ask or, where that is more, the dual price. What is left over before and after
+    counts as lost as far as it is shorter than a typical stay: a short rest is of no
+    use to others.
     """
     lots = market.lots
     at = lots.step_at[lot]
@@ -67,7 +69,9 @@ def fit(
         step += 1
     if free == 0 or step == stop:
         return 0, 0.0
-    asked = float(lots.ask[lot]) * length
+    if lot_figures.dear(lots, lot, start, length, ceiling):
+        return 0, 0.0
+    asked = lot_figures.asked(lots, lot, start, length)
     if care.weight == 0.0:
         return free, asked
     typical = care.typical

@@ -16,9 +16,9 @@ def begun(
 ) -> list[matcher_book.Award]:
     """``awards`` with the same servers, moved back in time as far as they go.
 
-    Welfare and prices stay: a server costs the same at any time. The earliest
-    stays are moved first, so that each leaves its place to those after it. The
-    order of ``awards`` is kept.
+    Welfare and prices stay: a server costs the same at any time. Where one does not,
+    the stay remains. The earliest stays are moved first, so that each leaves its place
+    to those after it. The order of ``awards`` is kept.
     """
     stays = {award.bid.key: award for award in awards}
     on = _by_offer(awards)
@@ -26,6 +26,8 @@ def begun(
     for award in awards:
         bundles.setdefault(award.bid.uuid, []).append(award)
     for parts in sorted(bundles.values(), key=lambda parts: _rank(parts[0])):
+        if any(book.by_hour(award.offers) for award in parts):
+            continue
         free = {
             offer.uuid: _left(
                 book.free(offer),

@@ -8,6 +8,7 @@ import numpy as np
 from matcher.mechanisms import figures
 from matcher.mechanisms import lots as lot_figures
 from matcher.mechanisms import native
+from matcher.mechanisms import tariffs
 from matcher.mechanisms.call import fits
 from matcher.mechanisms.call import plan as plans
 
@@ -18,8 +19,9 @@ _MAX_PLACES = 4096
 #: each that has enough.
 _SWEEP_OF_GROUP, _LOOKED = 4, 8
 
-#: Starts that are drawn until one suits a lot.
-_TRIES = 8
+#: Starts that are drawn until one suits a lot; and which part of them, of a lot that
+#: asks for its time by the hour, are such that what it asks changes there.
+_TRIES, _CHANGES = 8, 0.7
 
 
 class Scratch(typing.NamedTuple):
@@ -98,7 +100,7 @@ def find(
     if not count:
         return -1, 0
     if market.demand.most[bid] == 1:
-        return _single(market, plan, found, bid, count, care)
+        return _single(market, plan, found, random, bid, count, care)
     _, start, size = _several(market, plan, found, random, bid, count, care, -np.inf)
     return start, size
 
@@ -285,12 +287,17 @@ def _single(
     market: fits.Market,
     plan: plans.Plan,
     found: Scratch,
+    random: native.Words,
     bid: int,
     count: int,
     care: fits.Care,
 ) -> tuple[int, int]:
-    """The best place for one server: at the ends of when one is free."""
+    """The best place for one server: at the ends of when one is free.
+
+    And where what is asked for it changes, some of these.
+    """
     lots, demand = market.lots, market.demand
+    ceiling = demand.ceiling[bid]
     length, early, latest = demand.length[bid], demand.earliest[bid], demand.latest[bid]
     target = market.guide.target[bid]
     best, start = np.inf, -1
@@ -307,12 +314,17 @@ def _single(
             elif begun >= 0 and over:
                 low, high = begun, min(since, latest) - length
                 begun = -1
-                for trial in range(3):
+                changing = care.trials if lots.tariff[lot] >= 0 and low < high else 0
+                for trial in range(3 + changing):
                     moment = low
                     if trial == 1:
                         moment = high
                     elif trial == 2:
                         moment = target
+                    elif trial:
+                        moment = tariffs.edge(
+                            lots.tariffs, lots.tariff[lot], random, length
+                        )
                     if moment < low or moment > high or (trial == 1 and low == high):
                         continue
                     edges = (
@@ -320,8 +332,10 @@ def _single(
                         fits.edge(market, moment + length),
                     )
                     dual = fits.dual(market, lot, edges, moment, moment + length)
-                    _, cost = fits.fit(market, plan, lot, moment, length, dual, care)
-                    if cost < best:
+                    free, cost = fits.fit(
+                        market, plan, lot, moment, length, dual, care, ceiling
+                    )
+                    if free and cost < best:
                         best, start = cost, moment
                         found.chosen[0], found.sizes[0] = lot, 1
             if since >= latest:
@@ -439,6 +453,12 @@ def draw_start(
     when = early
     for _ in range(_TRIES):
         lot = found.lot[int(native.uniform(random) * count)]
+        if lots.tariff[lot] >= 0 and native.uniform(random) < _CHANGES:
+            when = tariffs.edge(lots.tariffs, lots.tariff[lot], random, length)
+            when = max(early, min(late, when))
+            if plans.least_free(lots, plan, lot, when, when + length):
+                break
+            continue
         at = lots.step_at[lot]
         first = max(at, plans.step_of(lots, plan, lot, early))
         last = max(first, plans.step_of(lots, plan, lot, demand.latest[bid]))
@@ -463,14 +483,14 @@ def _covering(
     care: fits.Care,
 ) -> tuple[int, int]:
     """How many lots have servers free from ``moment`` on, and how many servers."""
-    length = market.demand.length[bid]
+    length, ceiling = market.demand.length[bid], market.demand.ceiling[bid]
     end = moment + length
     edges = fits.edge(market, moment), fits.edge(market, end)
     free, servers = 0, 0
     for place in range(count):
         lot = found.lot[place]
         dual = fits.dual(market, lot, edges, moment, end)
-        size, cost = fits.fit(market, plan, lot, moment, length, dual, care)
+        size, cost = fits.fit(market, plan, lot, moment, length, dual, care, ceiling)
         if size:
             found.free[place], found.cost[place] = size, cost
             found.order[free] = place

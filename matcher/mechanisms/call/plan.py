@@ -264,8 +264,15 @@ def gain(lots: lot_figures.Lots, demand: figures.Demand, plan: Plan, bid: int) -
     for row in range(bid, bid + demand.parts[bid]):
         rate = 0.0
         for line in range(plan.line_at[row], plan.line_at[row] + plan.lines[row]):
-            left = float(demand.ceiling[row] - lots.ask[plan.line_lot[line]])
-            rate += plan.line_size[line] * left
+            lot = plan.line_lot[line]
+            if lots.tariff[lot] < 0:
+                left = float(demand.ceiling[row] - lots.ask[lot])
+                rate += plan.line_size[line] * left
+            else:
+                length = demand.length[row]
+                paid = lot_figures.asked(lots, lot, plan.start[row], length)
+                left = float(demand.ceiling[row]) * length - paid
+                gained += plan.line_size[line] * left
         gained += rate * float(demand.length[row])
     return gained
 
@@ -284,16 +291,16 @@ def worth(lots: lot_figures.Lots, demand: figures.Demand, plan: Plan) -> int:
     total = 0
     for bid in np.flatnonzero(plan.start >= 0).tolist():
         lines = slice(plan.line_at[bid], plan.line_at[bid] + plan.lines[bid])
-        ceiling = int(demand.ceiling[bid])
-        rate = sum(
-            (ceiling - ask) * size
-            for ask, size in zip(
-                lots.ask[plan.line_lot[lines]].tolist(),
+        start, length = int(plan.start[bid]), int(demand.length[bid])
+        value = int(demand.ceiling[bid]) * length
+        total += sum(
+            (value - lot_figures.asked_exactly(lots, lot, start, length)) * size
+            for lot, size in zip(
+                plan.line_lot[lines].tolist(),
                 plan.line_size[lines].tolist(),
                 strict=True,
             )
         )
-        total += rate * int(demand.length[bid])
     return total
 
 

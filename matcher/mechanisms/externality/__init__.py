@@ -15,6 +15,9 @@ each second of a server, and whatever the search had found until it was ended. E
 is placed where it adds most, at the earliest such start. All of it depends on nothing
 but the market and the awards.
 
+What is asked for by the hour counts here as if all of its time was as dear as its
+dearest: so nothing is said to be kept out that would not be.
+
 A bundle gives up the time of all its parts at once; each of its awards is given what
 that adds. Bundles that are left out are not looked at.
 
@@ -60,7 +63,7 @@ def of(
     if len(served) == len(book.bids):
         return [Externality(0, True)] * len(awards)
     market = figures.hopeful(book)
-    lots = lot_figures.of(market.supply)
+    lots = lot_figures.at_most(lot_figures.of(market.supply))
     demand = market.demand
     plan = _plan(market, lots, awards)
     work = scratch.empty(lots, int(demand.parts.max(initial=1)))

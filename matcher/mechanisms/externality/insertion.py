@@ -235,6 +235,9 @@ def _near(
         kind = demand.kinds[place]
         for lot in range(lots.kind_at[kind], lots.kind_at[kind + 1]):
             if lots.ask[lot] > demand.ceiling[bid]:
+                if len(lots.tariffs.most):
+                    # Lots with a tariff stand where the least that they ask is.
+                    continue
                 break
             found += _noted(lots, demand, plan, work, bid, lot, within, found)
     native.sort(work.near, lots.ask, 0, found)

@@ -11,6 +11,7 @@ import math
 import hypothesis
 from hypothesis import strategies as st
 
+from flocx.core import asks
 from flocx.core import bid
 from flocx.core import offer
 from flocx.core import window
@@ -217,17 +218,23 @@ def books(draw, most_offers=6, most_bids=6, bids=bids):
     return book.Book(NOW, supply, taken, demand)
 
 
-def in_racks(market, together, apart=()):
+#: For how long some offers are let.
+_LENGTHS = ({'min_length': 6}, {'max_length': 12}, {'min_length': 3, 'max_length': 8})
+
+
+def in_racks(market, together, apart=(), lengths=()):
     """``market`` with its servers in two racks, but for some that are in none.
 
     :param together: the numbers of bids whose servers have to be in one rack.
     :param apart: those of bids that may have only one or two servers of a rack.
+    :param lengths: those of offers that are let for some lengths only.
     """
     supply = [
         dataclasses.replace(
             each,
             properties=each.properties
             | ({'rack': number % 2} if number % 5 != 4 else {}),
+            **(_LENGTHS[number % 3] if number in lengths else {}),
         )
         for number, each in enumerate(market.offers)
     ]
@@ -253,6 +260,53 @@ def in_racks(market, together, apart=()):
     return book.Book(NOW, supply, taken(market), demand)
 
 
+#: What some offers ask for by the hour, in markets that are stretched to hours.
+_BY_HOUR = (
+    {'ask_schedule': [{'start': '03:00', 'end': '09:00', 'price': '0.25'}]},
+    {
+        'ask_schedule': [
+            {'days': ['fri'], 'start': '06:00', 'end': '18:00', 'price': '4.5'},
+            {'start': '20:00', 'end': '02:00', 'price': '0'},
+        ]
+    },
+    {'ask_falls': {'before': 8 * 3600, 'price': '0'}},
+    {
+        'ask_schedule': [{'start': '01:00', 'end': '05:00', 'price': '0.333333'}],
+        'ask_falls': {'before': 20 * 3600, 'price': '0.1'},
+    },
+)
+
+
+def by_hour(market, chosen):
+    """``market`` with an hour for each second, and some offers that ask by the hour.
+
+    :param chosen: {number of an offer: what it asks for}.
+    """
+    market = stretched(market, 3600)
+    supply = []
+    for number, each in enumerate(market.offers):
+        if number in chosen:
+            terms = _BY_HOUR[chosen[number]]
+            each = dataclasses.replace(
+                each,
+                ask_schedule=asks.schedule(terms.get('ask_schedule')),
+                ask_falls=asks.falls(terms.get('ask_falls')),
+            )
+        supply.append(each)
+    return book.Book(NOW, supply, taken(market), market.bids)
+
+
+def books_by_hour(most_offers=4, most_bids=4, bids=bids):
+    """Markets in which some offers do not ask the same for all of their time."""
+    return st.builds(
+        by_hour,
+        books(most_offers, most_bids, bids),
+        st.dictionaries(
+            st.integers(0, 2 * most_offers), st.integers(0, len(_BY_HOUR) - 1)
+        ),
+    )
+
+
 def rich_books(most_offers=4, most_bids=4, apart=True):
     """Markets in which bids have alternatives, or want servers in one rack, or both.
 
@@ -264,6 +318,7 @@ def rich_books(most_offers=4, most_bids=4, apart=True):
         books(most_offers, most_bids, rich_bids),
         some,
         some if apart else st.just(()),
+        st.sets(st.integers(0, 2 * most_offers)),
     )
 
 
@@ -460,5 +515,8 @@ def _broken_lines(market, award):
             yield f'{asked.uuid} has {each.uuid}, which does not suit it'
         if each.price > asked.price or each.project_id == asked.project_id:
             yield f'{asked.uuid} must not trade with {each.uuid}'
+        least, most = each.min_length or 0, each.max_length or stay.seconds
+        if not least <= stay.seconds <= most:
+            yield f'{each.uuid} is not let to {asked.uuid} for so long'
         if not any(free.contains(stay) for free in market.free(each)):
             yield f'{each.uuid} is not free for {asked.uuid}'

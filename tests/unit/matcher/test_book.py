@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Whatever the history, the book is what one made of its end would be."""
 
+import dataclasses
 import datetime
 import unittest
 
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 
 from flocx.core import window
 from matcher import book
+from matcher import diagnostics
 from matcher import mechanisms
 from matcher import partition
 from matcher.mechanisms import call
@@ -108,3 +110,66 @@ class TouchedTest(unittest.TestCase):
             [bid for bid in market.bids if named[bid.uuid] in reached],
             list(partition.touched(market, changed).bids),
         )
+
+
+class LengthsTest(unittest.TestCase):
+    """Offers that are let for some lengths only."""
+
+    @markets.examples()
+    @hypothesis.given(markets.rich_books())
+    def test_a_bid_suits_what_is_let_for_its_length(self, market):
+        free = [
+            dataclasses.replace(each, min_length=None, max_length=None)
+            for each in market.offers
+        ]
+        limits = {each.uuid: each for each in market.offers}
+        plain = book.Book(market.now, free, markets.taken(market), market.bids)
+        for bid in market.options:
+            stay = bid.stay(max(market.now, bid.start_time))
+            if stay is None:
+                continue
+            expected = {
+                each.uuid
+                for each in plain.suitable(bid)
+                if limits[each.uuid].lets(stay.seconds)
+            }
+            self.assertEqual(expected, {each.uuid for each in market.suitable(bid)})
+
+    def test_a_bid_for_the_rest_of_its_window_becomes_shorter(self):
+        offer = markets.make_offer(end=1000, max_length=50)
+        bid = markets.make_bid(end=100)
+        market = book.Book(markets.NOW, [offer], {}, [bid])
+        for passed, found in ((0, 0), (49, 0), (50, 1), (99, 1)):
+            market.at(markets.moment(passed))
+            self.assertEqual(found, len(market.suitable(bid)), passed)
+        market.drop_offer(offer.uuid)
+        self.assertEqual([], market.suitable(bid))
+        market.put_offer(dataclasses.replace(offer, max_length=None), ())
+        market.at(markets.NOW)
+        self.assertEqual(1, len(market.suitable(bid)))
+
+    def test_why_a_bid_waits_is_that_of_the_nearest(self):
+        offers = [
+            markets.make_offer(0, min_length=40),
+            markets.make_offer(1, min_length=30, max_length=90),
+            markets.make_offer(2, max_length=5),
+            markets.make_offer(3, min_length=21, project_id='blue'),
+            markets.make_offer(4, min_length=20, properties=markets.HARDWARE[1]),
+        ]
+        bid = markets.make_bid(duration=20, requirements=(('cpus', '<', 9),))
+        market = book.Book(markets.NOW, offers, {}, [bid])
+        self.assertEqual((30, 90), market.lengths(bid))
+        (told,) = diagnostics.unmatched(market, [])
+        self.assertEqual(
+            (
+                'length',
+                'Servers as it asks for are let for at least 30 seconds and at '
+                'most 90 seconds; it asks for 20.',
+            ),
+            (told.reason, told.detail),
+        )
+        whole = markets.make_bid(requirements=(('cpus', '<', 9),))
+        market = book.Book(markets.NOW, offers[1:2], {}, [whole])
+        (told,) = diagnostics.unmatched(market, [])
+        self.assertIn('it asks for 100.', told.detail)
+        self.assertIsNone(market.lengths(dataclasses.replace(whole, duration=50)))

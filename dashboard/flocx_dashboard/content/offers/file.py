@@ -24,6 +24,10 @@ COLUMNS = {
     'start_time': 'start_time',
     'end_time': 'end_time',
     'reclaim_notice': 'reclaim_notice',
+    'min_length': 'min_length',
+    'max_length': 'max_length',
+    'ask_at': 'ask_schedule',
+    'ask_falls': 'ask_falls',
     'lessee': 'lessee_id',
 }
 TIMES = ('start_time', 'end_time')

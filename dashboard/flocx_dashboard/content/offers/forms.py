@@ -11,6 +11,8 @@ from flocx_dashboard import tables
 
 #: The value of a choice that is not made.
 EVERYBODY = ''
+#: What an owner may take back of what the offer said.
+TERMS = ('reclaim_notice', 'min_length', 'max_length', 'ask_schedule', 'ask_falls')
 #: As many offers as a form lets one choose from.
 MAX_NODES = 50
 
@@ -116,6 +118,19 @@ class Create(forms.Once):
         ),
     )
 
+    min_length = fields.Duration(
+        label=_('Let for at least'),
+        required=False,
+        help_text=_('4h or 1d: any time, if you leave it out.'),
+    )
+    max_length = fields.Duration(
+        label=_('Let for at most'),
+        required=False,
+        help_text=_('12h or 7d: any time, if you leave it out.'),
+    )
+    ask_schedule = fields.Asks(label=_('At other times'), required=False)
+    ask_falls = fields.Falls(label=_('Falls to'), required=False)
+
     def __init__(self, request, *args, **kwargs):
         super().__init__(request, *args, **kwargs)
         self.fields['lessee_id'].choices = [
@@ -135,6 +150,10 @@ class Create(forms.Once):
                 'name',
                 'lessee_id',
                 'reclaim_notice',
+                'min_length',
+                'max_length',
+                'ask_schedule',
+                'ask_falls',
             ),
         )
         # Who has just offered the first of a class finds it in each filter.
@@ -156,6 +175,19 @@ class Change(forms.Change):
         ),
     )
 
+    min_length = fields.Duration(
+        label=_('Let for at least'),
+        required=False,
+        help_text=_('4h or 1d: any time, if you leave it out.'),
+    )
+    max_length = fields.Duration(
+        label=_('Let for at most'),
+        required=False,
+        help_text=_('12h or 7d: any time, if you leave it out.'),
+    )
+    ask_schedule = fields.Asks(label=_('At other times'), required=False)
+    ask_falls = fields.Falls(label=_('Falls to'), required=False)
+
     update = 'update_offer'
     helps = {
         'price': _('The least you take from now on, per hour.'),
@@ -174,7 +206,7 @@ class Change(forms.Change):
         return {
             **super().changes(data),
             'lessee_id': data['lessee_id'] or None,
-            'reclaim_notice': data['reclaim_notice'],
+            **{name: data[name] for name in TERMS},
         }
 
 

@@ -130,7 +130,7 @@ class Change(OfferMixin, forms.FormView):
         return {
             **offer_forms.Change.initial_of(self.object),
             'lessee_id': self.object.lessee_id,
-            'reclaim_notice': self.object.reclaim_notice,
+            **{name: self.object[name] for name in offer_forms.TERMS},
         }
 
 
