@@ -12,8 +12,8 @@ it is without contracts between them, and no award lowers it. The bound is that 
 market in which all that can be lost is free, at what losing it costs at least
 (``displacement_bound``).
 
-The price of such an award is that of any rule with these costs as the asks: an owner
-gets no less than what the displaced had offered for the time that they lose.
+The price of such an award is that of any rule with these costs as the asks: beyond its
+ask an owner gets no less than what the displaced had offered beyond it.
 """
 
 import dataclasses

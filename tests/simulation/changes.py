@@ -19,8 +19,9 @@ AWAY = datetime.timedelta(hours=1)
 FLEXIBLE = 0.3
 #: And in such a part of them a third are bundles.
 BUNDLED = 0.1
-#: And in such a part of them so many are interruptible.
-INTERRUPTIBLE, OFTEN = 0.2, 0.5
+#: In such a part of the worlds, and so likely with each step of them, somebody places
+#: an interruptible bid for whatever there is, or a firm one that offers more.
+INTERRUPTIBLE, OFTEN = 0.1, 0.05
 #: In such a part of them half of the offers are let for some lengths only.
 MEASURED = 0.2
 #: Seconds; ``[contracts] maintenance_notice``.
@@ -53,21 +54,28 @@ class Changes:
 
     def step(self):
         """What happens before the next step of the world, if anything does."""
+        if self._interruptible and self._modest.random() < OFTEN:
+            self.happened.add('interruptible')
+            self._world.act('compete', self._compete, *self._competitor())
         for name in self._possible:
             if self._random.random() < STEPS[name]:
                 self.happened.add(name)
                 self._actions[name]()
 
-    def wished(self, body):
-        """The bid ``body``, in some worlds as ``or_else`` has it, or interruptible."""
-        body = self.or_else(body)
-        if not self._interruptible or self._modest.random() > OFTEN:
-            return body
-        self.happened.add('interruptible')
-        terms = {'interruptible_notice': self._modest.choice((60, 600))}
-        if self._modest.random() < 0.5:
-            terms['on_displaced'] = 'move'
-        return {**body, **terms}
+    def _competitor(self):
+        """Who bids, and what: drawn before others have their turn."""
+        pick = self._modest.choice
+        who, body = pick(people.RENTERS), {'quantity': 3, 'min_quantity': 1}
+        if self._modest.random() < 0.6:
+            body['end_time'] = self._world.people.time(pick((120, 600, 1200)))
+            body['interruptible_notice'] = pick((1, 60, 600))
+            body['on_displaced'] = pick(('end', 'move'))
+            return who, {**body, 'price': pick(('1.333333', '3'))}
+        body['end_time'] = self._world.people.time(pick((60, 120, 400)))
+        return who, {**body, 'price': '9', 'duration': pick((600, 3000))}
+
+    def _compete(self, who, body):
+        self._world.people.ask(who, 'POST', '/v1/bids', body)
 
     def or_else(self, body):
         """The bid ``body``, in some worlds with alternatives, or a bundle instead."""

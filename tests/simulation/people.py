@@ -89,7 +89,7 @@ class People:
             body['min_reclaim_notice'] = self._storm.pick((0, 0, 60))
         if not self._storm.below(4):
             body['resource_class'] = self._storm.pick(('large', 'small'))
-        body = self._world.changes.wished(body)
+        body = self._world.changes.or_else(body)
         self._create('bids', self._storm.pick(RENTERS), '/v1/bids', body)
 
     def claim(self):
