@@ -159,7 +159,7 @@ class PlantedTest(testtools.TestCase):
             )
 
         with mock.patch.object(changes, 'FLEXIBLE', 1):
-            self.found('not the time', bid.Bid, 'options', property(mixed), 1)
+            self.found('not the time', bid.Bid, 'options', property(mixed), 5)
 
     def test_a_part_that_is_left_out(self):
         spaced = drafts.spaced
@@ -168,15 +168,15 @@ class PlantedTest(testtools.TestCase):
             return (awarded[:1] for awarded in spaced(*given))
 
         with mock.patch.object(changes, 'BUNDLED', 1):
-            self.found('0 servers of part 1', drafts, 'spaced', first, 1)
+            self.found('0 servers of part 1', drafts, 'spaced', first, 10)
 
     def test_servers_that_are_not_together(self):
         with mock.patch.object(changes, 'FLEXIBLE', 1):
-            self.found('not together', bid, 'group_of', lambda *_: '16', 1)
+            self.found('not together', bid, 'group_of', lambda *_: '16', 5)
 
     def test_servers_that_are_not_apart(self):
         with mock.patch.object(changes, 'FLEXIBLE', 1):
-            self.found('not apart', immediate, '_spread', lambda *given: given[-1], 1)
+            self.found('not apart', immediate, '_spread', lambda *given: given[-1], 71)
 
     def test_an_owner_who_takes_back_at_once(self):
         def at_once(line, now):
