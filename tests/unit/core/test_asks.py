@@ -96,7 +96,7 @@ class SchedulesTest(unittest.TestCase):
 
     @hypothesis.settings(max_examples=200, deadline=None, derandomize=True)
     @hypothesis.given(
-        st.lists(ENTRIES, max_size=3), st.integers(0, 300), st.integers(1, 200)
+        st.lists(ENTRIES, max_size=3), st.integers(0, 300), st.integers(1, 100)
     )
     def test_each_half_hour_is_asked_for_as_the_first_that_holds_says(
         self, entries, start, length
