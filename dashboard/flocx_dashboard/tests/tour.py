@@ -341,8 +341,7 @@ class Tour:
         """The agenda in a calendar program, by an address that can be revoked."""
         person.open(f'{OVERVIEW}agenda/')
         person.see('#agenda td', 'servers of yours come back')
-        # What is due may be hundreds of lines, and the form stands below them.
-        person.click('#content_body a', 'Follow it in your calendar program')
+        person.unfold('#agenda-subscribe summary')
         person.fill(name='telephone')
         person.click('.btn', 'Make an address')
         person.see('#agenda-address', 'http')
