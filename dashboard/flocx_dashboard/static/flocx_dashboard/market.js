@@ -67,7 +67,22 @@
     });
   }
 
+  // Horizon's question whether one is sure leaves the focus on the page behind it, from
+  // where who has keys only would go through all that follows there.
+  function answer() {
+    var modal = this;
+    if (!modal.contains(document.activeElement)) {
+      var first = modal.querySelector('.modal-footer .btn');
+      if (first) {
+        first.focus();
+      }
+    }
+  }
+
   document.addEventListener('DOMContentLoaded', function () {
+    if (window.jQuery) {
+      window.jQuery(document).on('shown.bs.modal', '.modal', answer);
+    }
     document.querySelectorAll('#content_body table.table').forEach(label);
     // What is wider than a narrow page is moved by the arrow keys, too.
     document.querySelectorAll('.flocx-figure').forEach(function (figure) {
