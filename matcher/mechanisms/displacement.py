@@ -2,9 +2,9 @@
 """Firm bids that have the servers of interruptible contracts.
 
 An allocation gives away what is free, as ever. Then firm bids that it left out may have
-what interruptible contracts can lose (``displacing``), where that is worth more than
-what these lose by it. ``exact`` decides both at once, and is what the two stages are
-held against.
+what interruptible contracts can lose (``displacement_search``), where that is worth
+more than what these lose by it. ``exact`` decides both at once, and is what the two
+stages are held against.
 
 What a firm bid displaces is a cost to it, beside the ask: what the interruptible bid
 had offered beyond the ask, for the time which its contract loses. So welfare is what
@@ -21,7 +21,7 @@ import decimal
 
 from matcher import book as matcher_book
 from matcher import mechanisms
-from matcher.mechanisms import displacing
+from matcher.mechanisms import displacement_search
 from matcher.mechanisms import figures
 from matcher.mechanisms.call import displacement_bound
 
@@ -36,7 +36,7 @@ def allocate(
     if allocation.DISPLACES or not book.tenures:
         return allotment
     yielding = book.yielding()
-    more = displacing.awards_of(book, yielding, allotment.awards, budget)
+    more = displacement_search.awards_of(book, yielding, allotment.awards, budget)
     awards = [*allotment.awards, *more]
     welfare = figures.credits(figures.worth(awards))
     allotment = dataclasses.replace(allotment, awards=awards, welfare=welfare)

@@ -20,7 +20,7 @@ import numpy as np
 from flocx.core import offer as offer_core
 from matcher import book as matcher_book
 from matcher import mechanisms
-from matcher.mechanisms import displacing
+from matcher.mechanisms import displacement_search
 from matcher.mechanisms import figures
 from matcher.mechanisms import lots as lot_figures
 from matcher.mechanisms import tariffs
@@ -52,7 +52,7 @@ class Yielding(typing.NamedTuple):
     lots what is ``free``: starts and ends in turns.
     """
 
-    tenures: dict[int, list[displacing.Seconds]]
+    tenures: dict[int, list[displacement_search.Seconds]]
     free: dict[int, list[int]]
     firm: list[bool]
 
@@ -124,7 +124,7 @@ def _displacing(
         lots.offers[at]: lot for lot, at in enumerate(lots.offer_at[:-1].tolist())
     }
     free: dict[int, list[int]] = {}
-    lost: dict[int, list[displacing.Seconds]] = {}
+    lost: dict[int, list[displacement_search.Seconds]] = {}
     for uuid, place in places.items():
         lot, offer = numbers[place], market.offers[place]
         free[lot] = [
@@ -133,12 +133,13 @@ def _displacing(
             for each in (window.start, window.end)
         ]
         lost[lot] = [
-            displacing.in_seconds(each, offer, book.now) for each in tenures[uuid]
+            displacement_search.in_seconds(each, offer, book.now)
+            for each in tenures[uuid]
         ]
     firm = [bid.interruptible_notice is None for bid in market.bids]
     yields = Yielding(lost, free, firm)
     found = solver.most(market, seconds, lots=lots, yields=yields)
-    return displacing.attributed(book, yielding, found)
+    return displacement_search.attributed(book, yielding, found)
 
 
 def rounding(

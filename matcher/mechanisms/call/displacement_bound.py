@@ -19,7 +19,7 @@ from flocx.core import window
 from matcher import book as matcher_book
 from matcher import mechanisms
 from matcher.mechanisms import call
-from matcher.mechanisms import displacing
+from matcher.mechanisms import displacement_search
 from matcher.mechanisms import figures
 from matcher.mechanisms.call import certificate
 from matcher.mechanisms.call import time_prices
@@ -59,7 +59,10 @@ def _lost(
     its = window.Window(since, tenure.end_time)
     edges = dual.edges.tolist()
     earned = [
-        min(max(0, price - figures.micro(offer.price)), displacing.rate(tenure, offer))
+        min(
+            max(0, price - figures.micro(offer.price)),
+            displacement_search.rate(tenure, offer),
+        )
         for price in dual.prices[kind].tolist()
     ]
     found = 0

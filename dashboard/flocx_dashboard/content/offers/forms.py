@@ -86,6 +86,32 @@ def projects(request):
     ]
 
 
+def terms():
+    """The fields for what an offer may say besides its price and time."""
+    return (
+        fields.Duration(
+            label=_('Taken back with a notice of'),
+            required=False,
+            help_text=_(
+                '36h or 2d: you may take the server back from who rents it. Never, if '
+                'you leave it out.'
+            ),
+        ),
+        fields.Duration(
+            label=_('Let for at least'),
+            required=False,
+            help_text=_('4h or 1d: any time, if you leave it out.'),
+        ),
+        fields.Duration(
+            label=_('Let for at most'),
+            required=False,
+            help_text=_('12h or 7d: any time, if you leave it out.'),
+        ),
+        fields.Asks(label=_('At other times'), required=False),
+        fields.Falls(label=_('Falls to'), required=False),
+    )
+
+
 class Create(forms.Once):
     price = fields.Price(
         label=_('Price'),
@@ -109,27 +135,7 @@ class Create(forms.Once):
         required=False,
         help_text=_('Everybody, or one project and those below it.'),
     )
-    reclaim_notice = fields.Duration(
-        label=_('Taken back with a notice of'),
-        required=False,
-        help_text=_(
-            '36h or 2d: you may take the server back from who rents it. Never, if you '
-            'leave it out.'
-        ),
-    )
-
-    min_length = fields.Duration(
-        label=_('Let for at least'),
-        required=False,
-        help_text=_('4h or 1d: any time, if you leave it out.'),
-    )
-    max_length = fields.Duration(
-        label=_('Let for at most'),
-        required=False,
-        help_text=_('12h or 7d: any time, if you leave it out.'),
-    )
-    ask_schedule = fields.Asks(label=_('At other times'), required=False)
-    ask_falls = fields.Falls(label=_('Falls to'), required=False)
+    reclaim_notice, min_length, max_length, ask_schedule, ask_falls = terms()
 
     def __init__(self, request, *args, **kwargs):
         super().__init__(request, *args, **kwargs)
@@ -166,27 +172,7 @@ class Create(forms.Once):
 
 class Change(forms.Change):
     lessee_id = django_forms.ChoiceField(label=_('For'), required=False)
-    reclaim_notice = fields.Duration(
-        label=_('Taken back with a notice of'),
-        required=False,
-        help_text=_(
-            '36h or 2d: you may take the server back from who rents it. Never, if you '
-            'leave it out.'
-        ),
-    )
-
-    min_length = fields.Duration(
-        label=_('Let for at least'),
-        required=False,
-        help_text=_('4h or 1d: any time, if you leave it out.'),
-    )
-    max_length = fields.Duration(
-        label=_('Let for at most'),
-        required=False,
-        help_text=_('12h or 7d: any time, if you leave it out.'),
-    )
-    ask_schedule = fields.Asks(label=_('At other times'), required=False)
-    ask_falls = fields.Falls(label=_('Falls to'), required=False)
+    reclaim_notice, min_length, max_length, ask_schedule, ask_falls = terms()
 
     update = 'update_offer'
     helps = {
