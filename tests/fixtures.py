@@ -28,7 +28,7 @@ from tests.emulated import keystone
 HARDWARE = {'cpus': 64, 'memory_mb': 262144, 'local_gb': 1920, 'cpu_arch': 'x86_64'}
 
 
-class _Schema:
+class Schema:
     """What the migrations make of an empty database, made once in a process."""
 
     _made = None
@@ -163,7 +163,7 @@ class Marketplace(fixtures.Fixture):
         self.transport = rpc.transport(self.conf)
         self.addCleanup(self.transport.cleanup)
         self.database = announce.database(self.conf, self.transport, 'test')
-        _Schema.copy_to(self.database)
+        Schema.copy_to(self.database)
         clock = {'clock': self._clock} if self._clock else {}
         self.catalog = self.keystone.catalog
         self.catalog['identity'] = f'{self.identity}/v3'

@@ -76,19 +76,24 @@ class Site:
             process.stop()
 
     def take_over(self):
-        """Import all, and start the lease service; what the command has printed."""
+        """Import all, and start the lease service; what the command has printed.
+
+        It is killed when it has taken some, and repeated.
+        """
         folder = self._rig.folder
         keystone = accounts.Keystone(folder, self._rig.ports)
         command = [folder.python, folder.venv / 'bin' / 'flocx-market-manage']
         command += ['--config-file', folder.etc / 'market.conf', 'import', 'esi-leap']
         command += ['--url', self._esi_leap.database]
         command += ['--provider', keystone.named('users')['flocx']]
-        done = subprocess.run(
-            [str(word) for word in command],
-            env=folder.environment(),
-            capture_output=True,
-            text=True,
-        )
+        command = [str(word) for word in command]
+        how = {'env': folder.environment(), 'text': True}
+        pipes = {'stdout': subprocess.PIPE, 'stderr': subprocess.PIPE}
+        with subprocess.Popen(command, **how, **pipes) as killed:
+            # It tells of each part that it has committed.
+            killed.stderr.readline()
+            killed.kill()
+        done = subprocess.run(command, capture_output=True, **how)
         if done.returncode:
             raise AssertionError(done.stderr)
         self.start_lease()
