@@ -124,7 +124,7 @@ def _of_sizes(book, option):
     return Reason(
         option.uuid,
         _QUANTITY,
-        f'At most {sizes[most]} servers are of one group, {most} ({option.group_by}); '
+        f'At most {_servers(sizes[most])} of one group, {most} ({option.group_by}); '
         f'it asks for {option.min_quantity}.',
     )
 
@@ -142,9 +142,22 @@ def _of_hardware(book, bid):
     if all(counts):
         detail = 'No server on offer has all that it asks for.'
     else:
-        triple = list(bid.requirements[counts.index(0)])
-        detail = f'No server on offer meets {triple}.'
+        wanted = _requirement(*bid.requirements[counts.index(0)])
+        detail = f'No server on offer meets {wanted}.'
     return Reason(bid.uuid, _HARDWARE, detail)
+
+
+def _requirement(expression, operator, operand):
+    """A triple of the match language as people write it."""
+    if operator is None:
+        return expression
+    if isinstance(operand, list | tuple):
+        operand = ', '.join(map(str, operand))
+    return f'{expression} {operator} {operand}'
+
+
+def _servers(number):
+    return '1 server is' if number == 1 else f'{number} servers are'
 
 
 def _too_short(bid, longest):
@@ -201,15 +214,16 @@ def _of_numbers(market, number, near):
         return Reason(
             bid.uuid,
             _QUANTITY,
-            f'At most {at_once} servers are free at once{apart}; it asks for {least}.',
+            f'At most {_servers(at_once)} free at once{apart}; it asks for {least}.',
         )
     if paid < least:
         price = figures.credits(price * 3600)
         return Reason(
             bid.uuid,
             _PRICE,
-            f'{least} servers cost at least {price} an hour each at some time that '
-            'suits it; that is more than it offers.',
+            f'{"1 server costs" if least == 1 else f"{least} servers cost"} at least '
+            f'{price} an hour each at some time that suits it; that is more than it '
+            'offers.',
         )
     return Reason(bid.uuid, _PRICE, _TAKEN)
 

@@ -348,7 +348,7 @@ STANDING_DEMAND = Table(
         Field('end_time', shown='long', column='Time', query=True, since='1.1'),
         # Why nothing more is bought, a code and a sentence.
         Field('refusal', shown='long', query=True, since='1.1'),
-        Field('detail', shown='one', since='1.1'),
+        Field('detail', shown='one', column='Sentence', since='1.1'),
         # Why the first of its bids waits.
         Field('outlook', dict, column='Outlook', since='1.1'),
         Field('requirements', list, column='Requirements', since='1.1'),

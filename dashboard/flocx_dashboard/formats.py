@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """How money, times, durations and hardware are written for people."""
 
-import ast
 import datetime
 import decimal
 import re
@@ -11,12 +10,8 @@ from django.utils.translation import gettext as _
 
 from flocxclient.osc import times
 
-#: A requirement and a length of time as the API's sentences have them.
-_TRIPLE = re.compile(r'\[.+\]')
-_SECONDS = re.compile(r'\b([0-9]+) seconds\b')
 _MOMENT = re.compile(r'\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z')
 _UUID = re.compile(r'\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b')
-_AS_MANY = re.compile(r'(?<=it asks for )([0-9]+)(?=\.)')
 
 
 def title(resource):
@@ -147,25 +142,14 @@ def totals(rows):
 
 
 def explained(detail):
-    """A sentence of the API, with requirements and durations as people write them."""
-    text = _TRIPLE.sub(_requirement, detail or '')
-    if _SECONDS.search(text):
-        # Where it has seconds, the last number is of them, too.
-        text = _AS_MANY.sub(r'\1 seconds', text)
-    return for_people(_SECONDS.sub(lambda found: duration(found[1]), text))
+    """A sentence of the API, with durations as people write them."""
+    return for_people(times.sentence(detail or '', duration))
 
 
 def for_people(text):
     """A sentence of the API, with its moments in the user's zone and ids short."""
     text = _UUID.sub(lambda found: short(found[0]), text)
     return _MOMENT.sub(lambda found: moment(found[0]), text)
-
-
-def _requirement(found):
-    try:
-        return requirement(ast.literal_eval(found[0]))
-    except (ValueError, SyntaxError, TypeError):
-        return found[0]
 
 
 def _plain(operand):

@@ -72,9 +72,7 @@ class Course:
         self._servers = [self._uuid() for _ in range(SERVERS)]
         self.offers = [self._offer() for _ in range(OFFERS)]
         self.leases = [self._lease() for _ in range(LEASES)]
-        self.events = [
-            event for lease in self.leases for event in self._events(lease)
-        ]
+        self.events = [event for lease in self.leases for event in self._events(lease)]
 
     def _uuid(self):
         return str(uuid.UUID(int=self._draw.getrandbits(128), version=4))

@@ -52,7 +52,8 @@ class Site:
         self._api = self._esi_leap.process(PROCESSES)
         self._manager = self._esi_leap.manager()
         self.project_ids = accounts.projects(rig.folder, rig.ports)
-        self.old = self._esi_leap.url
+        self.old, self.old_port = self._esi_leap.url, self._esi_leap.port
+        self.database = self._esi_leap.database
         self.new = services.url(self.ports, 'lease')
 
     def open(self):
@@ -71,6 +72,11 @@ class Site:
     def stop_manager(self):
         self._manager.stop()
 
+    def stop(self):
+        """Stop esi-leap, its API and its manager."""
+        self._manager.stop()
+        self._api.stop()
+
     def down(self):
         for process in (self._notifier, self._lease, self._manager, self._api):
             process.stop()
@@ -84,7 +90,7 @@ class Site:
         keystone = accounts.Keystone(folder, self._rig.ports)
         command = [folder.python, folder.venv / 'bin' / 'flocx-market-manage']
         command += ['--config-file', folder.etc / 'market.conf', 'import', 'esi-leap']
-        command += ['--url', self._esi_leap.database]
+        command += ['--url', self.database]
         command += ['--provider', keystone.named('users')['flocx']]
         command = [str(word) for word in command]
         how = {'env': folder.environment(), 'text': True}
@@ -240,3 +246,10 @@ class Story:
 
 def iso(moment):
     return moment.isoformat()
+
+
+def seconds(value):
+    """Times without parts of a second; all else as it is."""
+    if isinstance(value, list):
+        return [seconds(each) for each in value]
+    return value[:19] if isinstance(value, str) and value[10:11] == 'T' else value

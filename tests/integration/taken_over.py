@@ -238,7 +238,7 @@ class TakenOver:
 
     def same(self, each):
         """An object, with times in seconds."""
-        each = {name: _seconds(value) for name, value in each.items()}
+        each = {name: esi_leap_site.seconds(value) for name, value in each.items()}
         if 'future_leases' in each:
             # Of a node it leaves out what there is not, and orders nothing.
             each = {name: value for name, value in each.items() if value is not None}
@@ -321,10 +321,3 @@ class TakenOver:
     def becomes_free(self, node):
         found = self.told.until(node, lessee=None, provision_state='available')
         self.assertNotIn('lease_uuid', found['properties'])
-
-
-def _seconds(value):
-    """Times without parts of a second; all else as it is."""
-    if isinstance(value, list):
-        return [_seconds(each) for each in value]
-    return value[:19] if isinstance(value, str) and value[10:11] == 'T' else value

@@ -19,6 +19,7 @@ from tests.integration import owner_fuzzer
 from tests.integration import rigs
 from tests.integration import serial_console
 from tests.integration import sublets
+from tests.integration import switch
 from tests.integration import taken_over
 from tools.lab import accounts
 from tools.lab import nodes
@@ -239,7 +240,7 @@ def deliver(test, servers, name, kill=False):
 
 
 @rigs.long
-class LeaseClientRigTest(esi_client_suite.ClientSuite, rigs.RigTestCase):
+class LeaseClientRigTest(esi_client_suite.ClientSuite, switch.Switch, rigs.RigTestCase):
     """On a rig of its own, as its servers are gone before their contracts are."""
 
     DATABASE = 'mariadb'

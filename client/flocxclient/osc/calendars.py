@@ -193,7 +193,7 @@ def _decimal(text):
 
 def _reason(quote):
     """Why nothing can be had, and what may help."""
-    why = (quote.detail or 'Nothing can be had then').rstrip('.')
+    why = times.sentence(quote.detail or 'Nothing can be had then').rstrip('.')
     return (
         f'{why}: ask for a shorter time or less hardware; "market property list" shows '
         'what is on offer'

@@ -327,11 +327,25 @@ class Seconds(Column):
         return '' if self._value is None else f'{float(self._value):.3f}'
 
 
-class Outlook(Column):
+class Hours(Column):
+    """How many hours of servers, to the hundredth."""
+
+    def human_readable(self):
+        return '' if self._value is None else f'{decimal.Decimal(self._value):.2f}'
+
+
+class Sentence(Column):
+    """What the API says of something, to people."""
+
+    def human_readable(self):
+        return times.sentence(self._value or '')
+
+
+class Outlook(Sentence):
     """Why a bid waits, a sentence."""
 
     def human_readable(self):
-        return (self._value or {}).get('detail', '')
+        return times.sentence((self._value or {}).get('detail', ''))
 
 
 class Promises(Column):

@@ -6,11 +6,14 @@ import argparse
 import datetime
 import functools
 import itertools
+import sys
 
+from cliff import utils
 from osc_lib import exceptions
 from osc_lib.command import command
 
 from flocxclient.osc import columns
+from flocxclient.osc import fitting
 from flocxclient.osc import requirements
 from flocxclient.osc import times
 
@@ -97,7 +100,7 @@ class ServiceMixin:
         try:
             return super().run(parsed_args)
         except errors.ERRORS as exc:
-            raise exceptions.CommandError(errors.explain(exc)) from exc
+            raise exceptions.CommandError(times.sentence(errors.explain(exc))) from exc
 
     @property
     def connection(self):
@@ -380,7 +383,19 @@ class Lister(DisplayMixin, command.Lister):
             if not parsed_args.columns:
                 column_names = tuple(map(columns.heading, column_names, data[0]))
             data = [self.readable(row) for row in data]
+            width = _width(parsed_args)
+            if width and not parsed_args.columns:
+                data = fitting.fitted(column_names, data, width)
         return super().produce_output(parsed_args, column_names, data)
+
+
+def _width(parsed_args):
+    """How wide a table may be; None where nobody looks at it."""
+    if int(parsed_args.max_width) > 0:
+        return int(parsed_args.max_width)
+    if sys.stdout.isatty() or parsed_args.fit_width:
+        return utils.terminal_width()
+    return None
 
 
 class PagedLister(Lister):

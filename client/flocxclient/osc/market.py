@@ -45,7 +45,7 @@ class ShowBook(command.Lister):
                 side,
                 self.column('Money', level['price']),
                 level['servers'],
-                level['server_hours'],
+                self.column('Hours', level['server_hours']),
             )
             for depth in depths
             for side in ('supply', 'demand')
@@ -80,7 +80,11 @@ class ListFindings(command.Lister):
         'server_hours',
         'detail',
     )
-    columns = {'project_id': 'Project', 'other_project_id': 'Project'}
+    columns = {
+        'project_id': 'Project',
+        'other_project_id': 'Project',
+        'server_hours': 'Hours',
+    }
     _epilog = command.examples(
         'openstack market audit --time-range "1w ago" now',
         'openstack market audit --rule squatting',
@@ -142,6 +146,7 @@ class ListPrices(command.Lister):
     )
     columns = {
         'start_time': 'Time',
+        'server_hours': 'Hours',
         **dict.fromkeys(('min', 'median', 'max', 'price'), 'Money'),
     }
     sale_fields = ('resource_class', 'start_time', 'price', 'server_hours')

@@ -225,7 +225,7 @@ def shown(show, quote):
         show.column('OffersMeeting', quote.requirements or []),
         show.column('Money', quote.lowest_ceiling),
         quote.reason,
-        quote.detail,
+        show.column('Sentence', quote.detail),
         quote.displaceable,
         show.column('Calendar', quote.calendar or []),
         quote.group_value,
@@ -263,6 +263,8 @@ def sentence(quote, zone):
             f'Quote: none now; {quote.offers} of the offers would do at another '
             'time or price.'
         )
+    if quote.detail:
+        return f'Quote: none now. {times.sentence(quote.detail)}'
     return 'Quote: no offer meets this bid; "market quote" shows what is in the way.'
 
 

@@ -38,6 +38,7 @@ class ShowStatement(command.Lister):
         'time': 'Time',
         'other_project_id': 'Project',
         'resource_uuid': 'Server',
+        'server_hours': 'Hours',
         'price': 'Money',
         'amount': 'Money',
     }

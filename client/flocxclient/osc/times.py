@@ -22,6 +22,9 @@ DURATIONS = '36h, 2w, 90m, 1d12h or 30s'
 EVENING = 18
 
 _UNITS = {'w': 604800, 'd': 86400, 'h': 3600, 'm': 60, 's': 1}
+#: A length of time as the API's sentences have it.
+_SECONDS = re.compile(r'(?<![.\d])([0-9]+) seconds\b')
+_AS_MANY = re.compile(r'(?<=it asks for )([0-9]+)(?=\.)')
 _DURATION = re.compile(r'(?:[0-9]+[wdhms])+')
 _AGO = re.compile(r'(\S+) ago')
 _DAYS = {'yesterday': -1, 'today': 0, 'tonight': 0, 'tomorrow': 1}
@@ -134,6 +137,17 @@ def render_duration(seconds):
         if count:
             parts.append(f'{count}{unit}')
     return ''.join(parts) or '0s'
+
+
+def sentence(text, render=render_duration):
+    """A sentence of the API, with its lengths of time as people write them.
+
+    :param render: makes such a text of seconds.
+    """
+    if _SECONDS.search(text):
+        # Where it has seconds, the last number is of them, too.
+        text = _AS_MANY.sub(r'\1 seconds', text)
+    return _SECONDS.sub(lambda found: render(int(found[1])), text)
 
 
 def _shifted(now, seconds):

@@ -21,6 +21,7 @@ class ShowUsage(command.Lister):
     period_fields = ('start_time', 'end_time')
     columns = {
         'project_id': 'Project',
+        **dict.fromkeys(('server_hours', 'missed_hours'), 'Hours'),
         'start_time': 'Time',
         'end_time': 'Time',
         'amount': 'Money',
@@ -41,6 +42,7 @@ class ShowUsage(command.Lister):
     )
     line_columns = {
         'resource_uuid': 'Server',
+        **dict.fromkeys(('server_hours', 'missed_hours'), 'Hours'),
         'price': 'Money',
         'amount': 'Money',
         'start_time': 'Time',
@@ -104,7 +106,7 @@ class ShowUsage(command.Lister):
         return self._lines(usages)
 
     def _grouped(self, by, query):
-        known = {'group': self.group_columns.get(by), 'amount': 'Money'}
+        known = {**self.columns, 'group': self.group_columns.get(by)}
         return columns.labels(self.group_fields), [
             columns.values(each, self.group_fields, known)
             for each in self.market.usage_by(by, **query)

@@ -37,6 +37,11 @@ class TestColumns(unittest.TestCase):
         ):
             self.check(columns.Money, text, expected)
 
+    def test_hours(self):
+        for text, expected in (('22.996667', '23.00'), ('0.000278', '0.00')):
+            self.check(columns.Hours, text, expected)
+        self.check(columns.Hours, None, '')
+
     def test_what_happened_in_words(self):
         for event_type, expected in (
             ('offer.published', 'Offer published'),

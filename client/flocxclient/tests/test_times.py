@@ -171,3 +171,19 @@ class TestRendering(unittest.TestCase):
         for text in ('2027-13', 'may', '', '2027'):
             with self.assertRaisesRegex(ValueError, 'such as 2027-01'):
                 times.month(text)
+
+    def test_sentences_of_the_api(self):
+        for text, expected in (
+            (
+                'Servers as it asks for are free for 3600 seconds in its window at '
+                'most; it asks for 43200.',
+                'Servers as it asks for are free for 1h in its window at most; it asks '
+                'for 12h.',
+            ),
+            ('At most 2 servers are free at once; it asks for 3.', None),
+            ('wait: 90 is not in 0..60 seconds', None),
+            ('', None),
+        ):
+            self.assertEqual(
+                text if expected is None else expected, times.sentence(text)
+            )

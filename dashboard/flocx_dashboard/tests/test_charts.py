@@ -150,10 +150,7 @@ class TimelineTest(unittest.TestCase):
 class ExplainedTest(unittest.TestCase):
     def test_sentences_of_the_api_are_as_people_write(self):
         for detail, words in (
-            (
-                "No server on offer meets ['cpus', '>=', 99].",
-                'No server on offer meets cpus >= 99.',
-            ),
+            ('No server on offer meets cpus >= 99.', None),
             (
                 'Servers as it asks for are free for 3600 seconds in its window at '
                 'most; it asks for 43200.',

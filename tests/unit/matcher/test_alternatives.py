@@ -278,7 +278,7 @@ class BookTest(unittest.TestCase):
         market = book.Book(markets.NOW, supply, {}, [either])
         (reason,) = diagnostics.unmatched(market, [])
         self.assertEqual(('b0', 'price'), (reason.bid_uuid, reason.reason))
-        self.assertTrue(reason.detail.startswith('Alternative 1: 1 servers cost'))
+        self.assertTrue(reason.detail.startswith('Alternative 1: 1 server costs'))
         self.assertEqual(
             [],
             diagnostics.unmatched(
