@@ -27,7 +27,10 @@ class Remembered:
         most = self._seconds if newer_than is None else newer_than
         with self._lock:
             if self._read_at is None or self._clock() - self._read_at >= most:
-                self._value = self._read()
+                read = self._read()
+                # What is the same stays it, for who keeps what they made of it.
+                if read != self._value:
+                    self._value = read
                 self._read_at = self._clock()
             return self._value
 

@@ -20,6 +20,7 @@ from lease import directory
 from lease import policies
 from lease import rented
 from lease.api import faults
+from lease.api import renderings
 from lease.api import root
 from market import service as market_service
 from market import terms
@@ -41,6 +42,7 @@ class Lease:
     publishing: publishing.Publishing
     consoles: tokens.Consoles
     directory: directory.Directory
+    renderings: renderings.Renderings
 
     @property
     def provider_id(self):
@@ -72,6 +74,7 @@ def build(conf, database, transport, provider=None, clock=timeutils.utcnow):
         directory=directory.Directory(
             provider.nodes, market.projects, conf.lease.names_cache_time
         ),
+        renderings=renderings.Renderings(),
     )
 
 

@@ -169,7 +169,14 @@ OFFER = Table(
 #: With which notice, in seconds, a firm bid may displace it; None: never. And whether
 #: it then ends, or moves to other servers.
 _INTERRUPTIBLE = (
-    Field('interruptible_notice', int, column='Duration', query=True, since='1.1'),
+    Field(
+        'interruptible_notice',
+        int,
+        shown='long',
+        column='Duration',
+        query=True,
+        since='1.1',
+    ),
     Field('on_displaced', query=True, since='1.1'),
 )
 

@@ -108,9 +108,7 @@ def price_column(render=lambda each: each.price, **kwargs):
 
 
 def status_column():
-    return Column(
-        lambda each: marketplace.status(each.status), verbose_name=_('Status')
-    )
+    return Column(marketplace.status_of, verbose_name=_('Status'))
 
 
 def settled_column(is_settled):

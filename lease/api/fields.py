@@ -153,7 +153,7 @@ def shown_offers(service, session, wanted, now):
     """Offers as esi-leap shows them."""
     turnaround = turnarounds.current(session, service.market.terms)
     taken = offers.held(session, wanted, now, turnaround) if wanted else {}
-    servers = _Servers(service, wanted)
+    servers = _Servers(service.directory.nodes(each.resource_uuid for each in wanted))
     projects = service.directory.project_names()
     return [
         Offer.of(
@@ -175,9 +175,18 @@ def shown_offers(service, session, wanted, now):
 
 def shown_leases(service, found, now):
     """Leases, of ``market.db.leases``, as esi-leap shows them."""
-    servers = _Servers(service, [each.line for each in found])
-    projects = service.directory.project_names()
-    return [_lease(each, servers, projects, now) for each in found]
+    nodes = service.directory.nodes(each.line.resource_uuid for each in found)
+    render = renderer(nodes, service.directory.project_names(), now)
+    return [render(each) for each in found]
+
+
+def renderer(nodes, projects, now):
+    """What renders a lease.
+
+    :param nodes: {uuid: node}, and ``projects`` {id: name}, of a Directory.
+    """
+    servers = _Servers(nodes)
+    return lambda each: _lease(each, servers, projects, now)
 
 
 def _lease(each, servers, projects, now):
@@ -208,8 +217,8 @@ def _lease(each, servers, projects, now):
 class _Servers:
     """What the servers of offers or lines are called, and are."""
 
-    def __init__(self, service, wanted):
-        self._known = service.directory.nodes(each.resource_uuid for each in wanted)
+    def __init__(self, nodes):
+        self._known = nodes
 
     def of(self, each):
         """The fields of an offer or a lease that are about its server."""

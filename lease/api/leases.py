@@ -55,20 +55,20 @@ class Leases(routing.Resource):
             ours = tuple(sorted(statuses.lines(wanted)))
             filters += (('status', 'in', ours),)
         with service.database.reader() as session:
-            found = leases.listed(
+            rows = leases.rows(
                 session, visibility.OPERATOR, service.provider_id, filters, where
             )
-        shown = fields.of_class(
-            fields.shown_leases(service, found, now), resource_class
+        shown = service.renderings.of(rows, service.directory, now)
+        texts = [
+            each.text
+            for row, each in zip(rows, shown, strict=True)
+            if (not wanted or each.status in wanted)
+            and resource_class in (None, each.resource_class)
+            and purpose in (None, row.purpose)
+        ]
+        return pecan.Response(
+            text=f'{{"leases": [{", ".join(texts)}]}}', content_type='application/json'
         )
-        return {
-            'leases': [
-                each
-                for each in shown
-                if (not wanted or each['status'] in wanted)
-                and purpose in (None, each['purpose'])
-            ]
-        }
 
     @expose.expose(fields.Lease, rule='lease:leases:show')
     def get_one(self, ident):

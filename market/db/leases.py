@@ -124,8 +124,18 @@ def listed(session, reader, provider_id, filters, where=()):
 
     A list of many takes half as long with it.
     """
-    found = _rows(session, _SHOWN, reader, provider_id, filters, where)
-    return [Lease(Shown(*line), name, purpose) for *line, name, purpose in found]
+    return [of_row(row) for row in rows(session, reader, provider_id, filters, where)]
+
+
+def rows(session, reader, provider_id, filters, where=()):
+    """The same as rows, each of which says all that is shown of a lease."""
+    return _rows(session, _SHOWN, reader, provider_id, filters, where).all()
+
+
+def of_row(row):
+    """The lease of a row of :func:`rows`."""
+    *line, name, purpose = row
+    return Lease(Shown(*line), name, purpose)
 
 
 def lease(session, ident, reader, provider_id, statuses=None):

@@ -9,6 +9,7 @@ from websockets.sync import client
 
 from flocx.core import tokens
 from market.db import console_tokens
+from provider.console import conf
 from provider.console import proxy
 from tests import waiting
 from tests.functional import base
@@ -215,6 +216,23 @@ class ConsoleTest(ConsoleTestCase):
         with self.marketplace.database.reader() as session:
             rows = session.execute(console_tokens._TABLE.select()).all()
         self.assertNotIn(made['line_uuid'], [row.line_uuid for row in rows])
+
+    def test_it_ends_within_five_seconds(self):
+        """At the next question, of which there is one every four seconds at least."""
+        (interval,) = (each for each in conf.OPTS if each.name == 'check_interval')
+        self.assertLessEqual(interval.default, interval.type.max)
+        self.assertLessEqual(interval.type.max, 4)
+        node, contract = self.rented()
+        connection = self.connect(self.token(node)['token'])
+        self.talks(connection)
+        path = f'/v1/contracts/{contract["uuid"]}'
+        self.good(self.market('umbrella-member').delete(path), 204)
+        self.clock.advance(seconds=1)
+        questions, ask = [], self.proxy._good
+        self.proxy._good = lambda: questions.append(1) or ask()
+        self.ends(connection)
+        # Before the first there may have been one that is not counted.
+        self.assertLessEqual(len(questions), 1)
 
     def test_it_ends_with_its_time_though_nobody_answers(self):
         node, _ = self.rented()

@@ -330,6 +330,35 @@ class LeasesTest(LeaseTestCase):
         self.assertEqual(counted[0], counted[1])
         self.assertLess(counted[0], 20)
 
+    def test_a_list_renders_no_more_than_has_changed(self):
+        leases = [self.given(end_time=self.naive(5))['uuid'] for _ in range(3)]
+        reader = self.lease('umbrella-member')
+
+        def rendered():
+            """How many leases were rendered for a list, and what it shows of them."""
+            with mock.patch.object(
+                fields, '_lease', autospec=True, side_effect=fields._lease
+            ) as render:
+                found = self.good(reader.get('/v1/leases'), 200)['leases']
+            return render.call_count, {each['uuid']: each for each in found}
+
+        _, before = rendered()
+        count, again = rendered()
+        self.assertEqual((0, before), (count, again))
+        self.fulfil()
+        count, now = rendered()
+        self.assertEqual(
+            (3, {'active'}), (count, {now[uuid]['status'] for uuid in leases})
+        )
+        change = {'end_time': self.naive(4)}
+        path = f'/v1/leases/{leases[0]}'
+        self.good(self.lease('operator-admin').patch(path, change), 200)
+        count, now = rendered()
+        self.assertEqual((1, self.naive(4)), (count, now[leases[0]]['end_time']))
+        self.assertEqual(
+            now[leases[0]], self.shown('leases', leases[0], 'operator-admin')
+        )
+
     def test_a_lease_ends_by_itself(self):
         lease = self.given(end_time=self.naive(1))['uuid']
         self.fulfil()

@@ -29,5 +29,14 @@ class InstrumentsTest(testtools.TestCase):
             self.assertEqual({'100', '200'}, set(found['median_ms']))
             self.assertIsInstance(found['exponent'], float)
 
+    def test_consoles(self):
+        """So many idle sessions take less than 100 MB."""
+        command = [sys.executable, '-m', 'benchmarks.consoles', '200']
+        done = subprocess.run(command, cwd=rigs.ROOT, capture_output=True, text=True)
+        self.assertEqual(0, done.returncode, done.stderr)
+        found = json.loads(done.stdout)
+        self.assertEqual(200, found['sessions'])
+        self.assertLess(found['sessions_mb'], 100)
+
     def test_writing(self):
         self.assertIn('100 contracts in', self.run_small('writing', '--contracts=100'))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tables that fit the terminal: the widest columns give way, and words stay whole. PURE."""
+"""Tables that fit the terminal: the widest columns give way, words stay. PURE."""
 
 import textwrap
 

@@ -4,6 +4,7 @@
 from django import template
 from django.utils import html
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from flocx_dashboard import formats
 from flocx_dashboard import names
@@ -48,6 +49,19 @@ def status(text):
     """A status, with a colour that only repeats what it says."""
     return html.format_html(
         '<span class="flocx-status flocx-status-{}">{}</span>', text, names.status(text)
+    )
+
+
+def status_of(each):
+    """The status of a bid or a contract, and whether a firm bid may displace it."""
+    if each.interruptible_notice is None:
+        return status(each.status)
+    notice = formats.duration(each.interruptible_notice)
+    return html.format_html(
+        '{} <span class="flocx-muted" title="{}">{}</span>',
+        status(each.status),
+        _('A firm bid may displace it with a notice of %s') % notice,
+        _('interruptible'),
     )
 
 

@@ -48,6 +48,8 @@ class BidTest(base.DashboardTestCase):
         page = self.page('umbrella-reader', 'bids:detail', bid.uuid)
         self.assertContains(page, 'With a notice of 30m')
         self.assertContains(page, 'then other servers are looked for')
+        (row,) = self.cells(self.page('umbrella-reader', 'bids:index', name='spare'))
+        self.assertIn('interruptible', row['status'])
         refused = self.send(
             *('umbrella-member', 'bids:create'),
             **{**TERMS, 'key': 'sooner', 'interruptible_notice': '1m'},
