@@ -17,7 +17,9 @@ PAGE = console.ROOT / 'doc/source/admin/esi.rst'
 #: What stands for something else on the page, and is the same here.
 SAME = {'America/New_York': 'UTC'}
 #: With these the page ends: what people see, at esi-leap before and at ours after it.
-SEEN = ('openstack esi offer list', 'openstack esi lease list --all --long')
+SEEN = ('openstack esi offer list', 'openstack esi lease list --long')
+#: Who leases something.
+LESSEE = 'umbrella-renter'
 _PROVIDER = re.compile(r'(?<=--provider )[0-9a-f]{32}\b')
 _URL = re.compile(r'mysql\S+/esi_leap')
 _ID = re.compile(r'\b[0-9a-f]{32}\b')
@@ -58,7 +60,7 @@ class Switch:
         )
         self.assertEqual(201, status, offer)
         status, lease = ask(
-            *(self.site.old, 'umbrella-renter', 'POST'),
+            *(self.site.old, LESSEE, 'POST'),
             f'offers/{offer["uuid"]}/claim',
             {},
         )
@@ -127,7 +129,7 @@ class Switch:
         folder = self.rig.folder
         environment = folder.environment(
             OS_CLIENT_CONFIG_FILE=str(folder.clouds),
-            OS_CLOUD='operator' if ' esi ' in line else 'admin',
+            OS_CLOUD=LESSEE if ' esi ' in line else 'admin',
         )
         program, *words = shlex.split(line)
         # The unmodified client of esi-leap is where the tests are.

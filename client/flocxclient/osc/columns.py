@@ -341,7 +341,7 @@ class Sentence(Column):
         return times.sentence(self._value or '')
 
 
-class Outlook(Sentence):
+class Outlook(Column):
     """Why a bid waits, a sentence."""
 
     def human_readable(self):
