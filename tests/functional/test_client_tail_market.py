@@ -645,7 +645,7 @@ class QuoteTest(test_client_tail.CommandTestCase):
         _, output = self.run_command(
             'umbrella-member', 'bid create', *terms, '--require', 'cpus>=65'
         )
-        self.assertIn('no offer meets this bid', output)
+        self.assertIn('none now. No server on offer meets cpus >= 65.', output)
         _, output = self.run_command(
             'umbrella-member', 'bid create', *terms, '-f', 'json'
         )

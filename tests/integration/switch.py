@@ -9,6 +9,7 @@ import subprocess
 import sys
 
 from tests import console
+from tests import waiting
 from tests.integration import esi_leap_site
 from tools.lab import accounts
 from tools.rigging import fleet
@@ -42,7 +43,12 @@ class Switch:
         made = self.filled(node)
         folder, ports = self.rig.folder, self.rig.ports
         accounts.publish(folder, ports | {'lease': self.site.old_port})
-        before = [self.seen(line) for line in SEEN]
+        before = waiting.until(
+            lambda: [self.seen(line) for line in SEEN],
+            # esi-leap's manager looks once a minute.
+            lambda seen: seen[1] and seen[1][0]['Status'] == 'active',
+            seconds=300,
+        )
         self.assertEqual(made, [{each['UUID'] for each in rows} for rows in before])
         self.printed, self.performed = {}, []
         for line in commands():
