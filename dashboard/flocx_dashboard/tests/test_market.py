@@ -102,6 +102,15 @@ class MarketTest(base.DashboardTestCase):
         )
         self.assertIsNone(later.context['picture'])
 
+    def test_a_server_that_is_gone_is_called_as_its_offer(self):
+        node = self.add_node('gone', resource_class='gone')
+        offer = self.offer(node=node, name='offer-of-gone')
+        self.sent('umbrella-member', 'offers:claim', offer['uuid'], end_time='+2h')
+        (self.marketplace.folder / 'nodes' / 'gone.yaml').unlink()
+        page = self.page('acme-reader', 'market:timeline', resource_class='gone')
+        (lane,) = page.context['picture'].lanes
+        self.assertEqual(('offer-of-gone', 2), (lane.name, len(lane.spans)))
+
     def test_lanes_come_in_pages(self):
         for number in range(3):
             node = self.add_node(f'paged-{number}', resource_class='paged')

@@ -131,7 +131,7 @@ def lanes(request, query, only_mine):
         is_own = offer.project_id == own
         # What of others' is booked is nobody's business, and no lane of its own.
         if is_own or offer.resource_uuid in mine:
-            lane = _lane(mine, offer.resource_uuid, known)
+            lane = _lane(mine, offer.resource_uuid, known, offer.name)
         elif only_mine or not offer.availabilities:
             continue
         else:
@@ -147,14 +147,19 @@ def lanes(request, query, only_mine):
 def _lane(found, server, known, otherwise=None):
     """The lane of a server, by its uuid.
 
-    :param otherwise: what to call it where its name is not known.
+    :param otherwise: what to call it where its name is not known; of several offers
+        of it, as the first.
     """
+    nameless = formats.short(server)
     if server not in found:
         url = None
         if server in known:
             url = urls.reverse('horizon:project:market_offers:server', args=[server])
-        name = known.get(server) or otherwise or formats.short(server)
+        name = known.get(server) or otherwise or nameless
         found[server] = timeline.Lane(name, [], url)
+    elif otherwise and found[server].name == nameless:
+        # A contract was there before its offer.
+        found[server].name = otherwise
     return found[server]
 
 
