@@ -49,6 +49,14 @@ class Instant(sa.TypeDecorator):
         return value.astimezone(datetime.UTC)
 
 
+def instant(text):
+    """The moment that a database writes as ``text``, as :class:`Instant` has it."""
+    value = datetime.datetime.fromisoformat(text)
+    if value.tzinfo is None:
+        return value.replace(tzinfo=datetime.UTC)
+    return value.astimezone(datetime.UTC)
+
+
 class Money(sa.TypeDecorator):
     """Decimal to six places: NUMERIC(20, 6), or on SQLite the exact integer.
 

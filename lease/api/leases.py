@@ -56,15 +56,14 @@ class Leases(routing.Resource):
             filters += (('status', 'in', ours),)
         with service.database.reader() as session:
             rows = leases.rows(
-                session, visibility.OPERATOR, service.provider_id, filters, where
+                session, visibility.OPERATOR, service.provider_id, filters, now, where
             )
-        shown = service.renderings.of(rows, service.directory, now)
         texts = [
             each.text
-            for row, each in zip(rows, shown, strict=True)
+            for each in service.renderings.of(rows, service.directory, now)
             if (not wanted or each.status in wanted)
             and resource_class in (None, each.resource_class)
-            and purpose in (None, row.purpose)
+            and purpose in (None, each.purpose)
         ]
         return pecan.Response(
             text=f'{{"leases": [{", ".join(texts)}]}}', content_type='application/json'

@@ -7,9 +7,8 @@ import typing
 from lease.api import fields
 from market.db import leases
 
-_END = leases.Shown._fields.index('end_time')
 _SERVER = leases.Shown._fields.index('resource_uuid')
-#: How many are kept of those that are over, and of the others: 12 MB of either.
+#: How many are kept, of 2.5 kB each.
 MOST = 5000
 
 
@@ -19,21 +18,20 @@ class Rendering(typing.NamedTuple):
     text: str
     status: str
     resource_class: str
+    purpose: str | None
 
 
 class Renderings:
     """What leases were rendered as, by the row of the database that each was.
 
-    A lease that has changed is another row, so nobody has to say so. The names of
-    servers and projects that they are shown with are the same for all: where these
-    are others, all are rendered anew.
+    A lease that has changed is another row, and so is one that is over since, so
+    nobody has to say so. The names of servers and projects that they are shown with
+    are the same for all: where these are others, all are rendered anew.
     """
 
     def __init__(self, most=MOST):
         self._most = most
-        self._names = None
-        #: By whether the lease was over, {row: Rendering}.
-        self._kept = ({}, {})
+        self._names, self._kept = None, {}
 
     def of(self, rows, directory, now):
         """The Rendering of each of ``rows``, of ``market.db.leases.rows``."""
@@ -44,13 +42,12 @@ class Renderings:
         render = fields.renderer(nodes, projects, now)
         found = []
         for row in rows:
-            those = kept[row[_END] <= now]
-            each = those.get(row)
+            each = kept.get(row)
             if each is None:
                 each = _rendered(render(leases.of_row(row)))
-                if len(those) >= self._most:
-                    those.clear()
-                those[row] = each
+                if len(kept) >= self._most:
+                    kept.clear()
+                kept[row] = each
             found.append(each)
         return found
 
@@ -60,9 +57,14 @@ class Renderings:
             one is not other for one, other in zip(self._names, names, strict=True)
         ):
             # Whoever is at work with others goes on with what it has.
-            self._names, self._kept = names, ({}, {})
+            self._names, self._kept = names, {}
         return self._kept
 
 
 def _rendered(shown):
-    return Rendering(json.dumps(shown), shown['status'], shown['resource_class'])
+    return Rendering(
+        json.dumps(shown),
+        shown['status'],
+        shown['resource_class'],
+        shown['purpose'],
+    )

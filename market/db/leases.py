@@ -9,6 +9,7 @@ import dataclasses
 
 import sqlalchemy as sa
 
+from flocx import db
 from flocx import exceptions
 from flocx.core import contract as contract_core
 from flocx.core import names
@@ -30,6 +31,14 @@ _SHOWN = [
     )
 ]
 _EVENTS = schema.events
+
+_TIMES = [
+    at for at, column in enumerate(_SHOWN) if isinstance(column.type, db.Instant)
+]
+_AS_TEXT = [
+    sa.cast(column, sa.String) if at in _TIMES else column
+    for at, column in enumerate(_SHOWN)
+]
 
 #: So much of a line. What a row has is looked up by name at ten times the cost.
 Shown = collections.namedtuple('Shown', [column.name for column in _SHOWN])
@@ -124,17 +133,25 @@ def listed(session, reader, provider_id, filters, where=()):
 
     A list of many takes half as long with it.
     """
-    return [of_row(row) for row in rows(session, reader, provider_id, filters, where)]
+    found = _rows(session, _SHOWN, reader, provider_id, filters, where)
+    return [Lease(Shown(*line), name, purpose) for *line, name, purpose in found]
 
 
-def rows(session, reader, provider_id, filters, where=()):
-    """The same as rows, each of which says all that is shown of a lease."""
-    return _rows(session, _SHOWN, reader, provider_id, filters, where).all()
+def rows(session, reader, provider_id, filters, now, where=()):
+    """The same as rows: what is shown, name and purpose, and whether it is over.
+
+    Times are what the database writes, for most of them are not looked at: to make
+    them of this takes half of a list.
+    """
+    is_over = _LINES.c.end_time <= now
+    return _rows(session, _AS_TEXT, reader, provider_id, filters, where, is_over).all()
 
 
 def of_row(row):
     """The lease of a row of :func:`rows`."""
-    *line, name, purpose = row
+    *line, name, purpose, _ = row
+    for at in _TIMES:
+        line[at] = line[at] and db.instant(line[at])
     return Lease(Shown(*line), name, purpose)
 
 
@@ -207,10 +224,10 @@ def events(session, provider_id, *, after, since, party, resource_uuid, types, m
     return rows.all()
 
 
-def _rows(session, columns, reader, provider_id, filters, where):
-    """Rows of ``columns`` of lines, and name and purpose of their contracts."""
+def _rows(session, columns, reader, provider_id, filters, where, *more):
+    """Rows of ``columns`` of lines, of name and purpose of their contracts, and ``more``."""
     return session.execute(
-        sa.select(*columns, _CONTRACTS.c.name, _CONTRACTS.c.purpose)
+        sa.select(*columns, _CONTRACTS.c.name, _CONTRACTS.c.purpose, *more)
         .join(_CONTRACTS, _CONTRACTS.c.uuid == _LINES.c.contract_uuid)
         .where(
             _LINES.c.provider_id == provider_id,

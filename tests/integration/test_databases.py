@@ -13,6 +13,7 @@ from tests.functional import test_budget_races
 from tests.functional import test_budgets
 from tests.functional import test_engines
 from tests.functional import test_hostile
+from tests.functional import test_lease
 from tests.functional import test_migrations
 from tests.functional import test_races
 from tests.functional import test_statements
@@ -99,6 +100,14 @@ class MariaDBHostileTest(MarketOn, test_hostile.HostileTest):
 
 
 class PostgreSQLHostileTest(MarketOn, test_hostile.HostileTest):
+    DAEMON = daemons.PostgreSQL
+
+
+class MariaDBLeasesTest(MarketOn, test_lease.LeasesTest):
+    DAEMON = daemons.MariaDB
+
+
+class PostgreSQLLeasesTest(MarketOn, test_lease.LeasesTest):
     DAEMON = daemons.PostgreSQL
 
 
