@@ -21,6 +21,7 @@ import sqlalchemy as sa
 from flocx import db
 from flocx.core import bid as bid_core
 from flocx.core import contract as contract_core
+from flocx.core import money
 from flocx.core import offer as offer_core
 from flocx.core import window
 from market.db import listing
@@ -241,6 +242,7 @@ class Market:
                     'status': thing.status,
                     'start_time': window.text(thing.start_time),
                     'end_time': window.text(thing.end_time),
+                    **_said_of(thing),
                 },
                 **party,
             }
@@ -255,6 +257,13 @@ class Market:
             owner = offer.project_id
             self._tell('offer', offer, 'changed', min(when, self._now), owner_id=owner)
         return sorted(self._events, key=lambda each: each['time'])
+
+
+def _said_of(thing):
+    """What is told of an offer besides; of others nothing that is looked for."""
+    if not isinstance(thing, offer_core.Offer):
+        return {}
+    return {'price': money.text(thing.price), 'resource_uuid': thing.resource_uuid}
 
 
 def _whole(when):

@@ -61,8 +61,8 @@ def number(value):
 
 
 def hours(text):
-    """Hours, with two places at most."""
-    return number(decimal.Decimal(text or 0).quantize(decimal.Decimal('0.01')))
+    """Hours, with two places."""
+    return about(text)
 
 
 def moment(text):

@@ -22,6 +22,7 @@ from tests import profiles
 
 #: What no page shows to people, outside of code and details.
 FORBIDDEN = {
+    'a failure': r'HTTP 5\d\d',
     'a bare uuid': r'\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b',
     'raw HTML': r'&lt;/?[a-z]+[ >&]',
     'a repr of Python': (
@@ -115,6 +116,7 @@ PLANTED = (
         _planted('title', '1b4e28ba-2fa1-41d2-883f-0016d3cca427'),
     ),
     ('raw HTML', 'bids:index', _planted('money', '<time class="flocx-time">')),
+    ('a failure', 'bids:index', _planted('title', '(HTTP 500, request 7)')),
     ('a repr of Python', 'bids:index', _planted('duration', "[('a', 1)]")),
     (
         'an event type',

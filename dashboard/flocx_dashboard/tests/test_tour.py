@@ -107,6 +107,8 @@ def compiled(theme):
 
 @unittest.skipIf(browser.missing(), browser.missing())
 class TourTest(unittest.TestCase):
+    maxDiff = None
+
     @classmethod
     def setUpClass(cls):
         FOLDER.parent.mkdir(exist_ok=True)
@@ -189,13 +191,15 @@ class TourTest(unittest.TestCase):
 
     def test_whatever_theme_somebody_has_chosen_they_can_read_it(self):
         """Nor is a page wider than the window, whatever that is."""
-        faint, hidden = [], []
+        faint, hidden, failed = [], [], []
         styles = {theme: compiled(theme) for theme in ('default', 'material', 'dark')}
         for person, name, path in self.pages(OFTEN):
             for theme, style in styles.items():
                 person.open(path)
                 person.wear(style)
                 person.see('#content_body')
+                if person.find('.alert-danger'):
+                    failed.append((name, person.find('.alert-danger').text))
                 # Pictures are for people to look at, a few each time and all at night.
                 widths = WIDTHS if profiles.NIGHTLY and theme != 'material' else LAPTOP
                 for width in widths:
@@ -203,6 +207,7 @@ class TourTest(unittest.TestCase):
                     if person.picture(picture, width=width):
                         hidden.append(picture)
                 faint += [(theme, name, *each) for each in person.faint()]
+        self.assertEqual([], failed)
         self.assertEqual([], faint)
         self.assertEqual([], hidden, 'wider than the window')
 
