@@ -74,10 +74,10 @@ OF_OPERATORS = {
 }
 #: The name of the picture of one object's page: a list, and the link that leads there.
 OF_OBJECTS = {
-    'contract': (tour.CONTRACTS, '#contracts td a'),
-    'server': (f'{tour.OFFERS}servers/', '#servers td a'),
-    'offer': (f'{tour.OFFERS}mine/', '#my_offers td a'),
-    'bid': (tour.BIDS, '#bids td a'),
+    'contract': (tour.CONTRACTS, '#contracts tbody td a'),
+    'server': (f'{tour.OFFERS}servers/', '#servers tbody td a'),
+    'offer': (f'{tour.OFFERS}mine/', '#my_offers tbody td a'),
+    'bid': (tour.BIDS, '#bids tbody td a'),
     'claim': (
         f'{tour.OFFERS}?available_start_time=%2B2d&available_end_time=%2B3d',
         '#offers a[href*=claim]',
