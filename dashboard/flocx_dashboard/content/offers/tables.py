@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+from django.utils import html
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 from horizon import tables as horizon_tables
@@ -72,8 +73,8 @@ def free(offer):
         return _('Fully booked')
     start, end = offer.availabilities[0]
     more = len(offer.availabilities) - 1
-    first = f'{formats.moment(start)} – {formats.moment(end)}'
-    return f'{first} (+{more})' if more else first
+    first = html.format_html('{} – {}', marketplace.when(start), marketplace.when(end))
+    return html.format_html('{} (+{})', first, more) if more else first
 
 
 def status(offer):
