@@ -32,9 +32,7 @@ _SHOWN = [
 ]
 _EVENTS = schema.events
 
-_TIMES = [
-    at for at, column in enumerate(_SHOWN) if isinstance(column.type, db.Instant)
-]
+_TIMES = [at for at, column in enumerate(_SHOWN) if isinstance(column.type, db.Instant)]
 _AS_TEXT = [
     sa.cast(column, sa.String) if at in _TIMES else column
     for at, column in enumerate(_SHOWN)
@@ -225,7 +223,7 @@ def events(session, provider_id, *, after, since, party, resource_uuid, types, m
 
 
 def _rows(session, columns, reader, provider_id, filters, where, *more):
-    """Rows of ``columns`` of lines, of name and purpose of their contracts, and ``more``."""
+    """Rows: of lines ``columns``, of contracts name and purpose, and ``more``."""
     return session.execute(
         sa.select(*columns, _CONTRACTS.c.name, _CONTRACTS.c.purpose, *more)
         .join(_CONTRACTS, _CONTRACTS.c.uuid == _LINES.c.contract_uuid)
