@@ -8,6 +8,7 @@ from oslo_utils import uuidutils
 
 from flocx import exceptions
 from flocx.core import bid as bid_core
+from flocx.core import blocks
 from flocx.core import contract as contract_core
 from flocx.core import money
 from flocx.core import offer as offer_core
@@ -115,8 +116,8 @@ def contract(
     :param start: by default the first moment at which all are free.
     :param end: by default the first end of the free windows then, or of the
         longest contract that is allowed.
-    :raises Conflict: that time is not free, an offer is not let for so long, or it is
-        the caller's own.
+    :raises Conflict: that time is not free, an offer is not let for so long, it is the
+        caller's own, or one of a block of which others are missing.
     :raises Invalid: the window is reversed, too short or too long.
     """
     for offer, _ in wanted:
@@ -125,6 +126,7 @@ def contract(
                 f'Offer {offer.uuid} is your own: nobody trades with themselves',
                 code='flocx.conflict.self_trade',
             )
+    blocks.require_whole(offer for offer, _ in wanted)
     if end is not None and end <= now:
         raise exceptions.Invalid(f'end_time: {window.text(end)} is past')
     stay = _stay(wanted, now, terms, start, end)

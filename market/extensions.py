@@ -104,6 +104,9 @@ class Pricing:
 
     def _left_out(self, line, offer, added, least):
         """What bids left out would pay for the window ``added``, if more than least."""
+        if offer.block:
+            # Nobody gets it alone.
+            return least
         free = self._free(line, offer, added)
         matcher = requirement_matcher.RequirementMatcher()
         document = json.dumps(offer.properties, sort_keys=True)
@@ -129,7 +132,7 @@ class Pricing:
             [offer],
             self._now,
             self._turnaround,
-            but=line.uuid,
+            offers.own_lines(self._contract, line, offer),
         )
         return next(
             window.Window(added.start, each.end)

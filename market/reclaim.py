@@ -12,6 +12,7 @@ from flocx.core import contract as core
 from flocx.core import reclaim as reclaim_core
 from market import replacement
 from market.db import bids
+from market.db import block_members
 from market.db import contracts
 from market.db import lifecycle
 from market.db import sublets
@@ -28,8 +29,9 @@ def reclaim(session, contract, lines, now, turnaround):
     :param turnaround: what stays free between two contracts of a server.
     :raises Conflict: one of them was never to be reclaimed, or there is nothing to
         reclaim of any; nothing is changed, if the caller rolls back. What is reclaimed
-        already stays as it is, and is no conflict.
+        already stays as it is, and is no conflict. Or some of a block would stay.
     """
+    block_members.require_whole(session, contract, lines)
     until = {
         line: reclaim_core.deadline(line, now)
         for line in lines

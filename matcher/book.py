@@ -20,6 +20,7 @@ import json
 import typing
 
 from flocx.core import bid as bid_core
+from flocx.core import blocks
 from flocx.core import offer as offer_core
 from flocx.core import requirement_matcher
 from flocx.core import tenure as tenure_core
@@ -31,12 +32,23 @@ Slot = tuple[str, str, str, str | None]
 
 #: What a bid asks for but its time and price: requirements as text, resource class,
 #: the projects that it may be a target as, the least notice of a reclaim, and the
-#: expressions that have to find something. And how many of the lengths that matter for
-#: any offer it reaches.
+#: expressions that have to find something. And how many of the lengths, and of the
+#: sizes of blocks, that matter for any offer it reaches.
 _Asked: typing.TypeAlias = tuple[
-    str, str | None, tuple[str, ...], int | None, tuple[str, ...], int
+    str, str | None, tuple[str, ...], int | None, tuple[str, ...], int, int
 ]
 _ByPrice: typing.TypeAlias = tuple[decimal.Decimal, str, offer_core.Offer]
+
+
+class Block(typing.NamedTuple):
+    """Servers that are sold only together: the key of their block, and how many."""
+
+    key: blocks.Key
+    size: int
+
+
+#: What no block is.
+ALONE = Block(('', '', ''), 0)
 
 
 class Group(typing.NamedTuple):
@@ -45,7 +57,8 @@ class Group(typing.NamedTuple):
     ``document`` is the hardware document as text: one hardware class. ``notice`` are
     the seconds with which servers are reclaimed, ``NEVER`` where they never are. They
     are let for ``min_length`` seconds at least and ``max_length`` at most, ``ANY``
-    where that does not matter.
+    where that does not matter. They are sold only with all others of ``block``, which
+    is ``ALONE`` where there are none.
     """
 
     document: str
@@ -54,6 +67,7 @@ class Group(typing.NamedTuple):
     notice: int
     min_length: int
     max_length: int
+    block: Block
 
     @property
     def reclaim_notice(self) -> int | None:
@@ -147,6 +161,14 @@ class Book:
         ] = {}
         #: When their time ends, the first first; offers may have gone since.
         self._ends: list[tuple[datetime.datetime, str]] = []
+        #: All offers of each block, with the time that contracts hold.
+        self._blocks: dict[
+            blocks.Key, dict[str, tuple[offer_core.Offer, Collection[window.Window]]]
+        ] = {}
+        #: The groups that each block for sale is of.
+        self._of_block: dict[Block, set[Group]] = {}
+        #: From how many servers on a bid may have a block, in order.
+        self._block_sizes: list[int] = []
         #: The uuids of those that do not ask the same for all of it.
         self._by_hour: set[str] = set()
         self._sorted: dict[Group, list[_ByPrice]] = {}
@@ -231,18 +253,54 @@ class Book:
         self.drop_offer(offer.uuid)
         self._offers[offer.uuid] = offer
         those = tuple(each for each in tenures if offer.window.overlaps(each.held))
-        # What a second is worth to who loses it is known where all ask the same.
-        if those and not offer.by_hour:
+        # What a second is worth to who loses it is known where all ask the same. Of
+        # what is sold whole nobody displaces a part.
+        if those and not offer.by_hour and not offer.block:
             held = {each.held for each in those}
             others = [each for each in taken if each not in held]
             self._tenures[offer.uuid] = those, others
-        self._enter(offer, offer.window.minus(taken))
+        block = blocks.key(offer)
+        if block:
+            self._blocks.setdefault(block, {})[offer.uuid] = offer, taken
+            self._enter_block(block)
+        else:
+            self._enter(offer, offer.window.minus(taken))
 
     def drop_offer(self, uuid: str) -> None:
         """Forget an offer, if it is known."""
-        if self._offers.pop(uuid, None):
+        offer = self._offers.pop(uuid, None)
+        if offer:
             self._tenures.pop(uuid, None)
             self._leave(uuid)
+            block = blocks.key(offer)
+            if block:
+                del self._blocks[block][uuid]
+                self._enter_block(block)
+
+    def _enter_block(self, key: blocks.Key) -> None:
+        """Offer a block as what there is of it says."""
+        members = self._blocks[key]
+        for uuid in members:
+            self._leave(uuid)
+        if not members:
+            del self._blocks[key]
+            return
+        offers, taken = zip(*members.values(), strict=True)
+        # A block comes and goes offer by offer, and is whole once.
+        if not blocks.whole(offers):
+            return
+        held = blocks.held(offers, taken)
+        for offer in offers:
+            self._enter(offer, offer.window.minus(held))
+
+    def block(self, offer: offer_core.Offer) -> Block:
+        """The block that ``offer``, of which there is time left, is sold with."""
+        return self._group_of[offer.uuid].block
+
+    @property
+    def has_blocks(self) -> bool:
+        """Whether anything is sold only together."""
+        return bool(self._of_block)
 
     @property
     def tenures(self) -> dict[str, tuple[tenure_core.Tenure, ...]]:
@@ -270,6 +328,7 @@ class Book:
         other._by_hour = set(self._by_hour)
         other._offers, other._ends = dict(self._offers), list(self._ends)
         other._group_of = dict(self._group_of)
+        other._of_block = {block: set(of) for block, of in self._of_block.items()}
         other._groups = {
             group: dict(members) for group, members in self._groups.items()
         }
@@ -297,6 +356,7 @@ class Book:
             NEVER if offer.reclaim_notice is None else offer.reclaim_notice,
             offer.min_length or ANY,
             offer.max_length or ANY,
+            _block(offer),
         )
         if group not in self._groups:
             self._groups[group] = {}
@@ -329,6 +389,15 @@ class Book:
                 {each.min_length for each in self._groups if each.min_length}
                 | {each.max_length + 1 for each in self._groups if each.max_length}
             )
+        if group.block is not ALONE:
+            those = self._of_block.setdefault(group.block, set())
+            if group in self._groups:
+                those.add(group)
+            else:
+                those.discard(group)
+            if not those:
+                del self._of_block[group.block]
+            self._block_sizes = sorted({each.size for each in self._of_block})
 
     def group(self, uuid: str) -> Group | None:
         """The group of the offer of this uuid, None if no time of it is left."""
@@ -413,11 +482,51 @@ class Book:
         asked = self.asks(bid)
         if asked not in self._for:
             length = self._length(bid) if self._lengths else ANY
-            self._for[asked] = self._meeting(
+            groups = self._meeting(
                 bid,
                 [group for group in self._groups if not length or group.lets(length)],
             )
+            if self._of_block:
+                groups = self._of_whole_blocks(bid, groups, _largest_block(bid))
+            self._for[asked] = groups
         return self._for[asked]
+
+    def _of_whole_blocks(
+        self, bid: bid_core.Bid, groups: Sequence[Group], most: int
+    ) -> tuple[Group, ...]:
+        """Those of ``groups``, without what is of blocks that do not do as a whole.
+
+        Those do of which all servers do, ``most`` of them, and are of one group.
+        """
+        meeting = set(groups)
+
+        def does(block: Block) -> bool:
+            those = self._of_block[block]
+            values = {
+                tuple(self.value(each, group.document) for each in bid.expressions)
+                for group in those
+            }
+            return block.size <= most and those <= meeting and len(values) == 1
+
+        doing = {group.block for group in groups if group.block is not ALONE}
+        doing = {ALONE, *filter(does, doing)}
+        return tuple(group for group in groups if group.block in doing)
+
+    def too_large(self, bid: bid_core.Bid) -> Block | None:
+        """The smallest block that would do for ``bid``, did it want so many servers."""
+        length = self._length(bid)
+        groups = [group for group in self._groups if group.lets(length)]
+        doing = self._of_whole_blocks(
+            bid, self._meeting(bid, groups), offer_core.MAX_BLOCK
+        )
+        most = _largest_block(bid)
+        found = {
+            group.block
+            for group in doing
+            if group.block.size > most
+            and any(offer.project_id != bid.project_id for offer in self.members(group))
+        }
+        return min(found, key=lambda each: (each.size, each.key), default=None)
 
     def _meeting(self, bid: bid_core.Bid, groups: Iterable[Group]) -> tuple[Group, ...]:
         """Those of ``groups`` that ``bid`` may take, for however long."""
@@ -523,15 +632,33 @@ class Book:
                 bid.lineage,
                 bid.min_reclaim_notice,
                 bid.expressions,
-                0,
+                *(0, 0),
             )
             if bid.plain:
                 # Options and rows are made anew whenever they are asked for.
                 self._asked[bid.uuid] = bid, asked
-        if not self._lengths:
+        if not self._lengths and not self._block_sizes:
             return asked
         # What a bid for all of its window asks for becomes shorter.
-        return *asked[:-1], bisect.bisect_right(self._lengths, self._length(bid))
+        length = self._length(bid) if self._lengths else ANY
+        return (
+            *asked[:-2],
+            bisect.bisect_right(self._lengths, length),
+            bisect.bisect_right(self._block_sizes, _largest_block(bid)),
+        )
+
+
+def _block(offer: offer_core.Offer) -> Block:
+    key = blocks.key(offer)
+    return Block(key, offer.block_size or 0) if key else ALONE
+
+
+def _largest_block(bid: bid_core.Bid) -> int:
+    """How many servers a block may have that ``bid`` takes; all are needed.
+
+    What is to be apart is not sold together.
+    """
+    return 0 if bid.spread_by else bid.quantity
 
 
 def _next_second(moment: datetime.datetime) -> datetime.datetime:

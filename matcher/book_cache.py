@@ -73,7 +73,7 @@ class Reader:
             self.turnaround = self._terms.turnaround(session)
             open_bids = bids.available(session)
             open_offers = offers.available(session, now)
-            held = offers.held(session, open_offers, now, self.turnaround)
+            held = offers.held_alone(session, open_offers, now, self.turnaround)
             rented = self._tenures(session, open_offers, now)
             now = events.not_before(session, now)
         self._book = matcher_book.Book(now, open_offers, held, open_bids, rented)
@@ -113,7 +113,7 @@ class Reader:
         uuids |= offers.on_servers_of(session, changes['contract'])
         open_bids = bids.available(session, changes['bid'])
         open_offers = offers.available(session, now, uuids)
-        held = offers.held(session, open_offers, now, self.turnaround)
+        held = offers.held_alone(session, open_offers, now, self.turnaround)
         rented = self._tenures(session, open_offers, now)
         for uuid in changes['bid']:
             book.drop_bid(uuid)

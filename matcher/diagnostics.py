@@ -9,24 +9,27 @@ import dataclasses
 
 import numpy as np
 
+from flocx.core import money
+from matcher import book as matcher_book
 from matcher.mechanisms import figures
 from matcher.mechanisms import immediate
 from matcher.mechanisms import native
 from matcher.mechanisms import tariffs as tariff_figures
 
 _HARDWARE, _WINDOW, _QUANTITY, _PRICE = 'hardware', 'window', 'quantity', 'price'
-_NOTICE, _LENGTH = 'notice', 'length'
+_NOTICE, _LENGTH, _BLOCK = 'notice', 'length', 'block'
 
+_ANY_PRICE = money.LIMIT - money.QUANTUM
 _TAKEN = 'Bids worth more have the servers that it could have.'
 
 #: The nearer a bid is to what it wants, the later its reason stands here.
-NEARNESS = _HARDWARE, _NOTICE, _LENGTH, _WINDOW, _QUANTITY, _PRICE
+NEARNESS = _HARDWARE, _NOTICE, _LENGTH, _BLOCK, _WINDOW, _QUANTITY, _PRICE
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Reason:
-    """``reason`` is one of hardware, notice, length, window, quantity and price;
-    ``detail`` the nearest miss in a sentence.
+    """``reason`` is one of hardware, notice, length, block, window, quantity and
+    price; ``detail`` the nearest miss in a sentence.
     """
 
     bid_uuid: str
@@ -55,8 +58,13 @@ def unmatched(book, awards):
     def of_row(row):
         number = known.get(row.key)
         if number is None:
-            return _of_expressions(book, row) or _of_hardware(book, row)
-        return _of_sizes(book, row) or _of_figures(book, market, number, near)
+            return (
+                _of_too_large(book, row)
+                or _of_expressions(book, row)
+                or _of_hardware(book, row)
+            )
+        told = _of_sizes(book, row) or _of_figures(book, market, number, near)
+        return _of_blocks(book, row, told) or told
 
     return [
         reason(bid) if len(bid.options) == 1 else _nearest_miss(bid, reason)
@@ -126,6 +134,46 @@ def _of_sizes(book, option):
         _QUANTITY,
         f'At most {_servers(sizes[most])} of one group, {most} ({option.group_by}); '
         f'it asks for {option.min_quantity}.',
+    )
+
+
+def _of_too_large(book, bid):
+    """Whether what would do is sold only together with more than it asks for."""
+    if not book.has_blocks or bid.hopeless(book.now):
+        return None
+    block = book.too_large(bid)
+    if block is None:
+        return None
+    wanted = f'{bid.quantity} at most'
+    if bid.spread_by:
+        wanted = 'servers that are apart (spread_by)'
+    return Reason(
+        bid.uuid,
+        _BLOCK,
+        f'Servers as it asks for are sold only together: {block.key[-1]} whole, with '
+        f'its {block.size} servers; it asks for {wanted}.',
+    )
+
+
+def _of_blocks(book, row, told):
+    """Whether servers would be enough, were they not sold only together."""
+    if not book.has_blocks or told.reason != _PRICE:
+        return None
+    there = [
+        group.block
+        for group in book.groups_for(row)
+        if group.block is not matcher_book.ALONE
+    ]
+    anything = dataclasses.replace(row, price=_ANY_PRICE)
+    if not there or immediate.best(book.copy(), anything):
+        return None
+    smallest = min(there, key=lambda each: (each.size, each.key))
+    return Reason(
+        row.uuid,
+        _BLOCK,
+        f'Of what would do some is sold only whole, such as {smallest.key[-1]} with '
+        f'its {smallest.size} servers, and nothing comes to {row.min_quantity} to '
+        f'{row.quantity} at once.',
     )
 
 

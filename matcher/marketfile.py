@@ -62,6 +62,8 @@ def _offer(payload, where, now):
         reclaim_notice=payload.get('reclaim_notice'),
         min_length=payload.get('min_length'),
         max_length=payload.get('max_length'),
+        block=payload.get('block'),
+        block_size=payload.get('block_size'),
         start_time=window.instant(payload['start_time'], f'{where}.start_time'),
         end_time=window.instant(payload['end_time'], f'{where}.end_time'),
         price=money.price(payload['price'], f'{where}.price'),
@@ -209,7 +211,10 @@ def _offer_said(market, each):
             *('reclaim_notice', 'price'),
         ),
     )
-    for name in ('min_length', 'max_length', 'ask_schedule', 'ask_falls'):
+    for name in (
+        *('min_length', 'max_length', 'block', 'block_size'),
+        *('ask_schedule', 'ask_falls'),
+    ):
         if (said := getattr(each, name)) is not None:
             payload[name] = said
     payload['booked'] = [

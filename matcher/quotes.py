@@ -18,10 +18,12 @@ from flocx.core import asks
 from flocx.core import bid as bid_core
 from flocx.core import money
 from flocx.core import window
+from matcher import book as matcher_book
 from matcher import diagnostics
 from matcher.mechanisms import figures
 from matcher.mechanisms import immediate
 from matcher.mechanisms import native
+from matcher.mechanisms import whole_blocks
 
 #: The steps of a calendar, in seconds, and the most starts that one shows.
 STEPS = {'hour': 3600, 'day': 86400}
@@ -65,7 +67,8 @@ class _Places(typing.NamedTuple):
 
     In seconds from the book's now and in micro-credits; by ``group``, where the bid
     asks for one, and the cheapest of each come first. Of group ``group[n]`` it is of
-    ``spread[n]``, of which a bid may have ``most`` servers.
+    ``spread[n]``, of which a bid may have ``most`` servers. It is sold with all of
+    ``block[n]``, which are ``size[n]``; -1 is alone.
     """
 
     low: native.Ints
@@ -73,6 +76,8 @@ class _Places(typing.NamedTuple):
     ask: native.Ints
     group: native.Ints
     spread: native.Ints
+    block: native.Ints
+    size: native.Ints
     most: int
 
 
@@ -126,7 +131,11 @@ def _answer(book, clear, question, bid):
     if not bid.parts:
         # Of a bundle each part has a ceiling of its own.
         places = _places(book, bid, question.calendar)
-        lowest = _lowest_ceiling(places, bid.min_quantity)
+        lowest = (
+            _lowest_of_blocks(book, bid, places)
+            if (places.block >= 0).any()
+            else _lowest_ceiling(places, bid.min_quantity)
+        )
         calendar = question.calendar and _calendar(book, bid, places, question)
     answer = {
         'requirements': [
@@ -185,7 +194,7 @@ def _places(book, bid, calendar=None):
     begin = max(book.now, bid.start_time)
     stay = bid.stay(begin)
     found = []
-    groups, spreads = {}, {}
+    groups, spreads, blocks = {}, {}, {matcher_book.ALONE: -1}
     exact = _starts(book, bid, calendar) if stay and calendar else ()
     if stay:
         latest = bid.end_time - stay.length
@@ -197,6 +206,8 @@ def _places(book, bid, calendar=None):
             of = (
                 groups.setdefault(group, len(groups)),
                 spreads.setdefault((group, spread), len(spreads)),
+                blocks.setdefault(book.block(offer), len(blocks) - 1),
+                offer.block_size or 1,
             )
             for free in book.left(offer):
                 low, high = max(free.start, begin), min(free.end - stay.length, latest)
@@ -204,7 +215,7 @@ def _places(book, bid, calendar=None):
                     first, last = ((each - book.now) // _SECOND for each in (low, high))
                     asked = _asks(book, offer, first, last, stay.seconds, exact)
                     found += [(*each, *of) for each in asked]
-    columns = np.array(found, np.int64).reshape(-1, 5)
+    columns = np.array(found, np.int64).reshape(-1, 7)
     in_order = columns[np.argsort(columns[:, 3], kind='stable')]
     if book.by_hour():
         # What asks by the hour came in the order of the least that it ever asks.
@@ -265,6 +276,20 @@ def _lowest_ceiling(places, servers):
     return int(asks[low]) if low < len(asks) else None
 
 
+def _lowest_of_blocks(book, bid, places):
+    """As ``_lowest_ceiling``, where some servers are sold only together."""
+    asks = np.unique(places.ask).tolist()
+    low, high = 0, len(asks)
+    while low < high:
+        middle = (low + high) // 2
+        cheap = dataclasses.replace(bid, price=figures.price(asks[middle]))
+        if immediate.best(book, cheap):
+            high = middle
+        else:
+            low = middle + 1
+    return asks[low] if low < len(asks) else None
+
+
 def _at_once(places, price):
     """How many servers that ask no more than ``price`` can be had from one start on.
 
@@ -303,6 +328,8 @@ def _calendar(book, bid, places, question):
 def _taken(bid, places, start):
     """The numbers of the places that a bid would take from ``start`` on."""
     found = np.flatnonzero((places.low <= start) & (start <= places.high))
+    if (places.block[found] >= 0).any():
+        return _taken_of_blocks(bid, places, found)
     found = found[_rank(places.spread[found]) < places.most]
     found = found[_rank(places.group[found]) < bid.quantity]
     groups = places.group[found]
@@ -312,6 +339,24 @@ def _taken(bid, places, start):
         return found[groups == servers.argmax()] if len(found) else found
     asked = np.bincount(groups, places.ask[found])
     return found[groups == np.where(enough, asked, np.inf).argmin()]
+
+
+def _taken_of_blocks(bid, places, found):
+    """As ``_taken``, of places of which some are sold only together; or nothing."""
+    ways = []
+    for group in np.unique(places.group[found]):
+        its = found[places.group[found] == group]
+        # What asks more than enough servers that are alone makes no choice better.
+        alone = np.cumsum(places.block[its] < 0)
+        its = its[: 1 + np.searchsorted(alone, bid.quantity)]
+        block = [each if each >= 0 else None for each in places.block[its].tolist()]
+        asks, sizes = places.ask[its].tolist(), places.size[its].tolist()
+        wanted = bid.min_quantity, bid.quantity
+        way = whole_blocks.best(asks, block, sizes, wanted, figures.micro(_ANY_PRICE))
+        ways.append(its[way])
+    return min(
+        ways, key=lambda way: (not len(way), -len(way) and int(places.ask[way].sum()))
+    )
 
 
 def _rank(groups):

@@ -220,6 +220,9 @@ class Publishing:
 
     def _publish(self, context, headers, chosen, terms):
         _require_type(self._nodes, terms.pop('resource_type', None))
+        if terms.get('block'):
+            # With those that are refused, too: without them it is not whole.
+            terms.setdefault('block_size', len(chosen))
         offers = [
             (each, self._offer_for(each, terms)) for each in chosen if not each.error
         ]

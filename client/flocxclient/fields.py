@@ -143,6 +143,15 @@ OFFER = Table(
         Field(
             'max_length', int, shown='long', column='Duration', query=True, since='1.1'
         ),
+        # With how many servers, of the same name, it is sold; None: alone.
+        Field(
+            'block',
+            shown='long',
+            option='Those that are sold only together in the block of this name.',
+            metavar='<name>',
+            since='1.1',
+        ),
+        Field('block_size', int, shown='long', query=True, since='1.1'),
         # How much stays free between two contracts of it, for taking it back.
         Field('turnaround', int, shown='long', column='Duration', since='1.1'),
         # The provider service that watches over the server.

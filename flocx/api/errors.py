@@ -83,6 +83,11 @@ PUBLISHED = {
         409,
         'The offer is let for a longer, or a shorter, time; the detail says for which.',
     ),
+    'flocx.conflict.block': (
+        409,
+        'The server is sold, and let, only together with others; the detail says with '
+        'which, or what of a block does not go together.',
+    ),
     'flocx.conflict.price': (
         409,
         'The added time costs more than max_price; the detail says how much.',

@@ -43,6 +43,9 @@ OPEN = {Status.AVAILABLE, Status.ERROR}
 #: The longest length that an offer can name, in seconds.
 MAX_LENGTH = 10 * 366 * 86400
 
+#: Servers of a block, the fewest and the most.
+MIN_BLOCK, MAX_BLOCK = 2, 64
+
 
 def lets(least: int | None, most: int | None, seconds: int) -> bool:
     """Whether who lets a server for ``least`` to ``most`` seconds does for so many.
@@ -67,6 +70,8 @@ class Offer:
     offers, None where it owns it. ``reclaim_notice`` is after how many seconds at the
     earliest the server is taken back from who rents it; None: never. Nobody rents it
     for less than ``min_length`` seconds, or more than ``max_length``; None: any time.
+    It is sold only together with the other offers of ``block``, ``block_size`` in all;
+    None: alone (``flocx.core.blocks``).
     """
 
     uuid: str
@@ -83,6 +88,8 @@ class Offer:
     reclaim_notice: int | None = None
     min_length: int | None = None
     max_length: int | None = None
+    block: str | None = None
+    block_size: int | None = None
     start_time: datetime.datetime
     end_time: datetime.datetime
     price: decimal.Decimal
@@ -145,9 +152,16 @@ class Offer:
     def require_terms(self) -> None:
         """Nothing, if what it says goes together.
 
-        :raises Invalid: no length is allowed, or it is too short for any; or it asks by
-            the hour for too long a time or too much.
+        :raises Invalid: no length is allowed, or it is too short for any; it asks by
+            the hour for too long a time or too much; or a block lacks a name, or a
+            size.
         """
+        if (self.block is None) != (self.block_size is None):
+            missing = 'block' if self.block is None else 'block_size'
+            raise exceptions.Invalid(
+                f'{missing}: missing; servers that are sold only together have a name '
+                'for all of them, block, and say how many they are, block_size'
+            )
         asks.require_bounded(self.window, self.price, self.ask_schedule, self.ask_falls)
         least = self.min_length or 0
         if self.max_length is not None and self.max_length < least:

@@ -36,6 +36,7 @@ _Field = fields.Field
 #: Seconds.
 _NOTICE = types.Integer(0, reclaim.MAX_NOTICE)
 _LENGTH = types.Integer(1, offer_core.MAX_LENGTH)
+_BLOCK_SIZE = types.Integer(offer_core.MIN_BLOCK, offer_core.MAX_BLOCK)
 #: As ``flocx.core.asks`` has them, which says what is wrong with them.
 _SCHEDULE = types.Value(
     'ask_schedule',
@@ -64,6 +65,8 @@ FIELDS = fields.Table(
     reclaim_notice=_Field(_NOTICE, _OPTIONAL, _NULLABLE, since='1.1'),
     min_length=_Field(_LENGTH, _OPTIONAL, _NULLABLE, since='1.1'),
     max_length=_Field(_LENGTH, _OPTIONAL, _NULLABLE, since='1.1'),
+    block=_Field(types.Name, _OPTIONAL, since='1.1'),
+    block_size=_Field(_BLOCK_SIZE, _OPTIONAL, since='1.1'),
     start_time=_Field(types.Instant, _OPTIONAL, sort=True),
     end_time=_Field(types.Instant, _REQUIRED, _OPTIONAL, sort=True),
     price=_Field(types.Price, _REQUIRED, _OPTIONAL, sort=True),
@@ -279,7 +282,12 @@ class Offers(routing.Resource):
     @expose.expose(Offer, body=OfferRequest, status=201, rule='market:offers:publish')
     @db.retried
     def post(self, body):
-        """Publish an offer."""
+        """Publish an offer.
+
+        Offers with the same ``block``, ``block_size`` of them, are sold only together:
+        to who takes all of them for the same time. While some are missing, or differ
+        in their terms, nothing of a block is free.
+        """
         service, context, now = transaction.request_context()
         offer = from_request(body, context, now, service.conf)
         limits = service.quotas.limits(context)
@@ -292,7 +300,9 @@ class Offers(routing.Resource):
                 maintenances.end_of_former_owners(session, [offer], now)
                 offer, is_new = offers.add(session, offer, now)
                 servers.name_all(session, {offer.server: body.get('resource_name')})
-                taken = _taken(service, session, [] if is_new else [offer], now)
+                # Nobody has time of a new server; but a block may not be whole.
+                looked_at = [offer] if offer.block or not is_new else []
+                taken = _taken(service, session, looked_at, now)
                 creation.answer = shown(context, offer, taken, now)
         return creation.answer
 
@@ -318,7 +328,11 @@ class Offers(routing.Resource):
     @expose.expose(status=204)
     @db.retried
     def delete(self, ident):
-        """Cancel an offer; its contracts stay."""
+        """Cancel an offer; its contracts stay.
+
+        Of a block nothing is for sale then, until another server is offered in its
+        place.
+        """
         service, context, now = transaction.request_context()
         with service.database.writer() as session:
             offer = offers.get(session, ident, context)

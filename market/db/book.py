@@ -32,6 +32,8 @@ def supply(session, window, now, turnaround):
             table.c.price,
             table.c.start_time,
             table.c.end_time,
+            table.c.project_id,
+            table.c.block,
         ).where(
             table.c.status == offer_core.Status.AVAILABLE,
             table.c.lessee_id.is_(None),

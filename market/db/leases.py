@@ -57,12 +57,15 @@ class Lease:
 def offers(session, reader, provider_id, filters, where=()):
     """The offers of a provider that ``reader`` may see, in order of arrival.
 
+    A lease is of one server, so those that are sold only together are not among them.
+
     :param filters: triples like those of a flocx.core.query.Query.
     """
     found = session.execute(
         sa.select(_OFFERS)
         .where(
             _OFFERS.c.provider_id == provider_id,
+            _OFFERS.c.block.is_(None),
             visibility.condition(visibility.offers, visibility.Somebody.like(reader)),
             *listing.conditions(_OFFERS, filters),
             *where,

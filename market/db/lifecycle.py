@@ -12,6 +12,7 @@ from flocx.core import contract as core
 from flocx.core import reclaim
 from flocx.core import states
 from flocx.core import window
+from market.db import block_members
 from market.db import budgets
 from market.db import concurrency
 from market.db import console_tokens
@@ -70,9 +71,13 @@ def close(session, contract, now, notice=0, reason=None, lines=None):
     :param reason: a contract.Reason, where it is not the lessee who ends it.
     :param lines: those of the contract that are ended, by default all.
     :raises Conflict: every line is closed, or already on its way; or a server is
-        sub-let for longer, and nothing is changed, if the caller rolls back.
+        sub-let for longer, and nothing is changed, if the caller rolls back. Or it is
+        one of a block of which others would stay.
     """
-    lines = contract.lines if lines is None else lines
+    if lines is None:
+        lines = contract.lines
+    else:
+        block_members.require_whole(session, contract, lines)
     changes = {line: _closing(line, now, notice) for line in lines}
     changed = [line for line in lines if changes[line]]
     if not changed:

@@ -9,12 +9,14 @@ import functools
 import sqlalchemy as sa
 
 from flocx import exceptions
+from flocx.core import blocks
 from flocx.core import contract as contract_core
 from flocx.core import maintenance as maintenance_core
 from flocx.core import offer as offer_core
 from flocx.core import states
 from flocx.core import turnaround as turnaround_core
 from flocx.core import window
+from market.db import block_members
 from market.db import concurrency
 from market.db import events
 from market.db import listing
@@ -87,14 +89,17 @@ def _add(session, wanted, fresh, now):
     refused, new = {}, []
     known = [offer for offer in wanted if offer.server not in fresh]
     others = servers.offered(session, known)
+    members = block_members.of(session, wanted, now)
     for offer in wanted:
         try:
             offer = servers.require_rented(session, offer)
             servers.require_alone(offer, others)
+            blocks.require_room(offer, members[blocks.key(offer)])
         except (exceptions.Conflict, exceptions.NotFound) as error:
             refused[offer.uuid] = error
         else:
             others[offer.slot].append(offer)
+            members[blocks.key(offer)].append(offer)
             new.append(offer)
     if new:
         session.execute(_INSERT, [listing.fields(offer) for offer in new])
@@ -151,17 +156,57 @@ def free_during(now, start, end=None, turnaround=_BACK_TO_BACK):
     It means what :func:`held` and :func:`free` do, so that what is found by a time
     shows that time among its availabilities.
     """
-    start, lines = max(start, now), schema.contract_lines
+    start = max(start, now)
+    busy = functools.partial(_busy, now=now, start=start, end=end, gaps=turnaround)
+    mates = _TABLE.alias('mates')
+    same = (
+        mates.c.provider_id == _TABLE.c.provider_id,
+        mates.c.project_id == _TABLE.c.project_id,
+        mates.c.block == _TABLE.c.block,
+        mates.c.status.in_(sorted(offer_core.OPEN)),
+        mates.c.end_time > now,
+    )
+    count = sa.select(sa.func.count()).select_from(mates).where(*same).scalar_subquery()
+    # Schedules cannot be compared on all databases; who differs in these is shown.
+    differing = [
+        mates.c[name].is_distinct_from(_TABLE.c[name])
+        for name in blocks.TERMS
+        if not name.startswith('ask_')
+    ]
+    late = mates.c.start_time > start
+    closed = mates.c.status != offer_core.Status.AVAILABLE
+    within = _TABLE.c.end_time >= end if end else _TABLE.c.end_time > start
+    return (
+        _TABLE.c.start_time <= start,
+        within,
+        ~busy(_TABLE),
+        sa.or_(
+            _TABLE.c.block.is_(None),
+            sa.and_(
+                count == _TABLE.c.block_size,
+                ~sa.exists().where(*same, sa.or_(late, closed, *differing)),
+                ~sa.exists().where(*same, busy(mates)),
+            ),
+        ),
+    )
+
+
+def _busy(offered, now, start, end, gaps):
+    """Condition: the server of ``offered``, a table, is held or out of order then.
+
+    :param gaps: what nobody else gets before and after a contract.
+    """
+    lines = schema.contract_lines
 
     def by_class(moment, sign):
         """``moment`` with the gap of the line's class before or after it."""
-        least = moment + sign * turnaround.gap(None)
-        if not turnaround.by_class:
+        least = moment + sign * gaps.gap(None)
+        if not gaps.by_class:
             return least
         return sa.case(
             {
-                name: sa.literal(moment + sign * turnaround.gap(name), _INSTANT)
-                for name in turnaround.by_class
+                name: sa.literal(moment + sign * gaps.gap(name), _INSTANT)
+                for name in gaps.by_class
             },
             value=sa.func.coalesce(lines.c.resource_class, ''),
             else_=sa.literal(least, _INSTANT),
@@ -172,19 +217,17 @@ def free_during(now, start, end=None, turnaround=_BACK_TO_BACK):
         (lines.c.end_time < now, sa.literal(now, _INSTANT)), else_=lines.c.end_time
     )
     taken = sa.exists().where(
-        lines.c.provider_id == _TABLE.c.provider_id,
-        lines.c.resource_type == _TABLE.c.resource_type,
-        lines.c.resource_uuid == _TABLE.c.resource_uuid,
-        lines.c.sublet_of.is_not_distinct_from(_TABLE.c.sublet_of),
+        lines.c.provider_id == offered.c.provider_id,
+        lines.c.resource_type == offered.c.resource_type,
+        lines.c.resource_uuid == offered.c.resource_uuid,
+        lines.c.sublet_of.is_not_distinct_from(offered.c.sublet_of),
         lines.c.status.in_(contract_core.OPEN),
         held_until > by_class(start, -1),
         lines.c.start_time < by_class(end, 1)
         if end
         else lines.c.start_time <= by_class(start, 1),
     )
-    within = _TABLE.c.end_time >= end if end else _TABLE.c.end_time > start
-    outage = outages.during(_TABLE, start, end)
-    return (_TABLE.c.start_time <= start, within, ~taken, ~outage)
+    return sa.or_(taken, outages.during(offered, start, end))
 
 
 def for_bid(session, bid, price, stay, now, turnaround=_BACK_TO_BACK):
@@ -202,6 +245,8 @@ def for_bid(session, bid, price, stay, now, turnaround=_BACK_TO_BACK):
             sa.or_(_TABLE.c.lessee_id.is_(None), _TABLE.c.lessee_id.in_(bid.lineage)),
             _accepted(bid.min_reclaim_notice),
             *_let_for(stay.seconds),
+            # One server is wanted, and these are sold only together.
+            _TABLE.c.block.is_(None),
             sa.true()
             if bid.resource_class is None
             else _TABLE.c.resource_class == bid.resource_class,
@@ -273,7 +318,24 @@ def on_servers_of(session, contracts):
     )
 
 
-def held(session, offers, now, turnaround=_BACK_TO_BACK, but=None):
+def held(session, offers, now, turnaround=_BACK_TO_BACK, but=()):
+    """As ``held_alone``, and what of a block is held is so of all of it.
+
+    What is not whole is not to be had at all.
+    """
+    taken = held_alone(session, offers, now, turnaround, but)
+    members = block_members.of(session, offers, now)
+    mates = [each for several in members.values() for each in several]
+    theirs = mates and held_alone(session, mates, now, turnaround, but)
+    for several in members.values():
+        of_all = [theirs.get(each.slot, ()) for each in several]
+        held_together = blocks.held(several, of_all)
+        for each in several:
+            taken[each.slot] += blocks.of_offer(each, held_together)
+    return taken
+
+
+def held_alone(session, offers, now, turnaround=_BACK_TO_BACK, but=()):
     """The time that contracts hold, {slot: [Window]}, of the offers' servers.
 
     It counts by server, not by offer: a contract outlives its offer's end. What is
@@ -282,14 +344,14 @@ def held(session, offers, now, turnaround=_BACK_TO_BACK, but=None):
 
     :param turnaround: what nobody else gets before and after a contract, a
         ``flocx.core.turnaround.Turnaround``.
-    :param but: uuid of a line that does not count.
+    :param but: uuids of lines that do not count.
     """
     # Few offers are looked up; for many it is cheaper to read all that is held.
     few = len(offers) <= 500
     uuids = {offer.resource_uuid for offer in offers}
     parameters = {'now': now, **({'resource_uuids': list(uuids)} if few else {})}
     if but:
-        parameters['but'] = but
+        parameters['but'] = list(but)
     taken, planned = collections.defaultdict(list), collections.defaultdict(list)
     for row in session.execute(_held(few, bool(but)), parameters):
         if row.planned:
@@ -311,7 +373,8 @@ def _held(few, but):
     lines, maintenances = schema.contract_lines, schema.maintenances
     open_lines = _holding(lines, few, lines.c.sublet_of, lines.c.resource_class, 0)
     if but:
-        open_lines = open_lines.where(lines.c.uuid != sa.bindparam('but'))
+        apart = sa.bindparam('but', expanding=True)
+        open_lines = open_lines.where(lines.c.uuid.not_in(apart))
     return sa.union_all(
         open_lines.where(lines.c.status.in_(sorted(contract_core.OPEN))),
         _holding(maintenances, few, sa.null(), sa.null(), 1).where(
@@ -367,7 +430,8 @@ def free_after(session, contract, now, turnaround):
         windows = []
         for row in rows:
             offer = listing.from_row(offer_core.Offer, row)
-            taken = held(session, [offer], now, turnaround, but=line.uuid)
+            but = own_lines(contract, line, offer)
+            taken = held(session, [offer], now, turnaround, but)
             windows += [(offer, each) for each in free(offer, taken, now)]
         ends.append(
             next(
@@ -380,6 +444,14 @@ def free_after(session, contract, now, turnaround):
             )
         )
     return min(ends, default=contract.end_time)
+
+
+def own_lines(contract, line, offer):
+    """Uuids of the lines that do not keep ``line`` from having more of ``offer``.
+
+    Those of a contract that has all of a block go on together.
+    """
+    return [each.uuid for each in contract.lines] if offer.block else [line.uuid]
 
 
 def _latest(offer, line, end):

@@ -159,7 +159,8 @@ def _extend(session, contract, line, end, now, price_of, turnaround):
             code='flocx.conflict.not_free',
         )
     more = window.Window(line.end_time, end)
-    others = offers.held(session, [offer], now, turnaround, but=line.uuid)
+    own = offers.own_lines(contract, line, offer)
+    others = offers.held(session, [offer], now, turnaround, own)
     if not any(each.contains(more) for each in offers.free(offer, others, now)):
         raise _not_free(contract, offers.free_after(session, contract, now, turnaround))
     price = price_of(line, offer, more)

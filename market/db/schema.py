@@ -128,6 +128,9 @@ offers = sa.Table(
     # Seconds; NULL means that any length will do.
     sa.Column('min_length', sa.BigInteger),
     sa.Column('max_length', sa.BigInteger),
+    # With how many servers, of the same name, it is sold; NULL means alone.
+    sa.Column('block', sa.String(255)),
+    sa.Column('block_size', sa.Integer),
     _time('start_time'),
     _time('end_time'),
     _price(),

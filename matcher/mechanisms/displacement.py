@@ -105,6 +105,8 @@ def _asked(award: matcher_book.Award) -> matcher_book.Award:
                 offer,
                 uuid=f'{offer.uuid} for {award.bid.uuid}',
                 price=min(figures.price(ask), most),
+                block=None,
+                block_size=None,
             )
         )
     return dataclasses.replace(award, offers=tuple(offers))

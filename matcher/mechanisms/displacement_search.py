@@ -249,7 +249,7 @@ def _row(state: _State, bid: bid_core.Bid) -> _Row | None:
             for high in [at(book.now, free.end) - stay.seconds]
         ]
         here = [(low, high) for low, high in here if low <= high]
-        if not here or offer.by_hour:
+        if not here or offer.by_hour or offer.block:
             continue
         gaps += [(len(sites), low, high) for low, high in here]
         tenures += [

@@ -45,6 +45,8 @@ class Supply(typing.NamedTuple):
 
     ``value[r, i]`` is the group of offer ``i`` by partition ``r``, -1 where no bid
     asks.
+
+    All of a ``block`` are taken, or none; it is -1 where an offer is alone.
     """
 
     kind_at: native.Ints
@@ -60,6 +62,7 @@ class Supply(typing.NamedTuple):
     value: native.Ints
     tariff: native.Ints
     tariffs: tariff_figures.Tariffs
+    block: native.Ints
 
 
 class Demand(typing.NamedTuple):
@@ -300,6 +303,8 @@ def _supply(
     tariff, tariffs = tariff_figures.of(
         book.now, [each.asked(book.now) if each.by_hour else None for each in offers]
     )
+    known = {matcher_book.ALONE: -1}
+    block = _ints(known.setdefault(book.block(each), len(known) - 1) for each in offers)
     return Supply(
         kind_at=kind_at,
         kind=np.repeat(np.arange(len(kind_at) - 1), np.diff(kind_at)),
@@ -316,6 +321,7 @@ def _supply(
         value=value,
         tariff=tariff,
         tariffs=tariffs,
+        block=block,
     )
 
 

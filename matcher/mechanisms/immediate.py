@@ -17,6 +17,7 @@ from flocx.core import window
 from matcher import book as matcher_book
 from matcher import mechanisms
 from matcher.mechanisms import figures
+from matcher.mechanisms import whole_blocks
 
 #: Starts of a bundle that are tried, the earliest first; and places that are looked at
 #: for a part, the cheapest first: so many, and so many more for each of its servers.
@@ -188,8 +189,10 @@ def _begun(
             if each.covers(start) and each.offer.uuid not in taken
         )
         begun = window.Window(start, stays[number].end + lag)
-        asking = _asking(row, begun, free, now)
-        offers = tuple(itertools.islice(asking, row.quantity))
+        asking = list(_asking(row, begun, free, now))
+        offers = tuple(asking[: row.quantity])
+        if any(each.block for each in asking):
+            offers = whole_blocks.offers(row, asking)
         if len(offers) < row.quantity:
             return []
         taken.update(each.uuid for each in offers)
@@ -269,9 +272,10 @@ def undisputed(
 
     More welfare is not possible: the sum of what each could have alone is a bound, as
     the others only take from it. For a bundle it is that of its parts, each by itself.
-    Not all starts are tried where servers are asked for by the hour, so there are none.
+    Not all starts are tried where servers are asked for by the hour, and not all blocks
+    are, so there are none.
     """
-    if book.by_hour():
+    if book.by_hour() or book.has_blocks:
         return None
     rest, found = book.copy(), list[matcher_book.Award]()
     for bid in sorted(bids, key=priority):
@@ -385,6 +389,8 @@ def _taken(
         offers = _asking(bid, stay, offers, book.now)
     if bid.spread_by:
         offers = _spread(book, bid, offers)
+    elif book.has_blocks:
+        return whole_blocks.offers(bid, offers)
     return tuple(itertools.islice(offers, bid.quantity))
 
 

@@ -47,6 +47,9 @@ class Lots(typing.NamedTuple):
     ``Supply``. The lots of group ``v`` are ``members[r, n]``, the first of each kind
     first, for ``n`` from ``member_at[r, v]`` to ``member_at[r, v + 1]``. There are
     ``groups[r]`` of them.
+
+    Of lot ``l`` servers are taken by ``unit[l]``: all of a block, which is a lot of its
+    own, or one by one. ``largest`` is the largest unit.
     """
 
     kind_at: native.Ints
@@ -68,6 +71,8 @@ class Lots(typing.NamedTuple):
     groups: native.Ints
     tariff: native.Ints
     tariffs: tariff_figures.Tariffs
+    unit: native.Ints
+    largest: int
 
     def firsts(self) -> list[int]:
         """The first offer of each lot."""
@@ -95,6 +100,7 @@ def of(supply: figures.Supply, alone: Collection[int] = ()) -> Lots:
     begin, end = int(since.min(initial=0)), int(since.max(initial=0))
     value = np.ascontiguousarray(supply.value[:, first])
     groups = np.arange(2 + int(supply.value.max(initial=-1)))
+    unit = np.where(supply.block[first] < 0, 1, sizes)
     members_of = np.argsort(value, axis=1, kind='stable').astype(np.int64)
     in_order = np.take_along_axis(value, members_of, axis=1)
     return Lots(
@@ -119,7 +125,24 @@ def of(supply: figures.Supply, alone: Collection[int] = ()) -> Lots:
         groups=1 + supply.value.max(axis=1, initial=-1),
         tariff=supply.tariff[first],
         tariffs=supply.tariffs,
+        unit=unit,
+        largest=int(unit.max(initial=1)),
     )
+
+
+@native.helper
+def by_unit(lots: Lots, lot: int, servers: int) -> int:
+    """Of so many servers of ``lot`` how many can be taken."""
+    if lots.unit[lot] == 1:
+        return servers
+    return int(servers // lots.unit[lot] * lots.unit[lot])
+
+
+def one_by_one(lots: Lots) -> Lots:
+    """``lots`` as if no servers were sold only together."""
+    if lots.largest == 1:
+        return lots
+    return lots._replace(unit=np.ones_like(lots.unit), largest=1)
 
 
 @native.helper
@@ -174,7 +197,10 @@ def _members(supply: figures.Supply, alone: Collection[int]) -> list[list[int]]:
         its = slice(supply.gap_at[offer], supply.gap_at[offer + 1])
         shared = (
             each[offer].item()
-            for each in (supply.kind, supply.ask, supply.owner, supply.tariff)
+            for each in (
+                *(supply.kind, supply.ask, supply.owner, supply.tariff),
+                supply.block,
+            )
         )
         free = supply.gap_from[its].tobytes(), supply.gap_to[its].tobytes()
         itself = offer if offer in alone else -1

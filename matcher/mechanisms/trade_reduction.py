@@ -61,6 +61,8 @@ def _segments(
     offers_of: dict[frozenset[str], list[offer_core.Offer]] = {}
     if book.by_hour():
         raise mechanisms.Refused('trade_reduction: an offer has asks by the hour')
+    if book.has_blocks:
+        raise mechanisms.Refused('trade_reduction: servers are sold only together')
     for bid in book.options:
         if not bid.plain:
             raise mechanisms.Refused(

@@ -44,6 +44,8 @@ class Vcg(mechanisms.Pricing):
         """:raises Refused: the allotment is not proved to be exact."""
         if book.by_hour():
             raise mechanisms.Refused('vcg: an offer has asks by the hour')
+        if book.has_blocks:
+            raise mechanisms.Refused('vcg: servers are sold only together')
         if not allotment.exact:
             raise mechanisms.Refused('vcg: the allocation is not proved to be the best')
         worth = figures.worth(allotment.awards)

@@ -41,6 +41,10 @@ class OfferRequest(types.Declared):
     reclaim_notice = types.Field(types.Integer(0, reclaim.MAX_NOTICE), since='1.1')
     min_length = types.Field(types.Integer(1, offer.MAX_LENGTH), since='1.1')
     max_length = types.Field(types.Integer(1, offer.MAX_LENGTH), since='1.1')
+    block = types.Field(types.Name, since='1.1')
+    block_size = types.Field(
+        types.Integer(offer.MIN_BLOCK, offer.MAX_BLOCK), since='1.1'
+    )
     start_time = types.Instant
     end_time = types.required(types.Instant)
     price = types.Price
@@ -85,6 +89,8 @@ class Offers(routing.Resource):
         up to 1,000, which ``nodes`` names or ``query`` finds, it is a list of
         ``publications``: for each server ``resource_uuid``, ``name`` and either
         ``offer_uuid`` or ``error``. What is refused does not keep the others away.
+        With ``block`` many are sold only together, and ``block_size`` is how many they
+        are, unless it says more.
         With an Idempotency-Key no server is offered twice.
         """
         provider, context = pecan.request.service, pecan.request.context

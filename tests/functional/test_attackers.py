@@ -14,7 +14,7 @@ OFFER = {
     *('start_time', 'end_time', 'price', 'status', 'availabilities', 'cleaned_by'),
     *('created_at', 'updated_at'),
     *('reclaim_notice', 'turnaround', 'min_length', 'max_length'),
-    *('ask_schedule', 'ask_falls'),
+    *('ask_schedule', 'ask_falls', 'block', 'block_size'),
 }
 INSIDE = {
     *('provider_id', 'resource_uuid', 'lessee_id', 'sublet_of', 'reason', 'generation')

@@ -9,6 +9,7 @@ planted is found where it was.
 import datetime
 import random
 
+from provider import nodes
 from tests.simulation import people
 
 #: In such a part of the worlds it happens, and so likely with each step of them.
@@ -24,6 +25,9 @@ BUNDLED = 0.1
 INTERRUPTIBLE, OFTEN = 0.1, 0.05
 #: In such a part of them half of the offers are let for some lengths only.
 MEASURED = 0.2
+#: In such a part of the worlds, and so likely with each step of them, an owner offers
+#: two servers that are sold only together, or somebody takes such servers.
+BLOCKED, TOGETHER = 0.2, 0.25
 #: Seconds; ``[contracts] maintenance_notice``.
 NOTICE = 300
 
@@ -51,16 +55,87 @@ class Changes:
         self._interruptible = self._modest.random() < INTERRUPTIBLE
         self._owners = random.Random(f'owners of {seed}')
         self._measured = self._owners.random() < MEASURED
+        self._racks = random.Random(f'blocks of {seed}')
+        self._blocked, self._blocks = self._racks.random() < BLOCKED, 0
+
+    def prepare(self):
+        """Give each owner two more servers, where such are sold only together."""
+        for owner in people.OWNERS if self._blocked else ():
+            for number in range(2):
+                self._world.room.add(
+                    nodes.Node(
+                        uuid=f'{owner}{people.RACK}{number}',
+                        owner=owner,
+                        resource_class='large',
+                        properties={'cpus': self._racks.choice((16, 64))},
+                    )
+                )
 
     def step(self):
         """What happens before the next step of the world, if anything does."""
         if self._interruptible and self._modest.random() < OFTEN:
             self.happened.add('interruptible')
             self._world.act('compete', self._compete, *self._competitor())
+        if self._blocked and self._racks.random() < TOGETHER:
+            self.happened.add('blocks')
+            owner = self._racks.choice(people.OWNERS)
+            self._world.act('block', *self._of_block(owner))
         for name in self._possible:
             if self._random.random() < STEPS[name]:
                 self.happened.add(name)
                 self._actions[name]()
+
+    def _of_block(self, owner):
+        """What somebody does, drawn before others have their turn."""
+        pick = self._racks.choice
+        who = pick([each for each in people.RENTERS if each != owner])
+        if self._racks.random() < 0.4:
+            drawn = self._racks.random(), self._racks.random() < 0.3
+            return self._take_block, who, owner, *drawn
+        if self._racks.random() < 0.4:
+            terms = {'quantity': pick((2, 3)), 'min_quantity': pick((1, 2))}
+            end = self._world.people.time(pick((90, 400)))
+            terms |= {'price': pick(('2', '5')), 'min_reclaim_notice': 0}
+            return self._compete, who, {**terms, 'end_time': end}
+        self._blocks += 1
+        terms = {
+            'block': f'rack-{self._blocks}',
+            'block_size': 2,
+            'end_time': self._world.people.time(pick((600, 3000))),
+            'price': pick(('0.000001', '1')),
+        }
+        if pick((False, True)):
+            terms['reclaim_notice'] = pick((0, 60))
+        return self._offer_block, owner, terms
+
+    def _offer_block(self, owner, terms):
+        """One after the other: whoever offers them may die in between.
+
+        What is there of a block already is made whole.
+        """
+        seen = self._world.people.seen(owner, 'offers', f'project_id={owner}')
+        found = {each['resource_uuid']: each for each in seen if each['block']}
+        for there in found.values():
+            names = ('block', 'block_size', 'end_time', 'price', 'reclaim_notice')
+            terms = {name: there[name] for name in names if there[name] is not None}
+        servers = {f'{owner}{people.RACK}{number}' for number in range(2)}
+        for uuid in sorted(servers - found.keys()):
+            body = {**terms, 'resource_uuid': uuid}
+            self._world.people.ask(
+                owner, 'POST', '/v1/offers', body, 'marketplace-provider'
+            )
+
+    def _take_block(self, who, owner, drawn, part):
+        """Somebody claims a block, or tries to have a ``part`` of it."""
+        found = self._world.people.seen(who, 'offers', f'project_id={owner}')
+        blocks = sorted({each['block'] for each in found if each['block']})
+        if not blocks:
+            return
+        block = blocks[int(drawn * len(blocks))]
+        first, *others = (e['uuid'] for e in found if e['block'] == block)
+        body = {'offers': [] if part else others, 'min_reclaim_notice': 0}
+        path = f'/v1/offers/{first}/claim'
+        self._world.people.ask(who, 'POST', path, body)
 
     def _competitor(self):
         """Who bids, and what: drawn before others have their turn."""

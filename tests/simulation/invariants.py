@@ -60,6 +60,7 @@ class Checker:
         self._displaced()
         self._outages()
         self._fills()
+        self._blocks()
         self._accepted(accepted)
         self._wishes()
         self._events()
@@ -314,6 +315,35 @@ class Checker:
                 and bid['contract_uuid'] in (None, *contracts),
                 f'bid {bid["uuid"]}: {bid["status"]}, contract {bid["contract_uuid"]}',
             )
+
+    def _blocks(self):
+        """At every instant a block is let whole, to one contract, or not at all.
+
+        But for servers that were not delivered, or are not what was sold any more.
+        """
+        lines = {each['uuid']: each for each in self._rows['contract_lines']}
+        found = collections.defaultdict(list)
+        for sale in self._rows['audit_sales']:
+            if sale['block'] is not None:
+                of = sale['contract'], sale['owner'], sale['block']
+                found[of].append(sale)
+        for (contract, _, block), sales in found.items():
+            label = f'contract {contract}: block {block}'
+            size = sales[0]['block_size']
+            self._require(len(sales) == size, f'{label}: {len(sales)} of {size}')
+            times = {(sale['start'], sale['end']) for sale in sales}
+            self._require(len(times) == 1, f'{label}: sold for different times')
+            lost = {each['uuid'] for each in self._undelivered(contract)}
+            left = [lines[sale['line']] for sale in sales if sale['line'] not in lost]
+            ends = {each['end_time'] for each in left}
+            self._require(len(ends) <= 1, f'{label}: its servers end at {sorted(ends)}')
+
+    def _undelivered(self, contract):
+        return [
+            line
+            for line in self._lines[contract]
+            if line['reason'] in (*_UNDELIVERABLE, 'hardware_changed')
+        ]
 
     def _given_up(self, contract):
         """Its lines in the place of each of which there may be another."""

@@ -18,6 +18,7 @@ from unittest import mock
 import testtools
 
 from flocx.core import bid
+from flocx.core import blocks
 from flocx.core import contract as contract_core
 from flocx.core import ledger as ledger_core
 from flocx.core import money
@@ -169,6 +170,10 @@ class PlantedTest(testtools.TestCase):
 
         with mock.patch.object(changes, 'BUNDLED', 1):
             self.found('0 servers of part 1', drafts, 'spaced', first, 10)
+
+    def test_a_claim_of_a_part_of_a_block(self):
+        with mock.patch.object(changes, 'BLOCKED', 1):
+            self.found('1 of 2', blocks, 'require_whole', lambda *_: None, 1)
 
     def test_servers_that_are_not_together(self):
         with mock.patch.object(changes, 'FLEXIBLE', 1):

@@ -96,6 +96,7 @@ def most(bid, offers, held, now):
     :param held: {server: pairs of from when to when nobody else gets it}.
     """
     suits = [offer for offer in offers if _could_take(bid, offer)]
+    suits = _whole_blocks(bid, offers, suits)
     if bid['group_by'] is not None:
         groups = collections.defaultdict(list)
         for offer in suits:
@@ -112,6 +113,38 @@ def most(bid, offers, held, now):
         edges.add(moment(offer['start_time']))
         edges.update(end for _, end in held[server(offer)])
     return max(_free(bid, suits, held, edge, now) for edge in edges)
+
+
+#: What all offers of a block say alike.
+_ALIKE = (
+    *('lessee_id', 'reclaim_notice', 'min_length', 'max_length', 'end_time', 'price'),
+    *('ask_schedule', 'ask_falls', 'block_size'),
+)
+
+
+def _block(offer):
+    return offer['provider_id'], offer['project_id'], offer['block']
+
+
+def _whole_blocks(bid, offers, suits):
+    """``suits`` without what is of a block that ``bid`` cannot have whole."""
+    known = {id(each) for each in suits}
+
+    def whole(offer):
+        mates = [
+            each
+            for each in offers
+            if _block(each) == _block(offer) and each['status'] == 'available'
+        ]
+        return (
+            offer['block_size'] == len({server(each) for each in mates}) == len(mates)
+            and all(id(each) in known for each in mates)
+            and len({tuple(each[name] for name in _ALIKE) for each in mates}) == 1
+            and offer['block_size'] <= bid['quantity']
+            and bid['spread_by'] is None
+        )
+
+    return [each for each in suits if each['block'] is None or whole(each)]
 
 
 def asked_at_most(offer):
@@ -158,8 +191,8 @@ def _free(bid, offers, held, start, now):
     end = last if _whole(bid) else start + datetime.timedelta(seconds=bid['duration'])
     if not max(first, now) <= start < end <= last:
         return 0
-    free = [
-        json.loads(offer['properties'])
+    there = [
+        offer
         for offer in offers
         if moment(offer['start_time']) <= start
         and end <= moment(offer['end_time'])
@@ -167,7 +200,20 @@ def _free(bid, offers, held, start, now):
         and _let(offer, (end - start).total_seconds())
     ]
     if bid['spread_by'] is None:
-        return len(free)
+        return _most_of(there, bid['quantity'])
+    free = [json.loads(offer['properties']) for offer in there]
     groups = collections.Counter(each.get(bid['spread_by']) for each in free)
     groups.pop(None, None)
     return sum(min(each, bid['spread_max']) for each in groups.values())
+
+
+def _most_of(offers, most):
+    """How many of ``offers``, blocks whole, come to ``most`` or as near as can be."""
+    blocks = collections.Counter(_block(each) for each in offers if each['block'])
+    sizes = {_block(each): each['block_size'] for each in offers}
+    sums = {0}
+    for block, servers in blocks.items():
+        if servers == sizes[block]:
+            sums |= {each + servers for each in sums}
+    alone = sum(each['block'] is None for each in offers)
+    return max(min(most, each + alone) for each in sums if each <= most)

@@ -130,6 +130,7 @@ class World:
                     properties={'cpus': self.storm.pick((16, 64))},
                 )
             )
+        self.changes.prepare()
         for name in ('engine', 'fulfiller'):
             for process in self._processes[name]:
                 self._start(process)
@@ -272,7 +273,7 @@ class World:
             if idle and not self._drafts:
                 break
         self._look(settled=True)
-        for number in range(60):
+        for number in range(120):
             moment = self._next_moment()
             if moment is None:
                 break

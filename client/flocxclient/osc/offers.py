@@ -41,6 +41,8 @@ class CreateOffer(bulk.FileMixin, command.ShowOne):
         'reclaim_notice': '--reclaim-notice',
         'min_length': '--min-length',
         'max_length': '--max-length',
+        'block': '--block',
+        'block_size': '--block-size',
         'ask_at': '--ask-at',
         'ask_falls': '--ask-falls',
         'lessee': '--lessee',
@@ -56,6 +58,8 @@ class CreateOffer(bulk.FileMixin, command.ShowOne):
         'openstack market offer create node-9 --price 1 --end-time +4w --ask-at '
         '"weekdays 20:00-08:00 Europe/Berlin=0.50" --ask-falls 48h=0.20',
         'openstack market offer create --node n1 --node n2 --price 1 --end-time +2w',
+        'openstack market offer create --node n1 --node n2 --block rack-3 --price 1 '
+        '--end-time +2w',
         'openstack market offer create --resource-class gpu '
         "--require 'memory_mb>=65536' --price 3 --end-time +2w",
         'openstack market offer create --file rack-3.csv --end-time 2027-03-01',
@@ -90,6 +94,7 @@ class CreateOffer(bulk.FileMixin, command.ShowOne):
             + '; default never.',
         )
         owner_terms.add_lengths(parser)
+        owner_terms.add_block(parser)
         owner_terms.add_asks(parser)
         parser.add_argument(
             '--lessee',
@@ -176,6 +181,7 @@ class CreateOffer(bulk.FileMixin, command.ShowOne):
             'price',
             'reclaim_notice',
             *owner_terms.LENGTHS,
+            *('block', 'block_size'),
         )
         offer.update(owner_terms.given_asks(parsed_args))
         if parsed_args.lessee is not None:

@@ -36,6 +36,23 @@ def add_lengths(parser, changing=False):
             )
 
 
+def add_block(parser):
+    """Options for servers that are sold only together."""
+    parser.add_argument(
+        '--block',
+        metavar='<name>',
+        help='Sell it only together with your other servers in the block of this name, '
+        'such as a rack: whole, or not at all.',
+    )
+    parser.add_argument(
+        '--block-size',
+        metavar='<servers>',
+        type=int,
+        help='How many servers the block has, from 2 to 64; by default as many as are '
+        'offered at once. While some are missing nothing of it is for sale.',
+    )
+
+
 def add_asks(parser, changing=False):
     """Options for what is asked by the hour.
 

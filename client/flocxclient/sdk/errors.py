@@ -17,6 +17,7 @@ REMEDIES = {
     'flocx.conflict': 'look at it again with "show"',
     'flocx.conflict.generation': 'look at it again with "show", then decide anew',
     'flocx.conflict.length': 'ask for as long as it is let, or take another offer',
+    'flocx.conflict.block': 'name all of it: see "market offer list --block NAME"',
     'flocx.conflict.month_closed': 'choose the month that is open',
     'flocx.conflict.name': 'give the uuid of the one that is meant',
     'flocx.conflict.node': 'put the server right in Ironic, then offer it again',

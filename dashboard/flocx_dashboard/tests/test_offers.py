@@ -41,6 +41,29 @@ class OfferTest(base.DashboardTestCase):
         self.act('acme-member', 'offers:mine', 'my_offers__withdraw', offer.uuid)
         self.assertEqual('cancelled', self.show('offers', offer.uuid)['status'])
 
+    def test_a_block_is_offered_and_claimed_whole(self):
+        terms = {'end_time': self.time(48), 'price': '1', 'block': 'rack-3'}
+        for name in ('in-rack-3', 'also-in-rack-3'):
+            node = self.add_node(name)
+            self.sent(
+                *('acme-member', 'offers:create', node),
+                **{**terms, 'name': name, 'block_size': 2, 'key': name},
+            )
+        one, other = self.mine('in-rack-3'), self.mine('also-in-rack-3')
+        shown = self.page('umbrella-member', 'offers:detail', one.uuid)
+        self.assertContains(shown, 'rack-3: sold only together, 2 servers')
+        page = self.page('umbrella-member', 'offers:claim', one.uuid)
+        form = page.context['form']
+        self.assertEqual([other.uuid], form['offers'].value())
+        self.assertContains(page, 'These are sold only together')
+        self.sent('umbrella-member', 'offers:claim', one.uuid, offers=[other.uuid])
+        found = self.good(self.market('umbrella-member').get('/v1/contracts'), 200)
+        taken = [
+            {line['offer_uuid'] for line in contract['lines']}
+            for contract in found['contracts']
+        ]
+        self.assertIn({one.uuid, other.uuid}, taken)
+
     def test_servers_are_filtered_sorted_and_paged(self):
         for name in ('tail-2', 'tail-1', 'tail-3'):
             self.add_node(name, resource_class='tail')

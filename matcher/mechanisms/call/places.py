@@ -386,31 +386,22 @@ def place_from(
 
     0 of them where there are too few, or they are not worth more than ``best``.
     """
-    demand = market.demand
-    apart = demand.apart[bid]
-    value = float(demand.ceiling[bid]) * demand.length[bid]
     lots = native.ZERO
     free, servers = _covering(market, plan, found, bid, count, moment, care)
-    if servers < demand.least[bid]:
+    if servers < market.demand.least[bid]:
         return best, lots
-    worth, taken, used = 0.0, 0, 0
-    while used < free and taken < demand.most[bid]:
-        _cheapest_to(found, used, free)
-        place = found.order[used]
-        more = value - found.cost[place]
-        wanted = demand.most[bid] if more > 0 else demand.least[bid]
-        size = min(found.free[place], wanted - taken)
-        if size <= 0:
-            break
-        if apart >= 0:
-            size = _spread(market, found, bid, found.lot[place], size)
-        found.trial[used] = size
-        worth += size * more
-        taken += size
-        used += 1
-    if apart >= 0:
-        _forget_spread(market, found, bid, used)
-    if worth <= best or taken < demand.least[bid]:
+    blocks = native.ZERO
+    if market.lots.largest > 1:
+        blocks = _largest_blocks_first(market, found, free)
+    worth, taken, used = _cheapest(market, found, bid, blocks, free)
+    if blocks:
+        # Which block fits beside what is cheaper is a knapsack: two ways are tried.
+        in_order, enough = worth, taken >= market.demand.least[bid]
+        worth, taken, used = _cheapest(market, found, bid, 0, free)
+        if taken < market.demand.least[bid] or enough and worth < in_order:
+            _largest_blocks_first(market, found, free)
+            worth, taken, used = _cheapest(market, found, bid, blocks, free)
+    if worth <= best or taken < market.demand.least[bid]:
         return best, lots
     for number in range(used):
         if found.trial[number]:
@@ -418,6 +409,68 @@ def place_from(
             found.sizes[lots] = found.trial[number]
             lots += 1
     return worth, lots
+
+
+@native.helper
+def _cheapest(
+    market: fits.Market, found: Scratch, bid: int, first: int, free: int
+) -> tuple[float, int, int]:
+    """Take servers of lots, the first ones first and of the others the cheapest.
+
+    Says what they are worth, how many they are, and how many lots were looked at. How
+    many of each is in ``found.trial``.
+    """
+    demand = market.demand
+    apart = demand.apart[bid]
+    value = float(demand.ceiling[bid]) * demand.length[bid]
+    worth, taken, used = 0.0, 0, 0
+    while used < free and taken < demand.most[bid]:
+        if used == first and first > 16:
+            native.sort(found.order, found.cost, first, free)
+        elif used >= first:
+            _cheapest_to(found, used, free)
+        place = found.order[used]
+        lot = found.lot[place]
+        more = value - found.cost[place]
+        wanted = demand.most[bid] if more > 0 else demand.least[bid]
+        size = min(found.free[place], wanted - taken)
+        if market.lots.unit[lot] > 1:
+            size = demand.most[bid] - taken if wanted > taken else 0
+            size = lot_figures.by_unit(market.lots, lot, min(found.free[place], size))
+        elif size <= 0:
+            break
+        if apart >= 0:
+            size = _spread(market, found, bid, lot, size)
+        found.trial[used] = size
+        worth += size * more
+        taken += size
+        used += 1
+    if apart >= 0:
+        _forget_spread(market, found, bid, used)
+    return worth, taken, used
+
+
+@native.helper
+def _largest_blocks_first(market: fits.Market, found: Scratch, free: int) -> int:
+    """Bring what is sold only together to the front, the largest first.
+
+    Says how many these are.
+    """
+    count = native.ZERO
+    for place in range(free):
+        size = market.lots.unit[found.lot[found.order[place]]]
+        if size == 1:
+            continue
+        found.order[count], found.order[place] = (
+            found.order[place],
+            found.order[count],
+        )
+        at = count
+        while at and market.lots.unit[found.lot[found.order[at - 1]]] < size:
+            found.order[at], found.order[at - 1] = found.order[at - 1], found.order[at]
+            at -= 1
+        count += 1
+    return count
 
 
 @native.helper

@@ -64,6 +64,7 @@ def of(
         return [Externality(0, True)] * len(awards)
     market = figures.hopeful(book)
     lots = lot_figures.at_most(lot_figures.of(market.supply))
+    loose = lot_figures.one_by_one(lots)
     demand = market.demand
     plan = _plan(market, lots, awards)
     work = scratch.empty(lots, int(demand.parts.max(initial=1)))
@@ -85,7 +86,7 @@ def of(
             # Awards of a bundle stand side by side.
             found.append(found[-1])
             continue
-        exact = _look(lots, demand, plan, waiting, work, winner, placings)
+        exact = _look(*(lots, loose, demand, plan, waiting, work), winner, placings)
         lines = slice(0, int(work.counts[0]))
         columns = work.bids[lines], work.taken[lines], work.sizes[lines]
         value = sum(
@@ -151,6 +152,7 @@ def _kept_out(
 @native.compiled
 def _look(
     lots: lot_figures.Lots,
+    loose: lot_figures.Lots,
     demand: figures.Demand,
     plan: plans.Plan,
     waiting: native.Ints,
@@ -161,6 +163,9 @@ def _look(
     """Fill ``work`` with what is best for ``waiting`` where ``winner`` has no place.
 
     The plan stays as it is. Says whether no other set of them adds more.
+
+    :param loose: the same lots as if no servers were sold only together: what a rival
+        adds there alone is not less than what it adds.
     """
     work.counts[0], work.counts[1], work.most[0] = 0, placings, 0.0
     held, start, until = _hold(demand, plan, work, winner)
@@ -171,14 +176,14 @@ def _look(
         if not _wants(lots, demand, plan, work, bid, held, start, until):
             continue
         _, lines, gain = insertion.best_place(
-            lots, demand, plan, work, bid, scratch.RIVALS, start, until
+            loose, demand, plan, work, bid, scratch.RIVALS, start, until
         )
         if lines:
             exact = exact and rivals < scratch.RIVALS
             rivals = _entered(demand, work, rivals, bid, gain)
     if rivals:
         insertion.in_order(lots, demand, plan, work, rivals, work.alone, start, until)
-    if rivals > 1:
+    if rivals > 1 or (rivals and lots.largest > 1):
         insertion.in_order(lots, demand, plan, work, rivals, work.density, start, until)
         depth_first_search.search(lots, demand, plan, work, rivals)
     for part in range(demand.parts[winner]):

@@ -198,13 +198,15 @@ def _picked_next(
                 at -= 1
             if at < 0:
                 return False
-            picked[at] -= 1
+            picked[at] -= lots.unit[work.open[level, at]]
         servers = 0
         for place in range(at + 1):
             servers += picked[place]
         for place in range(at + 1, size):
             left = _left_of_group(lots, demand, work, level, bid, place)
-            picked[place] = min(limit[place], most - servers, left)
+            picked[place] = lot_figures.by_unit(
+                lots, work.open[level, place], min(limit[place], most - servers, left)
+            )
             servers += picked[place]
         if servers >= demand.least[bid]:
             return True

@@ -155,6 +155,7 @@ def _spread(
     size: int,
 ) -> int:
     """Of so many servers of ``lot`` how many ``bid`` may take beside what it has."""
+    size = lot_figures.by_unit(lots, lot, size)
     if demand.apart[bid] < 0:
         return size
     group = lots.value[demand.apart[bid], lot]

@@ -307,6 +307,50 @@ def books_by_hour(most_offers=4, most_bids=4, bids=bids):
     )
 
 
+def in_blocks(market, chosen):
+    """``market`` with some of the servers that were offered together sold only so.
+
+    :param chosen: {number of a rack: how many more servers it says that it has}.
+    """
+    racks = collections.defaultdict(list)
+    for each in market.offers:
+        racks[each.uuid.partition('-')[0]].append(each)
+    supply = []
+    for number, (name, servers) in enumerate(racks.items()):
+        if number in chosen and len(servers) > 1:
+            size = len(servers) + chosen[number]
+            servers = [
+                dataclasses.replace(
+                    each,
+                    block=name,
+                    block_size=size,
+                    properties=each.properties | ({'rack': 9} if at == 1 else {})
+                    if number % 3 == 2
+                    else each.properties,
+                )
+                for at, each in enumerate(servers)
+            ]
+        supply.extend(servers)
+    return book.Book(NOW, supply, taken(market), market.bids)
+
+
+def books_of_blocks(most_offers=4, most_bids=4, bids=bids):
+    """Markets in which some servers are sold only together."""
+    return st.builds(
+        in_blocks,
+        books(most_offers, most_bids, bids),
+        st.dictionaries(
+            st.integers(0, most_offers - 1), st.sampled_from((0, 0, 0, 1)), min_size=1
+        ),
+    )
+
+
+def whole(offers):
+    """Whether of each block there are as many as it says, or none."""
+    counts = collections.Counter(each.block for each in offers if each.block)
+    return all(counts[each.block] == each.block_size for each in offers if each.block)
+
+
 def rich_books(most_offers=4, most_bids=4, apart=True):
     """Markets in which bids have alternatives, or want servers in one rack, or both.
 
@@ -392,7 +436,7 @@ def _placings_of(market, option, *also):
             for size in range(option.min_quantity, option.quantity + 1):
                 for offers in itertools.combinations(there, size):
                     racks = [each.properties.get('rack') for each in offers]
-                    if _may_be(option, racks):
+                    if _may_be(option, racks) and whole(offers):
                         yield book.Award(option, stay, offers)
 
 
@@ -490,11 +534,7 @@ def _broken(market, award):
     rows = [row for each in placed.options for row in each.rows(market.now)]
     if dataclasses.replace(asked, group_value=None) not in rows:
         yield f'{asked.uuid} has never been bid'
-    racks = [each.properties.get('rack') for each in award.offers]
-    if not _may_be(asked, racks):
-        yield f'{asked.uuid} has servers in {racks}'
-    if asked.group_by and {*racks} != {int(asked.group_value)}:
-        yield f'{asked.uuid} is not in {asked.group_value}'
+    yield from _broken_groups(award)
     yield from _broken_lines(market, award)
     begin = max(asked.start_time, market.now)
     if stay != asked.stay(stay.start) or stay.start < begin:
@@ -505,6 +545,17 @@ def _broken(market, award):
         yield f'{asked.uuid} has {len(award.offers)} servers'
     if len({each.slot for each in award.offers}) < len(award.offers):
         yield f'{asked.uuid} has a server twice'
+
+
+def _broken_groups(award):
+    asked = award.bid
+    racks = [each.properties.get('rack') for each in award.offers]
+    if not _may_be(asked, racks):
+        yield f'{asked.uuid} has servers in {racks}'
+    if asked.group_by and {*racks} != {int(asked.group_value)}:
+        yield f'{asked.uuid} is not in {asked.group_value}'
+    if not whole(award.offers):
+        yield f'{asked.uuid} has a part of a block'
 
 
 def _broken_lines(market, award):

@@ -22,7 +22,9 @@ class ClaimMixin(views.OfferMixin):
 
     @cached_property
     def others(self):
-        """What could be claimed together with the offer."""
+        """What could be claimed together with the offer, or has to be."""
+        if self.object.block:
+            return self.rest_of_block
         return [
             offer
             for offer in api.every(
@@ -31,6 +33,23 @@ class ClaimMixin(views.OfferMixin):
                 limit=offer_forms.MAX_NODES,
                 project_id=filters.Comparison('neq', self.request.user.project_id),
                 sort_key='price',
+            )
+            if offer.uuid != self.object.uuid and not offer.block
+        ]
+
+    @cached_property
+    def rest_of_block(self):
+        """The offers that are sold only together with this one."""
+        if not self.object.block:
+            return []
+        return [
+            offer
+            for offer in api.every(
+                api.market(self.request).offers,
+                self.object.block_size,
+                limit=self.object.block_size,
+                project_id=self.object.project_id,
+                block=self.object.block,
             )
             if offer.uuid != self.object.uuid
         ]
@@ -45,7 +64,8 @@ class Claim(ClaimMixin, forms.FormView):
     side_template = 'flocx_dashboard/offers/_claim.html'
 
     def get_initial(self):
-        return {'uuid': self.object.uuid}
+        together = [offer.uuid for offer in self.rest_of_block]
+        return {'uuid': self.object.uuid, 'offers': together}
 
     def get_form_kwargs(self):
         return {**super().get_form_kwargs(), 'others': self.others}
@@ -53,7 +73,7 @@ class Claim(ClaimMixin, forms.FormView):
     def get_context_data(self, **kwargs):
         return super().get_context_data(
             offer=self.object,
-            total=total([self.object]),
+            total=total([self.object, *self.rest_of_block]),
             total_url=urls.reverse(
                 'horizon:project:market_offers:claim_total', args=[self.object.uuid]
             ),

@@ -26,6 +26,8 @@ COLUMNS = {
     'reclaim_notice': 'reclaim_notice',
     'min_length': 'min_length',
     'max_length': 'max_length',
+    'block': 'block',
+    'block_size': 'block_size',
     'ask_at': 'ask_schedule',
     'ask_falls': 'ask_falls',
     'lessee': 'lessee_id',

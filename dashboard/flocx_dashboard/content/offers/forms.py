@@ -136,6 +136,20 @@ class Create(forms.Once):
         help_text=_('Everybody, or one project and those below it.'),
     )
     reclaim_notice, min_length, max_length, ask_schedule, ask_falls = terms()
+    block = django_forms.CharField(
+        label=_('Block'),
+        required=False,
+        help_text=_(
+            'A name, such as rack-3: sold only together with all of that name.'
+        ),
+    )
+    block_size = django_forms.IntegerField(
+        label=_('Servers of the block'),
+        required=False,
+        min_value=2,
+        max_value=64,
+        help_text=_('Until so many are offered nothing of it is for sale.'),
+    )
 
     def __init__(self, request, *args, **kwargs):
         super().__init__(request, *args, **kwargs)
@@ -160,6 +174,8 @@ class Create(forms.Once):
                 'max_length',
                 'ask_schedule',
                 'ask_falls',
+                'block',
+                'block_size',
             ),
         )
         # Who has just offered the first of a class finds it in each filter.
@@ -257,6 +273,10 @@ class Claim(forms.Once):
         ]
         if not others:
             del self.fields['offers']
+        elif self.initial.get('offers'):
+            self.fields['offers'].help_text = _(
+                'These are sold only together: all of them, or none.'
+            )
 
     def send(self, data):
         return api.call(

@@ -70,11 +70,22 @@ class Withdraw(tables.Ending):
 def free(offer):
     """When the offer can be had next."""
     if not offer.availabilities:
-        return _('Fully booked')
+        return _('Fully booked, or not whole') if offer.block else _('Fully booked')
     start, end = offer.availabilities[0]
     more = len(offer.availabilities) - 1
     first = html.format_html('{} – {}', marketplace.when(start), marketplace.when(end))
     return html.format_html('{} (+{})', first, more) if more else first
+
+
+def hardware(offer):
+    """Its hardware, and what it is sold only together with."""
+    found = formats.hardware(offer.properties)
+    if not offer.block:
+        return found
+    return _('%(hardware)s; only with all of %(block)s') % {
+        'hardware': found,
+        'block': offer.block,
+    }
 
 
 def status(offer):
@@ -88,9 +99,7 @@ class Offers(tables.Table):
         'horizon:project:market_offers:detail', verbose_name=_('Offer')
     )
     resource_class = tables.Column('resource_class', verbose_name=_('Class'))
-    hardware = tables.Column(
-        lambda offer: formats.hardware(offer.properties), verbose_name=_('Hardware')
-    )
+    hardware = tables.Column(hardware, verbose_name=_('Hardware'))
     free = tables.Column(free, verbose_name=_('Free'))
     end_time = tables.time_column('end_time', verbose_name=_('Ends'))
     price = tables.price_column(
