@@ -98,8 +98,8 @@ def _within_organisation(trades):
         yield _finding(
             'within_organisation',
             theirs,
-            f'organisation {theirs[0].parties[0]} trades with itself, though others '
-            'could have had the servers',
+            'an organisation trades with itself, though others could have had the '
+            'servers',
         )
 
 
@@ -114,8 +114,8 @@ def _both_ways(trades):
             yield _finding(
                 'both_ways',
                 theirs,
-                f'organisation {renter} rents from {owner}, and lets the same class to '
-                'it',
+                'the organisations of these projects rent servers of this class from '
+                'each other',
             )
 
 

@@ -164,7 +164,13 @@ def _lane(found, server, known, otherwise=None):
 
 
 def _sorted(found):
-    return sorted(found.values(), key=lambda lane: lane.name)
+    """The lanes by name; of those that have none, the ids come last."""
+
+    def key(each):
+        server, lane = each
+        return lane.name == formats.short(server), lane.name
+
+    return [each[1] for each in sorted(found.items(), key=key)]
 
 
 def rented(request, contract, line):
