@@ -212,17 +212,17 @@ def _busy(offered, now, start, end, gaps):
             else_=sa.literal(least, _INSTANT),
         )
 
-    # What is past and not ended yet is held until now, and then the gap.
-    held_until = sa.case(
-        (lines.c.end_time < now, sa.literal(now, _INSTANT)), else_=lines.c.end_time
-    )
+    # What is past and not ended yet is held until now, and then the gap. The later of
+    # two would be a text to MariaDB, and be compared as such.
+    free_by = by_class(start, -1)
+    held = sa.or_(lines.c.end_time > free_by, sa.literal(now, _INSTANT) > free_by)
     taken = sa.exists().where(
         lines.c.provider_id == offered.c.provider_id,
         lines.c.resource_type == offered.c.resource_type,
         lines.c.resource_uuid == offered.c.resource_uuid,
         lines.c.sublet_of.is_not_distinct_from(offered.c.sublet_of),
         lines.c.status.in_(contract_core.OPEN),
-        held_until > by_class(start, -1),
+        held,
         lines.c.start_time < by_class(end, 1)
         if end
         else lines.c.start_time <= by_class(start, 1),

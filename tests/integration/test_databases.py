@@ -9,6 +9,7 @@ import testtools
 from flocx import db
 from market.db import migration
 from tests.functional import base
+from tests.functional import test_blocks
 from tests.functional import test_budget_races
 from tests.functional import test_budgets
 from tests.functional import test_engines
@@ -132,6 +133,22 @@ class MariaDBStatementTest(MarketOn, test_statements.StatementTest):
 
 
 class PostgreSQLStatementTest(MarketOn, test_statements.StatementTest):
+    DAEMON = daemons.PostgreSQL
+
+
+class MariaDBBlockTest(MarketOn, test_blocks.OffersTest):
+    DAEMON = daemons.MariaDB
+
+
+class PostgreSQLBlockTest(MarketOn, test_blocks.OffersTest):
+    DAEMON = daemons.PostgreSQL
+
+
+class MariaDBBlockSaleTest(MarketOn, test_blocks.SalesTest):
+    DAEMON = daemons.MariaDB
+
+
+class PostgreSQLBlockSaleTest(MarketOn, test_blocks.SalesTest):
     DAEMON = daemons.PostgreSQL
 
 
