@@ -4,16 +4,23 @@
 import threading
 import time
 
+#: Seconds between two looks: the first, and at most. To look may cost a request to
+#: each of three services, and what has taken long may take a little longer.
+FIRST_PAUSE, LONGEST_PAUSE = 0.05, 0.5
+LONGER = 1.25
 
-def until(look, done=bool, seconds=60, pause=0.05):
+
+def until(look, done=bool, seconds=60):
     """What ``look()`` returned last: what is ``done``, or what there is in the end.
 
     Whoever waits asserts what has come of it. ``seconds`` is a limit for what hangs and
-    may be as long as one likes: no test is about how fast a machine is.
+    may be as long as one likes: no test is about how fast a machine is. Each pause is
+    longer than the one before it.
     """
-    over = time.monotonic() + seconds
+    over, pause = time.monotonic() + seconds, FIRST_PAUSE
     while not done(found := look()) and time.monotonic() < over:
         time.sleep(pause)
+        pause = min(LONGER * pause, LONGEST_PAUSE)
     return found
 
 

@@ -6,8 +6,6 @@ its type and its schema; never a 5xx. ``FLOCX_FUZZ_EXAMPLES`` is how many reques
 each operation gets of each kind.
 """
 
-import contextlib
-
 import hypothesis
 from hypothesis import strategies as st
 import schemathesis
@@ -66,6 +64,7 @@ _BODY = {
     'reason': ['broken', None],
 }
 
+_NEWEST = {'OpenStack-API-Version': 'marketplace latest'}
 _OPERATORS = st.sampled_from(('', 'eq:', 'neq:', 'gt:', 'lte:', 'in:', 'nin:'))
 
 
@@ -84,7 +83,8 @@ def _settings(**more):
 class FuzzTestCase(base.MarketplaceTestCase):
     def _operations(self, kind):
         url = self.marketplace.catalog[kind]
-        document = self.at(kind, None).get('/v1/openapi.json').json()
+        response = self.at(kind, None).newest('/v1/openapi.json')
+        document = response.json()
         # Requests without a token are no part of this: they all are a 401.
         del document['security']
         schema = schemathesis.openapi.from_dict(document)
@@ -95,7 +95,7 @@ class FuzzTestCase(base.MarketplaceTestCase):
     def _headers(self, kind, operation):
         key = kind, operation.method, operation.path
         token, service_token = _CALLERS.get(key, _USUAL[kind])
-        headers = {'X-Auth-Token': token}
+        headers = {'X-Auth-Token': token, **_NEWEST}
         if service_token:
             headers['X-Service-Token'] = service_token
         return headers
@@ -104,12 +104,14 @@ class FuzzTestCase(base.MarketplaceTestCase):
         """Ask each operation, and tell of all those that answer what they must not."""
         wrong = []
         for operation in self._operations(kind):
+            # Identifiers may be anything, so nothing that only has these is forbidden,
+            # and to find that out takes longer than all that is.
+            if mode is _NEGATIVE and not (operation.query or operation.body):
+                continue
             known = self._known(operation.path) if place else None
             headers = self._headers(kind, operation)
             try:
-                # Of what may be anything, nothing is forbidden.
-                with contextlib.suppress(hypothesis.errors.Unsatisfiable):
-                    _ask(operation, mode, headers, more_checks, place, known)
+                _ask(operation, mode, headers, more_checks, place, known)
             except (Exception, BaseExceptionGroup) as error:
                 wrong.append(f'{operation.method} {operation.path}: {error}')
         if wrong:
@@ -133,6 +135,7 @@ class FuzzTestCase(base.MarketplaceTestCase):
             '/v1/contracts': [contract['uuid']],
             '/v1/nodes': [self.add_node()],
             '/v1/leases': [contract['lines'][0]['uuid']],
+            '/v1/accounts': ['umbrella'],
         }
         ((_, found),) = (
             (each for each in idents.items() if path.startswith(each[0]))
@@ -144,6 +147,7 @@ class FuzzTestCase(base.MarketplaceTestCase):
             'uuid': found,
             'contract_uuid': [contract['uuid']],
             'line_uuid': [contract['lines'][0]['uuid']],
+            'month': [times[0][:7]],
             'times': times,
             'values': {
                 'price': ['0', '1', '2.50'],

@@ -134,5 +134,5 @@ class Noticing:
 
         self.assertEqual(
             number,
-            waiting.until(members, lambda found: found == number, seconds, pause=0.3),
+            waiting.until(members, lambda found: found == number, seconds),
         )

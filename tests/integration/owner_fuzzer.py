@@ -246,7 +246,7 @@ class OwnerFuzzer:
         :returns: whether the contract goes on; what was changed of the server may end
             it at any time meanwhile.
         """
-        waiting.until(lambda: self.is_over(rented) or self.mended(rented), pause=0.2)
+        waiting.until(lambda: self.is_over(rented) or self.mended(rented))
         waiting.until(lambda: self.is_over(rented) or self.is_active(rented))
         if self.is_over(rented):
             return False

@@ -34,7 +34,6 @@ class People:
                 headers=nodes.VERSION,
             ),
             lambda answer: answer[0] not in BUSY,
-            pause=0.2,
         )
         return status, document
 
@@ -62,7 +61,6 @@ class People:
         found = waiting.until(
             lambda: self.ask('admin', 'GET', node)[1],
             lambda found: expected.items() <= found.items(),
-            pause=0.2,
         )
         if expected.items() <= found.items():
             return found

@@ -148,7 +148,7 @@ class TakenOver:
         def done(found):
             return {each['status'] for each in found} == {'active'}
 
-        found = waiting.until(look, done, seconds=600, pause=2)
+        found = waiting.until(look, done, seconds=600)
         self.assertTrue(done(found), found)
         running = {node: [] for node in nodes}
         for each in sorted(found, key=lambda each: each['start_time']):
@@ -293,7 +293,7 @@ class TakenOver:
 
     def becomes_leased(self, node, lease):
         found = waiting.until(
-            lambda: self.node(node), lambda found: found['lessee'], seconds=120, pause=1
+            lambda: self.node(node), lambda found: found['lessee'], seconds=120
         )
         logs = [self.rig.process(name).log.read_text() for name in FULFILLERS]
         said = [
@@ -315,7 +315,7 @@ class TakenOver:
                 if event == f'esi_leap.lease.{action}'
             }
 
-        found = waiting.until(told, set(nodes).issubset, seconds=60, pause=1)
+        found = waiting.until(told, set(nodes).issubset, seconds=60)
         self.assertLessEqual(set(nodes), found)
 
     def becomes_free(self, node):

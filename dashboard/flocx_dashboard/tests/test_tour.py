@@ -37,6 +37,13 @@ STYLES = """
 @import "/dashboard/scss/themes.scss";
 @import "/flocx_dashboard/market.scss";
 """
+#: How much there is on the market: at night as much as pages have to bear, and else
+#: enough for several pages of each list.
+BUSY = (
+    busy_market.Size()
+    if profiles.NIGHTLY
+    else busy_market.Size(servers=60, offers=300, contracts=100, bids=50, events=2000)
+)
 #: How wide the pages are looked at: a large screen, a laptop, a telephone.
 WIDTHS = (1440, 1280, 400)
 LAPTOP = WIDTHS[1:2]
@@ -133,7 +140,7 @@ class TourTest(unittest.TestCase):
             [projects[f'{name}{of}'] for name in names for of in ('', '-renter')],
             'elsewhere',
             datetime.datetime.now(datetime.UTC),
-            busy_market.Size(),
+            BUSY,
         )
         path = cls.lab.folder.data / 'flocx.sqlite'
         busy_market.fill(db.Database(f'sqlite:///{path}'), market)
