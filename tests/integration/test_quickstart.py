@@ -6,11 +6,14 @@ import os
 import pathlib
 import subprocess
 import sys
+import types
 import unittest
 
 from tests import console
 from tests import waiting
 from tests.functional import test_docs
+from tests.integration import keystone_rights
+from tools.lab import folder
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 # Neither the folder of whoever works in this checkout, nor a new one each time:
@@ -31,18 +34,33 @@ def quickstart(*arguments):
     )
 
 
-class QuickstartTest(unittest.TestCase):
-    def setUp(self):
+class UpTest(
+    keystone_rights.Departures,
+    keystone_rights.Limits,
+    keystone_rights.AccessRules,
+    unittest.TestCase,
+):
+    """One that stays up, for as long as there is something to be done with it."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
         FOLDER.parent.mkdir(exist_ok=True)
-        self.report = FOLDER.parent / 'quickstart.json'
-        self.report.unlink(missing_ok=True)
-        self.addCleanup(quickstart, '--down')
+        up = quickstart('--up')
+        cls.addClassCleanup(cls._down)
+        if up.returncode or '--down' not in up.stdout:
+            raise AssertionError(up.stdout)
+        kept = folder.Folder(FOLDER)
+        cls.lab = types.SimpleNamespace(folder=kept, ports=kept.recall('ports', {}))
+
+    @staticmethod
+    def _down():
+        down = quickstart('--down')
+        if down.returncode or 'nothing was running' in down.stdout:
+            raise AssertionError(down.stdout)
 
     def test_by_hand_as_the_documentation_says(self):
         """The tour of the user guide, typed into a shell, as it stands there."""
-        up = quickstart('--up')
-        self.assertEqual(0, up.returncode, up.stdout)
-        self.assertIn('--down', up.stdout)
         environment = {
             name: value for name, value in os.environ.items() if name[:3] != 'OS_'
         }
@@ -56,9 +74,6 @@ class QuickstartTest(unittest.TestCase):
                     self.assertSays(command, environment)
         with self.subTest('openstack esi'):
             self.lease_as_at_esi(environment)
-        down = quickstart('--down')
-        self.assertEqual(0, down.returncode, down.stdout)
-        self.assertNotIn('nothing was running', down.stdout)
 
     def lease_as_at_esi(self, environment):
         """What users of esi-leap type, with the command that they have."""
@@ -123,6 +138,14 @@ class QuickstartTest(unittest.TestCase):
             seconds=60 if test_docs.LOOKS.search(command.line) else 0,
         )
         self.assertIsNone(difference, difference)
+
+
+class OnceTest(unittest.TestCase):
+    def setUp(self):
+        FOLDER.parent.mkdir(exist_ok=True)
+        self.report = FOLDER.parent / 'quickstart.json'
+        self.report.unlink(missing_ok=True)
+        self.addCleanup(quickstart, '--down')
 
     def test_once_shows_all_steps_and_leaves_nothing_running(self):
         done = quickstart('--once', '--json', str(self.report))

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What rests on Keystone, on a real one: access rules, and projects that go."""
+"""What rests on Keystone, on a real one: access rules, limits, projects that go.
+
+For test cases with a ``lab``, which has the ``folder`` and the ``ports`` of one.
+"""
 
 import pathlib
 import tempfile
-import unittest
 
 from keystoneauth1 import loading
 from oslo_config import cfg
@@ -13,9 +15,7 @@ from flocx import config
 from market import conf as market_conf
 from market import departures
 from market import keystone_limits
-from tests.integration import test_quickstart
 from tools.lab import accounts
-from tools.lab import bringup
 from tools.lab import keystone
 from tools.lab import rest
 
@@ -28,26 +28,7 @@ READS = {
 }
 
 
-#: What all classes share, as long as there is one.
-_LABS = []
-
-
-def setUpModule():
-    test_quickstart.FOLDER.parent.mkdir(exist_ok=True)
-    lab = bringup.Lab(test_quickstart.FOLDER)
-    unittest.addModuleCleanup(lab.down)
-    lab.up()
-    _LABS.append(lab)
-    unittest.addModuleCleanup(_LABS.clear)
-
-
-class LabTestCase(unittest.TestCase):
-    @property
-    def lab(self):
-        return _LABS[0]
-
-
-class DeparturesTest(LabTestCase):
+class Departures:
     """The account of the services sees which projects are gone."""
 
     def test_a_project_is_there_then_disabled_then_deleted(self):
@@ -84,7 +65,7 @@ class DeparturesTest(LabTestCase):
         self.assertEqual('project_deleted', looking.departed(gone))
 
 
-class LimitsTest(LabTestCase):
+class Limits:
     """Limits of organisations, as Keystone keeps them and oslo.limit reads them."""
 
     def test_limits_of_a_project_and_of_its_domain(self):
@@ -153,7 +134,7 @@ class LimitsTest(LabTestCase):
         self.addCleanup(setattr, limit, '_SDK_CONNECTION', None)
 
 
-class AccessRulesTest(LabTestCase):
+class AccessRules:
     """Application credentials that are for some requests only."""
 
     def status(self, service, method, path, token):
