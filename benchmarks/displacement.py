@@ -30,7 +30,7 @@ from matcher import mechanisms
 from matcher.mechanisms import call
 from matcher.mechanisms import displacement
 from matcher.mechanisms import exact
-from matcher.mechanisms import figures
+from matcher.mechanisms import hopeful
 from matcher.mechanisms import immediate
 
 #: With more bids a solver is not asked for the optimum, and for so many seconds.
@@ -116,7 +116,7 @@ def arrivals(size, seed, bids=200):
     budget = mechanisms.Budget(seconds=10, clock=time.thread_time)
     for bid in market.bids[:bids]:
         alone = market.copy([dataclasses.replace(bid, interruptible_notice=None)])
-        figures.hopeful(alone)
+        hopeful.of(alone)
         started = time.thread_time()
         found = displacement.allocate(immediate.Immediate(), alone, budget)
         took.append(1000 * (time.thread_time() - started))

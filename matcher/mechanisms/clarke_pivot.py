@@ -17,6 +17,7 @@ from matcher import book as matcher_book
 from matcher import mechanisms
 from matcher.mechanisms import exact
 from matcher.mechanisms import figures
+from matcher.mechanisms import hopeful
 from matcher.mechanisms import lots as lot_figures
 
 #: Pairs of a bid and a lot that the solver may look at for all winners together; the
@@ -37,7 +38,7 @@ def of(book: matcher_book.Book, awards: Sequence[matcher_book.Award]) -> dict[st
         many or take too much work. Who is left out does not depend on the winner's own
         ceiling.
     """
-    market = figures.hopeful(book)
+    market = hopeful.of(book)
     lots = len(lot_figures.of(market.supply).ask)
     won = {award.bid.key: award for award in awards}
     found: dict[str, int] = {}

@@ -17,6 +17,7 @@ from matcher import book as matcher_book
 from matcher import mechanisms
 from matcher.mechanisms import exact
 from matcher.mechanisms import figures
+from matcher.mechanisms import hopeful
 from matcher.mechanisms import second_price
 
 #: Pairs of a bid and an offer that the solver is asked to look at again and again.
@@ -67,7 +68,7 @@ class Core(mechanisms.Pricing):
         options = book.options
         small = len(options) * len(book.offers) <= LIMIT
         if allotment.exact and small and not any(each.parts for each in options):
-            market, least = figures.hopeful(book), tuple(more)
+            market, least = hopeful.of(book), tuple(more)
             _raise(market, awards, more)
             _lower(market, awards, more, least)
         rates = [

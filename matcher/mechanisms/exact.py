@@ -22,6 +22,7 @@ from matcher import book as matcher_book
 from matcher import mechanisms
 from matcher.mechanisms import displacement_search
 from matcher.mechanisms import figures
+from matcher.mechanisms import hopeful
 from matcher.mechanisms import lots as lot_figures
 from matcher.mechanisms import tariffs
 
@@ -91,7 +92,7 @@ class Exact(mechanisms.Allocation):
         if book.tenures:
             awards = _displacing(book, solver, budget.seconds)
         else:
-            market = figures.hopeful(book)
+            market = hopeful.of(book)
             awards = solver.most(market, budget.seconds) if market.bids else []
         worth = figures.worth(awards)
         welfare = figures.credits(worth)
@@ -111,7 +112,7 @@ def _displacing(
 ) -> list[matcher_book.Award]:
     """The awards worth most, where firm bids may displace interruptible contracts."""
     yielding = book.yielding()
-    market, tenures = figures.hopeful(yielding), book.tenures
+    market, tenures = hopeful.of(yielding), book.tenures
     if not market.bids:
         return []
     places = {

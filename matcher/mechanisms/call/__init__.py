@@ -21,6 +21,7 @@ import numpy as np
 from matcher import book as matcher_book
 from matcher import mechanisms
 from matcher.mechanisms import figures
+from matcher.mechanisms import hopeful
 from matcher.mechanisms import immediate
 from matcher.mechanisms import lots as lot_figures
 from matcher.mechanisms import native
@@ -78,7 +79,7 @@ class Call(mechanisms.Allocation):
         self, book: matcher_book.Book, budget: mechanisms.Budget
     ) -> mechanisms.Allotment:
         began = budget.clock()
-        market = figures.hopeful(book)
+        market = hopeful.of(book)
         if not market.bids:
             nothing = decimal.Decimal(0)
             return mechanisms.Allotment(awards=(), welfare=nothing, upper_bound=nothing)

@@ -24,6 +24,7 @@ from matcher import book as matcher_book
 from matcher import mechanisms
 from matcher.mechanisms import exact
 from matcher.mechanisms import figures
+from matcher.mechanisms import hopeful
 from matcher.mechanisms import lots as lot_figures
 from matcher.mechanisms import native
 from matcher.mechanisms.call import certificate
@@ -200,7 +201,7 @@ def _by_window(
     steps, parts = _affordable(size, STEPS, descent.parts(market), time)
     if not steps:
         return None
-    finer = figures.hopeful(book, by_window=True)
+    finer = hopeful.of(book, by_window=True)
     return _Way(finer, intervals, steps, parts, RATE)
 
 

@@ -21,6 +21,7 @@ from matcher import mechanisms
 from matcher.mechanisms import call
 from matcher.mechanisms import displacement_search
 from matcher.mechanisms import figures
+from matcher.mechanisms import hopeful
 from matcher.mechanisms.call import certificate
 from matcher.mechanisms.call import time_prices
 
@@ -33,7 +34,7 @@ def most(
 
     :param yielding: the market in which what ``tenures``, by offer, can lose is free.
     """
-    market = figures.hopeful(yielding)
+    market = hopeful.of(yielding)
     if not market.bids:
         return 0, None
     dual = call.prices(market, None)

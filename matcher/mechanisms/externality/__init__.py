@@ -31,6 +31,7 @@ import numpy as np
 
 from matcher import book as matcher_book
 from matcher.mechanisms import figures
+from matcher.mechanisms import hopeful
 from matcher.mechanisms import lots as lot_figures
 from matcher.mechanisms import native
 from matcher.mechanisms.call import plan as plans
@@ -62,7 +63,7 @@ def of(
     served = {award.bid.uuid for award in awards}
     if len(served) == len(book.bids):
         return [Externality(0, True)] * len(awards)
-    market = figures.hopeful(book)
+    market = hopeful.of(book)
     lots = lot_figures.at_most(lot_figures.of(market.supply))
     loose = lot_figures.one_by_one(lots)
     demand = market.demand

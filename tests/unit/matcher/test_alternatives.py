@@ -20,6 +20,7 @@ from matcher.mechanisms import core
 from matcher.mechanisms import exact
 from matcher.mechanisms import externality
 from matcher.mechanisms import figures
+from matcher.mechanisms import hopeful
 from matcher.mechanisms import immediate
 from matcher.mechanisms import k_double_auction
 from matcher.mechanisms import second_price
@@ -101,10 +102,10 @@ class AllocationTest(unittest.TestCase):
     @markets.examples(0.2, 0.1)
     @hypothesis.given(markets.rich_books(4, 4), st.sampled_from((1, 2, 150)))
     def test_no_bound_of_bids_apart_is_below_the_best(self, market, largest):
-        whole = figures.hopeful(market)
+        whole = hopeful.of(market)
         if not whole.bids:
             return
-        finer = figures.hopeful(market, by_window=True)
+        finer = hopeful.of(market, by_window=True)
         marks = descent.edges(finer, 24)
         prices = descent.start_prices(finer, marks)
         most = certificate.certified(finer, marks, prices).bound

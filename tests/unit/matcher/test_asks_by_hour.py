@@ -21,6 +21,7 @@ from matcher.mechanisms import call
 from matcher.mechanisms import core
 from matcher.mechanisms import exact
 from matcher.mechanisms import figures
+from matcher.mechanisms import hopeful
 from matcher.mechanisms import immediate
 from matcher.mechanisms import k_double_auction
 from matcher.mechanisms import second_price
@@ -165,17 +166,17 @@ class AllocationsTest(unittest.TestCase):
     @hypothesis.given(markets.books_by_hour())
     def test_whatever_the_prices_they_prove_a_bound(self, market):
         best = integral(market, exact.Exact().allocate(market, _EXACT).awards)
-        hopeful = figures.hopeful(market)
-        if not hopeful.bids:
+        hoped = hopeful.of(market)
+        if not hoped.bids:
             self.assertEqual(0, best)
             return
         for count in (2, 12):
-            marks = descent.edges(hopeful, count)
-            prices = descent.start_prices(hopeful, marks)
+            marks = descent.edges(hoped, count)
+            prices = descent.start_prices(hoped, marks)
             for steps in (0, 40):
                 spent = descent.counted(steps) if steps else (lambda taken: 1.0)
-                prices = descent.descend(hopeful, marks, prices, spent, 0.12)
-                bound = certificate.certified(hopeful, marks, prices).bound
+                prices = descent.descend(hoped, marks, prices, spent, 0.12)
+                bound = certificate.certified(hoped, marks, prices).bound
                 self.assertGreaterEqual(
                     figures.credits(bound, decimal.ROUND_CEILING) + _TINY, best
                 )

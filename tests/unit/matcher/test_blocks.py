@@ -17,6 +17,7 @@ from matcher.mechanisms import call
 from matcher.mechanisms import core
 from matcher.mechanisms import exact
 from matcher.mechanisms import figures
+from matcher.mechanisms import hopeful
 from matcher.mechanisms import immediate
 from matcher.mechanisms import k_double_auction
 from matcher.mechanisms import second_price
@@ -101,16 +102,16 @@ class AllocationsTest(unittest.TestCase):
     @hypothesis.given(markets.books_of_blocks())
     def test_whatever_the_prices_they_prove_a_bound(self, market):
         best = figures.worth(exact.Exact().allocate(market, _EXACT).awards)
-        hopeful = figures.hopeful(market)
-        if not hopeful.bids:
+        hoped = hopeful.of(market)
+        if not hoped.bids:
             self.assertEqual(0, best)
             return
-        marks = descent.edges(hopeful, 12)
-        prices = descent.start_prices(hopeful, marks)
+        marks = descent.edges(hoped, 12)
+        prices = descent.start_prices(hoped, marks)
         for steps in (0, 40):
             spent = descent.counted(steps) if steps else (lambda taken: 1.0)
-            prices = descent.descend(hopeful, marks, prices, spent, 0.12)
-            bound = certificate.certified(hopeful, marks, prices).bound
+            prices = descent.descend(hoped, marks, prices, spent, 0.12)
+            bound = certificate.certified(hoped, marks, prices).bound
             self.assertGreaterEqual(bound, best)
 
     def test_a_block_goes_whole_or_not_at_all(self):

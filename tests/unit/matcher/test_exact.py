@@ -15,6 +15,7 @@ from matcher import mechanisms
 from matcher.mechanisms import call
 from matcher.mechanisms import exact
 from matcher.mechanisms import figures
+from matcher.mechanisms import hopeful
 from matcher.mechanisms import immediate
 from matcher.mechanisms.call import certificate
 from matcher.mechanisms.call import decomposition
@@ -36,10 +37,10 @@ class ExactTest(unittest.TestCase):
     @markets.examples(0.3, 0.1)
     @hypothesis.given(markets.books(4, 4), st.sampled_from((1, 2, 150)))
     def test_no_bound_of_bids_apart_is_below_the_best(self, market, largest):
-        whole = figures.hopeful(market)
+        whole = hopeful.of(market)
         if not whole.bids:
             return
-        finer = figures.hopeful(market, by_window=True)
+        finer = hopeful.of(market, by_window=True)
         marks = descent.edges(finer, 24)
         prices = descent.start_prices(finer, marks)
         most = certificate.certified(finer, marks, prices).bound
@@ -74,7 +75,7 @@ class ExactTest(unittest.TestCase):
         self.assertLess(best.welfare, found.upper_bound)
 
     def test_a_solver_can_be_stopped(self):
-        market = figures.hopeful(drawn.draw(300, 300, 3))
+        market = hopeful.of(drawn.draw(300, 300, 3))
         solver = exact.Solver(1)
         threading.Timer(1, solver.stop).start()
         for _ in range(2):

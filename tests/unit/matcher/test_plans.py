@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from benchmarks import markets as drawn
 from matcher.mechanisms import figures
+from matcher.mechanisms import hopeful
 from matcher.mechanisms import lots as lot_figures
 from matcher.mechanisms.call import plan as plans
 from tests.unit.matcher import markets
@@ -17,13 +18,13 @@ class FullTest(unittest.TestCase):
     @markets.examples(0.3, 0.1)
     @hypothesis.given(markets.books(4, 4), st.data())
     def test_no_lot_is_full_that_has_a_server_left(self, market, data):
-        whole = figures.hopeful(market)
+        whole = hopeful.of(market)
         self.check(whole, data)
 
     @markets.examples(0.03, 0.03)
     @hypothesis.given(st.integers(0, 1000), st.data())
     def test_nor_in_a_market_with_many_stays(self, seed, data):
-        whole = figures.hopeful(drawn.draw(20, 40, seed))
+        whole = hopeful.of(drawn.draw(20, 40, seed))
         self.check(whole, data)
 
     def check(self, market, data):
