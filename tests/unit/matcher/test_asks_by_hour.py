@@ -166,17 +166,17 @@ class AllocationsTest(unittest.TestCase):
     @hypothesis.given(markets.books_by_hour())
     def test_whatever_the_prices_they_prove_a_bound(self, market):
         best = integral(market, exact.Exact().allocate(market, _EXACT).awards)
-        hoped = hopeful.of(market)
-        if not hoped.bids:
+        whole = hopeful.of(market)
+        if not whole.bids:
             self.assertEqual(0, best)
             return
         for count in (2, 12):
-            marks = descent.edges(hoped, count)
-            prices = descent.start_prices(hoped, marks)
+            marks = descent.edges(whole, count)
+            prices = descent.start_prices(whole, marks)
             for steps in (0, 40):
                 spent = descent.counted(steps) if steps else (lambda taken: 1.0)
-                prices = descent.descend(hoped, marks, prices, spent, 0.12)
-                bound = certificate.certified(hoped, marks, prices).bound
+                prices = descent.descend(whole, marks, prices, spent, 0.12)
+                bound = certificate.certified(whole, marks, prices).bound
                 self.assertGreaterEqual(
                     figures.credits(bound, decimal.ROUND_CEILING) + _TINY, best
                 )

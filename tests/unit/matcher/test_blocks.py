@@ -102,16 +102,16 @@ class AllocationsTest(unittest.TestCase):
     @hypothesis.given(markets.books_of_blocks())
     def test_whatever_the_prices_they_prove_a_bound(self, market):
         best = figures.worth(exact.Exact().allocate(market, _EXACT).awards)
-        hoped = hopeful.of(market)
-        if not hoped.bids:
+        whole = hopeful.of(market)
+        if not whole.bids:
             self.assertEqual(0, best)
             return
-        marks = descent.edges(hoped, 12)
-        prices = descent.start_prices(hoped, marks)
+        marks = descent.edges(whole, 12)
+        prices = descent.start_prices(whole, marks)
         for steps in (0, 40):
             spent = descent.counted(steps) if steps else (lambda taken: 1.0)
-            prices = descent.descend(hoped, marks, prices, spent, 0.12)
-            bound = certificate.certified(hoped, marks, prices).bound
+            prices = descent.descend(whole, marks, prices, spent, 0.12)
+            bound = certificate.certified(whole, marks, prices).bound
             self.assertGreaterEqual(bound, best)
 
     def test_a_block_goes_whole_or_not_at_all(self):
