@@ -40,7 +40,7 @@ def bilateral(ceilings, asks, stay=3600):
 
 
 class BalancedTest(unittest.TestCase):
-    @markets.examples(2.5)
+    @markets.examples(1.5)
     @hypothesis.given(markets.books())
     def test_no_owner_below_their_ask_and_no_renter_above_their_ceiling(self, market):
         done = call.Call().allocate(market, QUICK)

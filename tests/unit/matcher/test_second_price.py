@@ -79,7 +79,7 @@ class ExternalityTest(unittest.TestCase):
 
 
 class SecondPriceTest(unittest.TestCase):
-    @markets.examples(2.5)
+    @markets.examples(1.5)
     @hypothesis.given(markets.books(), st.sampled_from(markets.CEILINGS), st.data())
     def test_the_own_ceiling_changes_the_award_or_nothing(self, market, price, data):
         hypothesis.assume(market.bids)
@@ -98,7 +98,7 @@ class SecondPriceTest(unittest.TestCase):
             }:
                 self.assertEqual(paid[bid.uuid], pays[bid.uuid])
 
-    @markets.examples(2.5)
+    @markets.examples(1.5)
     @hypothesis.given(
         markets.books(4, 5), st.sampled_from(markets.CEILINGS[1:]), st.data()
     )
@@ -117,7 +117,7 @@ class SecondPriceTest(unittest.TestCase):
         if given(before) == given(after):
             self.assertEqual(paid[award.bid.uuid], pays[award.bid.uuid])
 
-    @markets.examples(2.5)
+    @markets.examples(1.5)
     @hypothesis.given(markets.books(), st.randoms(use_true_random=False))
     def test_the_order_of_arrival_changes_nothing(self, market, random):
         offers, bids = list(market.offers), list(market.bids)
