@@ -144,7 +144,9 @@ class HazardsTest(
             properties={'target_lun': 1},
             node_uuid=self.node.uuid,
         )
-        switch, off = self.nodes.power_off, self.nodes.restore
+        get, switch, put_back = (
+            getattr(self.nodes, name) for name in ('get', 'power_off', 'restore')
+        )
 
         def late(uuid):
             """As hardware does: it is on for a while longer."""
@@ -153,26 +155,27 @@ class HazardsTest(
                 switch(uuid)
 
         def restore(uuid, before):
-            states.append(self.seen().power_state)
-            return off(uuid, before)
+            states.append(get(uuid).power_state)
+            return put_back(uuid, before)
 
-        asked, states = itertools.count(), []
+        def on_again(uuid):
+            """The server, which somebody switches on as soon as it is clean."""
+            phase = self.market.kept[self.line['uuid']][1]['phase']
+            clean = phase == 'cleaning' and get(uuid).provision_state == 'available'
+            if clean and not next(seen_clean):
+                self.lab.write(uuid, power_state='power on')
+            return get(uuid)
+
+        asked, seen_clean, states = itertools.count(), itertools.count(), []
         with mock.patch.multiple(self.nodes, power_off=late, restore=restore):
             baremetal.set_node_power_state(self.node.uuid, 'power on')
             self.until(lambda: self.seen().power_state == 'power on')
             self.deliver(lambda: self.seen().lessee == self.lab.quarantine, self.over)
-            self.deliver(self.on_again, self.over)
-            self.end()
+            with mock.patch.object(self.nodes, 'get', on_again):
+                self.end()
         self.assertEqual({'power off'}, set(states))
+        self.assertLess(0, next(seen_clean))
         self.assertEqual({}, self.nodes._volumes(self.node.uuid, 'targets'))
-
-    def on_again(self):
-        """Whether the server is clean; it is switched on then."""
-        done = self.market.kept[self.line['uuid']][1]['phase'] == 'cleaning'
-        if done and self.seen().provision_state == 'available':
-            self.lab.write(self.node.uuid, power_state='power on')
-            return True
-        return False
 
     def test_nobody_but_the_fulfiller_tries_again(self):
         """openstacksdk would try five times, and hold a thread meanwhile."""

@@ -48,7 +48,7 @@ CREATE TRIGGER audit_sale AFTER INSERT ON contract_lines BEGIN
 INSERT INTO audit_sales SELECT NEW.uuid, {overlaps}, NEW.start_time, NEW.end_time,
 o.status, o.start_time, o.end_time, o.price, o.project_id, o.lessee_id,
 o.resource_class, o.properties, c.created_at, c.uuid, c.bid_uuid, o.reclaim_notice,
-NEW.part, o.ask_schedule, o.block, o.block_size
+NEW.part, o.ask_schedule, o.ask_falls, o.block, o.block_size
 FROM offers o, contracts c WHERE o.uuid = NEW.offer_uuid AND c.uuid = NEW.contract_uuid;
 END"""
 _BID = """
@@ -110,7 +110,7 @@ _TABLES = (
     'CREATE TABLE audit_wrong (message)',
     'CREATE TABLE audit_sales (line, overlaps, start, end, offer_status, offer_start, '
     'offer_end, ask, owner, lessee, class, properties, time, contract, bid, notice, '
-    'part, ask_schedule, block, block_size)',
+    'part, ask_schedule, ask_falls, block, block_size)',
     'CREATE TABLE audit_fills (contract, bid, project, lineage, quantity, '
     'min_quantity, start, end, duration, ceiling, requirements, class, status, '
     'filled_by, least, alternatives, alternative, group_by, group_value, '

@@ -20,14 +20,16 @@ AWAY = datetime.timedelta(hours=1)
 FLEXIBLE = 0.3
 #: And in such a part of them a third are bundles.
 BUNDLED = 0.1
-#: In such a part of the worlds, and so likely with each step of them, somebody places
-#: an interruptible bid for whatever there is, or a firm one that offers more.
-INTERRUPTIBLE, OFTEN = 0.1, 0.05
+#: In such a part of the worlds servers are let to who may be displaced; and so likely
+#: with each step of them, somebody else wants one of these.
+INTERRUPTIBLE, OFTEN = 0.1, 0.02
 #: In such a part of them half of the offers are let for some lengths only.
 MEASURED = 0.2
 #: In such a part of the worlds, and so likely with each step of them, an owner offers
 #: two servers that are sold only together, or somebody takes such servers.
 BLOCKED, TOGETHER = 0.2, 0.25
+#: In minutes; hours pass between what two people do.
+DAY = 1440
 #: Seconds; ``[contracts] maintenance_notice``.
 NOTICE = 300
 
@@ -55,27 +57,51 @@ class Changes:
         self._interruptible = self._modest.random() < INTERRUPTIBLE
         self._owners = random.Random(f'owners of {seed}')
         self._measured = self._owners.random() < MEASURED
+        self._falls = random.Random(f'falls of {seed}')
         self._racks = random.Random(f'blocks of {seed}')
         self._blocked, self._blocks = self._racks.random() < BLOCKED, 0
 
     def prepare(self):
-        """Give each owner two more servers, where such are sold only together."""
+        """Give each owner servers that are sold in a way of their own."""
         for owner in people.OWNERS if self._blocked else ():
             for number in range(2):
-                self._world.room.add(
-                    nodes.Node(
-                        uuid=f'{owner}{people.RACK}{number}',
-                        owner=owner,
-                        resource_class='large',
-                        properties={'cpus': self._racks.choice((16, 64))},
-                    )
-                )
+                cpus = self._racks.choice((16, 64))
+                self._add(self._racked(owner, number), owner, 'large', cpus)
+        for owner in people.OWNERS if self._interruptible else ():
+            self._add(self._spare(owner), owner, self._spare(owner), 16)
+
+    def begin(self):
+        """Let servers to who may be displaced, before the storm: it blows for hours."""
+        if self._interruptible:
+            for owner in people.OWNERS:
+                self._let_spare(owner)
+                self._world.pass_calmly()
+            for owner in people.OWNERS:
+                self._want_spare(owner)
+
+    def _add(self, uuid, owner, resource_class, cpus):
+        node = nodes.Node(
+            uuid=uuid,
+            owner=owner,
+            resource_class=resource_class,
+            properties={'cpus': cpus},
+        )
+        self._world.room.add(node)
+
+    @staticmethod
+    def _racked(owner, number):
+        return f'{owner}{people.APART}rack-{number}'
+
+    @staticmethod
+    def _spare(owner):
+        """The name of a server, and of its class."""
+        return f'{owner}{people.APART}spare'
 
     def step(self):
         """What happens before the next step of the world, if anything does."""
         if self._interruptible and self._modest.random() < OFTEN:
             self.happened.add('interruptible')
-            self._world.act('compete', self._compete, *self._competitor())
+            self._want_spare(self._modest.choice(people.OWNERS))
         if self._blocked and self._racks.random() < TOGETHER:
             self.happened.add('blocks')
             owner = self._racks.choice(people.OWNERS)
@@ -96,7 +122,7 @@ class Changes:
             terms = {'quantity': pick((2, 3)), 'min_quantity': pick((1, 2))}
             end = self._world.people.time(pick((90, 400)))
             terms |= {'price': pick(('2', '5')), 'min_reclaim_notice': 0}
-            return self._compete, who, {**terms, 'end_time': end}
+            return self._bid, who, {**terms, 'end_time': end}
         self._blocks += 1
         terms = {
             'block': f'rack-{self._blocks}',
@@ -118,12 +144,10 @@ class Changes:
         for there in found.values():
             names = ('block', 'block_size', 'end_time', 'price', 'reclaim_notice')
             terms = {name: there[name] for name in names if there[name] is not None}
-        servers = {f'{owner}{people.RACK}{number}' for number in range(2)}
+        servers = {self._racked(owner, number) for number in range(2)}
         for uuid in sorted(servers - found.keys()):
             body = {**terms, 'resource_uuid': uuid}
-            self._world.people.ask(
-                owner, 'POST', '/v1/offers', body, 'marketplace-provider'
-            )
+            self._offer(owner, body)
 
     def _take_block(self, who, owner, drawn, part):
         """Somebody claims a block, or tries to have a ``part`` of it."""
@@ -137,19 +161,36 @@ class Changes:
         path = f'/v1/offers/{first}/claim'
         self._world.people.ask(who, 'POST', path, body)
 
-    def _competitor(self):
-        """Who bids, and what: drawn before others have their turn."""
-        pick = self._modest.choice
-        who, body = pick(people.RENTERS), {'quantity': 3, 'min_quantity': 1}
-        if self._modest.random() < 0.6:
-            body['end_time'] = self._world.people.time(pick((120, 600, 1200)))
-            body['interruptible_notice'] = pick((1, 60, 600))
-            body['on_displaced'] = pick(('end', 'move'))
-            return who, {**body, 'price': pick(('1.333333', '3'))}
-        body['end_time'] = self._world.people.time(pick((60, 120, 400)))
-        return who, {**body, 'price': '9', 'duration': pick((600, 3000))}
+    def _let_spare(self, owner):
+        """Offer a server, and have somebody want it who may be displaced."""
+        pick, time, spare = self._modest.choice, self._world.people.time, self._spare
+        offer = {'resource_uuid': spare(owner), 'end_time': time(100 * DAY)}
+        offer['price'] = pick(('0.000001', '1'))
+        self._world.act('offer', self._offer, owner, offer)
+        self._world.pass_calmly()
+        bid = {'resource_class': spare(owner), 'end_time': time(pick((20, 40)) * DAY)}
+        bid['interruptible_notice'] = pick((1, 60, 600))
+        bid['on_displaced'] = pick(('end', 'move'))
+        bid['price'] = pick(('1', '1.333333'))
+        self._world.act('bid', self._bid, self._other(owner), bid)
 
-    def _compete(self, who, body):
+    def _want_spare(self, owner):
+        """Have somebody want it for whom it is worth more than the other loses."""
+        pick, time = self._modest.choice, self._world.people.time
+        end = time(pick((10, 15)) * DAY)
+        bid = {'resource_class': self._spare(owner), 'end_time': end, 'price': '20'}
+        if self._modest.random() < 0.5:
+            bid['duration'] = pick((2, 5)) * DAY * 60
+        self._world.act('bid', self._bid, self._other(owner), bid)
+
+    def _other(self, owner):
+        return self._modest.choice([each for each in people.RENTERS if each != owner])
+
+    def _offer(self, owner, body):
+        path = '/v1/offers'
+        self._world.people.ask(owner, 'POST', path, body, 'marketplace-provider')
+
+    def _bid(self, who, body):
         self._world.people.ask(who, 'POST', '/v1/bids', body)
 
     def or_else(self, body):
@@ -179,6 +220,11 @@ class Changes:
         if self._owners.random() < 0.5:
             self.happened.add('asks by the hour')
             terms['ask_schedule'] = [self._entry() for _ in range(2)]
+        if self._falls.random() < 0.3:
+            self.happened.add('asks that fall')
+            before = self._falls.choice((3600, 36000, 172_800))
+            terms['ask_falls'] = {'before': before, 'price': '0.000001'}
+            terms['price'] = self._falls.choice(('1', '2.5'))
         return body | {name: each for name, each in terms.items() if each}
 
     def _entry(self):

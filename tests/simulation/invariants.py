@@ -204,7 +204,7 @@ class Checker:
             )
             self._require(
                 min(deadline, start) >= soonest
-                if line['status'] == 'cancelled' and line['fulfill_time'] is None
+                if line['reason'] == 'displaced' and line['status'] == 'cancelled'
                 else deadline >= soonest,
                 f'{label}: displaced at {when} by {deadline}, notice of {notice}',
             )

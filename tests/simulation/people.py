@@ -11,8 +11,8 @@ import itertools
 from tests.simulation import network
 
 OWNERS = ('acme', 'initech')
-#: What is in the names of servers that are only sold together.
-RACK = '-in-rack-'
+#: What is in the names of servers that ``changes.py`` offers, and nobody here.
+APART = '-apart-'
 RENTERS = ('umbrella', 'initech', 'acme-lab', 'acme')
 LINEAGE = {'acme-lab': ('acme-lab', 'acme')}
 
@@ -57,7 +57,7 @@ class People:
         nodes = [
             uuid
             for uuid in self._world.room.uuids()
-            if self._world.room.now(uuid).owner == owner and RACK not in uuid
+            if self._world.room.now(uuid).owner == owner and APART not in uuid
         ]
         start, end = self._window(1, (3, 24, 48))
         body = {

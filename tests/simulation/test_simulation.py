@@ -23,7 +23,9 @@ from flocx.core import contract as contract_core
 from flocx.core import ledger as ledger_core
 from flocx.core import money
 from flocx.core import reclaim
+from flocx.core import tenure
 from flocx.core import window
+from market import displacements
 from market.api import transaction
 from market.db import budgets
 from market.db import contracts
@@ -114,6 +116,11 @@ class ReplayTest(testtools.TestCase):
         self.assertEqual(4, len(lives))
 
 
+def displaced_at_once(line, now, until, soonest):
+    """As the market does it, but for whether the notice is over by then."""
+    return reclaim.changes(line, now, until, contract_core.Reason.DISPLACED)
+
+
 class PlantedTest(testtools.TestCase):
     """Faults of the kinds that all of this is for; each has to be found.
 
@@ -174,6 +181,13 @@ class PlantedTest(testtools.TestCase):
     def test_a_claim_of_a_part_of_a_block(self):
         with mock.patch.object(changes, 'BLOCKED', 1):
             self.found('1 of 2', blocks, 'require_whole', lambda *_: None, 1)
+
+    def test_who_is_displaced_at_once(self):
+        with (
+            mock.patch.object(changes, 'INTERRUPTIBLE', 1),
+            mock.patch.object(tenure.Tenure, '_deadline', lambda _, now: now),
+        ):
+            self.found('notice of', displacements, '_changes', displaced_at_once, 1)
 
     def test_servers_that_are_not_together(self):
         with mock.patch.object(changes, 'FLEXIBLE', 1):

@@ -134,6 +134,7 @@ class World:
         for name in ('engine', 'fulfiller'):
             for process in self._processes[name]:
                 self._start(process)
+        self.changes.begin()
 
     def _fund(self, conf, database):
         """Every second world has budgets, which in some of these are soon spent."""
@@ -305,6 +306,13 @@ class World:
             if due(self.now):
                 # Nobody may get what is still waited for.
                 self._passes('round')
+
+    def pass_calmly(self):
+        """Let what was begun come to its end, and a round clear, with no fault."""
+        self.storm.calm = True
+        self._finish()
+        self._passes('round')
+        self.storm.calm = False
 
     def _finish(self):
         while self.tasks.drain() or self.network.waiting:
