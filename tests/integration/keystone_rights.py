@@ -111,7 +111,9 @@ class Limits:
 
     def configure(self, api):
         """Have oslo.limit ask as an account that may read limits of all."""
-        cfg.CONF([], default_config_files=[])
+        # Others in this process may have registered options that have to be there.
+        path = self.lab.folder.etc / 'flocx.conf'
+        cfg.CONF([], default_config_files=[str(path)])
         self.addCleanup(cfg.CONF.reset)
         market_conf.register(cfg.CONF)
         loading.register_auth_conf_options(cfg.CONF, 'oslo_limit')
