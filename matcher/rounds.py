@@ -137,7 +137,7 @@ class Rounds:
             self.note('bid', bid)
         plain = [draft for draft in made if not draft.displaces]
         written = self._write(plain, now)
-        for draft in made:
+        for draft in sorted(made, key=_until):
             if draft.displaces:
                 passed = datetime.timedelta(seconds=time.monotonic() - started)
                 written += self._displace(draft, now, now + passed)
@@ -328,6 +328,16 @@ class Rounds:
                 offers.expire(session, now)
         except exceptions.Conflict:
             LOG.debug('Another engine closes offers just now')
+
+
+def _until(draft):
+    """The first end that it gives what it displaces.
+
+    Who ends a contract earlier is written first: for who needs less of it, it is out of
+    the way then.
+    """
+    ends = (each.until for each in draft.displaces)
+    return min(ends, default=datetime.datetime.max.replace(tzinfo=datetime.UTC))
 
 
 def _written(draft):

@@ -108,6 +108,7 @@ class _State:
         self.book = book.copy()
         #: By offer, what can be lost with the ends that are decided by now.
         self.tenures = {uuid: list(those) for uuid, those in tenures.items()}
+        self._before = tenures
         for award in awards:
             self.take(award)
 
@@ -117,7 +118,7 @@ class _State:
             those = self.tenures[each.offer_uuid]
             end = max(each.tenure.start_time, each.until)
             those[those.index(each.tenure)] = dataclasses.replace(
-                each.tenure, end_time=end
+                each.tenure, end_time=min(end, each.tenure.end_time)
             )
         for offer in award.offers:
             gap = max(
@@ -128,12 +129,20 @@ class _State:
             self.book.take(matcher_book.Award(award.bid, stay, (offer,)))
 
     def displacing(self, award: matcher_book.Award) -> matcher_book.Award:
-        """``award`` with what it displaces."""
+        """``award`` with what it displaces.
+
+        Also what another award has displaced by then, which costs nothing any more: if
+        the contract of that is not written, this one has to find the server free.
+        """
         found = [
             _displacement(offer, tenure, until)
             for offer in award.offers
-            for tenure in self.tenures.get(offer.uuid, ())
-            for until in [tenure.end_before(award.stay, self.book.now)]
+            for tenure, before in zip(
+                self.tenures.get(offer.uuid, ()),
+                self._before.get(offer.uuid, ()),
+                strict=True,
+            )
+            for until in [before.end_before(award.stay, self.book.now)]
             if until is not None
         ]
         return dataclasses.replace(award, displaces=tuple(found))

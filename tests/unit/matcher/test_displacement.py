@@ -237,6 +237,41 @@ class DisplacementTest(unittest.TestCase):
 
     @markets.examples(0.5, 0.1)
     @hypothesis.given(rented_books())
+    def test_each_contract_needs_no_other_to_be_written(self, market):
+        """Another engine, or a lessee, may have been faster with one of them."""
+        for allocation in (call.Call(), exact.Exact()):
+            found = displacement.allocate(allocation, market, FREELY)
+            for award in found.awards:
+                self.assertAlone(market, award)
+
+    def test_who_comes_later_displaces_what_an_earlier_one_has(self):
+        offer, one = markets.make_offer(), make_tenure(end=90)
+        bids = [
+            markets.make_bid(0, 10, 30, '50'),
+            markets.make_bid(1, 50, 70, '40', project_id='green'),
+        ]
+        slot = offer.slot
+        market = book.Book(
+            markets.NOW, [offer], {slot: [one.held]}, bids, {slot: [one]}
+        )
+        for allocation in (call.Call(), exact.Exact()):
+            found = displacement.allocate(allocation, market, FREELY)
+            self.assertEqual(2, len(found.awards))
+            for award in found.awards:
+                self.assertAlone(market, award)
+
+    def assertAlone(self, market, award):
+        ends = {each.tenure.line_uuid: each.until for each in award.displaces}
+        for offer in award.offers:
+            for tenure in market.tenures.get(offer.uuid, ()):
+                until = ends.get(tenure.line_uuid, tenure.end_time)
+                end = min(tenure.end_time, max(tenure.start_time, until))
+                if end > tenure.start_time:
+                    left = dataclasses.replace(tenure, end_time=end)
+                    self.assertFalse(award.stay.overlaps(left.held), tenure)
+
+    @markets.examples(0.5, 0.1)
+    @hypothesis.given(rented_books())
     def test_no_owner_gets_less_than_what_is_displaced_had_offered(self, market):
         for allocation in (call.Call(), exact.Exact()):
             found = displacement.allocate(allocation, market, BUDGET)
