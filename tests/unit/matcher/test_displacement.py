@@ -261,14 +261,14 @@ class DisplacementTest(unittest.TestCase):
                 self.assertAlone(market, award)
 
     def assertAlone(self, market, award):
-        ends = {each.tenure.line_uuid: each.until for each in award.displaces}
+        ends = {lost.tenure.line_uuid: lost.until for lost in award.displaces}
         for offer in award.offers:
-            for tenure in market.tenures.get(offer.uuid, ()):
-                until = ends.get(tenure.line_uuid, tenure.end_time)
-                end = min(tenure.end_time, max(tenure.start_time, until))
-                if end > tenure.start_time:
-                    left = dataclasses.replace(tenure, end_time=end)
-                    self.assertFalse(award.stay.overlaps(left.held), tenure)
+            for each in market.tenures.get(offer.uuid, ()):
+                until = ends.get(each.line_uuid, each.end_time)
+                end = min(each.end_time, max(each.start_time, until))
+                if end > each.start_time:
+                    left = dataclasses.replace(each, end_time=end)
+                    self.assertFalse(award.stay.overlaps(left.held), each)
 
     @markets.examples(0.5, 0.1)
     @hypothesis.given(rented_books())
