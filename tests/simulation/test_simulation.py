@@ -167,7 +167,7 @@ class PlantedTest(testtools.TestCase):
             )
 
         with mock.patch.object(changes, 'FLEXIBLE', 1):
-            self.found('not the time', bid.Bid, 'options', property(mixed), 5)
+            self.found('not the time', bid.Bid, 'options', property(mixed), 14)
 
     def test_a_part_that_is_left_out(self):
         spaced = drafts.spaced
