@@ -137,10 +137,9 @@ class Rounds:
             self.note('bid', bid)
         plain = [draft for draft in made if not draft.displaces]
         written = self._write(plain, now)
-        for draft in sorted(made, key=_until):
-            if draft.displaces:
-                passed = datetime.timedelta(seconds=time.monotonic() - started)
-                written += self._displace(draft, now, now + passed)
+        for draft in sorted((each for each in made if each.displaces), key=_until):
+            passed = datetime.timedelta(seconds=time.monotonic() - started)
+            written += self._displace(draft, now, now + passed)
         awards = list(itertools.chain(*(draft.awards for draft in written)))
         done = Round(
             uuid=uuid,
@@ -336,8 +335,7 @@ def _until(draft):
     Who ends a contract earlier is written first: for who needs less of it, it is out of
     the way then.
     """
-    ends = (each.until for each in draft.displaces)
-    return min(ends, default=datetime.datetime.max.replace(tzinfo=datetime.UTC))
+    return min(each.until for each in draft.displaces)
 
 
 def _written(draft):
