@@ -42,16 +42,15 @@ class Instant(sa.TypeDecorator):
         return value if dialect.name == 'postgresql' else value.replace(tzinfo=None)
 
     def process_result_value(self, value, dialect):
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            return value.replace(tzinfo=datetime.UTC)
-        return value.astimezone(datetime.UTC)
+        return None if value is None else _in_utc(value)
 
 
 def instant(text):
     """The moment that a database writes as ``text``, as :class:`Instant` has it."""
-    value = datetime.datetime.fromisoformat(text)
+    return _in_utc(datetime.datetime.fromisoformat(text))
+
+
+def _in_utc(value):
     if value.tzinfo is None:
         return value.replace(tzinfo=datetime.UTC)
     return value.astimezone(datetime.UTC)
