@@ -210,6 +210,9 @@ def _places(book, bid, calendar=None):
                 offer.block_size or 1,
             )
             for free in book.left(offer):
+                # Of a stay of thousands of years nothing can be subtracted.
+                if free.length < stay.length:
+                    continue
                 low, high = max(free.start, begin), min(free.end - stay.length, latest)
                 if low <= high:
                     first, last = ((each - book.now) // _SECOND for each in (low, high))

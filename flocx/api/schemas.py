@@ -26,7 +26,7 @@ def schema(kind, version, schemas=None):
     """
     if isinstance(kind, wsme.types.ArrayType | list):
         item = kind.item_type if isinstance(kind, wsme.types.ArrayType) else kind[0]
-        items = schema(item, version, schemas)
+        items = _not_null(schema(item, version, schemas))
         json_schema = {'type': ['array', 'null'], 'description': 'a JSON list'}
         return {**json_schema, 'items': items}
     if hasattr(kind, 'choices'):
@@ -70,9 +70,13 @@ def _of_field(kind, field, version, schemas):
         return {'anyOf': [json_schema, {'type': 'null'}]}
     if may_be_null and json_schema.get('type') == 'object':
         return {**json_schema, 'type': ['object', 'null']}
-    if may_be_null or not isinstance(json_schema.get('type'), list):
-        return json_schema
-    return {**json_schema, 'type': json_schema['type'][0]}
+    return json_schema if may_be_null else _not_null(json_schema)
+
+
+def _not_null(json_schema):
+    if isinstance(json_schema.get('type'), list):
+        return {**json_schema, 'type': json_schema['type'][0]}
+    return json_schema
 
 
 _Validator = jsonschema.validators.extend(

@@ -115,7 +115,12 @@ class FuzzTestCase(base.MarketplaceTestCase):
             except (Exception, BaseExceptionGroup) as error:
                 wrong.append(f'{operation.method} {operation.path}: {error}')
         if wrong:
-            self.fail('\n\n'.join(wrong))
+            self.fail('\n\n'.join([*wrong, *self._errors()]))
+
+    def _errors(self):
+        """What the services say of their errors, with where each of them was."""
+        with open(self.marketplace.folder / 'flocx.log') as log:
+            return [line.rstrip() for line in log if ' ERROR ' in line]
 
     def _sold(self):
         """An offer and the contract that claims it; None: a bid was faster."""

@@ -9,6 +9,7 @@ import unittest
 import hypothesis
 from hypothesis import strategies as st
 
+from flocx.core import window
 from matcher import book
 from matcher import mechanisms
 from matcher import quotes
@@ -129,6 +130,22 @@ class QuoteTest(unittest.TestCase):
             priced = drawn.random() < 0.5
             self.assertEqual(asked(alone, bid, priced), asked(crowded, bid, priced))
         self.assertEqual(set(waiting), set(crowded.bids))
+
+    @markets.examples(0.1, 0.02)
+    @hypothesis.given(markets.books(4, 0), markets.bids(7), st.booleans())
+    def test_a_window_of_thousands_of_years(self, market, bid, whole):
+        end = bid.end_time.replace(year=6937)
+        seconds = window.Window(bid.start_time, end).seconds
+        long = dataclasses.replace(
+            bid, end_time=end, duration=seconds if whole else bid.duration
+        )
+        for priced in (True, False):
+            for calendar in (None, 'day'):
+                answer = asked(market, long, priced, calendar)
+                if whole:
+                    self.assertEqual([], answer['lines'])
+                elif asked(market, bid, priced)['lines']:
+                    self.assertTrue(answer['lines'])
 
     def test_a_message_without_a_price(self):
         bid = markets.make_bid(0, 0, 60)
