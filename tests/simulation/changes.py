@@ -27,7 +27,7 @@ INTERRUPTIBLE, OFTEN = 0.1, 0.02
 MEASURED = 0.2
 #: In such a part of the worlds, and so likely with each step of them, an owner offers
 #: two servers that are sold only together, or somebody takes such servers.
-BLOCKED, TOGETHER = 0.2, 0.25
+BLOCKED, TOGETHER = 0.2, 0.1
 #: In minutes; hours pass between what two people do.
 DAY = 1440
 #: Seconds; ``[contracts] maintenance_notice``.

@@ -180,18 +180,18 @@ class PlantedTest(testtools.TestCase):
 
     def test_a_claim_of_a_part_of_a_block(self):
         with mock.patch.object(changes, 'BLOCKED', 1):
-            self.found('1 of 2', blocks, 'require_whole', lambda *_: None, 1)
+            self.found('1 of 2', blocks, 'require_whole', lambda *_: None, 4)
 
     def test_who_is_displaced_at_once(self):
         with (
             mock.patch.object(changes, 'INTERRUPTIBLE', 1),
             mock.patch.object(tenure.Tenure, '_deadline', lambda _, now: now),
         ):
-            self.found('notice of', displacements, '_changes', displaced_at_once, 1)
+            self.found('notice of', displacements, '_changes', displaced_at_once, 2)
 
     def test_servers_that_are_not_together(self):
         with mock.patch.object(changes, 'FLEXIBLE', 1):
-            self.found('not together', bid, 'group_of', lambda *_: '16', 5)
+            self.found('not together', bid, 'group_of', lambda *_: '16', 8)
 
     def test_servers_that_are_not_apart(self):
         with mock.patch.object(changes, 'FLEXIBLE', 1):
