@@ -13,6 +13,7 @@ is lost, late or forged changes nothing.
 
 import datetime
 import threading
+import typing
 
 from keystoneauth1 import exceptions as ks_exceptions
 from keystoneauth1 import loading
@@ -25,6 +26,7 @@ from flocx import exceptions
 from flocx import metrics
 from flocx.core import contract as contract_core
 from market.db import departures
+from market.db import organisations
 
 LOG = log.getLogger(__name__)
 
@@ -39,6 +41,13 @@ _WITHOUT_PROJECT = dict.fromkeys(
 )
 
 _IDENTITY = {'service_type': 'identity', 'version': (3, 0), 'interface': 'public'}
+
+
+class Standing(typing.NamedTuple):
+    """Why a project has ``departed``, a Reason, or None; what Keystone calls it."""
+
+    departed: contract_core.Reason | None
+    name: str | None = None
 
 
 class Keystone:
@@ -70,27 +79,28 @@ class Keystone:
             own = self._session.get_project_id(self._in_project)
         except ks_exceptions.ClientException as error:
             raise exceptions.Unavailable(f'Keystone does not answer: {error}') from None
-        if self.departed(own) is not None:
+        if self.standing(own).departed:
             raise exceptions.Unavailable(
                 f'Keystone does not know {own}, the project of our own account: no '
                 'project is taken for deleted'
             )
 
-    def departed(self, project_id):
-        """Why a project has departed, a Reason; None where it has not.
+    def standing(self, project_id):
+        """The Standing of a project.
 
         :raises Unavailable: Keystone does not say.
         """
         project = self._get(f'/projects/{project_id}', 'project')
         if project is None:
-            return _R.PROJECT_DELETED
+            return Standing(_R.PROJECT_DELETED)
         if not project.get('enabled', True):
-            return _R.PROJECT_DISABLED
+            return Standing(_R.PROJECT_DISABLED)
         domain = project.get('domain_id')
         found = domain and self._get(f'/domains/{domain}', 'domain')
         if domain and (found is None or not found.get('enabled', True)):
-            return _R.PROJECT_DELETED if found is None else _R.PROJECT_DISABLED
-        return None
+            reason = _R.PROJECT_DELETED if found is None else _R.PROJECT_DISABLED
+            return Standing(reason)
+        return Standing(None, project.get('name'))
 
     def _get(self, path, name):
         try:
@@ -175,9 +185,11 @@ class Departures:
         return min([self._due, *(end for end in ends if end > now)])
 
     def _look(self, project_id, now):
-        reason = self._keystone.departed(project_id)
+        standing = self._keystone.standing(project_id)
+        reason = standing.departed
         if reason is None:
             self._forget(project_id)
+            organisations.save(self._database, project_id, None, standing.name)
             return
         since = self._record(project_id, reason, now)
         with self._database.reader() as session:

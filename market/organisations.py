@@ -34,7 +34,8 @@ class Organisations:
             found = context.project_domain_id
         else:
             found = [each for each in context.lineage if each not in shared][-1]
-        if self._known.get(context.project_id) != found:
-            organisations.save(self._database, context.project_id, found)
-            self._known.set(context.project_id, found)
+        told = found, context.project_name
+        if self._known.get(context.project_id) != told:
+            organisations.save(self._database, context.project_id, *told)
+            self._known.set(context.project_id, told)
         return found

@@ -369,6 +369,12 @@ RULES = [
         ('GET', '/v1/audit'),
     ),
     policy.documented(
+        'market:projects:list',
+        policy.READER,
+        'See what the projects are called that one trades with or could.',
+        ('GET', '/v1/projects'),
+    ),
+    policy.documented(
         'market:providers:list',
         policy.ADMIN,
         'See how each provider does: what it looks after and is late with.',

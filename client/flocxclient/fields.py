@@ -422,6 +422,14 @@ AGENDA = Table(
     _ORDER,
 )
 
+PROJECT = Table(
+    (
+        Field('name', shown='list', **_NAME),
+        Field('uuid', shown='list', query=True),
+    ),
+    _ORDER,
+)
+
 NODE = Table(
     (
         Field('name', shown='list', **_NAME),

@@ -45,7 +45,7 @@ RULES = {
     'probing_asks': _('Asks changed again and again'),
 }
 
-#: For how many seconds names of users are kept, and the classes of the market.
+#: For how many seconds names of users and projects are kept, and the classes of the market.
 KEPT, CLASSES_KEPT = 60, 10
 
 #: As many uuids as one URL is asked to hold.
@@ -76,11 +76,30 @@ def _of_projects(request):
     return found
 
 
+def of_parties(request):
+    """The names of these projects, and of all that the user's has to do with, by id."""
+    return _once(request, 'parties', _of_parties)
+
+
+def _of_parties(request):
+    try:
+        market = api.market(request)
+        key = f'flocx-projects-{request.user.project_id}-{market.get_endpoint()}'
+        found = cache.cache.get_or_set(key, lambda: _parties(market), KEPT)
+    except api.Refused:
+        found = {}
+    return found | of_projects(request)
+
+
+def _parties(market):
+    return {each.uuid: each.name for each in api.every(market.projects)}
+
+
 def project(request, ident):
     """The name of a project; of a stranger's the start of its id."""
     if not ident:
         return '–'
-    known = of_projects(request).get(ident)
+    known = of_parties(request).get(ident)
     return known or shortened(ident)
 
 
@@ -89,7 +108,7 @@ def contract(request, found):
     name = formats.title(found)
     if found.project_id == request.user.project_id:
         return name
-    renter = of_projects(request).get(found.project_id)
+    renter = of_parties(request).get(found.project_id)
     words = {'renter': renter or formats.short(found.project_id), 'name': name}
     return gettext('let to %(renter)s: %(name)s') % words
 

@@ -15,6 +15,7 @@ from market.api import grants
 from market.api import maintenances
 from market.api import offers
 from market.api import prices
+from market.api import projects
 from market.api import providers
 from market.api import publications
 from market.api import quotes
@@ -43,6 +44,7 @@ class V1:
     book = book.BookController()
     publications = publications.Publications()
     prices = prices.PricesController()
+    projects = projects.Projects()
     providers = providers.Providers()
     quotes = quotes.Quotes()
     reports = reports.Reports()

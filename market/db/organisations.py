@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which organisation a project belongs to, as far as projects have come by."""
+"""What projects are called and to which organisation they belong, as far as is known."""
 
 from oslo_db import exception as db_exc
 import sqlalchemy as sa
 
+from market.db import listing
 from market.db import schema
+from market.db import visibility
 
 _TABLE = schema.organisations
 _THIS = _TABLE.c.project_id == sa.bindparam('project')
@@ -40,28 +42,71 @@ def lock(session, organisation_id):
     session.scalar(_LOCK_FIRST, {'organisation': organisation_id})
 
 
-def save(database, project_id, organisation_id):
-    """Remember the organisation of a project, in a transaction of its own."""
+def save(database, project_id, organisation_id, name=None):
+    """Remember the organisation and the name of a project.
+
+    In a transaction of its own, if either has changed.
+
+    :param organisation_id: None for what is known; a project of which nothing is
+        known is an organisation of its own.
+    :param name: None for what is known.
+    """
     with database.reader() as session:
-        known = session.scalar(
-            sa.select(_TABLE.c.organisation_id).where(_THIS), {'project': project_id}
-        )
-    if known == organisation_id:
+        known = session.execute(
+            sa.select(_TABLE.c.organisation_id, _TABLE.c.name).where(_THIS),
+            {'project': project_id},
+        ).first()
+    values = {
+        'organisation_id': organisation_id
+        or (known.organisation_id if known else project_id),
+        'name': name or (known.name if known else None),
+    }
+    if known and known._mapping == values:
         return
     try:
         with database.writer() as session:
-            if known is None:
+            if known:
                 session.execute(
-                    sa.insert(_TABLE),
-                    {'project_id': project_id, 'organisation_id': organisation_id},
+                    sa.update(_TABLE).where(_THIS).values(**values),
+                    {'project': project_id},
                 )
             else:
                 session.execute(
-                    sa.update(_TABLE)
-                    .where(_THIS)
-                    .values(organisation_id=organisation_id),
-                    {'project': project_id},
+                    sa.insert(_TABLE), {'project_id': project_id, **values}
                 )
     except db_exc.DBDuplicateEntry:
         # Another request of the project was faster, and knew the same.
         return
+
+
+#: Projects as the API has them: their uuid is Keystone's id.
+_NAMED = sa.select(
+    _TABLE.c.id, _TABLE.c.project_id.label('uuid'), _TABLE.c.name
+).subquery('projects')
+
+
+def page(session, reader, query):
+    """A page of the projects whose names ``reader`` may know, rows of uuid and name."""
+    return listing.page(session, _NAMED, _met, reader, query)
+
+
+def _met(reader):
+    """Their own, those they trade with, and those with an offer that they may see."""
+    named = _NAMED.c.name.is_not(None)
+    if reader.is_admin:
+        return named
+    lines, offers = schema.contract_lines, schema.offers
+    return sa.and_(
+        named,
+        sa.or_(
+            _NAMED.c.uuid == reader.project_id,
+            *(
+                sa.exists().where(column == _NAMED.c.uuid, visible(reader))
+                for column, visible in (
+                    (lines.c.project_id, visibility.lines),
+                    (lines.c.owner_id, visibility.lines),
+                    (offers.c.project_id, visibility.offers),
+                )
+            ),
+        ),
+    )

@@ -407,6 +407,8 @@ organisations = sa.Table(
     _id(),
     _project('project_id', nullable=False, unique=True),
     _project('organisation_id', nullable=False),
+    #: What Keystone last called the project.
+    sa.Column('name', sa.String(255)),
     sa.Index(None, 'organisation_id'),
     **_OPTIONS,
 )

@@ -52,6 +52,8 @@ class Keystone:
         self.revoked = set()
         #: Projects and domains that an administrator has deleted or disabled.
         self.deleted, self.disabled = set(), set()
+        #: What projects are called that are not called by their id.
+        self.names = {}
         # By name of the user: the project, and the names of the roles.
         self.accounts = {}
         # By name of the resource, and by project or domain and name.
@@ -145,7 +147,11 @@ class Keystone:
             {
                 'token': {
                     **_stamped(user),
-                    'project': {'id': project, 'name': project, 'domain': _DOMAIN},
+                    'project': {
+                        'id': project,
+                        'name': self.names.get(project, project),
+                        'domain': _DOMAIN,
+                    },
                     'roles': [{'id': name, 'name': name} for name in roles],
                     'catalog': self._catalog(),
                 }
@@ -244,7 +250,7 @@ class Keystone:
         described = {'id': project, 'enabled': enabled, 'domain_id': _DOMAIN['id']}
         above = PARENTS[project]
         described['parents'] = {above: None} if above else None
-        described |= {'name': project, 'parent_id': above}
+        described |= {'name': self.names.get(project, project), 'parent_id': above}
         return _json({'project': described})
 
     def _domain(self, request):

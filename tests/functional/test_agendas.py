@@ -111,9 +111,9 @@ class AgendaTest(market_rules.RulesTestCase):
             def require_trusted(self):
                 pass
 
-            def departed(self, project_id):
+            def standing(self, project_id):
                 gone = contract_core.Reason.PROJECT_DISABLED
-                return gone if project_id == 'initech' else None
+                return departures.Standing(gone if project_id == 'initech' else None)
 
         departures.Departures(
             self.marketplace.conf, self.marketplace.database, Keystone()

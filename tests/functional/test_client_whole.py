@@ -202,6 +202,7 @@ STORY = (
     ),
     ('umbrella-member', 'agenda', 'create', '--name', 'phone'),
     ('umbrella-reader', 'agenda', 'list'),
+    ('umbrella-reader', 'project', 'list'),
     ('umbrella-reader', 'agenda', 'show', 'phone'),
     ('umbrella-member', 'agenda', 'delete', 'phone'),
     ('operator-admin', 'mechanism', 'list'),

@@ -531,6 +531,7 @@ ROWS = {
         operator=403,
         body={'report_interval': 60},
     ),
+    'market:projects:list': Row('GET', MARKET, '/v1/projects', ALL, ALL, ALL),
     'market:providers:list': Row('GET', MARKET, '/v1/providers', *(DENIED,) * 3),
     'provider:nodes:list': Row('GET', PROVIDER, '/v1/nodes', ALL, ALL, ALL),
     'provider:nodes:show': Row(

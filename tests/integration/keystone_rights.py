@@ -58,11 +58,11 @@ class Departures:
         api = accounts.Keystone(self.lab.folder, self.lab.ports)
         gone = api.create('project', 'projects', name='gone', domain_id='default')
         path = f'{identity}/projects/{gone}'
-        self.assertIsNone(looking.departed(gone))
+        self.assertEqual((None, 'gone'), looking.standing(gone))
         rest.expect('PATCH', path, {'project': {'enabled': False}}, api.token)
-        self.assertEqual('project_disabled', looking.departed(gone))
+        self.assertEqual('project_disabled', looking.standing(gone).departed)
         rest.expect('DELETE', path, token=api.token)
-        self.assertEqual('project_deleted', looking.departed(gone))
+        self.assertEqual('project_deleted', looking.standing(gone).departed)
 
 
 class Limits:

@@ -357,7 +357,7 @@ class Lister(DisplayMixin, command.Lister):
         if parsed_args.formatter != 'table' or parsed_args.columns:
             first = ('uuid',) if 'uuid' in self.table.long else ()
             fields = (*first, *fields, *self.table.program)
-        if parsed_args.long or parsed_args.columns:
+        if parsed_args.columns or (self.table.long and parsed_args.long):
             fields += tuple(each for each in self.table.long if each not in fields)
         found = list(itertools.islice(resources, getattr(parsed_args, 'limit', None)))
         if 'uuid' not in fields and self.need_uuid(found):

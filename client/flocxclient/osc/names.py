@@ -41,7 +41,7 @@ class Names:
 
     def _project(self, ident):
         if ident not in self._projects:
-            self._projects[ident] = self._others(ident)
+            self._projects[ident] = self._partners.get(ident) or self._others(ident)
         return self._projects[ident]
 
     def _others(self, ident):
@@ -71,6 +71,13 @@ class Names:
     def _projects(self):
         try:
             return projects.own(self._command.connection)
+        except errors.ERRORS:
+            return {}
+
+    @functools.cached_property
+    def _partners(self):
+        try:
+            return {each.uuid: each.name for each in self._command.market.projects()}
         except errors.ERRORS:
             return {}
 

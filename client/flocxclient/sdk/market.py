@@ -17,6 +17,7 @@ from flocxclient.sdk import identifiers
 from flocxclient.sdk import ledger as _ledger
 from flocxclient.sdk import maintenance as _maintenance
 from flocxclient.sdk import offer as _offer
+from flocxclient.sdk import project as _project
 from flocxclient.sdk import proxy
 from flocxclient.sdk import standing_demand as _standing_demand
 from flocxclient.sdk import statistics as _statistics
@@ -452,6 +453,10 @@ class Proxy(proxy.Proxy):
         """
         found = self._read('/v1/audit', **query)['findings']
         return [_statistics.Finding.existing(**each) for each in found]
+
+    def projects(self, **query):
+        """What the projects are called that the caller's has to do with."""
+        return self._list(_project.Project, **query)
 
     def providers(self):
         """How each provider does, a Provider each, for administrators."""

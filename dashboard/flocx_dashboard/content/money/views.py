@@ -65,7 +65,7 @@ def groups(request, form):
         project_id=request.user.project_id,
     )
     servers = names.of_servers(request) if by == 'server' else {}
-    projects = names.of_projects(request) if by == 'partner' else {}
+    projects = names.of_parties(request) if by == 'partner' else {}
     known = {**servers, **projects}
     return [
         {
