@@ -45,7 +45,8 @@ RULES = {
     'probing_asks': _('Asks changed again and again'),
 }
 
-#: For how many seconds names of users and projects are kept, and the classes of the market.
+#: For how many seconds names of users and projects are kept, and the classes of the
+#: market.
 KEPT, CLASSES_KEPT = 60, 10
 
 #: As many uuids as one URL is asked to hold.

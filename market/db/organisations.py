@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What projects are called and to which organisation they belong, as far as is known."""
+"""What projects are called, and to which organisation they belong."""
 
 from oslo_db import exception as db_exc
 import sqlalchemy as sa
@@ -71,9 +71,7 @@ def save(database, project_id, organisation_id, name=None):
                     {'project': project_id},
                 )
             else:
-                session.execute(
-                    sa.insert(_TABLE), {'project_id': project_id, **values}
-                )
+                session.execute(sa.insert(_TABLE), {'project_id': project_id, **values})
     except db_exc.DBDuplicateEntry:
         # Another request of the project was faster, and knew the same.
         return

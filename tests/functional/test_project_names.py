@@ -30,7 +30,9 @@ class ProjectNamesTest(base.MarketplaceTestCase):
         self.assertEqual({'acme': 'Acme Physics'}, self.told('acme-lab-reader'))
         offer = self.offer(who='acme-member')
         self.assertEqual({'acme': 'Acme Physics'}, self.told('umbrella-reader'))
-        self.good(self.market('umbrella-member').post(f'/v1/offers/{offer["uuid"]}/claim'))
+        self.good(
+            self.market('umbrella-member').post(f'/v1/offers/{offer["uuid"]}/claim')
+        )
         both = {name: NAMES[name] for name in ('acme', 'umbrella')}
         self.assertEqual(both, self.told('acme-reader'))
         self.assertEqual(both, self.told('umbrella-reader'))
@@ -42,14 +44,17 @@ class ProjectNamesTest(base.MarketplaceTestCase):
             self.told('acme-reader', '?name=Umbrella%20Group'),
         )
         self.assertEqual(
-            {'acme': 'Acme Physics'}, self.told('umbrella-reader', '?sort_key=name&limit=1')
+            {'acme': 'Acme Physics'},
+            self.told('umbrella-reader', '?sort_key=name&limit=1'),
         )
 
     def test_who_never_asked_and_who_has_another_name_now(self):
         offer = self.offer(who='acme-member', lessee_id='initech')
         body = {'end_time': self.time(2)}
         self.good(
-            self.market('initech-member').post(f'/v1/offers/{offer["uuid"]}/claim', body)
+            self.market('initech-member').post(
+                f'/v1/offers/{offer["uuid"]}/claim', body
+            )
         )
         self.assertEqual('Initech', self.told('acme-reader')['initech'])
         # Keystone is asked what became of projects, and so what they are called.

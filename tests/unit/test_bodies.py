@@ -40,7 +40,11 @@ class BodiesTest(unittest.TestCase):
     def test_the_place_in_a_list_is_named(self):
         for handler, body, field in (
             (market.Root().v1.webhooks.patch, {'event_types': [None]}, 'event_types'),
-            (market.Root().v1.contracts.release.post, {'lines': ['one', None]}, 'lines'),
+            (
+                market.Root().v1.contracts.release.post,
+                {'lines': ['one', None]},
+                'lines',
+            ),
         ):
             at = body[field].index(None)
             with self.assertRaisesRegex(
