@@ -73,14 +73,15 @@ def _meeting(bid):
 def spread(session, bid, contract, line):
     """Whether a server, in the place of ``line``, is apart from the others of it.
 
-    ``bid`` asks for that with ``spread_by``; lines that have ended do not count.
+    ``bid``, what the line meets, asks for that with ``spread_by``; lines of other parts
+    and those that have ended do not count.
     """
     if bid.spread_by is None:
         return lambda offer: True
     others = [
         offers.get(session, each.offer_uuid, visibility.OPERATOR)
         for each in contract.lines
-        if each.uuid != line.uuid and each.status in _THERE
+        if each.uuid != line.uuid and each.part == line.part and each.status in _THERE
     ]
     taken = collections.Counter(
         bid_core.group_of(bid.spread_by, each.properties) for each in others

@@ -90,13 +90,15 @@ def _of_bundle(book, option, reason):
     without = [row for row in rows if not book.groups_for(row)]
     found = [(reason(row), row.part) for row in without or rows]
     worst, number = min(found, key=lambda each: NEARNESS.index(each[0].reason))
-    if worst.detail == _TAKEN:
+    if worst.detail.startswith(_TAKEN):
         if immediate.best(book, option):
             return worst
+        within = f' in one group ({option.group_by})' if option.group_by else ''
         return Reason(
             option.uuid,
             _WINDOW,
-            'Each of its parts could be had, but not all of them from one start on.',
+            f'Each of its parts could be had, but not all of them{within} from one '
+            'start on.',
         )
     name = option.parts[number].name
     which = f'Part {number}' + (f' ({name})' if name else '')

@@ -21,7 +21,13 @@ class Draft:
     @property
     def bid(self):
         """What of the bid was met: of a bundle it is one of its parts."""
-        return self.awards[0].bid
+        bid = self.awards[0].bid
+        if bid.part is None or bid.jointly:
+            return bid
+        groups = tuple(award.bid.group_value for award in self.awards)
+        if not any(groups):
+            return bid
+        return dataclasses.replace(bid, group_value=None, part_groups=groups)
 
     @property
     def bid_uuid(self):

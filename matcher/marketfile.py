@@ -114,6 +114,7 @@ def _terms(payload, where):
     for number, each in enumerate(parts):
         field = f'{where}.parts[{number}].requirements'
         requirements.parse(each.requirements, field=field)
+        bid.check_expressions(each.document, requirements.Limits())
     own = {
         'quantity': quantity,
         'min_quantity': payload.get('min_quantity', quantity),
@@ -129,7 +130,7 @@ def _terms(payload, where):
         'spread_max': payload.get('spread_max', 1),
         'parts': parts,
     }
-    return own | (bid.of_parts(parts) if parts else {})
+    return own | (bid.of_parts(parts, own['group_by']) if parts else {})
 
 
 def result(market, allocation, pricing, allotment, settled, seconds):

@@ -394,16 +394,18 @@ def _entry(book, bid, places, start, seconds):
 
 def _promised(awards):
     """What is awarded, of a bundle all parts."""
+    bid = awards[0][0].bid
     return {
         'start_time': window.text(min(award.stay.start for award, _ in awards)),
         'end_time': window.text(max(award.stay.end for award, _ in awards)),
-        'group_value': awards[0][0].bid.group_value,
+        'group_value': bid.group_value if bid.part is None or bid.jointly else None,
         'lines': [
             {
                 'offer_uuid': offer.uuid,
                 'resource_class': offer.resource_class,
                 'price': money.text(rate),
                 'part': award.bid.part,
+                'group_value': award.bid.group_value,
             }
             for award, rates in awards
             for offer, rate in zip(award.offers, rates, strict=True)

@@ -80,20 +80,32 @@ class Load(NamedTuple):
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
-    """Servers of a bundle: ``quantity`` of them, neither more nor less.
+    """Servers of a bundle: ``quantity`` of them, at least ``min_quantity``.
 
-    They are wanted from ``offset`` seconds after the bundle begins, for ``duration``
-    seconds, at most for ``price`` per server and hour, which is that of the bid where
-    it is None. ``name`` is for people.
+    Without that they are neither more nor less. They are wanted from ``offset`` seconds
+    after the bundle begins, for ``duration`` seconds, at most for ``price`` per server
+    and hour, which is that of the bid where it is None. ``name`` is for people.
+    ``group_by``, ``spread_by`` and ``spread_max`` are about the servers of this part,
+    and ``group_value`` says which group was awarded; as of a Bid.
     """
 
     name: str | None = None
     quantity: int = 1
+    min_quantity: int | None = None
     offset: int = 0
     duration: int
     price: decimal.Decimal | None = None
     requirements: tuple[tuple[Any, ...], ...] = ()
     resource_class: str | None = None
+    group_by: str | None = None
+    spread_by: str | None = None
+    spread_max: int = 1
+    group_value: str | None = None
+
+    @property
+    def least(self) -> int:
+        """How many servers it needs."""
+        return self.quantity if self.min_quantity is None else self.min_quantity
 
     @property
     def end(self) -> int:
@@ -118,11 +130,13 @@ class Part:
         return cls(**values)
 
 
-def of_parts(parts: Sequence[Part]) -> dict[str, Any]:
+def of_parts(parts: Sequence[Part], group_by: str | None = None) -> dict[str, Any]:
     """What the terms of a bundle of these parts say of all of it.
 
+    :param group_by: what the servers of all parts are of one group of.
     :raises Invalid: they do not begin with the bundle, or have no time in common: only
-        so no server can be in two of them.
+        so no server can be in two of them. Or one asks for more servers at least than
+        at most, or for a group of its own where all of them have one.
     """
     first, last = (pick(each.offset for each in parts) for pick in (min, max))
     if first:
@@ -136,6 +150,16 @@ def of_parts(parts: Sequence[Part]) -> dict[str, Any]:
                 f'parts[{number}]: it ends after {each.end} seconds, before another '
                 f'begins ({last}); all parts need to have some time in common'
             )
+        if each.least > each.quantity:
+            raise exceptions.Invalid(
+                f'parts[{number}].min_quantity: {each.least} is more than its '
+                f'quantity {each.quantity}'
+            )
+        if group_by and each.group_by:
+            raise exceptions.Invalid(
+                f'parts[{number}].group_by: with group_by of the bid the servers of '
+                'all parts are of one group; say it there, or in each part'
+            )
     servers = sum(each.quantity for each in parts)
     if servers > MAX_QUANTITY:
         raise exceptions.Invalid(
@@ -143,11 +167,11 @@ def of_parts(parts: Sequence[Part]) -> dict[str, Any]:
         )
     return {
         'quantity': servers,
-        'min_quantity': servers,
+        'min_quantity': sum(each.least for each in parts),
         'duration': max(each.end for each in parts),
         'requirements': (),
         'resource_class': None,
-        'group_by': None,
+        'group_by': group_by,
         'spread_by': None,
     }
 
@@ -220,8 +244,10 @@ class Bid:
 
     With ``parts`` it is a bundle: each of them has hardware, servers and time of its
     own, counted from the one start of all; ``quantity`` is how many servers they are
-    together and ``duration`` from the first second of any to the last one. Of a row
-    ``part`` says which of them it is.
+    together and ``duration`` from the first second of any to the last one. With
+    ``group_by`` the servers of all parts are of one group. Of a row ``part`` says which
+    of them it is, and ``jointly`` that the others have to be of its group, too. Of an
+    award ``part_groups`` are the groups of all parts, where these have their own.
 
     ``extend_until`` and ``extend_max_price`` are those of its contract.
 
@@ -251,6 +277,8 @@ class Bid:
     alternative: int | None = None
     parts: tuple[Part, ...] = ()
     part: int | None = None
+    jointly: bool = False
+    part_groups: tuple[str | None, ...] = ()
     extend_until: datetime.datetime | None = None
     extend_max_price: decimal.Decimal | None = None
     interruptible_notice: int | None = None
@@ -318,11 +346,16 @@ class Bid:
                 start_time=start + passed,
                 end_time=start + spare + datetime.timedelta(seconds=each.duration),
                 quantity=each.quantity,
-                min_quantity=each.quantity,
+                min_quantity=each.least,
                 duration=each.duration,
                 price=load.price,
                 requirements=each.requirements,
                 resource_class=each.resource_class,
+                group_by=self.group_by or each.group_by,
+                group_value=self.group_value or each.group_value,
+                jointly=self.group_by is not None,
+                spread_by=each.spread_by,
+                spread_max=each.spread_max,
             )
             for number, (each, load) in enumerate(
                 zip(self.parts, self.loads, strict=True)

@@ -18,10 +18,11 @@ _UNSET = {'resource_class', 'min_reclaim_notice', 'group_by', 'spread_by'}
 _NAMES = [field.name for field in dataclasses.fields(bid_core.Alternative)]
 
 
-def types_of(table):
+def types_of(table, parts_of_request):
     """The types of an alternative in a request and in an answer.
 
     :param table: the fields of a bid.
+    :param parts_of_request: what its parts are in a request.
     """
     alike = fields.Table(
         {
@@ -29,7 +30,8 @@ def types_of(table):
             for name in _NAMES
         }
     )
-    return alike.request('AlternativeRequest'), alike.answer('Alternative')
+    asked = fields.Table({**alike, 'parts': parts_of_request})
+    return asked.request('AlternativeRequest'), alike.answer('Alternative')
 
 
 def of(body, own, conf):
@@ -89,7 +91,7 @@ def _one(given, own, conf):
         given.get('start_time', own.start_time), given.get('end_time', own.end_time)
     )
     length = given.get('duration', stay.seconds if own.whole else own.duration)
-    given = parts.resolved(given, length, limits, conf.market.max_parts, own.parts)
+    given = parts.resolved(given, length, limits, conf.market.max_parts, own)
     if own.parts and not given['parts']:
         # What these come to together is nothing that it could have meant.
         given = {'quantity': 1, **given}

@@ -48,9 +48,12 @@ class Outlook(types.Answer):
     time = types.Instant
 
 
-Part = parts.type_of(
+PartRequest, Part = parts.types_of(
     _QUANTITY, types.Integer(1, MAX_DURATION), types.Integer(0, MAX_DURATION)
 )
+_PARTS = _Field([Part], filter=None, since='1.1')
+#: A request says of a part, and of an alternative, less than an answer does.
+_PARTS_OF_REQUEST = dataclasses.replace(_PARTS, type=[PartRequest], create=_OPTIONAL)
 FIELDS = fields.Table(
     uuid=_Field(_TEXT, sort=True),
     name=_Field(types.Name, _OPTIONAL, _NULLABLE),
@@ -70,7 +73,7 @@ FIELDS = fields.Table(
     spread_by=_Field(types.Text, _OPTIONAL, since='1.1'),
     spread_max=_Field(_QUANTITY, _OPTIONAL, since='1.1'),
     group_value=_Field(_TEXT, since='1.1'),
-    parts=_Field([Part], _OPTIONAL, filter=None, since='1.1'),
+    parts=_PARTS,
     alternative=_Field(types.Integer(0, bid_core.MAX_ALTERNATIVES), since='1.1'),
     extend_until=_Field(types.Instant, _OPTIONAL, _NULLABLE, since='1.1'),
     extend_max_price=_Field(types.Price, _OPTIONAL, _OPTIONAL, since='1.1'),
@@ -88,13 +91,13 @@ FIELDS = fields.Table(
     created_at=_Field(types.Instant, sort=True),
     updated_at=_Field(types.Instant, sort=True),
 )
-AlternativeRequest, Alternative = alternatives.types_of(FIELDS)
-#: A request says of an alternative less than an answer does.
+AlternativeRequest, Alternative = alternatives.types_of(FIELDS, _PARTS_OF_REQUEST)
 _ALTERNATIVES = _Field([Alternative], filter=None, since='1.1')
 FIELDS['alternatives'] = _ALTERNATIVES
 REQUEST = fields.Table(
     {
         **FIELDS,
+        'parts': _PARTS_OF_REQUEST,
         'alternatives': dataclasses.replace(
             _ALTERNATIVES,
             type=[AlternativeRequest],
@@ -265,7 +268,7 @@ def _require_few_expressions(session, bid, conf):
 
     :raises Forbidden: it adds expressions to as many as there may be.
     """
-    wanted = {option.expressions for option in bid.options} - {()}
+    wanted = {row.expressions for row in bid.rectangles} - {()}
     if not wanted:
         return
     most, known = (

@@ -19,6 +19,7 @@ class QuotedLine(types.Declared):
     resource_class = wsme.types.text
     price = types.Price
     part = types.Field(int, since='1.1')
+    group_value = types.Field(wsme.types.text, since='1.1')
 
 
 def _answered():
@@ -51,7 +52,8 @@ QuotedAlternative = type('QuotedAlternative', (types.Declared,), _answered())
 #: ``offers`` counts the offers that the bid could take at some time and price,
 #: ``requirements`` those that meet each requirement alone.
 #:
-#: ``group_value`` is the group that all the servers are of, if the bid asks for one.
+#: ``group_value`` is the group that all the servers are of, if the bid asks for one;
+#: of a line it is that of its part, too.
 #:
 #: ``displaceable`` says that nothing is free, but that servers of interruptible
 #: contracts would do, for who offers enough.

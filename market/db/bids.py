@@ -45,8 +45,9 @@ def from_row(row):
 def _row(bid):
     """The columns of a bid, by name."""
     values = listing.fields(bid)
-    # What an award says, not a bid.
-    del values['part']
+    # What a row and an award say, not a bid.
+    for name in ('part', 'jointly', 'part_groups'):
+        del values[name]
     return values | {
         'parts': [each.document for each in bid.parts] or None,
         'alternatives': _documents(bid),
@@ -89,10 +90,11 @@ def expressions(session, project_id):
                 _TABLE.c.group_by.is_not(None),
                 _TABLE.c.spread_by.is_not(None),
                 _TABLE.c.alternatives.is_not(None),
+                _TABLE.c.parts.is_not(None),
             ),
         )
     )
-    return {option.expressions for row in rows for option in from_row(row).options} - {
+    return {each.expressions for row in rows for each in from_row(row).rectangles} - {
         ()
     }
 
@@ -253,8 +255,34 @@ def match(session, pairs, now):
                 **which,
             )
         )
+        _note_part_groups(session, [bid for bid, _ in part if bid.part_groups])
         for bid, contract in part:
             filled = dataclasses.replace(
                 bid, status=status, contract_uuid=contract, updated_at=now
             )
             events.of_bid(session, status, filled, now)
+
+
+def _note_part_groups(session, met):
+    """Write down of which group the servers of each part are, where it asks for one.
+
+    :param met: what is met of bundles, with ``part_groups``.
+    """
+    for bid in met:
+        whole = dataclasses.replace(
+            with_uuids(session, [bid.uuid])[0], alternative=bid.alternative
+        )
+        parts = tuple(
+            dataclasses.replace(part, group_value=value)
+            for part, value in zip(whole.awarded.parts, bid.part_groups, strict=True)
+        )
+        number = bid.alternative or 0
+        if number:
+            others = list(whole.alternatives)
+            others[number - 1] = dataclasses.replace(others[number - 1], parts=parts)
+            values = {'alternatives': [each.document for each in others]}
+        else:
+            values = {'parts': [each.document for each in parts]}
+        session.execute(
+            sa.update(_TABLE).where(_TABLE.c.uuid == bid.uuid).values(**values)
+        )

@@ -39,6 +39,9 @@ SHARE = 0.2
 #: A bid of more rows than this has its turn after others, and only while there is time.
 MANY = 4
 
+#: Of so many groups, the largest, one is looked for that all parts may be of.
+GROUPS = 16
+
 #: What no price comes near to.
 _NEVER = -float('inf')
 
@@ -223,30 +226,58 @@ def _best(state: _State, bid: bid_core.Bid, time: _Time) -> list[matcher_book.Aw
     for option in bid.options:
         if many > MANY and time.over():
             break
-        for found in _starts(state.book, _rows(state, option), max(FEWEST, most)):
-            if found[0] > chosen[0]:
-                chosen = found
+        groups = _groups(state.book, option)
+        tried = max(FEWEST, most // max(1, len(groups)))
+        for group in groups:
+            for found in _starts(state.book, _rows(state, option, group), tried):
+                if found[0] > chosen[0]:
+                    chosen = found
     return chosen[1]
 
 
-def _rows(state: _State, option: bid_core.Bid) -> list[_Row]:
-    """What may serve each row of an option; nothing where that is free, or nothing."""
+def _groups(book: matcher_book.Book, option: bid_core.Bid) -> list[str | None]:
+    """The groups, of each of which all parts of ``option`` may be: the largest first.
+
+    ``None`` alone, where they need not be of one.
+    """
+    rows = option.rows(book.now)
+    if not rows or not rows[0].jointly:
+        return [None]
+    sizes = book.servers_by_value(max(rows, key=lambda row: row.min_quantity))
+    return list[str | None](sorted(sizes, key=lambda each: -sizes[each])[:GROUPS])
+
+
+def _rows(state: _State, option: bid_core.Bid, group: str | None) -> list[_Row]:
+    """What may serve each row of an option; nothing where that is free, or nothing.
+
+    :param group: of which it has to be; None where any will do.
+    """
     rows = list[_Row]()
     for each in option.rows(state.book.now):
-        row = _row(state, each)
+        row = _row(state, each, group)
         if row is None:
             return []
         rows.append(row)
     return rows if any(len(row.tenures.site) for row in rows) else []
 
 
-def _row(state: _State, bid: bid_core.Bid) -> _Row | None:
+def _suitable(
+    book: matcher_book.Book, bid: bid_core.Bid, group: str | None
+) -> list[offer_core.Offer]:
+    """What ``bid`` may take, of ``group``, the cheapest first."""
+    found = book.suitable(bid)
+    if group is not None:
+        found = [each for each in found if _group(book, bid.group_by, each) == group]
+    return sorted(found, key=lambda each: (each.price, each.uuid))
+
+
+def _row(state: _State, bid: bid_core.Bid, group: str | None) -> _Row | None:
     """What may serve ``bid``, a row; None where nothing may."""
     book = state.book
     stay = bid.stay(max(book.now, bid.start_time))
     if stay is None:
         return None
-    offers = sorted(book.suitable(bid), key=lambda each: (each.price, each.uuid))
+    offers = _suitable(book, bid, group)
     at = figures.seconds
     latest = at(book.now, bid.end_time) - stay.seconds
     earliest = at(book.now, stay.start)
@@ -322,10 +353,16 @@ def _numbers(
     """The group of each offer as a number; all are of one where nothing is asked."""
     if expression is None:
         return np.zeros(len(offers), np.int64)
-    groups = [book.group(offer.uuid) for offer in offers]
-    values = [group and book.value(expression, group.document) for group in groups]
+    values = [_group(book, expression, offer) for offer in offers]
     known = {value: number for number, value in enumerate(sorted(set(values), key=str))}
     return np.array([known[value] for value in values], np.int64)
+
+
+def _group(
+    book: matcher_book.Book, expression: str | None, offer: offer_core.Offer
+) -> str | None:
+    group = book.group(offer.uuid)
+    return group and book.value(expression or '', group.document)
 
 
 def _starts(

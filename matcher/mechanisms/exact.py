@@ -69,6 +69,8 @@ class _Model:
         self.problem = library.CpModel()
         self.start: dict[int, typing.Any] = {}
         self.wins: dict[int, typing.Any] = {}
+        #: By the head of a bundle whose parts are to be of one group, the groups.
+        self.groups: dict[int, dict[int, typing.Any]] = {}
         self.lines: list[_Line] = []
         #: What is lost, each a value and by how many seconds.
         self.lost: list[tuple[int, typing.Any]] = []
@@ -372,20 +374,38 @@ def _in_groups(
     """
     row, apart = int(market.demand.together[bid]), int(market.demand.apart[bid])
     if row >= 0:
-        groups = {int(lots.value[row, lot]) for lot, _ in heres}
-        there = {
-            group: model.problem.new_bool_var(f'{bid} in group {group}')
-            for group in sorted(groups)
-        }
-        model.problem.add_at_most_one(there.values())
-        for lot, here in heres:
-            model.problem.add_implication(here, there[int(lots.value[row, lot])])
+        its = [(int(lots.value[row, lot]), here) for lot, here in heres]
+        there = _groups(market, model, bid, sorted({group for group, _ in its}))
+        for group, here in its:
+            if group in there:
+                model.problem.add_implication(here, there[group])
+            else:
+                model.problem.add(here == 0)
     if apart >= 0:
         by_group = collections.defaultdict(list)
         for lot, servers in taken:
             by_group[int(lots.value[apart, lot])].append(servers)
         for several in by_group.values():
             model.problem.add(sum(several) <= int(market.demand.apart_most[bid]))
+
+
+def _groups(
+    market: figures.Figures, model: _Model, bid: int, groups: Sequence[int]
+) -> dict[int, typing.Any]:
+    """Whether ``bid`` is in each of ``groups``, one of them at most.
+
+    Of parts that are to be of one group it is what it is of the first: where that
+    cannot be, none can.
+    """
+    head = int(market.demand.head[bid])
+    if market.demand.jointly[bid] and head != bid:
+        return model.groups[head]
+    there = {
+        group: model.problem.new_bool_var(f'{bid} in group {group}') for group in groups
+    }
+    model.problem.add_at_most_one(there.values())
+    model.groups[bid] = there
+    return there
 
 
 def _open_to(

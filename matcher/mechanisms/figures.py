@@ -80,8 +80,9 @@ class Demand(typing.NamedTuple):
 
     The kinds that bid ``j`` may take are ``kinds[kinds_at[j]:kinds_at[j + 1]]``:
     those for which ``suits[like[j]]`` is true. Where ``together[j]`` is a partition,
-    not -1, all its servers are of one group of that; where ``apart[j]`` is one, at most
-    ``apart_most[j]`` are.
+    not -1, all its servers are of one group of that, which is the same for all parts of
+    its bundle if ``jointly[j]``; where ``apart[j]`` is one, at most ``apart_most[j]``
+    are.
     """
 
     ceiling: native.Ints
@@ -96,6 +97,7 @@ class Demand(typing.NamedTuple):
     like: native.Ints
     suits: native.Flags
     together: native.Ints
+    jointly: native.Flags
     apart: native.Ints
     apart_most: native.Ints
     group: native.Ints
@@ -327,7 +329,8 @@ def _supply(
 
 def _together(bid: bid_core.Bid) -> tuple[str, ...]:
     """What parts servers into groups, of which ``bid`` has to have one, if any."""
-    return (bid.group_by,) if bid.group_by and bid.quantity > 1 else ()
+    several = bid.quantity > 1 or bid.jointly
+    return (bid.group_by,) if bid.group_by and several else ()
 
 
 def _apart(bid: bid_core.Bid) -> tuple[str, ...]:
@@ -422,6 +425,7 @@ def _demand(
         like=_ints(like[groups] for groups in may_take),
         suits=suits,
         together=_ints(rows.get(_together(bid), -1) for bid in bids),
+        jointly=np.fromiter((bid.jointly for bid in bids), np.bool_),
         apart=_ints(rows.get(_apart(bid), -1) for bid in bids),
         apart_most=_ints(bid.spread_max for bid in bids),
         group=group,

@@ -31,6 +31,7 @@ def of(
     work = np.zeros((4, 1 + int(market.supply.value.max(initial=0))), np.int64)
     _reach(market.supply, demand, first, last, servers, work)
     _joined(demand, first, last, servers)
+    _without_group(market.supply, demand, servers, work)
     _without_crowded(demand, np.diff(market.supply.kind_at), servers)
     numbers = np.flatnonzero(servers >= demand.least)
     suits = demand.suits[np.unique(demand.like[numbers])]
@@ -76,6 +77,51 @@ def _without_crowded(
         there = sizes[np.unique(demand.kinds[taken])].sum()
         if there < demand.least[rows].sum():
             servers[rows] = 0
+
+
+@native.compiled
+def _without_group(
+    supply: figures.Supply,
+    demand: figures.Demand,
+    servers: native.Ints,
+    work: native.Ints,
+) -> None:
+    """No servers for bundles whose parts are to be of one group where none has enough.
+
+    :param work: as for ``_reach``.
+    """
+    served, counts = work[0], work[1]
+    for bid in range(len(demand.ceiling)):
+        parts = demand.parts[bid]
+        if parts == 0 or not demand.jointly[bid] or servers[bid] == 0:
+            continue
+        most = 0
+        for row in range(bid, bid + parts):
+            _count_groups(supply, demand, row, counts)
+            for group in range(len(counts)):
+                served[group] += counts[group] >= demand.least[row]
+                counts[group] = 0
+        for group in range(len(served)):
+            most = max(most, served[group])
+            served[group] = 0
+        if most < parts:
+            for row in range(bid, bid + parts):
+                servers[row] = 0
+
+
+@native.helper
+def _count_groups(
+    supply: figures.Supply, demand: figures.Demand, bid: int, counts: native.Ints
+) -> None:
+    """Add to ``counts`` how many servers of each group suit ``bid``."""
+    value = supply.value[demand.together[bid]]
+    for place in range(demand.kinds_at[bid], demand.kinds_at[bid + 1]):
+        kind = demand.kinds[place]
+        for offer in range(supply.kind_at[kind], supply.kind_at[kind + 1]):
+            if supply.ask[offer] > demand.ceiling[bid]:
+                break
+            _, until = _room(supply, demand, bid, offer)
+            counts[value[offer]] += until > 0
 
 
 @native.compiled

@@ -23,6 +23,9 @@ from matcher.mechanisms import whole_blocks
 #: for a part, the cheapest first: so many, and so many more for each of its servers.
 STARTS, PLACES, PLACES_EACH = 16, 128, 4
 
+#: So many more, shared by the parts, where servers of a part have to be of one group.
+PLACES_GROUPED = 16_384
+
 #: Starts that are tried because what is asked changes there, for a bid.
 MOST_CHANGES = 128
 
@@ -97,10 +100,14 @@ def _of_bundle(
     firsts = [max(book.now, row.start_time) for row in rows]
     first_stays = (row.stay(first) for row, first in zip(rows, firsts, strict=True))
     stays = [stay for stay in first_stays if stay]
+    grouped = PLACES_GROUPED // len(rows)
     found = [
         list(
             itertools.islice(
-                _cheapest_first(book, row, stay), PLACES + PLACES_EACH * row.quantity
+                _cheapest_first(book, row, stay),
+                PLACES
+                + PLACES_EACH * row.quantity
+                + (grouped if row.expressions else 0),
             )
         )
         for row, stay in zip(rows, stays, strict=True)
@@ -122,7 +129,7 @@ def _of_bundle(
     most, *_ = _rank(alone)
     chosen: list[matcher_book.Award] = []
     for lag in lags[:STARTS]:
-        awards = _begun(rows, stays, found, lag, book.now)
+        awards = _begun(book, rows, stays, found, lag)
         if awards and (not chosen or _rank(awards) > _rank(chosen)):
             chosen = awards
             if _rank(chosen)[0] == most:
@@ -172,31 +179,81 @@ def _asking(
 
 
 def _begun(
+    book: matcher_book.Book,
     rows: Sequence[bid_core.Bid],
     stays: Sequence[window.Window],
     found: Sequence[Sequence['_Place']],
     lag: datetime.timedelta,
-    now: datetime.datetime,
 ) -> list[matcher_book.Award]:
-    """What all parts have from ``lag`` after their first ``stays`` on, or nothing."""
+    """What all parts have from ``lag`` after their first ``stays`` on, or nothing.
+
+    Where all are to be of one group, of the best one.
+    """
+    there = [
+        _by_group(book, row, (each for each in places if each.covers(stay.start + lag)))
+        for row, stay, places in zip(rows, stays, found, strict=True)
+    ]
+    begun = [window.Window(each.start + lag, each.end + lag) for each in stays]
+    if not rows[0].jointly:
+        return _all_parts(book, rows, begun, there)
+    groups = set(there[0]).intersection(*there[1:])
+    ways = [
+        _all_parts(book, rows, begun, [{group: each[group]} for each in there])
+        for group in sorted(groups, key=str)
+    ]
+    return max(filter(None, ways), key=_rank, default=[])
+
+
+def _by_group(
+    book: matcher_book.Book, row: bid_core.Bid, places: Iterable['_Place']
+) -> dict[str | None, list['_Place']]:
+    """``places`` by the group of which all servers of ``row`` have to be."""
+    if row.group_by is None:
+        return {None: list(places)}
+    found: dict[str | None, list[_Place]] = {}
+    for each in places:
+        found.setdefault(_value(book, row.group_by, each.offer), []).append(each)
+    return found
+
+
+def _all_parts(
+    book: matcher_book.Book,
+    rows: Sequence[bid_core.Bid],
+    begun: Sequence[window.Window],
+    there: Sequence[dict[str | None, list['_Place']]],
+) -> list[matcher_book.Award]:
+    """What all parts have of ``there``; where not all have enough, each just that."""
+    awards = _in_turn(book, rows, begun, there)
+    if awards or all(row.min_quantity == row.quantity for row in rows):
+        return awards
+    bare = [dataclasses.replace(row, quantity=row.min_quantity) for row in rows]
+    return [
+        dataclasses.replace(award, bid=row)
+        for award, row in zip(_in_turn(book, bare, begun, there), rows, strict=False)
+    ]
+
+
+def _in_turn(
+    book: matcher_book.Book,
+    rows: Sequence[bid_core.Bid],
+    begun: Sequence[window.Window],
+    there: Sequence[dict[str | None, list['_Place']]],
+) -> list[matcher_book.Award]:
+    """What all parts have of ``there``, or nothing; who has least choice is first."""
     awards: dict[int, matcher_book.Award] = {}
     taken: set[str] = set()
-    for number in sorted(range(len(rows)), key=lambda each: (len(found[each]), each)):
-        row, start = rows[number], stays[number].start + lag
-        free = (
-            each.offer
-            for each in found[number]
-            if each.covers(start) and each.offer.uuid not in taken
-        )
-        begun = window.Window(start, stays[number].end + lag)
-        asking = list(_asking(row, begun, free, now))
-        offers = tuple(asking[: row.quantity])
-        if any(each.block for each in asking):
-            offers = whole_blocks.offers(row, asking)
-        if len(offers) < row.quantity:
+    choice = [sum(map(len, each.values())) for each in there]
+    for number in sorted(range(len(rows)), key=lambda each: (choice[each], each)):
+        ways = []
+        for _, places in sorted(there[number].items(), key=lambda each: str(each[0])):
+            free = (each for each in places if each.offer.uuid not in taken)
+            offers = _taken(book, rows[number], free, begun[number])
+            if len(offers) >= rows[number].min_quantity:
+                ways.append(matcher_book.Award(rows[number], begun[number], offers))
+        if not ways:
             return []
-        taken.update(each.uuid for each in offers)
-        awards[number] = matcher_book.Award(row, begun, offers)
+        awards[number] = max(ways, key=_rank_of)
+        taken.update(each.uuid for each in awards[number].offers)
     return [awards[number] for number in range(len(rows))]
 
 

@@ -615,7 +615,8 @@ class QuoteTest(test_client_tail.CommandTestCase):
         both = (
             *head,
             '--part',
-            'name=gpu,quantity=2,offset=1h,price=0.5,require=gpus>=1',
+            'name=gpu,quantity=2,offset=1h,price=0.5,require=gpus>=1,'
+            'min_quantity=1,group_by=capabilities.rack,spread_by=cpus,spread_max=2',
         )
         bid = self.openstack(
             *('umbrella-member', 'bid create', *terms, *both, '--name', 'cluster'),
@@ -629,13 +630,14 @@ class QuoteTest(test_client_tail.CommandTestCase):
             ],
         )
         output, _ = self.run_command('umbrella-member', 'bid show cluster')
-        self.assertIn('gpu: 2 at 0.50, from +1h, for ', output)
+        self.assertIn('gpu: 1 to 2 at 0.50, from +1h, for ', output)
+        self.assertIn('one capabilities.rack, 2 of a cpus at most, gpus', output)
         self.run_command('umbrella-member', 'bid cancel cluster')
         for option, wrong, said in (
             ('--alternative', 'price=much', 'price: '),
             ('--alternative', 'colour=red', "there is no 'colour'"),
             ('--alternative', 'nothing.yaml', 'neither a file nor terms'),
-            ('--part', 'min_quantity=2', "there is no 'min_quantity'"),
+            ('--part', 'colour=red', "there is no 'colour'"),
         ):
             words = 'umbrella-member', 'quote', *terms, option, wrong
             self.assertIn(said, self.refused(*words))

@@ -192,6 +192,43 @@ class ReplacementTest(base.MarketplaceTestCase):
         ended = [each['status'] for each in self.show('contracts', contract)['lines']]
         self.assertEqual(['active', 'cancelled', 'ended', 'ended'], ended)
 
+    def test_it_is_of_the_group_of_its_part_and_apart_from_it_alone(self):
+        def server(owner, price, cpus, rack):
+            hardware = {'cpus': cpus, 'capabilities': f'rack:{rack}'}
+            return owner, price, {'properties': hardware}
+
+        large = [server('acme', '1', 64, 'r2')] * 2
+        self.sell(*(server('acme', '1', 8, each) for each in ('r1', 'r2')), *large)
+        rack = 'capabilities.rack'
+        parts = [
+            {'quantity': 2, 'requirements': [['cpus', '<', 64]], 'spread_by': rack},
+            {'quantity': 2, 'requirements': [['cpus', '>=', 64]], 'group_by': rack},
+        ]
+        parts = [{**each, 'resource_class': self.kind} for each in parts]
+        contract = self.awarded({'parts': parts, 'price': '3', 'resource_class': None})
+        bid = self.show('bids', self.show('contracts', contract)['bid_uuid'])
+        self.assertEqual([None, 'r2'], [each['group_value'] for each in bid['parts']])
+        self.assertIsNone(bid['group_value'])
+        lines = self.show('contracts', contract)['lines']
+        broken, other = (each for each in lines if each['part'] == 0)
+        nodes = self.marketplace.provider.nodes
+        for each in (broken, next(each for each in lines if each['part'] == 1)):
+            nodes._change(each['resource_uuid'], maintenance=True)
+        # What asks less is of the rack of the other one, or of another than its part.
+        taken = nodes.get(other['resource_uuid']).properties
+        self.sell(
+            ('initech', '0.5', {'properties': taken}),
+            *(server('initech', '1', *each) for each in ((8, 'r3'), (64, 'r2'))),
+            server('initech', '0.5', 64, 'r1'),
+        )
+        self.pass_time()
+        found = {}
+        for line in self.show('contracts', contract)['lines']:
+            if line['owner_id'] == 'initech':
+                its = nodes.get(line['resource_uuid']).properties['capabilities']
+                found[line['part']] = its
+        self.assertEqual({0: 'rack:r3', 1: 'rack:r2'}, found)
+
     def later(self, line, seconds):
         """So many seconds after the start of a line."""
         start = window.instant(line['start_time'], 'start_time')

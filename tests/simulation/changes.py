@@ -57,6 +57,7 @@ class Changes:
         self._interruptible = self._modest.random() < INTERRUPTIBLE
         self._owners = random.Random(f'owners of {seed}')
         self._measured = self._owners.random() < MEASURED
+        self._kinds = random.Random(f'bundles of one kind of {seed}')
         self._falls = random.Random(f'falls of {seed}')
         self._racks = random.Random(f'blocks of {seed}')
         self._blocked, self._blocks = self._racks.random() < BLOCKED, 0
@@ -256,6 +257,15 @@ class Changes:
             bundle['price'] = '7'
         if self._bundles.random() < 0.3:
             bundle['alternatives'] = [{'parts': [], 'duration': 60}]
+        wish = self._kinds.random()
+        if wish < 0.25:
+            self.happened.add('bundles of one kind')
+            bundle['group_by'] = 'cpus'
+        elif wish < 0.5:
+            self.happened.add('parts of one kind')
+            workers.update(group_by='cpus', quantity=2, requirements=[])
+        elif wish < 0.7:
+            workers.update(spread_by='cpus', quantity=2, min_quantity=1)
         return {**bundle, 'parts': [head, workers]}
 
     def _alternative(self):

@@ -293,7 +293,8 @@ class Checker:
                 self._is_together(fill, sale)
         for fill in fills.values():
             servers = len(self._lines[fill['contract']])
-            self._is_apart(fill)
+            for part in _numbers(fill):
+                self._is_apart(unfilled.of_part(fill, part), part)
             self._is_bundled(fill)
             replaced = len(self._given_up(fill['contract']))
             self._require(
@@ -386,7 +387,7 @@ class Checker:
         servers = collections.Counter(number for number, _ in sales)
         for number, part in enumerate(fill['parts']):
             self._require(
-                servers[number] >= part['quantity'],
+                servers[number] >= part['min_quantity'],
                 f'bid {fill["bid"]}: {servers[number]} servers of part {number}',
             )
         whole = unfilled.moment(fill['end']) - unfilled.moment(fill['start'])
@@ -397,14 +398,16 @@ class Checker:
             f'bid {fill["bid"]}: its parts do not begin together',
         )
 
-    def _is_apart(self, fill):
+    def _is_apart(self, fill, part):
         if fill['spread_by'] is None:
             return
         gone = {line['uuid'] for line in self._given_up(fill['contract'])}
         groups = collections.Counter(
             json.loads(sale['properties']).get(fill['spread_by'])
             for sale in self._rows['audit_sales']
-            if sale['contract'] == fill['contract'] and sale['line'] not in gone
+            if sale['contract'] == fill['contract']
+            and sale['part'] == part
+            and sale['line'] not in gone
         )
         for group, servers in groups.items():
             self._require(
@@ -555,7 +558,7 @@ class Checker:
                 unfilled.of_part(fill, part)['requirements']
             )
             for fill in self._rows['audit_fills']
-            for part in (range(len(fill['parts'])) if fill['parts'] else (None,))
+            for part in _numbers(fill)
         }
         for line in self._rows['contract_lines']:
             document = documents[line['resource_uuid']]
@@ -642,6 +645,11 @@ class Checker:
                 or nodes[line['resource_uuid']] == line['project_id'],
                 f'line {line["uuid"]}: active, and the lessee is another',
             )
+
+
+def _numbers(fill):
+    """The numbers of its parts; None of what has none."""
+    return range(len(fill['parts'])) if fill['parts'] else (None,)
 
 
 def _rows(connection, table):

@@ -75,6 +75,10 @@ def of_part(fill, number):
         else int(decimal.Decimal(part['price']).scaleb(6)),
         'requirements': json.dumps(part['requirements']),
         'class': part['resource_class'],
+        'group_by': fill['group_by'] or part['group_by'],
+        'group_value': fill['group_value'] or part['group_value'],
+        'spread_by': part['spread_by'],
+        'spread_max': part['spread_max'],
     }
 
 

@@ -35,16 +35,21 @@ FORMS = (
 OF_PARTS = {
     'name': '--name',
     'quantity': '--quantity',
+    'min_quantity': '--min-quantity',
     'offset': '--offset',
     'duration': '--duration',
     'price': '--price',
     'requirements': '--require',
     'resource_class': '--resource-class',
+    'group_by': '--group-by',
+    'spread_by': '--spread-by',
+    'spread_max': '--spread-max',
 }
 
 FORMS_OF_PARTS = (
     "'name=workers,quantity=16,offset=1h,price=2.50,require=gpus>=1', with require= as "
-    'often as needed'
+    'often as needed, and min_quantity, group_by, spread_by or spread_max for what is '
+    'asked of the part as of a whole bid'
 )
 
 

@@ -195,15 +195,27 @@ class Falls(Column):
         return asks.render_falls(self._value) if self._value else ''
 
 
+def _apart_or_together(each):
+    if each.get('group_by'):
+        value = f': {each["group_value"]}' if each.get('group_value') else ''
+        yield f'one {each["group_by"]}{value}'
+    if each.get('spread_by'):
+        yield f'{each["spread_max"]} of a {each["spread_by"]} at most'
+
+
 class Parts(Column):
     """Parts of a bundle, one a line."""
 
     def human_readable(self):
         return '\n'.join(
-            f'{each["name"] or number}: {each["quantity"]}'
+            f'{each["name"] or number}: {self._servers(each)}'
             + ', '.join(self._terms(each))
             for number, each in enumerate(self._value or ())
         )
+
+    def _servers(self, each):
+        least = each.get('min_quantity') or each['quantity']
+        return f'{least} to {each["quantity"]}' if least < each['quantity'] else least
 
     def _terms(self, each):
         yield f' at {money(each["price"])}' if each['price'] else ''
@@ -212,6 +224,7 @@ class Parts(Column):
         yield f'for {times.render_duration(each["duration"])}'
         if each['resource_class']:
             yield each['resource_class']
+        yield from _apart_or_together(each)
         yield from requirements(each['requirements'])
 
 
@@ -230,10 +243,7 @@ class Alternatives(Column):
         yield self._window(each['start_time'], each['end_time'])
         if each.get('resource_class'):
             yield each['resource_class']
-        if each.get('group_by'):
-            yield f'one {each["group_by"]}'
-        if each.get('spread_by'):
-            yield f'{each["spread_max"]} of a {each["spread_by"]} at most'
+        yield from _apart_or_together(each)
         yield from requirements(each.get('requirements'))
 
 

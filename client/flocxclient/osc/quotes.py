@@ -106,12 +106,14 @@ def _add_parts(parser):
     """The option that says of what parts a bundle is."""
     own = alternatives.Parser()
     own.add_argument('--name')
-    own.add_argument('--quantity', type=int)
+    for name in ('--quantity', '--min-quantity', '--spread-max'):
+        own.add_argument(name, type=int)
     for name in ('--offset', '--duration'):
         own.add_argument(name, type=command.argument(times.duration))
     own.add_argument('--price', type=command.argument(prices.price))
     command.add_requirements(own, '', ('--require',))
-    own.add_argument('--resource-class')
+    for name in ('--resource-class', '--group-by', '--spread-by'):
+        own.add_argument(name)
     forms = alternatives.OF_PARTS, alternatives.FORMS_OF_PARTS
     parser.add_argument(
         '--part',

@@ -110,13 +110,16 @@ class BidTest(base.DashboardTestCase):
         self.sent(
             *('umbrella-member', 'bids:create'),
             **{**TERMS, 'name': 'cluster', 'price': '1', 'key': 'cluster'},
-            parts='name=head\nname=gpu,quantity=2,offset=1m,price=2.5,require=gpus>=99',
+            parts='name=head\nname=gpu,quantity=2,offset=1m,price=2.5,require=gpus>=99,'
+            'min_quantity=1,group_by=capabilities.rack,spread_by=capabilities.shelf',
         )
         bid = self.only(name='cluster')
         self.assertEqual((3, 60), (bid.quantity, bid.parts[1]['offset']))
         page = self.page('umbrella-reader', 'bids:detail', bid.uuid)
         self.assertContains(page, 'gpu: 2  for ')
         self.assertContains(page, ', 1m after the start, at most 2.50 credits')
+        self.assertContains(page, ', 1 of them at least, together in <code>cap')
+        self.assertContains(page, 'apart by <code>capabilities.shelf</code> (1 of a')
 
     def test_several_bids_are_cancelled_and_each_refusal_is_said(self):
         bids = [self.bid(name=f'many-{number}')['uuid'] for number in range(3)]

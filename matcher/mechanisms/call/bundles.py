@@ -12,6 +12,11 @@ from matcher.mechanisms.call import fits
 from matcher.mechanisms.call import places
 from matcher.mechanisms.call import plan as plans
 
+#: Groups that are tried at a start where all parts are to be of one, at least.
+FEWEST_GROUPS = 2
+
+ANY = places.ANY
+
 #: So many starts of a bundle are tried at least, however many parts it has.
 TRIALS = 3
 
@@ -55,13 +60,9 @@ def _place_parts(
         elif trial > 1:
             moment = _moment(market, plan, found, random, bid, care)
         moment = max(early, min(late, moment))
-        worth = _try(market, plan, found, random, bid, moment, trial, care)
-        if plan.start[bid] < 0:
-            continue
+        worth = _of_groups(market, plan, found, random, bid, moment, trial, care, best)
         if worth > best:
             best, start = worth, moment
-            _keep(market, plan, found, bid)
-        plans.remove(market.lots, demand, plan, bid)
     if start < 0:
         return False
     for number in range(parts):
@@ -77,6 +78,38 @@ def _place_parts(
             high - low,
         )
     return True
+
+
+@native.helper
+def _of_groups(
+    market: fits.Market,
+    plan: plans.Plan,
+    found: places.Scratch,
+    random: native.Words,
+    bid: int,
+    moment: int,
+    first: int,
+    care: fits.Care,
+    best: float,
+) -> float:
+    """Note what all parts can have at ``moment``, if that is worth more than ``best``.
+
+    Where they are to be of one group it is that of the best group of several. Says what
+    it is worth, or ``best``.
+    """
+    jointly, groups = market.demand.jointly[bid], 1
+    if jointly:
+        groups = _groups(market, found, random, bid, care)
+    for number in range(groups):
+        group = found.groups[number] if jointly else ANY
+        worth = _try(market, plan, found, random, bid, moment, first, group, care)
+        if plan.start[bid] < 0:
+            continue
+        if worth > best:
+            best = worth
+            _keep(market, plan, found, bid)
+        plans.remove(market.lots, market.demand, plan, bid)
+    return best
 
 
 @native.helper
@@ -106,18 +139,27 @@ def _try(
     bid: int,
     start: int,
     first: int,
+    group: int,
     care: fits.Care,
 ) -> float:
-    """Place all parts, from part ``first`` on; what they are worth, or none of them."""
+    """Place all parts, from part ``first`` on; what they are worth, or none of them.
+
+    All are of ``group``, if that is not ``ANY``.
+    """
     demand, parts = market.demand, market.demand.parts[bid]
     together = 0.0
     for number in range(parts):
         row = bid + (first + number) % parts
         moment = start + demand.shift[row]
-        count = places.candidates(market, plan, found, random, row, care)
-        worth, lots = places.place_from(
-            market, plan, found, row, count, moment, care, -np.inf
-        )
+        if group == ANY and demand.together[row] >= 0:
+            worth, _, lots = places.in_one_group(
+                market, plan, found, random, row, care, moment
+            )
+        else:
+            count = _candidates(market, plan, found, random, row, group, care)
+            worth, lots = places.place_from(
+                market, plan, found, row, count, moment, care, -np.inf
+            )
         if not lots:
             plans.remove(market.lots, demand, plan, bid)
             return 0.0
@@ -125,6 +167,40 @@ def _try(
         plans.place(market.lots, demand, plan, row, moment, chosen, sizes, lots)
         together += worth
     return together
+
+
+@native.helper
+def _candidates(
+    market: fits.Market,
+    plan: plans.Plan,
+    found: places.Scratch,
+    random: native.Words,
+    row: int,
+    group: int,
+    care: fits.Care,
+) -> int:
+    if group == ANY:
+        return places.candidates(market, plan, found, random, row, care)
+    found.seen[-1] += 1
+    count, _ = places.of_group(market, plan, found, random, row, group, care)
+    return count
+
+
+@native.helper
+def _groups(
+    market: fits.Market,
+    found: places.Scratch,
+    random: native.Words,
+    bid: int,
+    care: fits.Care,
+) -> int:
+    """Note groups that all parts may be of; those that the largest may be of."""
+    demand, largest = market.demand, bid
+    for row in range(bid, bid + demand.parts[bid]):
+        if demand.least[row] > demand.least[largest]:
+            largest = row
+    most = max(FEWEST_GROUPS, care.groups // demand.parts[bid])
+    return places.groups_of(market, found, random, largest, care, most)
 
 
 @native.helper

@@ -67,6 +67,9 @@ def choice(
     if not enough:
         return _bundle(supply, demand, marks, prices, total, bid, scratch)
     cost, start, kind = cheapest(supply, demand, marks, prices, total, bid)
+    if demand.parts[bid] != 1 and demand.ceiling[bid] * demand.length[bid] < cost:
+        # A part that costs more than it is worth: the bundle may be worth it.
+        most = demand.least[bid]
     scratch.kinds[0], scratch.sizes[0] = kind, most
     return most, most * cost, start, 1
 

@@ -12,12 +12,18 @@ from matcher.mechanisms import tariffs
 from matcher.mechanisms.call import fits
 from matcher.mechanisms.call import plan as plans
 
+#: No start in particular.
+ANY = -1
+
 #: Lots that are looked at for one bid, at most.
 _MAX_PLACES = 4096
 
 #: Of a group as many lots are looked at as of so many kinds; and so many groups for
 #: each that has enough.
 _SWEEP_OF_GROUP, _LOOKED = 4, 8
+
+#: Groups that a bundle tries at one start, at most.
+MOST_GROUPS = 64
 
 #: Starts that are drawn until one suits a lot; and which part of them, of a lot that
 #: asks for its time by the hour, are such that what it asks changes there.
@@ -37,6 +43,8 @@ class Scratch(typing.NamedTuple):
     are counted. ``tried[-1]`` counts the bids whose servers are to be together, and
     ``tried[v]`` is the last for which group ``v`` was looked at.
 
+    ``groups`` are those that a bundle whose parts are to be of one tries.
+
     Of the best place of a bundle part ``n`` has ``kept_sizes[m]`` servers of
     ``kept[m]``, for ``m`` from ``kept_at[n]`` to ``kept_at[n + 1]``.
     """
@@ -52,6 +60,7 @@ class Scratch(typing.NamedTuple):
     near: native.Ints
     taken: native.Ints
     tried: native.Ints
+    groups: native.Ints
     kept: native.Ints
     kept_sizes: native.Ints
     kept_at: native.Ints
@@ -74,6 +83,7 @@ def scratch(lots: lot_figures.Lots, demand: figures.Demand) -> Scratch:
         near=np.zeros(_MAX_PLACES, np.int64),
         taken=np.zeros(lots.member_at.shape[1], np.int64),
         tried=np.zeros(lots.member_at.shape[1] + 1, np.int64),
+        groups=np.zeros(MOST_GROUPS, np.int64),
         kept=np.zeros(kept, np.int64),
         kept_sizes=np.zeros(kept, np.int64),
         kept_at=np.zeros(1 + int(demand.parts.max(initial=1)), np.int64),
@@ -95,42 +105,49 @@ def find(
     by what it costs at the asks and, as ``care.weight`` says, at the dual prices.
     """
     if market.demand.together[bid] >= 0:
-        return _in_one_group(market, plan, found, random, bid, care)
+        _, start, size = in_one_group(market, plan, found, random, bid, care, ANY)
+        return start, size
     count = candidates(market, plan, found, random, bid, care)
     if not count:
         return -1, 0
     if market.demand.most[bid] == 1:
         return _single(market, plan, found, random, bid, count, care)
-    _, start, size = _several(market, plan, found, random, bid, count, care, -np.inf)
+    _, start, size = _several(
+        market, plan, found, random, bid, count, care, -np.inf, ANY
+    )
     return start, size
 
 
 @native.helper
-def _in_one_group(
+def in_one_group(
     market: fits.Market,
     plan: plans.Plan,
     found: Scratch,
     random: native.Words,
     bid: int,
     care: fits.Care,
-) -> tuple[int, int]:
-    """As ``find``, of groups near by and of some that the lots of its kinds are of."""
+    moment: int,
+) -> tuple[float, int, int]:
+    """As ``find``, of groups near by and of some that the lots of its kinds are of.
+
+    What it is worth, a start, which is ``moment`` if that is not ``ANY``, and lots.
+    """
     lots, demand = market.lots, market.demand
     value = lots.value[demand.together[bid]]
     suits, ceiling = demand.suits[demand.like[bid]], demand.ceiling[bid]
     found.seen[-1] += 1
     found.tried[-1] += 1
-    best, start, size, left = -np.inf, -1, native.ZERO, care.groups
+    best, start, size, left = -np.inf, ANY, native.ZERO, care.groups
     looked = _LOOKED * care.groups
     for place in range(found.near[-1]):
         lot = found.near[place]
         if suits[lots.kind[lot]] and lots.ask[lot] <= ceiling and left > 0:
-            worth, moment, several, tried = _in_group(
-                market, plan, found, random, bid, value[lot], care, best
+            worth, begin, several, tried = _in_group(
+                market, plan, found, random, bid, value[lot], care, best, moment
             )
             left -= tried
             if several:
-                best, start, size = worth, moment, several
+                best, start, size = worth, begin, several
     kinds = demand.kinds_at[bid + 1] - demand.kinds_at[bid]
     first_kind = int(native.uniform(random) * kinds)
     for number in range(kinds):
@@ -146,13 +163,13 @@ def _in_one_group(
             if lots.ask[lot] > ceiling or found.tried[value[lot]] == found.tried[-1]:
                 continue
             looked -= 1
-            worth, moment, several, tried = _in_group(
-                market, plan, found, random, bid, value[lot], care, best
+            worth, begin, several, tried = _in_group(
+                market, plan, found, random, bid, value[lot], care, best, moment
             )
             left -= tried
             if several:
-                best, start, size = worth, moment, several
-    return start, size
+                best, start, size = worth, begin, several
+    return best, start, size
 
 
 @native.helper
@@ -165,15 +182,36 @@ def _in_group(
     group: int,
     care: fits.Care,
     best: float,
+    moment: int,
 ) -> tuple[float, int, int, int]:
     """A place in ``group`` that is worth more than ``best``: what it is worth, its
     start and how many lots, or 0; and whether enough servers are there to look for one.
     """
+    if found.tried[group] == found.tried[-1]:
+        return best, ANY, 0, 0
+    found.tried[group] = found.tried[-1]
+    count, servers = of_group(market, plan, found, random, bid, group, care)
+    if servers < market.demand.least[bid]:
+        return best, ANY, 0, 0
+    worth, start, size = _several(
+        market, plan, found, random, bid, count, care, best, moment
+    )
+    return worth, start, size, 1
+
+
+@native.helper
+def of_group(
+    market: fits.Market,
+    plan: plans.Plan,
+    found: Scratch,
+    random: native.Words,
+    bid: int,
+    group: int,
+    care: fits.Care,
+) -> tuple[int, int]:
+    """Fill ``found.lot`` with lots of ``group``; how many, and of how many servers."""
     lots, demand = market.lots, market.demand
     row = demand.together[bid]
-    if found.tried[group] == found.tried[-1]:
-        return best, -1, 0, 0
-    found.tried[group] = found.tried[-1]
     suits, ceiling = demand.suits[demand.like[bid]], demand.ceiling[bid]
     within = lot_figures.slots(lots, demand.earliest[bid], demand.latest[bid])
     limit = care.enough + 4 * demand.most[bid]
@@ -190,10 +228,67 @@ def _in_group(
             if _look(market, plan, found, random, bid, lot, count, care, within):
                 count += 1
                 servers += lots.size[lot]
-    if servers < demand.least[bid]:
-        return best, -1, 0, 0
-    worth, start, size = _several(market, plan, found, random, bid, count, care, best)
-    return worth, start, size, 1
+    return count, servers
+
+
+@native.helper
+def groups_of(
+    market: fits.Market,
+    found: Scratch,
+    random: native.Words,
+    bid: int,
+    care: fits.Care,
+    most: int,
+) -> int:
+    """Fill ``found.groups`` with ``most`` groups that ``bid`` might have, or fewer.
+
+    First those of lots near by, then those of lots of its kinds from a random one on.
+    """
+    lots, demand = market.lots, market.demand
+    value = lots.value[demand.together[bid]]
+    suits, ceiling = demand.suits[demand.like[bid]], demand.ceiling[bid]
+    found.tried[-1] += 1
+    count, most = native.ZERO, min(most, MOST_GROUPS)
+    for place in range(found.near[-1]):
+        lot = found.near[place]
+        if suits[lots.kind[lot]] and lots.ask[lot] <= ceiling and count < most:
+            count += _noted(market, found, bid, value[lot], count)
+    kinds = demand.kinds_at[bid + 1] - demand.kinds_at[bid]
+    first_kind = int(native.uniform(random) * kinds)
+    looked = _LOOKED * most
+    for number in range(kinds):
+        place = demand.kinds_at[bid] + (first_kind + number) % kinds
+        first = lots.kind_at[demand.kinds[place]]
+        there = lots.kind_at[demand.kinds[place] + 1] - first
+        shift = int(native.uniform(random) * there)
+        for step in range(min(there, care.sweep)):
+            lot = first + (shift + step) % there
+            if count >= most or looked <= 0:
+                return count
+            if lots.ask[lot] <= ceiling and found.tried[value[lot]] < found.tried[-1]:
+                looked -= 1
+                count += _noted(market, found, bid, value[lot], count)
+    return count
+
+
+@native.helper
+def _noted(
+    market: fits.Market, found: Scratch, bid: int, group: int, count: int
+) -> int:
+    """Note ``group`` if it has servers enough for ``bid``; says how many are noted."""
+    lots, demand = market.lots, market.demand
+    if found.tried[group] == found.tried[-1]:
+        return 0
+    found.tried[group] = found.tried[-1]
+    row, servers = demand.together[bid], 0
+    for place in range(lots.member_at[row, group], lots.member_at[row, group + 1]):
+        lot = lots.members[row, place]
+        if demand.suits[demand.like[bid], lots.kind[lot]]:
+            servers += lots.size[lot]
+        if servers >= demand.least[bid]:
+            found.groups[count] = group
+            return 1
+    return 0
 
 
 @native.helper
@@ -353,11 +448,15 @@ def _several(
     count: int,
     care: fits.Care,
     best: float,
+    moment: int,
 ) -> tuple[float, int, int]:
-    """The best place for several servers, of ``care.trials`` starts: its worth, start
-    and lots; 0 of them where none is worth more than ``best``.
+    """The best place for several servers, of ``care.trials`` starts, or at ``moment``:
+    its worth, start and lots; 0 of them where none is worth more than ``best``.
     """
     demand = market.demand
+    if moment != ANY:
+        worth, size = place_from(market, plan, found, bid, count, moment, care, best)
+        return worth, moment, size
     early, late = demand.earliest[bid], demand.latest[bid] - demand.length[bid]
     start, lots = -1, 0
     trials = care.trials if early < late else 0

@@ -189,9 +189,34 @@ class BidTest(unittest.TestCase):
                 r'parts\[0\]: it ends after 60',
             ),
             ([core.Part(duration=60, quantity=6000)] * 2, 'parts: 12000 servers'),
+            (
+                [core.Part(duration=9), core.Part(duration=9, min_quantity=2)],
+                r'parts\[1\].min_quantity: 2',
+            ),
+            ([core.Part(duration=9, group_by='rack')], r'parts\[0\].group_by: '),
         ):
             with self.assertRaisesRegex(exceptions.Invalid, f'^{field}'):
-                core.of_parts(parts)
+                core.of_parts(parts, 'island')
+
+    def test_parts_are_of_one_group_or_each_of_its_own(self):
+        part = core.Part(duration=9, quantity=3, min_quantity=2, spread_by='row')
+        racked = dataclasses.replace(part, group_by='rack', group_value='r2')
+        for group_by, given, jointly in ((None, racked, False), ('rack', part, True)):
+            terms = core.of_parts([given, core.Part(duration=9)], group_by)
+            self.assertEqual((4, 3), (terms['quantity'], terms['min_quantity']))
+            value = 'r2' if jointly else None
+            one, other = bid(
+                **terms, parts=(given, core.Part(duration=9)), group_value=value
+            ).rectangles
+            self.assertEqual((jointly, 'rack', 'r2'), (one.jointly, *self.group(one)))
+            self.assertEqual(
+                self.group(one) if jointly else (None, None), self.group(other)
+            )
+            self.assertEqual(('rack', 'row'), one.expressions)
+            self.assertEqual((3, 2), (one.quantity, one.min_quantity))
+
+    def group(self, row):
+        return row.group_by, row.group_value
 
     def test_servers_are_of_the_group_that_is_found_in_their_hardware(self):
         document = {'rack': 'r2', 'place': {'row': 3, 'a': None}, 'long': 'x' * 256}

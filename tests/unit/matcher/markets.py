@@ -260,6 +260,58 @@ def in_racks(market, together, apart=(), lengths=()):
     return book.Book(NOW, supply, taken(market), demand)
 
 
+def bundles_in_racks(market, jointly, together, apart, fewer):
+    """``market`` with its servers in two racks, and bundles that ask for racks.
+
+    :param jointly: the numbers of bids all of whose servers have to be in one rack.
+    :param together: those of bids each of whose parts has to be in one rack, and the
+        first of which is two servers.
+    :param apart: those of bids of whose parts one server of a rack is allowed.
+    :param fewer: those of bids for whose parts one server would do.
+    """
+    market = in_racks(market, ())
+
+    def changed(number, terms):
+        if number in jointly:
+            terms = dataclasses.replace(terms, group_by='rack')
+        if not terms.parts:
+            return terms
+        own = {
+            **({'group_by': 'rack'} if number in together - jointly else {}),
+            **({'spread_by': 'rack'} if number in apart else {}),
+            **({'min_quantity': 1} if number in fewer else {}),
+        }
+        parts = [dataclasses.replace(each, **own) for each in terms.parts]
+        if number in together:
+            parts[0] = dataclasses.replace(parts[0], quantity=2)
+        return dataclasses.replace(
+            terms,
+            parts=tuple(parts),
+            quantity=sum(each.quantity for each in parts),
+            min_quantity=sum(each.least for each in parts),
+        )
+
+    demand = [
+        dataclasses.replace(
+            changed(number, each),
+            alternatives=tuple(changed(number, other) for other in each.alternatives),
+        )
+        for number, each in enumerate(market.bids)
+    ]
+    return book.Book(NOW, market.offers, taken(market), demand)
+
+
+def bundle_books(most_offers=4, most_bids=4):
+    """Markets in which bundles, or parts of them, want one rack, or different ones."""
+    number = st.integers(0, most_bids - 1)
+    some, many = st.sets(number), st.sets(number, min_size=most_bids // 2)
+    return st.builds(
+        bundles_in_racks,
+        books(most_offers, most_bids, rich_bundles),
+        *(some, many, some, some),
+    )
+
+
 #: What some offers ask for by the hour, in markets that are stretched to hours.
 _BY_HOUR = (
     {'ask_schedule': [{'start': '03:00', 'end': '09:00', 'price': '0.25'}]},
@@ -414,8 +466,14 @@ def _placings(market):
             )
             for awards in itertools.product(*ways):
                 servers = [each.uuid for award in awards for each in award.offers]
-                if len(set(servers)) == len(servers):
+                if len(set(servers)) == len(servers) and _jointly(awards):
                     yield awards
+
+
+def _jointly(awards):
+    """Whether all parts are in one rack, where they have to be."""
+    racks = {each.properties.get('rack') for award in awards for each in award.offers}
+    return not awards[0].bid.jointly or len(racks) == 1
 
 
 def _placings_of(market, option, *also):
@@ -521,8 +579,11 @@ def _broken_bundle(market, awards):
     asked = awards[0].bid
     (placed,) = [each for each in market.bids if each.uuid == asked.uuid]
     option = placed.options[asked.alternative or 0]
-    if tuple(each.bid for each in awards) != option.rows(market.now):
+    rows = tuple(dataclasses.replace(each.bid, group_value=None) for each in awards)
+    if rows != option.rows(market.now):
         yield f'{asked.uuid} has not all of its parts'
+    if not _jointly(awards):
+        yield f'parts of {asked.uuid} are in several racks'
     later = {each.stay.start - max(market.now, each.bid.start_time) for each in awards}
     if len(later) > 1:
         yield f'parts of {asked.uuid} do not begin together'
@@ -552,7 +613,7 @@ def _broken_groups(award):
     racks = [each.properties.get('rack') for each in award.offers]
     if not _may_be(asked, racks):
         yield f'{asked.uuid} has servers in {racks}'
-    if asked.group_by and {*racks} != {int(asked.group_value)}:
+    if asked.group_by and {*map(str, racks)} != {asked.group_value}:
         yield f'{asked.uuid} is not in {asked.group_value}'
     if not whole(award.offers):
         yield f'{asked.uuid} has a part of a block'

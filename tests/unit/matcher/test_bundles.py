@@ -6,6 +6,7 @@ import decimal
 import unittest
 
 import hypothesis
+from hypothesis import strategies as st
 
 from flocx.core import bid
 from flocx.core import window
@@ -40,6 +41,24 @@ class AllocationTest(unittest.TestCase):
     @markets.examples(0.5, 0.1)
     @hypothesis.given(markets.books(8, 4, markets.rich_bundles))
     def test_the_bound_is_not_below_and_what_is_found_not_above(self, market):
+        best = exact.Exact().allocate(market, _EXACT)
+        for rule in (call.Call(), immediate.Immediate()):
+            found = rule.allocate(market, _SEARCH)
+            self.assertEqual([], markets.broken(market, found.awards))
+            self.assertLessEqual(found.welfare, best.welfare)
+            self.assertLessEqual(best.welfare, found.upper_bound or best.welfare)
+
+    @markets.examples(0.15, 0.05)
+    @hypothesis.given(markets.bundle_books(2, 2))
+    def test_the_best_of_racks_is_what_is_found_by_trying_all(self, market):
+        found = exact.Exact().allocate(market, _EXACT)
+        self.assertEqual([], markets.broken(market, found.awards))
+        worth = figures.worth(found.awards)
+        self.assertEqual(markets.most_worth(market) * 1000, worth)
+
+    @markets.examples(0.7, 0.1)
+    @hypothesis.given(markets.bundle_books(8, 4))
+    def test_in_racks_the_bound_is_not_below_and_what_is_found_not_above(self, market):
         best = exact.Exact().allocate(market, _EXACT)
         for rule in (call.Call(), immediate.Immediate()):
             found = rule.allocate(market, _SEARCH)
@@ -110,10 +129,70 @@ class AllocationTest(unittest.TestCase):
             self.assertEqual(reason, told.reason)
             self.assertIn(detail, told.detail)
 
+    def rack(self, group_by=None, workers=3, **values):
+        """A bundle of a head node and ``workers``: in one rack, or each part in one."""
+        own = {} if group_by else {'group_by': 'rack'}
+        parts = (
+            bid.Part(duration=100, requirements=(('cpus', '<', 16),)),
+            bid.Part(
+                **{'name': 'workers', 'duration': 100, 'quantity': workers, **own},
+                **{'requirements': (('cpus', '>=', 16),), **values},
+            ),
+        )
+        return markets.make_bid(**bid.of_parts(parts, group_by), parts=parts)
+
+    def test_a_head_node_and_workers_in_one_rack(self):
+        # What costs least is in two racks, and in r2 there is no head node.
+        supply = [
+            markets.make_offer(
+                number, price=price, properties={'cpus': cpus, 'rack': rack}
+            )
+            for number, (rack, cpus, price) in enumerate(
+                [('r1', 16, '1.1')] * 2
+                + [('r2', 16, '1.1')] * 3
+                + [('r3', 16, '1.2')] * 3
+                + [('r1', 8, '1'), ('r3', 8, '1.5')]
+            )
+        ]
+        for placed, offers, groups in (
+            (self.rack(), [8, 2, 3, 4], [None, 'r2']),
+            (self.rack('rack'), [9, 5, 6, 7], ['r3', 'r3']),
+            (self.rack('rack', 2), [8, 0, 1], ['r1', 'r1']),
+            (self.rack('rack', 3, min_quantity=2), [9, 5, 6, 7], ['r3', 'r3']),
+            (self.rack('rack', 2, spread_by='cpus', spread_max=2), [8, 0, 1], None),
+        ):
+            market = book.Book(markets.NOW, supply, {}, [placed])
+            for rule in (immediate.Immediate(), call.Call(), exact.Exact()):
+                awards = rule.allocate(market, _SEARCH).awards
+                self.assertEqual([], markets.broken(market, awards))
+                found = [int(each.uuid[1:]) for one in awards for each in one.offers]
+                self.assertEqual(offers or [], found, rule)
+                if groups:
+                    self.assertEqual(groups, [each.bid.group_value for each in awards])
+        for placed, reason, detail in (
+            (self.rack(workers=4), 'quantity', 'Part 1 (workers): At most 3 servers'),
+            (self.rack('rack', 4), 'quantity', 'are of one group, r2 (rack); it asks'),
+            (
+                self.rack('rack', spread_by='rack', min_quantity=2),
+                *('quantity', 'Part 1 (workers): At most 1 server is free at once'),
+            ),
+        ):
+            waits = market.copy([placed])
+            self.assertEqual([], list(call.Call().allocate(waits, _SEARCH).awards))
+            (told,) = diagnostics.unmatched(waits, [])
+            self.assertEqual(reason, told.reason)
+            self.assertIn(detail, told.detail)
+        there = [*supply[:5], supply[-1]]
+        without = book.Book(markets.NOW, there, {}, [self.rack('rack')])
+        (told,) = diagnostics.unmatched(without, [])
+        self.assertIn('not all of them in one group (rack) from one', told.detail)
+
 
 class PricingTest(unittest.TestCase):
     @markets.examples(0.2, 0.1)
-    @hypothesis.given(markets.books(7, 4, markets.rich_bundles))
+    @hypothesis.given(
+        st.one_of(markets.books(7, 4, markets.rich_bundles), markets.bundle_books(7, 4))
+    )
     def test_no_owner_below_the_ask_and_no_renter_above_the_ceiling(self, market):
         for allocation, rule in (
             (call.Call(), second_price.SecondPrice()),
@@ -137,7 +216,9 @@ class PricingTest(unittest.TestCase):
                         self.assertLessEqual(offer.price, rate)
 
     @markets.examples(0.1, 0.02)
-    @hypothesis.given(markets.books(7, 3, markets.rich_bundles))
+    @hypothesis.given(
+        st.one_of(markets.books(7, 3, markets.rich_bundles), markets.bundle_books(7, 3))
+    )
     def test_a_bundle_pays_what_single_bids_left_out_would_add(self, market):
         awards = exact.Exact().allocate(market, _EXACT).awards
         served = {award.bid.uuid for award in awards}

@@ -71,10 +71,10 @@ def rented(market, drawn, interruptible=()):
     return book.Book(market.now, market.offers, taken, demand, tenures)
 
 
-def rented_books(bids=markets.bids, most_offers=4, most_bids=4):
+def rented_books(bids=markets.bids, most_offers=4, most_bids=4, books=None):
     return st.builds(
         rented,
-        markets.books(most_offers, most_bids, bids),
+        markets.books(most_offers, most_bids, bids) if books is None else books,
         st.lists(TENURE, max_size=6),
         st.sets(st.integers(0, most_bids - 1), max_size=2),
     )
@@ -210,7 +210,11 @@ class DisplacementTest(unittest.TestCase):
 
     @markets.examples(1, 0.1)
     @hypothesis.given(
-        st.one_of(rented_books(), rented_books(markets.rich_bundles, 4, 3))
+        st.one_of(
+            rented_books(),
+            rented_books(markets.rich_bundles, 4, 3),
+            rented_books(most_bids=3, books=markets.bundle_books(4, 3)),
+        )
     )
     def test_the_bound_is_not_below_and_what_is_found_not_above(self, market):
         least = figures.worth(exact.Exact().allocate(market, FREELY).awards)

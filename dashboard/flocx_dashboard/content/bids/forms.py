@@ -111,7 +111,8 @@ class Create(forms.Once):
         required=False,
         help_text=_(
             'Parts, one on each line, that you want all or none of; each begins offset '
-            'after the first. Say servers and hardware there, and not above.'
+            'after the first. Say servers and hardware there, and not above; together '
+            'in, above, is of all of them, and group_by of one.'
         ),
     )
     alternatives = fields.Alternatives(
