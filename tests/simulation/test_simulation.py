@@ -195,11 +195,11 @@ class PlantedTest(testtools.TestCase):
 
     def test_parts_that_are_not_together(self):
         with mock.patch.object(changes, 'BUNDLED', 1):
-            self.found('not together', bid, 'group_of', lambda *_: '16', 1)
+            self.found('not together', bid, 'group_of', lambda *_: '16', 7)
 
     def test_parts_that_are_not_apart(self):
         with mock.patch.object(changes, 'BUNDLED', 1):
-            self.found('not apart', immediate, '_spread', lambda *given: given[-1], 1)
+            self.found('not apart', immediate, '_spread', lambda *given: given[-1], 129)
 
     def test_servers_that_are_not_apart(self):
         with mock.patch.object(changes, 'FLEXIBLE', 1):
