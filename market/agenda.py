@@ -70,7 +70,8 @@ def _rented_out(line, contract, due, now):
         f'Contract {contract.uuid}: {line.status}',
         f'Server {line.resource_uuid}',
     ]
-    return _event(line, f'Rented out: {what}', notes, now)
+    renter = due.renters.get(contract.project_id, contract.project_id)
+    return _event(line, f'Rented out to {renter}: {what}', notes, now)
 
 
 def _offered(offer, now):

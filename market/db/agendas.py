@@ -31,11 +31,15 @@ _MOST = 1000
 
 @dataclasses.dataclass(frozen=True)
 class Due:
-    """What is due for a project: lists of contracts, offers and planned outages."""
+    """What is due for a project: lists of contracts, offers and planned outages.
+
+    ``renters`` is {id: name} of the projects that have the contracts.
+    """
 
     contracts: list
     offers: list
     maintenances: list
+    renters: dict
 
 
 def add(session, agenda):
@@ -102,8 +106,9 @@ def due(session, reader, now):
     ends = ('end_time', 'gt', (now - _PAST,))
     shown = sorted(contract_core.OPEN | {contract_core.Status.ENDED})
     own = ('project_id', 'eq', (reader.project_id,))
+    found = contracts.page(session, reader, _asked(ends, ('status', 'in', shown)))
     return Due(
-        contracts.page(session, reader, _asked(ends, ('status', 'in', shown))),
+        found,
         offers.page(
             session,
             reader,
@@ -114,6 +119,7 @@ def due(session, reader, now):
             reader,
             _asked(ends, ('status', 'eq', (maintenance_core.Status.ANNOUNCED,))),
         ),
+        organisations.names(session, {each.project_id for each in found}),
     )
 
 

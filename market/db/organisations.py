@@ -77,6 +77,16 @@ def save(database, project_id, organisation_id, name=None):
         return
 
 
+def names(session, project_ids):
+    """{id: name} of those of the projects whose names are known."""
+    rows = session.execute(
+        sa.select(_TABLE.c.project_id, _TABLE.c.name).where(
+            _TABLE.c.project_id.in_(project_ids), _TABLE.c.name.is_not(None)
+        )
+    )
+    return dict(tuple(row) for row in rows)
+
+
 #: Projects as the API has them: their uuid is Keystone's id.
 _NAMED = sa.select(
     _TABLE.c.id, _TABLE.c.project_id.label('uuid'), _TABLE.c.name

@@ -33,6 +33,7 @@ class AgendaTest(market_rules.RulesTestCase):
         return {str(each['uid']): each for each in found.walk('VEVENT')}
 
     def test_each_party_sees_what_is_due_for_them(self):
+        self.marketplace.keystone.names['umbrella'] = 'Umbrella Group'
         offer = self.offer('acme-member', name='rack-3')
         other = self.offer('acme-member', name='rack-4')
         outage = self.good(
@@ -66,7 +67,9 @@ class AgendaTest(market_rules.RulesTestCase):
         self.assertEqual(
             {offer['uuid'], other['uuid'], line['uuid'], outage['uuid']}, owner.keys()
         )
-        self.assertEqual('Rented out: rack-3', str(owner[line['uuid']]['summary']))
+        self.assertEqual(
+            'Rented out to Umbrella Group: rack-3', str(owner[line['uuid']]['summary'])
+        )
         self.assertNotIn('weekend', self.read(agendas['acme']['url']).text)
         self.assertIn('new firmware', str(owner[outage['uuid']]['description']))
         self.cancel(contract)
