@@ -21,7 +21,7 @@ from tests.integration import esi_leap_requests
 
 #: How many requests one long sequence has, and how many short ones there are.
 REQUESTS = profiles.number('FLOCX_ESI_LEAP_REQUESTS', 60, 1000)
-SEQUENCES = profiles.number('FLOCX_ESI_LEAP_SEQUENCES', 20, 1000, quick=3)
+SEQUENCES = profiles.number('FLOCX_ESI_LEAP_SEQUENCES', 10, 1000, quick=3)
 #: From which seed they are drawn.
 SEED = profiles.number('FLOCX_ESI_LEAP_SEED', 1, 1)
 #: How many requests a short sequence has, at least and at most.
