@@ -89,7 +89,8 @@ class Stage:
         migration.upgrade(database)
         if budgets:
             _fund(database)
-        self._offers = filling.fill(database, OFFERS, 0, NOW, 0)
+        self.database = database
+        self.offers = filling.fill(database, OFFERS, 0, NOW, 0)
         if budgets:
             logging.getLogger('flocx').addHandler(logging.FileHandler(os.devnull))
             logging.getLogger('flocx').setLevel(logging.INFO)
@@ -121,11 +122,16 @@ class Stage:
             'refused': lambda: self._ask('POST', '/v1/bids', {'price': 1.5}, 400),
         }
 
+    def answer(self, path):
+        """What the renter is answered at ``path``, parsed."""
+        self._ask('GET', path)
+        return self._answer
+
     def _next(self):
         return next(self._numbers)
 
     def _any(self):
-        return self._offers[self._next() * 7919 % OFFERS]
+        return self.offers[self._next() * 7919 % OFFERS]
 
     def _publish(self):
         body = {
@@ -155,7 +161,7 @@ class Stage:
             'start_time': start.isoformat(),
             'end_time': (start + HOUR).isoformat(),
         }
-        offer = self._offers[number % OFFERS]
+        offer = self.offers[number % OFFERS]
         return self._ask('POST', f'/v1/offers/{offer}/claim', body, 201)
 
     def _ask(self, method, path, body=None, status=None, project=RENTER):
@@ -164,6 +170,7 @@ class Stage:
             {
                 'Accept': 'application/json',
                 'X-Auth-Token': f'{project}-member',
+                'X-Service-Token': 'service-service',
                 'X-Identity-Status': 'Confirmed',
                 'X-User-Id': project,
                 'X-Project-Id': project,

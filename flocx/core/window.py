@@ -67,7 +67,10 @@ def day(moment: datetime.datetime) -> datetime.datetime:
 
 def text(moment: datetime.datetime) -> str:
     """``moment`` as the API writes it: ``2027-01-31T18:00:00Z``."""
-    return moment.astimezone(datetime.UTC).strftime('%Y-%m-%dT%H:%M:%SZ')
+    if moment.tzinfo is not datetime.UTC:
+        moment = moment.astimezone(datetime.UTC)
+    # A tenth of a long list is these texts, and strftime takes thrice as long.
+    return f'{moment.isoformat()[:19]}Z'
 
 
 @dataclasses.dataclass(frozen=True, slots=True, order=True)
