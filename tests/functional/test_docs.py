@@ -65,6 +65,7 @@ ELSEWHERE = {
     'benchmarks.load': 'takes ten minutes; tox -e bench runs it',
     'benchmarks.growth': 'tests/integration/test_benchmarks.py runs a small one',
     'benchmarks.endings': 'tests/functional/test_endings.py lets fewer contracts end',
+    'benchmarks.floor': 'tests/integration/test_benchmarks.py asks a few times',
     'benchmarks.connections': 'needs a database, and minutes of a quiet machine',
     'curl': 'tests/integration/test_uwsgi.py asks the same',
     'complete': 'belongs to the shell',

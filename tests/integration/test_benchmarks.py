@@ -38,5 +38,22 @@ class InstrumentsTest(testtools.TestCase):
         self.assertEqual(200, found['sessions'])
         self.assertLess(found['sessions_mb'], 100)
 
+    def test_floor(self):
+        """No request executes more statements than it did."""
+        command = [sys.executable, '-m', 'benchmarks.floor', '--times', '3']
+        done = subprocess.run(command, cwd=rigs.ROOT, capture_output=True, text=True)
+        self.assertEqual(0, done.returncode, done.stderr)
+        found = json.loads(done.stdout)
+        self.assertEqual(
+            {
+                'show an offer': 3,
+                'list 1000 offers': 3,
+                'create an offer': 9,
+                'create a bid': 6,
+                'claim an offer': 11,
+            },
+            {name: each['statements'] for name, each in found.items()},
+        )
+
     def test_writing(self):
         self.assertIn('100 contracts in', self.run_small('writing', '--contracts=100'))
