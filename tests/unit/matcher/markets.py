@@ -532,6 +532,21 @@ def stretched(market, seconds):
     def window_of(each):
         return {'start_time': then(each.start_time), 'end_time': then(each.end_time)}
 
+    def longer(terms):
+        """Terms of a bid, or of an alternative, with what is longer then."""
+        parts = (
+            dataclasses.replace(
+                each, offset=each.offset * seconds, duration=each.duration * seconds
+            )
+            for each in terms.parts
+        )
+        return dataclasses.replace(
+            terms,
+            duration=terms.duration * seconds,
+            parts=tuple(parts),
+            **window_of(terms),
+        )
+
     taken = {
         each.slot: [
             window.Window(then(held.start), then(held.end))
@@ -545,7 +560,7 @@ def stretched(market, seconds):
         taken,
         [
             dataclasses.replace(
-                each, duration=each.duration * seconds, **window_of(each)
+                longer(each), alternatives=tuple(map(longer, each.alternatives))
             )
             for each in market.bids
         ],

@@ -48,15 +48,17 @@ def make_tenure(number=0, start=-10, end=50, notice=5, gap=0, ceiling='2'):
     )
 
 
-def rented(market, drawn, interruptible=()):
+def rented(market, drawn, interruptible=(), scale=1):
     """``market`` with some of its time rented by interruptible contracts.
 
+    :param scale: how many seconds each one is that is drawn.
     :param drawn: for each offer, what ``TENURE`` gives.
     :param interruptible: numbers of its bids that are, too.
     """
     taken, tenures = markets.taken(market), {}
     for number, (offer, terms) in enumerate(zip(market.offers, drawn, strict=False)):
-        start, length, notice, gap, ceiling = terms
+        *times, ceiling = terms
+        start, length, notice, gap = (each * scale for each in times)
         one = make_tenure(number, start, start + length, notice, gap, ceiling)
         free = any(each.contains(one.held) for each in market.left(offer))
         if free and one.end_time > market.now:
