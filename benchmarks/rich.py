@@ -8,8 +8,9 @@ have one to three alternatives, the terms of other bids, and a fifth want one ra
 Another fifth are bundles, with each of their alternatives: a head node as another bid
 asks for, and from up to a quarter of its time on all servers of the bid itself. A
 line for each seed says which share of the bound was reached; of up to 100 bids also
-which share of the optimum. With ``--arrivals`` it is milliseconds in which one such bid
-after the other is decided in a book of so many offers, whose other bids wait.
+which share of the optimum. With ``--racked`` every second bundle is in one rack, and of
+each other one the workers are. With ``--arrivals`` it is milliseconds in which one such
+bid after the other is decided in a book of so many offers, whose other bids wait.
 """
 
 import argparse
@@ -42,7 +43,7 @@ FIRST = 20
 _TERMS = [field.name for field in dataclasses.fields(bid_core.Alternative)]
 
 
-def draw(size, seed):
+def draw(size, seed, racked=False):
     """A book of so many offers and bids."""
     market, rng = markets.draw(size, size, seed), random.Random(seed)
     taken = {each.slot: each.window.minus(market.free(each)) for each in market.offers}
@@ -63,6 +64,9 @@ def draw(size, seed):
         else each
         for each in bids
     ]
+    if racked:
+        rng = random.Random(f'racks {seed}')
+        bids = [_in_racks(each, rng) if each.parts else each for each in bids]
     return book.Book(market.now, offers, taken, bids)
 
 
@@ -111,11 +115,34 @@ def _bundle(terms, bids, rng):
     return dataclasses.replace(terms, **bid_core.of_parts(parts), parts=parts)
 
 
-def measure(size, seconds, seed):
+def _in_racks(bid, rng):
+    """A bundle that is in one rack, or whose workers are; and so its alternatives."""
+    jointly = rng.random() < 0.5
+
+    def racked(terms):
+        head, workers = terms.parts
+        if not jointly:
+            workers = dataclasses.replace(workers, group_by='rack')
+            return dataclasses.replace(terms, parts=(head, workers))
+        # A rack has servers of one class.
+        alike = {
+            name: getattr(workers, name) for name in ('requirements', 'resource_class')
+        }
+        parts = dataclasses.replace(head, **alike), workers
+        return dataclasses.replace(terms, group_by='rack', parts=parts)
+
+    return dataclasses.replace(
+        racked(bid), alternatives=tuple(map(racked, bid.alternatives))
+    )
+
+
+def measure(size, seconds, seed, racked=False):
     """What the call auction reaches in so many seconds, a dictionary."""
-    market = draw(size, seed)
+    market = draw(size, seed, racked)
     # What is compiled first counts for no market.
-    call.Call().allocate(draw(30, seed), mechanisms.Budget(seconds=None, moves=50))
+    call.Call().allocate(
+        draw(30, seed, racked), mechanisms.Budget(seconds=None, moves=50)
+    )
     started = time.process_time()
     found = call.Call().allocate(
         market, mechanisms.Budget(seconds=seconds, clock=time.thread_time)
@@ -135,9 +162,9 @@ def measure(size, seconds, seed):
     return measured
 
 
-def arrivals(size, seed, bids=1000):
+def arrivals(size, seed, racked=False, bids=1000):
     """Milliseconds of the processor in which a bid that arrives is decided."""
-    book_, took = draw(size, seed), []
+    book_, took = draw(size, seed, racked), []
     for bid in book_.bids[:bids]:
         started = time.thread_time()
         immediate.best(book_, bid)
@@ -157,14 +184,15 @@ def main(argv=None):
     parser.add_argument('size', type=int, help='offers, and as many bids')
     parser.add_argument('--seconds', type=float, default=10.0)
     parser.add_argument('--seeds', type=int, nargs='+', default=[1, 2, 3])
+    parser.add_argument('--racked', action='store_true', help='bundles in racks')
     parser.add_argument('--arrivals', action='store_true', help='one by one')
     args = parser.parse_args(argv)
     cmd.collect_seldom()
     for seed in args.seeds:
         found = (
-            arrivals(args.size, seed)
+            arrivals(args.size, seed, args.racked)
             if args.arrivals
-            else measure(args.size, args.seconds, seed)
+            else measure(args.size, args.seconds, seed, args.racked)
         )
         print(json.dumps(found), flush=True)
 

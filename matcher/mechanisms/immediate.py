@@ -23,8 +23,9 @@ from matcher.mechanisms import whole_blocks
 #: for a part, the cheapest first: so many, and so many more for each of its servers.
 STARTS, PLACES, PLACES_EACH = 16, 128, 4
 
-#: So many more, shared by the parts, where servers of a part have to be of one group.
-PLACES_GROUPED = 16_384
+#: So many more, shared by the parts, where servers are to be of one group, or apart;
+#: and so many where that is not enough.
+PLACES_GROUPED = 512, 4096
 
 #: Starts that are tried because what is asked changes there, for a bid.
 MOST_CHANGES = 128
@@ -92,7 +93,7 @@ def _of_bundle(
     """The best of what all parts can have from one start on, among the first of those.
 
     Each takes its cheapest servers; the part that has the fewest to choose from is the
-    first.
+    first. Where servers are to be of one group, more are looked at if need be.
     """
     if not option.possible(book.now):
         return []
@@ -100,39 +101,52 @@ def _of_bundle(
     firsts = [max(book.now, row.start_time) for row in rows]
     first_stays = (row.stay(first) for row, first in zip(rows, firsts, strict=True))
     stays = [stay for stay in first_stays if stay]
-    grouped = PLACES_GROUPED // len(rows)
+    grouped = any(row.expressions for row in rows)
+    for more in PLACES_GROUPED if grouped else (0,):
+        chosen = _of_places(book, rows, stays, more // len(rows))
+        if chosen:
+            return chosen
+    return []
+
+
+def _of_places(
+    book: matcher_book.Book,
+    rows: Sequence[bid_core.Bid],
+    stays: Sequence[window.Window],
+    more: int,
+) -> list[matcher_book.Award]:
+    """The best of what all parts can have, among the cheapest places of each.
+
+    :param stays: the first of each; ``more``: how many places besides.
+    """
     found = [
         list(
             itertools.islice(
                 _cheapest_first(book, row, stay),
-                PLACES
-                + PLACES_EACH * row.quantity
-                + (grouped if row.expressions else 0),
+                PLACES + PLACES_EACH * row.quantity + more,
             )
         )
         for row, stay in zip(rows, stays, strict=True)
     ]
     lags = sorted(
         {
-            place.low - first
-            for places, first in zip(found, firsts, strict=True)
+            place.low - stay.start
+            for places, stay in zip(found, stays, strict=True)
             for place in places
         }
     )
     if not lags:
         return []
-    # What each part would take if there were no others, whenever it began.
-    alone = [
-        matcher_book.Award(row, stay, _cheapest(places, row.quantity, stay, book.now))
-        for row, stay, places in zip(rows, stays, found, strict=True)
-    ]
-    most, *_ = _rank(alone)
+    choices = _choices(book, rows, stays, found)
+    if not choices:
+        return []
     chosen: list[matcher_book.Award] = []
     for lag in lags[:STARTS]:
-        awards = _begun(book, rows, stays, found, lag)
+        begun = [window.Window(each.start + lag, each.end + lag) for each in stays]
+        awards = _begun(book, rows, begun, choices, chosen)
         if awards and (not chosen or _rank(awards) > _rank(chosen)):
             chosen = awards
-            if _rank(chosen)[0] == most:
+            if _rank(chosen)[0] == choices[0].most:
                 # None that begins later is better.
                 break
     return chosen
@@ -178,58 +192,114 @@ def _asking(
     )
 
 
-def _begun(
+class _Way(typing.NamedTuple):
+    """Where a part may have servers, all of one group if it asks for that.
+
+    Whenever it begins, they leave it no more than ``most``.
+    """
+
+    most: decimal.Decimal
+    places: Sequence['_Place']
+
+
+class _Choice(typing.NamedTuple):
+    """The ways of each part that go together; all of them leave no more than ``most``.
+
+    ``turns`` are the numbers of the parts, that with the fewest places first.
+    """
+
+    most: decimal.Decimal
+    ways: Sequence[Sequence[_Way]]
+    turns: Sequence[int]
+
+
+def _choices(
     book: matcher_book.Book,
     rows: Sequence[bid_core.Bid],
     stays: Sequence[window.Window],
     found: Sequence[Sequence['_Place']],
-    lag: datetime.timedelta,
-) -> list[matcher_book.Award]:
-    """What all parts have from ``lag`` after their first ``stays`` on, or nothing.
+) -> list[_Choice]:
+    """What all parts may have together, that which may be best first.
 
-    Where all are to be of one group, of the best one.
+    Where they are to be of one group there is one for each.
     """
-    there = [
-        _by_group(book, row, (each for each in places if each.covers(stay.start + lag)))
+    ways = [
+        _ways(book, row, stay, places)
         for row, stay, places in zip(rows, stays, found, strict=True)
     ]
-    begun = [window.Window(each.start + lag, each.end + lag) for each in stays]
-    if not rows[0].jointly:
-        return _all_parts(book, rows, begun, there)
-    groups = set(there[0]).intersection(*there[1:])
-    ways = [
-        _all_parts(book, rows, begun, [{group: each[group]} for each in there])
-        for group in sorted(groups, key=str)
-    ]
-    return max(filter(None, ways), key=_rank, default=[])
+    if not all(ways):
+        return []
+    if rows[0].jointly:
+        groups = set(ways[0]).intersection(*ways[1:])
+        several = [[[each[group]] for each in ways] for group in sorted(groups)]
+    else:
+        several = [[sorted(each.values(), key=lambda way: -way.most) for each in ways]]
+    return sorted(map(_choice, several), key=lambda each: -each.most)
 
 
-def _by_group(
-    book: matcher_book.Book, row: bid_core.Bid, places: Iterable['_Place']
-) -> dict[str | None, list['_Place']]:
-    """``places`` by the group of which all servers of ``row`` have to be."""
-    if row.group_by is None:
-        return {None: list(places)}
-    found: dict[str | None, list[_Place]] = {}
+def _choice(ways: Sequence[Sequence[_Way]]) -> _Choice:
+    sizes = [sum(len(way.places) for way in each) for each in ways]
+    turns = sorted(range(len(ways)), key=lambda each: (sizes[each], each))
+    most = sum((each[0].most for each in ways), decimal.Decimal(0))
+    return _Choice(most, ways, turns)
+
+
+def _ways(
+    book: matcher_book.Book,
+    row: bid_core.Bid,
+    stay: window.Window,
+    places: Sequence['_Place'],
+) -> dict[str, _Way]:
+    """By group, those with enough servers for ``row``; without groups there is one."""
+    groups: dict[str, list[_Place]] = {}
     for each in places:
-        found.setdefault(_value(book, row.group_by, each.offer), []).append(each)
+        value = _value(book, row.group_by, each.offer) or ''
+        groups.setdefault(value, []).append(each)
+    found = {}
+    for value, there in sorted(groups.items()):
+        cheapest = _cheapest(there, row.quantity, stay, book.now)
+        if len(cheapest) >= row.min_quantity:
+            alone = matcher_book.Award(row, stay, cheapest)
+            found[value] = _Way(_rank_of(alone)[0], there)
     return found
+
+
+def _begun(
+    book: matcher_book.Book,
+    rows: Sequence[bid_core.Bid],
+    begun: Sequence[window.Window],
+    choices: Sequence[_Choice],
+    known: Sequence[matcher_book.Award],
+) -> list[matcher_book.Award]:
+    """The best of what all parts have for the stays ``begun``, or nothing.
+
+    Nothing, too, where that cannot be better than what is ``known``.
+    """
+    chosen: list[matcher_book.Award] = []
+    for choice in choices:
+        best = chosen or known
+        if best and choice.most <= _rank(best)[0]:
+            break
+        awards = _all_parts(book, rows, begun, choice)
+        if awards and (not chosen or _rank(awards) > _rank(chosen)):
+            chosen = awards
+    return chosen
 
 
 def _all_parts(
     book: matcher_book.Book,
     rows: Sequence[bid_core.Bid],
     begun: Sequence[window.Window],
-    there: Sequence[dict[str | None, list['_Place']]],
+    choice: _Choice,
 ) -> list[matcher_book.Award]:
-    """What all parts have of ``there``; where not all have enough, each just that."""
-    awards = _in_turn(book, rows, begun, there)
+    """What all parts have; where not all have enough so, each just what it needs."""
+    awards = _in_turn(book, rows, begun, choice)
     if awards or all(row.min_quantity == row.quantity for row in rows):
         return awards
     bare = [dataclasses.replace(row, quantity=row.min_quantity) for row in rows]
     return [
         dataclasses.replace(award, bid=row)
-        for award, row in zip(_in_turn(book, bare, begun, there), rows, strict=False)
+        for award, row in zip(_in_turn(book, bare, begun, choice), rows, strict=False)
     ]
 
 
@@ -237,23 +307,29 @@ def _in_turn(
     book: matcher_book.Book,
     rows: Sequence[bid_core.Bid],
     begun: Sequence[window.Window],
-    there: Sequence[dict[str | None, list['_Place']]],
+    choice: _Choice,
 ) -> list[matcher_book.Award]:
-    """What all parts have of ``there``, or nothing; who has least choice is first."""
+    """What all parts have, one after the other, or nothing."""
     awards: dict[int, matcher_book.Award] = {}
     taken: set[str] = set()
-    choice = [sum(map(len, each.values())) for each in there]
-    for number in sorted(range(len(rows)), key=lambda each: (choice[each], each)):
-        ways = []
-        for _, places in sorted(there[number].items(), key=lambda each: str(each[0])):
-            free = (each for each in places if each.offer.uuid not in taken)
+    for number in choice.turns:
+        best: matcher_book.Award | None = None
+        for way in choice.ways[number]:
+            if best and way.most <= _rank_of(best)[0]:
+                break
+            free = (
+                each
+                for each in way.places
+                if each.covers(begun[number].start) and each.offer.uuid not in taken
+            )
             offers = _taken(book, rows[number], free, begun[number])
             if len(offers) >= rows[number].min_quantity:
-                ways.append(matcher_book.Award(rows[number], begun[number], offers))
-        if not ways:
+                award = matcher_book.Award(rows[number], begun[number], offers)
+                best = max(filter(None, (best, award)), key=_rank_of)
+        if not best:
             return []
-        awards[number] = max(ways, key=_rank_of)
-        taken.update(each.uuid for each in awards[number].offers)
+        awards[number] = best
+        taken.update(each.uuid for each in best.offers)
     return [awards[number] for number in range(len(rows))]
 
 

@@ -632,6 +632,10 @@ class QuoteTest(test_client_tail.CommandTestCase):
         output, _ = self.run_command('umbrella-member', 'bid show cluster')
         self.assertIn('gpu: 1 to 2 at 0.50, from +1h, for ', output)
         self.assertIn('one capabilities.rack, 2 of a cpus at most, gpus', output)
+        dearer = self.openstack(
+            'umbrella-member', 'bid set cluster --dry-run', '--price', '0.8'
+        )
+        self.assertEqual('hardware', dearer['reason'])
         self.run_command('umbrella-member', 'bid cancel cluster')
         for option, wrong, said in (
             ('--alternative', 'price=much', 'price: '),

@@ -172,7 +172,7 @@ class SetBid(_Set):
         if not parsed_args.dry_run:
             return super().take_action(parsed_args)
         bid = self.market.get_bid(parsed_args.name_or_uuid)
-        terms = {name: bid[name] for name in quotes.TERMS} | self.changes(parsed_args)
+        terms = quotes.of_bid(bid) | self.changes(parsed_args)
         given = {name: value for name, value in terms.items() if value is not None}
         return quotes.shown(self, self.market.quote(**given))
 

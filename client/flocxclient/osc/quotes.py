@@ -209,6 +209,35 @@ def add_notice(parser):
     )
 
 
+#: What with parts each of them says, and no other than that.
+_OF_A_PART = (
+    *('quantity', 'min_quantity', 'requirements', 'resource_class'),
+    *('spread_by', 'spread_max'),
+)
+
+
+def of_bid(bid):
+    """What a request says to ask for the same as ``bid``, as the API shows it."""
+    asked = _asked({name: bid[name] for name in TERMS})
+    return {**asked, 'alternatives': list(map(_asked, bid['alternatives'] or ()))}
+
+
+def _asked(terms):
+    """Terms of a bid, or of an alternative, without what an answer adds to them."""
+    if not terms['parts']:
+        return terms
+    parts = [
+        {
+            name: value
+            for name, value in each.items()
+            if value is not None and name != 'group_value'
+        }
+        for each in terms['parts']
+    ]
+    own = {name: value for name, value in terms.items() if name not in _OF_A_PART}
+    return {**own, 'parts': parts}
+
+
 def terms(parsed_args):
     """The bid that the options of ``add_terms`` say, for the API."""
     return command.given(parsed_args, *TERMS)

@@ -204,9 +204,10 @@ def rich_bundles(draw, number):
 
 
 @st.composite
-def books(draw, most_offers=6, most_bids=6, bids=bids):
+def books(draw, most_offers=6, most_bids=6, bids=bids, fewest=0):
+    """Markets of up to so many offers and bids; of each there are ``fewest`` at least."""
     supply, taken = [], {}
-    for number in range(draw(st.integers(0, most_offers))):
+    for number in range(draw(st.integers(fewest, most_offers))):
         rack, (size, *used) = draw(offers(number)), draw(RACKS)
         for at in range(size):
             name = f'{rack.uuid}-{at}'
@@ -214,7 +215,8 @@ def books(draw, most_offers=6, most_bids=6, bids=bids):
             supply.append(each)
             if used[at]:
                 taken[each.slot] = [window.Window(moment(5), moment(9))]
-    demand = [draw(bids(number)) for number in range(draw(st.integers(0, most_bids)))]
+    several = range(draw(st.integers(fewest, most_bids)))
+    demand = [draw(bids(number)) for number in several]
     return book.Book(NOW, supply, taken, demand)
 
 
