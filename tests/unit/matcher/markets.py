@@ -205,7 +205,7 @@ def rich_bundles(draw, number):
 
 @st.composite
 def books(draw, most_offers=6, most_bids=6, bids=bids, fewest=0):
-    """Markets of up to so many offers and bids; of each there are ``fewest`` at least."""
+    """Markets of up to so many offers and bids, and of each at least ``fewest``."""
     supply, taken = [], {}
     for number in range(draw(st.integers(fewest, most_offers))):
         rack, (size, *used) = draw(offers(number)), draw(RACKS)
