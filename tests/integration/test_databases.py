@@ -16,6 +16,7 @@ from tests.functional import test_engines
 from tests.functional import test_hostile
 from tests.functional import test_lease
 from tests.functional import test_migrations
+from tests.functional import test_project_names
 from tests.functional import test_races
 from tests.functional import test_statements
 from tests.functional import test_sublets
@@ -157,6 +158,14 @@ class MariaDBBudgetTest(MarketOn, test_budgets.BudgetTest):
 
 
 class PostgreSQLBudgetTest(MarketOn, test_budgets.BudgetTest):
+    DAEMON = daemons.PostgreSQL
+
+
+class MariaDBProjectNamesTest(MarketOn, test_project_names.ProjectNamesTest):
+    DAEMON = daemons.MariaDB
+
+
+class PostgreSQLProjectNamesTest(MarketOn, test_project_names.ProjectNamesTest):
     DAEMON = daemons.PostgreSQL
 
 
