@@ -42,18 +42,11 @@ class Instant(sa.TypeDecorator):
         return value if dialect.name == 'postgresql' else value.replace(tzinfo=None)
 
     def process_result_value(self, value, dialect):
-        return None if value is None else _in_utc(value)
-
-
-def instant(text):
-    """The moment that a database writes as ``text``, as :class:`Instant` has it."""
-    return _in_utc(datetime.datetime.fromisoformat(text))
-
-
-def _in_utc(value):
-    if value.tzinfo is None:
-        return value.replace(tzinfo=datetime.UTC)
-    return value.astimezone(datetime.UTC)
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            return value.replace(tzinfo=datetime.UTC)
+        return value.astimezone(datetime.UTC)
 
 
 class Money(sa.TypeDecorator):

@@ -63,6 +63,9 @@ def build(conf, database, transport, provider=None, clock=timeutils.utcnow):
     market = market_service.build(conf, database, transport)
     provider = provider or assembly.build(conf)
     lines = rented.Rented(conf, database, provider.marketplace, clock)
+    names = directory.Directory(
+        provider.nodes, market.projects, conf.lease.names_cache_time
+    )
     return Lease(
         conf=conf,
         database=database,
@@ -71,10 +74,10 @@ def build(conf, database, transport, provider=None, clock=timeutils.utcnow):
         provider=provider,
         publishing=publishing.Publishing(conf.provider, provider.nodes, lines),
         consoles=tokens.Consoles(conf.console, provider.nodes, lines),
-        directory=directory.Directory(
-            provider.nodes, market.projects, conf.lease.names_cache_time
+        directory=names,
+        renderings=renderings.Renderings(
+            database, names, provider.marketplace.provider_id
         ),
-        renderings=renderings.Renderings(),
     )
 
 

@@ -55,18 +55,18 @@ class Leases(routing.Resource):
             ours = tuple(sorted(statuses.lines(wanted)))
             filters += (('status', 'in', ours),)
         with service.database.reader() as session:
-            rows = leases.rows(
+            versions = leases.versions(
                 session, visibility.OPERATOR, service.provider_id, filters, now, where
             )
-        texts = [
-            each.text
-            for each in service.renderings.of(rows, service.directory, now)
+        found = b', '.join(
+            each.json
+            for each in service.renderings.of(versions, now)
             if (not wanted or each.status in wanted)
             and resource_class in (None, each.resource_class)
             and purpose in (None, each.purpose)
-        ]
+        )
         return pecan.Response(
-            text=f'{{"leases": [{", ".join(texts)}]}}', content_type='application/json'
+            body=b'{"leases": [%b]}' % found, content_type='application/json'
         )
 
     @expose.expose(fields.Lease, rule='lease:leases:show')

@@ -6,50 +6,66 @@ import typing
 
 from lease.api import fields
 from market.db import leases
+from market.db import visibility
 
-_SERVER = leases.Shown._fields.index('resource_uuid')
-#: How many are kept, of 2.5 kB each.
+#: How many are kept, of 1.5 kB each.
 MOST = 5000
 
 
 class Rendering(typing.NamedTuple):
     """A lease as JSON, and what of it lists are filtered by."""
 
-    text: str
+    json: bytes
     status: str
     resource_class: str
     purpose: str | None
 
 
 class Renderings:
-    """What leases were rendered as, by the row of the database that each was.
+    """What leases were rendered as, by the version of the lease.
 
-    A lease that has changed is another row, and so is one that is over since, so
-    nobody has to say so. The names of servers and projects that they are shown with
-    are the same for all: where these are others, all are rendered anew.
+    One that has changed has another version, and so has one that is over since, so
+    nobody has to say so, and of all others nothing else is read. The names of servers
+    and projects that they are shown with are the same for all: where these are others,
+    all are rendered anew.
     """
 
-    def __init__(self, most=MOST):
-        self._most = most
+    def __init__(self, database, directory, provider_id, most=MOST):
+        self._database, self._directory = database, directory
+        self._provider_id, self._most = provider_id, most
         self._names, self._kept = None, {}
 
-    def of(self, rows, directory, now):
-        """The Rendering of each of ``rows``, of ``market.db.leases.rows``."""
-        rows = [tuple(row) for row in rows]
-        nodes = directory.nodes(row[_SERVER] for row in rows)
-        projects = directory.project_names()
+    def of(self, versions, now):
+        """The Rendering of each of ``versions``, of ``market.db.leases.versions``.
+
+        Of a lease that has changed meanwhile, what it is now.
+        """
+        kept = self._kept_with(self._directory.nodes(), self._directory.project_names())
+        found = {version[0]: kept.get(version) for version in versions}
+        missing = [uuid for uuid, rendering in found.items() if not rendering]
+        if missing:
+            found |= self._rendered(missing, now)
+        # Some may have been purged since.
+        return [rendering for rendering in found.values() if rendering]
+
+    def _rendered(self, uuids, now):
+        """{uuid: Rendering}, which are kept."""
+        with self._database.reader() as session:
+            read = leases.with_versions(
+                session, uuids, visibility.OPERATOR, self._provider_id, now
+            )
+        nodes = self._directory.nodes(
+            lease.line.resource_uuid for _, lease in read.values()
+        )
+        projects = self._directory.project_names()
         kept = self._kept_with(nodes, projects)
         render = fields.renderer(nodes, projects, now)
-        found = []
-        for row in rows:
-            each = kept.get(row)
-            if each is None:
-                each = _rendered(render(leases.of_row(row)))
-                if len(kept) >= self._most:
-                    kept.clear()
-                kept[row] = each
-            found.append(each)
-        return found
+        new = {}
+        for uuid, (version, lease) in read.items():
+            if len(kept) >= self._most:
+                kept.clear()
+            new[uuid] = kept[version] = _rendering(render(lease))
+        return new
 
     def _kept_with(self, *names):
         """What is kept of leases that were shown with these names."""
@@ -61,9 +77,9 @@ class Renderings:
         return self._kept
 
 
-def _rendered(shown):
+def _rendering(shown):
     return Rendering(
-        json.dumps(shown),
+        json.dumps(shown).encode(),
         shown['status'],
         shown['resource_class'],
         shown['purpose'],

@@ -9,7 +9,6 @@ import dataclasses
 
 import sqlalchemy as sa
 
-from flocx import db
 from flocx import exceptions
 from flocx.core import contract as contract_core
 from flocx.core import names
@@ -30,13 +29,10 @@ _SHOWN = [
         *('status', 'reason'),
     )
 ]
+_OF_CONTRACT = [_CONTRACTS.c.name, _CONTRACTS.c.purpose]
 _EVENTS = schema.events
-
-_TIMES = [at for at, column in enumerate(_SHOWN) if isinstance(column.type, db.Instant)]
-_AS_TEXT = [
-    sa.cast(column, sa.String) if at in _TIMES else column
-    for at, column in enumerate(_SHOWN)
-]
+#: How many leases one statement asks for by uuid.
+_AT_ONCE = 1000
 
 #: So much of a line. What a row has is looked up by name at ten times the cost.
 Shown = collections.namedtuple('Shown', [column.name for column in _SHOWN])
@@ -125,7 +121,8 @@ def leases(session, reader, provider_id, filters, where=()):
 
     :param filters: triples like those of a flocx.core.query.Query.
     """
-    found = _rows(session, _COLUMNS, reader, provider_id, filters, where)
+    columns = [*_COLUMNS, *_OF_CONTRACT]
+    found = _rows(session, columns, reader, provider_id, filters, where)
     return [_lease(row) for row in found]
 
 
@@ -134,26 +131,31 @@ def listed(session, reader, provider_id, filters, where=()):
 
     A list of many takes half as long with it.
     """
-    found = _rows(session, _SHOWN, reader, provider_id, filters, where)
-    return [Lease(Shown(*line), name, purpose) for *line, name, purpose in found]
+    columns = [*_SHOWN, *_OF_CONTRACT]
+    found = _rows(session, columns, reader, provider_id, filters, where)
+    return [_shown(row) for row in found]
 
 
-def rows(session, reader, provider_id, filters, now, where=()):
-    """The same as rows: what is shown, name and purpose, and whether it is over.
+def versions(session, reader, provider_id, filters, now, where=()):
+    """The version of each of these leases; a lease with the same one is the same.
 
-    Times are what the database writes, for most of them are not looked at: to make
-    them of this takes half of a list.
+    Of 1,000 leases that takes a quarter of the time of :func:`listed`.
     """
-    is_over = _LINES.c.end_time <= now
-    return _rows(session, _AS_TEXT, reader, provider_id, filters, where, is_over).all()
+    columns = _version(now)
+    found = _rows(session, columns, reader, provider_id, filters, where)
+    return [tuple(row) for row in found.all()]
 
 
-def of_row(row):
-    """The lease of a row of :func:`rows`."""
-    *line, name, purpose, _ = row
-    for at in _TIMES:
-        line[at] = line[at] and db.instant(line[at])
-    return Lease(Shown(*line), name, purpose)
+def with_versions(session, uuids, reader, provider_id, now):
+    """{uuid: (version, lease)}, with no more of their lines than is shown of them."""
+    asked = _version(now)
+    columns, found = [*asked, *_SHOWN, *_OF_CONTRACT], {}
+    for at in range(0, len(uuids), _AT_ONCE):
+        some = ('uuid', 'in', tuple(uuids[at : at + _AT_ONCE]))
+        for row in _rows(session, columns, reader, provider_id, (some,)):
+            version = tuple(row[: len(asked)])
+            found[version[0]] = version, _shown(row[len(asked) :])
+    return found
 
 
 def lease(session, ident, reader, provider_id, statuses=None):
@@ -225,11 +227,11 @@ def events(session, provider_id, *, after, since, party, resource_uuid, types, m
     return rows.all()
 
 
-def _rows(session, columns, reader, provider_id, filters, where, *more):
-    """Rows: of lines ``columns``, of contracts name and purpose, and ``more``."""
+def _rows(session, columns, reader, provider_id, filters, where=()):
+    """Rows of ``columns``, of lines and their contracts."""
     return session.execute(
-        sa.select(*columns, _CONTRACTS.c.name, _CONTRACTS.c.purpose, *more)
-        .join(_CONTRACTS, _CONTRACTS.c.uuid == _LINES.c.contract_uuid)
+        sa.select(*columns)
+        .join_from(_LINES, _CONTRACTS, _CONTRACTS.c.uuid == _LINES.c.contract_uuid)
         .where(
             _LINES.c.provider_id == provider_id,
             visibility.condition(visibility.lines, visibility.Somebody.like(reader)),
@@ -239,6 +241,20 @@ def _rows(session, columns, reader, provider_id, filters, where, *more):
         .order_by(_LINES.c.id),
         visibility.parameters(reader),
     )
+
+
+def _version(now):
+    """Columns that are the same as long as what is shown of a lease is.
+
+    What is written of a line gives its contract another generation. That a lease is
+    over, nobody writes.
+    """
+    return [_LINES.c.uuid, _CONTRACTS.c.generation, _LINES.c.end_time <= now]
+
+
+def _shown(row):
+    *line, name, purpose = row
+    return Lease(Shown(*line), name, purpose)
 
 
 def _lease(row):

@@ -190,6 +190,15 @@ class EveryChangeTest(base.MarketplaceTestCase):
             or {name for name in row if row[name] != was[name]}
             - {'hold', 'charged', 'power_on'}
         ]
+        # Who keeps what was made of a line looks at nothing else (market/db/leases.py).
+        self.assertLessEqual(
+            {line['contract_uuid'] for line in lines},
+            {
+                row['uuid']
+                for was, row in changes['contracts']
+                if not was or was['generation'] < row['generation']
+            },
+        )
         by_uuid = {row['uuid']: row for row in after['contract_lines'].values()}
         lines += [by_uuid[row['line_uuid']] for _, row in changes['interruptions']]
         lines += [
