@@ -69,6 +69,15 @@ class Caller:
         )
 
 
+def processor_seconds(pid):
+    """What a process and its children have taken of the processors so far."""
+    fields = pathlib.Path(f'/proc/{pid}/stat').read_text().rpartition(')')[2].split()
+    children = pathlib.Path(f'/proc/{pid}/task/{pid}/children').read_text().split()
+    ticks = int(fields[11]) + int(fields[12])
+    own = ticks / os.sysconf('SC_CLK_TCK')
+    return own + sum(map(processor_seconds, children))
+
+
 def quantile(values, part):
     """The smallest of ``values`` that at least ``part`` of them do not exceed."""
     return sorted(values)[max(0, math.ceil(part * len(values)) - 1)]

@@ -5,14 +5,14 @@
 
 Brings up a rig as ``benchmarks.peers`` does, with as many servers in Ironic as there
 are leases. Each is leased through esi-leap, and all is taken over by the marketplace,
-so that both list the same. Then one client asks both in turn. Prints JSON.
+so that both list the same. Then one client asks both in turn. Prints JSON. What each
+API took of the processors is in it, too: that says something where others use them.
 """
 
 import argparse
 import contextlib
 import datetime
 import json
-import os
 import sys
 
 from benchmarks import asking
@@ -33,7 +33,8 @@ THREADS = 8
 #: How many lists each is asked for before any counts: each process reads the names of
 #: all servers once a minute.
 WARMUP = 16
-RUNS = 11
+#: How many count; less than that is lost among the ticks of the processors' clock.
+RUNS = 31
 
 
 class Peers:
@@ -48,9 +49,9 @@ class Peers:
         ports = rig.ports | {'lease': lab_processes.any_port(taken)}
         database = rig.database
         services.configure_lease(rig.folder, database.url('flocx', database.ADVISED))
-        self._running = [self._old.process(processes)]
+        self._running = {'esi-leap': self._old.process(processes)}
         lease = services.process(rig.folder, ports, 'lease')
-        self._running.append(esileap.alone(lease, processes))
+        self._running['lease service'] = esileap.alone(lease, processes)
         self.ports = {'esi-leap': self._old.port, 'lease service': ports['lease']}
         self._tokens = {
             user: accounts.log_in(rig.folder, rig.ports, user, accounts.PEOPLE[user][0])
@@ -58,13 +59,13 @@ class Peers:
         }
 
     def start(self):
-        for each in self._running:
+        for each in self._running.values():
             each.start()
-        for each in self._running:
+        for each in self._running.values():
             each.wait(rigs.START_TIMEOUT)
 
     def stop(self):
-        for each in self._running:
+        for each in self._running.values():
             each.stop()
 
     def fill(self, number):
@@ -125,7 +126,7 @@ class Peers:
         lab_processes.run(folder, 'flocx-market-manage', command)
 
     def measure(self, number):
-        """{name: Timings} of the list of so many leases."""
+        """{name: (Timings, seconds of the processors)} of so many lists of leases."""
         found = {name: asking.Timings() for name in self.ports}
         lists = {
             name: self._request(port, asking.RENTER, 'GET', 'leases')
@@ -133,26 +134,41 @@ class Peers:
         }
         for request in lists.values():
             asking.Timings().run([request] * WARMUP, THREADS)
+        before = self._taken()
         for _ in range(RUNS):
             for name, request in lists.items():
                 (payload,) = found[name].run([request], 1)
                 listed = len(json.loads(payload)['leases'])
                 if listed != number:
                     raise trouble.Trouble(f'{name} lists {listed} leases.')
-        return found
+        after = self._taken()
+        return {name: (found[name], after[name] - before[name]) for name in found}
+
+    def _taken(self):
+        return {
+            name: installed.processor_seconds(process.pid)
+            for name, process in self._running.items()
+        }
 
 
 def report(found, options):
     """As JSON, with the ratio beside what it has to be."""
-    ratio = found['esi-leap'].median / found['lease service'].median
+    theirs, ours = (found[name] for name in ('esi-leap', 'lease service'))
     return {
         'esi_leap': esileap.VERSION,
         'leases': options.leases,
         'api_processes': options.processes,
-        'processors': os.cpu_count(),
-        'ratio': round(ratio, 1),
+        **installed.machine(),
+        'ratio': round(theirs[0].median / ours[0].median, 1),
         'target': TARGET,
-        **{name: timings.plain() for name, timings in found.items()},
+        'ratio_of_processor_time': round(theirs[1] / ours[1], 1),
+        **{
+            name: {
+                **timings.plain(),
+                'processor_ms': round(1000 * seconds / RUNS, 1),
+            }
+            for name, (timings, seconds) in found.items()
+        },
     }
 
 

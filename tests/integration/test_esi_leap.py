@@ -12,6 +12,7 @@ import random
 import sys
 import unittest
 
+from market import export_commands
 from market import import_commands
 from tests import profiles
 from tests.functional import base
@@ -205,23 +206,59 @@ class TakenOverTest(EsiLeapTestCase):
             if there.ok and pairs is not None:
                 pairs.append((there.json()['uuid'],) * 2)
         self.assertTrue(self.offers and self.leases)
+        report = self.manage(import_commands, 'import')
+        for kind, pairs in (('offers', self.offers), ('leases', self.leases)):
+            self.assertEqual([], report[kind]['refused'])
+            self.assertEqual(len(pairs), report[kind]['taken'])
+        self.assertEqual(*self.lists())
+        self.go_on()
+        self.assertNotEqual(*self.lists())
+        # And back again.
+        counted = self.manage(export_commands, 'export')
+        for kind in ('offers', 'leases'):
+            self.assertLess(0, counted[kind]['added'])
+            self.assertEqual(report[kind]['taken'], counted[kind]['changed'])
+        self.assertEqual(*self.lists())
+
+    def go_on(self):
+        """At ours: delete what is open, and lease a server."""
+        for kind in ('offers', 'leases'):
+            found = self.ask_here('owen', 'GET', f'/v1/{kind}').json()[kind]
+            for each in found:
+                self.ask_here('owen', 'DELETE', f'/v1/{kind}/{each["uuid"]}')
+        node = self.marketplace.node(self.add_node()).uuid
+        self.esi_leap.add_node(node, 'acme')
+        body = {'resource_uuid': node, **self.period()}
+        offer = self.good(self.ask_here('owen', 'POST', '/v1/offers', json=body), 201)
+        path = f'/v1/offers/{offer["uuid"]}/claim'
+        body = {name: offer[name] for name in ('start_time', 'end_time')}
+        lease = self.good(self.ask_here('lea', 'POST', path, json=body), 201)
+        for each, pairs in ((offer, self.offers), (lease, self.leases)):
+            pairs.append((each['uuid'],) * 2)
+
+    def manage(self, commands, *words):
+        """What ``flocx-market-manage`` prints of a command about esi-leap."""
         parser = argparse.ArgumentParser()
-        import_commands.add(parser.add_subparsers())
-        words = ['import', 'esi-leap', '--url', self.esi_leap.database]
+        commands.add(parser.add_subparsers())
+        words = [*words, 'esi-leap', '--url', self.esi_leap.database]
         command = parser.parse_args([*words, '--provider', 'service-service'])
         out = io.StringIO()
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(io.StringIO()):
             command.run(self.marketplace.database, command)
-        report = json.loads(out.getvalue())
+        return json.loads(out.getvalue())
+
+    def lists(self):
+        """What both list of all that was made, there and here: {kind: {uuid: it}}."""
+        found = {}, {}
+        urls = self.esi_leap.url, self.marketplace.catalog['lease']
         for kind, pairs in (('offers', self.offers), ('leases', self.leases)):
-            self.assertEqual([], report[kind]['refused'])
-            self.assertEqual(len(pairs), report[kind]['taken'])
             params = {'status': 'any', **({'view': 'all'} if kind == 'leases' else {})}
-            theirs, ours = (
-                self.good(base.Caller(url, 'ada').get(f'/v1/{kind}', **params), 200)
-                for url in (self.esi_leap.url, self.marketplace.catalog['lease'])
-            )
             uuids = {uuid for uuid, _ in pairs}
-            ours[kind] = [each for each in ours[kind] if each['uuid'] in uuids]
-            self.assertEqual(uuids, {each['uuid'] for each in ours[kind]})
-            self.assertEqual(self.plain(theirs), self.plain(ours))
+            for url, lists in zip(urls, found, strict=True):
+                answer = base.Caller(url, 'ada').get(f'/v1/{kind}', **params)
+                lists[kind] = {
+                    each['uuid']: self.plain(each)
+                    for each in self.good(answer, 200)[kind]
+                    if each['uuid'] in uuids
+                }
+        return found
