@@ -47,7 +47,7 @@ class Leases(routing.Resource):
         fields.find(service.directory, values)
         resource_class = values.pop('resource_class', None)
         where = leases.touching(*during) if during else ()
-        where += _of_whom(service, context, values)
+        reader = _as_whom(service, context, values)
         if resource_class:
             where += (leases.leases_of_class(resource_class),)
         filters = fields.columns(values)
@@ -56,7 +56,7 @@ class Leases(routing.Resource):
             filters += (('status', 'in', ours),)
         with service.database.reader() as session:
             versions = leases.versions(
-                session, visibility.OPERATOR, service.provider_id, filters, now, where
+                session, reader, service.provider_id, filters, now, where
             )
         found = b', '.join(
             each.json
@@ -116,8 +116,8 @@ def _statuses(asked):
     return {statuses.Status(asked)} if asked else statuses.LEASES_SHOWN
 
 
-def _of_whom(service, context, values):
-    """Conditions: leases of those whom the caller asks for.
+def _as_whom(service, context, values):
+    """Who sees what the caller asks for: their own leases, or all that filters find.
 
     :raises Forbidden: only an administrator may.
     """
@@ -132,5 +132,5 @@ def _of_whom(service, context, values):
     if others and not leasing.is_admin(service, context):
         raise exceptions.Forbidden('Access was denied to esi_leap:lease:lease_admin.')
     if others or owner or lessee:
-        return ()
-    return (leases.of_party(own),)
+        return visibility.OPERATOR
+    return visibility.party(own)

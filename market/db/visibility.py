@@ -93,6 +93,13 @@ OPERATOR = types.SimpleNamespace(
 )
 
 
+def party(project_id):
+    """A reader who sees what a project has, and nothing as anybody else."""
+    return types.SimpleNamespace(
+        project_id=project_id, lineage=(), is_admin=False, provider_id=None
+    )
+
+
 def offers(reader):
     """Their own, those open to all while available, and those meant for them."""
     if reader.is_admin:
