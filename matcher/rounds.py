@@ -270,7 +270,7 @@ class Rounds:
         """Clear a market of no importance, so that the first real one need not wait.
 
         An engine that was just installed compiles what it computes with, which may
-        take half a minute; later ones read what the first one kept.
+        take a minute; later ones read what the first one kept.
         """
         started = time.monotonic()
         budget = mechanisms.Budget(seconds=None, moves=100)

@@ -179,6 +179,15 @@ class InstantTest(unittest.TestCase):
 
 
 class SecondsTest(unittest.TestCase):
+    @hypothesis.given(st.datetimes(timezones=st.timezones()))
+    def test_a_text_is_in_utc_and_to_the_second(self, moment):
+        try:
+            in_utc = moment.astimezone(datetime.UTC)
+        except OverflowError:
+            hypothesis.reject()
+        expected = in_utc.replace(microsecond=0, tzinfo=None).isoformat()
+        self.assertEqual(f'{expected}Z', window.text(moment))
+
     def test_the_second_of_a_moment_ends_where_the_next_one_begins(self):
         moment = window.of_timestamp(0)
         self.assertEqual('1970-01-01T00:00:00Z', window.text(moment))
