@@ -59,7 +59,7 @@ def save(database, project_id, organisation_id, name=None):
     values = {
         'organisation_id': organisation_id
         or (known.organisation_id if known else project_id),
-        'name': name or (known.name if known else None),
+        'name': _printable(name) if name else (known.name if known else None),
     }
     if known and known._mapping == values:
         return
@@ -75,6 +75,11 @@ def save(database, project_id, organisation_id, name=None):
     except db_exc.DBDuplicateEntry:
         # Another request of the project was faster, and knew the same.
         return
+
+
+def _printable(name):
+    """A name as others may see it: Keystone takes any, and terminals obey some."""
+    return ''.join(each if each.isprintable() else '?' for each in name)[:255]
 
 
 def names(session, project_ids):

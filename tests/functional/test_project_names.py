@@ -67,6 +67,18 @@ class ProjectNamesTest(base.MarketplaceTestCase):
         self.assertEqual('Initech Research', self.told('acme-reader')['initech'])
 
 
+class HostileNameTest(base.MarketplaceTestCase):
+    VERSION = 'latest'
+
+    def test_a_name_does_nothing_to_who_reads_it(self):
+        names = self.marketplace.keystone.names
+        names['acme-web'] = 'web\x1b[2J\n\u202e' + 'é' * 300
+        self.offer(who='acme-web-member')
+        found = self.good(self.market('umbrella-reader').get('/v1/projects'), 200)
+        named = [each['name'] for each in found['projects']]
+        self.assertEqual(['web?[2J??' + 'é' * 246], named)
+
+
 class CommandTest(test_client.ClientTestCase):
     def test_an_owner_reads_the_name_of_who_rents(self):
         """Keystone tells members of other projects nothing of it."""

@@ -31,21 +31,12 @@ class CreateAgenda(command.ShowOne):
         )
 
 
-class ListAgendas(command.Lister):
+class ListAgendas(command.PagedLister):
     """List the agendas of your project."""
 
     table = fields.AGENDA
+    collection = 'agendas'
     _epilog = command.examples('openstack market agenda list')
-
-    def get_parser(self, prog_name):
-        parser = super().get_parser(prog_name)
-        self.add_filters(parser)
-        self.add_paging(parser)
-        return parser
-
-    def take_action(self, parsed_args):
-        query = {**self.filters(parsed_args), **self.paging(parsed_args)}
-        return self.listed(self.market.agendas(**query), parsed_args)
 
 
 class ShowAgenda(command.ShowOne):

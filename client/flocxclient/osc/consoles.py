@@ -37,21 +37,12 @@ class CreateConsoleToken(command.ShowOne):
         return self.shown(token)
 
 
-class ListConsoleTokens(command.Lister):
+class ListConsoleTokens(command.PagedLister):
     """List the tokens that open consoles of your servers, or hold sessions open."""
 
     table = fields.CONSOLE_TOKEN
+    collection = 'console_tokens'
     _epilog = command.examples('openstack market console token list --long')
-
-    def get_parser(self, prog_name):
-        parser = super().get_parser(prog_name)
-        self.add_filters(parser)
-        self.add_paging(parser)
-        return parser
-
-    def take_action(self, parsed_args):
-        query = {**self.filters(parsed_args), **self.paging(parsed_args)}
-        return self.listed(self.market.console_tokens(**query), parsed_args)
 
 
 class ShowConsoleToken(command.ShowOne):

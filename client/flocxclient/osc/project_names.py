@@ -5,7 +5,7 @@ from flocxclient import fields
 from flocxclient.osc import command
 
 
-class ListProjects(command.Lister):
+class ListProjects(command.PagedLister):
     """List the projects that you have to do with, by name.
 
     Your own, those that you rent from or let to, and those with an offer that you may
@@ -14,17 +14,8 @@ class ListProjects(command.Lister):
     """
 
     table = fields.PROJECT
+    collection = 'projects'
     _epilog = command.examples(
         'openstack market project list',
         'openstack market project list --name acme -f value -c UUID',
     )
-
-    def get_parser(self, prog_name):
-        parser = super().get_parser(prog_name)
-        self.add_filters(parser)
-        self.add_paging(parser)
-        return parser
-
-    def take_action(self, parsed_args):
-        query = {**self.filters(parsed_args), **self.paging(parsed_args)}
-        return self.listed(self.market.projects(**query), parsed_args)

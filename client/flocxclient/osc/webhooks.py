@@ -76,21 +76,12 @@ class CreateWebhook(command.ShowOne):
         )
 
 
-class ListWebhooks(command.Lister):
+class ListWebhooks(command.PagedLister):
     """List the webhooks of your project."""
 
     table = fields.WEBHOOK
+    collection = 'webhooks'
     _epilog = command.examples('openstack market webhook list --long')
-
-    def get_parser(self, prog_name):
-        parser = super().get_parser(prog_name)
-        self.add_filters(parser)
-        self.add_paging(parser)
-        return parser
-
-    def take_action(self, parsed_args):
-        query = {**self.filters(parsed_args), **self.paging(parsed_args)}
-        return self.listed(self.market.webhooks(**query), parsed_args)
 
 
 class ShowWebhook(command.ShowOne):
