@@ -2,7 +2,8 @@
 """Break one process after the other under load, and look what it takes to recover.
 
 Each fault ends when a canary has come through: a bid placed after the process was
-started again is matched, and its server delivered.
+started again is matched, and its server delivered. Where there are several of a kind, a
+canary has to come through while one of them is broken, too.
 """
 
 import collections
@@ -15,6 +16,7 @@ import time
 
 from tools.lab import folder as folders
 from tools.lab import progress
+from tools.rigging import faults
 from tools.rigging import fleet as fleets
 from tools.rigging import load as loads
 from tools.rigging import trader
@@ -22,9 +24,6 @@ from tools.rigging import trader
 FLEET, CANARIES = 'baremetal.fleet', 'baremetal.canary'
 # How long a canary may take before the fault counts as one that was not survived.
 RECOVERY_TIMEOUT = 180
-FAULTS = ('kill', 'kill', 'stop')
-# The port mapper keeps names of a broker that runs on; nothing of ours asks it.
-SPARED = ('epmd',)
 
 
 class Chaos:
@@ -69,16 +68,20 @@ class Chaos:
             self._load.stop()
 
     def _fault(self):
-        name = self._draw.choice([n for n in self._rig.names if n not in SPARED])
-        blow, pause = self._draw.choice(FAULTS), self._draw.uniform(0, 8)
-        process = self._rig.process(name)
+        name, kind = self._rig.draw_fault(self._draw)
+        pause = self._draw.uniform(0, 8)
+        fault = kind(self._rig, name, self._draw)
+        progress.say(f'  {fault.ACTION} {name}')
         began = time.monotonic()
-        process.kill() if blow == 'kill' else process.stop()
-        time.sleep(pause)
-        process.start()
-        back = time.monotonic()
-        process.wait(RECOVERY_TIMEOUT)
-        if name == self._rig.kind:
+        try:
+            fault.blow()
+            more = self._without(name, fault, began, pause)
+            back = time.monotonic()
+            fault.heal()
+        finally:
+            fault.close()
+        self._rig.process(name).wait(RECOVERY_TIMEOUT)
+        if name in self._rig.databases:
             # A conductor whose database goes away keeps the locks of its nodes, and
             # only forgets them when it starts; an operator has to know that too.
             self._rig.process('ironic').stop()
@@ -87,11 +90,24 @@ class Chaos:
         delivered = self._canary()
         return {
             'process': name,
-            'action': blow,
+            'action': fault.ACTION,
+            **more,
             'down': round(back - began, 2),
             'answers': round(answers - back, 2),
             'recovered': round(time.monotonic() - back, 2) if delivered else None,
         }
+
+    def _without(self, name, fault, began, pause):
+        """Wait while it is broken; where others do its work, until one canary is through."""
+        if name not in self._rig.redundant:
+            time.sleep(pause)
+            return {}
+        more = {}
+        if isinstance(fault, faults.Isolate):
+            more['minority refuses'] = self._rig.refuses(name)
+        delivered = self._canary()
+        more['without'] = round(time.monotonic() - began, 2) if delivered else None
+        return more
 
     def _canary(self):
         """Whether a bid placed now is matched and delivered."""
@@ -114,27 +130,43 @@ class Chaos:
             'seed': self._seed,
             'database': self._rig.kind,
             'faults': len(self.faults),
-            'unrecovered': [fault for fault in self.faults if not fault['recovered']],
+            'unrecovered': [fault for fault in self.faults if _failed(fault)],
             'recovery': self._recovery(),
             'load': dict(self._load.done),
+            'asked again': dict(self._load.again.most_common(20)),
             'errors': self._load.errors[:50],
             'check': check,
             'log': self.faults,
         }
 
     def _recovery(self):
-        seconds = collections.defaultdict(list)
+        """By kind of process and what befell it: the seconds of what was survived."""
+        seconds = collections.defaultdict(lambda: collections.defaultdict(list))
         for fault in self.faults:
-            if fault['recovered']:
-                seconds[fault['process']].append(fault['recovered'])
+            kind = fault['process'].partition('-')[0]
+            action = fault['action'].partition(' ')[0]
+            for name in ('without', 'recovered'):
+                if fault.get(name):
+                    seconds[f'{kind} {action}'][name].append(fault[name])
         return {
-            name: {
-                'faults': len(found),
-                'median': round(statistics.median(found), 2),
-                'most': max(found),
-            }
-            for name, found in sorted(seconds.items())
+            name: {measured: _summary(found) for measured, found in each.items()}
+            for name, each in sorted(seconds.items())
         }
+
+
+def _failed(fault):
+    """Whether something of it was not survived."""
+    return not all(
+        fault.get(name, True) for name in ('without', 'minority refuses', 'recovered')
+    )
+
+
+def _summary(seconds):
+    return {
+        'faults': len(seconds),
+        'median': round(statistics.median(seconds), 2),
+        'most': max(seconds),
+    }
 
 
 def check(rig, journal, settle=180, ironics=('admin',)):

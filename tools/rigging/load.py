@@ -23,7 +23,7 @@ class Load:
         self._rig, self._fleet, self._class = rig, fleet, resource_class
         self._journal, self._seed, self._pause = journal, seed, pause
         self._stopped = threading.Event()
-        self._threads = []
+        self._threads, self._traders = [], []
         self._lock = threading.Lock()
         self.done, self.errors = collections.Counter(), []
 
@@ -40,9 +40,15 @@ class Load:
         for thread in self._threads:
             thread.join()
 
+    @property
+    def again(self):
+        """How often somebody had to ask again, by what they were told."""
+        return sum((each.again for each in self._traders), collections.Counter())
+
     def _spawn(self, work, user, *arguments):
         draw = random.Random(f'{self._seed} {user}')
         who = trader.Trader(self._rig, user, self._journal)
+        self._traders.append(who)
         thread = threading.Thread(
             target=work, args=(who, draw, *arguments), name=user, daemon=True
         )

@@ -11,6 +11,7 @@ import time
 from tools.lab import progress
 from tools.lab import trouble
 from tools.rigging import chaos
+from tools.rigging import cluster
 from tools.rigging import daemons
 from tools.rigging import rig as rigs
 
@@ -41,6 +42,18 @@ def parse(arguments):
         '--budgets',
         action='store_true',
         help='let projects need credits, which they get (default: as it was last)',
+    )
+    up.add_argument(
+        '--cluster',
+        action='store_true',
+        help='as three controllers: Galera, a RabbitMQ of three, HAProxy, and two or '
+        'three of each process of FLOCX',
+    )
+    up.add_argument(
+        '--disks',
+        action='store_true',
+        help='give each node of a cluster a small disk in memory, which chaos can fill; '
+        'only as root',
     )
     status.add_argument(
         '-f', choices=('table', 'json'), default='table', dest='form', help='how'
@@ -79,7 +92,14 @@ def main(arguments=None):
 
 def _up(options):
     began = time.monotonic()
-    rig = rigs.Rig(options.folder, options.venv, options.database, options.budgets)
+    rig = cluster.of(
+        options.folder,
+        options.venv,
+        options.database,
+        options.budgets,
+        options.cluster,
+        options.disks,
+    )
     rig.folder.create()
     rig.folder.lock()
     progress.say(f'FLOCX rig in {rig.folder.path}')
@@ -94,7 +114,7 @@ def _up(options):
 
 
 def _down(options):
-    rig = rigs.Rig(options.folder)
+    rig = cluster.of(options.folder)
     stopped = []
     if rig.folder.path.is_dir():
         rig.folder.lock()
@@ -104,14 +124,14 @@ def _down(options):
 
 
 def _status(options):
-    rows = rigs.Rig(options.folder).status()
+    rows = cluster.of(options.folder).status()
     show = {'table': rigs.shown, 'json': rigs.as_json}[options.form]
     progress.say(show(rows))
     return 0 if all(row['answers'] for row in rows) else 1
 
 
 def _chaos(options):
-    rig = rigs.Rig(options.folder)
+    rig = cluster.of(options.folder)
     rig.folder.lock()
     report, held = chaos.run(rig, options.minutes, options.seed, options.nodes)
     text = json.dumps(report, indent=2)

@@ -15,12 +15,15 @@ from tools.lab import progress
 from tools.lab import together
 from tools.lab import trouble
 from tools.rigging import daemons
+from tools.rigging import faults
 from tools.rigging import services
 
 REQUIREMENTS = folders.CHECKOUT / 'tools' / 'rigging' / 'requirements.txt'
 OPENSTACK = ('keystone', 'ironic')
 PORTS = (*OPENSTACK, *services.APIS, 'rabbitmq', 'distribution', 'epmd', 'memcached')
 
+# The port mapper keeps names of a broker that runs on; nothing of ours asks it.
+SPARED = ('epmd',)
 # All of them at once, perhaps on a machine that has other things to do.
 START_TIMEOUT = 240
 
@@ -40,6 +43,8 @@ class Rig:
         as it was last.
     """
 
+    PORTS = PORTS
+
     def __init__(self, path=None, venv=None, database=None, budgets=False):
         self.folder = folders.Folder(path or folders.CHECKOUT / '.rig')
         kept = self.folder.recall('rig', {})
@@ -56,12 +61,17 @@ class Rig:
                 f'{self.folder.path} holds a rig on {kept["database"]}.',
                 'Use it as it is, choose another --folder, or remove this one.',
             )
-        self.ports = self.folder.recall('ports', dict.fromkeys(PORTS, 0))
+        self.ports = self.folder.recall('ports', dict.fromkeys(self.PORTS, 0))
 
     @property
     def names(self):
         """Of all processes, in the order in which they start."""
-        return (self.kind, 'epmd', 'rabbitmq', 'memcached', *OPENSTACK, *services.NAMES)
+        return (self.kind, 'epmd', 'rabbitmq', 'memcached', *OPENSTACK, *self.flocx)
+
+    @property
+    def flocx(self):
+        """The names of the processes of FLOCX."""
+        return services.NAMES
 
     @property
     def database(self):
@@ -77,7 +87,7 @@ class Rig:
 
     def process(self, name):
         """The process of that name, running or not."""
-        if name in services.NAMES:
+        if name in self.flocx:
             return services.process(self.folder, self.ports, name)
         if name in OPENSTACK:
             made = {'keystone': keystone.process, 'ironic': ironic.process}
@@ -106,18 +116,36 @@ class Rig:
         self.folder.remember('rig', self._kept)
         self._choose_ports()
         self._configure()
-        with progress.during(f'Starting {self.kind}, RabbitMQ and memcached'):
-            together.together(*(each.prepare for each in self._daemons().values()))
-            self.start(self.kind, 'epmd', 'memcached')
-            self.start('rabbitmq')
+        self._start_daemons()
         self._fill_databases()
         with progress.during('Starting Keystone, Ironic and FLOCX'):
             self.start('keystone')
             self._populate_keystone()
-            self.start('ironic', *services.NAMES)
+            self.start('ironic', *self.flocx)
         if self._kept['budgets']:
             services.fund(self.folder, self.ports)
         self._populate_ironic()
+
+    @property
+    def databases(self):
+        """The processes without which connections to the database break."""
+        return (self.kind,)
+
+    @property
+    def redundant(self):
+        """The processes whose work others do while they are away."""
+        return ()
+
+    def draw_fault(self, draw):
+        """The name of a process, and what befalls it."""
+        name = draw.choice([name for name in self.names if name not in SPARED])
+        return name, draw.choice(faults.SINGLE)
+
+    def _start_daemons(self):
+        with progress.during(f'Starting {self.kind}, RabbitMQ and memcached'):
+            together.together(*(each.prepare for each in self._daemons().values()))
+            self.start(self.kind, 'epmd', 'memcached')
+            self.start('rabbitmq')
 
     def start(self, *names):
         """Start these, and return once each answers."""
@@ -131,7 +159,7 @@ class Rig:
         """Stop exactly what was started here; the names of what was running."""
         running = [name for name in self.names if self.process(name).pid]
         backwards = list(reversed(running))
-        ours = [name for name in backwards if name in (*services.NAMES, *OPENSTACK)]
+        ours = [name for name in backwards if name in (*self.flocx, *OPENSTACK)]
         # What keeps the data goes last, so that the others can end in order.
         for group in (ours, [name for name in backwards if name not in ours]):
             if group:
@@ -167,7 +195,7 @@ class Rig:
         running = {name for name in self.names if self.process(name).pid}
         if 'rabbitmq' in running:
             running.add('distribution')
-        for name in PORTS:
+        for name in self.PORTS:
             port = self.ports.get(name)
             if not port or name not in running and not processes.free(port):
                 self.ports[name] = processes.any_port(self.ports.values())

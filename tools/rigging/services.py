@@ -9,15 +9,13 @@ from tools.lab import processes
 from tools.lab import rest
 
 APIS = ('market', 'provider', 'matcher')
-# worker: (the program, whose configuration it reads)
+# kind of worker: (the program, whose configuration it reads)
 WORKERS = {
     'worker': ('flocx-market-worker', 'market'),
-    'engine-1': ('flocx-matcher-engine', 'matcher'),
-    'engine-2': ('flocx-matcher-engine', 'matcher'),
-    'fulfiller-1': ('flocx-provider-fulfiller', 'provider'),
-    'fulfiller-2': ('flocx-provider-fulfiller', 'provider'),
+    'engine': ('flocx-matcher-engine', 'matcher'),
+    'fulfiller': ('flocx-provider-fulfiller', 'provider'),
 }
-NAMES = (*APIS, *WORKERS)
+NAMES = (*APIS, 'worker', 'engine-1', 'engine-2', 'fulfiller-1', 'fulfiller-2')
 
 SHARED = """\
 [DEFAULT]
@@ -145,9 +143,15 @@ def process(folder, ports, name):
     The lease service, which a rig is without, is one that may be started besides, see
     :func:`configure_lease`.
     """
-    if name not in WORKERS:
-        return _api(folder, ports, name)
-    command, service = WORKERS[name]
+    kind = name.partition('-')[0]
+    if kind in WORKERS:
+        return worker(folder, name, kind)
+    return api(folder, name, name, f'127.0.0.1:{ports[name]}')
+
+
+def worker(folder, name, kind):
+    """The process of that name, of a kind of workers."""
+    command, service = WORKERS[kind]
     return processes.Process(
         folder,
         name,
@@ -161,20 +165,24 @@ def url(ports, name):
     return f'http://127.0.0.1:{ports[name]}'
 
 
-def _api(folder, ports, name):
+def api(folder, name, service, address, number=2):
+    """The process of that name, which serves the API of a service there.
+
+    :param number: of the processes that it has itself.
+    """
     command = [folder.python, folder.venv / 'bin' / 'uwsgi']
-    command += ['--http-socket', f'127.0.0.1:{ports[name]}']
+    command += ['--http-socket', address]
     # It closes a connection after each answer, which a client should be told.
     command += ['--add-header', 'Connection: close']
     # A query that does not fit is left out, and its request answered without it.
     command += ['--buffer-size', '65535']
-    command += ['--module', f'{name}.wsgi:application', '--master', '--no-orphans']
-    command += ['--processes', '2', '--threads', '8', '--enable-threads']
+    command += ['--module', f'{service}.wsgi:application', '--master', '--no-orphans']
+    command += ['--processes', number, '--threads', '8', '--enable-threads']
     command += ['--lazy-apps', '--need-app', '--die-on-term', '--disable-logging']
     return processes.Process(
         folder,
         name,
         command,
-        [f'{url(ports, name)}/healthcheck'],
-        folder.environment(OS_FLOCX_CONFIG_FILES=str(folder.etc / f'{name}.conf')),
+        [f'http://{address}/healthcheck'],
+        folder.environment(OS_FLOCX_CONFIG_FILES=str(folder.etc / f'{service}.conf')),
     )

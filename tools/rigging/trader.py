@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Somebody who trades while things break, and writes down what they were promised."""
 
+import collections
 import datetime
 import http.client
 import json
@@ -46,6 +47,8 @@ class Trader:
     def __init__(self, rig, user, journal=None, timeout=180):
         self._rig, self._user, self._journal = rig, user, journal
         self._timeout, self._token = timeout, None
+        #: How often they had to ask again, by what they were told.
+        self.again = collections.Counter()
 
     def offer(self, node, price, seconds, **more):
         """Publish an offer of a server; the offer."""
@@ -120,6 +123,7 @@ class Trader:
             elif status and status not in AWAY:
                 raise Gave(status, response)
             asked += 1
+            self.again[f'{method} {path.partition("/")[0]} {status or response}'] += 1
             time.sleep(0.3)
         raise TimeoutError(f'{method} {url}: no answer but {response}')
 
