@@ -58,6 +58,8 @@ ELSEWHERE = {
     'mariadb': 'is the database, with SQL that tests/integration/daemons.py says too',
     'mariadb-dump': 'is the database',
     'rabbitmqctl': 'is the broker',
+    'galera_new_cluster': 'founds a cluster, as tools/rigging/cluster.py does',
+    'socat': 'asks HAProxy what tools/rigging/balancer.py asks it',
     'manage.py': "is Horizon's; the dashboard's tour runs Horizon as it is installed",
     'benchmarks.peers': 'takes many minutes; tox -e bench runs it',
     'benchmarks.leases': 'takes minutes; tox -e bench runs it',

@@ -7,11 +7,12 @@ import unittest
 
 from oslo_messaging._drivers import impl_rabbit
 
+from tools.rigging import balancer
 from tools.rigging import cluster
 from tools.rigging import members
 from tools.rigging import page
 
-DAEMONS = (members.Galera, members.RabbitMQ, members.Balancer)
+DAEMONS = (members.Galera, members.RabbitMQ, balancer.Balancer)
 SHARED = {3306: ('127.0.0.1', 1), 7780: ('127.0.0.1', 2)}
 
 

@@ -98,7 +98,7 @@ class Chaos:
         }
 
     def _without(self, name, fault, began, pause):
-        """Wait while it is broken; where others do its work, until one canary is through."""
+        """Wait while it is broken; where others do its work, for a canary."""
         if name not in self._rig.redundant:
             time.sleep(pause)
             return {}

@@ -16,6 +16,7 @@ from tools.lab import ironic
 from tools.lab import keystone
 from tools.lab import progress
 from tools.lab import together
+from tools.rigging import balancer
 from tools.rigging import faults
 from tools.rigging import members
 from tools.rigging import page as pages
@@ -50,13 +51,22 @@ FOUND_TIMEOUT = 120
 class Cluster(rigs.Rig):
     """A rig whose daemons are three, and whose processes of FLOCX two or three."""
 
-    PORTS = (*rigs.OPENSTACK, *services.APIS, 'database', 'coordination', 'epmd')
+    MORE_PORTS = {
+        'haproxy': (*services.APIS, 'database', 'coordination'),
+        **{
+            f'rabbitmq-{host % 10}': (f'distribution-{host % 10}',)
+            for host in pages.HOSTS
+        },
+    }
+    PORTS = (*rigs.OPENSTACK, 'epmd', *sum(MORE_PORTS.values(), ()))
 
     def __init__(self, path=None, venv=None, budgets=False, disks=False):
         """:param disks: whether nodes have disks of their own; False for as last."""
         super().__init__(path, venv, 'galera', budgets)
         self._kept['disks'] = disks or self.folder.recall('rig', {}).get('disks', False)
         self._network = self.folder.recall('network')
+        # What runs with another release than the others, and that.
+        self._before, self._behind, self._without = None, set(), ()
 
     @property
     def network(self):
@@ -108,12 +118,12 @@ class Cluster(rigs.Rig):
 
     @property
     def balancer(self):
-        (made,) = self._members(members.Balancer, [None])
+        (made,) = self._members(balancer.Balancer, [None])
         return made
 
     @property
     def database(self):
-        return members.Database(
+        return balancer.Database(
             self.nodes, self.folder.password, self.ports['database']
         )
 
@@ -125,20 +135,50 @@ class Cluster(rigs.Rig):
 
     @property
     def flocx(self):
-        return NAMES
+        missing = {
+            name for name in self._behind if name.rpartition('-')[0] in self._without
+        }
+        return tuple(name for name in NAMES if name not in missing)
 
     @property
     def names(self):
-        return (*self._daemons(), *rigs.OPENSTACK, *NAMES)
+        return (*self._daemons(), *rigs.OPENSTACK, *self.flocx)
+
+    def begin_with(self, before, without=()):
+        """Let all processes be of an earlier release, see :meth:`forward`.
+
+        :param before: the folder of this rig with the environment of that release.
+        :param without: kinds of processes that it does not have.
+        """
+        self._before, self._without = before, without
+        self._behind = set(NAMES)
+
+    def forward(self, name):
+        """Replace a process by that of this release."""
+        self.process(name).stop()
+        self._behind.discard(name)
+        self.start(name)
+
+    def back(self, name):
+        """Replace it by that of the earlier one."""
+        self.process(name).stop()
+        self._behind.add(name)
+        if name in self.flocx:
+            self.start(name)
+
+    @property
+    def first_release(self):
+        return self._before if self._behind else self.folder
 
     def process(self, name):
         kind, _, number = name.rpartition('-')
+        folder = self._before if name in self._behind else self.folder
         if kind in services.APIS:
             address = f'{self.network}{10 + int(number)}:{WSGI_PORTS[kind]}'
             # There are two of them already.
-            return services.api(self.folder, name, kind, address, 1)
+            return services.api(folder, name, kind, address, 1)
         if kind in services.WORKERS:
-            return services.worker(self.folder, name, kind)
+            return services.worker(folder, name, kind)
         return super().process(name)
 
     @property
@@ -204,7 +244,7 @@ class Cluster(rigs.Rig):
         if not any(node.process().pid for node in nodes):
             may = [node.may_found() for node in nodes]
             founders = [node for node, may_it in zip(nodes, may, strict=True) if may_it]
-            # Where none was the last, all have crashed, and find together by themselves.
+            # Where none was the last, all have crashed, and find each other.
             for node in founders[:1] or (nodes[:1] if set(may) == {None} else []):
                 process = node.founding()
                 process.start()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What befalls a process, its host's network, disk or clock, and how that is put right."""
+"""What befalls a process, its host's network, disk or clock; and its end."""
 
 import os
 import signal
@@ -72,7 +72,7 @@ class Isolate(Fault):
 
     def blow(self):
         network = f'{self.rig.network}0/24'
-        drop = f'ip saddr {{}} ip daddr {{}} drop'
+        drop = 'ip saddr {} ip daddr {} drop'
         rules = '; '.join(
             drop.format(*pair)
             for pair in ((self._address, network), (network, self._address))

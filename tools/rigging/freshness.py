@@ -86,8 +86,11 @@ def locks_are_local(connections):
 def main(number, password, *addresses):
     with connect(addresses[0], password) as setting_up:
         run(setting_up, 'CREATE DATABASE IF NOT EXISTS freshness')
-        run(setting_up, 'CREATE OR REPLACE TABLE freshness.it '
-                        '(id INT PRIMARY KEY, generation BIGINT)')
+        run(
+            setting_up,
+            'CREATE OR REPLACE TABLE freshness.it '
+            '(id INT PRIMARY KEY, generation BIGINT)',
+        )
         run(setting_up, 'INSERT INTO freshness.it VALUES (1, 1)')
         time.sleep(1)
         found = {}

@@ -52,8 +52,8 @@ def parse(arguments):
     up.add_argument(
         '--disks',
         action='store_true',
-        help='give each node of a cluster a small disk in memory, which chaos can fill; '
-        'only as root',
+        help='give each node of a cluster a small disk in memory, which chaos can '
+        'fill; only as root',
     )
     status.add_argument(
         '-f', choices=('table', 'json'), default='table', dest='form', help='how'

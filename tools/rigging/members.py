@@ -1,12 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """The daemons of a cluster, each on the loopback address of its host."""
 
-import re
 import socket
 import subprocess
 
 from tools.lab import folder as folders
-from tools.lab import processes
 from tools.rigging import daemons
 
 #: Starts a node of Galera where it was when it ended, be it by a crash, as the unit of
@@ -17,7 +15,13 @@ GALERA = (
     ' exec "$@" ${position:+"--wsrep-start-position=$position"} $FOUND'
 )
 #: What of a node's variables says that it can be asked.
-WELL = {'wsrep_ready': 'ON', 'wsrep_local_state': '4', 'wsrep_cluster_status': 'Primary'}
+WELL = {
+    'wsrep_ready': 'ON',
+    'wsrep_local_state': '4',
+    'wsrep_cluster_status': 'Primary',
+}
+#: What the arguments of a broker are called.
+ADDED = 'SERVER_ADDITIONAL_ERL_ARGS'
 #: For daemons that share few processors with many others.
 ERLANG = (
     '-kernel inet_dist_use_interface {{{address}}}'
@@ -208,7 +212,7 @@ class RabbitMQ(Member):
         text = (self.home / 'rabbitmq-env.conf').read_text()
         self._write(
             'rabbitmq-env.conf',
-            f'{text}\nSERVER_ADDITIONAL_ERL_ARGS="$SERVER_ADDITIONAL_ERL_ARGS {more}"\n',
+            f'{text}\n{ADDED}="${ADDED} {more}"\n',
         )
 
     def environment(self):
@@ -217,8 +221,8 @@ class RabbitMQ(Member):
             'ERL_EPMD_PORT': str(self.ports['epmd']),
             'RABBITMQ_CONF_ENV_FILE': f'{home}/rabbitmq-env.conf',
             'RABBITMQ_CONFIG_FILE': f'{home}/rabbitmq',
-            # Here the port mapper is one for all, and holds them to be one host's.
-            'RABBITMQ_DIST_PORT': str(25661 + self.host),
+            # A broker wants its port to be free on all addresses.
+            'RABBITMQ_DIST_PORT': str(self.ports[f'distribution-{self.host % 10}']),
             'RABBITMQ_MNESIA_BASE': f'{home}/mnesia',
             'RABBITMQ_LOG_BASE': f'{home}/logs',
             'RABBITMQ_LOGS': '-',
@@ -229,7 +233,9 @@ class RabbitMQ(Member):
 
     def command(self):
         return [
-            daemons.program('rabbitmq-server', 'rabbitmq-server', '/usr/lib/rabbitmq/bin')
+            daemons.program(
+                'rabbitmq-server', 'rabbitmq-server', '/usr/lib/rabbitmq/bin'
+            )
         ]
 
     def ready(self):
@@ -252,77 +258,3 @@ class Memcached(Member):
 
     def ready(self):
         return self._connects(11211, b'version\r\n', b'VERSION')
-
-
-class Balancer(Member):
-    """HAProxy, of which one at a time has the shared address."""
-
-    NAME = ACCOUNT = 'haproxy'
-    FILES = {
-        '/etc/haproxy/haproxy.cfg': 'haproxy.cfg',
-        '/etc/haproxy/check.cnf': 'check.cnf',
-        '/etc/haproxy/galera-ready': 'galera-ready',
-    }
-
-    def configure(self):
-        (self.home / 'galera-ready').chmod(0o700)
-
-    @property
-    def socket(self):
-        return self.home / 'admin.sock'
-
-    def command(self):
-        haproxy = daemons.program('haproxy', 'haproxy')
-        return [haproxy, '-db', '-f', f'{self.home}/haproxy.cfg']
-
-    def ready(self):
-        return bool(self.ask('show info'))
-
-    def ask(self, command):
-        """What it answers; nothing if it does not."""
-        try:
-            with socket.socket(socket.AF_UNIX) as connection:
-                connection.settimeout(5)
-                connection.connect(str(self.socket))
-                connection.sendall(command.encode() + b'\n')
-                parts = iter(lambda: connection.recv(65536), b'')
-                return b''.join(parts).decode()
-        except OSError:
-            return ''
-
-    def servers(self):
-        """{(section, server): its row} of what it passes requests on to."""
-        head, *rows = self.ask('show stat').removeprefix('# ').splitlines() or ['']
-        rows = [dict(zip(head.split(','), row.split(','), strict=False)) for row in rows]
-        return {
-            (row['pxname'], row['svname']): row
-            for row in rows
-            if re.match('controller', row.get('svname', ''))
-        }
-
-
-class Database:
-    """The database of the cluster, by the balancer."""
-
-    DIALECT, DRIVER, ADVISED = 'mysql', 'pymysql', 'mysqldb'
-
-    def __init__(self, nodes, password, port):
-        self._nodes, self._password, self._port = nodes, password, port
-
-    def url(self, name='', driver=None):
-        return (
-            f'mysql+{driver or self.DRIVER}://flocx:{self._password}'
-            f'@127.0.0.1:{self._port}/{name}?charset=utf8mb4'
-        )
-
-    def execute(self, statement):
-        """Run a statement as the administrator, on the first node."""
-        node = self._nodes[0]
-        client = daemons.program('mariadb', 'mariadb-client')
-        command = [client, '--no-defaults', '-uroot', f'--socket={node.home}/socket']
-        processes.run(node.folder, 'sql', [*command, '-e', statement])
-
-    def create(self, name, driver=None):
-        """The URL of a new database."""
-        self.execute(f'CREATE DATABASE {name}')
-        return self.url(name, driver)

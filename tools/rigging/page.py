@@ -24,7 +24,9 @@ def files(text=None):
     :param text: of another page.
     """
     text = PAGE.read_text() if text is None else text
-    return {path: textwrap.dedent(body).strip() + '\n' for path, body in _FILE.findall(text)}
+    return {
+        path: textwrap.dedent(body).strip() + '\n' for path, body in _FILE.findall(text)
+    }
 
 
 class Page:

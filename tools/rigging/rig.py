@@ -44,6 +44,8 @@ class Rig:
     """
 
     PORTS = PORTS
+    #: What ports processes have that are not called like themselves.
+    MORE_PORTS = {'rabbitmq': ('distribution',)}
 
     def __init__(self, path=None, venv=None, database=None, budgets=False):
         self.folder = folders.Folder(path or folders.CHECKOUT / '.rig')
@@ -67,6 +69,11 @@ class Rig:
     def names(self):
         """Of all processes, in the order in which they start."""
         return (self.kind, 'epmd', 'rabbitmq', 'memcached', *OPENSTACK, *self.flocx)
+
+    @property
+    def first_release(self):
+        """The folder with the environment whose schema a new market has."""
+        return self.folder
 
     @property
     def flocx(self):
@@ -193,8 +200,8 @@ class Rig:
 
     def _choose_ports(self):
         running = {name for name in self.names if self.process(name).pid}
-        if 'rabbitmq' in running:
-            running.add('distribution')
+        for name in tuple(running):
+            running.update(self.MORE_PORTS.get(name, ()))
         for name in self.PORTS:
             port = self.ports.get(name)
             if not port or name not in running and not processes.free(port):
@@ -230,7 +237,7 @@ class Rig:
 
     def _fill_databases(self):
         if self._filled.exists():
-            services.migrate(self.folder)
+            services.migrate(self.first_release)
             return
         with progress.during('Preparing Keystone, Ironic and the market'):
             for name in ('keystone', 'ironic', 'flocx'):
@@ -238,7 +245,7 @@ class Rig:
             together.together(
                 lambda: keystone.prepare(self.folder, self.ports),
                 lambda: ironic.prepare(self.folder),
-                lambda: services.prepare(self.folder),
+                lambda: services.migrate(self.first_release),
             )
 
     def _populate_keystone(self):

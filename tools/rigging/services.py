@@ -125,13 +125,8 @@ def _escaped(url):
     return url.replace('$', '$$')
 
 
-def prepare(folder):
-    """The schema of an empty market, and what the engine would else compile first."""
-    migrate(folder)
-    processes.run(folder, 'rehearsal', [folder.python, '-m', 'matcher.warmup'])
-
-
 def migrate(folder):
+    """Bring the schema of the market up, from none if need be."""
     manage = [folder.python, folder.venv / 'bin' / 'flocx-market-manage']
     manage += ['--config-file', folder.etc / 'market.conf', 'db', 'upgrade']
     processes.run(folder, 'flocx-market-manage', manage)

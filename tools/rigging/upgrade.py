@@ -1,0 +1,190 @@
+# SPDX-License-Identifier: Apache-2.0
+"""From an earlier release to this one on a cluster under load, and back.
+
+Process by process, in the order of doc/source/admin/upgrading.rst. A fault is a request
+that somebody had to send again, a message that did not arrive, or a canary that did not
+come through.
+"""
+
+import json
+import re
+import shutil
+import subprocess
+import time
+
+from tools.lab import folder as folders
+from tools.lab import install
+from tools.lab import progress
+from tools.lab import trouble
+from tools.rigging import chaos
+from tools.rigging import cluster
+from tools.rigging import rig as rigs
+from tools.rigging import services
+
+#: The release that sites upgrade from here.
+BEFORE = '8e8a7b0'
+#: What it did not have.
+NEW_SINCE = ('worker',)
+#: Two processes of each API stand behind the balancer.
+APIS = (1, 2)
+DRAIN_TIMEOUT = 60
+#: What a process logs of a message that was lost, or that it does not understand.
+LOST = re.compile(r'could not be sent|is dropped|UnsupportedVersion|Unknown RPC')
+
+
+class Missing(trouble.Trouble):
+    """A release that is not in the history of the checkout, which may be short."""
+
+
+def source_of(commit, path):
+    """The tree of a commit of this repository, in a new folder.
+
+    :raises Missing: it is not in the history that is here.
+    """
+    path.mkdir(parents=True)
+    archive = subprocess.run(
+        ['git', 'archive', commit], cwd=folders.CHECKOUT, capture_output=True
+    )
+    if archive.returncode:
+        raise Missing(
+            f'{commit} is not in the history of this repository.',
+            archive.stderr.decode(),
+        )
+    subprocess.run(['tar', '-x', '-C', path], input=archive.stdout, check=True)
+    return path
+
+
+def prepare(rig, venv, commit=BEFORE):
+    """An environment like that of the rig, with the services of that commit.
+
+    :returns: the folder of the rig with that environment.
+    """
+    old = folders.Folder(rig.folder.path, venv)
+    stamp = venv / 'release'
+    if stamp.exists() and stamp.read_text() == commit:
+        return old
+    install.ensure(rig.folder)
+    install.add(rig.folder, 'rig', rigs.REQUIREMENTS)
+    shutil.rmtree(venv, ignore_errors=True)
+    shutil.copytree(rig.folder.venv, venv, symlinks=True)
+    source = rig.folder.path / 'before'
+    shutil.rmtree(source, ignore_errors=True)
+    source_of(commit, source)
+    command = [old.python, '-m', 'pip', 'install', '--no-deps', '--no-build-isolation']
+    install.run(old, f'Installing {commit}', [*command, '--force-reinstall', source])
+    stamp.write_text(commit)
+    return old
+
+
+class Upgrade(chaos.Chaos):
+    """The steps, each while owners and renters trade."""
+
+    def __init__(self, rig, seed, nodes):
+        super().__init__(rig, seed, nodes)
+        self.steps, self._read = [], {}
+
+    def run(self):
+        """There, and then back, with the schema of the new release."""
+        self._load.start()
+        self._step('before', lambda: None)
+        self._step('schema', lambda: services.migrate(self._rig.folder))
+        for name, names in self._order():
+            self._step(name, lambda names=names: self._each(names, self._rig.forward))
+        for name, names in reversed(self._order()):
+            self._step(
+                f'{name}, back', lambda names=names: self._each(names, self._rig.back)
+            )
+        for name, names in self._order():
+            self._step(
+                f'{name}, again',
+                lambda names=names: self._each(names, self._rig.forward),
+            )
+        with progress.during('Stopping the load'):
+            self._load.stop()
+
+    def _order(self):
+        """What is replaced in which step, in the order of the page."""
+        kinds = (
+            ('engines', ('engine',)),
+            ('marketplace', ('market', 'matcher', 'worker')),
+            ('providers', ('provider', 'fulfiller')),
+        )
+        return [
+            (step, [name for name in cluster.NAMES if name.partition('-')[0] in those])
+            for step, those in kinds
+        ]
+
+    def _each(self, names, turn):
+        for name in names:
+            with self._drained(name):
+                turn(name)
+
+    def _drained(self, name):
+        return self._rig.balancer.drained(*_backend(name), DRAIN_TIMEOUT)
+
+    def _step(self, name, work):
+        began = time.monotonic()
+        again = sum(self._load.again.values())
+        work()
+        worked = time.monotonic()
+        delivered = self._canary()
+        self.steps.append(
+            {
+                'step': name,
+                'seconds': round(worked - began, 1),
+                'canary': round(time.monotonic() - worked, 1) if delivered else None,
+                'asked again': sum(self._load.again.values()) - again,
+                'messages lost': self._lost(),
+            }
+        )
+        progress.say(f'  {json.dumps(self.steps[-1])}')
+
+    def _lost(self):
+        """How many messages all processes say were lost, since it was last asked."""
+        found = 0
+        for name in self._rig.flocx:
+            log = self._rig.process(name).log
+            if log.exists():
+                with open(log, errors='replace') as stream:
+                    stream.seek(self._read.get(name, 0))
+                    found += len(LOST.findall(stream.read()))
+                    self._read[name] = stream.tell()
+        return found
+
+    def report(self, check):
+        return {
+            'from': BEFORE,
+            'steps': self.steps,
+            'load': dict(self._load.done),
+            'asked again': dict(self._load.again),
+            'errors': self._load.errors[:50],
+            'check': check,
+        }
+
+
+def _backend(name):
+    """The section of the balancer and the server in it; None for who has no clients."""
+    kind, _, number = name.rpartition('-')
+    if kind in services.APIS:
+        return kind, f'controller{number}'
+    return None, None
+
+
+def held(report):
+    """Whether nobody noticed anything."""
+    return (
+        report['check']['violations'] == []
+        and not report['errors']
+        and not report['asked again']
+        and all(step['canary'] for step in report['steps'])
+        and not any(step['messages lost'] for step in report['steps'])
+    )
+
+
+def run(rig, seed=1, nodes=20):
+    """All of it on a rig of the earlier release; the report, and whether it held."""
+    upgrade = Upgrade(rig, seed, nodes)
+    upgrade.run()
+    with progress.during('Checking'):
+        report = upgrade.report(chaos.check(rig, upgrade.journal))
+    return report, held(report)
