@@ -29,7 +29,7 @@ RECOVERY_TIMEOUT = 180
 class Chaos:
     """One run of faults on a rig; ``report`` tells of it."""
 
-    def __init__(self, rig, seed, nodes):
+    def __init__(self, rig, seed, nodes, pause=1.0):
         self._rig, self._seed = rig, seed
         self._draw = random.Random(seed)
         journal = rig.folder.path / 'accepted.jsonl'
@@ -38,7 +38,7 @@ class Chaos:
         with progress.during(f'Enrolling {nodes} servers'):
             fleet = fleets.Fleet(rig, FLEET).enrol(nodes)
             canaries = fleets.Fleet(rig, CANARIES).enrol(6)
-        self._load = loads.Load(rig, fleet, FLEET, self._journal, seed)
+        self._load = loads.Load(rig, fleet, FLEET, self._journal, seed, pause)
         self._renter = trader.Trader(
             rig, 'umbrella-renter', self._journal, RECOVERY_TIMEOUT
         )
@@ -130,8 +130,8 @@ class Chaos:
             'seed': self._seed,
             'database': self._rig.kind,
             'faults': len(self.faults),
-            'unrecovered': [fault for fault in self.faults if _failed(fault)],
-            'recovery': self._recovery(),
+            'unrecovered': [fault for fault in self.faults if failed(fault)],
+            'recovery': recovery(self.faults),
             'load': dict(self._load.done),
             'asked again': dict(self._load.again.most_common(20)),
             'errors': self._load.errors[:50],
@@ -139,22 +139,23 @@ class Chaos:
             'log': self.faults,
         }
 
-    def _recovery(self):
-        """By kind of process and what befell it: the seconds of what was survived."""
-        seconds = collections.defaultdict(lambda: collections.defaultdict(list))
-        for fault in self.faults:
-            kind = fault['process'].partition('-')[0]
-            action = fault['action'].partition(' ')[0]
-            for name in ('without', 'recovered'):
-                if fault.get(name):
-                    seconds[f'{kind} {action}'][name].append(fault[name])
-        return {
-            name: {measured: _summary(found) for measured, found in each.items()}
-            for name, each in sorted(seconds.items())
-        }
+
+def recovery(faults):
+    """By kind of process and what befell it: the seconds of what was survived."""
+    seconds = collections.defaultdict(lambda: collections.defaultdict(list))
+    for fault in faults:
+        kind = fault['process'].partition('-')[0]
+        action = fault['action'].partition(' ')[0]
+        for name in ('without', 'recovered'):
+            if fault.get(name):
+                seconds[f'{kind} {action}'][name].append(fault[name])
+    return {
+        name: {measured: _summary(found) for measured, found in each.items()}
+        for name, each in sorted(seconds.items())
+    }
 
 
-def _failed(fault):
+def failed(fault):
     """Whether something of it was not survived."""
     return not all(
         fault.get(name, True) for name in ('without', 'minority refuses', 'recovered')
@@ -192,10 +193,13 @@ def check(rig, journal, settle=180, ironics=('admin',)):
     return json.loads(done.stdout)
 
 
-def run(rig, minutes, seed=None, nodes=40):
-    """A whole run; its report, and whether everything held."""
+def run(rig, minutes, seed=None, nodes=40, pause=1.0):
+    """A whole run; its report, and whether everything held.
+
+    :param pause: how many seconds each trader waits before the next request, about.
+    """
     seed = int.from_bytes(os.urandom(4)) if seed is None else seed
-    chaos = Chaos(rig, seed, nodes)
+    chaos = Chaos(rig, seed, nodes, pause)
     chaos.run(minutes)
     with progress.during('Checking'):
         found = check(rig, chaos.journal)

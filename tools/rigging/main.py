@@ -65,6 +65,12 @@ def parse(arguments):
     breaking.add_argument('--seed', type=int, help='of all that is drawn by lot')
     breaking.add_argument('--nodes', type=int, default=40, help='servers (default: 40)')
     breaking.add_argument(
+        '--pause',
+        type=float,
+        default=1.0,
+        help='seconds between requests of one trader (default: 1)',
+    )
+    breaking.add_argument(
         '--json', type=pathlib.Path, metavar='FILE', help='write the report there'
     )
     for each in (up, down, status, breaking):
@@ -133,7 +139,9 @@ def _status(options):
 def _chaos(options):
     rig = cluster.of(options.folder)
     rig.folder.lock()
-    report, held = chaos.run(rig, options.minutes, options.seed, options.nodes)
+    report, held = chaos.run(
+        rig, options.minutes, options.seed, options.nodes, options.pause
+    )
     text = json.dumps(report, indent=2)
     if options.json:
         options.json.write_text(text + '\n')

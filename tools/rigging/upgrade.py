@@ -79,8 +79,8 @@ def prepare(rig, venv, commit=BEFORE):
 class Upgrade(chaos.Chaos):
     """The steps, each while owners and renters trade."""
 
-    def __init__(self, rig, seed, nodes):
-        super().__init__(rig, seed, nodes)
+    def __init__(self, rig, seed, nodes, pause):
+        super().__init__(rig, seed, nodes, pause)
         self.steps, self._read = [], {}
 
     def run(self):
@@ -181,9 +181,9 @@ def held(report):
     )
 
 
-def run(rig, seed=1, nodes=20):
+def run(rig, seed=1, nodes=12, pause=2.0):
     """All of it on a rig of the earlier release; the report, and whether it held."""
-    upgrade = Upgrade(rig, seed, nodes)
+    upgrade = Upgrade(rig, seed, nodes, pause)
     upgrade.run()
     with progress.during('Checking'):
         report = upgrade.report(chaos.check(rig, upgrade.journal))
