@@ -37,16 +37,17 @@ class Chaos:
         self.journal, self._journal = journal, trader.Journal(journal)
         with progress.during(f'Enrolling {nodes} servers'):
             fleet = fleets.Fleet(rig, FLEET).enrol(nodes)
-            canaries = fleets.Fleet(rig, CANARIES).enrol(6)
+            canaries = fleets.Fleet(rig, CANARIES).enrol(8)
         self._load = loads.Load(rig, fleet, FLEET, self._journal, seed, pause)
         self._renter = trader.Trader(
             rig, 'umbrella-renter', self._journal, RECOVERY_TIMEOUT
         )
-        self._sell(canaries['acme'])
+        for owner, user in loads.SELLERS.items():
+            self._sell(user, canaries[owner])
         self.faults = []
 
-    def _sell(self, nodes):
-        owner = trader.Trader(self._rig, 'acme-owner', self._journal)
+    def _sell(self, user, nodes):
+        owner = trader.Trader(self._rig, user, self._journal)
         for node in nodes:
             try:
                 owner.offer(node, '0.50', loads.ON_SALE)
@@ -112,7 +113,9 @@ class Chaos:
     def _canary(self):
         """Whether a bid placed now is matched and delivered."""
         try:
-            bid = self._renter.bid('1.00', 1800, 3600, resource_class=CANARIES)
+            # It begins soon or not at all: a server that is still being taken back from
+            # the canary before is none for it.
+            bid = self._renter.bid('1.00', 900, 960, resource_class=CANARIES)
             bid = self._renter.until('bids', bid['uuid'], ['matched'], RECOVERY_TIMEOUT)
             if bid['status'] != 'matched':
                 return False

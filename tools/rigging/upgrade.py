@@ -124,7 +124,7 @@ class Upgrade(chaos.Chaos):
 
     def _step(self, name, work):
         began = time.monotonic()
-        again = sum(self._load.again.values())
+        again = sum(self._again.values())
         work()
         worked = time.monotonic()
         delivered = self._canary()
@@ -133,11 +133,15 @@ class Upgrade(chaos.Chaos):
                 'step': name,
                 'seconds': round(worked - began, 1),
                 'canary': round(time.monotonic() - worked, 1) if delivered else None,
-                'asked again': sum(self._load.again.values()) - again,
+                'asked again': sum(self._again.values()) - again,
                 'messages lost': self._lost(),
             }
         )
         progress.say(f'  {json.dumps(self.steps[-1])}')
+
+    @property
+    def _again(self):
+        return self._load.again + self._renter.again
 
     def _lost(self):
         """How many messages all processes say were lost, since it was last asked."""
@@ -156,7 +160,7 @@ class Upgrade(chaos.Chaos):
             'from': BEFORE,
             'steps': self.steps,
             'load': dict(self._load.done),
-            'asked again': dict(self._load.again),
+            'asked again': dict(self._again),
             'errors': self._load.errors[:50],
             'check': check,
         }
