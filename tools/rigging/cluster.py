@@ -65,6 +65,8 @@ class Cluster(rigs.Rig):
         super().__init__(path, venv, 'galera', budgets)
         self._kept['disks'] = disks or self.folder.recall('rig', {}).get('disks', False)
         self._network = self.folder.recall('network')
+        # The faults that are still to come, in a run of chaos.
+        self._deck = []
         # What runs with another release than the others, and that.
         self._before, self._behind, self._without = None, set(), ()
 
@@ -191,19 +193,24 @@ class Cluster(rigs.Rig):
         return tuple(name for name in self.names if name not in alone)
 
     def draw_fault(self, draw):
-        """Kinds of faults are drawn first: nodes are few among the processes."""
-        nodes = [each.NAME for each in (*self.nodes, *self.brokers)]
-        alone = [name for name in self.names if name not in self.redundant]
-        alone += [each.NAME for each in self.caches]
-        alone = [name for name in alone if name not in rigs.SPARED]
+        """Each kind of fault once, that of nodes first, before one comes again."""
+        if not self._deck:
+            self._deck = self._faults(draw)
+        kind, which = self._deck.pop(0)
+        names = [name for name in self.names if of_kind(name) == kind]
+        return draw.choice(names), which
+
+    def _faults(self, draw):
+        """All kinds of faults: {kind of process, what befalls it}."""
         of_nodes = faults.NODE
         if os.geteuid() == 0:
             of_nodes += faults.ROOT_NODE if self._kept['disks'] else (faults.Isolate,)
-        which, whom = draw.choices(
-            ((of_nodes, nodes), (faults.SEVERAL, self.flocx), (faults.SINGLE, alone)),
-            weights=(5, 4, 1),
-        )[0]
-        return draw.choice(whom), draw.choice(which)
+        nodes = [(kind, each) for kind in ('galera', 'rabbitmq') for each in of_nodes]
+        alone = ('haproxy', 'memcached', *rigs.OPENSTACK)
+        others = [(kind, each) for kind in NUMBERS for each in faults.SEVERAL]
+        for kind in alone:
+            others += [(kind, faults.Kill), (kind, faults.Fault)]
+        return draw.sample(nodes, len(nodes)) + draw.sample(others, len(others))
 
     def address(self, name):
         """That of the host on which a daemon runs."""
@@ -305,6 +312,11 @@ class Cluster(rigs.Rig):
             added = '\n'.join(self._page.file(each) for each in more)
             folders.write_private(path, f'{path.read_text()}\n{added}')
         accounts.write_clouds(self.folder, self.ports)
+
+
+def of_kind(name):
+    """What a process is called without its number."""
+    return name.partition('-')[0]
 
 
 def of(path=None, venv=None, database=None, budgets=False, cluster=False, disks=False):
