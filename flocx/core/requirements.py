@@ -18,7 +18,11 @@ import operator
 from typing import Any
 from typing import NamedTuple
 
-import re2
+try:
+    import re2
+except ImportError:
+    # Those of Python may take exponential time: there are none, then.
+    re2 = None
 
 from flocx import exceptions
 from flocx.core import expressions
@@ -88,6 +92,10 @@ def _pattern(text: str) -> Any:
     return re2.compile(text, options)
 
 
+def _matches(found: str, pattern: str) -> object:
+    return re2 is not None and _pattern(pattern).search(found)
+
+
 OPERATORS: dict[str | None, Operator] = {
     None: Operator(lambda found, _: bool(found), _anything, _anything, 'anything'),
     '==': _number(operator.eq),
@@ -100,7 +108,7 @@ OPERATORS: dict[str | None, Operator] = {
     'ne': _string(operator.ne),
     'startswith': _string(str.startswith),
     'endswith': _string(str.endswith),
-    'matches': _string(lambda found, pattern: _pattern(pattern).search(found)),
+    'matches': _string(_matches),
     'in': Operator(
         lambda found, choices: found in choices, _anything, _is_list, 'a list'
     ),
@@ -252,14 +260,23 @@ def _check_operand(name: str | None, operand: Any, limits: Limits, where: str) -
     for value in values:
         _check_value(value, limits, where)
     if name == 'matches':
-        try:
-            _pattern(operand)
-        except re2.error as error:
-            reason = error.args[0]
-            reason = reason.decode() if isinstance(reason, bytes) else reason
-            raise exceptions.Invalid(
-                f'{where}: not an RE2 regular expression: {reason}'
-            ) from None
+        _check_pattern(operand, where)
+
+
+def _check_pattern(operand: str, where: str) -> None:
+    if re2 is None:
+        raise exceptions.Invalid(
+            f'{where}: matches needs google-re2, which is not installed here; '
+            'startswith, endswith and in do without'
+        )
+    try:
+        _pattern(operand)
+    except re2.error as error:
+        reason = error.args[0]
+        reason = reason.decode() if isinstance(reason, bytes) else reason
+        raise exceptions.Invalid(
+            f'{where}: not an RE2 regular expression: {reason}'
+        ) from None
 
 
 def _check_value(value: object, limits: Limits, where: str) -> None:

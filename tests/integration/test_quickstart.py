@@ -10,9 +10,11 @@ import types
 import unittest
 
 from tests import console
+from tests import profiles
 from tests import waiting
 from tests.functional import test_docs
 from tests.integration import keystone_rights
+from tests.integration import tempest_runs
 from tools.lab import folder
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -74,6 +76,21 @@ class UpTest(
                     self.assertSays(command, environment)
         with self.subTest('openstack esi'):
             self.lease_as_at_esi(environment)
+
+    @profiles.only_nightly('takes two minutes of the processor')
+    def test_tempest(self):
+        """The plugin, with accounts that Tempest makes and with those of the lab."""
+        tempest = tempest_runs.Tempest(self.lab)
+        tempest.install()
+        ids = tempest.checks_ids()
+        self.assertEqual(0, ids.returncode, ids.stdout)
+        self.assertIn('[marketplace]', tempest.sample())
+        for existing in (False, True):
+            with self.subTest(existing=existing):
+                done = tempest.run(existing)
+                self.assertEqual(0, done.returncode, done.stdout)
+                self.assertIn('- Skipped: 0', done.stdout)
+                self.assertEqual([], tempest.leftovers())
 
     def lease_as_at_esi(self, environment):
         """What users of esi-leap type, with the command that they have."""

@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """The match language: each operator, and that nothing a bid says can break it."""
 
+import importlib.util
+import sys
 import unittest
+from unittest import mock
 
 import hypothesis
 from hypothesis import strategies as st
@@ -296,6 +299,31 @@ PATHS = st.recursive(
 NAMES = st.sampled_from(list(requirements.OPERATORS)) | st.sampled_from(
     ['!', '!==', '!eq', '!in', '!contains', '!matches']
 )
+
+
+class WithoutRe2Test(unittest.TestCase):
+    """google-re2 is not part of every distribution."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        name = 'requirements_without_re2'
+        spec = importlib.util.spec_from_file_location(name, requirements.__file__)
+        cls.module = importlib.util.module_from_spec(spec)
+        with mock.patch.dict(sys.modules, {'re2': None, name: cls.module}):
+            spec.loader.exec_module(cls.module)
+
+    def test_a_regular_expression_is_refused_with_what_to_do(self):
+        with self.assertRaisesRegex(exceptions.Invalid, 'needs google-re2.*startswith'):
+            self.module.parse([['cpu_arch', 'matches', '^x86']])
+
+    def test_what_was_accepted_once_is_not_met(self):
+        wanted = self.module.Requirement('cpu_arch', 'matches', '^x86')
+        self.assertFalse(wanted.tried_on(HARDWARE).met)
+
+    def test_all_else_is_as_it_was(self):
+        wanted = self.module.parse([['cpu_arch', 'startswith', 'x86']])
+        self.assertTrue(self.module.met(wanted, HARDWARE))
 
 
 class TotalityTest(unittest.TestCase):
