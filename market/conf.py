@@ -12,6 +12,7 @@ from flocx.core import bid as bid_core
 from flocx.core import contract
 from flocx.core import reclaim
 from flocx.core import requirements
+from market import feed_conf
 from market.webhooks import conf as webhooks_conf
 
 _LIMITS = requirements.Limits()
@@ -445,6 +446,7 @@ def register(conf):
     conf.register_group(_CONTRACTS)
     conf.register_opts(_CONTRACTS_OPTS, _CONTRACTS)
     webhooks_conf.register(conf)
+    feed_conf.register(conf)
     limit_opts.register_opts(conf)
     # It registers what its session needs there, whatever ``conf`` is.
     cfg.CONF.set_default('timeout', config.TIMEOUT, group='oslo_limit')
@@ -458,6 +460,7 @@ def list_opts():
         (_CONTRACTS.name, _CONTRACTS_OPTS),
         (_LEDGER.name, _LEDGER_OPTS),
         (webhooks_conf.GROUP.name, webhooks_conf.OPTS),
+        (feed_conf.GROUP.name, feed_conf.OPTS),
     ]
 
 

@@ -5,6 +5,7 @@ However many wait in a process, one thread looks for all of them, and only while
 somebody does.
 """
 
+import collections
 import contextlib
 import dataclasses
 import threading
@@ -32,7 +33,8 @@ class _Waiting:
 class Feed:
     """Rings for what is committed to one database.
 
-    Who waits keeps a thread of the server from others, so only so many may.
+    Who waits keeps a thread of the server, or a connection, from others, so only so
+    many may.
     """
 
     def __init__(self, database, most=4, most_each=2):
@@ -42,20 +44,21 @@ class Feed:
         self._database = database
         self._most, self._most_each = most, most_each
         self._lock = threading.Lock()
-        #: By bell, who waits for it.
-        self._bells = {}
+        #: By bell, who waits for it; by account, how many.
+        self._bells, self._accounts = {}, collections.Counter()
         self._looking, self._last = False, 0
 
     @contextlib.contextmanager
-    def bell(self, reader):
+    def bell(self, reader, bell=None):
         """A threading.Event that is set when ``reader`` may have something to read.
 
         It rings for all that is committed after the block has begun, perhaps for
         more; what was committed before is to be read.
 
+        :param bell: something else with a ``set``, which takes no time.
         :raises Unavailable: as many wait already as may.
         """
-        bell = threading.Event()
+        bell = bell or threading.Event()
         every = reader.is_admin or reader.provider_id
         waiting = _Waiting(
             # All providers' accounts are of one project.
@@ -71,14 +74,17 @@ class Feed:
                 self._looking = True
                 threading.Thread(target=self._look, daemon=True).start()
             self._bells[bell] = waiting
+            self._accounts[waiting.account] += 1
         try:
             yield bell
         finally:
             with self._lock:
                 del self._bells[bell]
+                self._accounts[waiting.account] -= 1
+                self._accounts += collections.Counter()
 
     def _require_free(self, account):
-        own = sum(each.account == account for each in self._bells.values())
+        own = self._accounts[account]
         if own >= self._most_each or len(self._bells) >= self._most:
             raise exceptions.Unavailable(
                 f'{len(self._bells)} requests wait for events already, {own} of them '

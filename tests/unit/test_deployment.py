@@ -80,6 +80,7 @@ class SystemdTest(unittest.TestCase):
         self.assertEqual(
             [
                 ('flocx-lease-notifier', '/etc/flocx/lease.conf'),
+                ('flocx-market-feed', '/etc/flocx/market.conf'),
                 ('flocx-market-worker', '/etc/flocx/market.conf'),
                 ('flocx-matcher-engine', '/etc/flocx/matcher.conf'),
                 ('flocx-provider-console', '/etc/flocx/provider.conf'),

@@ -17,6 +17,7 @@ from flocx import exceptions
 from flocx import standalone
 from flocx.core import requirements
 from lease import policies as lease_policies
+from market import feed_conf
 from market import policies as market_policies
 from matcher import policies as matcher_policies
 from provider import policies as provider_policies
@@ -127,10 +128,12 @@ class ProcessesTest(unittest.TestCase):
         stated = {row[0].strip('`'): row[1] for row in rows(PROCESSES, 'processes')}
         for name, port in ports.items():
             self.assertEqual(port, stated.pop(f'{name}.wsgi:application'))
-        console = {
-            str(option.default) for option in console_conf.OPTS if option.name == 'port'
-        }
+        console, feed = (
+            {str(option.default) for option in each.OPTS if option.name == 'port'}
+            for each in (console_conf, feed_conf)
+        )
         self.assertEqual(console, {stated.pop('flocx-provider-console')})
+        self.assertEqual(feed, {stated.pop('flocx-market-feed')})
         self.assertEqual(
             console.union(ports.values()),
             set(stated.pop('flocx-standalone').split(', ')),
