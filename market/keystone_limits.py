@@ -2,7 +2,6 @@
 """Limits in Keystone: what is registered, and what is set for projects and domains."""
 
 from oslo_config import cfg
-from oslo_limit import limit
 from oslo_log import log
 
 from flocx import exceptions
@@ -26,6 +25,10 @@ class KeystoneLimits:
         """
         try:
             if self._enforcer is None:
+                # With it comes openstacksdk, an eighth of what a market imports;
+                # where limits are options nobody needs either.
+                from oslo_limit import limit
+
                 self._enforcer = limit.Enforcer(
                     lambda project, names: dict.fromkeys(names, 0), cache=False
                 )

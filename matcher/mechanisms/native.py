@@ -9,8 +9,9 @@ What is compiled makes no array: it fills those that it is given. So it need not
 who refers to them, which would take most of its time: functions here are given dozens
 of arrays in tuples, and every call would count each of them up and down again.
 
-What a loop changes and gives to such a function begins as ``ZERO``: of a plain 0 numba
-first thinks that it stays one, and compiles that function for it in vain.
+What a loop changes and gives to such a function begins as ``ZERO`` or ``MINUS_ONE``: of
+a plain 0 numba first thinks that it stays one, and compiles that function, and all that
+it calls, for it as well.
 """
 
 from collections.abc import Callable
@@ -25,8 +26,9 @@ Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
 Words = npt.NDArray[np.uint64]
 
-#: An integer that is no literal.
+#: Integers that are no literals.
 ZERO = typing.cast(int, np.int64(0))
+MINUS_ONE = typing.cast(int, np.int64(-1))
 
 _Function = typing.TypeVar('_Function', bound=Callable[..., object])
 
@@ -92,7 +94,7 @@ def sort(order: Ints, key: typing.Any, low: int, high: int) -> None:
         _sink(order, key, low, top, size)
     for last in range(size - 1, 0, -1):
         order[low], order[low + last] = order[low + last], order[low]
-        _sink(order, key, low, 0, last)
+        _sink(order, key, low, ZERO, last)
 
 
 @helper

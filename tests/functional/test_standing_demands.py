@@ -219,8 +219,8 @@ class StandingDemandsTest(market_rules.RulesTestCase):
         answer = self.market('umbrella-member').post('/v1/standing_demands', terms)
         self.refused(answer, 403, 'standing_demands')
 
-    def test_sixty_days_of_workers_that_die(self):
-        days, wanted, lead = 60, 3, 48
+    def test_weeks_of_workers_that_die(self):
+        days, wanted, lead = test_standing_extensions.DAYS, 3, 48
         offers = self.sell(5, hours=days * 24 + 200)
         conf = self.marketplace.conf
         conf.set_override('extend_lead', lead * 3600, 'market')

@@ -8,6 +8,7 @@ import testtools
 
 from flocx import db
 from market.db import migration
+from tests import profiles
 from tests.functional import base
 from tests.functional import test_blocks
 from tests.functional import test_budget_races
@@ -49,6 +50,11 @@ class MarketOn:
             raise AssertionError(f'The market is on {dialect}')
 
 
+#: What hardly depends on which database it is runs on one of them for each change, and
+#: on both at night; what races, migrates or is cut off runs on each of them always.
+on_the_other = profiles.only_nightly('for each change on the other database')
+
+
 class MariaDBMigrationsTest(MigrationsOn, testtools.TestCase):
     DAEMON = daemons.MariaDB
 
@@ -73,6 +79,7 @@ class MariaDBRaceTest(MarketOn, test_races.RaceTest):
     DAEMON = daemons.MariaDB
 
 
+@on_the_other
 class PyMySQLRaceTest(MarketOn, test_races.RaceTest):
     DAEMON = daemons.MariaDBByPyMySQL
 
@@ -85,6 +92,7 @@ class MariaDBMatchTest(MarketOn, test_engines.MatchTest):
     DAEMON = daemons.MariaDB
 
 
+@on_the_other
 class PostgreSQLMatchTest(MarketOn, test_engines.MatchTest):
     DAEMON = daemons.PostgreSQL
 
@@ -97,6 +105,7 @@ class PostgreSQLTimeTest(MarketOn, test_engines.TimeTest):
     DAEMON = daemons.PostgreSQL
 
 
+@on_the_other
 class MariaDBHostileTest(MarketOn, test_hostile.HostileTest):
     DAEMON = daemons.MariaDB
 
@@ -109,10 +118,12 @@ class MariaDBLeasesTest(MarketOn, test_lease.LeasesTest):
     DAEMON = daemons.MariaDB
 
 
+@on_the_other
 class PostgreSQLLeasesTest(MarketOn, test_lease.LeasesTest):
     DAEMON = daemons.PostgreSQL
 
 
+@on_the_other
 class MariaDBSubletTest(MarketOn, test_sublets.SubletTest):
     DAEMON = daemons.MariaDB
 
@@ -137,6 +148,7 @@ class PostgreSQLStatementTest(MarketOn, test_statements.StatementTest):
     DAEMON = daemons.PostgreSQL
 
 
+@on_the_other
 class MariaDBBlockTest(MarketOn, test_blocks.OffersTest):
     DAEMON = daemons.MariaDB
 
@@ -145,6 +157,7 @@ class PostgreSQLBlockTest(MarketOn, test_blocks.OffersTest):
     DAEMON = daemons.PostgreSQL
 
 
+@on_the_other
 class MariaDBBlockSaleTest(MarketOn, test_blocks.SalesTest):
     DAEMON = daemons.MariaDB
 
@@ -157,6 +170,7 @@ class MariaDBBudgetTest(MarketOn, test_budgets.BudgetTest):
     DAEMON = daemons.MariaDB
 
 
+@on_the_other
 class PostgreSQLBudgetTest(MarketOn, test_budgets.BudgetTest):
     DAEMON = daemons.PostgreSQL
 
@@ -165,6 +179,7 @@ class MariaDBProjectNamesTest(MarketOn, test_project_names.ProjectNamesTest):
     DAEMON = daemons.MariaDB
 
 
+@on_the_other
 class PostgreSQLProjectNamesTest(MarketOn, test_project_names.ProjectNamesTest):
     DAEMON = daemons.PostgreSQL
 

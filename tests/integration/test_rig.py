@@ -56,6 +56,7 @@ class OnEachDatabase:
         self.assertLess({*services.NAMES, 'keystone', 'ironic', 'rabbitmq'}, set(rows))
         self.assertTrue(all(row['answers'] for row in rows.values()), rows)
 
+    @rigs.long
     def test_contracts_begin_and_end_while_fulfillers_are_killed(self):
         servers = fleet.Fleet(self.rig, 'baremetal.many').enrol(rigs.SERVERS)
         path = self.rig.folder.path / 'accepted.jsonl'

@@ -34,7 +34,7 @@ SECOND = datetime.timedelta(seconds=1)
 CALL, REACTION = 0.02, (0.02, 0.1)
 #: Seconds of a deployment and of a cleaning, while nobody may interrupt.
 WORK = (1, 20, 120)
-SEEDS = profiles.number('FLOCX_SIMULATION_SEEDS', 40, 400, quick=8)
+SEEDS = profiles.number('FLOCX_SIMULATION_SEEDS', 20, 400, quick=8)
 #: What a renter may add to a hand-back, as the page on it says: so many times what the
 #: conductor is doing, and so many seconds.
 TIMES, SECONDS = 10, 60

@@ -42,7 +42,7 @@ from tests import profiles
 from tests.simulation import changes
 from tests.simulation import world
 
-SEEDS = profiles.number('FLOCX_SIMULATION_SEEDS', 160, 2000, quick=32)
+SEEDS = profiles.number('FLOCX_SIMULATION_SEEDS', 80, 2000, quick=32)
 FIRST = profiles.number('FLOCX_SIMULATION_FIRST', 1, 1)
 
 #: So many parts, each a test, are shared out among the processor's cores.

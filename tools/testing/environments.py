@@ -144,7 +144,7 @@ def _install_requirements(venv):
         # The dashboard asks for the client, which no index has.
         if line and line not in OURSELVES
     )
-    _pip_install(venv, *wanted, *_builders(venv))
+    _install(venv, *wanted, *_builders(venv))
 
 
 def _builders(venv):
@@ -162,7 +162,7 @@ def _install_projects(venv):
     editable = (('--editable', str(ROOT / project)) for project in venv.projects)
     # All that they ask for is there by now.
     here = ('--no-build-isolation', '--no-deps')
-    _pip_install(venv, *here, *itertools.chain(*editable))
+    _install(venv, *here, *itertools.chain(*editable))
 
 
 def compile_driver():
@@ -226,18 +226,40 @@ def _make(venv):
     command = [sys.executable, '-m', 'venv', '--clear', str(venv.folder)]
     if subprocess.run(command, check=False).returncode:
         sys.exit('No virtualenv could be made in .test/, see above.')
-    # That of Python 3.11 needs three times as long to find out versions.
-    _pip_install(venv, '--upgrade', 'pip')
+    # It installs in a fifth of the time that pip takes of the processor.
+    _run([*_pip(venv), 'uv'])
 
 
-def _pip_install(venv, *arguments):
-    # Without git, or in a tree without tags, pbr cannot tell the version.
-    env = {'PBR_VERSION': '0.0.1'} | os.environ
-    command = [str(venv.python), '-m', 'pip', '--disable-pip-version-check']
+def _pip(venv):
     # Compiling all modules takes as long as installing them; few are imported.
-    command += ['install', '-qq', '--no-compile', *arguments]
-    if subprocess.run(command, env=env, check=False).returncode:
+    return [str(venv.python), '-m', 'pip', 'install', '-qq', '--no-compile']
+
+
+def _uv(venv):
+    """uv, which looks where pip was told to look, for it does not read pip.conf."""
+    asked = [str(venv.python), '-m', 'pip', 'config', 'get', 'global.index-url']
+    index = subprocess.run(asked, capture_output=True, text=True, check=False).stdout
+    where = ['--default-index', index.strip()] if index.strip() else []
+    uv = [str(venv.folder / 'bin' / 'uv'), 'pip', 'install', '--quiet']
+    return [*uv, '--python', str(venv.python), *where]
+
+
+def _install(venv, *arguments):
+    """pip has the last word: mirrors and certificates are set up for it."""
+    if _run([*_uv(venv), *arguments]) and _run([*_pip(venv), *arguments]):
         sys.exit(
             'pip failed, see above. The tests need the package index, or a mirror\n'
             'of it set up in pip.conf; then run tools/test again.'
         )
+
+
+def _run(command):
+    """What it exits with; without the program, what a shell would say."""
+    # Without git, or in a tree without tags, pbr cannot tell the version.
+    env = {'PBR_VERSION': '0.0.1', 'PIP_DISABLE_PIP_VERSION_CHECK': '1'} | os.environ
+    if certificates := env.get('PIP_CERT'):
+        env.setdefault('SSL_CERT_FILE', certificates)
+    try:
+        return subprocess.run(command, env=env, check=False).returncode
+    except FileNotFoundError:
+        return 127

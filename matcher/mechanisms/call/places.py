@@ -13,7 +13,7 @@ from matcher.mechanisms.call import fits
 from matcher.mechanisms.call import plan as plans
 
 #: No start in particular.
-ANY = -1
+ANY = native.MINUS_ONE
 
 #: Lots that are looked at for one bid, at most.
 _MAX_PLACES = 4096
@@ -359,7 +359,7 @@ def _look(
     if care.blink > 0.0 and native.uniform(random) < care.blink:
         return 0
     early, latest = demand.earliest[bid], demand.latest[bid]
-    begun = -1
+    begun = native.MINUS_ONE
     at = lots.step_at[lot]
     stop = at + plan.steps[lot]
     for step in range(max(at, plans.step_of(lots, plan, lot, early)), stop):
@@ -395,11 +395,11 @@ def _single(
     ceiling = demand.ceiling[bid]
     length, early, latest = demand.length[bid], demand.earliest[bid], demand.latest[bid]
     target = market.guide.target[bid]
-    best, start = np.inf, -1
+    best, start = np.inf, native.MINUS_ONE
     for place in range(count):
         lot = found.lot[place]
         at = lots.step_at[lot]
-        begun = -1
+        begun = native.MINUS_ONE
         first = max(at, plans.step_of(lots, plan, lot, early))
         for step in range(first, at + plan.steps[lot]):
             since = plan.since[step]
@@ -496,7 +496,7 @@ def place_from(
     if blocks:
         # Which block fits beside what is cheaper is a knapsack: two ways are tried.
         in_order, enough = worth, taken >= market.demand.least[bid]
-        worth, taken, used = _cheapest(market, found, bid, 0, free)
+        worth, taken, used = _cheapest(market, found, bid, native.ZERO, free)
         if taken < market.demand.least[bid] or enough and worth < in_order:
             _largest_blocks_first(market, found, free)
             worth, taken, used = _cheapest(market, found, bid, blocks, free)
@@ -522,7 +522,7 @@ def _cheapest(
     demand = market.demand
     apart = demand.apart[bid]
     value = float(demand.ceiling[bid]) * demand.length[bid]
-    worth, taken, used = 0.0, 0, 0
+    worth, taken, used = 0.0, 0, native.ZERO
     while used < free and taken < demand.most[bid]:
         if used == first and first > 16:
             native.sort(found.order, found.cost, first, free)

@@ -115,7 +115,7 @@ def _measure_all(lots: lot_figures.Lots, plan: Plan) -> None:
 
 @native.helper
 def _measure(lots: lot_figures.Lots, plan: Plan, lot: int) -> None:
-    longest, begun, slots = 0, -1, 0
+    longest, begun, slots = 0, native.MINUS_ONE, 0
     at = lots.step_at[lot]
     for step in range(at, at + plan.steps[lot]):
         if plan.free[step] == 0:

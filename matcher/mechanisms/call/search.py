@@ -181,7 +181,7 @@ def _ruin(
     most = 2 + int(native.uniform(random) * (MOST_REMOVED - 1))
     undo.waiting[0] = bid
     undo.at[0] = 0
-    count, lost = 0, 0.0
+    count, lost = native.ZERO, 0.0
     instead = plan.holder[demand.group[bid]]
     if (
         instead >= 0

@@ -28,7 +28,7 @@ def in_order(
     value = 0.0
     for place in range(rivals):
         work.order[place] = place
-    native.sort(work.order, key, 0, rivals)
+    native.sort(work.order, key, native.ZERO, rivals)
     for place in range(rivals - 1, -1, -1):
         bid = work.rivals[work.order[place]]
         if plan.holder[demand.group[bid]] >= 0:
@@ -63,7 +63,7 @@ def best_place(
     The lots and how many servers of each are in ``row`` of ``work.chosen``. Only stays
     that have time of [since, until) are looked at.
     """
-    best, when, lines, where = 0.0, -1, 0, native.ZERO
+    best, when, lines, where = 0.0, native.MINUS_ONE, 0, native.ZERO
     for group in range(_groups(lots, demand, bid)):
         near = _near(lots, demand, plan, work, bid, since, until, group)
         if _servers(lots, work, near, demand.least[bid]) < demand.least[bid]:
@@ -230,7 +230,7 @@ def _near(
             lot = lots.members[row, place]
             if suits[lots.kind[lot]] and lots.ask[lot] <= demand.ceiling[bid]:
                 found += _noted(lots, demand, plan, work, bid, lot, within, found)
-        native.sort(work.near, lots.ask, 0, found)
+        native.sort(work.near, lots.ask, native.ZERO, found)
         return found
     for place in range(demand.kinds_at[bid], demand.kinds_at[bid + 1]):
         kind = demand.kinds[place]
@@ -241,7 +241,7 @@ def _near(
                     continue
                 break
             found += _noted(lots, demand, plan, work, bid, lot, within, found)
-    native.sort(work.near, lots.ask, 0, found)
+    native.sort(work.near, lots.ask, native.ZERO, found)
     return found
 
 

@@ -17,7 +17,7 @@ from flocx.core import window
 from tests import profiles
 from tests import work
 
-EXAMPLES = profiles.number('FLOCX_FUZZ_EXAMPLES', 60, 600, quick=15)
+EXAMPLES = profiles.number('FLOCX_FUZZ_EXAMPLES', 40, 600, quick=15)
 
 #: How many functions may be called for what one caller writes.
 CALLS = 400_000

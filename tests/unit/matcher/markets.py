@@ -24,7 +24,7 @@ HARDWARE = ({'cpus': 8}, {'cpus': 16}, {'cpus': 16, 'gpus': 1})
 REQUIREMENTS = ((), (('cpus', '>=', 16),), (('gpus', '>=', 1),))
 
 #: The slow suite is that of the night.
-MARKETS = profiles.number('FLOCX_TEST_MARKETS', 250, 100_000, quick=80)
+MARKETS = profiles.number('FLOCX_TEST_MARKETS', 150, 100_000, quick=80)
 
 
 def examples(fast=1.0, slow=1.0):
