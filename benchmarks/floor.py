@@ -13,7 +13,10 @@ one transaction. A list is compared with what Python takes to write its rows as 
 Both are called in this process and in turns, on one database: SQLite in memory. What
 counts is processor time, of which the lower quartile is taken, so that other programs
 on the machine change little. Prints, as JSON, the milliseconds of each, the ratio, and
-the ratio that we want.
+the ratio that we want; and what is the same on every machine: how many statements are
+executed, and how many functions are called for one that the floor calls, or for a row
+of a list. ``--record`` adds all of it to ``benchmarks/history.jsonl``, with whose last
+line a test compares each change.
 """
 
 from oslo_service import backend
@@ -24,9 +27,11 @@ if __name__ == '__main__':
 
 import argparse
 import collections
+import datetime
 import json
 import pathlib
 import statistics
+import subprocess
 import tempfile
 import time
 
@@ -48,6 +53,7 @@ import webob
 from benchmarks import operations
 from market.db import schema
 from tests import fixtures
+from tests import work
 from tests.emulated import keystone
 
 #: By operation, how much dearer than the floor it may be.
@@ -58,6 +64,9 @@ WANTED = {
     'create a bid': 2,
     'claim an offer': 2,
 }
+
+HISTORY = pathlib.Path(__file__).with_name('history.jsonl')
+LISTED = 1000
 
 _SCRATCH = sa.Table(
     'floor',
@@ -179,7 +188,7 @@ def _written(rows):
 
 
 def measure(times):
-    """{operation: {'ours', 'floor': seconds, 'statements': how many}}."""
+    """{operation: {'ours', 'floor': seconds, 'read', 'write': statements, 'work'}}."""
     emulated = keystone.Keystone()
     identity = fixtures.Served(emulated)
     with tempfile.TemporaryDirectory() as folder, identity:
@@ -215,9 +224,18 @@ def _measure(stage, times):
         body = {'uuid': offer}
         pairs[name] = ask, floor.asks('POST', '/v1/offers', body, counts)
     return {
-        name: {**_timed(*pair, times), **statements.of(pair[0])}
+        name: {
+            **_timed(*pair, times),
+            **statements.of(pair[0]),
+            'work': _calls(pair[0]) / (LISTED if 'list' in name else _calls(pair[1])),
+        }
         for name, pair in pairs.items()
     }
+
+
+def _calls(ask):
+    """How many functions are called: the least of a few times."""
+    return min(work.counted(ask)[1] for _ in range(5))
 
 
 def _timed(ours, floor, times):
@@ -236,6 +254,7 @@ def report(found):
             'ours_ms': round(each['ours'] * 1000, 3),
             'floor_ms': round(each['floor'] * 1000, 3),
             'statements': each.get('read', 0) + each.get('write', 0),
+            'work': round(each['work'], 2),
             'ratio': round(each['ours'] / each['floor'], 2),
             'wanted': WANTED[name],
         }
@@ -243,12 +262,44 @@ def report(found):
     }
 
 
+def record(found):
+    """Add what was reported to the history, with the commit that it is of."""
+    commit = subprocess.run(
+        ['git', 'describe', '--always', '--dirty'],  # noqa: S607
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=HISTORY.parent,
+    ).stdout.strip()
+    kept = {
+        name: {key: each[key] for key in ('ratio', 'statements', 'work')}
+        for name, each in found.items()
+    }
+    today = datetime.datetime.now(datetime.UTC).date().isoformat()
+    line = {'commit': commit, 'date': today, 'operations': kept}
+    with open(HISTORY, 'a') as file:
+        file.write(json.dumps(line) + '\n')
+
+
+def recorded():
+    """The last line of the history: {operation: its figures}."""
+    *_, last = HISTORY.read_text().splitlines()
+    return json.loads(last)['operations']
+
+
 def main():
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument('--times', type=int, default=300, help='each is done')
-    print(json.dumps(report(measure(parser.parse_args().times)), indent=2))
+    parser.add_argument(
+        '--record', action='store_true', help='in benchmarks/history.jsonl'
+    )
+    args = parser.parse_args()
+    found = report(measure(args.times))
+    print(json.dumps(found, indent=2))
+    if args.record:
+        record(found)
 
 
 if __name__ == '__main__':
