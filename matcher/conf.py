@@ -35,6 +35,13 @@ _OPTS = [
         min=0,
         help='What the random choices of a search begin with.',
     ),
+    cfg.BoolOpt(
+        'interpreted',
+        default=False,
+        help='Run the engine where numba is not installed. Without it nothing is '
+        'compiled, and a search takes some fifty times as long; without this '
+        'option the engine does not start there.',
+    ),
     cfg.FloatOpt(
         'round_interval',
         default=10,

@@ -40,6 +40,7 @@ from matcher import warmup
 from matcher.mechanisms import displacement
 from matcher.mechanisms import figures
 from matcher.mechanisms import immediate
+from matcher.mechanisms import native
 
 LOG = log.getLogger(__name__)
 
@@ -76,6 +77,7 @@ class Rounds:
         """:param sharing: a coordination.Shared that says what is this engine's; None
         for all.
         """
+        _check_compiler(conf)
         self._database, self._sharing = database, sharing
         self._allocation = plugins.allocation(conf)
         self._budget = mechanisms.Budget(
@@ -364,3 +366,12 @@ def _gap(allotment):
     if not allotment.upper_bound:
         return 0.0
     return float(1 - allotment.welfare / allotment.upper_bound)
+
+
+def _check_compiler(conf):
+    """:raises Refused: nothing can be compiled, and nobody has said that it may be."""
+    if not (native.COMPILES or conf.matcher.interpreted):
+        raise mechanisms.Refused(
+            'The engine needs numba, which is not installed. Install it, or set '
+            '[matcher] interpreted = true for rounds that take much longer.'
+        )

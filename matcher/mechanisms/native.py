@@ -17,9 +17,17 @@ it calls, for it as well.
 from collections.abc import Callable
 import typing
 
-import numba
 import numpy as np
 import numpy.typing as npt
+
+try:
+    import numba
+except ImportError:
+    numba = None  # type: ignore[assignment]
+
+#: Whether functions are compiled. Where numba is not installed they are run by Python,
+#: which comes to the same and takes far longer; ``NUMBA_DISABLE_JIT`` does likewise.
+COMPILES = numba is not None
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -49,6 +57,8 @@ def helper(function: _Function) -> _Function:
 
 
 def _compiled(function: _Function, called_from_python: bool) -> _Function:
+    if not COMPILES:
+        return function
     options: dict[str, typing.Any] = {
         'nogil': True,
         'error_model': 'numpy',

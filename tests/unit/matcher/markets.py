@@ -16,6 +16,10 @@ from flocx.core import bid
 from flocx.core import offer
 from flocx.core import window
 from matcher import book
+from matcher import mechanisms
+from matcher import warmup
+from matcher.mechanisms import call
+from matcher.mechanisms import second_price
 from tests import profiles
 
 NOW = datetime.datetime(2027, 1, 1, tzinfo=datetime.UTC)
@@ -649,3 +653,15 @@ def _broken_lines(market, award):
             yield f'{each.uuid} is not let to {asked.uuid} for so long'
         if not any(free.contains(stay) for free in market.free(each)):
             yield f'{each.uuid} is not free for {asked.uuid}'
+
+
+def settled_rehearsal():
+    """What comes of the market of matcher.warmup: who gets what, and what they pay."""
+    market = warmup.book(NOW)
+    budget = mechanisms.Budget(seconds=None, moves=60)
+    done = call.Call().allocate(market, budget)
+    done = second_price.SecondPrice().settle(market, done)
+    return [
+        (award.bid.uuid, str(award.stay), [offer.uuid for offer in award.offers], pays)
+        for award, pays in zip(done.awards, done.pays, strict=True)
+    ]

@@ -6,15 +6,23 @@ import contextlib
 import importlib
 import inspect
 import pkgutil
+import subprocess
+import sys
 import unittest
+from unittest import mock
 
 import hypothesis
 from hypothesis import strategies as st
 import numba
 import numpy as np
+from oslo_config import cfg
 
 import matcher
+from matcher import conf as matcher_conf
+from matcher import mechanisms
+from matcher import rounds
 from matcher.mechanisms import native
+from tests.unit.matcher import markets
 
 
 def _modules():
@@ -85,3 +93,37 @@ class CompiledTest(unittest.TestCase):
         self.assertEqual(sorted(before[low:high]), sorted(after[low:high]))
         sorted_keys = [keys[place] for place in after[low:high]]
         self.assertEqual(sorted(sorted_keys), sorted_keys)
+
+
+#: What a process without numba does with a market; a number that overflows is an error.
+INTERPRETED = """
+import sys, warnings
+sys.modules['numba'] = None
+warnings.simplefilter('error', RuntimeWarning)
+from tests.unit.matcher import markets
+print(markets.settled_rehearsal())
+"""
+
+
+class InterpretedTest(unittest.TestCase):
+    """numba is not part of every distribution."""
+
+    def test_without_numba_the_same_comes_of_a_market(self):
+        done = subprocess.run(
+            [sys.executable, '-c', INTERPRETED],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        self.assertEqual(0, done.returncode, done.stderr)
+        self.assertEqual(str(markets.settled_rehearsal()), done.stdout.strip())
+
+    def test_an_engine_without_numba_has_to_be_wanted(self):
+        conf = cfg.ConfigOpts()
+        matcher_conf.register(conf)
+        conf([], default_config_files=[])
+        with mock.patch.object(native, 'COMPILES', False):
+            with self.assertRaisesRegex(mechanisms.Refused, 'interpreted = true'):
+                rounds.Rounds(conf, database=None)
+            conf.set_override('interpreted', True, 'matcher')
+            rounds.Rounds(conf, database=None)
