@@ -28,7 +28,6 @@ import testtools
 from testtools import content
 import yaml
 
-from tests import console
 from tests import fixtures as market_fixtures
 from tests import processes
 from tests import profiles
@@ -36,12 +35,14 @@ from tests import waiting
 from tests.functional import base
 from tests.functional import test_devstack
 from tests.functional import test_import_esi_leap
+from tools.testing import console
 
 ROOT = console.ROOT
 TOUR = ROOT / 'doc/source/user/tour.rst'
 #: Commands that are not run here, and why that is well.
 ELSEWHERE = {
     'tools/check': 'tests/integration/test_rig.py runs it after each test',
+    'tools/devstack': 'tests/integration/test_devstack_real.py runs it',
     'tools/quickstart': 'tests/integration/test_quickstart.py runs it',
     'tools/rig': 'tests/integration/test_rig.py does what it calls',
     'tools/test': '.ci/run runs it',
@@ -89,15 +90,12 @@ CLOUDS = {
     'umbrella-renter': 'umbrella-member',
     'operator': 'operator-admin',
 }
-DOTS = re.escape('...')
 #: Documents that pages show: their language, how they begin, and their file.
 DOCUMENTS = {
     ('json', r'(?s).*"offers"'): 'market.json',
     ('text', 'server,'): 'offers.csv',
     ('yaml', '- name: training'): 'bids.yaml',
 }
-#: Commands that change nothing.
-LOOKS = re.compile(r' market \w+ (list|show) ')
 #: What only a shell understands.
 _SHELL = re.compile('[<>|&;]')
 _ETC = re.compile(r'/etc/flocx/(market|provider|matcher|lease|flocx)\.conf')
@@ -112,22 +110,6 @@ def program(line):
     if words[0] == 'python':
         return words[2] if words[1] == '-m' else words[1]
     return pathlib.PurePath(words[0]).name if '/bin/' in words[0] else words[0]
-
-
-def difference(command, printed):
-    """How what was printed differs from what the page says, or None.
-
-    Three dots stand for anything in a line, and alone for any number of lines.
-    """
-    if not command.output:
-        return None
-    pattern = ''.join(
-        '(.*\n)*' if line == '...' else re.escape(line).replace(DOTS, '.*') + '\n'
-        for line in command.output.splitlines()
-    )
-    if re.fullmatch(pattern, printed or ''):
-        return None
-    return f'{command.line}\nexpected:\n{command.output}\ngot:\n{printed}'
 
 
 class DocumentedTest(base.MarketplaceTestCase):
@@ -195,9 +177,9 @@ class DocumentedTest(base.MarketplaceTestCase):
         )
         # What only looks may look again: workers take their time.
         message = waiting.until(
-            lambda: difference(command, run(command.line)),
+            lambda: console.difference(command, run(command.line)),
             lambda message: message is None,
-            seconds=60 if LOOKS.search(command.line) else 0,
+            seconds=60 if console.LOOKS.search(command.line) else 0,
         )
         self.assertIsNone(message, message)
 

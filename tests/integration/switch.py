@@ -8,11 +8,11 @@ import shlex
 import subprocess
 import sys
 
-from tests import console
 from tests import waiting
 from tests.integration import esi_leap_site
 from tools.lab import accounts
 from tools.rigging import fleet
+from tools.testing import console
 
 PAGE = console.ROOT / 'doc/source/admin/esi.rst'
 #: What stands for something else on the page, and is the same here.

@@ -9,13 +9,12 @@ import sys
 import types
 import unittest
 
-from tests import console
 from tests import profiles
 from tests import waiting
-from tests.functional import test_docs
 from tests.integration import keystone_rights
 from tests.integration import tempest_runs
 from tools.lab import folder
+from tools.testing import console
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 # Neither the folder of whoever works in this checkout, nor a new one each time:
@@ -147,12 +146,12 @@ class UpTest(
                 check=False,
             )
             self.assertEqual(0, done.returncode, done.stderr)
-            return test_docs.difference(command, done.stdout)
+            return console.difference(command, done.stdout)
 
         difference = waiting.until(
             look,
             lambda found: found is None,
-            seconds=60 if test_docs.LOOKS.search(command.line) else 0,
+            seconds=60 if console.LOOKS.search(command.line) else 0,
         )
         self.assertIsNone(difference, difference)
 

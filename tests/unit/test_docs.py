@@ -22,7 +22,7 @@ from market import policies as market_policies
 from matcher import policies as matcher_policies
 from provider import policies as provider_policies
 from provider.console import conf as console_conf
-from tests import console
+from tools.testing import console
 from tools.testing import suites
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]

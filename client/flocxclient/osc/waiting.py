@@ -3,9 +3,14 @@
 
 import time
 
+from keystoneauth1 import exceptions as auth_exceptions
 from osc_lib import exceptions
 
-FIRST_PAUSE, LAST_PAUSE = 0.5, 5.0
+# Shorter than the five seconds after which Apache ends an idle connection: whoever asks
+# at that very moment gets no answer.
+FIRST_PAUSE, LAST_PAUSE = 0.5, 4.0
+#: How often in a row nobody has to answer, to be believed.
+ATTEMPTS = 3
 
 
 def until(
@@ -25,7 +30,7 @@ def until(
     deadline = clock() + timeout
     pause, status = FIRST_PAUSE, None
     while True:
-        found = fetch()
+        found = _look(fetch, pause, sleep)
         if found.status != status:
             status = found.status
             out.write(f'{what}: {status}\n')
@@ -44,3 +49,13 @@ def until(
             )
         sleep(pause)
         pause = min(pause * 1.5, LAST_PAUSE)
+
+
+def _look(fetch, pause, sleep):
+    """What ``fetch()`` returns, which only looks and may be asked again."""
+    for _ in range(ATTEMPTS - 1):
+        try:
+            return fetch()
+        except auth_exceptions.ConnectFailure:
+            sleep(pause)
+    return fetch()

@@ -3,6 +3,7 @@ import io
 import types
 import unittest
 
+from keystoneauth1 import exceptions as auth_exceptions
 from osc_lib import exceptions
 
 from flocxclient.osc import waiting
@@ -23,6 +24,8 @@ class TestUntil(unittest.TestCase):
 
         def fetch():
             status = left.pop(0) if len(left) > 1 else left[0]
+            if isinstance(status, Exception):
+                raise status
             return types.SimpleNamespace(status=status, reason=reason)
 
         return waiting.until(
@@ -59,3 +62,12 @@ class TestUntil(unittest.TestCase):
         ):
             self.wait('created')
         self.assertLessEqual(self.time, 60)
+
+    def test_a_connection_that_ends_is_asked_again(self):
+        away = auth_exceptions.ConnectFailure('Connection aborted.')
+        self.assertEqual('active', self.wait('created', away, away, 'active').status)
+        self.assertEqual(1, self.out.getvalue().count('created'))
+
+    def test_a_service_that_is_not_there_is_an_error(self):
+        with self.assertRaises(auth_exceptions.ConnectFailure):
+            self.wait('created', auth_exceptions.ConnectFailure('refused'))

@@ -11,7 +11,11 @@ import pathlib
 import re
 import textwrap
 
-ROOT = pathlib.Path(__file__).resolve().parents[1]
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+DOTS = re.escape('...')
+
+#: Commands that change nothing, and may be given again.
+LOOKS = re.compile(r' market \w+ (list|show) ')
 
 #: Programs that only stand at the beginning of a line if they are meant to be run.
 PROGRAMS = re.compile(
@@ -55,3 +59,19 @@ def commands(path):
             found = re.match(r'(?:.*\\\n)*.*', part)
             line = re.sub(r'\\\n\s*', '', found[0])
             yield Command(page, line, part[found.end() :].strip('\n'))
+
+
+def difference(command, printed):
+    """How what was printed differs from what the page says, or None.
+
+    Three dots stand for anything in a line, and alone for any number of lines.
+    """
+    if not command.output:
+        return None
+    pattern = ''.join(
+        '(.*\n)*' if line == '...' else re.escape(line).replace(DOTS, '.*') + '\n'
+        for line in command.output.splitlines()
+    )
+    if re.fullmatch(pattern, printed or ''):
+        return None
+    return f'{command.line}\nexpected:\n{command.output}\ngot:\n{printed}'
