@@ -80,7 +80,7 @@ class Isolate(Fault):
         nft(
             f'table ip {self._table} {{ chain output {{ '
             f'type filter hook output priority 0; '
-            f'ip saddr {self._address} ip daddr {self._address} accept; {rules}; }} }}'
+            f'ip saddr {self._address} ip daddr {self._address} accept; {rules}; }}; }}'
         )
 
     def heal(self):
