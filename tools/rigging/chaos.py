@@ -82,13 +82,16 @@ class Chaos:
         finally:
             fault.close()
         self._rig.process(name).wait(RECOVERY_TIMEOUT)
-        if name in self._rig.databases:
+        # A host that is isolated has a node of the database, whatever was meant.
+        if name in self._rig.databases or isinstance(fault, faults.Isolate):
             # A conductor whose database goes away keeps the locks of its nodes, and
             # only forgets them when it starts; an operator has to know that too.
             self._rig.process('ironic').stop()
             self._rig.start('ironic')
         answers = time.monotonic()
         delivered = self._canary()
+        if fault.restarted:
+            more['restarted'] = True
         return {
             'process': name,
             'action': fault.ACTION,

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What befalls a process, its host's network, disk or clock; and its end."""
 
+import errno
 import os
 import signal
 import subprocess
@@ -11,7 +12,8 @@ from tools.rigging import daemons
 #: How far the clock of a host is from that of the others, in seconds.
 APART = 30
 #: What is left to itself for so many seconds after a fault before it is started anew.
-BY_ITSELF = 20
+BY_ITSELF = 30
+ZEROS = bytes(2**16)
 FAKETIME = '/usr/lib/*/faketime'
 
 
@@ -19,6 +21,8 @@ class Fault:
     """One process, which ends and is started again."""
 
     ACTION = 'stop'
+    #: Whether healing alone was not enough.
+    restarted = False
 
     def __init__(self, rig, name, draw):
         self.rig, self.name = rig, name
@@ -29,6 +33,14 @@ class Fault:
 
     def heal(self):
         self.process.start()
+
+    def _restart(self):
+        """Start it anew if it does not get well by itself."""
+        self.process.settle(BY_ITSELF)
+        if not (self.process.pid and self.process.answers()):
+            self.process.kill()
+            self.process.start()
+            self.restarted = True
 
     def close(self):
         """Leave nothing of it, however far it came."""
@@ -84,10 +96,12 @@ class Isolate(Fault):
         )
 
     def heal(self):
+        self.close()
+        self._restart()
+
+    def close(self):
         # Making it first, so that there is one to delete.
         nft(f'add table ip {self._table}; delete table ip {self._table}')
-
-    close = heal
 
 
 class Fill(Fault):
@@ -100,16 +114,18 @@ class Fill(Fault):
         return self.rig.disk(self.name) / 'ballast'
 
     def blow(self):
-        with open(self._ballast, 'wb') as stream:
-            room = os.statvfs(self._ballast)
-            os.posix_fallocate(stream.fileno(), 0, room.f_bavail * room.f_frsize)
+        # Others write meanwhile: there is no telling how much is left.
+        with open(self._ballast, 'wb', buffering=0) as stream:
+            try:
+                while stream.write(ZEROS):
+                    pass
+            except OSError as error:
+                if error.errno != errno.ENOSPC:
+                    raise
 
     def heal(self):
         self.close()
-        self.process.settle(BY_ITSELF)
-        if not (self.process.pid and self.process.answers()):
-            self.process.stop()
-            self.process.start()
+        self._restart()
 
     def close(self):
         self._ballast.unlink(missing_ok=True)

@@ -72,6 +72,9 @@ def prepare(rig, venv, commit=BEFORE):
     source_of(commit, source)
     command = [old.python, '-m', 'pip', 'install', '--no-deps', '--no-build-isolation']
     install.run(old, f'Installing {commit}', [*command, '--force-reinstall', source])
+    # Engines that start together would all compile what this one keeps for them.
+    rehearsal = [old.python, '-m', 'matcher.rehearsal']
+    install.run(old, f'Compiling the engine of {commit}', rehearsal, may_fail=True)
     stamp.write_text(commit)
     return old
 
