@@ -103,7 +103,7 @@ class Chaos:
 
     def _without(self, name, fault, began, pause):
         """Wait while it is broken; where others do its work, for a canary."""
-        if name not in self._rig.redundant:
+        if name not in self._rig.redundant or fault.stops_all:
             time.sleep(pause)
             return {}
         more = {}

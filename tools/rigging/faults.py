@@ -23,6 +23,8 @@ class Fault:
     ACTION = 'stop'
     #: Whether healing alone was not enough.
     restarted = False
+    #: Whether all others have to wait for it, of however many it is one.
+    stops_all = False
 
     def __init__(self, rig, name, draw):
         self.rig, self.name = rig, name
@@ -108,6 +110,11 @@ class Fill(Fault):
     """Its disk is full, until somebody deletes something."""
 
     ACTION = 'fill'
+
+    def __init__(self, rig, name, draw):
+        super().__init__(rig, name, draw)
+        # A broker takes messages at no node when the disk of one is full.
+        self.stops_all = name.startswith('rabbitmq')
 
     @property
     def _ballast(self):
