@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the instruments say of what they have measured."""
 
+import dataclasses
+import pathlib
 import unittest
 
 from benchmarks import deployed
 from benchmarks import growth
 from benchmarks import latency
+from benchmarks import scaling
 
 
 class GrowthTest(unittest.TestCase):
@@ -65,3 +68,44 @@ class LatencyTest(unittest.TestCase):
 
 if __name__ == '__main__':
     unittest.main()
+
+
+class ScalingTest(unittest.TestCase):
+    SIZES = ((10, 1000), (100, 10_000), (1000, 10_000))
+
+    def test_the_page_has_what_the_model_says(self):
+        page = (
+            pathlib.Path(__file__).parents[2] / 'doc/source/admin/scaling.rst'
+        ).read_text()
+        needed = [scaling.needs(scaling.Workload(*size)) for size in self.SIZES]
+        for name in needed[0]:
+            row = [
+                f'   * - ``{name}``',
+                *(f'     - {each[name]:.2f}' for each in needed),
+            ]
+            self.assertIn('\n'.join(row), page)
+        most, first = scaling.largest(scaling.Workload(), 64, 4000)
+        self.assertIn(f'{most:,} deployments of 10,000 servers', page)
+        self.assertEqual('disk of each', first)
+        for name, cost in scaling.COSTS.items():
+            self.assertIn(
+                f'     - {cost.api:.1f}\n     - {cost.database:.1f}\n', page, name
+            )
+
+    def test_twice_as_many_servers_need_twice_as_much(self):
+        once, twice = (
+            scaling.needs(scaling.Workload(servers=servers)) for servers in (500, 1000)
+        )
+        for name in set(once) - {'feed'}:
+            self.assertAlmostEqual(2 * once[name], twice[name])
+        self.assertEqual(once['feed'], twice['feed'])
+
+    def test_what_is_full_at_the_most_is_full(self):
+        for kept_days in (1, 90, 3650):
+            workload = scaling.Workload(kept_days=kept_days)
+            most, first = scaling.largest(workload, 16, 1000)
+            for deployments, fits in ((most, True), (most + 1, False)):
+                full = dataclasses.replace(workload, deployments=deployments)
+                used = scaling.shares(scaling.needs(full), 16, 1000)
+                self.assertEqual(first, max(used, key=used.get))
+                self.assertEqual(fits, used[first] <= 1)

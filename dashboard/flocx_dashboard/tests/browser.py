@@ -25,6 +25,12 @@ ARGUMENTS = (
     '--no-sandbox',
     '--disable-dev-shm-usage',
     '--disable-gpu',
+    # It asks its maker for nothing, which nobody here could answer.
+    '--no-first-run',
+    '--disable-background-networking',
+    '--disable-component-update',
+    '--disable-extensions',
+    '--disable-sync',
     '--window-size=1280,900',
 )
 #: Seconds until what is waited for has to be there, on a busy machine too.

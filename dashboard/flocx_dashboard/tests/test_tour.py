@@ -126,7 +126,8 @@ class TourTest(unittest.TestCase):
         lab.down()
         lab.folder.forget_data()
         lab.up()
-        cls.lab = lab
+        #: By user and kind, the browsers that are open.
+        cls.lab, cls.people = lab, {}
         cls.fill()
 
     @classmethod
@@ -148,12 +149,17 @@ class TourTest(unittest.TestCase):
     def at_a_desk(self, user, project, sit=browser.Browser):
         """A browser in which that user has logged in, and chosen a project.
 
+        Whoever comes back finds it as they have left it: a browser takes as long to
+        open as a dozen pages.
+
         :param sit: opens it.
         """
         url = lab_horizon.url(self.lab.ports)
-        person = sit(url, PICTURES)
-        self.addCleanup(person.close)
-        person.log_in(user, self.lab.folder.password)
+        person = self.people.get((user, sit))
+        if not person:
+            person = self.people[user, sit] = sit(url, PICTURES)
+            self.addClassCleanup(person.close)
+            person.log_in(user, self.lab.folder.password)
         person.work_in(project)
         self.addCleanup(self.assertClean, person, url)
         return person
