@@ -205,8 +205,7 @@ class CheckerTest(base.MarketplaceTestCase):
         drop = [f'DROP TRIGGER transfers_no_{verb}' for verb in ('UPDATE', 'DELETE')]
         drop += ['PRAGMA ignore_check_constraints = ON']
         for number, statement in enumerate(REFUSED, 100):
-            with self.assertRaises(sqlite3.Error):
-                self.violations(number, statement)
+            self.assertRaises(sqlite3.Error, self.violations, number, statement)
             found = self.violations(number + 50, *drop, statement)
             self.assertIn('ledger', {each.kind for each in found}, statement)
 

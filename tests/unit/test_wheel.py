@@ -10,8 +10,17 @@ import sys
 import tempfile
 import unittest
 
+from tests import profiles
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PACKAGES = {'flocx', 'lease', 'market', 'matcher', 'provider'}
+#: The folder of each distribution, and its packages.
+DISTRIBUTIONS = {
+    '.': PACKAGES,
+    'client': {'flocxclient'},
+    'dashboard': {'flocx_dashboard'},
+    'tempest': {'flocx_tempest_plugin'},
+}
 MIGRATIONS = pathlib.PurePath('market/db/migrations')
 
 LEFT_OUT = shutil.ignore_patterns('.*', '*.egg-info', '__pycache__', 'build', 'dist')
@@ -116,3 +125,33 @@ class WheelTest(unittest.TestCase):
         written.read(path)
         names = [name for section in written.sections() for name in written[section]]
         self.assertCountEqual(names, self.python(LOAD_ENTRY_POINTS))
+
+
+class DistributionsTest(unittest.TestCase):
+    """Of each distribution of the tree an archive of sources, and from it a wheel."""
+
+    @profiles.only_nightly('builds and installs four distributions')
+    def test_each_is_built_from_its_sources_and_installed(self):
+        for project, packages in DISTRIBUTIONS.items():
+            with self.subTest(project), tempfile.TemporaryDirectory() as folder:
+                found = self._installed(ROOT / project, pathlib.Path(folder))
+                self.assertLessEqual(packages, found)
+
+    @staticmethod
+    def _installed(project, folder):
+        """The packages of it that are installed from a wheel of its sources."""
+        tree, target = folder / 'tree', folder / 'installed'
+        shutil.copytree(project, tree, ignore=LEFT_OUT)
+        # Nor can its release notes be collected.
+        skipped = dict.fromkeys(('SKIP_GENERATE_RENO', 'SKIP_GIT_SDIST'), '1')
+        env = os.environ | {'PBR_VERSION': '1.2.3', **skipped}
+        build = f'import pbr.build; pbr.build.build_sdist({str(folder)!r})'
+        run('-c', build, cwd=tree, env=env)
+        (sources,) = folder.glob('*-1.2.3.tar.gz')
+        pip = ('-m', 'pip', '--disable-pip-version-check')
+        offline = ('--no-deps', '--no-build-isolation')
+        # Sources that were released know their version themselves.
+        run(*pip, 'wheel', *offline, '--wheel-dir', folder, sources)
+        (wheel,) = folder.glob('*-1.2.3-*.whl')
+        run(*pip, 'install', '--no-deps', '--target', target, wheel)
+        return {path.name for path in target.iterdir()}
