@@ -226,6 +226,7 @@ class StackTest(testtools.TestCase):
                 'rabbit://stackrabbit:secret@127.0.0.1:5672/flocx',
                 machine.option(name, 'DEFAULT', 'transport_url'),
             )
+        self.assertEqual('2', machine.option('market', 'contracts', 'notice'))
         self.assertEqual([['flocx']], machine.calls('rpc_backend_add_vhost'))
         self.assertEqual([['flocx']], machine.calls('recreate_database'))
 

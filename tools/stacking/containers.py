@@ -47,7 +47,8 @@ SERVICES = {
     'marketplace-provider': ('flocx-provider', 7781),
     'marketplace-matcher': ('flocx-matcher', 7782),
 }
-#: The provider's servers are files in a folder of the host's.
+#: The provider's servers are files in a folder of the host's, and who releases one has
+#: a short notice, as in the tour.
 _OVERRIDE = f"""\
 x-nodes: &nodes
   volumes: ["{NODES}:/var/lib/flocx/nodes"]
@@ -55,6 +56,10 @@ x-nodes: &nodes
     OS_PROVIDER__NODES: dummy
     OS_PROVIDER__DUMMY_NODES_DIR: /var/lib/flocx/nodes
 services:
+  market-api: &soon
+    environment:
+      OS_CONTRACTS__NOTICE: "2"
+  market-worker: *soon
   provider-api: *nodes
   fulfiller: *nodes
   console: *nodes
