@@ -313,6 +313,7 @@ class BuildTest(testtools.TestCase):
         done = self.build('linkcheck')
         self.assertEqual(0, done.returncode, done.stdout[-3000:] + done.stderr[-3000:])
 
+    @profiles.only_nightly('builds all pages', unless=not profiles.QUICK)
     def test_the_pages_build_without_a_warning(self):
         """Each operation has an example, and each reference leads somewhere."""
         done = self.build('html')

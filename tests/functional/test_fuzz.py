@@ -16,7 +16,7 @@ from tests import profiles
 from tests import waiting
 from tests.functional import base
 
-EXAMPLES = profiles.number('FLOCX_FUZZ_EXAMPLES', 3, 25, quick=2)
+EXAMPLES = profiles.number('FLOCX_FUZZ_EXAMPLES', 3, 25, quick=1)
 
 _POSITIVE = schemathesis.GenerationMode.POSITIVE
 _NEGATIVE = schemathesis.GenerationMode.NEGATIVE

@@ -12,7 +12,7 @@ from tests import profiles
 from tests.functional import market_rules
 
 #: How long contracts are extended, and servers kept, by workers that die.
-DAYS = profiles.number('FLOCX_STANDING_DAYS', 20, 60)
+DAYS = profiles.number('FLOCX_STANDING_DAYS', 20, 60, quick=8)
 
 
 class Killed(Exception):
