@@ -265,6 +265,7 @@ def report(found):
 def record(found):
     """Add what was reported to the history, with the commit that it is of."""
     commit = subprocess.run(
+        # Whichever git the person who records has.
         ['git', 'describe', '--always', '--dirty'],  # noqa: S607
         capture_output=True,
         text=True,

@@ -181,7 +181,7 @@ def _request(scope):
 def _waiting_time(request):
     """Take ``wait`` out of the request, if the API would take it, and return it."""
     pairs = urllib.parse.parse_qsl(request.query_string, keep_blank_values=True)
-    (*waits,) = (value for name, value in pairs if name == 'wait')
+    waits = [value for name, value in pairs if name == 'wait']
     if request.method != 'GET' or len(waits) != 1:
         return 0
     (wait,) = waits
