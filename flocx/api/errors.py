@@ -36,10 +36,6 @@ PUBLISHED = {
         'The account of the project does not cover what this costs at most. The detail '
         'says how much is missing, and who can grant it.',
     ),
-    'flocx.conflict.month_closed': (
-        409,
-        'The month is closed, and nothing is booked in it any more.',
-    ),
     'flocx.quota': (
         403,
         'The project would have more than its quota. The detail says of what, how much '
@@ -114,6 +110,10 @@ PUBLISHED = {
         409,
         'The offer is of the same project: nobody trades with themselves.',
     ),
+    'flocx.conflict.month_closed': (
+        409,
+        'The month is closed, and nothing is booked in it any more.',
+    ),
     'flocx.too_large': (413, 'The body is longer than the operator allows.'),
     'flocx.media_type': (415, 'The body has to be application/json.'),
     'flocx.unprocessable': (
@@ -125,15 +125,15 @@ PUBLISHED = {
         'A fault of the service. Nothing was changed; the operator finds it in the log '
         'under the request id.',
     ),
-    'flocx.unavailable.waits': (
-        503,
-        'As many requests wait for events in this process as may, of all projects or '
-        'of one. Ask without wait, or again later.',
-    ),
     'flocx.unavailable': (
         503,
         'A service that is needed does not answer. Nothing was changed; try again, '
         'with the same Idempotency-Key.',
+    ),
+    'flocx.unavailable.waits': (
+        503,
+        'As many requests wait for events in this process as may, of all projects or '
+        'of one. Ask without wait, or again later.',
     ),
     'flocx.error': (
         None,
@@ -141,7 +141,7 @@ PUBLISHED = {
     ),
 }
 
-#: The code of an error of a status that has no code of its own.
+#: The code of an error that has none of its own, by status: the first of it.
 CODES = {status: code for code, (status, _) in reversed(PUBLISHED.items())}
 
 DETAILS = {

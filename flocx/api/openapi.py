@@ -31,6 +31,21 @@ _ERROR = {
 }
 
 
+#: What the parameters are for that many operations have.
+_MEANINGS = {
+    'ident': 'the uuid of an object, or its name where just one has it',
+    'limit': 'how many are listed at most',
+    'marker': 'the uuid of the last one that was listed, to go on after it',
+    'sort_dir': 'ascending or descending',
+    'Idempotency-Key': 'a text of the caller: a request that comes again with the same '
+    'one does nothing more, and is answered as the first was',
+    'If-Match': 'the ETag of the object as it was read: if it has changed since, '
+    'nothing is done',
+    'OpenStack-API-Version': 'the version that the request was written for, such as '
+    '"marketplace 1.1"; without it, the oldest',
+}
+
+
 def document(title, root, version):
     """The description of everything below ``root`` at a version, a dictionary."""
     schemas = {'Error': _ERROR}
@@ -78,10 +93,6 @@ def _operation(exposed, path, method, schemas, version):
 
 
 def _parameters(exposed, method, version):
-    parameters = [
-        {'name': name, 'in': 'path', 'required': True, 'schema': {'type': 'string'}}
-        for name in exposed.path
-    ]
     listed = dict.fromkeys(
         gates.served(exposed.parameters, version), {'type': 'string'}
     )
@@ -93,16 +104,24 @@ def _parameters(exposed, method, version):
             'sort_key': {'type': 'string', 'enum': list(exposed.sort_keys)},
             'sort_dir': {'type': 'string', 'enum': ['asc', 'desc']},
         }
-    parameters += [
-        {'name': name, 'in': 'query', 'schema': schema}
-        for name, schema in listed.items()
-    ]
     headers = ['Idempotency-Key'] if method == 'POST' else []
     headers += ['If-Match'] if method in ('PATCH', 'DELETE') else []
-    return parameters + [
-        {'name': name, 'in': 'header', 'schema': {'type': 'string'}}
-        for name in [*headers, 'OpenStack-API-Version']
+    text = {'type': 'string'}
+    return [
+        *(_parameter(name, 'path', text, required=True) for name in exposed.path),
+        *(_parameter(name, 'query', schema) for name, schema in listed.items()),
+        *(
+            _parameter(name, 'header', text)
+            for name in [*headers, 'OpenStack-API-Version']
+        ),
     ]
+
+
+def _parameter(name, place, schema, **more):
+    described = {'name': name, 'in': place, **more, 'schema': schema}
+    if name in _MEANINGS:
+        described['description'] = _MEANINGS[name]
+    return described
 
 
 def _responses(exposed, method, schemas, version):

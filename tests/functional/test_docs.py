@@ -288,7 +288,7 @@ class DocumentedTest(base.MarketplaceTestCase):
 
 
 class BuildTest(testtools.TestCase):
-    def build(self, builder):
+    def build(self, builder, source='doc/source'):
         """What came of sphinx-build."""
         # tools/test installs doc/requirements.txt, so .ci/run always builds them; an
         # environment that somebody has made for the tests alone may be without.
@@ -297,7 +297,7 @@ class BuildTest(testtools.TestCase):
         folder = self.useFixture(fixtures.TempDir()).path
         return subprocess.run(
             [sys.executable, '-m', 'sphinx', '-W', '--keep-going', '-q', '-b', builder]
-            + ['-d', f'{folder}/doctrees', 'doc/source', f'{folder}/{builder}'],
+            + ['-d', f'{folder}/doctrees', source, f'{folder}/{builder}'],
             cwd=ROOT,
             capture_output=True,
             text=True,
@@ -316,7 +316,15 @@ class BuildTest(testtools.TestCase):
     @profiles.only_nightly('builds all pages', unless=not profiles.QUICK)
     def test_the_pages_build_without_a_warning(self):
         """Each operation has an example, and each reference leads somewhere."""
-        done = self.build('html')
+        self.assertNoWarning(self.build('html'))
+
+    @profiles.only_nightly('builds all of the API reference')
+    def test_the_api_reference_builds_without_a_warning(self):
+        if importlib.util.find_spec('os_api_ref') is None:
+            self.skipTest('os-api-ref is not installed')
+        self.assertNoWarning(self.build('html', 'api-ref/source'))
+
+    def assertNoWarning(self, done):
         warnings = [line for line in done.stderr.splitlines() if 'WARNING: ' in line]
         self.assertEqual([], warnings)
         self.assertEqual(0, done.returncode, done.stderr[-3000:])

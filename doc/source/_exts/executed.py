@@ -118,17 +118,21 @@ def _ask(url, step):
     }
 
 
-def _run(app):
+def recorded():
+    """The same of ``requests.yaml``; what was not answered as it says is a warning."""
     story = yaml.safe_load(_STORY.read_text())
     context = multiprocessing.get_context('spawn')
     with futures.ProcessPoolExecutor(1, mp_context=context) as executor:
-        _told['descriptions'], _told['examples'] = executor.submit(
-            execute, story
-        ).result()
-    for each in _told['examples']:
+        descriptions, examples = executor.submit(execute, story).result()
+    for each in examples:
         status = each['response']['status']
         if status != each.get('status', 200):
             LOG.warning('example %s: %s %s', each['name'], status, each['response'])
+    return descriptions, examples
+
+
+def _run(app):
+    _told['descriptions'], _told['examples'] = recorded()
 
 
 class Operations(Directive):
@@ -162,15 +166,20 @@ def _operation(service, method, path, operation):
         yield from (f'Parameters: {", ".join(names)}.', '')
     statuses = sorted(operation['responses'].keys() - _COMMON)
     yield from (f'Answers: {", ".join(statuses)}.', '')
-    found = [
-        each
-        for each in _told['examples']
-        if each['service'] == service and _is_of(each, method, path)
-    ]
+    found = examples_of(_told['examples'], service, method, path)
     if not found:
         LOG.warning('%s %s of %s has no example', method, path, service)
     for each in found:
-        yield from _example(each)
+        yield from shown(each)
+
+
+def examples_of(examples, service, method, path):
+    """Those of an operation."""
+    return [
+        each
+        for each in examples
+        if each['service'] == service and _is_of(each, method, path)
+    ]
 
 
 def _is_of(example, method, path):
@@ -179,7 +188,7 @@ def _is_of(example, method, path):
     return asked == method and re.fullmatch(pattern, urllib.parse.urlsplit(url).path)
 
 
-def _example(step):
+def shown(step):
     """One request and its answer, as HTTP."""
     yield from (step['says'], '', '.. code-block:: http', '')
     headers = {'X-Auth-Token': '$TOKEN', **step.get('headers', {})}
