@@ -16,6 +16,7 @@ import os
 import pathlib
 import re
 import shlex
+import shutil
 import socket
 import subprocess
 import sys
@@ -288,13 +289,13 @@ class DocumentedTest(base.MarketplaceTestCase):
 
 
 class BuildTest(testtools.TestCase):
-    def build(self, builder, source='doc/source'):
+    def build(self, builder, source='doc/source', folder=None):
         """What came of sphinx-build."""
         # tools/test installs doc/requirements.txt, so .ci/run always builds them; an
         # environment that somebody has made for the tests alone may be without.
         if importlib.util.find_spec('sphinx') is None:
             self.skipTest('sphinx is not installed')
-        folder = self.useFixture(fixtures.TempDir()).path
+        folder = folder or self.useFixture(fixtures.TempDir()).path
         return subprocess.run(
             [sys.executable, '-m', 'sphinx', '-W', '--keep-going', '-q', '-b', builder]
             + ['-d', f'{folder}/doctrees', source, f'{folder}/{builder}'],
@@ -323,6 +324,29 @@ class BuildTest(testtools.TestCase):
         if importlib.util.find_spec('os_api_ref') is None:
             self.skipTest('os-api-ref is not installed')
         self.assertNoWarning(self.build('html', 'api-ref/source'))
+
+    @profiles.only_nightly('sets all pages as PDF')
+    def test_the_pages_are_set_as_pdf(self):
+        """No character is missing, and nothing sticks out by much."""
+        programs = 'make', 'latexmk', 'xelatex', 'rsvg-convert'
+        found = {program: shutil.which(program) for program in programs}
+        for program, path in found.items():
+            if path is None:
+                self.skipTest(f'{program} is missing (bindep.txt, doc-pdf)')
+        folder = self.useFixture(fixtures.TempDir()).path
+        self.assertNoWarning(self.build('latex', folder=folder))
+        done = subprocess.run(
+            [found['make'], '-C', f'{folder}/latex'],
+            env=os.environ | {'LATEXMKOPTS': '-interaction=nonstopmode -halt-on-error'},
+            capture_output=True,
+            text=True,
+        )
+        self.assertEqual(0, done.returncode, done.stdout[-3000:])
+        log = pathlib.Path(f'{folder}/latex/doc-flocx.log')
+        said = log.read_text(errors='replace')
+        self.assertEqual([], re.findall('Missing character.*', said))
+        wide = re.findall(r'Overfull \\hbox \((\d+)', said)
+        self.assertLess(max(map(int, wide), default=0), 30)
 
     def assertNoWarning(self, done):
         warnings = [line for line in done.stderr.splitlines() if 'WARNING: ' in line]
