@@ -13,6 +13,8 @@ from flocx import metrics
 from flocx import notifications
 from flocx import tracing
 
+LOG = log.getLogger(__name__)
+
 #: The group with the account that a service uses when it calls others.
 CREDENTIALS = 'service_credentials'
 
@@ -25,6 +27,7 @@ _API_OPTS = [
     cfg.IntOpt(
         'max_limit',
         default=1000,
+        mutable=True,
         min=1,
         help='Most objects on one page of a list, and the number on a page of a '
         'request without a limit. Larger pages need fewer requests and more memory '
@@ -76,7 +79,6 @@ def prepare(conf, argv, service, register_service, files=None):
     :param register_service: registers the options of the service.
     :param files: configuration files, for a process without a command line.
     """
-    log.register_options(conf)
     log.set_defaults(
         default_log_levels=[
             *log.get_default_log_levels(),
@@ -88,6 +90,15 @@ def prepare(conf, argv, service, register_service, files=None):
             'waitress=WARNING',
         ]
     )
+    _read(conf, argv, service, register_service, files)
+    log.setup(conf, f'flocx-{service}')
+    if conf.profiler.enabled:
+        tracing.enable(conf, service, socket.gethostname())
+    return conf
+
+
+def _read(conf, argv, service, register_service, files=None):
+    log.register_options(conf)
     register(conf)
     register_service(conf)
     conf(
@@ -96,10 +107,33 @@ def prepare(conf, argv, service, register_service, files=None):
         prog=f'flocx-{service}',
         default_config_files=files or _found(service),
     )
-    log.setup(conf, f'flocx-{service}')
-    if conf.profiler.enabled:
-        tracing.enable(conf, service, socket.gethostname())
-    return conf
+
+
+def reread(conf, argv, service, register_service):
+    """Take over what the files say now, of the options that may change.
+
+    What they have of other options is warned of, and counts from the next start. A
+    file that cannot be read, or a value that no option takes, changes nothing.
+
+    :param argv: as :func:`prepare` has it, and the others, too.
+    :returns: whether it was taken over.
+    """
+    asked = cfg.ConfigOpts()
+    try:
+        _read(asked, argv, service, register_service)
+        # A value is looked at when it is used, which would be too late.
+        for group in asked.values():
+            if isinstance(group, cfg.ConfigOpts.GroupAttr):
+                tuple(group.values())
+        conf.mutate_config_files()
+    except cfg.Error as error:
+        LOG.error('The configuration stays as it was: %s', error)
+        return False
+    # Another thread may have read, and so have cached, a former value while the files
+    # were read. To register what is registered forgets what is cached.
+    register(conf)
+    LOG.info('The configuration has been read again')
+    return True
 
 
 def wsgi_files(service):

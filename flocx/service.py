@@ -2,12 +2,14 @@
 """A worker process: an RPC server that wakes a loop, both on threads."""
 
 import datetime
+import multiprocessing
 import sys
 import threading
 import time
 
+import cotyledon
+from cotyledon import oslo_config_glue
 from oslo_log import log
-from oslo_service import service
 from oslo_utils import timeutils
 import tenacity
 
@@ -20,7 +22,7 @@ LOG = log.getLogger(__name__)
 
 
 class Loop:
-    """Runs ``step(now)`` when woken, and at least every ``interval`` seconds.
+    """Runs ``step(now)`` when woken, and at least every ``interval()`` seconds.
 
     Wakes that arrive during a step cause one more step, not one each. A step
     that fails is logged and costs no more than itself. A step may return the
@@ -73,9 +75,9 @@ class Loop:
 
     def _pause(self, again):
         if again is None:
-            return self._interval
+            return self._interval()
         left = (again - datetime.datetime.now(datetime.UTC)).total_seconds()
-        return max(0, min(self._interval, left))
+        return max(0, min(self._interval(), left))
 
 
 class RetryingStarter:
@@ -117,33 +119,64 @@ class RetryingStarter:
         LOG.warning('%s cannot start yet: %s', self._thread.name, error)
 
 
-class Worker(service.Service):
-    """A loop and the RPC server whose messages wake it."""
+def reread(conf, source, parts):
+    """Take over the options that may change, and let what waits by them see.
 
-    def __init__(self, make):
-        """:param make: makes the parts, in the process that is to run them."""
-        super().__init__()
-        self._make, self._parts = make, ()
+    :param source: what :func:`flocx.config.prepare` was given for ``conf``.
+    :param parts: those that run.
+    """
+    config.reread(conf, *source)
+    for part in parts:
+        # One that waits by an interval that was long would not see a short one.
+        if isinstance(part, Loop):
+            part.wake()
 
-    def start(self):
-        self._parts = self._make()
+
+class Worker(cotyledon.Service):
+    """Loops and servers in a process of their own, which another one looks after."""
+
+    def __init__(self, worker_id, conf, source, make):
+        """:param source: what :func:`flocx.config.prepare` was given for ``conf``.
+        :param make: makes the parts of it, in the process that is to run them.
+        """
+        super().__init__(worker_id)
+        self._conf, self._source, self._make = conf, source, make
+        self._parts = ()
+
+    def run(self):
+        self._parts = self._make(self._conf)
         for part in self._parts:
             part.start()
 
-    def stop(self, graceful=True):
+    def terminate(self):
         for part in reversed(self._parts):
             part.stop()
-        super().stop()
+
+    def reload(self):
+        """On SIGHUP: go on, by the options that may change."""
+        reread(self._conf, self._source, self._parts)
 
 
 def run(conf, argv, name, register, parts):
     """Be a worker until SIGTERM, as a command; return its exit status.
 
+    SIGHUP has it read its configuration again. It is run by cotyledon itself:
+    oslo.service, on threads, ends the worker then instead of telling it.
+
     :param argv: its arguments; None for those of the process.
     :param name: of the service, and ``register`` registers its options.
     :param parts: given the configuration, makes what has a start and a stop.
     """
-    config.prepare(conf, sys.argv[1:] if argv is None else argv, name, register)
-    worker = Worker(lambda: parts(conf))
-    service.launch(conf, worker, workers=1, restart_method='mutate').wait()
+    source = sys.argv[1:] if argv is None else argv, name, register
+    oslo_config_glue.register_opts(conf)
+    config.prepare(conf, *source)
+    manager = cotyledon.ServiceManager(
+        graceful_shutdown_timeout=conf.graceful_shutdown_timeout,
+        # What is compiled and imported is there already.
+        mp_context=multiprocessing.get_context('fork'),
+    )
+    manager.add(Worker, args=(conf, source, parts))
+    # Another worker, should this one die, begins with what is read here.
+    manager.register_hooks(on_reload=lambda: reread(conf, source, ()))
+    manager.run()
     return 0

@@ -21,6 +21,7 @@ from waitress import wasyncore
 from flocx import announce
 from flocx import config
 from flocx import rpc
+from flocx import service
 from lease import conf as lease_conf
 from lease import service as lease_service
 from market import conf as market_conf
@@ -158,13 +159,18 @@ def _parts(conf):
 
 
 def main(argv=None):
-    """Entry point of ``flocx-standalone``: run until SIGTERM or SIGINT."""
+    """Entry point of ``flocx-standalone``: run until SIGTERM or SIGINT.
+
+    SIGHUP has it read its configuration again.
+    """
     conf = cfg.CONF
     rpc.set_default_url(conf, 'fake://')
-    config.prepare(conf, sys.argv[1:] if argv is None else argv, 'standalone', register)
-    stopped = threading.Event()
+    source = sys.argv[1:] if argv is None else argv, 'standalone', register
+    config.prepare(conf, *source)
+    stopped, told = threading.Event(), threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopped.set())
+    signal.signal(signal.SIGHUP, lambda *_: told.set())
     started = []
     for part in _parts(conf):
         part.start()
@@ -179,7 +185,9 @@ def main(argv=None):
     )
     # A signal that comes as this thread is about to wait is handled when it has waited.
     while not stopped.wait(1):
-        pass
+        if told.is_set():
+            told.clear()
+            service.reread(conf, source, started)
     for part in reversed(started):
         part.stop()
     return 0

@@ -24,7 +24,9 @@ def parts(conf):
         assembly.build(conf),
         notifications.notifier(conf),
     )
-    loop = service.Loop('notifier', telling.run, conf.lease.notifications_interval)
+    loop = service.Loop(
+        'notifier', telling.run, lambda: conf.lease.notifications_interval
+    )
     return metrics.Server(conf), loop
 
 

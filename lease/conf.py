@@ -11,6 +11,7 @@ _OPTS = [
     cfg.StrOpt(
         'price',
         default='0',
+        mutable=True,
         regex=r'^[0-9]{1,12}(\.[0-9]{1,6})?$',
         help='Credits per server and hour that offers ask which are made by this API. '
         'esi-leap has no prices, so the default gives servers away as it does. What an '
@@ -20,6 +21,7 @@ _OPTS = [
     cfg.IntOpt(
         'reclaim_notice',
         default=0,
+        mutable=True,
         min=0,
         help='Seconds of notice with which owners may end what was leased by offers '
         'made by this API. In esi-leap an owner may end a lease at once, so the '
@@ -29,6 +31,7 @@ _OPTS = [
     cfg.IntOpt(
         'default_lease_time',
         default=604800,
+        mutable=True,
         min=1,
         help='Most seconds that a lease lasts for which no end is asked for. The '
         'default is the week of esi-leap.',
@@ -36,6 +39,7 @@ _OPTS = [
     cfg.IntOpt(
         'max_lease_time',
         default=1814400,
+        mutable=True,
         min=1,
         help='Longest lease, in seconds, that anybody but an administrator can ask '
         'for. The default is the three weeks of esi-leap.',
@@ -64,6 +68,7 @@ _OPTS = [
     cfg.FloatOpt(
         'notifications_interval',
         default=2,
+        mutable=True,
         min=0.1,
         help='Seconds between two looks of flocx-lease-notifier for new events. Two '
         'are soon enough for scripts, and one indexed read of the database each.',

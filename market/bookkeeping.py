@@ -37,8 +37,6 @@ class Bookkeeping:
 
     def __init__(self, conf, database):
         self._conf, self._database = conf, database
-        self._interval = datetime.timedelta(seconds=conf.ledger.interval)
-        self._close_after = datetime.timedelta(seconds=conf.ledger.close_after)
 
     def run(self, now):
         """Do what is due at ``now``; return when to look again."""
@@ -48,7 +46,7 @@ class Bookkeeping:
             self._tell(now)
             if self._conf.ledger.at_zero == 'end':
                 self._end(now)
-        return now + self._interval
+        return now + datetime.timedelta(seconds=self._conf.ledger.interval)
 
     def _renew(self, month, now):
         with self._database.reader() as session:
@@ -71,7 +69,8 @@ class Bookkeeping:
     @db.retried
     def _next_month(self, now):
         with self._database.writer() as session:
-            return billing.next_month(session, now, self._close_after)
+            after = datetime.timedelta(seconds=self._conf.ledger.close_after)
+            return billing.next_month(session, now, after)
 
     @db.retried
     def _tell(self, now):

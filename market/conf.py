@@ -47,6 +47,7 @@ _OPTS = [
     cfg.IntOpt(
         'project_check_interval',
         default=3600,
+        mutable=True,
         min=1,
         help='Seconds between two looks at Keystone for projects that are deleted or '
         'disabled and have open offers, bids or contracts. An hour is often enough '
@@ -55,6 +56,7 @@ _OPTS = [
     cfg.IntOpt(
         'project_grace_time',
         default=86400,
+        mutable=True,
         min=0,
         help='Seconds for which the running contracts of a project that is deleted or '
         'disabled go on, before they are ended. A day lets an operator put a mistake '
@@ -70,6 +72,7 @@ _OPTS = [
     cfg.IntOpt(
         'extend_lead',
         default=3600,
+        mutable=True,
         min=60,
         help='Seconds before the end of a contract when more of its time is bought, '
         'where its renter has asked for that (extend_until), or for a standing demand '
@@ -80,6 +83,7 @@ _OPTS = [
     cfg.IntOpt(
         'extend_step',
         default=3600,
+        mutable=True,
         min=60,
         help='Seconds by which a contract is extended at a time, where its renter has '
         'asked for that. The price is asked anew for each of them, and what was bought '
@@ -89,6 +93,7 @@ _OPTS = [
     cfg.IntOpt(
         'extend_interval',
         default=60,
+        mutable=True,
         min=1,
         help='Seconds between two looks for contracts that are to be extended. A '
         'minute is little beside extend_lead, and a look costs one statement where '
@@ -97,6 +102,7 @@ _OPTS = [
     cfg.IntOpt(
         'min_interruptible_notice',
         default=300,
+        mutable=True,
         min=1,
         help='The shortest notice, in seconds, with which a bid may be displaced by a '
         'firm one (interruptible_notice). Five minutes are enough for a program to '
@@ -106,6 +112,7 @@ _OPTS = [
     cfg.IntOpt(
         'max_interruptible_notice',
         default=86400,
+        mutable=True,
         min=1,
         max=reclaim.MAX_NOTICE,
         help='The longest such notice, in seconds. With a longer one a contract is '
@@ -114,6 +121,7 @@ _OPTS = [
     cfg.IntOpt(
         'standing_demands_per_project',
         default=20,
+        mutable=True,
         min=0,
         help='How many standing demands a project may have. flocx-market-worker looks '
         'at each of them every extend_interval seconds, and buys extend_lead seconds '
@@ -123,6 +131,7 @@ _OPTS = [
     cfg.ListOpt(
         'shared_domains',
         default=['default'],
+        mutable=True,
         help='Ids of the domains in Keystone that hold projects of several '
         'organisations. There an organisation is a project without a parent, with all '
         'below it; any other domain is one organisation. Quotas of organisations, GET '
@@ -131,6 +140,7 @@ _OPTS = [
     cfg.FloatOpt(
         'quote_seconds',
         default=15,
+        mutable=True,
         min=0.1,
         help='Seconds that a request for a quote waits for an auction engine, before '
         'it is answered with 503. The default leaves room for a round that is '
@@ -139,6 +149,7 @@ _OPTS = [
     cfg.IntOpt(
         'health_max_lag',
         default=900,
+        mutable=True,
         min=1,
         help='Seconds that a server may be handed over or taken back late before the '
         'health check flocx_lag fails, where [healthcheck] backends names it. The '
@@ -148,6 +159,7 @@ _OPTS = [
     cfg.StrOpt(
         'book_tick_ratio',
         default='0.05',
+        mutable=True,
         regex=r'^(1|0\.(?=.*[1-9])\d{1,6})$',
         help='Most distance between two price levels of GET /v1/book and GET '
         '/v1/prices, as a part of the price: with 0.05 the levels around 1 credit '
@@ -158,6 +170,7 @@ _OPTS = [
     cfg.IntOpt(
         'book_min_parties',
         default=3,
+        mutable=True,
         min=1,
         help='Fewest projects whose bids a price level of GET /v1/book adds up. Bids '
         'of fewer are counted with the next lower level, and where a resource class '
@@ -167,6 +180,7 @@ _OPTS = [
     cfg.IntOpt(
         'prices_delay',
         default=86400,
+        mutable=True,
         min=0,
         help='Seconds that pass between the hand-over of a server and its price in GET '
         '/v1/prices. The default of a day keeps a single fill from being told apart '
@@ -175,6 +189,7 @@ _OPTS = [
     cfg.IntOpt(
         'console_tokens_per_line',
         default=10,
+        mutable=True,
         min=1,
         help='Most tokens for the console of one server of a contract. With another '
         'one the oldest is deleted, and the sessions that it has opened end. Ten are '
@@ -183,6 +198,7 @@ _OPTS = [
     cfg.IntOpt(
         'max_requirements',
         default=_LIMITS.triples,
+        mutable=True,
         min=1,
         help='Most requirements in one bid. Each is evaluated on every class of '
         'hardware on offer, so the number bounds the work of a round.',
@@ -190,6 +206,7 @@ _OPTS = [
     cfg.IntOpt(
         'max_alternatives',
         default=bid_core.MAX_ALTERNATIVES,
+        mutable=True,
         min=1,
         max=bid_core.MAX_ALTERNATIVES,
         help='In how many ways one bid can be met, its own terms included; at most one '
@@ -199,6 +216,7 @@ _OPTS = [
     cfg.IntOpt(
         'max_parts',
         default=bid_core.MAX_PARTS,
+        mutable=True,
         min=1,
         max=bid_core.MAX_PARTS,
         help='How many parts one bundle can have, each with hardware, servers and time '
@@ -208,6 +226,7 @@ _OPTS = [
     cfg.IntOpt(
         'max_ask_entries',
         default=8,
+        mutable=True,
         min=0,
         max=asks.MAX_ENTRIES,
         help='How many entries the ask_schedule of one offer can have: times of some '
@@ -218,6 +237,7 @@ _OPTS = [
     cfg.IntOpt(
         'max_group_expressions',
         default=16,
+        mutable=True,
         min=0,
         help='By how many different expressions the open bids of one project may have '
         'servers grouped: group_by, spread_by, or both. Each is evaluated on all '
@@ -228,6 +248,7 @@ _OPTS = [
     cfg.IntOpt(
         'max_expression_length',
         default=_LIMITS.length,
+        mutable=True,
         min=16,
         help='Most characters in the expression, or in a string operand, of one '
         'requirement.',
@@ -235,6 +256,7 @@ _OPTS = [
     cfg.IntOpt(
         'max_expression_depth',
         default=_LIMITS.depth,
+        mutable=True,
         min=2,
         help='Deepest nesting of the expression of a requirement: of parentheses, '
         'filters, projections and function calls.',
@@ -260,18 +282,21 @@ _QUOTA_OPTS = [
     cfg.IntOpt(
         'open_offers',
         default=10000,
+        mutable=True,
         min=-1,
         help='Most open offers of a project. -1 means no limit.',
     ),
     cfg.IntOpt(
         'open_bids',
         default=1000,
+        mutable=True,
         min=-1,
         help='Most open bids of a project. -1 means no limit.',
     ),
     cfg.IntOpt(
         'server_hours',
         default=-1,
+        mutable=True,
         min=-1,
         help='Most server-hours still to come of a project, under contract and in open '
         'bids. -1 means no limit.',
@@ -279,6 +304,7 @@ _QUOTA_OPTS = [
     cfg.IntOpt(
         'committed_amount',
         default=-1,
+        mutable=True,
         min=-1,
         help='Most credits that these server-hours cost, with bids counted at their '
         'ceiling. -1 means no limit.',
@@ -286,6 +312,7 @@ _QUOTA_OPTS = [
     cfg.IntOpt(
         'reserved_hours',
         default=10000,
+        mutable=True,
         min=-1,
         help='Most server-hours of a project that are reserved and have not begun, '
         'under contract and in open bids. -1 means no limit. The default is sixty '
@@ -294,6 +321,7 @@ _QUOTA_OPTS = [
     cfg.IntOpt(
         'cancelled_hours',
         default=1000,
+        mutable=True,
         min=-1,
         help='Most server-hours that a project has given back in the last day before '
         'they began. Beyond that it can claim, bid and extend no more until some of '
@@ -304,6 +332,7 @@ _QUOTA_OPTS = [
         cfg.IntOpt(
             f'organisation_{name}',
             default=default,
+            mutable=True,
             min=-1,
             help=f'The same as {name}, of all projects of an organisation together '
             f'([market] shared_domains says what that is). -1 means no limit.{more}',
@@ -371,6 +400,7 @@ _CONTRACTS_OPTS = [
     cfg.IntOpt(
         'maintenance_notice',
         default=86400,
+        mutable=True,
         min=0,
         help='Least seconds ahead of now at which a planned outage begins that '
         'interrupts contracts: an owner who could announce one that begins at once '
@@ -394,6 +424,7 @@ _LEDGER_OPTS = [
     cfg.BoolOpt(
         'enforce',
         default=False,
+        mutable=True,
         help='Whether bids, claims and extensions are refused that the account of the '
         'project does not cover. They hold what they cost at most, and their end '
         'settles what was served. By default nothing is held, and what projects owe '
@@ -402,6 +433,7 @@ _LEDGER_OPTS = [
     cfg.StrOpt(
         'at_zero',
         default='overdraft',
+        mutable=True,
         choices=[
             ('overdraft', 'they run on, and their project owes what exceeds the limit'),
             ('end', 'they end with the usual notice, the newest first'),
@@ -413,6 +445,7 @@ _LEDGER_OPTS = [
     cfg.StrOpt(
         'low_balance',
         default='0',
+        mutable=True,
         regex=r'^[0-9]{1,12}(\.[0-9]{1,6})?$',
         help='Credits below which the balance of a project is low, of which an event '
         'tells it once. With 0, the default, it is told when it is overdrawn.',
@@ -420,6 +453,7 @@ _LEDGER_OPTS = [
     cfg.IntOpt(
         'interval',
         default=60,
+        mutable=True,
         min=1,
         help='Seconds between two looks of flocx-market-worker at the ledger: for '
         'grants of a new month, low balances and months to close.',
@@ -427,6 +461,7 @@ _LEDGER_OPTS = [
     cfg.IntOpt(
         'close_after',
         default=3600,
+        mutable=True,
         min=0,
         help='Seconds after its end at which a month is closed: from then on its '
         'statements never change. The default leaves room for clocks that differ.',

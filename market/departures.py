@@ -124,11 +124,13 @@ class Departures:
     """Finds projects that have departed and closes what they have; a step of a loop."""
 
     def __init__(self, conf, database, keystone):
-        self._database, self._keystone = database, keystone
-        self._interval = datetime.timedelta(seconds=conf.market.project_check_interval)
-        self._grace = datetime.timedelta(seconds=conf.market.project_grace_time)
+        self._conf, self._database, self._keystone = conf.market, database, keystone
         self._lock, self._noted = threading.Lock(), set()
         self._due = None
+
+    @property
+    def _grace(self):
+        return datetime.timedelta(seconds=self._conf.project_grace_time)
 
     def note(self, project_id):
         """Look at this project in the next step; None for all."""
@@ -143,7 +145,8 @@ class Departures:
         with self._lock:
             noted, self._noted = self._noted, set()
         if self._due is None or now >= self._due or None in noted:
-            self._due = now + self._interval
+            every = datetime.timedelta(seconds=self._conf.project_check_interval)
+            self._due = now + every
             with self._database.reader() as session:
                 noted = departures.with_open_objects(session)
                 known = {row.project_id for row in departures.all_known(session)}

@@ -44,9 +44,10 @@ class StandingDemands:
         """
         self._conf, self._database = conf, database
         self._quotas, self._projects = quotas, projects
-        options = conf.market
-        self._lead = datetime.timedelta(seconds=options.extend_lead)
-        self._interval = datetime.timedelta(seconds=options.extend_interval)
+
+    @property
+    def _lead(self):
+        return datetime.timedelta(seconds=self._conf.market.extend_lead)
 
     def run(self, now):
         """Buy what is lacking at ``now``; return when to look again."""
@@ -60,7 +61,7 @@ class StandingDemands:
                 self._buy_all(uuid, begin, now)
             except (exceptions.NotFound, exceptions.Unavailable) as error:
                 LOG.warning('Standing demand %s is looked at later: %s', uuid, error)
-        return now + self._interval
+        return now + datetime.timedelta(seconds=self._conf.market.extend_interval)
 
     def _buy_all(self, uuid, begin, now):
         """Buy server by server, until nothing is lacking or something is refused."""

@@ -152,10 +152,10 @@ class StandingExtensions:
         """
         self._conf, self._database = conf, database
         self._quotas, self._projects = quotas, projects
-        options = conf.market
-        self._lead = datetime.timedelta(seconds=options.extend_lead)
-        self._step = datetime.timedelta(seconds=options.extend_step)
-        self._interval = datetime.timedelta(seconds=options.extend_interval)
+
+    @property
+    def _lead(self):
+        return datetime.timedelta(seconds=self._conf.market.extend_lead)
 
     def run(self, now):
         """Do what is due at ``now``; return when to look again."""
@@ -166,7 +166,7 @@ class StandingExtensions:
                 self._extend(uuid, now)
             except (exceptions.NotFound, exceptions.Unavailable) as error:
                 LOG.warning('Contract %s is extended later: %s', uuid, error)
-        return now + self._interval
+        return now + datetime.timedelta(seconds=self._conf.market.extend_interval)
 
     def _extend(self, uuid, now):
         try:
@@ -194,7 +194,8 @@ class StandingExtensions:
             contract = contracts.get(session, uuid, visibility.OPERATOR)
             if not self._is_due(contract, now):
                 return
-            end = min(contract.end_time + self._step, contract.extend_until)
+            step = datetime.timedelta(seconds=self._conf.market.extend_step)
+            end = min(contract.end_time + step, contract.extend_until)
             free = offers.free_after(
                 session, contract, now, turnarounds.current(session, terms)
             )

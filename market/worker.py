@@ -45,19 +45,27 @@ def parts(conf, transport=None, database=None):
     )
     extending = standing_extensions.StandingExtensions(*buying)
     holding = standing_demands.StandingDemands(*buying)
+
+    def often():
+        return conf.market.extend_interval
+
     usual = [
         metrics.Server(conf),
-        service.Loop('bookkeeping', books.run, conf.ledger.interval),
-        service.Loop('extensions', extending.run, conf.market.extend_interval),
-        service.Loop('demands', holding.run, conf.market.extend_interval),
-        service.Loop('presence', presence.Presence(database).run, presence.INTERVAL),
+        service.Loop('bookkeeping', books.run, lambda: conf.ledger.interval),
+        service.Loop('extensions', extending.run, often),
+        service.Loop('demands', holding.run, often),
+        service.Loop(
+            'presence', presence.Presence(database).run, lambda: presence.INTERVAL
+        ),
         *_webhooks(conf, database),
     ]
     if not conf[config.CREDENTIALS].auth_type:
         # Without an account Keystone cannot be asked.
         return usual
     looking = departures.Departures(conf, database, departures.Keystone(conf))
-    loop = service.Loop('departures', looking.run, conf.market.project_check_interval)
+    loop = service.Loop(
+        'departures', looking.run, lambda: conf.market.project_check_interval
+    )
     if not conf.market.project_notifications_url:
         return [*usual, loop]
     endpoint = departures.Notifications(looking.note, loop.wake)
@@ -80,7 +88,9 @@ def _webhooks(conf, database):
         True: mail_sender.MailSender(conf.webhooks, names),
     }
     sending = dispatcher.Dispatcher(conf.webhooks, database, senders)
-    return sending, service.Loop('webhooks', sending.run, conf.webhooks.interval)
+    return sending, service.Loop(
+        'webhooks', sending.run, lambda: conf.webhooks.interval
+    )
 
 
 def main(argv=None):

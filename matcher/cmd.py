@@ -49,7 +49,7 @@ def parts(conf, transport=None, database=None):
         # The next round is not due at any moment that this one knows.
         clearing.run(now)
 
-    loop = service.Loop('round', clear, conf.matcher.round_interval)
+    loop = service.Loop('round', clear, lambda: conf.matcher.round_interval)
     current = endpoints.Endpoints(loop, clearing)
     server = rpc.server(
         transport,

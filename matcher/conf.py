@@ -45,6 +45,7 @@ _OPTS = [
     cfg.FloatOpt(
         'round_interval',
         default=10,
+        mutable=True,
         min=0.1,
         help='The most seconds between two rounds. A new offer or bid wakes '
         'a round at once; this is for messages that are lost.',

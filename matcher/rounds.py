@@ -103,7 +103,7 @@ class Rounds:
         #: When all of the market was last cleared, on a monotonic clock, how long it
         #: took, and how often it is.
         self._whole, self._whole_took = None, 0
-        self._interval = conf.matcher.round_interval
+        self._conf = conf.matcher
         #: What the last round's prices were; the next one begins with them.
         self._prices = None
 
@@ -176,7 +176,7 @@ class Rounds:
         What a search did not find in one round, the next one may; but that takes a
         tenth of the time at most.
         """
-        due = max(self._interval, 9 * self._whole_took)
+        due = max(self._conf.round_interval, 9 * self._whole_took)
         changed = self._reader.changed
         if changed is None or self._whole is None or started - self._whole >= due:
             self._whole = started

@@ -40,10 +40,14 @@ def parts(conf, transport=None, provider=None):
     comparing = reconciliation.Reconciliation(
         conf, provider.nodes, provider.marketplace
     )
-    loop = service.Loop('fulfilment', delivering.run, conf.provider.fulfil_interval)
-    looking = service.Loop(
-        'reconciliation', comparing.run, conf.provider.reconcile_interval
+    loop = service.Loop(
+        'fulfilment', delivering.run, lambda: conf.provider.fulfil_interval
     )
+
+    def seldom():
+        return conf.provider.reconcile_interval
+
+    looking = service.Loop('reconciliation', comparing.run, seldom)
     told = (
         event_consumer.Follower(
             provider.marketplace, loop, conf.provider.retry_max_interval
@@ -79,7 +83,9 @@ def _noticing(conf, comparing, delivering, loop):
     if not conf.provider.notifications_url:
         return ()
     noticed = ironic_notifications.NodeChanges(comparing, delivering, loop.wake)
-    looking = service.Loop('noticed', noticed.run, conf.provider.reconcile_interval)
+    looking = service.Loop(
+        'noticed', noticed.run, lambda: conf.provider.reconcile_interval
+    )
     noticed.wake = looking.wake
     listener = service.RetryingStarter(
         'notifications', lambda: ironic_notifications.listener(conf, noticed)

@@ -25,6 +25,7 @@ _OPTS = [
     cfg.FloatOpt(
         'fulfil_interval',
         default=10,
+        mutable=True,
         min=0.1,
         help='The most seconds between two looks at what contracts are due.',
     ),
@@ -46,6 +47,7 @@ _OPTS = [
     cfg.IntOpt(
         'delivery_deadline',
         default=900,
+        mutable=True,
         min=0,
         help='So many seconds after its start, a server that could not be handed over '
         'is given up: the market replaces it by another that the bid could have had, '
@@ -53,6 +55,7 @@ _OPTS = [
     ),
     cfg.StrOpt(
         'quarantine_project_id',
+        mutable=True,
         help='The project that is the lessee of a server from the end of a contract '
         'until the server is clean; it should be one without members, which '
         'flocx-provider-manage quarantine create makes. Without it the project of '
@@ -71,6 +74,7 @@ _OPTS = [
     cfg.BoolOpt(
         'undeploy_unclaimed',
         default=True,
+        mutable=True,
         help='Whether a server that is deployed, and nobody is known to use, is '
         'undeployed when its contract begins: one without a lessee and an '
         'instance_uuid, which an allocation sets too. By default nothing that somebody '
@@ -99,6 +103,7 @@ _OPTS = [
     cfg.FloatOpt(
         'reconcile_interval',
         default=60,
+        mutable=True,
         min=0.1,
         help='How many seconds to wait between two comparisons of all servers with '
         'what the market has of them.',

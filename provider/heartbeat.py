@@ -25,8 +25,7 @@ class Heartbeat:
     def __init__(self, conf, marketplace):
         """:param conf: the options of ``[provider]``."""
         self._marketplace, self._lock = marketplace, threading.Lock()
-        self._interval = max(INTERVAL, round(conf.fulfil_interval))
-        self._last = None
+        self._conf, self._last = conf, None
 
     def beat(self, now):
         """Report at ``now``, unless half of the interval is not over yet.
@@ -34,12 +33,13 @@ class Heartbeat:
         What fails is tried again by the next one: it does not keep a pass from its
         work.
         """
+        interval = max(INTERVAL, round(self._conf.fulfil_interval))
         with self._lock:
-            half = datetime.timedelta(seconds=self._interval / 2)
+            half = datetime.timedelta(seconds=interval / 2)
             if self._last is not None and self._last <= now < self._last + half:
                 return
             self._last = now
         try:
-            self._marketplace.present(self._interval)
+            self._marketplace.present(interval)
         except exceptions.FlocxError as error:
             LOG.info('The market is not told that this provider is at work: %s', error)

@@ -9,6 +9,7 @@ OPTS = [
     cfg.IntOpt(
         'per_project',
         default=10,
+        mutable=True,
         min=0,
         help='Most webhooks of one project; with 0 there are none. Each is a request '
         'for each of its events, so the number bounds what one project makes '
@@ -17,6 +18,7 @@ OPTS = [
     cfg.FloatOpt(
         'interval',
         default=2,
+        mutable=True,
         min=0.1,
         help='Seconds between two looks for new events. Two are soon enough for '
         'people, and one indexed read of the database each.',
@@ -32,6 +34,7 @@ OPTS = [
     cfg.FloatOpt(
         'timeout',
         default=10,
+        mutable=True,
         min=0.1,
         max=30,
         help='Seconds until a receiver has to have answered all of a request; what '
@@ -40,6 +43,7 @@ OPTS = [
     cfg.FloatOpt(
         'retry_interval',
         default=5,
+        mutable=True,
         min=0.1,
         help='Seconds until what failed is sent again. Each further wait is twice as '
         'long, up to retry_max_interval, less a random part.',
@@ -47,6 +51,7 @@ OPTS = [
     cfg.FloatOpt(
         'retry_max_interval',
         default=3600,
+        mutable=True,
         min=0.1,
         help='Most seconds between two tries. An hour finds a receiver again soon '
         'enough that was away for a day.',
@@ -54,6 +59,7 @@ OPTS = [
     cfg.FloatOpt(
         'give_up_days',
         default=7,
+        mutable=True,
         min=0.001,
         help='Days for which a webhook may fail without a break, before it is '
         'disabled. Its project gets the event webhook.disabled, and enables it again. '
@@ -62,6 +68,7 @@ OPTS = [
     cfg.BoolOpt(
         'allow_http',
         default=False,
+        mutable=True,
         help='Whether webhooks may have URLs that begin with http://. By default they '
         'are https://, as events say what projects rent.',
     ),
@@ -91,13 +98,17 @@ OPTS = [
     ),
     cfg.StrOpt(
         'smtp_host',
+        mutable=True,
         help='The mail server that e-mail goes by. Without it nobody has webhooks with '
         'an e-mail address.',
     ),
-    cfg.PortOpt('smtp_port', default=25, help='The port of the mail server.'),
+    cfg.PortOpt(
+        'smtp_port', default=25, mutable=True, help='The port of the mail server.'
+    ),
     cfg.StrOpt(
         'smtp_security',
         default='starttls',
+        mutable=True,
         choices=[
             ('starttls', 'TLS, after a greeting in the clear'),
             ('tls', 'TLS from the first byte'),
@@ -107,17 +118,26 @@ OPTS = [
         'to be good for smtp_host.',
     ),
     cfg.StrOpt(
-        'smtp_username', help='The account at the mail server, if it wants one.'
+        'smtp_username',
+        mutable=True,
+        help='The account at the mail server, if it wants one.',
     ),
-    cfg.StrOpt('smtp_password', secret=True, help='The password of that account.'),
+    cfg.StrOpt(
+        'smtp_password',
+        mutable=True,
+        secret=True,
+        help='The password of that account.',
+    ),
     cfg.StrOpt(
         'mail_from',
         default='flocx@localhost',
+        mutable=True,
         help='The address that e-mail comes from.',
     ),
     cfg.ListOpt(
         'mail_domains',
         default=[],
+        mutable=True,
         sample_default=['example.org'],
         help='Domains that e-mail is sent to, without their subdomains. By default all '
         'that the mail server sends to: anybody in a project can then let a stranger '

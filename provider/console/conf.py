@@ -20,6 +20,7 @@ OPTS = [
     cfg.StrOpt(
         'public_url',
         default='ws://127.0.0.1:6083/',
+        mutable=True,
         regex=r'^wss?://',
         help='Where users reach flocx-provider-console, ws:// or wss://; the URLs that '
         'open consoles begin with it.',
@@ -27,6 +28,7 @@ OPTS = [
     cfg.IntOpt(
         'token_ttl',
         default=600,
+        mutable=True,
         min=1,
         max=604800,
         help='Seconds for which a token opens sessions, where nobody asks for another '
@@ -36,6 +38,7 @@ OPTS = [
     cfg.IntOpt(
         'max_token_ttl',
         default=86400,
+        mutable=True,
         min=1,
         max=604800,
         help='Most seconds for which somebody can let a token open sessions. A day is '
@@ -45,6 +48,7 @@ OPTS = [
     cfg.FloatOpt(
         'check_interval',
         default=2,
+        mutable=True,
         min=0.1,
         max=4,
         help='Seconds between two questions to the marketplace which sessions may go '
@@ -55,6 +59,7 @@ OPTS = [
     cfg.IntOpt(
         'check_grace',
         default=30,
+        mutable=True,
         min=5,
         help='Seconds for which sessions go on while the marketplace does not answer. '
         'Nothing is given back through a marketplace that is away, and what ends by '
@@ -63,6 +68,7 @@ OPTS = [
     cfg.IntOpt(
         'max_sessions',
         default=500,
+        mutable=True,
         min=1,
         help='Most sessions of one flocx-provider-console at a time. Each takes two '
         'file descriptors and some 100 KB.',
@@ -70,6 +76,7 @@ OPTS = [
     cfg.IntOpt(
         'max_sessions_per_line',
         default=10,
+        mutable=True,
         min=1,
         help='Most sessions at a time for the server of one contract line, so that '
         'nobody keeps the proxy from others.',

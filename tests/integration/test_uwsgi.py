@@ -97,3 +97,16 @@ class SamplesTest(testtools.TestCase):
                 )
                 self.assertEqual(200, listed.status_code, listed.text)
                 self.assertEqual(401, requests.get(url + path, timeout=60).status_code)
+                self.reloaded(service, f'{url}/healthcheck', process)
+
+    def reloaded(self, service, url, process):
+        """On SIGHUP it reads its configuration again, and refuses nobody meanwhile."""
+        log = self.folder / f'{service}.log'
+        loads = log.read_text().count('WSGI app 0')
+        process.send_signal(signal.SIGHUP)
+
+        def look():
+            self.assertEqual(200, requests.get(url, timeout=60).status_code)
+            return log.read_text().count('WSGI app 0') > loads
+
+        self.assertTrue(waiting.until(look, seconds=self.SECONDS), log.read_text())
