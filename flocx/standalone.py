@@ -15,6 +15,7 @@ import threading
 
 from oslo_config import cfg
 from oslo_log import log
+from oslo_utils import netutils
 import waitress
 from waitress import wasyncore
 
@@ -99,7 +100,8 @@ class Server:
             cleanup_interval=1,
             **limits,
         )
-        self.url = f'http://{host}:{self._server.effective_port}'
+        place = netutils.escape_ipv6(host)
+        self.url = f'http://{place}:{self._server.effective_port}'
         self._thread = threading.Thread(target=self._server.run, daemon=True)
 
     def start(self):

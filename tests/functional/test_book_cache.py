@@ -3,6 +3,7 @@
 
 import dataclasses
 import random
+import types
 
 from oslo_db import exception as db_exc
 
@@ -97,7 +98,7 @@ class TouchedTest(EngineTestCase):
             self.offer(node=self.rack(number))
             waiting.append(self.bid(resource_class=f'rack-{number}', price='0.5'))
         self.engine.run(self.clock())
-        self.engine._interval = 3600
+        self.engine._conf = types.SimpleNamespace(round_interval=3600)
         bid = self.bid(resource_class='rack-7')
         self.engine.note('bid', bid['uuid'])
         done = self.engine.run(self.clock())
@@ -106,7 +107,7 @@ class TouchedTest(EngineTestCase):
         for each in waiting:
             shown = self.show('bids', each['uuid'], 'umbrella-member')
             self.assertEqual('price', shown['outlook']['reason'])
-        self.engine._interval = self.engine._whole_took = 0
+        self.engine._conf.round_interval = self.engine._whole_took = 0
         self.engine.note('bid', bid['uuid'])
         self.assertGreaterEqual(self.engine.run(self.clock()).bids, 2)
 

@@ -23,8 +23,9 @@ FOLDER = ROOT / '.test' / 'quickstart'
 STEPS = list(range(1, 9))
 
 
-def quickstart(*arguments):
-    command = [sys.executable, 'tools/quickstart', '--dir', str(FOLDER), *arguments]
+def quickstart(*arguments, inside=()):
+    command = [*inside, sys.executable, 'tools/quickstart', '--dir', str(FOLDER)]
+    command += arguments
     return subprocess.run(
         command,
         cwd=ROOT,
@@ -171,3 +172,15 @@ class OnceTest(unittest.TestCase):
         self.assertEqual(STEPS, held, done.stdout)
         self.assertTrue(report['contract'])
         self.assertIn('nothing was running', quickstart('--down').stdout)
+
+    @profiles.only_nightly('takes the tour once more')
+    def test_once_where_there_is_no_ipv4(self):
+        """In a network of its own, whose only address is ::1."""
+        alone = 'ip link set lo up && ip addr del 127.0.0.1/8 dev lo && exec "$@"'
+        inside = ['unshare', '--net', 'sh', '-c', alone, 'sh']
+        if subprocess.run([*inside, 'true'], check=False).returncode:
+            self.skipTest('a network of its own needs root, and iproute2')
+        done = quickstart('--once', '--ipv6', '--json', str(self.report), inside=inside)
+        self.assertEqual(0, done.returncode, done.stdout)
+        held = [step['step'] for step in json.loads(self.report.read_text())['steps']]
+        self.assertEqual(STEPS, held, done.stdout)

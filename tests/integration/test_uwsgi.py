@@ -26,6 +26,8 @@ LISTS = {
     'provider': '/v1/nodes',
     'matcher': '/v1/mechanisms',
 }
+#: One of them by IPv6 alone.
+ADDRESSES = {'market': '127.0.0.1', 'provider': '127.0.0.1', 'matcher': '[::1]'}
 
 
 class SamplesTest(testtools.TestCase):
@@ -43,9 +45,9 @@ class SamplesTest(testtools.TestCase):
         migration.upgrade(database)
         database.engine.dispose()
 
-    def start(self, service, port):
+    def start(self, service, place):
         sample = (ROOT / f'etc/uwsgi/{service}.ini').read_text()
-        for name, value in (('http-socket', f'127.0.0.1:{port}'), ('processes', 1)):
+        for name, value in (('http-socket', place), ('processes', 1)):
             sample, found = re.subn(f'(?m)^{name} = .*', f'{name} = {value}', sample)
             self.assertEqual(1, found)
         path = self.folder / f'{service}.ini'
@@ -89,7 +91,8 @@ class SamplesTest(testtools.TestCase):
         ports = test_devstack.free_ports(len(LISTS))
         for (service, path), port in zip(LISTS.items(), ports, strict=True):
             with self.subTest(service):
-                url, process = f'http://127.0.0.1:{port}', self.start(service, port)
+                place = f'{ADDRESSES[service]}:{port}'
+                url, process = f'http://{place}', self.start(service, place)
                 healthy = self.answer(service, f'{url}/healthcheck', process)
                 self.assertEqual(200, healthy.status_code)
                 listed = requests.get(

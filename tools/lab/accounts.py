@@ -5,6 +5,7 @@ import json
 
 from tools.lab import folder as folders
 from tools.lab import keystone
+from tools.lab import processes
 from tools.lab import rest
 
 #: Has a server between two lessees, and no members.
@@ -167,7 +168,7 @@ def publish(folder, ports):
             continue
         if name not in service_ids:
             service_ids[name] = api.create('service', 'services', name=name, type=kind)
-        wanted[service_ids[name]] = f'http://127.0.0.1:{ports[port]}'
+        wanted[service_ids[name]] = processes.url(ports, port)
     found = rest.get(f'{api.url}/endpoints', api.token)['endpoints']
     there = {(one['service_id'], one['interface']): one for one in found}
     for service_id, url in wanted.items():

@@ -28,10 +28,19 @@ class Lab:
     too, in an environment of its own, or in the one that ``horizon`` names.
     """
 
-    def __init__(self, path=None, venv=None, flocx=True, dashboard=False, horizon=None):
+    def __init__(
+        self,
+        path=None,
+        venv=None,
+        flocx=True,
+        dashboard=False,
+        horizon=None,
+        host=processes.IPV4,
+    ):
         self.folder = folders.Folder(path, venv, horizon)
         self.flocx = flocx
         self.dashboard = dashboard
+        self._host = host
         self.ports = {}
         self.started = []
         #: What keeps the ports of services that do not run yet.
@@ -51,6 +60,10 @@ class Lab:
             if reinstalled and self.running():
                 # What runs is not what is installed any more.
                 self.down()
+        if self._host != self.folder.recall('host', processes.IPV4) and self.running():
+            # What runs listens elsewhere.
+            self.down()
+        self.folder.remember('host', self._host)
         # What is about to die still holds its ports, and does not count as running.
         for name in NAMES:
             self.process(name).settle()
@@ -58,7 +71,7 @@ class Lab:
         if self.dashboard:
             names.append('horizon')
         self.ports, self._kept = processes.ports(
-            self.folder, self._ports_in_use(), names
+            self.folder, self._ports_in_use(), names, self._host
         )
         try:
             self._configure()
@@ -87,7 +100,7 @@ class Lab:
     def process(self, name):
         """The process of that name, running or not."""
         remembered = self.ports or self.folder.recall('ports', {})
-        ports = {**processes.DEFAULT_PORTS, **remembered}
+        ports = processes.Ports({**processes.DEFAULT_PORTS, **remembered}, self._host)
         make = {
             'keystone': keystone.process,
             'ironic': ironic.process,

@@ -30,7 +30,7 @@ import openstack_dashboard.local.enabled
 
 DEBUG = False
 WEBROOT = '/'
-ALLOWED_HOSTS = ['127.0.0.1', 'localhost']
+ALLOWED_HOSTS = ['127.0.0.1', '[::1]', 'localhost']
 SECRET_KEY = {secret!r}
 LOCAL_PATH = {data!r}
 STATIC_ROOT = {data!r} + '/static'
@@ -95,7 +95,7 @@ def application(environ, start_response):
 
 
 def url(ports):
-    return f'http://127.0.0.1:{ports["horizon"]}'
+    return processes.url(ports, 'horizon')
 
 
 def python(folder):
@@ -205,7 +205,8 @@ def _variables(folder):
 def process(folder, ports):
     """Horizon on its port, in one process with several threads."""
     command = [python(folder), '-m', 'waitress', f'--threads={THREADS}']
-    command += [f'--listen=127.0.0.1:{ports["horizon"]}', 'lab_horizon:application']
+    listen = processes.place(ports, 'horizon')
+    command += [f'--listen={listen}', 'lab_horizon:application']
     return processes.Process(
         folder,
         'horizon',

@@ -8,7 +8,7 @@ CONFIGURATION = """\
 [DEFAULT]
 auth_strategy = keystone
 host = quickstart
-my_ip = 127.0.0.1
+{own}
 state_path = {data}/ironic
 tempdir = {data}/ironic/tmp
 # Conductor and API share a process, which needs no message broker.
@@ -37,7 +37,7 @@ default_network_interface = noop
 default_storage_interface = noop
 
 [api]
-host_ip = 127.0.0.1
+host_ip = {host}
 port = {port}
 
 [conductor]
@@ -103,7 +103,7 @@ project_domain_name = Default"""
 
 
 def url(ports):
-    return f'http://127.0.0.1:{ports["ironic"]}'
+    return processes.url(ports, 'ironic')
 
 
 def account(folder, ports, name):
@@ -111,6 +111,11 @@ def account(folder, ports, name):
     return ACCOUNT.format(
         keystone=keystone.url(ports), name=name, password=folder.password
     )
+
+
+def _own(host):
+    """The option that has the conductor's own address."""
+    return f'my_ipv6 = {host}' if ':' in host else f'my_ip = {host}'
 
 
 def configure(folder, ports, database=DATABASE, broker=None):
@@ -128,6 +133,8 @@ def configure(folder, ports, database=DATABASE, broker=None):
             database=database.format(data=folder.data),
             broker=broker or 'fake://',
             notifications='messagingv2' if broker else 'noop',
+            own=_own(processes.host(ports)),
+            host=processes.host(ports),
             port=ports['ironic'],
             url=url(ports),
             keystone=keystone.url(ports),

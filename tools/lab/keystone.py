@@ -46,7 +46,7 @@ CACHE = 'backend = dogpile.cache.memory'
 
 
 def url(ports):
-    return f'http://127.0.0.1:{ports["keystone"]}/v3'
+    return f'{processes.url(ports, "keystone")}/v3'
 
 
 def configure(folder, database=DATABASE, cache=CACHE):
@@ -88,7 +88,7 @@ def process(folder, ports):
         folder,
         'keystone',
         # -P: the script's folder holds a keystone.py, which is this one.
-        [folder.python, '-P', serve, '127.0.0.1', ports['keystone']],
+        [folder.python, '-P', serve, processes.host(ports), ports['keystone']],
         [url(ports)],
         folder.environment(OS_KEYSTONE_CONFIG_FILES=str(configuration)),
     )

@@ -10,6 +10,7 @@ import time
 
 from tools.lab import bringup
 from tools.lab import horizon
+from tools.lab import processes
 from tools.lab import progress
 from tools.lab import tour as tours
 from tools.lab import trouble
@@ -70,6 +71,14 @@ def parse(arguments):
         help='bring up the dashboard, too, and say where it is',
     )
     parser.add_argument(
+        '--ipv6',
+        action='store_const',
+        const=processes.IPV6,
+        default=processes.IPV4,
+        dest='host',
+        help='listen on ::1 and nowhere else',
+    )
+    parser.add_argument(
         '--dir',
         metavar='FOLDER',
         type=pathlib.Path,
@@ -94,7 +103,7 @@ def main(arguments=None):
     # A closed terminal and a polite kill clean up as Ctrl-C does.
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.default_int_handler)
-    lab = bringup.Lab(options.dir, dashboard=options.horizon)
+    lab = bringup.Lab(options.dir, dashboard=options.horizon, host=options.host)
     try:
         if options.down:
             return _down(lab)

@@ -19,6 +19,8 @@ from tools.lab import progress
 from tools.lab import rest
 from tools.lab import trouble
 
+IPV4, IPV6 = '127.0.0.1', '::1'
+
 DEFAULT_PORTS = {
     'keystone': 5000,
     'ironic': 6385,
@@ -191,23 +193,50 @@ def run(folder, name, command, **environment):
         )
 
 
+class Ports(dict):
+    """The port of each service, by name, and the address where all of them listen."""
+
+    def __init__(self, ports, host=IPV4):
+        super().__init__(ports)
+        self.host = host
+
+
+def host(ports):
+    """Where those listen whose ports these are: a dict that says nothing is of IPv4."""
+    return getattr(ports, 'host', IPV4)
+
+
+def place(ports, name):
+    """The address and the port of a service, as a URL has them."""
+    address = host(ports)
+    return (
+        f'[{address}]:{ports[name]}' if ':' in address else f'{address}:{ports[name]}'
+    )
+
+
+def url(ports, name, scheme='http'):
+    """The root of a service."""
+    return f'{scheme}://{place(ports, name)}'
+
+
 class Held:
-    """A port of 127.0.0.1 that is kept from others.
+    """A port of this machine that is kept from others.
 
     From when it is let go for its server until that listens, which may take some
     seconds, a lock keeps other labs from it.
     """
 
-    def __init__(self, port):
+    def __init__(self, port, host=IPV4):
         """:raises OSError: somebody else has it."""
-        self._socket = socket.socket()
+        family = socket.AF_INET6 if ':' in host else socket.AF_INET
+        self._socket = socket.socket(family)
         name = f'flocx-{os.getuid()}-port-{port}'
         self._lock = open(pathlib.Path(tempfile.gettempdir()) / name, 'w')
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             # What is left of a server that has just ended does not count.
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            self._socket.bind(('127.0.0.1', port))
+            self._socket.bind((host, port))
         except OSError:
             self.close()
             raise
@@ -224,30 +253,30 @@ class Held:
         self._lock.close()
 
 
-def held(port):
-    """A port of 127.0.0.1, kept from others; None if they have it."""
+def held(port, host=IPV4):
+    """A port of that address, kept from others; None if they have it."""
     try:
-        return Held(port)
+        return Held(port, host)
     except OSError:
         return None
 
 
-def free(port):
-    """Whether a server could listen on that port of 127.0.0.1 now."""
-    holder = held(port)
+def free(port, host=IPV4):
+    """Whether a server could listen on that port of the address now."""
+    holder = held(port, host)
     if holder:
         holder.close()
     return bool(holder)
 
 
-def _another(usual, taken):
+def _another(usual, taken, host):
     """A free port that reminds of the usual one.
 
     Below the range from which the system serves outgoing connections, which
     could take it while the lab is down.
     """
     for port in range(usual + 10000, usual + 20000):
-        if port not in taken and free(port):
+        if port not in taken and free(port, host):
             return port
     raise trouble.Trouble('There is no free port left.')
 
@@ -261,13 +290,13 @@ def any_port(taken=()):
             return port
 
 
-def ports(folder, running=(), names=tuple(DEFAULT_PORTS)):
+def ports(folder, running=(), names=tuple(DEFAULT_PORTS), host=IPV4):
     """The port of each service: as last time, else the usual one, else any.
 
     ``running`` names the services which hold their port themselves, ``names`` those
     that are to have one.
 
-    :returns: {name: port} and {name: Held} of those that do not run: it keeps the
+    :returns: Ports, and {name: Held} of those that do not run: it keeps the
         port for its service, and is let go when that starts.
     """
     before = folder.recall('ports', {})
@@ -275,12 +304,12 @@ def ports(folder, running=(), names=tuple(DEFAULT_PORTS)):
     for name in names:
         usual = DEFAULT_PORTS[name]
         wanted = before.get(name, usual)
-        if name not in running and not (holder := held(wanted)):
+        if name not in running and not (holder := held(wanted, host)):
             taken, wanted = (
                 wanted,
-                _another(usual, {*chosen.values(), *before.values()}),
+                _another(usual, {*chosen.values(), *before.values()}, host),
             )
-            holder = held(wanted)
+            holder = held(wanted, host)
             progress.say(
                 f'  Port {taken} is taken by another program: {name} gets {wanted}.'
             )
@@ -289,4 +318,4 @@ def ports(folder, running=(), names=tuple(DEFAULT_PORTS)):
             kept[name] = holder
     chosen = {**before, **chosen}
     folder.remember('ports', chosen)
-    return chosen, kept
+    return Ports(chosen, host), kept

@@ -17,15 +17,16 @@ transport_url = fake://
 connection = sqlite:///{data}/flocx.sqlite
 
 [standalone]
-host = 127.0.0.1
+host = {host}
 market_port = {market}
 provider_port = {provider}
 matcher_port = {matcher}
 lease_port = {lease}
 
 [console]
+host = {host}
 port = {console}
-public_url = ws://127.0.0.1:{console}/
+public_url = {consoles}/
 
 [keystone_authtoken]
 www_authenticate_uri = {keystone}
@@ -68,6 +69,8 @@ def configure(folder, ports, quarantine=None):
             data=folder.data,
             keystone=keystone.url(ports),
             account=ironic.account(folder, ports, 'flocx'),
+            host=processes.host(ports),
+            consoles=processes.url(ports, 'console', 'ws'),
             **{name: ports[name] for name in PORTS},
         )
         + more
@@ -83,5 +86,5 @@ def prepare(folder):
 def process(folder, ports):
     command = [folder.python, folder.venv / 'bin' / 'flocx-standalone']
     command += ['--config-file', folder.etc / 'flocx.conf']
-    ready = [f'http://127.0.0.1:{ports[name]}/healthcheck' for name in APIS]
+    ready = [f'{processes.url(ports, name)}/healthcheck' for name in APIS]
     return processes.Process(folder, 'flocx-standalone', command, ready)

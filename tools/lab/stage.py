@@ -5,6 +5,7 @@ import urllib.parse
 
 from tools.lab import accounts
 from tools.lab import nodes
+from tools.lab import processes
 from tools.lab import progress
 from tools.lab import rest
 from tools.lab import trouble
@@ -55,8 +56,8 @@ def _withdraw(lab, user, service, plural, name, status):
     """Delete what has that name and status; what was deleted."""
     project, _ = accounts.PEOPLE[user]
     token = accounts.log_in(lab.folder, lab.ports, user, project)
-    market = f'http://127.0.0.1:{lab.ports["market"]}/v1'
-    there = f'http://127.0.0.1:{lab.ports[service]}/v1'
+    market = f'{processes.url(lab.ports, "market")}/v1'
+    there = f'{processes.url(lab.ports, service)}/v1'
     query = urllib.parse.urlencode({'name': name, 'status': status})
     for thing in rest.get(f'{market}/{plural}?{query}', token)[plural]:
         # A contract that is on its way out already refuses, which is fine.
