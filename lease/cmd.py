@@ -1,19 +1,24 @@
 # SPDX-License-Identifier: Apache-2.0
-"""flocx-lease-notifier: tells the message bus of leases, as esi-leap does."""
+"""flocx-lease-notifier, which tells the bus of leases, and flocx-lease-status."""
 
 from oslo_service import backend
 
 backend.init_backend(backend.BackendType.THREADING)
 
+import sys
 
 from oslo_config import cfg
+from oslo_upgradecheck import upgradecheck
 
+from flocx import config
 from flocx import db
 from flocx import metrics
 from flocx import service
 from lease import conf as lease_conf
 from lease import notifications
+from market.db import upgrade_checks
 from provider import assembly
+from provider import manage
 
 
 def parts(conf):
@@ -33,3 +38,24 @@ def parts(conf):
 def notifier(argv=None):
     """Entry point of ``flocx-lease-notifier``."""
     return service.run(cfg.CONF, argv, 'lease', lease_conf.register, parts)
+
+
+class Checks(manage.Checks):
+    """What a provider asks, of the database as well."""
+
+    _upgrade_checks = (
+        ('Database schema', upgrade_checks.check_schema),
+        *manage.Checks._upgrade_checks,
+    )
+
+
+def status(argv=None):
+    """Entry point of ``flocx-lease-status``."""
+    upgradecheck.register_cli_options(cfg.CONF, Checks())
+    config.prepare(
+        cfg.CONF,
+        sys.argv[1:] if argv is None else argv,
+        'lease',
+        lease_conf.register,
+    )
+    return upgradecheck.run(cfg.CONF)

@@ -19,9 +19,11 @@ from market import import_commands
 from market import ledger_commands
 from market.db import departures
 from market.db import migration
+from market.db import online_migrations
 from market.db import purge
 from market.db import terms
 from market.db import turnarounds
+from market.db import upgrade_checks
 
 
 def _commands(subparsers):
@@ -41,6 +43,18 @@ def _commands(subparsers):
     upgrade.set_defaults(run=_upgrade)
     version = database.add_parser('version', help='print the revision that it is at')
     version.set_defaults(run=_version)
+    moving = database.add_parser(
+        'online_data_migrations',
+        help='move what this release keeps elsewhere',
+        description='Move data to where this release keeps them, while the services '
+        'run. Prints how many rows of what, as JSON, and ends with 1 if there may be '
+        'more than --max-count lets it move: call it again then. Example: '
+        'flocx-market-manage --config-file market.conf db online_data_migrations',
+    )
+    moving.add_argument(
+        '--max-count', type=int, metavar='ROWS', help='at most so many; default: all'
+    )
+    moving.set_defaults(run=_move)
     cleaning = subparsers.add_parser(
         'purge',
         help='remove what is closed for good',
@@ -91,6 +105,14 @@ def _upgrade(database, command):
 
 def _version(database, command):
     print(migration.version(database) or 'empty')
+
+
+def _move(database, command):
+    if command.max_count is not None and command.max_count < 1:
+        sys.exit('--max-count: at least 1 row')
+    moved, more = online_migrations.migrate(database, command.max_count)
+    print(json.dumps(moved))
+    return int(more)
 
 
 def _purge(database, command):
@@ -149,26 +171,14 @@ def manage(argv=None):
     if conf.command.name is None:
         conf.print_help()
         return 2
-    conf.command.run(db.Database(conf.database.connection), conf.command)
-    return 0
+    return conf.command.run(db.Database(conf.database.connection), conf.command) or 0
 
 
 class Checks(upgradecheck.UpgradeCommands):
     """What has to be in order before a new release is started."""
 
-    def _check_schema(self):
-        database = db.Database(cfg.CONF.database.connection)
-        found, needed = migration.version(database), migration.latest()
-        if found == needed:
-            return upgradecheck.Result(upgradecheck.Code.SUCCESS)
-        return upgradecheck.Result(
-            upgradecheck.Code.FAILURE,
-            f'The database is at revision {found or "empty"}, this release needs '
-            f'{needed}: run flocx-market-manage db upgrade',
-        )
-
     _upgrade_checks = (
-        ('Database schema', _check_schema),
+        ('Database schema', upgrade_checks.check_schema),
         (
             'Policy file in JSON',
             (common_checks.check_policy_json, {'conf': cfg.CONF}),

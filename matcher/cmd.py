@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""flocx-matcher-engine: the auction engine as a process of its own."""
+"""flocx-matcher-engine, a process of its own, and flocx-matcher-status."""
 
 from oslo_service import backend
 
@@ -7,18 +7,26 @@ backend.init_backend(backend.BackendType.THREADING)
 
 import gc
 import socket
+import sys
 
 from oslo_config import cfg
+from oslo_upgradecheck import common_checks
+from oslo_upgradecheck import upgradecheck
 from oslo_utils import timeutils
+from stevedore import exception as stevedore
 
 from flocx import announce
+from flocx import config
 from flocx import coordination
+from flocx import exceptions
 from flocx import metrics
 from flocx import rpc
 from flocx import rpcapi
 from flocx import service
+from market.db import upgrade_checks
 from matcher import conf as matcher_conf
 from matcher import endpoints
+from matcher import mechanisms
 from matcher import rounds
 
 
@@ -65,3 +73,39 @@ def engine(argv=None):
     """Entry point of ``flocx-matcher-engine``."""
     collect_seldom()
     return service.run(cfg.CONF, argv, 'matcher', matcher_conf.register, parts)
+
+
+class Checks(upgradecheck.UpgradeCommands):
+    """What has to be in order before a new release is started."""
+
+    def _check_mechanisms(self):
+        try:
+            rounds.chosen(cfg.CONF)
+        except (
+            exceptions.Invalid,
+            mechanisms.Refused,
+            stevedore.NoMatches,
+        ) as error:
+            return upgradecheck.Result(upgradecheck.Code.FAILURE, str(error))
+        return upgradecheck.Result(upgradecheck.Code.SUCCESS)
+
+    _upgrade_checks = (
+        ('Database schema', upgrade_checks.check_schema),
+        ('Auction', _check_mechanisms),
+        (
+            'Policy file in JSON',
+            (common_checks.check_policy_json, {'conf': cfg.CONF}),
+        ),
+    )
+
+
+def status(argv=None):
+    """Entry point of ``flocx-matcher-status``."""
+    upgradecheck.register_cli_options(cfg.CONF, Checks())
+    config.prepare(
+        cfg.CONF,
+        sys.argv[1:] if argv is None else argv,
+        'matcher',
+        matcher_conf.register,
+    )
+    return upgradecheck.run(cfg.CONF)

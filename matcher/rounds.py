@@ -77,18 +77,11 @@ class Rounds:
         """:param sharing: a coordination.Shared that says what is this engine's; None
         for all.
         """
-        _check_compiler(conf)
         self._database, self._sharing = database, sharing
-        self._allocation = plugins.allocation(conf)
+        self._allocation, self._pricing = chosen(conf)
         self._budget = mechanisms.Budget(
             seconds=conf.matcher.round_seconds, seed=conf.matcher.seed
         )
-        self._pricing = plugins.pricing(conf)
-        if not self._pricing.BALANCED:
-            raise exceptions.Invalid(
-                f'[matcher] pricing: {conf.matcher.pricing} gives renters and owners '
-                'two prices, and a contract has one; it is for studies'
-            )
         self._terms = terms.MarketTerms(conf)
         # What is displaced has its notice from when that is written: no round takes
         # much longer than it may.
@@ -368,8 +361,24 @@ def _gap(allotment):
     return float(1 - allotment.welfare / allotment.upper_bound)
 
 
+def chosen(conf):
+    """The allocation and the pricing that are configured, which an engine can run.
+
+    :raises NoMatches: (stevedore) there is none of that name.
+    :raises Invalid: no contract can be priced by it.
+    :raises Refused: nothing can be compiled, and nobody has said that it may be so.
+    """
+    _check_compiler(conf)
+    allocation, pricing = plugins.allocation(conf), plugins.pricing(conf)
+    if not pricing.BALANCED:
+        raise exceptions.Invalid(
+            f'[matcher] pricing: {conf.matcher.pricing} gives renters and owners two '
+            'prices, and a contract has one; it is for studies'
+        )
+    return allocation, pricing
+
+
 def _check_compiler(conf):
-    """:raises Refused: nothing can be compiled, and nobody has said that it may be."""
     if not (native.COMPILES or conf.matcher.interpreted):
         raise mechanisms.Refused(
             'The engine needs numba, which is not installed. Install it, or set '

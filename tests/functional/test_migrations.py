@@ -5,6 +5,7 @@ import datetime
 import decimal
 import pathlib
 import re
+from unittest import mock
 import uuid
 
 from alembic import autogenerate
@@ -17,6 +18,7 @@ import testtools
 from flocx import db
 from flocx.core import names
 from market.db import migration
+from market.db import online_migrations
 from market.db import schema
 
 #: A constraint that is replaced in the statement in which it goes.
@@ -109,6 +111,51 @@ class SQLiteMigrationsTest(MigrationsMixin, testtools.TestCase):
         folder = pathlib.Path(self.useFixture(fixtures.TempDir()).path)
         self.database = db.Database(f'sqlite:///{folder}/flocx.sqlite')
         self.addCleanup(lambda: self.database.engine.dispose())
+
+
+class OnlineTest(testtools.TestCase):
+    """A move that some release might have: of what a project is called."""
+
+    def setUp(self):
+        super().setUp()
+        folder = pathlib.Path(self.useFixture(fixtures.TempDir()).path)
+        self.database = db.Database(f'sqlite:///{folder}/flocx.sqlite')
+        self.addCleanup(lambda: self.database.engine.dispose())
+        migration.upgrade(self.database)
+        with self.database.writer() as session:
+            rows = [{'project_id': f'{number:04}'} for number in range(1100)]
+            session.execute(sa.insert(schema.departed_projects), self.departed(rows))
+        moves = mock.patch.dict(online_migrations.MIGRATIONS, {'reasons': self.move})
+        moves.start()
+        self.addCleanup(moves.stop)
+        self.batches = []
+
+    @staticmethod
+    def departed(rows):
+        now = datetime.datetime(2026, 12, 1, tzinfo=datetime.UTC)
+        return [{**row, 'reason': 'old', 'found_at': now} for row in rows]
+
+    def move(self, session, most):
+        table = schema.departed_projects
+        old = sa.select(table.c.id).where(table.c.reason == 'old').limit(most)
+        ids = session.execute(old).scalars().all()
+        session.execute(
+            sa.update(table).where(table.c.id.in_(ids)).values(reason='new')
+        )
+        self.batches.append(len(ids))
+        return len(ids)
+
+    def test_all_is_moved_in_batches(self):
+        moved = online_migrations.migrate(self.database)
+        self.assertEqual(({'reasons': 1100}, False), moved)
+        self.assertEqual([500, 500, 100], self.batches)
+        again = online_migrations.migrate(self.database)
+        self.assertEqual(({'reasons': 0}, False), again)
+
+    def test_as_much_as_one_likes_and_then_the_rest(self):
+        limited = [online_migrations.migrate(self.database, 600) for _ in range(3)]
+        expected = [({'reasons': 600}, True), ({'reasons': 500}, False)]
+        self.assertEqual([*expected, ({'reasons': 0}, False)], limited)
 
 
 class LinearTest(testtools.TestCase):

@@ -380,13 +380,13 @@ class HousekeepingTest(base.MarketplaceTestCase):
         self.assertEqual(0, sum(self.count(before, dry_run=True).values()))
         self.assertEqual(1, len(market.get('/v1/bids').json()['bids']))
 
-    def run_command(self, name, *arguments):
-        """What one of market.cmd prints; in a process of its own, as it ends it."""
+    def run_command(self, name, *arguments, service='market', code=0):
+        """What one of a service's cmd prints, in a process of its own, as it ends it."""
         done = subprocess.run(
             [
                 sys.executable,
                 '-c',
-                f'import sys; from market import cmd; sys.exit(cmd.{name}())',
+                f'import sys; from {service} import cmd; sys.exit(cmd.{name}())',
                 '--config-file',
                 str(self.marketplace.folder / 'flocx.conf'),
                 *arguments,
@@ -395,7 +395,7 @@ class HousekeepingTest(base.MarketplaceTestCase):
             capture_output=True,
             text=True,
         )
-        self.assertEqual(0, done.returncode, done.stderr)
+        self.assertEqual(code, done.returncode, done.stderr)
         return done.stdout
 
     def test_the_commands(self):
@@ -416,4 +416,12 @@ class HousekeepingTest(base.MarketplaceTestCase):
             },
             set(json.loads(printed)),
         )
-        self.assertIn('Success', self.run_command('status', 'upgrade', 'check'))
+        moved = self.run_command('manage', 'db', 'online_data_migrations')
+        self.assertEqual({}, json.loads(moved))
+        for service in ('market', 'matcher'):
+            said = self.run_command('status', 'upgrade', 'check', service=service)
+            self.assertIn('Success', said)
+        # It is a warning that no project is named for what nobody has.
+        said = self.run_command('status', 'upgrade', 'check', service='lease', code=1)
+        self.assertIn('quarantine_project_id is not set', said)
+        self.assertIn('Database schema', said)

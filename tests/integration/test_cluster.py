@@ -15,7 +15,6 @@ from tools.rigging import daemons
 from tools.rigging import upgrade
 
 MINUTES = profiles.number('FLOCX_CLUSTER_MINUTES', 1, 15)
-BEFORE = rigs.ROOT / '.test' / 'cluster-before'
 long = profiles.only_nightly('takes many minutes of all processors')
 
 
@@ -68,19 +67,41 @@ class ChaosTest(ClusterTestCase):
         self.assertGreater(report['faults'], 0)
 
 
-@long
-class UpgradeTest(ClusterTestCase):
-    KIND = 'upgrade'
+class UpgradeTestCase(ClusterTestCase):
+    """From ``COMMIT``, while it is used, and back, and there again."""
+
+    COMMIT = None
 
     @classmethod
     def prepare(cls):
         cls.rig.folder.create()
+        venv = rigs.ROOT / '.test' / f'cluster-{cls.COMMIT}'
         try:
-            before = upgrade.prepare(cls.rig, BEFORE)
+            before = upgrade.prepare(cls.rig, venv, cls.COMMIT)
         except upgrade.Missing as error:
             raise unittest.SkipTest(str(error)) from None
-        cls.rig.begin_with(before, upgrade.NEW_SINCE)
+        cls.rig.begin_with(before, upgrade.UPGRADES[cls.COMMIT])
+
+    def upgrade(self):
+        report, held = upgrade.run(self.rig, self.COMMIT)
+        self.assertTrue(held, report)
+
+
+@long
+class UpgradeTest(UpgradeTestCase):
+    KIND = 'upgrade'
+    COMMIT = tuple(upgrade.UPGRADES)[-1]
 
     def test_nobody_notices_an_upgrade_and_the_way_back(self):
-        report, held = upgrade.run(self.rig)
-        self.assertTrue(held, report)
+        self.upgrade()
+
+
+@long
+class SkipTest(UpgradeTestCase):
+    """The release in between is left out."""
+
+    KIND = 'skip'
+    COMMIT = tuple(upgrade.UPGRADES)[0]
+
+    def test_nobody_notices_that_a_release_is_skipped(self):
+        self.upgrade()

@@ -21,10 +21,9 @@ from tools.rigging import cluster
 from tools.rigging import rig as rigs
 from tools.rigging import services
 
-#: The release that sites upgrade from here.
-BEFORE = '8e8a7b0'
-#: What it did not have.
-NEW_SINCE = ('worker',)
+#: The two releases before this one, the older one first, as
+#: doc/source/contributor/releases.rst has them, and what each did not have yet.
+UPGRADES = {'8e8a7b0': ('worker',), '76dbd0d': ()}
 #: Two processes of each API stand behind the balancer.
 APIS = (1, 2)
 DRAIN_TIMEOUT = 60
@@ -54,8 +53,8 @@ def source_of(commit, path):
     return path
 
 
-def prepare(rig, venv, commit=BEFORE):
-    """An environment like that of the rig, with the services of that commit.
+def prepare(rig, venv, commit):
+    """An environment like that of the rig, with the wheel of that commit's services.
 
     :returns: the folder of the rig with that environment.
     """
@@ -70,11 +69,19 @@ def prepare(rig, venv, commit=BEFORE):
     source = rig.folder.path / 'before'
     shutil.rmtree(source, ignore_errors=True)
     source_of(commit, source)
-    command = [old.python, '-m', 'pip', 'install', '--no-deps', '--no-build-isolation']
-    install.run(old, f'Installing {commit}', [*command, '--force-reinstall', source])
+    pip, wheels = [old.python, '-m', 'pip'], rig.folder.path / 'wheels'
+    shutil.rmtree(wheels, ignore_errors=True)
+    build = [*pip, 'wheel', '--no-deps', '--no-build-isolation', '-w', wheels, source]
+    install.run(old, f'Building {commit}', build)
+    install_wheel = [*pip, 'install', '--no-deps', '--force-reinstall']
+    install.run(
+        old, f'Installing {commit}', [*install_wheel, *wheels.glob('flocx-*.whl')]
+    )
     # Engines that start together would all compile what this one keeps for them.
-    rehearsal = [old.python, '-m', 'matcher.rehearsal']
-    install.run(old, f'Compiling the engine of {commit}', rehearsal, may_fail=True)
+    for module in ('matcher.rehearsal', 'matcher.warmup'):
+        if (source / f'{module.replace(".", "/")}.py').exists():
+            warm = [old.python, '-m', module]
+            install.run(old, f'Compiling the engine of {commit}', warm, may_fail=True)
     stamp.write_text(commit)
     return old
 
@@ -82,9 +89,9 @@ def prepare(rig, venv, commit=BEFORE):
 class Upgrade(chaos.Chaos):
     """The steps, each while owners and renters trade."""
 
-    def __init__(self, rig, seed, nodes, pause):
+    def __init__(self, rig, commit, seed, nodes, pause):
         super().__init__(rig, seed, nodes, pause)
-        self.steps, self._read = [], {}
+        self._commit, self.steps, self._read = commit, [], {}
 
     def run(self):
         """There, and then back, with the schema of the new release."""
@@ -160,7 +167,7 @@ class Upgrade(chaos.Chaos):
 
     def report(self, check):
         return {
-            'from': BEFORE,
+            'from': self._commit,
             'steps': self.steps,
             'load': dict(self._load.done),
             'asked again': dict(self._again),
@@ -188,9 +195,9 @@ def held(report):
     )
 
 
-def run(rig, seed=1, nodes=12, pause=2.0):
-    """All of it on a rig of the earlier release; the report, and whether it held."""
-    upgrade = Upgrade(rig, seed, nodes, pause)
+def run(rig, commit, seed=1, nodes=12, pause=2.0):
+    """All of it on a rig of that release; the report, and whether it held."""
+    upgrade = Upgrade(rig, commit, seed, nodes, pause)
     upgrade.run()
     with progress.during('Checking'):
         report = upgrade.report(chaos.check(rig, upgrade.journal))
