@@ -381,7 +381,7 @@ class HousekeepingTest(base.MarketplaceTestCase):
         self.assertEqual(1, len(market.get('/v1/bids').json()['bids']))
 
     def run_command(self, name, *arguments, service='market', code=0):
-        """What one of a service's cmd prints, in a process of its own, as it ends it."""
+        """What one of a service's cmd prints, in a process of its own: it ends it."""
         done = subprocess.run(
             [
                 sys.executable,

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Whether each commit says that its author may give it: python -m tools.testing.signed_off
+"""Whether each commit says that its author may give it.
 
-By the Developer Certificate of Origin 1.1 (https://developercertificate.org), a line
-``Signed-off-by:`` with the name and address of the author, which ``git commit -s`` adds.
+By the Developer Certificate of Origin 1.1 (https://developercertificate.org): a line
+``Signed-off-by:`` with the author's name and address, which ``git commit -s`` adds.
 """
 
 import pathlib
