@@ -2,6 +2,7 @@
 """Fields that read what people write, as the command line does."""
 
 from django import forms
+from django.utils import formats as written
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -38,7 +39,8 @@ class Price(Read):
         super().__init__(widget=forms.TextInput(attrs=attrs), **kwargs)
 
     def read(self, text):
-        return prices.price(text.strip())
+        # As the user's language writes it, and with a point.
+        return prices.price(written.sanitize_separators(text.strip()))
 
 
 class Moment(Read):

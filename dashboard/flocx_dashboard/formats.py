@@ -5,12 +5,25 @@ import datetime
 import decimal
 import re
 
+from django.utils import dateformat
+from django.utils import formats as written
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from flocxclient.osc import times
 
 _MOMENT = re.compile(r'\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z')
+_CENTS = decimal.Decimal('0.01')
+#: What the pricing rules of FLOCX are called; an operator's own have their names.
+PRICE_RULES = {
+    'core': gettext_lazy('core'),
+    'k_double_auction': gettext_lazy('k double auction'),
+    'second_price': gettext_lazy('second price'),
+    'trade_reduction': gettext_lazy('trade reduction'),
+    'uniform': gettext_lazy('uniform'),
+    'vcg': gettext_lazy('vcg'),
+}
 _UUID = re.compile(r'\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b')
 
 
@@ -29,9 +42,22 @@ def money(text):
     if text in (None, ''):
         return '–'
     amount = decimal.Decimal(text)
-    if amount == amount.quantize(decimal.Decimal('0.01')):
-        return f'{amount:,.2f}'
-    return f'{amount.normalize():,f}'
+    if amount == amount.quantize(_CENTS):
+        return about(text)
+    return grouped(amount.normalize())
+
+
+def grouped(value, places=None):
+    """A number with the signs that the user's language has in it."""
+    return written.number_format(value, places, force_grouping=True)
+
+
+def editable_money(text):
+    """A price as it is typed, in each language."""
+    amount = decimal.Decimal(text)
+    if amount == amount.quantize(_CENTS):
+        return f'{amount:.2f}'
+    return f'{amount.normalize():f}'
 
 
 def price_origin(line):
@@ -39,7 +65,7 @@ def price_origin(line):
     if not line.get('price_rule'):
         return ''
     reason = _('%(rule)s; the owner asks %(ask)s') % {
-        'rule': line['price_rule'].replace('_', ' '),
+        'rule': PRICE_RULES.get(line['price_rule'], line['price_rule']),
         'ask': money(line.get('ask')),
     }
     if line.get('displaced') is not None:
@@ -52,12 +78,12 @@ def price_origin(line):
 
 def about(text):
     """An amount for a glance, with two places."""
-    return f'{decimal.Decimal(text or 0):,.2f}'
+    return grouped(decimal.Decimal(text or 0).quantize(_CENTS), 2)
 
 
 def number(value):
     """A number without the zeros at its end."""
-    return f'{decimal.Decimal(str(value)).normalize():,f}'
+    return grouped(decimal.Decimal(str(value)).normalize())
 
 
 def hours(text):
@@ -90,8 +116,17 @@ def distance(when, now):
     seconds = int((when - now).total_seconds())
     far = abs(seconds)
     unit = 86400 if far >= 14 * 86400 else 3600 if far >= 2 * 86400 else 60
-    text = duration(far // unit * unit) if far >= 60 else 'less than a minute'
-    return f'in {text}' if seconds >= 0 else f'{text} ago'
+    if far < 60:
+        return (
+            _('in less than a minute') if seconds >= 0 else _('less than a minute ago')
+        )
+    text = duration(far // unit * unit)
+    return _('in %s') % text if seconds >= 0 else _('%s ago') % text
+
+
+def day(moment):
+    """A day without its year, such as Tue 05 Jan."""
+    return dateformat.format(moment, 'D d M')
 
 
 def hardware(properties):
@@ -99,9 +134,9 @@ def hardware(properties):
     properties = properties or {}
     parts = []
     for key, render in (
-        ('cpus', lambda value: f'{number(value)} CPUs'),
+        ('cpus', lambda value: _('%s CPUs') % number(value)),
         ('memory_mb', lambda value: f'{number(_rounded(value, 1024))} GiB'),
-        ('local_gb', lambda value: f'{number(value)} GB disk'),
+        ('local_gb', lambda value: _('%s GB disk') % number(value)),
         ('cpu_arch', str),
     ):
         if properties.get(key):

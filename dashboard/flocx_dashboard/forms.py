@@ -104,7 +104,7 @@ class Change(Form):
         return {
             'uuid': resource.uuid,
             'name': resource.name,
-            'price': formats.money(resource.price).replace(',', ''),
+            'price': formats.editable_money(resource.price),
             'end_time': resource.end_time,
             'generation': resource.generation,
         }

@@ -45,6 +45,9 @@ RULES = {
     'probing_asks': _('Asks changed again and again'),
 }
 
+#: What the mechanisms of the engine do.
+MECHANISMS = {'allocation': _('allocation'), 'pricing': _('pricing')}
+
 #: For how many seconds names of users and projects are kept, and the classes of the
 #: market.
 KEPT, CLASSES_KEPT = 60, 10

@@ -116,7 +116,7 @@ def picture(cells, step, title):
         places,
         _columns(step, width),
         [
-            Mark(LEFT - 8, TOP + at * height + height / 2 + 4, row.strftime('%a %d %b'))
+            Mark(LEFT - 8, TOP + at * height + height / 2 + 4, formats.day(row))
             for row, at in rows.items()
         ],
         _key(bounds),

@@ -5,20 +5,24 @@ import dataclasses
 import datetime
 import math
 
+from django.utils import dateformat
+
+from flocx_dashboard import formats
+
 #: Distances between marks of time, in seconds, and how the marks are written.
 STEPS = (
-    (300, '%H:%M'),
-    (900, '%H:%M'),
-    (3600, '%H:%M'),
-    (3 * 3600, '%a %H:%M'),
-    (6 * 3600, '%a %H:%M'),
-    (12 * 3600, '%a %H:%M'),
-    (86400, '%a %d %b'),
-    (2 * 86400, '%d %b'),
-    (7 * 86400, '%d %b'),
-    (14 * 86400, '%d %b'),
-    (28 * 86400, '%d %b %Y'),
-    (91 * 86400, '%b %Y'),
+    (300, 'H:i'),
+    (900, 'H:i'),
+    (3600, 'H:i'),
+    (3 * 3600, 'D H:i'),
+    (6 * 3600, 'D H:i'),
+    (12 * 3600, 'D H:i'),
+    (86400, 'D d M'),
+    (2 * 86400, 'd M'),
+    (7 * 86400, 'd M'),
+    (14 * 86400, 'd M'),
+    (28 * 86400, 'd M Y'),
+    (91 * 86400, 'M Y'),
 )
 
 
@@ -65,7 +69,9 @@ def times(start, end, scale, count=7):
     moment, marks = midnight, []
     while moment <= end:
         if moment >= start:
-            marks.append(Mark(scale(moment.timestamp()), moment.strftime(form)))
+            marks.append(
+                Mark(scale(moment.timestamp()), dateformat.format(moment, form))
+            )
         moment += datetime.timedelta(seconds=step)
     return marks
 
@@ -73,7 +79,10 @@ def times(start, end, scale, count=7):
 def numbers(values, scale):
     """Marks at numbers, all with as many places as the finest needs."""
     places = max((len(f'{each:g}'.partition('.')[2]) for each in values), default=0)
-    return [Mark(scale(each), f'{each:,.{places}f}') for each in values]
+    return [
+        Mark(scale(each), formats.grouped(round(each, places), places))
+        for each in values
+    ]
 
 
 def path(points):

@@ -52,6 +52,12 @@ def status(text):
     )
 
 
+@register.filter
+def mechanism(text):
+    """What a kind of mechanism is called."""
+    return names.MECHANISMS.get(text, text)
+
+
 def status_of(each):
     """The status of a bid or a contract, and whether a firm bid may displace it."""
     if each.interruptible_notice is None:
