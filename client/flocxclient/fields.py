@@ -8,6 +8,8 @@ module imports nothing that takes long.
 
 import dataclasses
 
+from flocxclient.i18n import _
+
 
 @dataclasses.dataclass(frozen=True)
 class Field:
@@ -84,11 +86,11 @@ class Table:
 
 
 _ORDER = ('sort_dir', 'sort_key')
-_CLASS = {'option': 'Those of this class of server.', 'metavar': '<class>'}
-_NAME = {'option': 'Those with this name.', 'metavar': '<name>'}
-_PURPOSE = {'option': 'Those with this purpose.'}
+_CLASS = {'option': _('Those of this class of server.'), 'metavar': '<class>'}
+_NAME = {'option': _('Those with this name.'), 'metavar': '<name>'}
+_PURPOSE = {'option': _('Those with this purpose.')}
 _TYPE = {
-    'option': 'Those of this type of resource, such as ironic_node.',
+    'option': _('Those of this type of resource, such as ironic_node.'),
     'metavar': '<type>',
 }
 
@@ -114,7 +116,7 @@ OFFER = Table(
         Field(
             'status',
             shown='list',
-            option='available (the default), expired, cancelled, error or any.',
+            option=_('available (the default), expired, cancelled, error or any.'),
             metavar='<status>',
         ),
         # Why it is in this status.
@@ -147,7 +149,7 @@ OFFER = Table(
         Field(
             'block',
             shown='long',
-            option='Those that are sold only together in the block of this name.',
+            option=_('Those that are sold only together in the block of this name.'),
             metavar='<name>',
             since='1.1',
         ),
@@ -166,8 +168,10 @@ OFFER = Table(
         Field(
             'cleaned_by',
             shown='long',
-            option='Those whose servers are cleaned by this at each hand-back, a '
-            'runbook or clean steps as offers show them.',
+            option=_(
+                'Those whose servers are cleaned by this at each hand-back, '
+                'a runbook or clean steps as offers show them.'
+            ),
             since='1.1',
         ),
         *_record(),
@@ -205,7 +209,9 @@ BID = Table(
         Field(
             'status',
             shown='list',
-            option='available (not matched yet), matched, expired, cancelled or any.',
+            option=_(
+                'available (not matched yet), matched, expired, cancelled or any.'
+            ),
             metavar='<status>',
         ),
         # Why it waits: ``reason``, ``detail`` and the ``time`` of that round, or None.
@@ -252,8 +258,10 @@ CONTRACT = Table(
         Field(
             'status',
             shown='list',
-            option='created, active, ended, cancelled, wait_fulfill, wait_end, '
-            'wait_cancel, error or any; default: the open ones.',
+            option=_(
+                'created, active, ended, cancelled, wait_fulfill, wait_end, '
+                'wait_cancel, error or any; default: the open ones.'
+            ),
             metavar='<status>',
         ),
         # Why it is in this status.
@@ -286,7 +294,7 @@ CONSOLE_TOKEN = Table(
             'resource_uuid',
             shown='list',
             column='Server',
-            option='Those of this server, by uuid.',
+            option=_('Those of this server, by uuid.'),
         ),
         # Told once, when it is made; and where a WebSocket client connects with it.
         Field('token'),
@@ -316,7 +324,7 @@ WEBHOOK = Table(
         Field(
             'status',
             shown='list',
-            option='enabled or disabled.',
+            option=_('enabled or disabled.'),
             metavar='<status>',
         ),
         # Why it failed the last time, or was disabled.
@@ -348,7 +356,7 @@ STANDING_DEMAND = Table(
         Field(
             'status',
             shown='list',
-            option='active, paused, ended or any; default those that are not ended.',
+            option=_('active, paused, ended or any; default those that are not ended.'),
             metavar='<status>',
             since='1.1',
         ),
@@ -387,7 +395,7 @@ MAINTENANCE = Table(
             'resource_uuid',
             shown='list',
             column='Server',
-            option='Those of this server, by uuid.',
+            option=_('Those of this server, by uuid.'),
         ),
         Field('start_time', shown='list', column='Time', query=True),
         Field('end_time', shown='list', column='Time', query=True),
@@ -396,7 +404,7 @@ MAINTENANCE = Table(
         Field(
             'status',
             shown='list',
-            option='announced (the default), cancelled or any.',
+            option=_('announced (the default), cancelled or any.'),
             metavar='<status>',
         ),
         Field('resource_type', shown='long', **_TYPE),
@@ -438,13 +446,13 @@ NODE = Table(
         Field(
             'provision_state',
             shown='list',
-            option='Those in this state.',
+            option=_('Those in this state.'),
             metavar='<state>',
         ),
         Field(
             'power_state',
             shown='long',
-            option='Those with this power state.',
+            option=_('Those with this power state.'),
             metavar='<state>',
         ),
         Field('maintenance', bool, shown='long'),
@@ -474,13 +482,13 @@ ROUND = Table(
         Field(
             'allocation',
             shown='long',
-            option='Those that allocated this way.',
+            option=_('Those that allocated this way.'),
             metavar='<name>',
         ),
         Field(
             'pricing',
             shown='long',
-            option='Those that priced this way.',
+            option=_('Those that priced this way.'),
             metavar='<name>',
         ),
         Field('offers', shown='list'),
@@ -523,7 +531,7 @@ ACCOUNT = Table(
             'project_id',
             shown='list',
             column='Project',
-            option='That of the project with this id.',
+            option=_('That of the project with this id.'),
             metavar='<project-id>',
             since='1.1',
         ),
@@ -531,7 +539,7 @@ ACCOUNT = Table(
         Field(
             'type',
             shown='long',
-            option='Those of projects, organisations or the operator.',
+            option=_('Those of projects, organisations or the operator.'),
             metavar='<type>',
             since='1.1',
         ),
@@ -552,7 +560,7 @@ TRANSFER = Table(
         Field(
             'type',
             shown='list',
-            option='grant, lapse, transfer, hold, release, usage or correction.',
+            option=_('grant, lapse, transfer, hold, release, usage or correction.'),
             metavar='<type>',
             since='1.1',
         ),
@@ -563,7 +571,7 @@ TRANSFER = Table(
         Field(
             'month',
             shown='long',
-            option='Those that are booked in this month, such as 2027-01.',
+            option=_('Those that are booked in this month, such as 2027-01.'),
             metavar='<month>',
             since='1.1',
         ),
@@ -588,7 +596,7 @@ GRANT = Table(
             'project_id',
             shown='list',
             column='Project',
-            option='Those to the project with this id.',
+            option=_('Those to the project with this id.'),
             metavar='<project-id>',
             since='1.1',
         ),
@@ -600,7 +608,7 @@ GRANT = Table(
         Field(
             'status',
             shown='list',
-            option='active, ended, lapsed or any.',
+            option=_('active, ended, lapsed or any.'),
             metavar='<status>',
             since='1.1',
         ),
@@ -631,7 +639,7 @@ DISPUTE = Table(
         Field(
             'status',
             shown='list',
-            option='open, accepted, rejected or any.',
+            option=_('open, accepted, rejected or any.'),
             metavar='<status>',
             since='1.1',
         ),

@@ -7,6 +7,8 @@ import next to nothing.
 
 from osc_lib import utils
 
+from flocxclient.i18n import _
+
 API_NAME = 'market'
 API_VERSION_OPTION = 'os_market_api_version'
 API_VERSIONS = ('1', '1.0', '1.1')
@@ -26,16 +28,22 @@ def build_option_parser(parser):
         '--os-market-api-version',
         metavar='<market-api-version>',
         default=utils.env('OS_MARKET_API_VERSION'),
-        help='Marketplace API version, such as 1.0; default: the newest that the '
-        'service and this command know (Env: OS_MARKET_API_VERSION)',
+        help=_(
+            'Marketplace API version, such as 1.0; default: the newest '
+            'that the service and this command know (Env: '
+            'OS_MARKET_API_VERSION)'
+        ),
     )
     parser.add_argument(
         '--os-market-timezone',
         metavar='<zone>',
         default=utils.env('OS_MARKET_TIMEZONE'),
-        help='The time zone in which "openstack market" reads times without an offset '
-        'and shows times in tables: UTC, local, or a name such as Europe/Berlin; '
-        'default UTC (Env: OS_MARKET_TIMEZONE)',
+        help=_(
+            'The time zone in which "openstack market" reads times '
+            'without an offset and shows times in tables: UTC, local, or '
+            'a name such as Europe/Berlin; default UTC (Env: '
+            'OS_MARKET_TIMEZONE)'
+        ),
     )
     _help_with_words(parser)
     return parser

@@ -7,6 +7,8 @@ import io
 import json
 import pathlib
 
+from flocxclient.i18n import _
+
 #: Other words for columns.
 ALIASES = {'server': 'resource', 'node': 'resource', 'require': 'requirements'}
 #: Columns of which a cell may have several values.
@@ -37,22 +39,27 @@ def parse(text, yaml, columns):
     rows = []
     for number, row in enumerate(found, 1):
         if not isinstance(row, dict):
-            raise ValueError(f'row {number} is not a list of columns and values')
+            raise ValueError(
+                _('row {number} is not a list of columns and values').format(
+                    number=number
+                )
+            )
         rows.append({})
         for heading, value in row.items():
             name = str(heading).strip().lower().replace('-', '_').replace(' ', '_')
             name = ALIASES.get(name, name)
             if name not in columns:
                 raise ValueError(
-                    f'row {number} has a column {heading!r}; there are '
-                    + ', '.join(columns)
+                    _(
+                        'row {number} has a column {heading!r}; there are {columns}'
+                    ).format(number=number, heading=heading, columns=', '.join(columns))
                 )
             if name in SEVERAL and isinstance(value, str):
                 value = list(filter(None, map(str.strip, value.split(';'))))
             if value not in (None, '', []):
                 rows[-1][name] = value
     if not rows:
-        raise ValueError('it has no rows: write a heading and a line for each')
+        raise ValueError(_('it has no rows: write a heading and a line for each'))
     return rows
 
 
@@ -64,9 +71,9 @@ def _from_yaml(text):
         # This loader makes nothing else.
         found = yaml.BaseLoader(text).get_single_data()
     except yaml.YAMLError as exc:
-        raise ValueError(f'it is not YAML: {exc}') from None
+        raise ValueError(_('it is not YAML: {exc}').format(exc=exc)) from None
     if not isinstance(found, list):
-        raise ValueError('it is not a list: begin each row with a dash')
+        raise ValueError(_('it is not a list: begin each row with a dash'))
     return found
 
 
@@ -79,11 +86,15 @@ def _from_csv(text):
     try:
         for number, row in enumerate(rows, 1):
             if None in row:
-                raise ValueError(f'row {number} has more cells than the heading')
+                raise ValueError(
+                    _('row {number} has more cells than the heading').format(
+                        number=number
+                    )
+                )
             if any(row.values()):
                 yield {name: value and value.strip() for name, value in row.items()}
     except csv.Error as exc:
-        raise ValueError(f'it is not CSV: {exc}') from None
+        raise ValueError(_('it is not CSV: {exc}').format(exc=exc)) from None
 
 
 def keys(rows, own):

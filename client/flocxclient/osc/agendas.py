@@ -2,6 +2,7 @@
 """Agendas: what is due, in the calendar program that you use anyway."""
 
 from flocxclient import fields
+from flocxclient.i18n import _
 from flocxclient.osc import command
 from flocxclient.osc import identity
 
@@ -20,7 +21,7 @@ class CreateAgenda(command.ShowOne):
     def get_parser(self, prog_name):
         parser = super().get_parser(prog_name)
         parser.add_argument(
-            '--name', metavar='<name>', help='A name, to tell it from others.'
+            '--name', metavar='<name>', help=_('A name, to tell it from others.')
         )
         return parser
 
@@ -48,7 +49,7 @@ class ShowAgenda(command.ShowOne):
     def get_parser(self, prog_name):
         parser = super().get_parser(prog_name)
         parser.add_argument(
-            'agenda', metavar='<agenda>', help='The agenda, by uuid or name.'
+            'agenda', metavar='<agenda>', help=_('The agenda, by uuid or name.')
         )
         return parser
 

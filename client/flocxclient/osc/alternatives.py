@@ -10,6 +10,7 @@ import argparse
 import re
 
 from flocxclient import row_files
+from flocxclient.i18n import _
 
 OPTIONS = {
     'quantity': '--quantity',
@@ -67,7 +68,9 @@ def parse(text, parser, options=OPTIONS, forms=FORMS):
         rows = row_files.read(text, options)
     except OSError as exc:
         raise ValueError(
-            f'{text} is neither a file nor terms such as {forms}: {exc.strerror}'
+            _('{text} is neither a file nor terms such as {forms}: {strerror}').format(
+                text=text, forms=forms, strerror=exc.strerror
+            )
         ) from exc
     return [_one(row, parser, options) for row in rows]
 
@@ -82,11 +85,15 @@ def words(text, options=OPTIONS):
     # A comma that is not followed by a word belongs to the value before it.
     comma = r',(?=\s*(?:' + '|'.join(known) + r')\s*=)'
     for part in re.split(comma, text):
-        word, _, value = part.partition('=')
+        word, _equals, value = part.partition('=')
         word = word.strip().replace('-', '_')
         name = known.get(word)
         if name not in options:
-            raise ValueError(f'there is no {word!r}; there are ' + ', '.join(options))
+            raise ValueError(
+                _('there is no {word!r}; there are {options}').format(
+                    word=word, options=', '.join(options)
+                )
+            )
         if name == 'requirements':
             row.setdefault(name, []).append(value)
         else:

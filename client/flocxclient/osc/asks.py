@@ -6,6 +6,7 @@ PURE.
 
 import re
 
+from flocxclient.i18n import _
 from flocxclient.osc import prices
 from flocxclient.osc import times
 
@@ -17,7 +18,7 @@ ENTRY = '[<days>] <hh:mm>-<hh:mm> [<zone>]=<price>'
 FALL = '<duration>=<price>'
 
 _HOURS = re.compile(r'([0-9]{1,2}:[0-9]{2})-([0-9]{1,2}:[0-9]{2})')
-_EXAMPLE = 'such as "weekdays 20:00-08:00 Europe/Berlin=0.50"'
+_EXAMPLE = '"weekdays 20:00-08:00 Europe/Berlin=0.50"'
 
 
 def parse(text):
@@ -29,11 +30,19 @@ def parse(text):
     words = when.split()
     hours = [word for word in words if _HOURS.fullmatch(word)]
     if not equals or len(hours) != 1 or len(words) > 3:
-        raise ValueError(f'{text!r} is not {ENTRY}, {_EXAMPLE}')
+        raise ValueError(
+            _('{text!r} is not {entry}, such as {example}').format(
+                text=text, entry=ENTRY, example=_EXAMPLE
+            )
+        )
     at = words.index(hours[0])
     start, end = (clock.zfill(5) for clock in hours[0].split('-'))
     if at > 1 or len(words) - at > 2:
-        raise ValueError(f'{text!r} is not {ENTRY}, {_EXAMPLE}')
+        raise ValueError(
+            _('{text!r} is not {entry}, such as {example}').format(
+                text=text, entry=ENTRY, example=_EXAMPLE
+            )
+        )
     entry = {'start': start, 'end': end, 'price': prices.price(price.strip())}
     if at:
         entry['days'] = _days(words[0])
@@ -55,8 +64,10 @@ def _days(word):
             ]
         else:
             raise ValueError(
-                f'{word!r} are no days: write daily, weekdays, weekends, sat,sun or '
-                'mon-fri'
+                _(
+                    '{word!r} are no days: write daily, weekdays, weekends, '
+                    'sat,sun or mon-fri'
+                ).format(word=word)
             )
     return [each for each in DAYS if each in found]
 
@@ -68,7 +79,9 @@ def parse_falls(text):
     """
     before, equals, price = text.partition('=')
     if not equals:
-        raise ValueError(f'{text!r} is not {FALL}, such as 48h=0.20')
+        raise ValueError(
+            _('{text!r} is not {entry}, such as 48h=0.20').format(text=text, entry=FALL)
+        )
     return {
         'before': times.duration(before.strip()),
         'price': prices.price(price.strip()),

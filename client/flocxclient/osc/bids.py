@@ -5,6 +5,7 @@ import sys
 
 from flocxclient import fields
 from flocxclient import projects
+from flocxclient.i18n import _
 from flocxclient.osc import bulk
 from flocxclient.osc import command
 from flocxclient.osc import identity
@@ -53,10 +54,10 @@ class CreateBid(bulk.FileMixin, command.ShowOne):
         parser = super().get_parser(prog_name)
         quotes.add_terms(self, parser)
         self.add_file(
-            parser, 'Show what the bid would get and pay now, and do not place it.'
+            parser, _('Show what the bid would get and pay now, and do not place it.')
         )
         identity.add_idempotency_key(parser)
-        self.add_wait(parser, 'the bid is matched')
+        self.add_wait(parser, _('the bid is matched'))
         return parser
 
     def take_action(self, parsed_args):
@@ -125,9 +126,9 @@ class ListBids(command.Lister):
         parser.add_argument(
             '--project',
             metavar='<project>',
-            help='Those of this project, by id or name (admin).',
+            help=_('Those of this project, by id or name (admin).'),
         )
-        self.add_time_range(parser, 'Those whose window meets this one.')
+        self.add_time_range(parser, _('Those whose window meets this one.'))
         self.add_paging(parser)
         return parser
 

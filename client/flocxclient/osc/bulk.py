@@ -8,6 +8,7 @@ command, and its cells are understood, and refused, as the values of these are.
 from osc_lib import exceptions
 
 from flocxclient import row_files
+from flocxclient.i18n import _
 
 
 class FileMixin:
@@ -33,12 +34,14 @@ class FileMixin:
         parser.add_argument(
             '--file',
             metavar='<file>',
-            help='Create one for each row of this file, CSV with a heading or a list '
-            'in YAML (.yaml). Its columns are called as the options: '
-            + ', '.join(self.options)
-            + '. Options beside it are for rows that do not have them. What became of '
-            'each row is shown; a row that fails does not keep the others away. A row '
-            'that was created before, with the same cells, is not created again.',
+            help=_(
+                'Create one for each row of this file, CSV with a heading or '
+                'a list in YAML (.yaml). Its columns are called as the '
+                'options: {options}. Options beside it are for rows that do '
+                'not have them. What became of each row is shown; a row that '
+                'fails does not keep the others away. A row that was created '
+                'before, with the same cells, is not created again.'
+            ).format(options=', '.join(self.options)),
         )
         parser.add_argument('--dry-run', action='store_true', help=dry_run)
 
@@ -53,8 +56,13 @@ class FileMixin:
         missing = [name for name in self.needed if getattr(parsed_args, name) is None]
         if missing:
             raise exceptions.CommandError(
-                ' and '.join(self.options[name] or f'<{name}>' for name in missing)
-                + ' must be given; with --file each row may have its own'
+                _(
+                    '{missing} must be given; with --file each row may have its own'
+                ).format(
+                    missing=' and '.join(
+                        self.options[name] or f'<{name}>' for name in missing
+                    )
+                )
             )
 
     def create_rows(self, parsed_args):
@@ -62,13 +70,16 @@ class FileMixin:
         for name in self.alone:
             if getattr(parsed_args, name):
                 raise exceptions.CommandError(
-                    f'--file and {name.replace("_", " ")} do not go together: leave '
-                    'one of them out'
+                    _(
+                        '--file and {option} do not go together: leave one of them out'
+                    ).format(option=name.replace('_', ' '))
                 )
         try:
             rows = row_files.read(parsed_args.file, self.options)
         except (OSError, ValueError) as exc:
-            raise exceptions.CommandError(f'--file {parsed_args.file}: {exc}') from exc
+            raise exceptions.CommandError(
+                _('--file {file}: {exc}').format(file=parsed_args.file, exc=exc)
+            ) from exc
         keys = row_files.keys(rows, parsed_args.idempotency_key)
         done = []
         for number, (row, key) in enumerate(zip(rows, keys, strict=True), 1):
@@ -114,7 +125,9 @@ class FileMixin:
             option = self.options[name]
             for each in value if isinstance(value, list) else [value]:
                 if not isinstance(each, str):
-                    raise ValueError(f'{name}: write text, or a list of texts')
+                    raise ValueError(
+                        _('{name}: write text, or a list of texts').format(name=name)
+                    )
                 if option is None:
                     positional.append(each)
                 else:

@@ -4,6 +4,7 @@
 import datetime
 import decimal
 
+from flocxclient.i18n import _
 from flocxclient.osc import columns
 from flocxclient.osc import command
 from flocxclient.osc import heatmap
@@ -43,26 +44,27 @@ class ShowCalendar(command.Lister):
             metavar='<requirement>',
             nargs='*',
             type=command.argument(requirements.parse),
-            help='What the hardware must meet, as '
-            + requirements.FORMS.replace('%', '%%')
-            + '.',
+            help=_('What the hardware must meet, as {forms}.').format(
+                forms=requirements.FORMS.replace('%', '%%')
+            ),
         )
         parser.add_argument(
-            '--resource-class', metavar='<class>', help='Of this class of server.'
+            '--resource-class', metavar='<class>', help=_('Of this class of server.')
         )
         parser.add_argument(
             '--for',
             dest='duration',
             metavar='<duration>',
             type=command.argument(times.duration),
-            help=f'For how long: {times.DURATIONS}; default an hour, or a day with '
-            '--by day.',
+            help=_(
+                'For how long: {durations}; default an hour, or a day with --by day.'
+            ).format(durations=times.DURATIONS),
         )
         parser.add_argument(
             '--quantity',
             metavar='<number>',
             type=command.argument(command.count),
-            help='How many servers at once; default 1.',
+            help=_('How many servers at once; default 1.'),
         )
         quotes.add_notice(parser)
         parser.add_argument(
@@ -70,31 +72,37 @@ class ShowCalendar(command.Lister):
             dest='start_time',
             metavar='<time>',
             type=command.argument(self.moment),
-            help='The first start; default the next full hour. Times are '
-            f'{times.MOMENTS}; without an offset they are UTC, or as '
-            '--os-market-timezone says.',
+            help=_(
+                'The first start; default the next full hour. Times are '
+                '{moments}; without an offset they are UTC, or as '
+                '--os-market-timezone says.'
+            ).format(moments=times.MOMENTS),
         )
         parser.add_argument(
             '--until',
             dest='end_time',
             metavar='<time>',
             type=command.argument(self.moment),
-            help='When all of it has to be over; default a week after the first start, '
-            'or four weeks with --by day.',
+            help=_(
+                'When all of it has to be over; default a week after the '
+                'first start, or four weeks with --by day.'
+            ),
         )
         parser.add_argument(
             '--by',
             choices=('hour', 'day'),
             default='hour',
-            help='How far apart the starts are; default %(default)s.',
+            help=_('How far apart the starts are; default %(default)s.'),
         )
         parser.add_argument(
             '--ascii',
             action='store_true',
-            help='Draw with ASCII alone; the default where the terminal has no UTF-8.',
+            help=_(
+                'Draw with ASCII alone; the default where the terminal has no UTF-8.'
+            ),
         )
         parser.add_argument(
-            '--long', action='store_true', help='A table, with a row for each start.'
+            '--long', action='store_true', help=_('A table, with a row for each start.')
         )
         return parser
 
@@ -193,8 +201,8 @@ def _decimal(text):
 
 def _reason(quote):
     """Why nothing can be had, and what may help."""
-    why = times.sentence(quote.detail or 'Nothing can be had then').rstrip('.')
-    return (
-        f'{why}: ask for a shorter time or less hardware; "market property list" shows '
+    why = times.sentence(quote.detail or _('Nothing can be had then')).rstrip('.')
+    return _(
+        '{why}: ask for a shorter time or less hardware; "market property list" shows '
         'what is on offer'
-    )
+    ).format(why=why)

@@ -4,7 +4,9 @@
 from osc_lib import exceptions
 
 from flocxclient import fields
+from flocxclient import i18n
 from flocxclient import projects
+from flocxclient.i18n import _
 from flocxclient.osc import command
 from flocxclient.osc import identity
 from flocxclient.osc import owner_terms
@@ -24,11 +26,13 @@ class _Set(command.ShowOne):
         parser.add_argument(
             'name_or_uuid',
             metavar=f'<{self.model}>',
-            help=f'The {self.model}, by uuid or name.',
+            help=_('The {model}, by uuid or name.').format(
+                model=i18n.model(self.model)
+            ),
         )
         name = parser.add_mutually_exclusive_group()
-        name.add_argument('--name', metavar='<name>', help='A new name.')
-        name.add_argument('--no-name', action='store_true', help='Have no name.')
+        name.add_argument('--name', metavar='<name>', help=_('A new name.'))
+        name.add_argument('--no-name', action='store_true', help=_('Have no name.'))
         parser.add_argument(
             '--price',
             metavar='<price>',
@@ -55,7 +59,7 @@ class _Set(command.ShowOne):
         changes = self.changes(parsed_args)
         if not changes:
             raise exceptions.CommandError(
-                'nothing to change is given: say what, see --help'
+                _('nothing to change is given: say what, see --help')
             )
         return self.shown(
             self.update(
@@ -74,8 +78,8 @@ class SetOffer(_Set):
 
     model = 'offer'
     table = fields.OFFER
-    price_help = 'The least you take from now on, per server and hour.'
-    end_help = 'A new end: later if nobody else offers the server then, or earlier.'
+    price_help = _('The least you take from now on, per server and hour.')
+    end_help = _('A new end: later if nobody else offers the server then, or earlier.')
     _epilog = command.examples(
         'openstack market offer set node-7-in-may --price 1.10 --end-time +4w',
         'openstack market offer set node-8-for-lab --no-lessee',
@@ -87,23 +91,25 @@ class SetOffer(_Set):
         lessee.add_argument(
             '--lessee',
             metavar='<project>',
-            help='Only for this project and its sub-projects, by id or name.',
+            help=_('Only for this project and its sub-projects, by id or name.'),
         )
         lessee.add_argument(
-            '--no-lessee', action='store_true', help='For everybody, at its price.'
+            '--no-lessee', action='store_true', help=_('For everybody, at its price.')
         )
         notice = parser.add_mutually_exclusive_group()
         notice.add_argument(
             '--reclaim-notice',
             metavar='<duration>',
             type=command.argument(times.duration),
-            help='With how much notice you may take the server back from who rents it '
-            'from now on: ' + times.DURATIONS + '.',
+            help=_(
+                'With how much notice you may take the server back from who '
+                'rents it from now on: {durations}.'
+            ).format(durations=times.DURATIONS),
         )
         notice.add_argument(
             '--no-reclaim',
             action='store_true',
-            help='Never take it back from who rents it from now on.',
+            help=_('Never take it back from who rents it from now on.'),
         )
         owner_terms.add_lengths(parser, changing=True)
         owner_terms.add_asks(parser, changing=True)
@@ -137,10 +143,11 @@ class SetBid(_Set):
 
     model = 'bid'
     table = fields.BID
-    price_help = 'The most you pay from now on, per server and hour.'
-    end_help = (
-        'A new end of the time in which you want the servers. A bid for the '
-        'whole of that time, without a --duration, is then for the whole new one.'
+    price_help = _('The most you pay from now on, per server and hour.')
+    end_help = _(
+        'A new end of the time in which you want the servers. A bid '
+        'for the whole of that time, without a --duration, is then '
+        'for the whole new one.'
     )
     _epilog = command.examples(
         'openstack market bid set weekend-training --price 3.20',
@@ -152,19 +159,21 @@ class SetBid(_Set):
         quotes.add_notice(parser)
         others = parser.add_mutually_exclusive_group()
         quotes.add_alternatives(
-            self, others, 'In place of all that it has: other terms'
+            self, others, _('In place of all that it has: other terms')
         )
         others.add_argument(
             '--no-alternative',
             action='store_true',
-            help='Have no other terms than its own.',
+            help=_('Have no other terms than its own.'),
         )
-        rescheduling.add_extend(self, parser, 'its contract')
+        rescheduling.add_extend(self, parser, _('its contract'))
         rescheduling.add_no_extend(parser)
         parser.add_argument(
             '--dry-run',
             action='store_true',
-            help='Show what the changed bid would get and pay now, and change nothing.',
+            help=_(
+                'Show what the changed bid would get and pay now, and change nothing.'
+            ),
         )
         return parser
 

@@ -6,6 +6,7 @@ import decimal
 from osc_lib import exceptions
 
 from flocxclient import fields
+from flocxclient.i18n import _
 from flocxclient.osc import columns
 from flocxclient.osc import command
 from flocxclient.osc import contracts
@@ -40,21 +41,23 @@ class ClaimOffer(command.ShowOne):
         self.add_window(
             parser,
             False,
-            'Until when; default: the end of the stretch in which all are free.',
+            _('Until when; default: the end of the stretch in which all are free.'),
         )
-        parser.add_argument('--name', metavar='<name>', help='A name for the contract.')
         parser.add_argument(
-            '--purpose', metavar='<text>', help='What the servers are for.'
+            '--name', metavar='<name>', help=_('A name for the contract.')
+        )
+        parser.add_argument(
+            '--purpose', metavar='<text>', help=_('What the servers are for.')
         )
         quotes.add_notice(parser)
-        rescheduling.add_extend(self, parser, 'the contract')
+        rescheduling.add_extend(self, parser, _('the contract'))
         parser.add_argument(
             '--dry-run',
             action='store_true',
-            help='Show what the offers would come to, and do not take them.',
+            help=_('Show what the offers would come to, and do not take them.'),
         )
         identity.add_idempotency_key(parser)
-        self.add_wait(parser, 'the contract is active')
+        self.add_wait(parser, _('the contract is active'))
         return parser
 
     def take_action(self, parsed_args):
@@ -92,8 +95,10 @@ class ClaimOffer(command.ShowOne):
             offer = refused.offer
             free_times = self.column('Windows', offer.availabilities)
             raise exceptions.CommandError(
-                f'offer {offer.name or offer.uuid} is not free then; it is free '
-                + (free_times.human_readable() or 'at no time')
+                _('offer {uuid} is not free then; it is free {time}').format(
+                    uuid=offer.name or offer.uuid,
+                    time=free_times.human_readable() or 'at no time',
+                )
             ) from refused
         return PREVIEW, (
             columns.Names([each.name or each.uuid for each in offers]),

@@ -8,6 +8,7 @@ import json
 
 from cliff import columns
 
+from flocxclient.i18n import _
 from flocxclient.osc import asks
 from flocxclient.osc import times
 
@@ -405,31 +406,31 @@ COLUMNS = {
 
 #: What happens, where the words of its type do not say it.
 EVENTS = {
-    'offer.resumed': 'Offer back on sale',
-    'offer.republished': 'Hardware of an offer changed',
-    'offer.maintenance_announced': 'Outage planned',
-    'offer.maintenance_cancelled': 'Planned outage called off',
-    'contract.active': 'Servers handed over',
-    'contract.error': 'Contract in trouble',
-    'contract.hardware_changed': 'Hardware of a server changed',
-    'contract.maintenance_announced': 'Outage planned',
-    'contract.maintenance_cancelled': 'Planned outage called off',
-    'contract.not_extended': 'Not extended',
-    'contract.reclaiming': 'Servers reclaimed by owner',
-    'contract.displaced': 'Displaced by a firm bid',
-    'contract.released': 'Servers released',
-    'contract.replaced': 'Another server found',
-    'contract.wait_cancel': 'Waiting for cancellation',
-    'contract.wait_end': 'Waiting for return',
-    'contract.wait_fulfill': 'Waiting for servers',
-    'account.changed': 'Overdraft changed',
-    'account.credited': 'Credits received',
-    'account.exhausted': 'Credits are spent',
-    'account.low': 'Credits run low',
-    'standing_demand.changed': 'Servers to be held changed',
-    'standing_demand.created': 'Servers are to be held',
-    'standing_demand.ended': 'Servers are held no longer',
-    'standing_demand.refused': 'Nothing more is bought',
+    'offer.resumed': _('Offer back on sale'),
+    'offer.republished': _('Hardware of an offer changed'),
+    'offer.maintenance_announced': _('Outage planned'),
+    'offer.maintenance_cancelled': _('Planned outage called off'),
+    'contract.active': _('Servers handed over'),
+    'contract.error': _('Contract in trouble'),
+    'contract.hardware_changed': _('Hardware of a server changed'),
+    'contract.maintenance_announced': _('Outage planned'),
+    'contract.maintenance_cancelled': _('Planned outage called off'),
+    'contract.not_extended': _('Not extended'),
+    'contract.reclaiming': _('Servers reclaimed by owner'),
+    'contract.displaced': _('Displaced by a firm bid'),
+    'contract.released': _('Servers released'),
+    'contract.replaced': _('Another server found'),
+    'contract.wait_cancel': _('Waiting for cancellation'),
+    'contract.wait_end': _('Waiting for return'),
+    'contract.wait_fulfill': _('Waiting for servers'),
+    'account.changed': _('Overdraft changed'),
+    'account.credited': _('Credits received'),
+    'account.exhausted': _('Credits are spent'),
+    'account.low': _('Credits run low'),
+    'standing_demand.changed': _('Servers to be held changed'),
+    'standing_demand.created': _('Servers are to be held'),
+    'standing_demand.ended': _('Servers are held no longer'),
+    'standing_demand.refused': _('Nothing more is bought'),
 }
 
 

@@ -12,6 +12,8 @@ from cliff import utils
 from osc_lib import exceptions
 from osc_lib.command import command
 
+from flocxclient import i18n
+from flocxclient.i18n import _
 from flocxclient.osc import columns
 from flocxclient.osc import fitting
 from flocxclient.osc import requirements
@@ -55,9 +57,9 @@ def add_requirements(parser, what, options):
         action='append',
         dest='requirements',
         type=argument(requirements.parse),
-        help=f'{what}; may be repeated. A JMESPath, an operator and a value: '
-        + requirements.FORMS.replace('%', '%%')
-        + '.',
+        help=_(
+            '{what}; may be repeated. A JMESPath, an operator and a value: {forms}.'
+        ).format(what=what, forms=requirements.FORMS.replace('%', '%%')),
     )
 
 
@@ -70,7 +72,7 @@ def add_name(parser, model, nargs=None):
         model if nargs is None else f'{model}s',
         metavar=f'<{model}>',
         nargs=nargs,
-        help=f'The {model}, by uuid or name.',
+        help=_('The {model}, by uuid or name.').format(model=i18n.model(model)),
     )
 
 
@@ -101,6 +103,10 @@ class ServiceMixin:
             return super().run(parsed_args)
         except errors.ERRORS as exc:
             raise exceptions.CommandError(times.sentence(errors.explain(exc))) from exc
+
+    def get_description(self):
+        """What the command does: its docstring, in the language of who asks."""
+        return _(super().get_description())
 
     @property
     def connection(self):
@@ -160,8 +166,10 @@ class ServiceMixin:
             nargs=2,
             metavar=('<start>', '<end>'),
             type=argument(self.moment),
-            help=f'{what} Times are {times.MOMENTS}; without an offset they are UTC, '
-            'or as --os-market-timezone says.',
+            help=_(
+                '{what} Times are {moments}; without an offset they are UTC, '
+                'or as --os-market-timezone says.'
+            ).format(what=what, moments=times.MOMENTS),
         )
 
     @staticmethod
@@ -178,9 +186,10 @@ class ServiceMixin:
             '--start-time',
             metavar='<time>',
             type=argument(self.start),
-            help='From when; default now.\nTimes are '
-            + times.MOMENTS
-            + '.\nWithout an offset they are UTC, or as --os-market-timezone says.',
+            help=_(
+                'From when; default now.\nTimes are {moments}.\nWithout an '
+                'offset they are UTC, or as --os-market-timezone says.'
+            ).format(moments=times.MOMENTS),
         )
         parser.add_argument(
             '--end-time',
@@ -194,14 +203,16 @@ class ServiceMixin:
         parser.add_argument(
             '--wait',
             action='store_true',
-            help=f'Wait until {until}; progress goes to stderr.',
+            help=_('Wait until {until}; progress goes to stderr.').format(until=until),
         )
         parser.add_argument(
             '--wait-timeout',
             metavar='<duration>',
             default=timeout,
             type=argument(times.duration),
-            help='How long --wait waits: ' + times.DURATIONS + '; default %(default)s.',
+            help=_('How long --wait waits: {durations}; default %(default)s.').format(
+                durations=times.DURATIONS
+            ),
         )
 
 
@@ -282,7 +293,7 @@ class Lister(DisplayMixin, command.Lister):
         parser = super().get_parser(prog_name)
         if self.table and self.table.long:
             parser.add_argument(
-                '--long', action='store_true', help='Show all the columns.'
+                '--long', action='store_true', help=_('Show all the columns.')
             )
         return parser
 
@@ -301,9 +312,12 @@ class Lister(DisplayMixin, command.Lister):
             dest='comparisons',
             default=[],
             type=argument(comparison),
-            help='Those whose field compares so, as "price=lte:2.50" or '
-            '"status=in:active,created"; may be repeated. The operators are eq, neq, '
-            'gt, gte, lt, lte, in and nin. Values of other options are literal.',
+            help=_(
+                'Those whose field compares so, as "price=lte:2.50" or '
+                '"status=in:active,created"; may be repeated. The operators '
+                'are eq, neq, gt, gte, lt, lte, in and nin. Values of other '
+                'options are literal.'
+            ),
         )
 
     def filters(self, parsed_args):
@@ -315,8 +329,10 @@ class Lister(DisplayMixin, command.Lister):
             for name, operator, value in parsed_args.comparisons:
                 if name not in self.table.query:
                     raise exceptions.CommandError(
-                        f'--filter: there is no field {name!r} to filter by; there '
-                        'are ' + ', '.join(sorted(self.table.query))
+                        _(
+                            '--filter: there is no field {name!r} to filter by; there '
+                            'are {query}'
+                        ).format(name=name, query=', '.join(sorted(self.table.query)))
                     )
                 values = value.split(',') if operator in ('in', 'nin') else value
                 query.setdefault(name, [])
@@ -330,17 +346,17 @@ class Lister(DisplayMixin, command.Lister):
             '--limit',
             metavar='<number>',
             type=argument(count),
-            help='Show so many at most; default all.',
+            help=_('Show so many at most; default all.'),
         )
         parser.add_argument(
             '--marker',
             metavar='<uuid>',
-            help='Begin after this one, the last of the list before.',
+            help=_('Begin after this one, the last of the list before.'),
         )
         parser.add_argument(
             '--sort',
             metavar='<field>[:asc|:desc]',
-            help='The field to sort by, as the API names it.',
+            help=_('The field to sort by, as the API names it.'),
         )
 
     def paging(self, parsed_args):
@@ -378,7 +394,7 @@ class Lister(DisplayMixin, command.Lister):
         elif parsed_args.formatter == 'table' and isinstance(data, list):
             if not data:
                 # An empty table would be a blank line.
-                self.app.stderr.write('Nothing was found.\n')
+                self.app.stderr.write(_('Nothing was found.') + '\n')
                 return 0
             if not parsed_args.columns:
                 column_names = tuple(map(columns.heading, column_names, data[0]))
@@ -429,8 +445,10 @@ class Delete(ServiceMixin, command.Command):
             'names',
             metavar=f'<{self.model}>',
             nargs='+',
-            help=f'The {self.model}, by uuid or name; several are ended one '
-            'after the other, whatever becomes of the others.',
+            help=_(
+                'The {model}, by uuid or name; several are ended one after '
+                'the other, whatever becomes of the others.'
+            ).format(model=i18n.model(self.model)),
         )
         return parser
 
@@ -446,7 +464,11 @@ class Delete(ServiceMixin, command.Command):
                 self.log.error('%s %s: %s', self.model, name, errors.explain(exc))
         if failed:
             raise exceptions.CommandError(
-                f'{failed} of {len(parsed_args.names)} {self.model}s failed'
+                _('{failed} of {names} {model}s failed').format(
+                    failed=failed,
+                    names=len(parsed_args.names),
+                    model=i18n.model(self.model),
+                )
             )
 
     @abc.abstractmethod
@@ -457,7 +479,7 @@ class Delete(ServiceMixin, command.Command):
 def count(text):
     """A whole number of things, at least one."""
     if not text.isascii() or not text.isdigit() or not int(text):
-        raise ValueError(f'{text!r} is not a number of at least 1')
+        raise ValueError(_('{text!r} is not a number of at least 1').format(text=text))
     return int(text)
 
 
@@ -467,8 +489,10 @@ def comparison(text):
     operator, colon, value = rest.partition(':')
     if not (name and equals and colon):
         raise ValueError(
-            f'{text!r} is no comparison: write a field, an operator and a value such '
-            'as price=lte:2.50'
+            _(
+                '{text!r} is no comparison: write a field, an operator and a '
+                'value such as price=lte:2.50'
+            ).format(text=text)
         )
     return name.replace('-', '_'), operator, value
 

@@ -8,6 +8,7 @@ and knows no names; these are asked for as they are typed.
 import importlib.metadata
 import itertools
 
+from flocxclient.i18n import _
 from flocxclient.osc import command
 
 #: How many objects are looked at.
@@ -64,14 +65,16 @@ class CompleteWord(command.Command):
         parser.add_argument(
             '--shell',
             choices=('bash',),
-            help='Print the function of this shell, which comes after what "openstack '
-            'complete" prints.',
+            help=_(
+                'Print the function of this shell, which comes after what '
+                '"openstack complete" prints.'
+            ),
         )
         parser.add_argument(
             'words',
             metavar='<word>',
             nargs='...',
-            help='What is typed so far; the last may be empty.',
+            help=_('What is typed so far; the last may be empty.'),
         )
         return parser
 

@@ -2,6 +2,7 @@
 """Serial consoles: tokens that open those of servers that one rents."""
 
 from flocxclient import fields
+from flocxclient.i18n import _
 from flocxclient.osc import command
 from flocxclient.osc import times
 
@@ -27,8 +28,11 @@ class CreateConsoleToken(command.ShowOne):
             '--ttl',
             metavar='<duration>',
             type=command.argument(times.duration),
-            help='For how long the token opens sessions, such as 1h; by default as the '
-            'provider has it, ten minutes if it has changed nothing.',
+            help=_(
+                'For how long the token opens sessions, such as 1h; by '
+                'default as the provider has it, ten minutes if it has '
+                'changed nothing.'
+            ),
         )
         return parser
 
@@ -53,7 +57,7 @@ class ShowConsoleToken(command.ShowOne):
 
     def get_parser(self, prog_name):
         parser = super().get_parser(prog_name)
-        parser.add_argument('token', metavar='<token>', help='The token, by uuid.')
+        parser.add_argument('token', metavar='<token>', help=_('The token, by uuid.'))
         return parser
 
     def take_action(self, parsed_args):

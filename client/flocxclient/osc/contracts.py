@@ -5,6 +5,7 @@ import sys
 
 from flocxclient import fields
 from flocxclient import projects
+from flocxclient.i18n import _
 from flocxclient.osc import columns
 from flocxclient.osc import command
 from flocxclient.osc import identity
@@ -46,7 +47,7 @@ class ListContracts(command.Lister):
             action='store_const',
             const='any',
             dest='status',
-            help='The closed ones too, as --status any.',
+            help=_('The closed ones too, as --status any.'),
         )
         self.add_filters(parser)
         role = parser.add_mutually_exclusive_group()
@@ -55,50 +56,52 @@ class ListContracts(command.Lister):
             action='store_const',
             const='owner',
             dest='role',
-            help='Those for servers of yours.',
+            help=_('Those for servers of yours.'),
         )
         role.add_argument(
             '--renter',
             action='store_const',
             const='renter',
             dest='role',
-            help='Those by which you rent.',
+            help=_('Those by which you rent.'),
         )
         parser.add_argument(
             '--offer',
             '--offer-uuid',
             metavar='<offer>',
-            help='Those made from this offer, by uuid or name.',
+            help=_('Those made from this offer, by uuid or name.'),
         )
         parser.add_argument(
             '--bid',
             '--bid-uuid',
             metavar='<bid>',
-            help='The one that filled this bid, by uuid or name.',
+            help=_('The one that filled this bid, by uuid or name.'),
         )
-        self.add_time_range(parser, 'Those whose time meets this window.')
+        self.add_time_range(parser, _('Those whose time meets this window.'))
         parser.add_argument(
             '--project',
             metavar='<project>',
-            help='Those of this renter, by id or name.',
+            help=_('Those of this renter, by id or name.'),
         )
         parser.add_argument(
             '--resource-uuid',
             metavar='<server>',
-            help='Those with this server, by uuid; your own by name too.',
+            help=_('Those with this server, by uuid; your own by name too.'),
         )
         parser.add_argument(
             '--resource-class',
             metavar='<class>',
-            help='Those with this class of server.',
+            help=_('Those with this class of server.'),
         )
         parser.add_argument(
             '--resource-type',
             metavar='<type>',
-            help='Those with this type of resource, such as ironic_node.',
+            help=_('Those with this type of resource, such as ironic_node.'),
         )
         command.add_requirements(
-            parser, 'Those with a server that meets this', ('--require', '--property')
+            parser,
+            _('Those with a server that meets this'),
+            ('--require', '--property'),
         )
         self.add_paging(parser)
         return parser
@@ -167,9 +170,9 @@ class ReclaimContract(command.ShowOne):
             metavar='<line>',
             action='append',
             dest='lines',
-            help='Only this server, by the uuid of its line; may be repeated.',
+            help=_('Only this server, by the uuid of its line; may be repeated.'),
         )
-        previews.add_dry_run(parser, 'until when the renter keeps what, and pays')
+        previews.add_dry_run(parser, _('until when the renter keeps what, and pays'))
         return parser
 
     def take_action(self, parsed_args):
@@ -205,11 +208,15 @@ class DeleteContract(command.Delete, command.Lister):
         parser.add_argument(
             '--line',
             metavar='<line>',
-            help='Only this server, by the uuid of its line, which its owner has '
-            'reclaimed; the contract keeps the others.',
+            help=_(
+                'Only this server, by the uuid of its line, which its owner '
+                'has reclaimed; the contract keeps the others.'
+            ),
         )
-        self.add_wait(parser, 'the servers are back with their owners')
-        previews.add_dry_run(parser, 'when they would end, and what is not paid then')
+        self.add_wait(parser, _('the servers are back with their owners'))
+        previews.add_dry_run(
+            parser, _('when they would end, and what is not paid then')
+        )
         return parser
 
     def take_action(self, parsed_args):

@@ -7,6 +7,7 @@ from osc_lib import exceptions
 
 from flocxclient import fields
 from flocxclient import projects
+from flocxclient.i18n import _
 from flocxclient.osc import command
 from flocxclient.osc import identity
 from flocxclient.osc import prices
@@ -23,8 +24,10 @@ class AccountMixin:
             'account',
             metavar='<project>',
             nargs='?',
-            help='The project, by id or name, or the account, by uuid; by default your '
-            'own project.',
+            help=_(
+                'The project, by id or name, or the account, by uuid; by '
+                'default your own project.'
+            ),
         )
 
     def account(self, given):
@@ -42,7 +45,9 @@ class AccountMixin:
         if given is not None and identity.is_uuid(given):
             return self.market.get_account(given)
         raise exceptions.CommandError(
-            f'project {given or project} has no account yet: nothing was granted to it'
+            _('project {project} has no account yet: nothing was granted to it').format(
+                project=given or project
+            )
         )
 
     def preview(self, project, account, amount):
@@ -59,8 +64,10 @@ class AccountMixin:
         left = balance + amount
         if amount < 0 and left < -overdraft:
             raise exceptions.CommandError(
-                f'the account of project {project} has {balance:.2f} credits: '
-                f'{-overdraft - left:.2f} are missing'
+                _(
+                    'the account of project {project} has {balance:.2f} credits: '
+                    '{missing:.2f} are missing'
+                ).format(project=project, balance=balance, missing=-overdraft - left)
             )
         return PREVIEW, (
             project,
@@ -72,7 +79,7 @@ def _add_dry_run(parser):
     parser.add_argument(
         '--dry-run',
         action='store_true',
-        help='Show what would be left on the account, and book nothing.',
+        help=_('Show what would be left on the account, and book nothing.'),
     )
 
 
@@ -115,7 +122,7 @@ class SetAccount(AccountMixin, command.ShowOne):
             metavar='<credits>',
             required=True,
             type=command.argument(prices.credits),
-            help='How many credits below zero its balance may go; required.',
+            help=_('How many credits below zero its balance may go; required.'),
         )
         return parser
 
@@ -139,21 +146,21 @@ class GrantCredits(AccountMixin, command.ShowOne):
     def get_parser(self, prog_name):
         parser = super().get_parser(prog_name)
         parser.add_argument(
-            'project', metavar='<project>', help='The project, by id or name.'
+            'project', metavar='<project>', help=_('The project, by id or name.')
         )
         _add_amount(parser)
         parser.add_argument(
             '--organisation',
             action='store_true',
-            help='The account of the organisation of this id, a domain.',
+            help=_('The account of the organisation of this id, a domain.'),
         )
         parser.add_argument(
-            '--monthly', action='store_true', help='As many again each month.'
+            '--monthly', action='store_true', help=_('As many again each month.')
         )
         parser.add_argument(
             '--expires',
             action='store_true',
-            help='With --monthly: what is left at the end of a month lapses.',
+            help=_('With --monthly: what is left at the end of a month lapses.'),
         )
         _add_reason(parser)
         _add_dry_run(parser)
@@ -198,21 +205,25 @@ class TransferCredits(AccountMixin, command.ShowOne):
         parser.add_argument(
             'target',
             metavar='<project>',
-            help='The project that gets them, by id or name, or an account by uuid.',
+            help=_('The project that gets them, by id or name, or an account by uuid.'),
         )
         _add_amount(parser)
         parser.add_argument(
             '--from',
             dest='source',
             metavar='<project>',
-            help='The project that they come from, by id or name, or an account by '
-            'uuid; by default your own project.',
+            help=_(
+                'The project that they come from, by id or name, or an '
+                'account by uuid; by default your own project.'
+            ),
         )
         parser.add_argument(
             '--month',
             metavar='<month>',
-            help='Book it in this month, such as 2027-01, which must not be closed; by '
-            'default in the present one.',
+            help=_(
+                'Book it in this month, such as 2027-01, which must not be '
+                'closed; by default in the present one.'
+            ),
         )
         _add_reason(parser)
         _add_dry_run(parser)
@@ -256,7 +267,7 @@ class ShowCredit(command.ShowOne):
     def get_parser(self, prog_name):
         parser = super().get_parser(prog_name)
         parser.add_argument(
-            'transfer', metavar='<transfer>', help='The transfer, by uuid.'
+            'transfer', metavar='<transfer>', help=_('The transfer, by uuid.')
         )
         return parser
 
@@ -280,7 +291,7 @@ class ShowGrant(command.ShowOne):
 
     def get_parser(self, prog_name):
         parser = super().get_parser(prog_name)
-        parser.add_argument('grant', metavar='<grant>', help='The grant, by uuid.')
+        parser.add_argument('grant', metavar='<grant>', help=_('The grant, by uuid.'))
         return parser
 
     def take_action(self, parsed_args):
@@ -302,11 +313,13 @@ def _add_amount(parser):
         'amount',
         metavar='<credits>',
         type=command.argument(prices.credits),
-        help='How many credits, a decimal number such as 12.50.',
+        help=_('How many credits, a decimal number such as 12.50.'),
     )
 
 
 def _add_reason(parser):
     parser.add_argument(
-        '--reason', metavar='<text>', help='What it is for; it stays with the transfer.'
+        '--reason',
+        metavar='<text>',
+        help=_('What it is for; it stays with the transfer.'),
     )

@@ -5,7 +5,9 @@ import email.utils
 import itertools
 
 from flocxclient import fields
+from flocxclient import i18n
 from flocxclient import projects
+from flocxclient.i18n import _
 from flocxclient.osc import columns
 from flocxclient.osc import command
 from flocxclient.osc import identity
@@ -38,75 +40,85 @@ class ListEvents(command.Lister):
             '--last-event-id',
             metavar='<id>',
             type=int,
-            help='Only those after this one, the last that you have seen.',
+            help=_('Only those after this one, the last that you have seen.'),
         )
         parser.add_argument(
             '--since',
             '--last-notification-time',
             metavar='<time>',
             type=command.argument(self.moment),
-            help=f'Only those since then. Times are {times.MOMENTS}; without an '
-            'offset they are UTC, or as --os-market-timezone says.',
+            help=_(
+                'Only those since then. Times are {moments}; without an '
+                'offset they are UTC, or as --os-market-timezone says.'
+            ).format(moments=times.MOMENTS),
         )
         amount = parser.add_mutually_exclusive_group()
         amount.add_argument(
             '--limit',
             metavar='<number>',
             type=command.argument(command.count),
-            help='Show so many at most; default all.',
+            help=_('Show so many at most; default all.'),
         )
         amount.add_argument(
             '--last',
             metavar='<number>',
             type=command.argument(command.count),
-            help='Show so many at most, the last that there are.',
+            help=_('Show so many at most, the last that there are.'),
         )
         wait = parser.add_mutually_exclusive_group()
         wait.add_argument(
             '--wait',
             metavar='<seconds>',
             type=int,
-            help='If there is none yet, wait so long for the next; at most 60.',
+            help=_('If there is none yet, wait so long for the next; at most 60.'),
         )
         wait.add_argument(
             '--follow',
             action='store_true',
-            help='Print them as they happen: from now on, or from --after or '
-            '--since. Ends with Ctrl-C, or with --limit.',
+            help=_(
+                'Print them as they happen: from now on, or from --after or '
+                '--since. Ends with Ctrl-C, or with --limit.'
+            ),
         )
         parser.add_argument(
             '--type',
             '--event-type',
             metavar='<type>',
-            help='Only those of this type, such as contract.created.',
+            help=_('Only those of this type, such as contract.created.'),
         )
         parser.add_argument(
             '--project',
             metavar='<project>',
-            help='Only those that concern this project, by id or name; for operators.',
+            help=_(
+                'Only those that concern this project, by id or name; for operators.'
+            ),
         )
         about = parser.add_mutually_exclusive_group()
         for model in ('offer', 'bid', 'contract'):
             about.add_argument(
                 f'--{model}',
                 metavar=f'<{model}>',
-                help=f'Only those of this {model}, by uuid or name.',
+                help=_('Only those of this {model}, by uuid or name.').format(
+                    model=i18n.model(model)
+                ),
             )
         about.add_argument(
             '--object-uuid',
             metavar='<uuid>',
-            help='Only those of this offer, bid or contract.',
+            help=_('Only those of this offer, bid or contract.'),
         )
         parser.add_argument(
             '--resource-uuid',
             metavar='<server>',
-            help='Only those of offers and contracts of this server, by uuid; your '
-            'own by name too.',
+            help=_(
+                'Only those of offers and contracts of this server, by uuid; '
+                'your own by name too.'
+            ),
         )
         parser.add_argument(
             '--resource-type',
             metavar='<type>',
-            help='Only those of this type of resource, such as ironic_node.',
+            help=_('Only those of this type of resource, such as ironic_node.'),
         )
         return parser
 

@@ -5,6 +5,7 @@ import decimal
 import itertools
 
 from flocxclient import fields
+from flocxclient.i18n import _
 from flocxclient.osc import columns
 from flocxclient.osc import command
 from flocxclient.osc import costs
@@ -38,9 +39,9 @@ class FindOffers(command.Lister):
             metavar='<requirement>',
             nargs='*',
             type=command.argument(requirements.parse),
-            help='What the hardware must meet, as '
-            + requirements.FORMS.replace('%', '%%')
-            + '.',
+            help=_('What the hardware must meet, as {forms}.').format(
+                forms=requirements.FORMS.replace('%', '%%')
+            ),
         )
         parser.add_argument(
             '--for',
@@ -48,7 +49,9 @@ class FindOffers(command.Lister):
             metavar='<duration>',
             required=True,
             type=command.argument(times.duration),
-            help=f'For how long: {times.DURATIONS}; required.',
+            help=_('For how long: {durations}; required.').format(
+                durations=times.DURATIONS
+            ),
         )
         parser.add_argument(
             '--from',
@@ -56,25 +59,27 @@ class FindOffers(command.Lister):
             metavar='<time>',
             default='now',
             type=command.argument(self.moment),
-            help=f'From when on; default now. Times are {times.MOMENTS}; without an '
-            'offset they are UTC, or as --os-market-timezone says.',
+            help=_(
+                'From when on; default now. Times are {moments}; without an '
+                'offset they are UTC, or as --os-market-timezone says.'
+            ).format(moments=times.MOMENTS),
         )
         parser.add_argument(
             '--until',
             dest='end_time',
             metavar='<time>',
             type=command.argument(self.moment),
-            help='When all of it has to be over.',
+            help=_('When all of it has to be over.'),
         )
         parser.add_argument(
-            '--resource-class', metavar='<class>', help='Of this class of server.'
+            '--resource-class', metavar='<class>', help=_('Of this class of server.')
         )
         parser.add_argument(
             '--limit',
             metavar='<number>',
             default=10,
             type=command.argument(command.count),
-            help='Show so many at most; default %(default)s.',
+            help=_('Show so many at most; default %(default)s.'),
         )
         return parser
 
@@ -130,12 +135,11 @@ class FindOffers(command.Lister):
     @staticmethod
     def _reason(count, parsed_args):
         if count:
-            return (
-                f'{count} offers meet this, and none is free for '
-                f'{times.render_duration(parsed_args.duration)} then: look for a '
-                'shorter time, or place a bid, which waits'
-            )
-        return (
+            return _(
+                '{count} offers meet this, and none is free for {duration} then: look '
+                'for a shorter time, or place a bid, which waits'
+            ).format(count=count, duration=times.render_duration(parsed_args.duration))
+        return _(
             'No offer meets this then: "market property list" shows what hardware is '
             'on offer'
         )

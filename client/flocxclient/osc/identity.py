@@ -3,6 +3,9 @@
 
 from osc_lib import exceptions
 
+from flocxclient import i18n
+from flocxclient.i18n import _
+
 
 def uuid_of(fetch, name_or_uuid):
     """The uuid of an object, for a filter that takes nothing else.
@@ -32,8 +35,9 @@ def require_given(parsed_args, *names):
         value = getattr(parsed_args, name)
         if isinstance(value, str) and not value.strip():
             raise exceptions.CommandError(
-                f'the {name.replace("_", " ")} is empty: leave it out, or give it a '
-                'value'
+                _('the {option} is empty: leave it out, or give it a value').format(
+                    option=name.replace('_', ' ')
+                )
             )
 
 
@@ -41,9 +45,11 @@ def add_idempotency_key(parser):
     parser.add_argument(
         '--idempotency-key',
         metavar='<key>',
-        help='A text of your own that stands for this request: however often '
-        'it is repeated with the key, it is done once. By default each run '
-        'has a new one.',
+        help=_(
+            'A text of your own that stands for this request: however '
+            'often it is repeated with the key, it is done once. By '
+            'default each run has a new one.'
+        ),
     )
 
 
@@ -52,6 +58,7 @@ def add_generation(parser, model):
         '--if-generation',
         metavar='<number>',
         type=int,
-        help=f'Only if nobody has changed the {model} since "show" gave this '
-        'generation.',
+        help=_(
+            'Only if nobody has changed the {model} since "show" gave this generation.'
+        ).format(model=i18n.model(model)),
     )

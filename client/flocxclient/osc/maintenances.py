@@ -2,6 +2,7 @@
 """Planned outages: time in which a server serves nobody and costs nothing."""
 
 from flocxclient import fields
+from flocxclient.i18n import _
 from flocxclient.osc import command
 from flocxclient.osc import identity
 from flocxclient.osc import previews
@@ -25,21 +26,26 @@ class CreateMaintenance(command.ShowOne):
         parser.add_argument(
             'offer',
             metavar='<offer>',
-            help='An offer of the server, by uuid or name; also one that is over, as '
-            'long as a contract has the server.',
+            help=_(
+                'An offer of the server, by uuid or name; also one that is '
+                'over, as long as a contract has the server.'
+            ),
         )
-        for option, what in (('--start-time', 'From'), ('--end-time', 'Until')):
+        for option, what in (
+            ('--start-time', _('From when; required.')),
+            ('--end-time', _('Until when; required.')),
+        ):
             parser.add_argument(
                 option,
                 metavar='<time>',
                 required=True,
                 type=command.argument(self.moment),
-                help=f'{what} when; required.',
+                help=what,
             )
         parser.add_argument(
-            '--reason', metavar='<text>', help='What the renters are told.'
+            '--reason', metavar='<text>', help=_('What the renters are told.')
         )
-        previews.add_dry_run(parser, 'which contracts have it then, and lose what')
+        previews.add_dry_run(parser, _('which contracts have it then, and lose what'))
         identity.add_idempotency_key(parser)
         return parser
 
@@ -78,7 +84,7 @@ class ListMaintenances(command.Lister):
     def get_parser(self, prog_name):
         parser = super().get_parser(prog_name)
         self.add_filters(parser)
-        self.add_time_range(parser, 'Those that meet this window.')
+        self.add_time_range(parser, _('Those that meet this window.'))
         self.add_paging(parser)
         return parser
 
@@ -98,7 +104,7 @@ class ShowMaintenance(command.ShowOne):
     def get_parser(self, prog_name):
         parser = super().get_parser(prog_name)
         parser.add_argument(
-            'maintenance', metavar='<maintenance>', help='The outage, by uuid.'
+            'maintenance', metavar='<maintenance>', help=_('The outage, by uuid.')
         )
         return parser
 

@@ -5,13 +5,14 @@ import itertools
 import operator
 
 from flocxclient import projects
+from flocxclient.i18n import _
 from flocxclient.osc import columns
 from flocxclient.osc import command
 
 
 def _add_class(parser):
     parser.add_argument(
-        '--resource-class', metavar='<class>', help='Only this class of server.'
+        '--resource-class', metavar='<class>', help=_('Only this class of server.')
     )
 
 
@@ -31,7 +32,9 @@ class ShowBook(command.Lister):
 
     def get_parser(self, prog_name):
         parser = super().get_parser(prog_name)
-        self.add_time_range(parser, 'Within this window; default the next four weeks.')
+        self.add_time_range(
+            parser, _('Within this window; default the next four weeks.')
+        )
         _add_class(parser)
         return parser
 
@@ -57,7 +60,7 @@ class ShowBook(command.Lister):
         if parsed_args.formatter != 'table' or parsed_args.columns or not data:
             return super().produce_output(parsed_args, column_names, data)
         for name, rows in itertools.groupby(data, operator.itemgetter(0)):
-            self.app.stdout.write(f'{name or "no resource class"}\n')
+            self.app.stdout.write(f'{name or _("no resource class")}\n')
             super().produce_output(
                 parsed_args, column_names[1:], [row[1:] for row in rows]
             )
@@ -103,16 +106,16 @@ class ListFindings(command.Lister):
                 'probing_bids',
                 'probing_asks',
             ),
-            help='What this rule finds only.',
+            help=_('What this rule finds only.'),
         )
         parser.add_argument(
             '--project',
             metavar='<project>',
-            help='What concerns this project, by id or name.',
+            help=_('What concerns this project, by id or name.'),
         )
         self.add_time_range(
             parser,
-            'What was done in this time, a year at most; default the last 30 days.',
+            _('What was done in this time, a year at most; default the last 30 days.'),
         )
         return parser
 
@@ -160,21 +163,21 @@ class ListPrices(command.Lister):
         parser.add_argument(
             '--interval',
             choices=('hour', 'day', 'week'),
-            help='How much time a row covers, in UTC; default day.',
+            help=_('How much time a row covers, in UTC; default day.'),
         )
         self.add_time_range(
             parser,
-            'What was sold in this time, a year at most; default the last 30 days.',
+            _('What was sold in this time, a year at most; default the last 30 days.'),
         )
         _add_class(parser)
         parser.add_argument(
-            '--sales', action='store_true', help='A row for each server sold.'
+            '--sales', action='store_true', help=_('A row for each server sold.')
         )
         parser.add_argument(
             '--limit',
             metavar='<number>',
             type=command.argument(command.count),
-            help='Show so many sales at most; the service shows 100 by default.',
+            help=_('Show so many sales at most; the service shows 100 by default.'),
         )
         return parser
 

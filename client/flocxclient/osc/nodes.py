@@ -3,6 +3,7 @@
 
 from flocxclient import fields
 from flocxclient import projects
+from flocxclient.i18n import _
 from flocxclient.osc import command
 from flocxclient.osc import costs
 from flocxclient.osc import times
@@ -25,11 +26,14 @@ class ListNodes(command.Lister):
     def get_parser(self, prog_name):
         parser = super().get_parser(prog_name)
         self.add_filters(parser)
-        for side in ('owner', 'lessee'):
+        for side, what in (
+            ('owner', _('Those of this owner, by id or name.')),
+            ('lessee', _('Those of this lessee, by id or name.')),
+        ):
             parser.add_argument(
                 f'--{side}',
                 metavar='<project>',
-                help=f'Those of this {side}, by id or name.',
+                help=what,
             )
         self.add_paging(parser)
         return parser

@@ -7,6 +7,7 @@ from osc_lib import exceptions
 
 from flocxclient import fields
 from flocxclient import projects
+from flocxclient.i18n import _
 from flocxclient.osc import bulk
 from flocxclient.osc import columns
 from flocxclient.osc import command
@@ -71,27 +72,30 @@ class CreateOffer(bulk.FileMixin, command.ShowOne):
             'resource',
             metavar='<resource>',
             nargs='?',
-            help='The server, by uuid or name.',
+            help=_('The server, by uuid or name.'),
         )
         publications.add_selection(parser)
         parser.add_argument(
             '--price',
             metavar='<price>',
             type=command.argument(prices.price),
-            help='The least you take, per server and hour. May be left out '
-            'with --lessee: your own project has it for nothing.',
+            help=_(
+                'The least you take, per server and hour. May be left out '
+                'with --lessee: your own project has it for nothing.'
+            ),
         )
         self.add_window(
-            parser, False, 'Until when; required, here or in each row of --file.'
+            parser, False, _('Until when; required, here or in each row of --file.')
         )
-        parser.add_argument('--name', metavar='<name>', help='A name for the offer.')
+        parser.add_argument('--name', metavar='<name>', help=_('A name for the offer.'))
         parser.add_argument(
             '--reclaim-notice',
             metavar='<duration>',
             type=command.argument(times.duration),
-            help='With how much notice you may take the server back from who rents it: '
-            + times.DURATIONS
-            + '; default never.',
+            help=_(
+                'With how much notice you may take the server back from who '
+                'rents it: {durations}; default never.'
+            ).format(durations=times.DURATIONS),
         )
         owner_terms.add_lengths(parser)
         owner_terms.add_block(parser)
@@ -99,14 +103,14 @@ class CreateOffer(bulk.FileMixin, command.ShowOne):
         parser.add_argument(
             '--lessee',
             metavar='<project>',
-            help='Only for this project, by id or name.',
+            help=_('Only for this project, by id or name.'),
         )
         parser.add_argument(
             '--resource-type',
             metavar='<type>',
-            help='The type of the resource; default ironic_node.',
+            help=_('The type of the resource; default ironic_node.'),
         )
-        self.add_file(parser, 'Check the rows of --file, and offer nothing.')
+        self.add_file(parser, _('Check the rows of --file, and offer nothing.'))
         identity.add_idempotency_key(parser)
         return parser
 
@@ -116,7 +120,7 @@ class CreateOffer(bulk.FileMixin, command.ShowOne):
             return self.create_rows(parsed_args)
         if parsed_args.dry_run:
             raise exceptions.CommandError(
-                '--dry-run checks the rows of a --file; an offer costs nothing'
+                _('--dry-run checks the rows of a --file; an offer costs nothing')
             )
         self.require_needed(parsed_args)
         ways = publications.ways(parsed_args)
@@ -124,8 +128,10 @@ class CreateOffer(bulk.FileMixin, command.ShowOne):
             return self.shown(self.create(parsed_args))
         if parsed_args.resource or len(ways) != 1:
             raise exceptions.CommandError(
-                'name one server, or several with --node, or have them found by '
-                '--resource-class, --trait, --require and --rented'
+                _(
+                    'name one server, or several with --node, or have them found '
+                    'by --resource-class, --trait, --require and --rented'
+                )
             )
         done = publications.publish(
             self.provider,
@@ -141,8 +147,10 @@ class CreateOffer(bulk.FileMixin, command.ShowOne):
         super().require_needed(parsed_args)
         if parsed_args.price is None and parsed_args.lessee is None:
             raise exceptions.CommandError(
-                '--price is needed, unless the offer is for one project '
-                '(--lessee); an offer to all for nothing is --price 0'
+                _(
+                    '--price is needed, unless the offer is for one project '
+                    '(--lessee); an offer to all for nothing is --price 0'
+                )
             )
 
     def create(self, parsed_args):
@@ -167,7 +175,7 @@ class CreateOffer(bulk.FileMixin, command.ShowOne):
     def _require_server(parsed_args):
         if not parsed_args.resource:
             raise exceptions.CommandError(
-                'resource: no server is named; give its name or uuid'
+                _('resource: no server is named; give its name or uuid')
             )
 
     def _terms(self, parsed_args):
@@ -205,42 +213,44 @@ class ListOffers(command.Lister):
     def get_parser(self, prog_name):
         parser = super().get_parser(prog_name)
         self.add_filters(parser)
-        self.add_time_range(parser, 'Those whose window meets this one.')
+        self.add_time_range(parser, _('Those whose window meets this one.'))
         free = parser.add_mutually_exclusive_group()
         free.add_argument(
             '--availability-range',
             nargs=2,
             metavar=('<start>', '<end>'),
             type=command.argument(self.moment),
-            help='Those that are free throughout this window.',
+            help=_('Those that are free throughout this window.'),
         )
         free.add_argument(
             '--now',
             action='store_true',
             dest='free_now',
-            help='Those that are free right now.',
+            help=_('Those that are free right now.'),
         )
         parser.add_argument(
-            '--project', metavar='<project>', help='Those of this owner, by id or name.'
+            '--project',
+            metavar='<project>',
+            help=_('Those of this owner, by id or name.'),
         )
         parser.add_argument(
             '--resource-uuid',
             metavar='<server>',
-            help='Those of this server, by uuid; your own by name too.',
+            help=_('Those of this server, by uuid; your own by name too.'),
         )
         parser.add_argument(
             '--lessee',
             metavar='<project>',
-            help='Those for this project alone, by id or name.',
+            help=_('Those for this project alone, by id or name.'),
         )
         parser.add_argument(
             '--max-price',
             metavar='<price>',
             type=command.argument(prices.price),
-            help='Those that cost no more, per server and hour.',
+            help=_('Those that cost no more, per server and hour.'),
         )
         command.add_requirements(
-            parser, 'Those whose hardware meets this', ('--require', '--property')
+            parser, _('Those whose hardware meets this'), ('--require', '--property')
         )
         self.add_paging(parser)
         return parser

@@ -1,14 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """What an owner asks of who rents a server, beside a price."""
 
+from flocxclient.i18n import _
 from flocxclient.osc import asks
 from flocxclient.osc import command
 from flocxclient.osc import times
 
 #: The options for how long a server is let, and what they say.
 LENGTHS = {
-    'min_length': 'Let it for so long at least',
-    'max_length': 'Let it for so long at most',
+    'min_length': _('Let it for so long at least'),
+    'max_length': _('Let it for so long at most'),
 }
 
 
@@ -24,15 +25,17 @@ def add_lengths(parser, changing=False):
             f'--{option}',
             metavar='<duration>',
             type=command.argument(times.duration),
-            help=f'{said}: {times.DURATIONS}; default any time.'
-            if not changing
-            else f'{said} from now on: {times.DURATIONS}.',
+            help=(
+                _('{said} from now on: {durations}.')
+                if changing
+                else _('{said}: {durations}; default any time.')
+            ).format(said=said, durations=times.DURATIONS),
         )
         if changing:
             group.add_argument(
                 f'--no-{option}',
                 action='store_true',
-                help=f'Let it for any time as far as {name} goes.',
+                help=_('Let it for any time as far as {name} goes.').format(name=name),
             )
 
 
@@ -41,15 +44,20 @@ def add_block(parser):
     parser.add_argument(
         '--block',
         metavar='<name>',
-        help='Sell it only together with your other servers in the block of this name, '
-        'such as a rack: whole, or not at all.',
+        help=_(
+            'Sell it only together with your other servers in the block '
+            'of this name, such as a rack: whole, or not at all.'
+        ),
     )
     parser.add_argument(
         '--block-size',
         metavar='<servers>',
         type=int,
-        help='How many servers the block has, from 2 to 64; by default as many as are '
-        'offered at once. While some are missing nothing of it is for sale.',
+        help=_(
+            'How many servers the block has, from 2 to 64; by default as '
+            'many as are offered at once. While some are missing nothing '
+            'of it is for sale.'
+        ),
     )
 
 
@@ -64,27 +72,32 @@ def add_asks(parser, changing=False):
         metavar=f'"{asks.ENTRY}"',
         type=command.argument(asks.parse),
         action='append',
-        help='Another price at these times; may be repeated, and of those that hold at '
-        'a moment the first counts. Days are daily (the default), weekdays, weekends, '
-        'sat,sun or mon-fri; what ends before it begins ends on the next day. It is in '
-        'UTC unless a time zone is named.',
+        help=_(
+            'Another price at these times; may be repeated, and of those '
+            'that hold at a moment the first counts. Days are daily (the '
+            'default), weekdays, weekends, sat,sun or mon-fri; what ends '
+            'before it begins ends on the next day. It is in UTC unless '
+            'a time zone is named.'
+        ),
     )
     falls = parser.add_mutually_exclusive_group() if changing else parser
     falls.add_argument(
         '--ask-falls',
         metavar=asks.FALL,
         type=command.argument(asks.parse_falls),
-        help='From so long before a time on ask the less for it the nearer it comes, '
-        'down to this price: 48h=0.20.',
+        help=_(
+            'From so long before a time on ask the less for it the '
+            'nearer it comes, down to this price: 48h=0.20.'
+        ),
     )
     if changing:
         at.add_argument(
-            '--no-ask-at', action='store_true', help='Ask its price at all times.'
+            '--no-ask-at', action='store_true', help=_('Ask its price at all times.')
         )
         falls.add_argument(
             '--no-ask-falls',
             action='store_true',
-            help='Ask the same however near a time is.',
+            help=_('Ask the same however near a time is.'),
         )
 
 

@@ -3,6 +3,7 @@
 
 import decimal
 
+from flocxclient.i18n import _
 from flocxclient.osc import columns
 from flocxclient.osc import costs
 from flocxclient.osc import times
@@ -19,7 +20,9 @@ CLOSED = ('ended', 'cancelled')
 def add_dry_run(parser, what):
     """The option ``--dry-run``; ``what`` says what it shows."""
     parser.add_argument(
-        '--dry-run', action='store_true', help=f'Show {what}, and change nothing.'
+        '--dry-run',
+        action='store_true',
+        help=_('Show {what}, and change nothing.').format(what=what),
     )
 
 

@@ -3,6 +3,8 @@
 
 import decimal
 
+from flocxclient.i18n import _
+
 
 def price(text):
     """``text`` as the decimal string that the API takes.
@@ -27,5 +29,9 @@ def _decimal(text, what, example):
         value = decimal.Decimal('NaN')
     # An exponent is written out below, so it must have an end.
     if not value.is_finite() or value.is_signed() or abs(value.adjusted()) > 20:
-        raise ValueError(f'{text!r} is not a {what}: write a decimal number {example}')
+        raise ValueError(
+            _('{text!r} is not a {what}: write a decimal number {example}').format(
+                text=text, what=what, example=example
+            )
+        )
     return format(value, 'f')

@@ -3,6 +3,7 @@
 
 from flocxclient import fields
 from flocxclient import projects
+from flocxclient.i18n import _
 from flocxclient.osc import command
 from flocxclient.osc import contracts
 from flocxclient.osc import identity
@@ -31,25 +32,30 @@ class ProvideNode(command.ShowOne):
         parser.add_argument(
             'project',
             metavar='<project|user>',
-            help='Who gets it: a project by id or name, or a user by name, of whom it '
-            'is the default project, or the only one.',
+            help=_(
+                'Who gets it: a project by id or name, or a user by name, of '
+                'whom it is the default project, or the only one.'
+            ),
         )
-        self.add_window(parser, True, 'Until when; required.')
-        parser.add_argument('--name', metavar='<name>', help='A name for the contract.')
+        self.add_window(parser, True, _('Until when; required.'))
         parser.add_argument(
-            '--purpose', metavar='<text>', help='What the server is for.'
+            '--name', metavar='<name>', help=_('A name for the contract.')
+        )
+        parser.add_argument(
+            '--purpose', metavar='<text>', help=_('What the server is for.')
         )
         parser.add_argument(
             '--reclaim-notice',
             metavar='<duration>',
             type=command.argument(times.duration),
-            help='With how much notice you may take the server back: '
-            + times.DURATIONS
-            + '; default at once.',
+            help=_(
+                'With how much notice you may take the server back: '
+                '{durations}; default at once.'
+            ).format(durations=times.DURATIONS),
         )
-        previews.add_dry_run(parser, 'who would have the server, and from when')
+        previews.add_dry_run(parser, _('who would have the server, and from when'))
         identity.add_idempotency_key(parser)
-        self.add_wait(parser, 'the contract is active')
+        self.add_wait(parser, _('the contract is active'))
         return parser
 
     def take_action(self, parsed_args):

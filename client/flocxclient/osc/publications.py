@@ -3,6 +3,7 @@
 
 import uuid
 
+from flocxclient.i18n import _
 from flocxclient.osc import command
 
 #: Servers in one request, so that there is something to tell in between.
@@ -18,28 +19,28 @@ def add_selection(parser):
         metavar='<server>',
         action='append',
         dest='nodes',
-        help='A server, by uuid or name; may be repeated, also for one.',
+        help=_('A server, by uuid or name; may be repeated, also for one.'),
     )
     parser.add_argument(
         '--resource-class',
         metavar='<class>',
-        help='Your servers of this class.',
+        help=_('Your servers of this class.'),
     )
     parser.add_argument(
         '--trait',
         metavar='<trait>',
         action='append',
         dest='traits',
-        help='Your servers with this trait; may be repeated.',
+        help=_('Your servers with this trait; may be repeated.'),
     )
     command.add_requirements(
-        parser, 'Your servers whose hardware meets this', ('--require',)
+        parser, _('Your servers whose hardware meets this'), ('--require',)
     )
     parser.add_argument(
         '--rented',
         action='store_true',
         default=None,
-        help='Servers that you rent, to sub-let them, and not those that you own.',
+        help=_('Servers that you rent, to sub-let them, and not those that you own.'),
     )
 
 
@@ -67,7 +68,10 @@ def publish(provider, stream, key, terms, nodes=None, query=None):
         part = nodes[at : at + TOGETHER]
         done += provider.create_offers(key, nodes=part, **terms)
         if len(nodes) > TOGETHER:
-            stream.write(f'{len(done)} of {len(nodes)} servers\n')
+            progress = _('{done} of {all} servers').format(
+                done=len(done), all=len(nodes)
+            )
+            stream.write(f'{progress}\n')
     return done
 
 

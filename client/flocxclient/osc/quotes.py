@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Quotes: what a bid would get, and what a bid says."""
 
+from flocxclient.i18n import _
 from flocxclient.osc import alternatives
 from flocxclient.osc import columns
 from flocxclient.osc import command
@@ -56,15 +57,17 @@ def add_terms(command_, parser, bidding=True):
     """
     _add_own_terms(command_, parser, bidding)
     _add_parts(parser)
-    add_alternatives(command_, parser, 'Other terms')
+    add_alternatives(command_, parser, _('Other terms'))
     if bidding:
-        rescheduling.add_extend(command_, parser, 'the contract')
+        rescheduling.add_extend(command_, parser, _('the contract'))
     else:
         # What it costs later, nobody knows yet.
         parser.set_defaults(**dict.fromkeys(rescheduling.EXTEND))
     _add_interruptible(parser)
-    parser.add_argument('--name', metavar='<name>', help='A name for the bid.')
-    parser.add_argument('--purpose', metavar='<text>', help='What the servers are for.')
+    parser.add_argument('--name', metavar='<name>', help=_('A name for the bid.'))
+    parser.add_argument(
+        '--purpose', metavar='<text>', help=_('What the servers are for.')
+    )
 
 
 def _add_interruptible(parser):
@@ -73,15 +76,18 @@ def _add_interruptible(parser):
         metavar='<duration>',
         dest='interruptible_notice',
         type=command.argument(times.duration),
-        help='A firm bid that offers more may displace the contract, with this notice: '
-        + times.DURATIONS
-        + '.',
+        help=_(
+            'A firm bid that offers more may displace the contract, with '
+            'this notice: {durations}.'
+        ).format(durations=times.DURATIONS),
     )
     parser.add_argument(
         '--on-displaced',
         choices=('end', 'move'),
-        help='What becomes of the time that is lost so: end, or move to other servers; '
-        'default end.',
+        help=_(
+            'What becomes of the time that is lost so: end, or move to '
+            'other servers; default end.'
+        ),
     )
 
 
@@ -95,10 +101,12 @@ def add_alternatives(command_, parser, what):
         action='extend',
         dest='alternatives',
         type=command.argument(lambda text: alternatives.parse(text, others)),
-        help=f'{what} that would do as well; may be repeated. At most one is met, '
-        "these or the bid's own, which are taken for what is left out: "
-        + alternatives.FORMS
-        + '; or a file with a list of such terms (.yaml, .json or CSV).',
+        help=_(
+            '{what} that would do as well; may be repeated. At most one '
+            "is met, these or the bid's own, which are taken for what is "
+            'left out: {forms}; or a file with a list of such terms '
+            '(.yaml, .json or CSV).'
+        ).format(what=what, forms=alternatives.FORMS),
     )
 
 
@@ -121,12 +129,14 @@ def _add_parts(parser):
         action='extend',
         dest='parts',
         type=command.argument(lambda text: alternatives.parse(text, own, *forms)),
-        help='A part of a bundle; may be repeated. All of them are met, or none. Each '
-        'has hardware and servers of its own, begins offset after the bundle, lasts '
-        'as long as that if it has no duration, and costs at most --price if it has '
-        'none: '
-        + alternatives.FORMS_OF_PARTS
-        + '; or a file with a list of parts (.yaml, .json or CSV).',
+        help=_(
+            'A part of a bundle; may be repeated. All of them are met, '
+            'or none. Each has hardware and servers of its own, begins '
+            'offset after the bundle, lasts as long as that if it has no '
+            'duration, and costs at most --price if it has none: '
+            '{forms}; or a file with a list of parts (.yaml, .json or '
+            'CSV).'
+        ).format(forms=alternatives.FORMS_OF_PARTS),
     )
 
 
@@ -136,63 +146,76 @@ def _add_own_terms(command_, parser, bidding):
         '--price',
         metavar='<price>',
         type=command.argument(prices.price),
-        help='The most you pay, per server and hour; '
-        + (
-            'required, here or in each row of --file.'
-            if bidding
-            else 'default whatever the cheapest costs.'
+        help=_(
+            'The most you pay, per server and hour; required, here or in each row of '
+            '--file.'
+        )
+        if bidding
+        else _(
+            'The most you pay, per server and hour; default whatever the cheapest '
+            'costs.'
         ),
     )
     parser.add_argument(
         '--quantity',
         metavar='<number>',
         type=int,
-        help='How many servers; default 1.',
+        help=_('How many servers; default 1.'),
     )
     parser.add_argument(
         '--min-quantity',
         metavar='<number>',
         type=int,
-        help='How few are of use; default all of them.',
+        help=_('How few are of use; default all of them.'),
     )
     command_.add_window(
         parser,
         not bidding,
-        'Until when; required'
-        + (', here or in each row of --file.' if bidding else '.'),
+        _('Until when; required, here or in each row of --file.')
+        if bidding
+        else _('Until when; required.'),
     )
     parser.add_argument(
         '--duration',
         metavar='<duration>',
         type=command.argument(times.duration),
-        help='For how long, anywhere between the two times: '
-        + times.DURATIONS
-        + '; default all the time between.',
+        help=_(
+            'For how long, anywhere between the two times: {durations}; '
+            'default all the time between.'
+        ).format(durations=times.DURATIONS),
     )
-    command.add_requirements(parser, 'What the hardware must meet', ('--require',))
+    command.add_requirements(parser, _('What the hardware must meet'), ('--require',))
     parser.add_argument(
         '--resource-class',
         metavar='<class>',
-        help='The class of server, as Ironic has it.',
+        help=_('The class of server, as Ironic has it.'),
     )
     add_notice(parser)
     parser.add_argument(
         '--group-by',
         metavar='<jmespath>',
-        help='Have all servers of one group: what this JMESPath finds in the hardware '
-        "is the same for all of them, such as 'capabilities.rack'.",
+        help=_(
+            'Have all servers of one group: what this JMESPath finds in '
+            'the hardware is the same for all of them, such as '
+            "'capabilities.rack'."
+        ),
     )
     parser.add_argument(
         '--spread-by',
         metavar='<jmespath>',
-        help='Keep the servers apart: only so few have in common what this JMESPath '
-        "finds in the hardware, such as 'capabilities.rack'.",
+        help=_(
+            'Keep the servers apart: only so few have in common what '
+            'this JMESPath finds in the hardware, such as '
+            "'capabilities.rack'."
+        ),
     )
     parser.add_argument(
         '--spread-max',
         metavar='<number>',
         type=int,
-        help='How many servers may have in common what --spread-by finds; default 1.',
+        help=_(
+            'How many servers may have in common what --spread-by finds; default 1.'
+        ),
     )
 
 
@@ -202,10 +225,11 @@ def add_notice(parser):
         '--min-reclaim-notice',
         metavar='<duration>',
         type=command.argument(times.duration),
-        help='Agree to a server that its owner may take back with this much notice at '
-        'least: '
-        + times.DURATIONS
-        + '; default only servers that are never taken back.',
+        help=_(
+            'Agree to a server that its owner may take back with this '
+            'much notice at least: {durations}; default only servers '
+            'that are never taken back.'
+        ).format(durations=times.DURATIONS),
     )
 
 
@@ -275,28 +299,31 @@ def sentence(quote, zone):
             times.render_local(each, zone)
             for each in (quote.start_time, quote.end_time)
         )
-        return (
-            f'Quote: {len(quote.lines)} now, from {start} to {end}, for '
-            f'{columns.money(quote.amount)} in all.'
+        return _(
+            'Quote: {count} now, from {start} to {end}, for {amount} in all.'
+        ).format(
+            count=len(quote.lines),
+            start=start,
+            end=end,
+            amount=columns.money(quote.amount),
         )
     if quote.displaceable:
-        return (
+        return _(
             'Quote: none is free; interruptible contracts have some that would do, for '
             'who offers more.'
         )
     if quote.lowest_ceiling:
-        return (
-            'Quote: none at this price; it would take '
-            f'{columns.money(quote.lowest_ceiling)} at least.'
+        return _('Quote: none at this price; it would take {price} at least.').format(
+            price=columns.money(quote.lowest_ceiling)
         )
     if quote.offers:
-        return (
-            f'Quote: none now; {quote.offers} of the offers would do at another '
-            'time or price.'
-        )
+        return _(
+            'Quote: none now; {offers} of the offers would do at another time or price.'
+        ).format(offers=quote.offers)
     if quote.detail:
-        return f'Quote: none now. {times.sentence(quote.detail)}'
-    return 'Quote: no offer meets this bid; "market quote" shows what is in the way.'
+        detail = times.sentence(quote.detail)
+        return _('Quote: none now. {detail}').format(detail=detail)
+    return _('Quote: no offer meets this bid; "market quote" shows what is in the way.')
 
 
 class ShowQuote(command.ShowOne):
@@ -325,7 +352,7 @@ class ShowQuote(command.ShowOne):
         parser.add_argument(
             '--calendar',
             choices=('hour', 'day'),
-            help='Show too what a start each hour or day of the window would cost.',
+            help=_('Show too what a start each hour or day of the window would cost.'),
         )
         return parser
 

@@ -9,6 +9,8 @@ import json
 import math
 import re
 
+from flocxclient.i18n import _
+
 #: How a symbol reads with a number and with anything else; None: not at all.
 SYMBOLS = {
     '>=': ('>=', None),
@@ -80,7 +82,11 @@ def _with_symbol(text, expression, symbol, value):
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         return [expression, number, value]
     if other is None:
-        raise ValueError(f'{text!r}: {symbol} compares with a number')
+        raise ValueError(
+            _('{text!r}: {symbol} compares with a number').format(
+                text=text, symbol=symbol
+            )
+        )
     # Ironic's capabilities are strings: "true" is what they hold, not true.
     if not isinstance(value, str):
         value = json.dumps(value)
@@ -100,7 +106,11 @@ def _with_word(text, expression, word, value):
 def _expression(text, expression):
     expression = expression.strip()
     if not expression:
-        raise ValueError(f'{text!r} is not a requirement: write {FORMS}')
+        raise ValueError(
+            _('{text!r} is not a requirement: write {forms}').format(
+                text=text, forms=FORMS
+            )
+        )
     return expression
 
 
@@ -108,7 +118,11 @@ def _value(text, value):
     """JSON where it is JSON, else the string that it is."""
     value = value.strip()
     if not value:
-        raise ValueError(f'{text!r} compares with nothing: write {FORMS}')
+        raise ValueError(
+            _('{text!r} compares with nothing: write {forms}').format(
+                text=text, forms=FORMS
+            )
+        )
     try:
         return _json(value)
     except ValueError:
@@ -120,12 +134,16 @@ def _triple(text):
         expression, operator, operand = _json(text)
     except (TypeError, ValueError):
         raise ValueError(
-            f'{text!r} is not a triple of JSON: write ["memory_mb", ">=", 65536]'
+            _(
+                '{text!r} is not a triple of JSON: write ["memory_mb", ">=", 65536]'
+            ).format(text=text)
         ) from None
     if not isinstance(expression, str) or not isinstance(operator, (str, type(None))):
         raise ValueError(
-            f'{text!r}: the expression is a string, and so is '
-            'the operator, or it is null'
+            _(
+                '{text!r}: the expression is a string, and so is the '
+                'operator, or it is null'
+            ).format(text=text)
         )
     return [expression, operator, operand]
 
@@ -135,11 +153,11 @@ def _json(text):
     try:
         return json.loads(text, parse_constant=_finite, parse_float=_finite)
     except RecursionError:
-        raise ValueError('nested too deeply') from None
+        raise ValueError(_('nested too deeply')) from None
 
 
 def _finite(text):
     number = float(text)
     if not math.isfinite(number):
-        raise ValueError(f'{text} is not a number')
+        raise ValueError(_('{text} is not a number').format(text=text))
     return number

@@ -6,6 +6,7 @@ import datetime
 from osc_lib import exceptions
 
 from flocxclient import fields
+from flocxclient.i18n import _
 from flocxclient.osc import command
 from flocxclient.osc import costs
 from flocxclient.osc import identity
@@ -26,8 +27,10 @@ def add_dry_run(parser):
     parser.add_argument(
         '--dry-run',
         action='store_true',
-        help='Show what the change would come to and how late the end can be, and '
-        'change nothing.',
+        help=_(
+            'Show what the change would come to and how late the end can '
+            'be, and change nothing.'
+        ),
     )
 
 
@@ -40,16 +43,20 @@ def add_extend(command_, parser, what):
         '--extend-until',
         metavar='<time>',
         type=command.argument(command_.moment),
-        help=f'Extend {what} by itself before each end, up to this time: '
-        + times.MOMENTS
-        + '. Where that cannot be, an event says so while there is time.',
+        help=_(
+            'Extend {what} by itself before each end, up to this time: '
+            '{moments}. Where that cannot be, an event says so while '
+            'there is time.'
+        ).format(what=what, moments=times.MOMENTS),
     )
     parser.add_argument(
         '--extend-max-price',
         metavar='<price>',
         type=command.argument(prices.price),
-        help='The most that the added time may cost, per server and hour; default '
-        'what the servers cost, or what is bid for them.',
+        help=_(
+            'The most that the added time may cost, per server and hour; '
+            'default what the servers cost, or what is bid for them.'
+        ),
     )
 
 
@@ -61,7 +68,7 @@ def add_no_extend(parser):
     parser.add_argument(
         '--no-extend',
         action='store_true',
-        help='Let it end at its end, and not be extended by itself any more.',
+        help=_('Let it end at its end, and not be extended by itself any more.'),
     )
 
 
@@ -69,7 +76,7 @@ def extend_changes(parsed_args):
     """What of a change is about extending."""
     if parsed_args.no_extend and parsed_args.extend_until:
         raise exceptions.CommandError(
-            '--no-extend and --extend-until do not go together'
+            _('--no-extend and --extend-until do not go together')
         )
     given = command.given(parsed_args, *EXTEND)
     return given | ({'extend_until': None} if parsed_args.no_extend else {})
@@ -168,9 +175,10 @@ class SetContract(command.ShowOne):
             '--end-time',
             metavar='<time>',
             type=command.argument(self.moment),
-            help='The new end. Times are '
-            + times.MOMENTS
-            + '; without an offset they are UTC, or as --os-market-timezone says.',
+            help=_(
+                'The new end. Times are {moments}; without an offset they '
+                'are UTC, or as --os-market-timezone says.'
+            ).format(moments=times.MOMENTS),
         )
         add_extend(self, parser, 'it')
         add_no_extend(parser)
@@ -182,7 +190,7 @@ class SetContract(command.ShowOne):
         changes = extend_changes(parsed_args)
         if parsed_args.end_time is None and not changes:
             raise exceptions.CommandError(
-                'say what to change: --end-time, or --extend-until'
+                _('say what to change: --end-time, or --extend-until')
             )
         if parsed_args.dry_run:
             contract = self.market.get_contract(parsed_args.contract)
@@ -212,16 +220,16 @@ class _MoveEnd(command.ShowOne):
             '--by',
             metavar='<duration>',
             type=command.argument(times.duration),
-            help=self.by_help + times.DURATIONS + '.',
+            help=self.by_help.format(durations=times.DURATIONS),
         )
         end.add_argument(
             '--until',
             metavar='<time>',
             type=command.argument(self.moment),
-            help='The new end: '
-            + times.MOMENTS
-            + ', which count from now. Without an offset it is UTC, or as '
-            '--os-market-timezone says.',
+            help=_(
+                'The new end: {moments}, which count from now. Without an '
+                'offset it is UTC, or as --os-market-timezone says.'
+            ).format(moments=times.MOMENTS),
         )
         add_dry_run(parser)
         return parser
@@ -271,8 +279,12 @@ class _MoveEnd(command.ShowOne):
         new_end = times.moment(parsed_args.until, self.now)
         if self.moved(end, abs(new_end - end)) != new_end or new_end == end:
             raise exceptions.CommandError(
-                f'contract {contract.uuid} ends at {times.render(end)}, and '
-                f'{times.render(new_end)} is {self.wrong}'
+                _('contract {uuid} ends at {end}, and {new_end} is {wrong}').format(
+                    uuid=contract.uuid,
+                    end=times.render(end),
+                    new_end=times.render(new_end),
+                    wrong=self.wrong,
+                )
             )
         return new_end
 
@@ -286,8 +298,8 @@ class ExtendContract(_MoveEnd):
     you see it before.
     """
 
-    by_help = 'How much longer: '
-    wrong = 'not later: "market contract shorten" makes it shorter'
+    by_help = _('How much longer: {durations}.')
+    wrong = _('not later: "market contract shorten" makes it shorter')
     _epilog = command.examples(
         'openstack market contract extend weekend-training --by 2h',
         'openstack market contract extend weekend-training --until "tomorrow 18:00"',
@@ -299,7 +311,7 @@ class ExtendContract(_MoveEnd):
         parser.add_argument(
             '--max-price',
             metavar='<price>',
-            help='Only if the added time costs at most this, per server and hour.',
+            help=_('Only if the added time costs at most this, per server and hour.'),
         )
         return parser
 
@@ -317,8 +329,8 @@ class ShortenContract(_MoveEnd):
     To end it now, release it. The operator may ask for some notice.
     """
 
-    by_help = 'How much shorter: '
-    wrong = 'not earlier: "market contract extend" makes it longer'
+    by_help = _('How much shorter: {durations}.')
+    wrong = _('not earlier: "market contract extend" makes it longer')
     _epilog = command.examples(
         'openstack market contract shorten weekend-training --by 6h',
         'openstack market contract shorten weekend-training --until +1h',

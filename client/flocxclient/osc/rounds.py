@@ -2,6 +2,7 @@
 """Rounds of the auction, and the mechanisms they may follow."""
 
 from flocxclient import fields
+from flocxclient.i18n import _
 from flocxclient.osc import columns
 from flocxclient.osc import command
 
@@ -17,7 +18,7 @@ class ListRounds(command.Lister):
 
     def get_parser(self, prog_name):
         parser = super().get_parser(prog_name)
-        self.add_time_range(parser, 'Those that were run in this time.')
+        self.add_time_range(parser, _('Those that were run in this time.'))
         self.add_filters(parser)
         self.add_paging(parser)
         return parser
@@ -47,7 +48,7 @@ class ShowRound(command.ShowOne):
 
     def get_parser(self, prog_name):
         parser = super().get_parser(prog_name)
-        parser.add_argument('round', metavar='<round>', help='The round, by uuid.')
+        parser.add_argument('round', metavar='<round>', help=_('The round, by uuid.'))
         return parser
 
     def take_action(self, parsed_args):

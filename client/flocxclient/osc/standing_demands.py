@@ -4,6 +4,7 @@
 from osc_lib import exceptions
 
 from flocxclient import fields
+from flocxclient.i18n import _
 from flocxclient.osc import command
 from flocxclient.osc import identity
 from flocxclient.osc import prices
@@ -32,34 +33,36 @@ def _add_terms(command_, parser, required):
         metavar='<number>',
         type=command.argument(command.count),
         required=required,
-        help='How many servers to have at any time.',
+        help=_('How many servers to have at any time.'),
     )
     parser.add_argument(
         '--max-price',
         metavar='<price>',
         type=command.argument(prices.price),
         required=required,
-        help='The most that each may cost, per server and hour.',
+        help=_('The most that each may cost, per server and hour.'),
     )
     parser.add_argument(
         '--duration',
         metavar='<duration>',
         type=command.argument(times.duration),
         required=required,
-        help='For how long each server is bought at a time: ' + times.DURATIONS + '.',
+        help=_('For how long each server is bought at a time: {durations}.').format(
+            durations=times.DURATIONS
+        ),
     )
     end = parser.add_mutually_exclusive_group()
     end.add_argument(
         '--end-time',
         metavar='<time>',
         type=command.argument(command_.moment),
-        help='Until when; default until it is deleted. Times are '
-        + times.MOMENTS
-        + '.',
+        help=_('Until when; default until it is deleted. Times are {moments}.').format(
+            moments=times.MOMENTS
+        ),
     )
     if not required:
         end.add_argument(
-            '--no-end-time', action='store_true', help='Until it is deleted.'
+            '--no-end-time', action='store_true', help=_('Until it is deleted.')
         )
 
 
@@ -84,20 +87,20 @@ class CreateStandingDemand(command.ShowOne):
         parser = super().get_parser(prog_name)
         _add_terms(self, parser, True)
         command.add_requirements(
-            parser, 'What the hardware must meet', ('--require', '--property')
+            parser, _('What the hardware must meet'), ('--require', '--property')
         )
         parser.add_argument(
-            '--resource-class', metavar='<class>', help='Servers of this class.'
+            '--resource-class', metavar='<class>', help=_('Servers of this class.')
         )
         quotes.add_notice(parser)
-        parser.add_argument('--name', metavar='<name>', help='A name for it.')
+        parser.add_argument('--name', metavar='<name>', help=_('A name for it.'))
         parser.add_argument(
-            '--purpose', metavar='<text>', help='What the servers are for.'
+            '--purpose', metavar='<text>', help=_('What the servers are for.')
         )
         parser.add_argument(
             '--dry-run',
             action='store_true',
-            help='Show what would be bought now, and buy nothing.',
+            help=_('Show what would be bought now, and buy nothing.'),
         )
         identity.add_idempotency_key(parser)
         return parser
@@ -140,12 +143,12 @@ class SetStandingDemand(command.ShowOne):
         _add_demand(parser)
         _add_terms(self, parser, False)
         name = parser.add_mutually_exclusive_group()
-        name.add_argument('--name', metavar='<name>', help='A new name.')
-        name.add_argument('--no-name', action='store_true', help='Have no name.')
+        name.add_argument('--name', metavar='<name>', help=_('A new name.'))
+        name.add_argument('--no-name', action='store_true', help=_('Have no name.'))
         status = parser.add_mutually_exclusive_group()
         for option, value, what in (
-            ('--pause', 'paused', 'Buy nothing until it goes on.'),
-            ('--resume', 'active', 'Let it go on.'),
+            ('--pause', 'paused', _('Buy nothing until it goes on.')),
+            ('--resume', 'active', _('Let it go on.')),
         ):
             status.add_argument(
                 option, action='store_const', const=value, dest='status', help=what
@@ -162,7 +165,7 @@ class SetStandingDemand(command.ShowOne):
                 changes[name] = None
         if not changes:
             raise exceptions.CommandError(
-                'nothing to change is given: say what, see --help'
+                _('nothing to change is given: say what, see --help')
             )
         return self.shown(
             self.market.update_standing_demand(parsed_args.demand, **changes)
@@ -207,5 +210,5 @@ class DeleteStandingDemand(command.Delete):
 
 def _add_demand(parser):
     parser.add_argument(
-        'demand', metavar='<demand>', help='The standing demand, by uuid or name.'
+        'demand', metavar='<demand>', help=_('The standing demand, by uuid or name.')
     )

@@ -3,6 +3,7 @@
 
 from flocxclient import fields
 from flocxclient import projects
+from flocxclient.i18n import _
 from flocxclient.osc import columns
 from flocxclient.osc import command
 from flocxclient.osc import identity
@@ -51,14 +52,16 @@ class ShowStatement(command.Lister):
     def get_parser(self, prog_name):
         parser = super().get_parser(prog_name)
         parser.add_argument(
-            '--month', metavar='<month>', help='The lines of this month, as 2027-01.'
+            '--month', metavar='<month>', help=_('The lines of this month, as 2027-01.')
         )
         parser.add_argument(
             '--project',
             metavar='<project>',
-            help='Of this project, by id or name (admin); by default your own.',
+            help=_('Of this project, by id or name (admin); by default your own.'),
         )
-        parser.add_argument('--long', action='store_true', help='Show all the columns.')
+        parser.add_argument(
+            '--long', action='store_true', help=_('Show all the columns.')
+        )
         return parser
 
     def take_action(self, parsed_args):
@@ -109,10 +112,10 @@ class CreateDispute(command.ShowOne):
         parser.add_argument(
             'transfer',
             metavar='<transfer>',
-            help='The transfer, by uuid: a line of "account statement --long".',
+            help=_('The transfer, by uuid: a line of "account statement --long".'),
         )
         parser.add_argument(
-            '--reason', metavar='<text>', required=True, help='Why; required.'
+            '--reason', metavar='<text>', required=True, help=_('Why; required.')
         )
         identity.add_idempotency_key(parser)
         return parser
@@ -172,13 +175,13 @@ class DecideDispute(command.ShowOne):
             '--accept',
             metavar='<credits>',
             type=command.argument(prices.credits),
-            help='Accept it, with as many credits for who has disputed.',
+            help=_('Accept it, with as many credits for who has disputed.'),
         )
-        how.add_argument('--reject', action='store_true', help='Reject it.')
+        how.add_argument('--reject', action='store_true', help=_('Reject it.'))
         parser.add_argument(
-            '--decision', metavar='<text>', required=True, help='Why; required.'
+            '--decision', metavar='<text>', required=True, help=_('Why; required.')
         )
-        previews.add_dry_run(parser, 'who would get how much from whom')
+        previews.add_dry_run(parser, _('who would get how much from whom'))
         return parser
 
     def take_action(self, parsed_args):
@@ -194,4 +197,4 @@ class DecideDispute(command.ShowOne):
 
 
 def _add_dispute(parser):
-    parser.add_argument('dispute', metavar='<dispute>', help='The dispute, by uuid.')
+    parser.add_argument('dispute', metavar='<dispute>', help=_('The dispute, by uuid.'))

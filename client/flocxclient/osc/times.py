@@ -12,6 +12,8 @@ import zoneinfo
 from dateutil import parser
 from dateutil import tz
 
+from flocxclient.i18n import _
+
 MOMENTS = (
     '2027-01-05T09:00:00Z, 2027-01-05, "2027-01-05 09:00", now, tonight, 18:00, '
     '"tomorrow 09:00", "mon 09:00", +3d or "7d ago"'
@@ -48,8 +50,10 @@ def zone(name):
         return zoneinfo.ZoneInfo(name)
     except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
         raise ValueError(
-            f'{name!r} is not a time zone: write UTC, local or a name such as '
-            'Europe/Berlin'
+            _(
+                '{name!r} is not a time zone: write UTC, local or a name '
+                'such as Europe/Berlin'
+            ).format(name=name)
         ) from None
 
 
@@ -74,7 +78,11 @@ def moment(text, now):
         found = _aware(datetime.datetime.fromisoformat(text.upper()), now.tzinfo)
         return found.astimezone(datetime.UTC).astimezone(now.tzinfo)
     except (ValueError, OverflowError):
-        raise ValueError(f'{text!r} is not a time: write {MOMENTS}') from None
+        raise ValueError(
+            _('{text!r} is not a time: write {moments}').format(
+                text=text, moments=MOMENTS
+            )
+        ) from None
 
 
 def duration(text):
@@ -82,8 +90,10 @@ def duration(text):
     text = text.strip()
     if text.isascii() and text.isdigit():
         raise ValueError(
-            f'{text!r} has no unit: write {text}h for hours, {text}m for minutes, or '
-            f'another of {DURATIONS}'
+            _(
+                '{text!r} has no unit: write {text}h for hours, {text}m for '
+                'minutes, or another of {durations}'
+            ).format(text=text, durations=DURATIONS)
         )
     seconds = 0
     if _DURATION.fullmatch(text):
@@ -92,7 +102,11 @@ def duration(text):
             for count, unit in re.findall('([0-9]+)([wdhms])', text)
         )
     if not seconds:
-        raise ValueError(f'{text!r} is not a duration: write {DURATIONS}')
+        raise ValueError(
+            _('{text!r} is not a duration: write {durations}').format(
+                text=text, durations=DURATIONS
+            )
+        )
     return seconds
 
 
@@ -102,7 +116,7 @@ def month(text):
         first = datetime.datetime.strptime(f'{text.strip()} +0000', '%Y-%m %z')
     except ValueError:
         raise ValueError(
-            f'{text!r} is not a month: write one such as 2027-01'
+            _('{text!r} is not a month: write one such as 2027-01').format(text=text)
         ) from None
     after = (first + datetime.timedelta(days=32)).replace(day=1)
     return first, after

@@ -2,6 +2,7 @@
 """Usage: server-hours and amounts."""
 
 from flocxclient import projects
+from flocxclient.i18n import _
 from flocxclient.osc import columns
 from flocxclient.osc import command
 from flocxclient.osc import times
@@ -61,27 +62,33 @@ class ShowUsage(command.Lister):
         parser = super().get_parser(prog_name)
         rows = parser.add_mutually_exclusive_group()
         rows.add_argument(
-            '--long', action='store_true', help='A row for each server under contract.'
+            '--long',
+            action='store_true',
+            help=_('A row for each server under contract.'),
         )
         rows.add_argument(
             '--by',
             choices=('class', 'server', 'project', 'partner', 'month'),
-            help='A row for each class of servers, server, project, other party or '
-            'month, the largest amounts first.',
+            help=_(
+                'A row for each class of servers, server, project, other '
+                'party or month, the largest amounts first.'
+            ),
         )
         when = parser.add_mutually_exclusive_group()
         when.add_argument(
             '--month',
             metavar='<month>',
             type=command.argument(times.month),
-            help='In this month, such as 2027-01, which begins and ends in UTC.',
+            help=_('In this month, such as 2027-01, which begins and ends in UTC.'),
         )
-        self.add_time_range(when, 'In this time; default this month up to now.')
+        self.add_time_range(when, _('In this time; default this month up to now.'))
         parser.add_argument(
             '--project',
             metavar='<project>',
-            help='Of this project, by id or name (admin); without it an '
-            'administrator is shown all projects.',
+            help=_(
+                'Of this project, by id or name (admin); without it an '
+                'administrator is shown all projects.'
+            ),
         )
         return parser
 

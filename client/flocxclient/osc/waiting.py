@@ -6,6 +6,8 @@ import time
 from keystoneauth1 import exceptions as auth_exceptions
 from osc_lib import exceptions
 
+from flocxclient.i18n import _
+
 # Shorter than the five seconds after which Apache ends an idle connection: whoever asks
 # at that very moment gets no answer.
 FIRST_PAUSE, LAST_PAUSE = 0.5, 4.0
@@ -39,13 +41,18 @@ def until(
             return found
         if status in hopeless:
             reason = getattr(found, 'reason', None)
+            sentence = (
+                _('{what} is {status}: {reason}') if reason else _('{what} is {status}')
+            )
             raise exceptions.CommandError(
-                f'{what} is {status}' + (f': {reason}' if reason else '')
+                sentence.format(what=what, status=status, reason=reason)
             )
         if clock() + pause > deadline:
             raise exceptions.CommandError(
-                f'{what} is still {status} after {timeout} seconds; it goes on '
-                'by itself, "show" says how it stands'
+                _(
+                    '{what} is still {status} after {timeout} seconds; it goes '
+                    'on by itself, "show" says how it stands'
+                ).format(what=what, status=status, timeout=timeout)
             )
         sleep(pause)
         pause = min(pause * 1.5, LAST_PAUSE)
@@ -53,7 +60,7 @@ def until(
 
 def _look(fetch, pause, sleep):
     """What ``fetch()`` returns, which only looks and may be asked again."""
-    for _ in range(ATTEMPTS - 1):
+    for _attempt in range(ATTEMPTS - 1):
         try:
             return fetch()
         except auth_exceptions.ConnectFailure:

@@ -6,6 +6,7 @@ import dataclasses
 from osc_lib import exceptions
 
 from flocxclient import fields
+from flocxclient.i18n import _
 from flocxclient.osc import command
 from flocxclient.osc import identity
 from flocxclient.osc import waiting
@@ -31,22 +32,29 @@ class CreateWebhook(command.ShowOne):
     def get_parser(self, prog_name):
         parser = super().get_parser(prog_name)
         parser.add_argument(
-            'url', metavar='<url|address>', help='A URL, or an e-mail address.'
+            'url', metavar='<url|address>', help=_('A URL, or an e-mail address.')
         )
         parser.add_argument(
             '--event-type',
             metavar='<type>',
             action='append',
             dest='event_types',
-            help='Only events of this type, such as contract.active, or contract.* for '
-            'all that happens to contracts; may be repeated.',
+            help=_(
+                'Only events of this type, such as contract.active, or '
+                'contract.* for all that happens to contracts; may be '
+                'repeated.'
+            ),
         )
-        parser.add_argument('--name', metavar='<name>', help='A name for the webhook.')
+        parser.add_argument(
+            '--name', metavar='<name>', help=_('A name for the webhook.')
+        )
         parser.add_argument(
             '--secret',
             metavar='<secret>',
-            help='whsec_ and the base64 of 24 to 64 random bytes; others can read '
-            'your command line, so let one be made up where you can.',
+            help=_(
+                'whsec_ and the base64 of 24 to 64 random bytes; others can '
+                'read your command line, so let one be made up where you can.'
+            ),
         )
         identity.add_idempotency_key(parser)
         return parser
@@ -112,22 +120,22 @@ class SetWebhook(command.ShowOne):
     def get_parser(self, prog_name):
         parser = super().get_parser(prog_name)
         command.add_name(parser, 'webhook')
-        parser.add_argument('--name', metavar='<name>', help='Another name.')
+        parser.add_argument('--name', metavar='<name>', help=_('Another name.'))
         state = parser.add_mutually_exclusive_group()
-        for word in ('enable', 'disable'):
+        for word, what in (('enable', _('Enable it.')), ('disable', _('Disable it.'))):
             state.add_argument(
                 f'--{word}',
                 action='store_const',
                 dest='status',
                 const=f'{word}d',
-                help=f'{word.capitalize()} it.',
+                help=what,
             )
         return parser
 
     def take_action(self, parsed_args):
         changes = command.given(parsed_args, 'name', 'status')
         if not changes:
-            raise exceptions.CommandError('nothing to change is given')
+            raise exceptions.CommandError(_('nothing to change is given'))
         return self.shown(self.market.update_webhook(parsed_args.webhook, **changes))
 
 
@@ -143,7 +151,7 @@ class TestWebhook(command.ShowOne):
     def get_parser(self, prog_name):
         parser = super().get_parser(prog_name)
         command.add_name(parser, 'webhook')
-        self.add_wait(parser, 'it was taken, or refused', '1m')
+        self.add_wait(parser, _('it was taken, or refused'), '1m')
         return parser
 
     def take_action(self, parsed_args):

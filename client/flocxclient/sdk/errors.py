@@ -4,35 +4,39 @@
 from keystoneauth1 import exceptions as auth_exceptions
 from openstack import exceptions as sdk_exceptions
 
+from flocxclient.i18n import _
+
 #: Whatever a call of the SDK may raise.
 ERRORS = (sdk_exceptions.SDKException, auth_exceptions.ClientException)
 
 #: By the code of the error, or else by the HTTP status. Other errors say in their
 #: detail what would be right.
 REMEDIES = {
-    401: 'log in again, or check the service with "openstack catalog list"',
-    500: 'give the operator the request id',
-    503: 'try again in a moment',
-    'flocx.budget': 'bid or buy less, or have credits handed to the project',
-    'flocx.conflict': 'look at it again with "show"',
-    'flocx.conflict.generation': 'look at it again with "show", then decide anew',
-    'flocx.conflict.length': 'ask for as long as it is let, or take another offer',
-    'flocx.conflict.block': 'name all of it: see "market offer list --block NAME"',
-    'flocx.conflict.month_closed': 'choose the month that is open',
-    'flocx.conflict.name': 'give the uuid of the one that is meant',
-    'flocx.conflict.node': 'put the server right in Ironic, then offer it again',
-    'flocx.conflict.not_free': 'look with "market find" for what is free',
-    'flocx.conflict.not_reclaimable': 'ask the renter to release it',
-    'flocx.conflict.notice': 'agree with --min-reclaim-notice, or take another offer',
-    'flocx.conflict.overlap': 'cancel that offer first, or offer other times',
-    'flocx.conflict.price': 'see with --dry-run what it costs, or pay more',
-    'flocx.conflict.reclaimed': 'look with "market find" for another server',
-    'flocx.conflict.self_trade': 'use the server without the market',
-    'flocx.conflict.sublet': 'choose times within the contract for the server',
-    'flocx.forbidden': 'ask for the role, or act in another project (--os-cloud)',
-    'flocx.not_found': 'see with "list" what there is',
-    'flocx.quota': 'release or cancel something, or ask the operator for more',
-    'flocx.unprocessable': 'use a new --idempotency-key',
+    401: _('log in again, or check the service with "openstack catalog list"'),
+    500: _('give the operator the request id'),
+    503: _('try again in a moment'),
+    'flocx.budget': _('bid or buy less, or have credits handed to the project'),
+    'flocx.conflict': _('look at it again with "show"'),
+    'flocx.conflict.generation': _('look at it again with "show", then decide anew'),
+    'flocx.conflict.length': _('ask for as long as it is let, or take another offer'),
+    'flocx.conflict.block': _('name all of it: see "market offer list --block NAME"'),
+    'flocx.conflict.month_closed': _('choose the month that is open'),
+    'flocx.conflict.name': _('give the uuid of the one that is meant'),
+    'flocx.conflict.node': _('put the server right in Ironic, then offer it again'),
+    'flocx.conflict.not_free': _('look with "market find" for what is free'),
+    'flocx.conflict.not_reclaimable': _('ask the renter to release it'),
+    'flocx.conflict.notice': _(
+        'agree with --min-reclaim-notice, or take another offer'
+    ),
+    'flocx.conflict.overlap': _('cancel that offer first, or offer other times'),
+    'flocx.conflict.price': _('see with --dry-run what it costs, or pay more'),
+    'flocx.conflict.reclaimed': _('look with "market find" for another server'),
+    'flocx.conflict.self_trade': _('use the server without the market'),
+    'flocx.conflict.sublet': _('choose times within the contract for the server'),
+    'flocx.forbidden': _('ask for the role, or act in another project (--os-cloud)'),
+    'flocx.not_found': _('see with "list" what there is'),
+    'flocx.quota': _('release or cancel something, or ask the operator for more'),
+    'flocx.unprocessable': _('use a new --idempotency-key'),
 }
 
 
@@ -45,8 +49,10 @@ class Unanswered(sdk_exceptions.SDKException):
 
     def __init__(self, cause, key):
         super().__init__(
-            f'{_unreachable(cause)} Should it have had the request after all: with '
-            f'the idempotency key {key} it can be repeated, and is not done twice'
+            _(
+                '{cause} Should it have had the request after all: with the '
+                'idempotency key {key} it can be repeated, and is not done twice'
+            ).format(cause=_unreachable(cause), key=key)
         )
         self.key = key
 
@@ -72,7 +78,9 @@ def code(error):
 
 
 def _unreachable(error):
-    return f'{error}. Is the service running, and its endpoint right?'
+    return _('{error}. Is the service running, and its endpoint right?').format(
+        error=error
+    )
 
 
 def _answered(response, details):
@@ -86,7 +94,7 @@ def _answered(response, details):
         '; '.join(filter(None, messages))
         or details
         or response.reason
-        or 'no reason given'
+        or _('no reason given')
     )
     codes = (each.get('code') for each in errors)
     remedy = next(
@@ -98,7 +106,7 @@ def _answered(response, details):
     request_id = response.headers.get('x-openstack-request-id') or next(
         (error['request_id'] for error in errors if error.get('request_id')), None
     )
-    trace = f', request {request_id}' if request_id else ''
+    trace = _(', request {id}').format(id=request_id) if request_id else ''
     return f'{text} (HTTP {response.status_code}{trace})'
 
 

@@ -3,6 +3,8 @@
 
 import dataclasses
 
+from flocxclient.i18n import _
+
 #: The operators that the services know.
 OPERATORS = ('eq', 'neq', 'gt', 'gte', 'lt', 'lte', 'in', 'nin')
 
@@ -25,12 +27,15 @@ class Comparison:
     def __post_init__(self):
         if self.operator not in OPERATORS:
             raise ValueError(
-                f'{self.operator!r} is no operator; there are ' + ', '.join(OPERATORS)
+                _('{operator!r} is no operator; there are {known}').format(
+                    operator=self.operator, known=', '.join(OPERATORS)
+                )
             )
         if self.operator in ('in', 'nin') and any(',' in each for each in self._values):
             raise ValueError(
-                f'a value for "{self.operator}" cannot have a comma in it: '
-                f'{self.value!r}'
+                _(
+                    'a value for "{operator}" cannot have a comma in it: {value!r}'
+                ).format(operator=self.operator, value=self.value)
             )
 
     def __str__(self):

@@ -88,7 +88,9 @@ class TestPlugin(unittest.TestCase):
 
     def test_every_run_of_openstack_loads_next_to_nothing(self):
         names = self.loaded('flocxclient.plugin') - self.loaded('osc_lib.utils')
-        self.assertEqual({'flocxclient', 'flocxclient.plugin'}, names)
+        self.assertEqual(
+            {'flocxclient', 'flocxclient.i18n', 'flocxclient.plugin'}, names
+        )
 
     def test_help_loads_no_sdk(self):
         names = self.loaded('flocxclient.osc.offers', 'flocxclient.osc.bids')
