@@ -1,10 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What people read of the commands, in their language.
 
-Catalogues are where ``FLOCXCLIENT_LOCALEDIR`` says, or else beside this file. What
-there is to translate, Babel finds; what commands do is in their docstrings:
-
-    pybabel extract -F babel.cfg -o flocxclient/locale/flocxclient.pot .
+Catalogues are where ``FLOCXCLIENT_LOCALEDIR`` says, or else beside this file.
 """
 
 import os
@@ -37,3 +34,8 @@ MODELS = {
 def model(name):
     """What an object is called within a sentence."""
     return MODELS.get(name, name)
+
+
+def found(message):
+    """A message that is extracted from where it is: from a docstring, say."""
+    return _(message) if message else message

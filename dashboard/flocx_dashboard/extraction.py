@@ -1,9 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Finds what is to be translated in templates: an extractor for Babel.
-
-    pybabel extract -F babel-django.cfg -k ngettext_lazy:1,2 -k gettext_lazy \\
-        -k pgettext_lazy:1c,2 -o flocx_dashboard/locale/django.pot .
-"""
+"""Finds what is to be translated in templates: an extractor for Babel."""
 
 import io
 

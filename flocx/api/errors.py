@@ -14,7 +14,9 @@ import webob
 
 from flocx import db
 from flocx import exceptions
+from flocx import i18n
 from flocx.api import versions
+from flocx.i18n import _
 
 LOG = log.getLogger(__name__)
 
@@ -23,121 +25,151 @@ LOG = log.getLogger(__name__)
 PUBLISHED = {
     'flocx.invalid': (
         400,
-        'The request cannot be understood. The detail begins with the field, parameter '
-        'or header that is to be corrected.',
+        _(
+            'The request cannot be understood. The detail begins with the field, '
+            'parameter or header that is to be corrected.'
+        ),
     ),
-    'flocx.unauthorized': (401, 'There is no valid token in X-Auth-Token.'),
+    'flocx.unauthorized': (401, _('There is no valid token in X-Auth-Token.')),
     'flocx.forbidden': (
         403,
-        'The roles of the token do not allow this; the detail names the policy rule.',
+        _(
+            'The roles of the token do not allow this; the detail names the policy '
+            'rule.'
+        ),
     ),
     'flocx.budget': (
         403,
-        'The account of the project does not cover what this costs at most. The detail '
-        'says how much is missing, and who can grant it.',
+        _(
+            'The account of the project does not cover what this costs at most. The '
+            'detail says how much is missing, and who can grant it.'
+        ),
     ),
     'flocx.quota': (
         403,
-        'The project would have more than its quota. The detail says of what, how much '
-        'it has and how much it may have.',
+        _(
+            'The project would have more than its quota. The detail says of what, '
+            'how much it has and how much it may have.'
+        ),
     ),
     'flocx.not_found': (
         404,
-        'There is no such object, or none that the caller may know of.',
+        _('There is no such object, or none that the caller may know of.'),
     ),
-    'flocx.method_not_allowed': (405, 'This URL does not support the method.'),
+    'flocx.method_not_allowed': (405, _('This URL does not support the method.')),
     'flocx.version_not_acceptable': (
         406,
-        'The API version asked for is not served, or only JSON could be answered.',
+        _('The API version asked for is not served, or only JSON could be answered.'),
     ),
     'flocx.conflict': (
         409,
-        'The object is in a status that does not allow this; the detail says in which.',
+        _(
+            'The object is in a status that does not allow this; the detail says in '
+            'which.'
+        ),
     ),
     'flocx.conflict.generation': (
         409,
-        'The object has changed since it was read. Read it again and decide again.',
+        _('The object has changed since it was read. Read it again and decide again.'),
     ),
     'flocx.conflict.name': (
         409,
-        'Several objects have this name. The detail lists their uuids.',
+        _('Several objects have this name. The detail lists their uuids.'),
     ),
     'flocx.conflict.sublet': (
         409,
-        'The server is not rented for all of the time that is to be sub-let, or is '
-        'sub-let for longer than it would be rented. The detail names the line.',
+        _(
+            'The server is not rented for all of the time that is to be sub-let, or '
+            'is sub-let for longer than it would be rented. The detail names the '
+            'line.'
+        ),
     ),
     'flocx.conflict.node': (
         409,
-        'The server cannot be offered as it is now: the detail says why.',
+        _('The server cannot be offered as it is now: the detail says why.'),
     ),
     'flocx.conflict.not_free': (
         409,
-        'The time is not free on that server; the detail says which is.',
+        _('The time is not free on that server; the detail says which is.'),
     ),
     'flocx.conflict.length': (
         409,
-        'The offer is let for a longer, or a shorter, time; the detail says for which.',
+        _(
+            'The offer is let for a longer, or a shorter, time; the detail says for '
+            'which.'
+        ),
     ),
     'flocx.conflict.block': (
         409,
-        'The server is sold, and let, only together with others; the detail says with '
-        'which, or what of a block does not go together.',
+        _(
+            'The server is sold, and let, only together with others; the detail says '
+            'with which, or what of a block does not go together.'
+        ),
     ),
     'flocx.conflict.price': (
         409,
-        'The added time costs more than max_price; the detail says how much.',
+        _('The added time costs more than max_price; the detail says how much.'),
     ),
     'flocx.conflict.notice': (
         409,
-        'The owner may reclaim the server with a shorter notice than the caller agrees '
-        'to; the detail says with which.',
+        _(
+            'The owner may reclaim the server with a shorter notice than the caller '
+            'agrees to; the detail says with which.'
+        ),
     ),
     'flocx.conflict.not_reclaimable': (
         409,
-        'It was agreed that the server is not reclaimed before the end.',
+        _('It was agreed that the server is not reclaimed before the end.'),
     ),
     'flocx.conflict.reclaimed': (
         409,
-        'The owner has reclaimed the server: it cannot be had for longer. The detail '
-        'says until when it can.',
+        _(
+            'The owner has reclaimed the server: it cannot be had for longer. The '
+            'detail says until when it can.'
+        ),
     ),
     'flocx.conflict.overlap': (
         409,
-        'Another offer has some of the time of this server.',
+        _('Another offer has some of the time of this server.'),
     ),
     'flocx.conflict.self_trade': (
         409,
-        'The offer is of the same project: nobody trades with themselves.',
+        _('The offer is of the same project: nobody trades with themselves.'),
     ),
     'flocx.conflict.month_closed': (
         409,
-        'The month is closed, and nothing is booked in it any more.',
+        _('The month is closed, and nothing is booked in it any more.'),
     ),
-    'flocx.too_large': (413, 'The body is longer than the operator allows.'),
-    'flocx.media_type': (415, 'The body has to be application/json.'),
+    'flocx.too_large': (413, _('The body is longer than the operator allows.')),
+    'flocx.media_type': (415, _('The body has to be application/json.')),
     'flocx.unprocessable': (
         422,
-        'The Idempotency-Key was used for another request. Use a new one.',
+        _('The Idempotency-Key was used for another request. Use a new one.'),
     ),
     'flocx.internal': (
         500,
-        'A fault of the service. Nothing was changed; the operator finds it in the log '
-        'under the request id.',
+        _(
+            'A fault of the service. Nothing was changed; the operator finds it in '
+            'the log under the request id.'
+        ),
     ),
     'flocx.unavailable': (
         503,
-        'A service that is needed does not answer. Nothing was changed; try again, '
-        'with the same Idempotency-Key.',
+        _(
+            'A service that is needed does not answer. Nothing was changed; try '
+            'again, with the same Idempotency-Key.'
+        ),
     ),
     'flocx.unavailable.waits': (
         503,
-        'As many requests wait for events in this process as may, of all projects or '
-        'of one. Ask without wait, or again later.',
+        _(
+            'As many requests wait for events in this process as may, of all '
+            'projects or of one. Ask without wait, or again later.'
+        ),
     ),
     'flocx.error': (
         None,
-        'Any other refusal by HTTP itself; its status says which.',
+        _('Any other refusal by HTTP itself; its status says which.'),
     ),
 }
 
@@ -145,11 +177,11 @@ PUBLISHED = {
 CODES = {status: code for code, (status, _) in reversed(PUBLISHED.items())}
 
 DETAILS = {
-    400: 'The URL, a header or the body is not what HTTP and UTF-8 allow.',
-    401: 'A valid token is needed in X-Auth-Token.',
-    404: 'There is nothing under this URL.',
-    405: 'This URL does not support the method.',
-    413: 'The request is too long.',
+    400: _('The URL, a header or the body is not what HTTP and UTF-8 allow.'),
+    401: _('A valid token is needed in X-Auth-Token.'),
+    404: _('There is nothing under this URL.'),
+    405: _('This URL does not support the method.'),
+    413: _('The request is too long.'),
 }
 
 
@@ -164,14 +196,22 @@ class UnsupportedMediaType(exceptions.FlocxError):
 
 
 def document(request, status, detail, code=None):
-    """The body of an error, a dictionary."""
+    """The body of an error, a dictionary.
+
+    In another language than English the title says what is published of its code; the
+    detail is translated where it is always the same.
+    """
+    code = code or CODES.get(status, 'flocx.error')
+    title, language = http.HTTPStatus(status).phrase, i18n.language(request)
+    _status, meaning = PUBLISHED.get(code, (None, title))
+    translation = i18n.translated(meaning, language)
     return {
         'errors': [
             {
                 'status': status,
-                'title': http.HTTPStatus(status).phrase,
-                'detail': detail,
-                'code': code or CODES.get(status, 'flocx.error'),
+                'title': title if translation == meaning else translation,
+                'detail': i18n.translated(detail, language),
+                'code': code,
                 'request_id': request.environ.get('openstack.request_id'),
             }
         ]
@@ -204,18 +244,20 @@ class Errors:
             return self._respond(
                 request,
                 exceptions.Unavailable.status,
-                'The database does not answer; try again later',
+                _('The database does not answer; try again later'),
                 exceptions.Unavailable.code,
             )
         except RecursionError:
-            return self._respond(request, 400, 'The request is nested too deeply.')
+            return self._respond(request, 400, _('The request is nested too deeply.'))
         except Exception:
             LOG.exception('%s %s failed', request.method, request.path)
             return self._respond(
                 request,
                 500,
-                'Something went wrong here; the operator finds it in the log under '
-                'the request id.',
+                _(
+                    'Something went wrong here; the operator finds it in the log '
+                    'under the request id.'
+                ),
                 exceptions.FlocxError.code,
             )
         if status < '4':
@@ -245,6 +287,8 @@ class Errors:
             charset='UTF-8',
         )
         response.headers.update(versions.headers(request))
+        if i18n.languages():
+            response.vary = (*(response.vary or ()), 'Accept-Language')
         return response
 
 

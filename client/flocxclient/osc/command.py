@@ -106,7 +106,7 @@ class ServiceMixin:
 
     def get_description(self):
         """What the command does: its docstring, in the language of who asks."""
-        return _(super().get_description())
+        return i18n.found(super().get_description())
 
     @property
     def connection(self):
