@@ -13,7 +13,8 @@ DOMAIN = 'flocxclient'
 LOCALES = os.environ.get(
     'FLOCXCLIENT_LOCALEDIR', str(pathlib.Path(__file__).with_name('locale'))
 )
-_ = oslo_i18n.TranslatorFactory(DOMAIN, LOCALES).primary
+_translators = oslo_i18n.TranslatorFactory(DOMAIN, LOCALES)
+_ = _translators.primary
 
 #: What objects are called within a sentence.
 MODELS = {
@@ -38,4 +39,4 @@ def model(name):
 
 def found(message):
     """A message that is extracted from where it is: from a docstring, say."""
-    return _(message) if message else message
+    return _translators.primary(message) if message else message
