@@ -33,9 +33,10 @@ UNUSED = {
     ('database', 'slave_connection'),
     ('database', 'asyncio_connection'),
     ('database', 'asyncio_slave_connection'),
-    ('keystone_authtoken', 'memcache_password'),
     ('oslo_messaging_notifications', 'transport_url'),
 }
+#: The same, which keystonemiddleware has only since 11.0; that of 2025.2 has not.
+LATER = {('keystone_authtoken', 'memcache_password')}
 NUMBERS = dict(enumerate('zero one two three four five six seven eight nine'.split()))
 ESI = ROOT / 'doc/source/admin/esi.rst'
 #: A command in a table, without its arguments.
@@ -144,8 +145,6 @@ class ProcessesTest(unittest.TestCase):
         """What oslo.config hides is there, and what is there are options."""
         # The plugin that logs in brings its options only where it is used.
         known = {(group, 'password') for group in ('keystone_authtoken', 'oslo_limit')}
-        # This one keystonemiddleware has only since 11.0; that of 2025.2 has not.
-        known.add(('keystone_authtoken', 'memcache_password'))
         hidden = set()
         for group, option in options():
             known.add((group, option.dest))
@@ -156,7 +155,7 @@ class ProcessesTest(unittest.TestCase):
             for row in rows(PROCESSES, 'secrets')
         }
         self.assertEqual(set(), stated - known)
-        self.assertEqual(UNUSED, hidden - stated)
+        self.assertEqual(UNUSED, hidden - stated - LATER)
 
     def test_every_role(self):
         rules = (
