@@ -30,6 +30,8 @@ class Environment:
     stamp: pathlib.Path
     installed_from: tuple
     projects: tuple
+    #: What is installed without what it asks for.
+    alone: tuple = ()
 
     @property
     def folder(self):
@@ -52,7 +54,11 @@ INSTALLED_FROM = (
     'client/setup.cfg',
     'doc/requirements.txt',
 )
-OURS = Environment('venv', HOME / 'installed', INSTALLED_FROM, ('.', 'client'))
+# OR-Tools asks for one release of protobuf and imports none, see tox.ini.
+SOLVER = 'ortools>=9.15'
+OURS = Environment(
+    'venv', HOME / 'installed', INSTALLED_FROM, ('.', 'client'), (SOLVER,)
+)
 # Horizon asks for releases of its own, which must not decide what the services get.
 DASHBOARD = Environment(
     'venv-dashboard',
@@ -162,7 +168,7 @@ def _install_projects(venv):
     editable = (('--editable', str(ROOT / project)) for project in venv.projects)
     # All that they ask for is there by now.
     here = ('--no-build-isolation', '--no-deps')
-    _install(venv, *here, *itertools.chain(*editable))
+    _install(venv, *here, *venv.alone, *itertools.chain(*editable))
 
 
 def compile_driver():

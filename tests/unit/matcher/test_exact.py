@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The bound, and what is found, against the best there is."""
 
+import subprocess
 import sys
 import threading
 import unittest
@@ -73,6 +74,21 @@ class ExactTest(unittest.TestCase):
             with self.assertRaisesRegex(mechanisms.Refused, 'not installed'):
                 exact.Exact().allocate(market, mechanisms.Budget())
         self.assertLess(best.welfare, found.upper_bound)
+
+    def test_the_solver_needs_no_protobuf(self):
+        """OR-Tools asks for one release of it, and not all of OpenStack have that."""
+        program = (
+            'import sys',
+            "sys.modules['google.protobuf'] = None",
+            'from ortools.sat.python import cp_model',
+            'model, solver = cp_model.CpModel(), cp_model.CpSolver()',
+            "number = model.new_int_var(0, 9, 'number')",
+            'model.maximize(number)',
+            'print(solver.solve(model) == cp_model.OPTIMAL, solver.value(number))',
+        )
+        command = [sys.executable, '-c', '\n'.join(program)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        self.assertEqual('True 9', done.stdout.strip(), done.stderr)
 
     def test_a_solver_can_be_stopped(self):
         market = hopeful.of(drawn.draw(300, 300, 3))
