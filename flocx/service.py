@@ -170,10 +170,11 @@ def run(conf, argv, name, register, parts):
     source = sys.argv[1:] if argv is None else argv, name, register
     oslo_config_glue.register_opts(conf)
     config.prepare(conf, *source)
+    # What is compiled and imported is there already, and the parts cannot be sent. Python
+    # forks by itself until 3.13 only; cotyledon can be told since 2.2 only.
+    multiprocessing.set_start_method('fork', force=True)
     manager = cotyledon.ServiceManager(
-        graceful_shutdown_timeout=conf.graceful_shutdown_timeout,
-        # What is compiled and imported is there already.
-        mp_context=multiprocessing.get_context('fork'),
+        graceful_shutdown_timeout=conf.graceful_shutdown_timeout
     )
     manager.add(Worker, args=(conf, source, parts))
     # Another worker, should this one die, begins with what is read here.
