@@ -168,7 +168,7 @@ def run(conf, argv, name, register, parts):
     :param parts: given the configuration, makes what has a start and a stop.
     """
     source = sys.argv[1:] if argv is None else argv, name, register
-    oslo_config_glue.register_opts(conf)
+    conf.register_opts(oslo_config_glue.service_opts)
     config.prepare(conf, *source)
     # What is compiled and imported is there already, and the parts cannot be sent. Python
     # forks by itself until 3.13 only; cotyledon can be told since 2.2 only.

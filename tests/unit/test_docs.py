@@ -31,12 +31,14 @@ MATCH_LANGUAGE = ROOT / 'doc/source/user/match-language.rst'
 #: Hidden options that FLOCX has no use for: others say the same, or it is not there.
 UNUSED = {
     ('database', 'slave_connection'),
-    ('database', 'asyncio_connection'),
-    ('database', 'asyncio_slave_connection'),
     ('oslo_messaging_notifications', 'transport_url'),
 }
-#: The same, which keystonemiddleware has only since 11.0; that of 2025.2 has not.
-LATER = {('keystone_authtoken', 'memcache_password')}
+#: The same, which the lowest oslo.db and keystonemiddleware do not have yet.
+LATER = {
+    ('database', 'asyncio_connection'),
+    ('database', 'asyncio_slave_connection'),
+    ('keystone_authtoken', 'memcache_password'),
+}
 NUMBERS = dict(enumerate('zero one two three four five six seven eight nine'.split()))
 ESI = ROOT / 'doc/source/admin/esi.rst'
 #: A command in a table, without its arguments.
