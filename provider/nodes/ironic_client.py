@@ -2,6 +2,7 @@
 """Requests to Ironic, and its refusals in our words."""
 
 import contextlib
+import functools
 
 from keystoneauth1 import adapter
 from keystoneauth1 import exceptions as ks_exceptions
@@ -67,6 +68,7 @@ class IronicClient:
                 oslo_conf=self._conf,
                 service_types={'baremetal'},
             )
+            self._try_again(self._own.baremetal)
         own = self._own.baremetal
         if context is None:
             return own
@@ -79,6 +81,15 @@ class IronicClient:
             endpoint_override=endpoint,
             **{name: getattr(own, name) for name in _RETRIES},
         )
+
+    def _try_again(self, own):
+        """Have it do as [ironic] says; the SDK of 2026.1 takes part of that over."""
+        options = self._conf.ironic
+        own.connect_retry_delay = options.connect_retry_delay
+        own.status_code_retry_delay = options.status_code_retry_delay
+        if (retries := options.connect_retries) is not None:
+            # That SDK names a number of its own with each request.
+            own.request = functools.partial(own.request, connect_retries=retries)
 
 
 @contextlib.contextmanager
