@@ -170,8 +170,8 @@ def run(conf, argv, name, register, parts):
     source = sys.argv[1:] if argv is None else argv, name, register
     conf.register_opts(oslo_config_glue.service_opts)
     config.prepare(conf, *source)
-    # What is compiled and imported is there already, and the parts cannot be sent. Python
-    # forks by itself until 3.13 only; cotyledon can be told since 2.2 only.
+    # What is compiled and imported is there already, and the parts cannot be sent.
+    # Python forks by itself until 3.13 only; cotyledon can be told since 2.2 only.
     multiprocessing.set_start_method('fork', force=True)
     manager = cotyledon.ServiceManager(
         graceful_shutdown_timeout=conf.graceful_shutdown_timeout

@@ -104,11 +104,9 @@ class ExportTest(test_ledger.BookkeepingCase):
         self.fund('umbrella', 1000)
         self.folder = pathlib.Path(self.useFixture(fixtures.TempDir()).path)
         now = self.clock
-        # Not oslo.utils' own: keystonemiddleware before 11.0 counts in another way by it.
+        # Not oslo.utils' own: a keystonemiddleware before 11.0 asks that otherwise.
         clock = types.SimpleNamespace(utcnow=lambda with_timezone: now())
-        self.useFixture(
-            fixtures.MonkeyPatch('market.export_commands.timeutils', clock)
-        )
+        self.useFixture(fixtures.MonkeyPatch('market.export_commands.timeutils', clock))
         self.useFixture(fixtures.MonkeyPatch('sys.stderr', io.StringIO()))
 
     def switch(self, contract, state):
