@@ -188,7 +188,7 @@ class ComposeTest(unittest.TestCase):
             self.assertLessEqual(set(service.get('depends_on', ())), set(self.services))
 
     def test_the_environment_names_options(self):
-        groups = _options()
+        groups = options()
         for name, service in self.own.items():
             for variable, value in service['environment'].items():
                 with self.subTest(f'{name}: {variable}'):
@@ -201,11 +201,11 @@ class ComposeTest(unittest.TestCase):
             self.assertNotIn('OS_DATABASE__CONNECTION', self.own[name]['environment'])
 
 
-def _options():
+def options():
     """The options of all services, by group and name."""
     password = loading.get_auth_plugin_conf_options('password')
     groups = {}
-    for group, options in (
+    for group, listed in (
         *config.list_opts(),
         *provider_conf.list_opts(),
         *database_opts.list_opts(),
@@ -215,7 +215,7 @@ def _options():
     ):
         name = getattr(group, 'name', group) or 'default'
         found = groups.setdefault(name.lower(), {})
-        found.update({option.dest: option for option in options})
+        found.update({option.dest: option for option in listed})
     return groups
 
 
