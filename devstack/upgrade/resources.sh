@@ -12,15 +12,13 @@ set -o errexit
 source "$GRENADE_DIR/grenaderc"
 # shellcheck source=/dev/null
 source "$GRENADE_DIR/functions"
-# shellcheck source=/dev/null
-source "$TOP_DIR/openrc" admin admin
-
 FLOCX_NODES_DIR=$DATA_DIR/flocx/nodes
 NAME=grenade
 
 set -o xtrace
 
-# As the owner of the server, and as who rents it: DevStack has both of them.
+# As the owner of the server, and as who rents it: DevStack has both of them. Its openrc
+# is left out, as its variables would be stronger than what clouds.yaml says of each.
 function as_owner {
     openstack --os-cloud devstack-admin market "$@"
 }

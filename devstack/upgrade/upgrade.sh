@@ -3,7 +3,8 @@
 #
 # upgrade.sh - installs the newer release, brings the tables to it and starts it
 #
-# The configuration stays what the older one had: a release works with it.
+# The configuration stays what the older one had, but for the notice of contracts: a
+# release works with it.
 
 echo "*********************************************************************"
 echo "Begin $0"
@@ -53,6 +54,9 @@ stack_install_service flocx
 # What one pair of releases needs beside that, if it does.
 upgrade_project flocx "$RUN_DIR" \
     "$BASE_DEVSTACK_BRANCH" "$TARGET_DEVSTACK_BRANCH"
+
+# As DevStack has it: nobody waits a quarter of an hour for what is released.
+iniset "$(_flocx_conf market)" contracts notice "$FLOCX_NOTICE"
 
 upgrade_flocx
 start_flocx

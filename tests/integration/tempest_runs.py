@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Tempest with the plugin of this tree, against a quick start that is up."""
 
-import configparser
-import json
 import pathlib
 import shutil
 import subprocess
@@ -12,12 +10,12 @@ from tools.lab import folder as folders
 from tools.lab import install
 from tools.lab import keystone
 from tools.lab import nodes
+from tools.testing import tempests
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 REQUIREMENTS = pathlib.Path(__file__).with_name('tempest-requirements.txt')
 LEFT_OUT = shutil.ignore_patterns('.*', '*.egg-info', '__pycache__', 'build', 'dist')
 #: Accounts that are there already: user, project, the roles that Tempest asks for.
-#: Names of roles that are none choose who is who.
 EXISTING = (
     ('acme-owner', 'acme', ['member']),
     ('acme-reader', 'acme', ['reader']),
@@ -48,7 +46,7 @@ class Tempest:
 
     def checks_ids(self):
         """What Tempest's own tool says of the ids of the tests."""
-        return self._call('check-uuid', '--package', 'flocx_tempest_plugin')
+        return self._call('check-uuid', '--package', tempests.PLUGIN)
 
     def sample(self):
         """A sample of all options, those of the plugin among them."""
@@ -66,7 +64,7 @@ class Tempest:
         if made.returncode:
             return made
         self._configure(existing)
-        tests = ['--regex', 'flocx_tempest_plugin', '--serial']
+        tests = ['--regex', tempests.PLUGIN, '--serial']
         cloud = self.path / 'cloud'
         return self._call('tempest', 'run', *workspaces, *tests, folder=cloud)
 
@@ -91,62 +89,23 @@ class Tempest:
         )
 
     def _configure(self, existing):
-        conf = configparser.ConfigParser()
-        conf.read_dict(
-            {
-                'DEFAULT': {'log_dir': 'logs'},
-                'oslo_concurrency': {'lock_path': 'locks'},
-                'identity': {
-                    'uri_v3': keystone.url(self._lab.ports),
-                    'auth_version': 'v3',
-                    'v3_endpoint_type': 'public',
-                    'region': accounts.REGION,
-                },
-                'service_available': {
-                    **dict.fromkeys(
-                        ('nova', 'neutron', 'glance', 'cinder', 'swift'), 'false'
-                    ),
-                    'flocx': 'true',
-                },
-                'auth': self._existing() if existing else self._administrator(),
-                'marketplace': {'servers': 'existing' if existing else 'ironic'},
-            }
-        )
+        etc = self.path / 'cloud/etc'
         if existing:
-            conf['marketplace'].update(
-                existing_servers=','.join(SERVERS),
-                renter_roles='renter',
-                stranger_roles='stranger',
-            )
-        with open(self.path / 'cloud/etc/tempest.conf', 'w') as stream:
-            conf.write(stream)
-
-    def _administrator(self):
-        return {
-            'use_dynamic_credentials': 'true',
-            'create_isolated_networks': 'false',
-            'admin_username': 'admin',
-            'admin_password': self._folder.password,
-            'admin_project_name': 'admin',
-            'admin_domain_name': 'Default',
+            self._write_accounts(etc / 'accounts.yaml')
+            auth = tempests.existing(etc / 'accounts.yaml')
+            marketplace = tempests.with_servers(SERVERS)
+        else:
+            auth = tempests.administrator(self._folder.password)
+            marketplace = {'servers': 'ironic'}
+        identity = {
+            'uri_v3': keystone.url(self._lab.ports),
+            'region': accounts.REGION,
         }
+        conf = tempests.conf(identity, auth, marketplace)
+        folders.write_private(etc / 'tempest.conf', conf)
 
-    def _existing(self):
+    def _write_accounts(self, path):
         people = self._folder, self._lab.ports
         accounts.create_person(*people, 'acme-reader', 'acme', 'reader')
-        known = [
-            {
-                'username': user,
-                'project_name': project,
-                'user_domain_name': 'Default',
-                'project_domain_name': 'Default',
-                'domain_name': 'Default',
-                'password': self._folder.password,
-                'roles': roles,
-            }
-            for user, project, roles in EXISTING
-        ]
-        path = self.path / 'cloud/etc/accounts.yaml'
-        # JSON is YAML.
-        folders.write_private(path, json.dumps(known))
-        return {'use_dynamic_credentials': 'false', 'test_accounts_file': str(path)}
+        text = tempests.accounts(EXISTING, self._folder.password)
+        folders.write_private(path, text)

@@ -53,14 +53,14 @@ class DevStackTest(unittest.TestCase):
             return json.loads(pathlib.Path(report.name).read_text())
 
     def test_the_least(self):
-        report = self.devstack('check')
+        report = self.devstack('check', '--tempest')
         self.assertEqual([], report['left'])
 
     def test_with_tls_and_the_dashboard(self):
         self.devstack('check', '--tls', '--horizon')
 
     def test_with_ironic(self):
-        self.devstack('check', '--nodes', 'ironic')
+        self.devstack('check', '--nodes', 'ironic', '--tempest')
 
     def test_an_upgrade(self):
         report = self.devstack('upgrade', '--from', FIRST)

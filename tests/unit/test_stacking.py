@@ -13,7 +13,9 @@ from tools.stacking import root
 from tools.stacking import settings
 from tools.stacking import sources
 from tools.stacking import stack
+from tools.stacking import tempest
 from tools.stacking import tour
+from tools.testing import tempests
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 CLI = 'openstack-cli-server'
@@ -114,6 +116,41 @@ class TourTest(unittest.TestCase):
             [line for line, _ in tour.DEPLOY], lines[after + 1 : after + 3]
         )
         self.assertEqual(len(tour.steps('dummy')) + len(tour.DEPLOY), len(lines))
+
+
+TOTALS = """
+======
+Totals
+======
+Ran: 30 tests in 68.1 sec.
+ - Passed: 29
+ - Skipped: 1
+ - Expected Fail: 0
+ - Failed: 0
+Sum of execute time for each test: 60.2 sec.
+"""
+
+
+class TempestTest(unittest.TestCase):
+    def test_its_totals_are_read(self):
+        found = tempests.counted(TOTALS)
+        self.assertEqual(
+            {'passed': 29, 'skipped': 1, 'expected fail': 0, 'failed': 0}, found
+        )
+        self.assertEqual({}, tempests.counted('tempest: command not found'))
+
+    def test_all_of_it_has_to_pass_and_nothing_to_be_left(self):
+        good = {'passed': 29, 'skipped': 0, 'failed': 0, 'left': []}
+        self.assertTrue(tempest.good(good))
+        for name, value in (
+            ('passed', 0),
+            ('skipped', 1),
+            ('failed', 1),
+            ('left', ['tempest-x']),
+        ):
+            with self.subTest(name):
+                self.assertFalse(tempest.good({**good, name: value}))
+        self.assertFalse(tempest.good({'left': []}))
 
 
 class UnitsTest(unittest.TestCase):

@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The booted Debian: systemd-nspawn with a network of its own, and commands in it."""
 
+import contextlib
+import itertools
+import os
 import pathlib
 import subprocess
 
@@ -14,6 +17,9 @@ SOURCES = '/git'
 #: Its network: this machine is .1, and the guest is .2.
 NETWORK, HOST, ADDRESS = '10.213.7.0/30', '10.213.7.1', '10.213.7.2'
 NAME = 'flocx-devstack'
+#: What it calls itself. Files of RabbitMQ have it in their names, and whatever has our
+#: name after clean.sh is ours.
+_HOSTNAME = 'devstack'
 #: Ours of the pair of interfaces, and the guest's.
 _OURS, _THEIRS = 'flocx-ds0', 'flocx-ds1'
 _FORWARD = pathlib.Path('/proc/sys/net/ipv4/ip_forward')
@@ -27,6 +33,8 @@ _COMMAND_LINE = (
 )
 _PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
 BOOTED = ('running', 'degraded')
+#: What nspawn makes below the control group of who starts it.
+_GROUPS = ('payload', 'supervisor')
 
 
 class Guest:
@@ -130,7 +138,7 @@ class Guest:
         served = self.folder.path / 'git'
         bound = [f'--bind-ro={self._sources}:{SOURCES}/openstack'] * bool(self._sources)
         return [
-            'systemd-nspawn', '-D', self.root, '-M', NAME, *roots.QUIET,
+            'systemd-nspawn', '-D', self.root, '-M', _HOSTNAME, *roots.QUIET,
             f'--bind-ro={served}:{SOURCES}', *bound, *roots.binds(self.folder),
             '--console=pipe', '--capability=all',
             f'--network-namespace-path=/run/netns/{NAME}',
@@ -187,12 +195,27 @@ def _plug():
 
 def _unplug():
     """Take away what is left of that, be it from a run that was killed."""
+    _ungroup()
     for command in (
         ['ip', 'netns', 'del', NAME],
         ['ip', 'link', 'del', _OURS],
         ['iptables', '-t', 'nat', '-D', *_TRANSLATE],
     ):
         subprocess.run(command, stderr=subprocess.DEVNULL, check=False)
+
+
+def _ungroup(place=pathlib.Path('/sys/fs/cgroup')):
+    """Take away control groups of a guest that has ended, which bar the next one."""
+    for line in pathlib.Path('/proc/self/cgroup').read_text().splitlines():
+        _, hierarchy, path = line.split(':', 2)
+        if hierarchy not in ('', 'name=systemd'):
+            continue
+        for mounted, name in itertools.product(('', 'unified', 'systemd'), _GROUPS):
+            group = place / mounted / path.lstrip('/') / name
+            for found, _, _ in os.walk(group, topdown=False):
+                # One in which something runs stays.
+                with contextlib.suppress(OSError):
+                    os.rmdir(found)
 
 
 def _ip(*words):

@@ -17,6 +17,7 @@ from tools.stacking import grenade
 from tools.stacking import guest as guests
 from tools.stacking import sources
 from tools.stacking import stack as stacks
+from tools.stacking import tempest
 
 DESCRIPTION = """\
 Run a real DevStack with FLOCX in a Debian of its own: made with debootstrap, booted
@@ -35,6 +36,7 @@ keystone.git have to be in it; ironic.git, horizon.git and grenade.git for some.
   tools/devstack down                      power it off
   tools/devstack check --tls --horizon     from stack.sh to clean.sh, and all between
   tools/devstack check --nodes ironic      with a real Ironic and fake hardware
+  tools/devstack check --tempest           and the tests of flocx-tempest-plugin
   tools/devstack upgrade --from 8e8a7b0    that release, data, and grenade.sh to this
   tools/devstack containers                containers/compose.yaml beside a Keystone
 """
@@ -78,6 +80,9 @@ def parse(arguments):
         metavar='COMMIT',
         required=True,
         help='the release to begin with, a commit of this repository',
+    )
+    check.add_argument(
+        '--tempest', action='store_true', help='and flocx-tempest-plugin after the tour'
     )
     shell.add_argument('words', nargs=argparse.REMAINDER, metavar='COMMAND')
     shell.add_argument('--user', default='stack', help='whose (default: stack)')
@@ -181,6 +186,8 @@ def check(stack):
     stack.script('stack.sh')
     report = {'commands': stack.tour(), 'units': len(stack.check_units())}
     report['answers'] = stack.answers()
+    if stack.options.tempest:
+        report['tempest'] = tempest.run(stack)
     stack.script('unstack.sh')
     stack.script('stack.sh', 'stack.sh again')
     stack.tour('tour again')
@@ -212,7 +219,12 @@ def _through(folder, options, action):
     if options.json:
         options.json.write_text(text + '\n')
     progress.say(text)
-    return 1 if report.get('left') else 0
+    return 0 if _as_it_should(report) else 1
+
+
+def _as_it_should(report):
+    tested = 'tempest' not in report or tempest.good(report['tempest'])
+    return tested and not report.get('left')
 
 
 def _tour(folder, _):

@@ -79,6 +79,8 @@ def build(folder, mirror=None):
     base = folder.path / 'base'
     for kept in KEPT:
         (folder.path / kept).mkdir(parents=True, exist_ok=True)
+        # pip runs as the user stack, and caches only what it may write.
+        (folder.path / kept).chmod(0o777)
     if (base / 'made').exists():
         return
     shutil.rmtree(base, ignore_errors=True)

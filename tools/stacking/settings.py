@@ -7,11 +7,14 @@ from tools.stacking import sources
 
 GIT = f'file://{guests.SOURCES}'
 _SECRETS = ('ADMIN', 'DATABASE', 'RABBIT', 'SERVICE')
+#: In which Ironic's plugin would find its servers. It is empty, as the stage has them.
+HARDWARE = f'{roots.STACK}/hardware_info'
 #: An Ironic whose servers are a pretence: nothing is booted, and no image is fetched.
 _IRONIC = {
     'IRONIC_BAREMETAL_BASIC_OPS': 'False',
     'IRONIC_BUILD_DEPLOY_RAMDISK': 'False',
     'IRONIC_IS_HARDWARE': 'True',
+    'IRONIC_HWINFO_FILE': HARDWARE,
     'IRONIC_VM_COUNT': '0',
     'IRONIC_DEPLOY_DRIVER': 'fake-hardware',
     'IRONIC_ENABLED_HARDWARE_TYPES': 'fake-hardware',
@@ -42,6 +45,8 @@ def local_conf(options, password, branch=sources.NEW, plugin=True, dest=None):
     lines = ['[[local|localrc]]', *_local(options, password)]
     if dest:
         lines += [f'DEST={dest}', f'DATA_DIR={roots.STACK}/data']
+        # By this name grenade knows it, which saves the database.
+        lines.append(f'MYSQL_PASSWORD={password}')
     if plugin:
         lines.append(f'FLOCX_NODES={options.nodes}')
         lines.append(f'enable_plugin flocx {GIT}/flocx.git {branch}')
@@ -59,6 +64,7 @@ def _local(options, password):
     yield f'GIT_BASE={GIT}'
     # It is for virtual machines, and brings a whole QEMU.
     yield 'ENABLE_KSM=False'
+    yield 'ENABLE_KSMTUNED=False'
     yield 'disable_all_services'
     yield f'enable_service {" ".join(services)}'
     if options.nodes == 'ironic':

@@ -36,7 +36,8 @@ MOST_LINES = 20_000
 SHIM = "sed -i 's/^install_package shim shim-signed/install_package shim-signed/'"
 #: What is asked for after clean.sh: all that has our name, but for what was cloned.
 LEFT = (
-    'find / -xdev '
+    # /run is a file system of its own.
+    'find / /run -xdev '
     r'\( -path /proc -o -path /sys -o -path /git -o -path /opt/stack -o -path /tmp '
     r'-o -path /var/log -o -path /var/cache \) -prune '
     "-o -iname '*flocx*' -print"
@@ -98,7 +99,7 @@ class Stack:
             self.guest.run(
                 f'git clone --quiet {settings.GIT}/openstack/ironic.git {ironic} && '
                 f'{SHIM} {ironic}/devstack/lib/ironic && '
-                'touch /opt/stack/.patched-dnsmasq',
+                f'touch {roots.STACK}/.patched-dnsmasq {settings.HARDWARE}',
                 'clone',
             )
 

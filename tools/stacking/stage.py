@@ -15,7 +15,7 @@ import yaml
 
 #: user: their project
 PEOPLE = {'acme-owner': 'acme', 'umbrella-renter': 'umbrella'}
-NODE = 'acme-05'
+NODE, UUID = 'acme-05', '5c8ed5f8-9c43-4bd4-9be0-4a8a1c1f5c05'
 HARDWARE = {'cpus': 16, 'memory_mb': 131072, 'local_gb': 960, 'cpu_arch': 'x86_64'}
 
 
@@ -26,31 +26,41 @@ def main(folder, nodes, password):
     if nodes == 'ironic':
         enroll(openstack.connect(cloud='devstack-system-admin').baremetal, owner)
     else:
-        values = {
-            'uuid': '5c8ed5f8-9c43-4bd4-9be0-4a8a1c1f5c05',
-            'owner': owner,
-            'resource_class': 'baremetal',
-            'properties': HARDWARE,
-        }
-        path = pathlib.Path(nodes, f'{NODE}.yaml')
-        path.parent.mkdir(parents=True, exist_ok=True)
-        # Who is there already may have rented it out.
-        if not path.exists() or yaml.safe_load(path.read_text())['owner'] != owner:
-            path.write_text(yaml.safe_dump(values))
+        server(pathlib.Path(nodes, f'{NODE}.yaml'), UUID, owner)
 
 
 def people(identity, password):
     """The users and their projects; the id of the owner's."""
-    role = identity.find_role('member', ignore_missing=False)
-    for name, project_name in PEOPLE.items():
-        project = identity.find_project(project_name) or identity.create_project(
-            name=project_name, domain_id='default'
-        )
-        user = identity.find_user(name) or identity.create_user(
-            name=name, password=password, domain_id='default'
-        )
-        identity.assign_project_role_to_user(project, user, role)
+    for name, project in PEOPLE.items():
+        person(identity, name, project, 'member', password)
     return identity.find_project(PEOPLE['acme-owner']).id
+
+
+def person(identity, name, project_name, role, password):
+    """A user with a role in a project, all of which may be there already."""
+    project = identity.find_project(project_name) or identity.create_project(
+        name=project_name, domain_id='default'
+    )
+    user = identity.find_user(name) or identity.create_user(
+        name=name, password=password, domain_id='default'
+    )
+    found = identity.find_role(role, ignore_missing=False)
+    identity.assign_project_role_to_user(project, user, found)
+
+
+def server(path, uuid, owner):
+    """The file of a dummy node, unless its owner has it already."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # Who is there already may have rented it out.
+    if path.exists() and yaml.safe_load(path.read_text())['owner'] == owner:
+        return
+    values = {
+        'uuid': uuid,
+        'owner': owner,
+        'resource_class': 'baremetal',
+        'properties': HARDWARE,
+    }
+    path.write_text(yaml.safe_dump(values))
 
 
 def write_clouds(folder, password):
