@@ -21,6 +21,7 @@ from flocx import config
 from flocx import context
 from flocx import exceptions
 from flocx import metrics
+from flocx.api import arrival
 from flocx.api import errors
 from flocx.api import requestlog
 from flocx.api import versions
@@ -161,7 +162,7 @@ def build(conf, root, service, clock):
     app = _Authenticated(app, conf, service.SERVICE_TYPE, root.is_public)
     if conf.profiler.enabled:
         app = _Traced(app, conf.profiler.hmac_keys, root.is_public)
-    app = sizelimit.RequestBodySizeLimiter(app, conf)
+    app = sizelimit.RequestBodySizeLimiter(arrival.Arrival(app), conf)
     app = errors.Errors(app)
     app = requestlog.RequestLog(app)
     if conf.metrics.enabled:

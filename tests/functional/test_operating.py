@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What an operator turns on, runs or reads: notifications, audit, log, purge."""
 
+import io
 import json
 import os
 import pathlib
@@ -13,8 +14,10 @@ import fixtures
 import oslo_messaging as messaging
 from osprofiler import profiler
 from osprofiler import web
+import webob
 
 from lease import notifications
+from market import service
 from market.db import events
 from market.db import purge
 from tests.functional import base
@@ -318,6 +321,15 @@ class EdgeTest(base.MarketplaceTestCase):
         )
         self.assertEqual(413, answer.status_code)
         self.assertEqual('flocx.too_large', base.error(answer)['code'])
+
+    def test_a_body_is_read_also_if_nobody_asked_for_it(self):
+        """Else a proxy that still sends it would say that the service is away."""
+        body = io.BytesIO(b'{"name": "nobody"}')
+        request = webob.Request.blank('/v1/bids', method='POST')
+        request.body_file, request.content_length = body, len(body.getvalue())
+        answer = request.get_response(service.application(self.marketplace.conf))
+        self.assertEqual(401, answer.status_int)
+        self.assertEqual(len(body.getvalue()), body.tell())
 
     def test_more_open_files_than_select_can_bear(self):
         allowed = resource.getrlimit(resource.RLIMIT_NOFILE)
