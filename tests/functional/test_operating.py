@@ -17,7 +17,7 @@ from osprofiler import web
 import webob
 
 from lease import notifications
-from market import service
+from market import service as market_service
 from market.db import events
 from market.db import purge
 from tests.functional import base
@@ -327,7 +327,7 @@ class EdgeTest(base.MarketplaceTestCase):
         body = io.BytesIO(b'{"name": "nobody"}')
         request = webob.Request.blank('/v1/bids', method='POST')
         request.body_file, request.content_length = body, len(body.getvalue())
-        answer = request.get_response(service.application(self.marketplace.conf))
+        answer = request.get_response(market_service.application(self.marketplace.conf))
         self.assertEqual(401, answer.status_int)
         self.assertEqual(len(body.getvalue()), body.tell())
 
