@@ -21,6 +21,7 @@ from waitress import wasyncore
 
 from flocx import announce
 from flocx import config
+from flocx import fair_dispatcher
 from flocx import rpc
 from flocx import service
 from lease import conf as lease_conf
@@ -57,7 +58,8 @@ _OPTS = [
         'threads',
         default=8,
         min=1,
-        help='How many requests each API answers at a time.',
+        help='How many requests each API answers at a time. Who asks for more than '
+        'one takes turns with others, and has a quarter of these at most.',
     ),
     cfg.IntOpt(
         'request_timeout',
@@ -92,7 +94,8 @@ class Server:
             map=self._open,
             host=host,
             port=port,
-            threads=threads,
+            # It is meant for tests; there is no other way to choose one.
+            _dispatcher=fair_dispatcher.FairDispatcher(threads),
             # select() fails where a process has more than 1,024 files open.
             asyncore_use_poll=True,
             ident=None,

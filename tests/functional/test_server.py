@@ -1,13 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """The server of flocx-standalone, and clients that do not finish what they ask."""
 
+import collections
+from concurrent import futures
 import socket
+import threading
 import unittest
 import urllib.parse
 
 import requests
 
+from flocx import fair_dispatcher
 from flocx import standalone
+from tests import waiting
 
 HALF = b'POST /v1/bids HTTP/1.1\r\nHost: market\r\nContent-Length: 100\r\n\r\n{'
 
@@ -44,3 +49,88 @@ class HalfRequestsTest(unittest.TestCase):
         # Each of them is closed, those that had to wait until others were, too.
         for connection in kept:
             self.assertEqual(b'', connection.recv(1))
+
+
+class FairTest(unittest.TestCase):
+    """One who asks for much, and others who ask for little."""
+
+    THREADS = 8
+
+    def setUp(self):
+        super().setUp()
+        self.begun, self.lock = collections.Counter(), threading.Lock()
+        self.order, self.gate = [], threading.Event()
+        self.server = standalone.Server(self.application, threads=self.THREADS)
+        self.server.start()
+        self.addCleanup(self.server.stop)
+        self.addCleanup(self.gate.set)
+        self.pool = futures.ThreadPoolExecutor(60)
+        self.addCleanup(self.pool.shutdown)
+
+    def application(self, environ, start_response):
+        caller = environ['HTTP_X_AUTH_TOKEN']
+        with self.lock:
+            self.begun[caller] += 1
+            self.order.append(caller)
+        if caller == 'greedy':
+            self.gate.wait(60)
+        return application(environ, start_response)
+
+    def ask(self, caller):
+        headers = {'X-Auth-Token': caller}
+        return requests.get(self.server.url, headers=headers, timeout=60).text
+
+    def test_who_has_fifty_in_flight_keeps_nobody_waiting(self):
+        much = [self.pool.submit(self.ask, 'greedy') for _ in range(50)]
+        self.assertTrue(waiting.until(lambda: self.begun['greedy']))
+        # None of theirs ends before others have been answered, however many these are.
+        for number in range(20):
+            self.assertEqual('answered', self.ask(f'other-{number}'))
+        quarter = self.THREADS // fair_dispatcher.PART
+        self.assertEqual(quarter, self.begun['greedy'])
+        self.gate.set()
+        self.assertEqual({'answered'}, {each.result(60) for each in much})
+        self.assertEqual(50, self.begun['greedy'])
+
+
+class _Channel:
+    """What a server gives its dispatcher."""
+
+    def __init__(self, caller):
+        self.caller = caller
+
+    def service(self):
+        pass
+
+    cancel = service
+
+
+class FairQueueTest(unittest.TestCase):
+    def setUp(self):
+        self.queue = fair_dispatcher.FairQueue(
+            threading.Lock(), 2, lambda channel: channel.caller
+        )
+
+    def test_callers_take_turns(self):
+        for caller in 'aaaabbc':
+            self.queue.append(_Channel(caller))
+        order = []
+        while self.queue:
+            before = dict(self.queue._under_way)
+            task = self.queue.popleft()
+            (caller,) = self.queue._under_way - collections.Counter(before)
+            order.append(caller)
+            task.service()
+        self.assertEqual('abcabaa', ''.join(order))
+        self.assertFalse(self.queue._under_way)
+        self.assertEqual(0, len(self.queue))
+
+    def test_nobody_has_more_than_their_part_under_way(self):
+        for caller in 'aaab':
+            self.queue.append(_Channel(caller))
+        tasks = [self.queue.popleft() for _ in range(3)]
+        # One of a's waits, and may not begin.
+        self.assertEqual((1, False), (len(self.queue), bool(self.queue)))
+        tasks[0].service()
+        self.assertTrue(self.queue)
+        self.queue.popleft().cancel()

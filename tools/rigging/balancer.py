@@ -58,16 +58,18 @@ class Balancer(members.Member):
             yield
             return
         self.ask(f'set server {section}/{server} state drain')
-        self._wait(lambda row: row['scur'] == '0', section, server, seconds)
+        # What was in the queue of those who ask for much is theirs to end, too.
+        both = [(section, server), (f'{section}-busy', server)]
+        self._wait(lambda row: row['scur'] == '0', both, seconds)
         yield
         self.ask(f'set server {section}/{server} state ready')
-        self._wait(lambda row: row['status'] == 'UP', section, server, seconds)
+        self._wait(lambda row: row['status'] == 'UP', both[:1], seconds)
 
-    def _wait(self, holds, section, server, seconds):
+    def _wait(self, holds, wanted, seconds):
         until = time.monotonic() + seconds
-        while not holds(self.servers()[section, server]):
+        while not all(holds(self.servers()[each]) for each in wanted):
             if time.monotonic() > until:
-                raise trouble.Trouble(f'HAProxy does not let go of {section}/{server}.')
+                raise trouble.Trouble(f'HAProxy does not let go of {wanted}.')
             time.sleep(0.2)
 
     def servers(self):
