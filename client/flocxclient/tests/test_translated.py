@@ -19,9 +19,12 @@ from flocxclient.osc import bids
 from flocxclient.osc import offers
 from flocxclient.osc import requirements
 from flocxclient.osc import times
-from tests import pseudo
 
 CLIENT = pathlib.Path(__file__).resolve().parents[2]
+# The client's tests are begun in its own folder.
+with mock.patch.object(sys, 'path', [str(CLIENT.parent), *sys.path]):
+    from tests import pseudo
+
 #: What is typed, in every language.
 TYPED = sorted(
     (
