@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Functions over arrays of integers, compiled to machine code.
 
-The first call of a process loads what an earlier process compiled: numba keeps it
-beside the source or, where that is read-only, in the user's cache folder (see
-``NUMBA_CACHE_DIR``). Nothing that is compiled holds the GIL.
+The first call of a process loads what an earlier process compiled from the same
+sources (:func:`cache_folder`). Nothing that is compiled holds the GIL.
 
 What is compiled makes no array: it fills those that it is given. So it need not count
 who refers to them, which would take most of its time: functions here are given dozens
@@ -15,6 +14,10 @@ it calls, for it as well.
 """
 
 from collections.abc import Callable
+import hashlib
+import os
+import pathlib
+import shutil
 import typing
 
 import numpy as np
@@ -37,6 +40,55 @@ Words = npt.NDArray[np.uint64]
 #: Integers that are no literals.
 ZERO = typing.cast(int, np.int64(0))
 MINUS_ONE = typing.cast(int, np.int64(-1))
+
+#: For how many states of the sources a folder is kept: this release, and those before.
+_KEPT = 3
+
+
+def cache_folder(base: pathlib.Path, sources: pathlib.Path) -> pathlib.Path:
+    """A folder in ``base`` for what is compiled of the modules in ``sources``.
+
+    It is named by the contents of all of them. numba itself looks for changes in the
+    file of a function and in none whose functions that calls, so that some of a former
+    release would run on in the next one; and it fails to load what it has kept of a
+    release that had a module which is gone.
+    """
+    digest = hashlib.sha256()
+    for path in sorted(sources.rglob('*.py')):
+        text = path.read_bytes()
+        # The others have nothing that is compiled.
+        if b'native' in text:
+            digest.update(text)
+    folder = base / f'flocx-{digest.hexdigest()[:16]}'
+    if not folder.exists():
+        former = sorted(base.glob('flocx-*'), key=_changed, reverse=True)
+        for each in former[_KEPT - 1 :]:
+            shutil.rmtree(each, ignore_errors=True)
+    return folder
+
+
+def _changed(folder: pathlib.Path) -> float:
+    try:
+        return folder.stat().st_mtime
+    except FileNotFoundError:
+        return 0.0
+
+
+def _base() -> pathlib.Path:
+    """What ``NUMBA_CACHE_DIR`` names, beside this file, or the user's cache folder."""
+    if named := getattr(numba.config, 'CACHE_DIR', None):
+        return pathlib.Path(named)
+    beside = pathlib.Path(__file__).parent
+    if os.access(beside, os.W_OK):
+        return beside / '__pycache__'
+    user = os.environ.get('XDG_CACHE_HOME') or os.path.expanduser('~/.cache')
+    return pathlib.Path(user) / 'numba'
+
+
+if COMPILES:
+    _FOLDER = cache_folder(_base(), pathlib.Path(__file__).parents[1])
+    # The options of numba are made when it is imported, of the environment.
+    setattr(numba.config, 'CACHE_DIR', str(_FOLDER))  # noqa: B010
 
 _Function = typing.TypeVar('_Function', bound=Callable[..., object])
 

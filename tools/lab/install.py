@@ -29,6 +29,8 @@ NO_VENV = (
     'or, for a python3 that is not the default one: sudo apt install '
     f'python{sys.version_info[0]}.{sys.version_info[1]}-venv'
 )
+#: Where an engine keeps what it has compiled, unless NUMBA_CACHE_DIR says otherwise.
+COMPILED = 'matcher/mechanisms/__pycache__'
 NO_NETWORK = (
     'pip could not reach its package index. Is there a network? Behind a '
     'proxy, set https_proxy;\nwith a mirror of your own, pip.conf and PIP_* '
@@ -209,19 +211,27 @@ def _install_ours(folder):
 def _take_over_compiled(folder):
     """Give the installed engine what the same one in the checkout has compiled.
 
-    Numba takes what it has compiled for a file as long as the file's size and time of
-    change are the same, and knows by itself for which processor and release it is.
+    Its folder is named by the contents of all sources, and a folder in there by where a
+    module is (numba.core.caching.get_suitable_cache_subpath).
     """
     (installed,) = (folder.venv / 'lib').glob('python*/site-packages')
-    for path in (folders.CHECKOUT / 'matcher').rglob('__pycache__/*.nb[ci]'):
-        # The name begins with the module's: figures.insert-12.py311.nbi
-        module = path.parent.parent / f'{path.name.partition(".")[0]}.py'
-        target = installed / module.relative_to(folders.CHECKOUT)
-        if module.exists() and target.read_bytes() == module.read_bytes():
+    for compiled in (folders.CHECKOUT / COMPILED).glob('flocx-*'):
+        for module in (folders.CHECKOUT / 'matcher').rglob('*.py'):
+            target = installed / module.relative_to(folders.CHECKOUT)
+            of = compiled / _subfolder(module)
+            if not of.is_dir() or target.read_bytes() != module.read_bytes():
+                continue
+            # Before numba 0.62 a file is the same that has not been changed since.
             times = module.stat()
             os.utime(target, ns=(times.st_atime_ns, times.st_mtime_ns))
-            target.with_name('__pycache__').mkdir(exist_ok=True)
-            shutil.copyfile(path, target.parent / '__pycache__' / path.name)
+            to = installed / COMPILED / compiled.name / _subfolder(target)
+            shutil.copytree(of, to, dirs_exist_ok=True)
+
+
+def _subfolder(module):
+    where = os.path.dirname(os.path.abspath(module))
+    name = hashlib.sha1(where.encode(), usedforsecurity=False).hexdigest()
+    return f'{os.path.basename(where)}_{name}'
 
 
 def _pip(folder, title, *arguments):

@@ -182,7 +182,7 @@ def compile_driver():
 
 def is_engine_compiled():
     """Whether it has been; not whether it has changed since."""
-    return any((ROOT / 'matcher').rglob('__pycache__/*.nbi'))
+    return any((ROOT / lab_install.COMPILED).glob('flocx-*'))
 
 
 def compile_engine():

@@ -5,9 +5,12 @@ import ast
 import contextlib
 import importlib
 import inspect
+import os
+import pathlib
 import pkgutil
 import subprocess
 import sys
+import tempfile
 import unittest
 from unittest import mock
 
@@ -127,3 +130,44 @@ class InterpretedTest(unittest.TestCase):
                 rounds.Rounds(conf, database=None)
             conf.set_override('interpreted', True, 'matcher')
             rounds.Rounds(conf, database=None)
+
+
+class CacheFolderTest(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.base = pathlib.Path(folder.name, 'cache')
+        self.sources = pathlib.Path(folder.name, 'sources')
+        for each in (self.base, self.sources):
+            each.mkdir()
+        self.write('outer', 'from matcher import native, inner')
+        self.write('inner', 'from matcher import native')
+
+    def write(self, name, text):
+        (self.sources / f'{name}.py').write_text(text)
+
+    def folder(self):
+        return native.cache_folder(self.base, self.sources)
+
+    def test_it_is_another_when_any_source_that_is_compiled_changes(self):
+        before = self.folder()
+        self.write('plots', 'nothing is compiled')
+        self.assertEqual(before, self.folder())
+        # That which calls it stays as it was, and would be loaded again.
+        self.write('inner', 'from matcher import native as changed')
+        self.assertNotEqual(before, self.folder())
+
+    def test_those_of_former_releases_go(self):
+        made = []
+        for number in range(6):
+            self.write('inner', f'native {number}')
+            made.append(self.folder())
+            made[-1].mkdir()
+            os.utime(made[-1], (number, number))
+            self.folder()
+        self.assertEqual(set(made[-3:]), set(self.base.iterdir()))
+
+    def test_the_engine_uses_it(self):
+        self.assertIn('flocx-', numba.config.CACHE_DIR)
+        native.sort(np.array([1, 0]), np.array([2, 1]), 0, 2)
+        self.assertTrue(list(pathlib.Path(numba.config.CACHE_DIR).glob('mechanisms_*')))
