@@ -199,14 +199,14 @@ def report(session, contract, line, status, reason, now):
     if line.status == status:
         return contract
     states.require(core.TRANSITIONS, 'Line', line.uuid, line.status, status)
-    if status == _S.ACTIVE:
-        _require_returned(session, line)
     values = {'status': status, 'reason': reason or line.reason}
     if status == _S.ACTIVE:
+        free = _returned(session, line, now)
         values['reason'] = line.leaving or reason
-        values['fulfill_time'] = line.fulfill_time or now
+        # The clock of whoever is told may be behind that of others who were.
+        values['fulfill_time'] = line.fulfill_time or max(now, line.start_time, free)
     if status in core.CLOSED:
-        values['expire_time'] = now
+        values['expire_time'] = max(now, line.fulfill_time or now)
     move(session, line, values, now)
     _interrupt(session, line, status, values['reason'], now)
     for each in sublets.orphaned_lines(session, line, status):
@@ -250,14 +250,17 @@ def replace(session, contract, line, other, offer, now):
     return settle(session, contract, 'replaced', [line, other], now, **moved)
 
 
-def _require_returned(session, line):
-    """Nothing, if every contract before has given the server of ``line`` back.
+def _returned(session, line, now):
+    """When the last contract before has given the server of ``line`` back, or ``now``.
 
     In Ironic two contracts of one renter look alike, so that a provider may take
     the server which one still has for that which the next has got.
+
+    :raises Conflict: it has not.
     """
+    is_open = _LINES.c.status.in_(sorted(core.OPEN))
     earlier = session.execute(
-        sa.select(_LINES.c.uuid, _LINES.c.status)
+        sa.select(_LINES.c.uuid, _LINES.c.status, _LINES.c.expire_time)
         .where(
             _LINES.c.provider_id == line.provider_id,
             _LINES.c.resource_type == line.resource_type,
@@ -265,15 +268,17 @@ def _require_returned(session, line):
             _LINES.c.start_time < line.start_time,
             # Its renter has it back when this line ends, and not before it begins.
             _LINES.c.uuid != (line.sublet_of or ''),
-            _LINES.c.status.in_(sorted(core.OPEN)),
+            is_open | (_LINES.c.fulfill_time.is_not(None) & (_LINES.c.expire_time > now)),
         )
+        .order_by(sa.case((is_open, 0), else_=1), _LINES.c.expire_time.desc())
         .limit(1)
     ).first()
-    if earlier:
+    if earlier and earlier.status in core.OPEN:
         raise exceptions.Conflict(
             f'Line {line.uuid}: line {earlier.uuid} before it has not given server '
             f'{line.resource_uuid} back yet, it is {earlier.status}'
         )
+    return earlier.expire_time if earlier else now
 
 
 def _interrupt(session, line, status, reason, now):

@@ -164,3 +164,32 @@ class HandoverTest(base.MarketplaceTestCase):
         )
         for _ in range(passes):
             comparing.run(self.clock())
+
+    def test_times_of_a_server_are_in_order_though_a_clock_is_behind(self):
+        """It comes back at one API, and is handed over at one that is slower."""
+        name = self.add_node(owner='acme')
+        offer = self.offer(OWNER, name)
+        market, ends = self.market(RENTER), {'end_time': self.time(2)}
+        claim = f'/v1/offers/{offer["uuid"]}/claim'
+
+        def report(contract, status):
+            (line,) = contract['lines']
+            path = f'/v1/contracts/{contract["uuid"]}/lines/{line["uuid"]}'
+            caller = self.market(PROVIDER)
+            return self.good(caller.patch(path, {'status': status}), 200)
+
+        first = self.good(market.post(claim, ends))
+        report(first, 'active')
+        self.clock.advance(seconds=60)
+        market.delete(f'/v1/contracts/{first["uuid"]}')
+        self.clock.advance(seconds=1)
+        returned = report(first, 'ended')
+        second = self.good(market.post(claim, ends))
+        self.clock.advance(seconds=-30)
+        given = report(second, 'active')
+        self.assertGreaterEqual(given['fulfill_time'], second['start_time'])
+        self.assertGreaterEqual(given['fulfill_time'], returned['expire_time'])
+        market.delete(f'/v1/contracts/{second["uuid"]}')
+        self.clock.advance(seconds=-30)
+        returned = report(second, 'ended')
+        self.assertGreaterEqual(returned['expire_time'], given['fulfill_time'])
