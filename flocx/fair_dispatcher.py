@@ -7,12 +7,24 @@ queueing: Nagle, RFC 970), and each has a part of the threads at most.
 """
 
 import collections
+import typing
+import urllib.parse
 
 from waitress import task
 
 #: Which part of the threads one caller may have. Threads share one processor, so that
 #: whoever had half of them would let others wait longer.
 PART = 4
+
+
+class Caller(typing.NamedTuple):
+    """Whose a request is, and whether it waits for events: that takes no processor.
+
+    How many wait, ``[market] event_waits`` limits; they keep nobody's other requests.
+    """
+
+    token: str
+    waits: bool = False
 
 
 class FairQueue:
@@ -24,8 +36,8 @@ class FairQueue:
 
     def __init__(self, lock, most, caller):
         """:param lock: the dispatcher's, which it holds when it calls.
-        :param most: how much of a caller may be under way at a time.
-        :param caller: whose something is, a function.
+        :param most: how much of a Caller that does not wait may be under way.
+        :param caller: whose something is, a function that returns a Caller.
         """
         self._lock, self._most, self._caller = lock, most, caller
         #: {caller: what waits}; whose turn it is next comes first.
@@ -51,7 +63,9 @@ class FairQueue:
 
     def _ready(self):
         return (
-            caller for caller in self._waiting if self._under_way[caller] < self._most
+            caller
+            for caller in self._waiting
+            if caller.waits or self._under_way[caller] < self._most
         )
 
     def _done(self, caller):
@@ -91,5 +105,9 @@ class FairDispatcher(task.ThreadedTaskDispatcher):
 
 def _caller(channel):
     """By their token, as a person or a program has one; else by their address."""
-    token = channel.requests[0].headers.get('X_AUTH_TOKEN')
-    return token or channel.addr[0]
+    request = channel.requests[0]
+    token = request.headers.get('X_AUTH_TOKEN') or str(channel.addr[0])
+    # What is no request at all has no path.
+    is_feed = getattr(request, 'path', '').rstrip('/').endswith('/events')
+    waits = is_feed and 'wait' in urllib.parse.parse_qs(request.query)
+    return Caller(token, waits)

@@ -69,16 +69,29 @@ class FairTest(unittest.TestCase):
 
     def application(self, environ, start_response):
         caller = environ['HTTP_X_AUTH_TOKEN']
+        if 'wait=' in environ['QUERY_STRING']:
+            caller = 'follower'
         with self.lock:
             self.begun[caller] += 1
             self.order.append(caller)
-        if caller == 'greedy':
+        if caller in ('greedy', 'follower'):
             self.gate.wait(60)
         return application(environ, start_response)
 
-    def ask(self, caller):
+    def ask(self, caller, path=''):
         headers = {'X-Auth-Token': caller}
-        return requests.get(self.server.url, headers=headers, timeout=60).text
+        url = f'{self.server.url}{path}'
+        return requests.get(url, headers=headers, timeout=60).text
+
+    def test_who_waits_for_events_is_answered_meanwhile(self):
+        half = self.THREADS // 2
+        waits = '/v1/events?after=1&wait=60'
+        following = [self.pool.submit(self.ask, 'one', waits) for _ in range(half)]
+        self.assertTrue(waiting.until(lambda: self.begun['follower'] == half))
+        self.assertEqual('answered', self.ask('one'))
+        self.assertEqual('answered', self.ask('one', '/v1/events?after=1'))
+        self.gate.set()
+        self.assertEqual({'answered'}, {each.result(60) for each in following})
 
     def test_who_has_fifty_in_flight_keeps_nobody_waiting(self):
         much = [self.pool.submit(self.ask, 'greedy') for _ in range(50)]
@@ -108,7 +121,7 @@ class _Channel:
 class FairQueueTest(unittest.TestCase):
     def setUp(self):
         self.queue = fair_dispatcher.FairQueue(
-            threading.Lock(), 2, lambda channel: channel.caller
+            threading.Lock(), 2, lambda channel: fair_dispatcher.Caller(channel.caller)
         )
 
     def test_callers_take_turns(self):
@@ -119,7 +132,7 @@ class FairQueueTest(unittest.TestCase):
             before = dict(self.queue._under_way)
             task = self.queue.popleft()
             (caller,) = self.queue._under_way - collections.Counter(before)
-            order.append(caller)
+            order.append(caller.token)
             task.service()
         self.assertEqual('abcabaa', ''.join(order))
         self.assertFalse(self.queue._under_way)
