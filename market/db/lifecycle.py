@@ -268,7 +268,8 @@ def _returned(session, line, now):
             _LINES.c.start_time < line.start_time,
             # Its renter has it back when this line ends, and not before it begins.
             _LINES.c.uuid != (line.sublet_of or ''),
-            is_open | (_LINES.c.fulfill_time.is_not(None) & (_LINES.c.expire_time > now)),
+            is_open
+            | (_LINES.c.fulfill_time.is_not(None) & (_LINES.c.expire_time > now)),
         )
         .order_by(sa.case((is_open, 0), else_=1), _LINES.c.expire_time.desc())
         .limit(1)

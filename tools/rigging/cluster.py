@@ -208,8 +208,6 @@ class Cluster(rigs.Rig):
         nodes = [(kind, each) for kind in ('galera', 'rabbitmq') for each in of_nodes]
         alone = ('haproxy', 'memcached', *rigs.OPENSTACK)
         others = [(kind, each) for kind in NUMBERS for each in faults.SEVERAL]
-        # From this clock come the times of hand-overs: testing.rst has what was found.
-        others.remove(('market', faults.Clock))
         for kind in alone:
             others += [(kind, faults.Kill), (kind, faults.Fault)]
         return draw.sample(nodes, len(nodes)) + draw.sample(others, len(others))
