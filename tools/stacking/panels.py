@@ -28,10 +28,11 @@ def main(dashboard, user, password, *panels):
         },
         headers={'Referer': login},
         timeout=120,
+        # The page that comes next may be one of Nova's, and refused where it is not.
+        allow_redirects=False,
     )
-    answer.raise_for_status()
-    if 'auth/login' in answer.url:
-        sys.exit(f'{user} cannot log in.')
+    if not answer.is_redirect or 'auth/login' in answer.headers['Location']:
+        sys.exit(f'{user} cannot log in: {answer.status_code}')
     found = {}
     for panel in panels:
         answer = browser.get(
