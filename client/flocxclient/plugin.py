@@ -11,7 +11,8 @@ from flocxclient.i18n import _
 
 API_NAME = 'market'
 API_VERSION_OPTION = 'os_market_api_version'
-API_VERSIONS = ('1', '1.0', '1.1')
+# A dictionary: an openstackclient of 7.0 asks for its keys.
+API_VERSIONS = dict.fromkeys(('1', '1.0', '1.1'))
 DEFAULT_API_VERSION = '1'
 
 
