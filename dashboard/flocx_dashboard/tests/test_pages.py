@@ -155,6 +155,10 @@ GROWTH = {
     'rounds:health': 1,
     # Once the feed was read, what is new of it is counted.
     'overview:index': 2,
+    # The bid was met meanwhile, and its contract is shown.
+    'bids:detail': 1,
+    # There are two ways to have it, and a quote of each.
+    'rent:index?duration=2h&end_time=%2B2d&requirements=cpus>=1': 1,
 }
 
 
