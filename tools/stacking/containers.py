@@ -89,6 +89,8 @@ def compose(stack, command):
     """One of compose, with the files that it is for."""
     variables = {
         'KEYSTONE_URL': KEYSTONE,
+        # DevStack's has no other.
+        'KEYSTONE_INTERFACE': 'public',
         **{
             f'{name}_PASSWORD': stack.folder.password
             for name in ('SERVICE', 'DATABASE', 'RABBIT')
