@@ -18,9 +18,10 @@ PART = 4
 
 
 class Caller(typing.NamedTuple):
-    """Whose a request is, and whether it waits for events: that takes no processor.
+    """Whose a request is, and whether it may wait for events.
 
-    How many wait, ``[market] event_waits`` limits; they keep nobody's other requests.
+    These have a part of their own, so that they keep nobody's other requests; who sends
+    more than may wait is refused, and not kept in the queue.
     """
 
     token: str
@@ -36,7 +37,7 @@ class FairQueue:
 
     def __init__(self, lock, most, caller):
         """:param lock: the dispatcher's, which it holds when it calls.
-        :param most: how much of a Caller that does not wait may be under way.
+        :param most: how much may be under way of a Caller, a function of it.
         :param caller: whose something is, a function that returns a Caller.
         """
         self._lock, self._most, self._caller = lock, most, caller
@@ -65,7 +66,7 @@ class FairQueue:
         return (
             caller
             for caller in self._waiting
-            if caller.waits or self._under_way[caller] < self._most
+            if self._under_way[caller] < self._most(caller)
         )
 
     def _done(self, caller):
@@ -99,7 +100,10 @@ class FairDispatcher(task.ThreadedTaskDispatcher):
 
     def __init__(self, threads):
         super().__init__()
-        self.queue = FairQueue(self.lock, max(1, threads // PART), _caller)
+        part, waiting = max(1, threads // PART), max(1, threads // 2)
+        self.queue = FairQueue(
+            self.lock, lambda caller: waiting if caller.waits else part, _caller
+        )
         self.set_thread_count(threads)
 
 
@@ -109,5 +113,7 @@ def _caller(channel):
     token = request.headers.get('X_AUTH_TOKEN') or str(channel.addr[0])
     # What is no request at all has no path.
     is_feed = getattr(request, 'path', '').rstrip('/').endswith('/events')
-    waits = is_feed and 'wait' in urllib.parse.parse_qs(request.query)
+    asked = urllib.parse.parse_qs(request.query).get('wait', ()) if is_feed else ()
+    # Without a second to wait it is a list, and no limit of those who wait is for it.
+    waits = any(each.isdecimal() and int(each) for each in asked)
     return Caller(token, waits)

@@ -5,15 +5,13 @@ from oslo_service import backend
 
 backend.init_backend(backend.BackendType.THREADING)
 
-import sys
 
 from oslo_config import cfg
-from oslo_upgradecheck import upgradecheck
 
-from flocx import config
 from flocx import db
 from flocx import metrics
 from flocx import service
+from flocx import upgrade_check
 from lease import conf as lease_conf
 from lease import notifications
 from market.db import upgrade_checks
@@ -51,11 +49,4 @@ class Checks(manage.Checks):
 
 def status(argv=None):
     """Entry point of ``flocx-lease-status``."""
-    upgradecheck.register_cli_options(cfg.CONF, Checks())
-    config.prepare(
-        cfg.CONF,
-        sys.argv[1:] if argv is None else argv,
-        'lease',
-        lease_conf.register,
-    )
-    return upgradecheck.run(cfg.CONF)
+    return upgrade_check.run(Checks(), argv, 'lease', lease_conf.register)

@@ -6,12 +6,12 @@ import json
 import sys
 
 from oslo_config import cfg
-from oslo_upgradecheck import common_checks
 from oslo_upgradecheck import upgradecheck
 from oslo_utils import timeutils
 
 from flocx import config
 from flocx import db
+from flocx import upgrade_check
 from flocx.core import window
 from market import conf as market_conf
 from market import export_commands
@@ -179,17 +179,10 @@ class Checks(upgradecheck.UpgradeCommands):
 
     _upgrade_checks = (
         ('Database schema', upgrade_checks.check_schema),
-        (
-            'Policy file in JSON',
-            (common_checks.check_policy_json, {'conf': cfg.CONF}),
-        ),
+        upgrade_check.POLICY,
     )
 
 
 def status(argv=None):
     """Entry point of ``flocx-market-status``."""
-    upgradecheck.register_cli_options(cfg.CONF, Checks())
-    config.prepare(
-        cfg.CONF, sys.argv[1:] if argv is None else argv, 'market', market_conf.register
-    )
-    return upgradecheck.run(cfg.CONF)
+    return upgrade_check.run(Checks(), argv, 'market', market_conf.register)

@@ -7,22 +7,20 @@ backend.init_backend(backend.BackendType.THREADING)
 
 import gc
 import socket
-import sys
 
 from oslo_config import cfg
-from oslo_upgradecheck import common_checks
 from oslo_upgradecheck import upgradecheck
 from oslo_utils import timeutils
 from stevedore import exception as stevedore
 
 from flocx import announce
-from flocx import config
 from flocx import coordination
 from flocx import exceptions
 from flocx import metrics
 from flocx import rpc
 from flocx import rpcapi
 from flocx import service
+from flocx import upgrade_check
 from market.db import upgrade_checks
 from matcher import conf as matcher_conf
 from matcher import endpoints
@@ -92,20 +90,10 @@ class Checks(upgradecheck.UpgradeCommands):
     _upgrade_checks = (
         ('Database schema', upgrade_checks.check_schema),
         ('Auction', _check_mechanisms),
-        (
-            'Policy file in JSON',
-            (common_checks.check_policy_json, {'conf': cfg.CONF}),
-        ),
+        upgrade_check.POLICY,
     )
 
 
 def status(argv=None):
     """Entry point of ``flocx-matcher-status``."""
-    upgradecheck.register_cli_options(cfg.CONF, Checks())
-    config.prepare(
-        cfg.CONF,
-        sys.argv[1:] if argv is None else argv,
-        'matcher',
-        matcher_conf.register,
-    )
-    return upgradecheck.run(cfg.CONF)
+    return upgrade_check.run(Checks(), argv, 'matcher', matcher_conf.register)

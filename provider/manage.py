@@ -5,11 +5,11 @@ import sys
 
 from keystoneauth1 import exceptions as ks_exceptions
 from oslo_config import cfg
-from oslo_upgradecheck import common_checks
 from oslo_upgradecheck import upgradecheck
 
 from flocx import config
 from flocx import exceptions
+from flocx import upgrade_check
 from provider import assembly
 from provider import cleaning_demands
 from provider import conf as provider_conf
@@ -145,10 +145,7 @@ class Checks(upgradecheck.UpgradeCommands):
         ('Servers', _check_nodes),
         ('Lessees that Ironic sets', _check_lessees),
         ('Demanded cleaning', _check_cleaning),
-        (
-            'Policy file in JSON',
-            (common_checks.check_policy_json, {'conf': cfg.CONF}),
-        ),
+        upgrade_check.POLICY,
     )
 
 
@@ -158,11 +155,4 @@ def _is_unclean(node):
 
 def status(argv=None):
     """Entry point of ``flocx-provider-status``."""
-    upgradecheck.register_cli_options(cfg.CONF, Checks())
-    config.prepare(
-        cfg.CONF,
-        sys.argv[1:] if argv is None else argv,
-        'provider',
-        provider_conf.register,
-    )
-    return upgradecheck.run(cfg.CONF)
+    return upgrade_check.run(Checks(), argv, 'provider', provider_conf.register)

@@ -322,6 +322,7 @@ class BuildTest(testtools.TestCase):
     @profiles.only_nightly('builds all of the API reference')
     def test_the_api_reference_builds_without_a_warning(self):
         if importlib.util.find_spec('os_api_ref') is None:
+            # As sphinx: it is of doc/requirements.txt.
             self.skipTest('os-api-ref is not installed')
         self.assertNoWarning(self.build('html', 'api-ref/source'))
 
@@ -332,6 +333,7 @@ class BuildTest(testtools.TestCase):
         found = {program: shutil.which(program) for program in programs}
         for program, path in found.items():
             if path is None:
+                # TeX is a gigabyte of packages that nothing else needs.
                 self.skipTest(f'{program} is missing (bindep.txt, doc-pdf)')
         folder = self.useFixture(fixtures.TempDir()).path
         self.assertNoWarning(self.build('latex', folder=folder))

@@ -69,7 +69,7 @@ class FairTest(unittest.TestCase):
 
     def application(self, environ, start_response):
         caller = environ['HTTP_X_AUTH_TOKEN']
-        if 'wait=' in environ['QUERY_STRING']:
+        if 'wait=60' in environ['QUERY_STRING']:
             caller = 'follower'
         with self.lock:
             self.begun[caller] += 1
@@ -86,12 +86,24 @@ class FairTest(unittest.TestCase):
     def test_who_waits_for_events_is_answered_meanwhile(self):
         half = self.THREADS // 2
         waits = '/v1/events?after=1&wait=60'
-        following = [self.pool.submit(self.ask, 'one', waits) for _ in range(half)]
+        # Also of those who only say that they wait no more are under way.
+        following = [self.pool.submit(self.ask, 'one', waits) for _ in range(3 * half)]
         self.assertTrue(waiting.until(lambda: self.begun['follower'] == half))
         self.assertEqual('answered', self.ask('one'))
         self.assertEqual('answered', self.ask('one', '/v1/events?after=1'))
+        self.assertEqual(half, self.begun['follower'])
         self.gate.set()
         self.assertEqual({'answered'}, {each.result(60) for each in following})
+
+    def test_who_waits_for_no_second_is_like_others(self):
+        path = '/v1/events?after=0&wait=0'
+        much = [self.pool.submit(self.ask, 'greedy', path) for _ in range(20)]
+        quarter = self.THREADS // fair_dispatcher.PART
+        self.assertTrue(waiting.until(lambda: self.begun['greedy'] == quarter))
+        self.assertEqual('answered', self.ask('other'))
+        self.assertEqual(quarter, self.begun['greedy'])
+        self.gate.set()
+        self.assertEqual({'answered'}, {each.result(60) for each in much})
 
     def test_who_has_fifty_in_flight_keeps_nobody_waiting(self):
         much = [self.pool.submit(self.ask, 'greedy') for _ in range(50)]
@@ -121,7 +133,9 @@ class _Channel:
 class FairQueueTest(unittest.TestCase):
     def setUp(self):
         self.queue = fair_dispatcher.FairQueue(
-            threading.Lock(), 2, lambda channel: fair_dispatcher.Caller(channel.caller)
+            threading.Lock(),
+            lambda _: 2,
+            lambda channel: fair_dispatcher.Caller(channel.caller),
         )
 
     def test_callers_take_turns(self):

@@ -81,6 +81,7 @@ class SerialConsole:
     def test_the_console_of_a_bmc_is_the_renters_until_the_hand_back(self):
         missing = [name for name in PROGRAMS if not shutil.which(name)]
         if missing:
+            # A BMC and IPMI come from the system, and .ci/run installs them.
             self.skipTest(f'bindep.txt has what is missing: {missing}')
         self.place = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory()))
         # Daemons have accounts of their own.

@@ -39,7 +39,7 @@ class GreedyTest(testtools.TestCase):
                 self.application, f'{network}{host}', PORT, threads=32
             )
             # This is about who is let through, not about who is served next.
-            server._server.task_dispatcher.queue._most = 32
+            server._server.task_dispatcher.queue._most = lambda _: 32
             server.start()
             self.addCleanup(server.stop)
         self.addCleanup(self.gate.set)
